@@ -1,0 +1,106 @@
+#pragma once
+#include <cstdint>
+#include <expected>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "infra/http/server.hpp"
+#include "infra/pg/db.hpp"
+#include "infra/redis/client.hpp"
+
+// Typed configuration. One table (keys.cpp) names each key, its meaning and its range, and drives everything: reading
+// the TOML file, MINSCHOOL_<SECTION>_<KEY> in the environment (which wins over the file), `<key>_file` for secrets, the
+// error messages, and the documented example file.
+namespace ms::config {
+
+/// The defaults are those of a small site on one machine; what each key means stands in keys.cpp and in
+/// deploy/minschool.example.toml.
+struct Settings {
+  struct Server {
+    std::string name = "app1";
+    std::string address = "127.0.0.1";
+    int port = 3000;  ///< 3001 for the admin program
+    int threads = 1;
+    bool show_served_by = true;
+    bool show_timing = true;
+    int stop_seconds = 15;
+  } server;
+  struct Site {
+    std::string name = "우리 센터";
+    std::string url = "http://localhost:8080";
+    std::string admin_url = "http://localhost:8081";
+    std::string representative;
+    std::string address;
+    std::string phone;
+    std::string fax;
+    std::string registration;
+    std::string email;
+  } site;
+  struct Database {
+    std::string url = "postgresql:///minschool";
+    std::string password;
+    int fast_connections = 2;
+    int slow_connections = 1;
+    int fast_timeout_ms = 2000;
+    int slow_timeout_ms = 10000;
+  } database;
+  struct Redis {
+    std::string host = "127.0.0.1";
+    int port = 6379;
+    std::string user;
+    std::string password;
+    int database = 0;
+    int deadline_ms = 100;
+  } redis;
+  struct Session {
+    std::string secret;
+    std::string cookie = "connect.sid";  ///< "minschool.admin" for the admin program
+    int hours = 24;
+    int remember_days = 30;
+  } session;
+  struct Login {
+    int tries_per_account = 10;
+    int tries_per_address = 50;
+    int window_minutes = 10;
+    int hash_threads = 1;
+    int hash_queue = 32;
+  } login;
+  struct Http {
+    int head_bytes = 16384;
+    int body_bytes = 1048576;
+    int connections = 16384;
+    int request_seconds = 10;
+  } http;
+  struct Proxy {
+    std::vector<std::string> trusted = {"127.0.0.0/8", "::1/128"};
+  } proxy;
+  struct Log {
+    std::string level = "info";
+  } log;
+};
+
+/// Who reads the configuration: decides the defaults of server.port and session.cookie, and whether session.secret must
+/// be there (the command line tool has no sessions).
+enum class Program { site, admin, cli };
+
+/// "site", "admin" or "cli".
+std::string_view name_of(Program program) noexcept;
+
+/// The defaults of a program, before any file.
+Settings defaults(Program program);
+
+/// The settings in the file at `path` (an empty path: the environment alone), overridden by the environment. The error
+/// is one line for the operator: file (line), key, what is wrong and how to put it right; never a secret's value.
+std::expected<Settings, std::string> load(Program program, const std::filesystem::path& path);
+
+/// A documented TOML file with every key at its default (deploy/minschool.example.toml is this text).
+std::string example();
+
+/// Connection settings with the password put in; `application_name` shows in pg_stat_activity.
+pg::Config pg_config(const Settings& settings);
+redis::Config redis_config(const Settings& settings);
+http::Limits http_limits(const Settings& settings);
+
+}  // namespace ms::config
