@@ -1,0 +1,200 @@
+#include "infra/config/keys.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace ms::config {
+namespace {
+
+template <auto Section, auto Member>
+auto& at(Settings& settings) {
+  return settings.*Section.*Member;
+}
+
+std::string_view filled(std::string_view text) { return text.empty() ? "a text that is not empty" : ""; }
+
+std::string_view web_url(std::string_view text) {
+  const bool scheme = text.starts_with("http://") || text.starts_with("https://");
+  return scheme && !text.ends_with('/') ? "" : "a URL that begins with http:// or https:// and has no / at its end";
+}
+
+/// RFC 6265 4.1.1: a cookie name is a token (RFC 9110 5.6.2).
+std::string_view cookie_name(std::string_view text) {
+  const auto token = [](char c) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    return letter || std::string_view("!#$%&'*+-.^_`|~").contains(c);
+  };
+  return !text.empty() && std::ranges::all_of(text, token) ? "" : "a cookie name: letters, digits, '.', '-' and '_'";
+}
+
+std::string_view log_level(std::string_view text) {
+  constexpr std::array levels{"trace", "debug", "info", "warn", "error", "critical", "off"};
+  return std::ranges::find(levels, text) != levels.end() ? ""
+                                                         : "one of trace, debug, info, warn, error, critical and off";
+}
+
+using S = Settings;
+constexpr int kMaxPort = 65535;
+constexpr int kMaxSeconds = 3600;
+constexpr std::size_t kLeastSecret = 32;  // as hexadecimal digits these are 128 bits
+
+const std::array kKeys{
+    Key{"server", "name", "Name of this instance in the monitor, in logs and in the X-Served-By header.",
+        Text{at<&S::server, &S::Server::name>, filled}},
+    Key{"server", "address", "Address to listen on; only Nginx should reach it.",
+        Text{at<&S::server, &S::Server::address>, filled}},
+    Key{"server", "port", "Port to listen on: 3000 for the site and 3001 for the admin unless set.",
+        Number{at<&S::server, &S::Server::port>, 1, kMaxPort}, true},
+    Key{"server", "threads", "Threads that answer requests; about one per processor core.",
+        Number{at<&S::server, &S::Server::threads>, 1, 256}},
+    Key{"server", "show_served_by", "Whether answers carry X-Served-By.",
+        Flag{at<&S::server, &S::Server::show_served_by>}},
+    Key{"server", "show_timing", "Whether answers carry Server-Timing.", Flag{at<&S::server, &S::Server::show_timing>}},
+    Key{"server", "stop_seconds", "Longest time that requests get to finish when the program is stopped.",
+        Number{at<&S::server, &S::Server::stop_seconds>, 0, kMaxSeconds}},
+
+    Key{"site", "name", "Name of the organisation, on every page.", Text{at<&S::site, &S::Site::name>, filled}},
+    Key{"site", "url", "Public address of the site.", Text{at<&S::site, &S::Site::url>, web_url}},
+    Key{"site", "admin_url", "Public address of the admin.", Text{at<&S::site, &S::Site::admin_url>, web_url}},
+    Key{"site", "representative", "Head of the organisation, in the footer; empty lines are left out there.",
+        Text{at<&S::site, &S::Site::representative>}},
+    Key{"site", "address", "Postal address, in the footer.", Text{at<&S::site, &S::Site::address>}},
+    Key{"site", "phone", "Telephone number, in the footer.", Text{at<&S::site, &S::Site::phone>}},
+    Key{"site", "fax", "Fax number, in the footer.", Text{at<&S::site, &S::Site::fax>}},
+    Key{"site", "registration", "Registration number of the organisation, in the footer.",
+        Text{at<&S::site, &S::Site::registration>}},
+    Key{"site", "email", "Mail address for enquiries, in the footer.", Text{at<&S::site, &S::Site::email>}},
+
+    Key{"database", "url",
+        "PostgreSQL as a URI or a conninfo string; with several hosts add target_session_attrs=read-write.",
+        Text{at<&S::database, &S::Database::url>, filled}},
+    Key{"database", "password", "Password of the database role, if it needs one.",
+        Secret{at<&S::database, &S::Database::password>}},
+    Key{"database", "fast_connections", "Connections per thread that answer pages.",
+        Number{at<&S::database, &S::Database::fast_connections>, 1, 64}},
+    Key{"database", "slow_connections", "Connections per thread for search and large lists.",
+        Number{at<&S::database, &S::Database::slow_connections>, 1, 64}},
+    Key{"database", "fast_timeout_ms", "Milliseconds after which a statement of a page is cancelled.",
+        Number{at<&S::database, &S::Database::fast_timeout_ms>, 10, kMaxSeconds * 1000}},
+    Key{"database", "slow_timeout_ms", "The same for search and large lists.",
+        Number{at<&S::database, &S::Database::slow_timeout_ms>, 10, kMaxSeconds * 1000}},
+
+    Key{"redis", "host", "Host, address, or path of a unix socket (begins with /).",
+        Text{at<&S::redis, &S::Redis::host>, filled}},
+    Key{"redis", "port", "Port; not used with a unix socket.", Number{at<&S::redis, &S::Redis::port>, 1, kMaxPort}},
+    Key{"redis", "user", "ACL user; empty means the default user.", Text{at<&S::redis, &S::Redis::user>}},
+    Key{"redis", "password", "Password of that user, if it needs one.", Secret{at<&S::redis, &S::Redis::password>}},
+    Key{"redis", "database", "Number of the Redis database.", Number{at<&S::redis, &S::Redis::database>, 0, 1023}},
+    Key{"redis", "deadline_ms", "Milliseconds after which a page goes on without Redis.",
+        Number{at<&S::redis, &S::Redis::deadline_ms>, 1, 10000}},
+
+    Key{"session", "secret",
+        "Signs the session cookie: at least 32 random characters, the same on all instances (openssl rand -hex 32).",
+        Secret{at<&S::session, &S::Session::secret>, kLeastSecret}},
+    Key{"session", "cookie",
+        "Name of the cookie: connect.sid for the site and minschool.admin for the admin unless set.",
+        Text{at<&S::session, &S::Session::cookie>, cookie_name}, true},
+    Key{"session", "hours", "Hours without a request after which a member is signed out.",
+        Number{at<&S::session, &S::Session::hours>, 1, 24 * 365}},
+    Key{"session", "remember_days", "Days that \"stay signed in\" lasts.",
+        Number{at<&S::session, &S::Session::remember_days>, 1, 365}},
+
+    Key{"login", "tries_per_account", "Wrong passwords for one account within the window before it has to wait.",
+        Number{at<&S::login, &S::Login::tries_per_account>, 1, 1000000}},
+    Key{"login", "tries_per_address", "Wrong passwords from one address within the window before it has to wait.",
+        Number{at<&S::login, &S::Login::tries_per_address>, 1, 1000000}},
+    Key{"login", "window_minutes", "Length of that window.",
+        Number{at<&S::login, &S::Login::window_minutes>, 1, 24 * 60}},
+    Key{"login", "hash_threads", "Threads that check passwords; each needs 19 MiB while it works.",
+        Number{at<&S::login, &S::Login::hash_threads>, 1, 64}},
+    Key{"login", "hash_queue", "Logins that may wait for them; more are asked to try again.",
+        Number{at<&S::login, &S::Login::hash_queue>, 1, 10000}},
+
+    Key{"http", "head_bytes", "Largest head of a request (request line and fields).",
+        Number{at<&S::http, &S::Http::head_bytes>, 1024, 1 << 20}},
+    Key{"http", "body_bytes", "Largest body of a request.", Number{at<&S::http, &S::Http::body_bytes>, 1024, 1 << 30}},
+    Key{"http", "connections", "Open connections per thread; more are closed at once.",
+        Number{at<&S::http, &S::Http::connections>, 1, 1 << 20}},
+    Key{"http", "request_seconds", "Time that a client has to send the head of a request.",
+        Number{at<&S::http, &S::Http::request_seconds>, 1, kMaxSeconds}},
+
+    Key{"proxy", "trusted", "Networks (CIDR) whose X-Forwarded-For is believed: where Nginx runs.",
+        List{at<&S::proxy, &S::Proxy::trusted>}},
+
+    Key{"log", "level", "trace, debug, info, warn, error, critical or off.",
+        Text{at<&S::log, &S::Log::level>, log_level}},
+};
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kSections{{
+    {"server", "The program itself."},
+    {"site", "The organisation."},
+    {"database", "PostgreSQL holds everything."},
+    {"redis", "Redis holds sessions and caches; pages work without it."},
+    {"session", "Signed-in members."},
+    {"login", "Limits against guessing passwords."},
+    {"http", "Limits against large and slow requests."},
+    {"proxy", "Who stands in front."},
+    {"log", "What is written to standard error."},
+}};
+
+std::string toml_text(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + '"';
+}
+
+/// The lines of one key: its sentence, then the key with its default. What has no common default is commented out.
+struct Lines {
+  const Key& key;
+  Settings& values;
+  std::string_view mark = key.by_program ? "#" : "";
+
+  std::string line(std::string_view value) const { return fmt::format("{}{} = {}\n", mark, key.name, value); }
+  std::string operator()(const Text& text) const { return line(toml_text(text.of(values))); }
+  std::string operator()(const Flag& flag) const { return line(flag.of(values) ? "true" : "false"); }
+  std::string operator()(const Number& number) const {
+    return fmt::format("# {} to {}.\n", number.least, number.most) + line(std::to_string(number.of(values)));
+  }
+  std::string operator()(const List& list) const {
+    std::string items;
+    for (const auto& item : list.of(values)) items += (items.empty() ? "" : ", ") + toml_text(item);
+    return line("[" + items + "]");
+  }
+  std::string operator()(const Secret&) const {
+    return fmt::format("#{0}_file = \"/etc/minschool/{1}.{0}\"\n", key.name, key.section);
+  }
+};
+
+}  // namespace
+
+std::span<const Key> keys() { return kKeys; }
+
+std::string_view section_doc(std::string_view section) {
+  const auto found = std::ranges::find(kSections, section, [](const auto& entry) { return entry.first; });
+  return found == kSections.end() ? std::string_view() : found->second;
+}
+
+std::string example() {
+  std::string out =
+      "# MinSchool's configuration; made by `minschool example-config`. What is left out has the value shown here.\n"
+      "# Each key can be given in the environment as MINSCHOOL_<SECTION>_<KEY>, which wins over this file; a list is\n"
+      "# then separated by commas. A secret is best given as <key>_file, the path of a file that holds nothing else\n"
+      "# (relative to this file).\n";
+  Settings values = defaults(Program::site);
+  std::string_view section;
+  for (const Key& key : keys()) {
+    if (key.section != section) {
+      section = key.section;
+      out += fmt::format("\n# {}\n[{}]\n", section_doc(section), section);
+    }
+    out += fmt::format("# {}\n", key.doc) + std::visit(Lines{key, values}, key.value);
+  }
+  return out;
+}
+
+}  // namespace ms::config
