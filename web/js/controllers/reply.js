@@ -1,0 +1,31 @@
+import { Controller } from "@hotwired/stimulus";
+
+// Opens the reply form below the comment without leaving the page. Without this the link ?reply=ID lets the server show it.
+export default class extends Controller {
+  static targets = ["template"];
+
+  open(event) {
+    const { id } = event.params;
+    const slot = document.getElementById(`reply-${id}`);
+    if (!slot) return;
+    event.preventDefault();
+    const form = slot.querySelector("form") ?? this.moveTo(slot, id);
+    form.querySelector("textarea").focus();
+  }
+
+  close(event) {
+    event.preventDefault();
+    const slot = event.target.closest(".reply-slot");
+    slot.replaceChildren();
+    slot.closest(".comment").querySelector("[data-action~='reply#open']")?.focus();
+  }
+
+  // Only one reply form is open at a time, so its ids stay unique; what was typed moves along.
+  moveTo(slot, id) {
+    const open = this.element.querySelector(".reply-slot form");
+    const form = open ?? this.templateTarget.content.cloneNode(true).querySelector("form");
+    form.querySelector("[name=parent_id]").value = id;
+    slot.append(form);
+    return form;
+  }
+}

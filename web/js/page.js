@@ -1,0 +1,16 @@
+// What every page does: Turbo Drive, Stimulus, our confirm dialog, and the focus after a refused form.
+import { Application } from "@hotwired/stimulus";
+import { config } from "@hotwired/turbo";
+import { ask } from "./confirm.js";
+
+export const application = Application.start();
+
+config.forms.confirm = ask;
+
+// A refused form (422) comes back as a page: the visitor goes on where something must be corrected.
+function focusFirstInvalid() {
+  document.querySelector('main [aria-invalid="true"]')?.focus();
+}
+document.addEventListener("turbo:render", focusFirstInvalid);
+// The first page was rendered by the browser itself (a form sent before the script was there).
+focusFirstInvalid();
