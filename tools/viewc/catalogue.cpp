@@ -14,38 +14,36 @@ namespace {
 using Texts = std::map<std::string, std::string, std::less<>>;
 
 // What every catalogue's C++ ends with; kTexts stands before it, sorted by key.
-constexpr std::string_view kLookup = R"cpp(}
-                                           }
-                                           ;
+constexpr std::string_view kLookup = R"code(}};
 
-                                           const std::string_view* find(std::string_view key) {
-                                             const auto place = std::ranges::lower_bound(kTexts, key, {}, &MsgArg::first);
-                                             return place != kTexts.end() && place->first == key ? &place->second : nullptr;
-                                           }
+const std::string_view* find(std::string_view key) {
+  const auto place = std::ranges::lower_bound(kTexts, key, {}, &MsgArg::first);
+  return place != kTexts.end() && place->first == key ? &place->second : nullptr;
+}
 
-                                           }  // namespace
+}  // namespace
 
-                                           std::string tr(Msg message, std::initializer_list<MsgArg> args) {
-                                             const std::string_view* found = find(message.key);
-                                             if (!found) return std::string(message.key);
-                                             std::string out;
-                                             std::string_view rest = *found;
-                                             while (!rest.empty()) {
-                                               const std::size_t open = rest.find('{');
-                                               out.append(rest.substr(0, open));
-                                               if (open == std::string_view::npos) break;
-                                               rest.remove_prefix(open);
-                                               const std::size_t close = rest.find('}');
-                                               const std::string_view name = close == std::string_view::npos ? "" : rest.substr(1, close - 1);
-                                               const auto* arg = std::ranges::find(args, name, &MsgArg::first);
-                                               out.append(arg == args.end() ? rest.substr(0, 1) : arg->second);
-                                               rest.remove_prefix(arg == args.end() ? 1 : close + 1);
-                                             }
-                                             return out;
-                                           }
+std::string tr(Msg message, std::initializer_list<MsgArg> args) {
+  const std::string_view* found = find(message.key);
+  if (!found) return std::string(message.key);
+  std::string out;
+  std::string_view rest = *found;
+  while (!rest.empty()) {
+    const std::size_t open = rest.find('{');
+    out.append(rest.substr(0, open));
+    if (open == std::string_view::npos) break;
+    rest.remove_prefix(open);
+    const std::size_t close = rest.find('}');
+    const std::string_view name = close == std::string_view::npos ? "" : rest.substr(1, close - 1);
+    const auto* arg = std::ranges::find(args, name, &MsgArg::first);
+    out.append(arg == args.end() ? rest.substr(0, 1) : arg->second);
+    rest.remove_prefix(arg == args.end() ? 1 : close + 1);
+  }
+  return out;
+}
 
-                                           }  // namespace ms
-)cpp";
+}  // namespace ms
+)code";
 
 [[noreturn]] void refuse(const std::string& name, const toml::source_region& where, const std::string& what) {
   std::ostringstream message;

@@ -1,0 +1,86 @@
+#pragma once
+#include <charconv>
+#include <concepts>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "infra/core/id.hpp"
+
+// What generated view code (tools/viewc) writes into. Escaping is chosen by viewc from the place of the expression.
+namespace ms::view {
+
+/// HTML that may stand in a page as it is. Only the Markdown renderer and views themselves make it.
+class SafeHtml {
+ public:
+  static SafeHtml trusted(std::string html) { return SafeHtml(std::move(html)); }
+  std::string_view html() const noexcept { return html_; }
+
+ private:
+  explicit SafeHtml(std::string html) noexcept : html_(std::move(html)) {}
+  std::string html_;
+};
+
+/// The page being written: one growing buffer.
+class Out {
+ public:
+  explicit Out(std::size_t expected = 32 * 1024) { buffer_.reserve(expected); }
+
+  /// Literal HTML from a template.
+  void raw(std::string_view html) { buffer_.append(html); }
+
+  /// Escapes & < > " ' : for element text and quoted attribute values alike (WHATWG HTML 13.3, OWASP XSS rule 1 and 2).
+  void text(std::string_view value);
+  template <std::integral T>
+    requires(!std::same_as<T, bool> && !std::same_as<T, char>)
+  void text(T number) {
+    char digits[24];
+    const auto end = std::to_chars(digits, digits + sizeof digits, number);
+    buffer_.append(digits, end.ptr);
+  }
+  template <class Tag>
+  void text(Id<Tag> id) { text(id.value); }
+  /// Only in element text; elsewhere viewc writes plain(), which does not take it.
+  void text(const SafeHtml& html) { buffer_.append(html.html()); }
+  /// As text(), where elements cannot stand: quoted attribute values, <title>, <textarea>.
+  template <class T>
+    requires(!std::same_as<T, SafeHtml>)
+  void plain(const T& value) { text(value); }
+
+  /// A whole URL attribute (href, src, action, …): http, https, mailto, tel or what begins with /, ? or #; anything
+  /// else, control characters and //host becomes "#".
+  void url(std::string_view value);
+  /// A part of a URL after literal text (href="/boards/{{ slug }}"): percent-encoded as one segment or value.
+  void url_part(std::string_view value);
+  template <std::integral T>
+    requires(!std::same_as<T, bool> && !std::same_as<T, char>)
+  void url_part(T number) { text(number); }
+  template <class Tag>
+  void url_part(Id<Tag> id) { text(id.value); }
+
+  std::string take() { return std::move(buffer_); }
+  const std::string& str() const noexcept { return buffer_; }
+
+ private:
+  std::string buffer_;
+};
+
+/// A piece of a page handed to another view, such as the content to a layout. Called while the caller's frame lives.
+class Body {
+ public:
+  template <class F>
+    requires(std::invocable<F&, Out&> && !std::same_as<std::remove_cvref_t<F>, Body>)
+  Body(F&& function) noexcept  // NOLINT(google-explicit-constructor): a lambda at the call is the point
+      : object_(const_cast<void*>(static_cast<const void*>(&function))),
+        call_([](void* object, Out& out) { (*static_cast<std::remove_reference_t<F>*>(object))(out); }) {}
+  void operator()(Out& out) const { call_(object_, out); }
+
+ private:
+  void* object_;
+  void (*call_)(void*, Out&);
+};
+
+}  // namespace ms::view

@@ -1,0 +1,111 @@
+#include "infra/view/out.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+
+namespace ms::view {
+namespace {
+
+template <class T>
+concept PlainTakes = requires(Out& out, const T& value) { out.plain(value); };
+
+std::string text(std::string_view value) {
+  Out out;
+  out.text(value);
+  return out.take();
+}
+std::string url(std::string_view value) {
+  Out out;
+  out.url(value);
+  return out.take();
+}
+std::string url_part(std::string_view value) {
+  Out out;
+  out.url_part(value);
+  return out.take();
+}
+
+TEST(Out, TextEscapesTheFiveCharacters) {
+  EXPECT_EQ(text("<a href=\"x\">'&'</a>"), "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;&lt;/a&gt;");
+  EXPECT_EQ(text("<"), "&lt;");
+  EXPECT_EQ(text(""), "");
+}
+
+TEST(Out, TextKeepsHangulAndZeroBytesWhole) {
+  EXPECT_EQ(text("한빛 <고등학교> 동아리"), "한빛 &lt;고등학교&gt; 동아리");
+  EXPECT_EQ(text(std::string_view("a\0<", 3)), std::string_view("a\0&lt;", 6));
+}
+
+TEST(Out, NumbersAndIdsAreDigits) {
+  Out out;
+  out.text(-7);
+  out.text(PostId{42});
+  out.url_part(PostId{43});
+  out.url_part(std::int64_t{44});
+  EXPECT_EQ(out.take(), "-7424344");
+}
+
+TEST(Out, SafeHtmlStandsInTextOnly) {
+  Out out;
+  out.text(SafeHtml::trusted("<b>굵게</b>"));
+  EXPECT_EQ(out.take(), "<b>굵게</b>");
+  static_assert(PlainTakes<std::string> && PlainTakes<int> && PlainTakes<PostId> && PlainTakes<char[3]>);
+  static_assert(!PlainTakes<SafeHtml>);
+}
+
+TEST(Out, UrlsOfThisSiteAndKnownSchemesStand) {
+  for (const std::string_view good : std::array{"/", "/boards/자유?page=2#c1", "?page=2", "#c1", "http://a.kr",
+                                                "HTTPS://a.kr/x", "mailto:a@b.kr", "tel:02-123-4567"}) {
+    EXPECT_EQ(url(good), good);
+  }
+}
+
+TEST(Out, OtherUrlsBecomeTheirOwnPage) {
+  for (const std::string_view bad : std::array{"",
+                                               "javascript:alert(1)",
+                                               "JaVaScRiPt:alert(1)",
+                                               " javascript:alert(1)",
+                                               "java\tscript:alert(1)",
+                                               "java\nscript:alert(1)",
+                                               "\x01javascript:alert(1)",
+                                               "data:text/html,x",
+                                               "vbscript:x",
+                                               "//evil.kr",
+                                               "/\\evil.kr",
+                                               "/\t/evil.kr",
+                                               "/\n/evil.kr",
+                                               "\\\\evil.kr",
+                                               "evil.kr",
+                                               "http:evil.kr",
+                                               "https:/evil.kr",
+                                               "https://a.kr/\r\nx",
+                                               "file:///etc/passwd",
+                                               " /x",
+                                               "/x\x7f"}) {
+    EXPECT_EQ(url(bad), "#") << bad;
+  }
+}
+
+TEST(Out, UrlsAreEscapedForTheAttribute) {
+  EXPECT_EQ(url("/x?a=1&b=\"><script>'"), "/x?a=1&amp;b=&quot;&gt;&lt;script&gt;&#39;");
+}
+
+TEST(Out, UrlPartsCannotLeaveTheirPlace) {
+  EXPECT_EQ(url_part("a-b_c.d~9"), "a-b_c.d~9");
+  EXPECT_EQ(url_part("/../?q=1&x#y"), "%2F..%2F%3Fq%3D1%26x%23y");
+  EXPECT_EQ(url_part("\"'<> \t\n\\:%"), "%22%27%3C%3E%20%09%0A%5C%3A%25");
+  EXPECT_EQ(url_part("한"), "%ED%95%9C");
+}
+
+TEST(Body, CallsTheFunctionThatItWasMadeOf) {
+  Out out;
+  const auto greet = [](Out& o) { o.raw("<p>"); };
+  const auto call = [&](Body body) { body(out); };
+  call(greet);
+  call([](Out& o) { o.raw("</p>"); });
+  EXPECT_EQ(out.take(), "<p></p>");
+}
+
+}  // namespace
+}  // namespace ms::view

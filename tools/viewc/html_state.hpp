@@ -1,0 +1,94 @@
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lint.hpp"
+#include "problem.hpp"
+
+namespace viewc {
+
+/// How the value of an expression is written where it stands (the functions of ms::view::Out).
+enum class Slot { kText, kPlain, kUrl, kUrlPart };
+
+/// Follows a view's HTML letter by letter, so that the place of each {{ }} is known; the tokenizer of WHATWG
+/// HTML 13.2.5 for the HTML that we write ourselves: whatever that standard calls a parse error is refused.
+class HtmlState {
+ public:
+  explicit HtmlState(Lint& lint, Problems& problems) : lint_(lint), problems_(problems) {}
+
+  /// Where the next letter will stand. Branches begin in the same place and must end in the same place.
+  struct Place {
+    enum class Kind {
+      kText,
+      kTagOpen,
+      kTagName,
+      kEndTagOpen,
+      kEndTagName,
+      kBeforeAttribute,
+      kAttributeName,
+      kAfterAttributeName,
+      kBeforeValue,
+      kDoubleQuoted,
+      kSingleQuoted,
+      kUnquoted,
+      kAfterValue,
+      kSelfClosing,
+      kMarkup,
+      kComment,
+      kDoctype,
+      kRawText,
+      kPlainText,
+    };
+    /// What a URL attribute's value has so far. kSlashValue: "/" and one value, which may be empty.
+    enum class Url { kNone, kStart, kLiteral, kFixed, kSlashValue, kUnknown };
+    Kind kind = Kind::kText;
+    int tag = 0;    ///< number of the tag that it belongs to
+    int value = 0;  ///< number of the attribute value
+    Url url = Url::kNone;
+    std::string url_literal;
+  };
+
+  /// Passes HTML and appends it to `out`, white space between elements collapsed.
+  void literal(std::string_view html, Position at, std::string& out);
+  /// Passes {{ }}; throws Refused where no escaping makes a value safe.
+  Slot expression(Position at);
+  /// Passes a text of the catalogue, which stands in element text and in quoted attributes that are no URL.
+  void text(Position at);
+  /// Passes the start or end of a block or a {% let %}.
+  void statement(Position at);
+  /// Passes a {% call %} or {% wrap %}: whole elements.
+  void elements(Position at);
+
+  const Place& place() const { return now_; }
+  void restore(const Place& place) { now_ = place; }
+  /// After a block: all its branches' ends become one place. Throws Refused when they differ.
+  void join(const std::vector<Place>& ends, Position at);
+
+ private:
+  using Kind = Place::Kind;
+  using Url = Place::Url;
+
+  void step(char c, Position at);
+  void step_tag(char c, Position at);
+  void step_value(char c, Position at);
+  void step_markup(char c);
+  void step_raw(char c, Position at);
+  void begin_attribute(char c, Position at);
+  void begin_value(Kind kind);
+  void end_start_tag();
+  void check_scheme(Place& place, Position at);
+  Slot url_slot(Position at);
+  bool in_space_run() const;
+
+  Lint& lint_;
+  Problems& problems_;
+  Place now_;
+  Tag tag_;
+  std::string end_name_;
+  std::string tail_;  // what raw text, comments and <! have said since something could end them
+  int tags_ = 0;
+  int values_ = 0;
+};
+
+}  // namespace viewc
