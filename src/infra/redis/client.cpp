@@ -1,0 +1,329 @@
+// The pipelined connection. Commands go out once per turn of the event loop; replies come in the order of the commands
+// (RESP2), so a queue is all the bookkeeping. A caller whose deadline passed leaves its place in the queue behind,
+// without its handler, until that reply came or the connection went. A waiting coroutine is owned by its handler in the
+// queue: it lives as long as its place can be written to, and every handler is posted exactly once, so whatever the
+// resumed code does (ask again, destroy the Client) meets a settled queue. Rejected: a connection pool (one pipelined
+// connection does 1 µs a command) and a timer per command (costs as much as the command).
+#include "infra/redis/client.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <deque>
+
+#include "infra/redis/bell.hpp"
+#include "infra/redis/breaker.hpp"
+#include "infra/redis/link.hpp"
+
+namespace ms::redis {
+namespace {
+
+using std::chrono::steady_clock;
+using Token = asio::use_awaitable_t<asio::io_context::executor_type>;
+using Handler = asio::async_result<Token, void()>::handler_type;
+
+constexpr std::chrono::milliseconds kConnectTime{250};  // connect, handshake and probe together
+constexpr std::chrono::milliseconds kSweepEvery{10};
+constexpr std::chrono::milliseconds kShortestHang{250};  // below, a hiccup of the machine would count as a hang
+constexpr std::size_t kUnsentLimit = 16 * 1024 * 1024;   // bytes that wait for the socket; more are answered "unknown"
+
+// Where the replies of one trip go; in the frame of the coroutine that waits.
+struct Answer {
+  Reply* slots = nullptr;
+  bool known = false;
+};
+
+struct Pending {
+  std::optional<Handler> handler;  // empty: tell(), or given up
+  Answer* answer = nullptr;        // valid while `handler` is there, which owns the frame
+  std::uint32_t count = 0;
+  std::uint32_t got = 0;
+  bool usable = true;
+  bool late = false;
+  Deadline since{};
+  Deadline deadline{};
+};
+
+}  // namespace
+
+struct Client::Impl : std::enable_shared_from_this<Impl> {
+  Impl(asio::io_context& context, Config given)
+      : io(context),
+        config(std::move(given)),
+        breaker(config.break_after, config.probe_every, steady_clock::now()),
+        sweep_timer(context),
+        pause(context),
+        came_up(std::make_shared<Bell>(context)) {}
+
+  // Adds one trip to the queue; the handler comes from the suspended coroutine.
+  struct Enqueue {
+    Impl* impl;
+    std::span<const Command> commands;
+    Answer* answer;
+    Deadline now;
+    Deadline deadline;
+    void operator()(Handler handler) const { impl->enqueue(commands, std::move(handler), answer, now, deadline); }
+  };
+
+  static async<> run(std::shared_ptr<Impl> impl);
+  async<std::string> probe();
+  async<> read_all();
+  async<bool> trip_to(const Call& call, std::span<const Command> commands, Reply* slots);
+  async<> enqueued(Enqueue trip);
+
+  bool room_for(std::size_t count) const noexcept {
+    return breaker.closed() && in_flight + count <= config.queue_limit && link->unsent() < kUnsentLimit;
+  }
+  void enqueue(std::span<const Command> commands, std::optional<Handler> handler, Answer* answer, Deadline now,
+               Deadline deadline);
+  void on_reply(Reply reply);
+  void arm_sweep();
+  void sweep();
+  void lose(std::string_view why);
+  void give_up_all();
+  static void settle(Pending& pending, bool known);
+  void close();
+
+  asio::io_context& io;
+  const Config config;
+  Breaker breaker;
+  std::shared_ptr<Link> link;
+  std::deque<Pending> queue;
+  std::size_t in_flight = 0;  // commands, also abandoned ones
+  Timer sweep_timer;
+  bool sweeping = false;
+  Timer pause;
+  std::shared_ptr<Bell> came_up;
+  std::string error = "not yet connected";
+  std::function<std::vector<Command>()> owed;
+  std::function<void()> delivered;
+  bool closed = false;
+};
+
+async<> Client::Impl::run(std::shared_ptr<Impl> impl) {
+  while (!impl->closed) {
+    impl->pause.expires_at(impl->breaker.probe_at());
+    co_await impl->pause.async_wait(asio::as_tuple(kUseAsync));
+    if (impl->closed) break;
+    impl->breaker.probe_began(steady_clock::now());
+    std::string failure = co_await impl->probe();
+    if (impl->closed) break;
+    if (!failure.empty()) {
+      impl->link->close();
+      impl->breaker.probe_failed();
+      if (impl->error != failure) spdlog::warn("redis: not usable: {}", failure);
+      impl->error = std::move(failure);
+      continue;
+    }
+    impl->breaker.probe_succeeded(steady_clock::now());
+    impl->error.clear();
+    spdlog::info("redis: connected");
+    impl->came_up->ring_all();
+    co_await impl->read_all();
+  }
+}
+
+// Connects anew; the reason when Redis cannot be used yet, else empty. Ends without a suspension after the last check
+// of `owed`, so nothing can come to be owed before the circuit closes.
+async<std::string> Client::Impl::probe() {
+  link = std::make_shared<Link>(io);
+  link->arm(steady_clock::now() + kConnectTime);
+  std::string failure = co_await link->open(config, "minschool");
+  if (failure.empty()) failure = co_await link->probe();
+  while (failure.empty() && owed) {
+    const std::vector<Command> commands = owed();
+    if (commands.empty()) break;
+    failure = co_await link->carry_out(commands);
+    if (failure.empty() && delivered) delivered();
+  }
+  link->disarm();
+  co_return failure;
+}
+
+async<> Client::Impl::read_all() {
+  const auto mine = link;
+  for (;;) {
+    const bool more = co_await mine->read();
+    if (!more) break;
+    Reply reply;
+    while (mine->next(reply)) on_reply(std::move(reply));
+  }
+  lose(mine->why_closed());
+}
+
+async<bool> Client::Impl::trip_to(const Call& call, std::span<const Command> commands, Reply* slots) {
+  const auto began = steady_clock::now();
+  const Deadline deadline = std::min(call.deadline(), began + config.deadline);
+  if (deadline <= began || !room_for(commands.size())) co_return false;
+  Answer answer{slots};
+  co_await enqueued(Enqueue{this, commands, &answer, began, deadline});
+  // From here on `this` may be gone: only the frame and the call are touched.
+  if (Timing* timing = call.timing()) {
+    timing->redis += steady_clock::now() - began;
+    ++timing->redis_trips;
+  }
+  co_return answer.known;
+}
+
+async<> Client::Impl::enqueued(Enqueue trip) { return asio::async_initiate<const Token, void()>(trip, kUseAsync); }
+
+void Client::Impl::enqueue(std::span<const Command> commands, std::optional<Handler> handler, Answer* answer,
+                           Deadline now, Deadline deadline) {
+  for (const auto& command : commands) link->send(command.wire());
+  const auto count = static_cast<std::uint32_t>(commands.size());
+  queue.push_back(
+      {.handler = std::move(handler), .answer = answer, .count = count, .since = now, .deadline = deadline});
+  in_flight += count;
+  if (!sweeping) arm_sweep();
+}
+
+void Client::Impl::on_reply(Reply reply) {
+  if (queue.empty()) {
+    lose("an answer nobody asked for: " + reply.text);
+    return;
+  }
+  Pending& front = queue.front();
+  const bool unusable = is_unusable(reply);
+  const bool late = front.late;
+  if (unusable) {
+    front.usable = false;
+    error = reply.text;
+  }
+  if (front.answer != nullptr) front.answer->slots[front.got] = std::move(reply);
+  --in_flight;
+  if (++front.got == front.count) {
+    settle(front, front.usable);
+    queue.pop_front();
+  }
+  if (unusable) {
+    if (breaker.failed(steady_clock::now())) {
+      spdlog::warn("redis: circuit open: {}", error);
+      give_up_all();
+    }
+  } else if (!late) {
+    breaker.answered();
+  }
+}
+
+// The one timer: stays armed from the first command until a sweep finds nothing in flight, so a quiet client that asks
+// now and then pays for it at most once in kSweepEvery.
+void Client::Impl::arm_sweep() {
+  sweeping = true;
+  sweep_timer.expires_after(kSweepEvery);
+  sweep_timer.async_wait([self = shared_from_this()](const boost::system::error_code& cancelled) {
+    self->sweeping = false;
+    if (!cancelled) self->sweep();
+  });
+}
+
+void Client::Impl::sweep() {
+  if (queue.empty()) return;
+  const auto now = steady_clock::now();
+  if (now - queue.front().since > std::max(2 * config.deadline, kShortestHang)) {
+    lose("no answer in time");
+    return;
+  }
+  bool broken = false;
+  for (auto& pending : queue) {
+    if (!pending.handler || pending.deadline > now) continue;
+    pending.late = true;
+    settle(pending, false);
+    // A caller who came with little time left says nothing about Redis.
+    if (now - pending.since >= config.deadline) broken = breaker.failed(now) || broken;
+  }
+  if (broken) {
+    error = "deadlines missed in a row";
+    spdlog::warn("redis: circuit open: {}", error);
+    give_up_all();
+    return;
+  }
+  arm_sweep();
+}
+
+void Client::Impl::lose(std::string_view why) {
+  if (!breaker.lost(steady_clock::now())) return;
+  error = why;
+  if (!closed) spdlog::warn("redis: circuit open: {}", why);
+  give_up_all();
+}
+
+void Client::Impl::give_up_all() {
+  if (link) link->close();
+  for (auto& pending : queue) settle(pending, false);
+  queue.clear();
+  in_flight = 0;
+}
+
+void Client::Impl::settle(Pending& pending, bool known) {
+  if (!pending.handler) return;
+  pending.answer->known = known;
+  pending.answer = nullptr;
+  Handler handler = std::move(*pending.handler);
+  pending.handler.reset();
+  asio::post(std::move(handler));
+}
+
+void Client::Impl::close() {
+  if (closed) return;
+  closed = true;
+  lose("closed");
+  give_up_all();
+  pause.cancel();
+  sweep_timer.cancel();
+  came_up->ring_all();
+}
+
+Client::Client(asio::io_context& io, Config config) : impl_(std::make_shared<Impl>(io, std::move(config))) {
+  asio::co_spawn(io.get_executor(), Impl::run(impl_), [](std::exception_ptr bug) {
+    if (bug) std::rethrow_exception(bug);
+  });
+}
+
+Client::~Client() { close(); }
+
+async<std::optional<Reply>> Client::ask(const Call& call, Command command) {
+  Reply reply;
+  const bool known = co_await impl_->trip_to(call, std::span(&command, 1), &reply);
+  if (!known) co_return std::nullopt;
+  co_return std::optional<Reply>(std::move(reply));
+}
+
+async<std::optional<std::vector<Reply>>> Client::ask_all(const Call& call, std::vector<Command> commands) {
+  std::vector<Reply> replies(commands.size());
+  if (commands.empty()) co_return std::optional(std::move(replies));
+  const bool known = co_await impl_->trip_to(call, commands, replies.data());
+  if (!known) co_return std::nullopt;
+  co_return std::optional(std::move(replies));
+}
+
+void Client::tell(Command command) {
+  if (!impl_->room_for(1)) return;
+  impl_->enqueue(std::span(&command, 1), std::nullopt, nullptr, steady_clock::now(), Deadline::max());
+}
+
+bool Client::up() const noexcept { return impl_->breaker.closed(); }
+
+State Client::state() const {
+  return State{.up = up(), .in_flight = impl_->in_flight, .error = impl_->error, .since = impl_->breaker.since()};
+}
+
+async<bool> Client::ready(Deadline deadline) {
+  const auto impl = impl_;
+  while (!impl->breaker.closed() && !impl->closed && steady_clock::now() < deadline) {
+    co_await Bell::wait(impl->came_up, deadline);
+  }
+  co_return impl->breaker.closed();
+}
+
+void Client::trip(std::string_view why) { impl_->lose(why); }
+
+void Client::before_up(std::function<std::vector<Command>()> owed, std::function<void()> delivered) {
+  impl_->owed = std::move(owed);
+  impl_->delivered = std::move(delivered);
+}
+
+void Client::close() { impl_->close(); }
+
+}  // namespace ms::redis

@@ -1,0 +1,151 @@
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+
+#include "infra/redis/bell.hpp"
+#include "infra/redis/breaker.hpp"
+#include "infra/redis/client.hpp"
+#include "infra/redis/link.hpp"
+
+namespace ms::redis {
+namespace {
+
+using std::chrono::steady_clock;
+constexpr std::chrono::milliseconds kConnectTime{250};
+constexpr int kMissedBeats = 2;  // beats without an answer after which the peer is taken for dead
+
+}  // namespace
+
+// Here the breaker only paces the reconnects: there is nobody to keep from asking.
+struct Subscriber::Impl : std::enable_shared_from_this<Impl> {
+  Impl(asio::io_context& context, Config given, std::vector<std::string> names,
+       std::function<void(std::string_view, std::string_view)> message, std::function<void(bool)> gap)
+      : io(context),
+        config(std::move(given)),
+        channels(std::move(names)),
+        on_message(std::move(message)),
+        on_gap(std::move(gap)),
+        breaker(1, config.probe_every, steady_clock::now()),
+        pause(context),
+        beat(context) {}
+
+  static async<> run(std::shared_ptr<Impl> impl);
+  async<std::string> connect();
+  async<> listen();
+  void on_reply(const Reply& reply);
+  void arm_beat();
+  void close();
+
+  asio::io_context& io;
+  const Config config;
+  const std::vector<std::string> channels;
+  const std::function<void(std::string_view, std::string_view)> on_message;
+  const std::function<void(bool)> on_gap;
+  Breaker breaker;
+  Timer pause;
+  Timer beat;
+  int silent_beats = 0;
+  std::shared_ptr<Link> link;
+  bool closed = false;
+};
+
+async<> Subscriber::Impl::run(std::shared_ptr<Impl> impl) {
+  while (!impl->closed) {
+    impl->pause.expires_at(impl->breaker.probe_at());
+    co_await impl->pause.async_wait(asio::as_tuple(kUseAsync));
+    if (impl->closed) break;
+    impl->breaker.probe_began(steady_clock::now());
+    const std::string failure = co_await impl->connect();
+    if (impl->closed) break;
+    if (!failure.empty()) {
+      impl->link->close();
+      impl->breaker.probe_failed();
+      continue;
+    }
+    impl->breaker.probe_succeeded(steady_clock::now());
+    impl->on_gap(true);
+    co_await impl->listen();
+    if (impl->closed) break;
+    impl->breaker.lost(steady_clock::now());
+    spdlog::warn("redis: subscription lost: {}", impl->link->why_closed());
+    impl->on_gap(false);
+  }
+}
+
+// One SUBSCRIBE for each channel, so that every command has one answer; a message may already come between them.
+async<std::string> Subscriber::Impl::connect() {
+  link = std::make_shared<Link>(io);
+  link->arm(steady_clock::now() + kConnectTime);
+  std::string failure = co_await link->open(config, "minschool-subscriber");
+  if (!failure.empty()) co_return failure;
+  for (const auto& channel : channels) link->send(Command("SUBSCRIBE", channel).wire());
+  std::size_t confirmed = 0;
+  while (confirmed < channels.size()) {
+    Reply reply;
+    if (!link->next(reply)) {
+      const bool more = co_await link->read();
+      if (!more) co_return link->why_closed();
+      continue;
+    }
+    if (reply.is_error()) co_return reply.text;
+    // Messages before the last confirmation are covered by on_gap(true), which follows it.
+    if (!reply.items.empty() && reply.items[0].text == "subscribe") ++confirmed;
+  }
+  link->disarm();
+  co_return std::string();
+}
+
+async<> Subscriber::Impl::listen() {
+  const auto mine = link;
+  silent_beats = 0;
+  arm_beat();
+  for (;;) {
+    Reply reply;
+    while (mine->next(reply)) on_reply(reply);
+    const bool more = co_await mine->read();
+    if (!more) break;
+    silent_beats = 0;
+  }
+  beat.cancel();
+}
+
+void Subscriber::Impl::on_reply(const Reply& reply) {
+  if (reply.items.size() == 3 && reply.items[0].text == "message") on_message(reply.items[1].text, reply.items[2].text);
+}
+
+void Subscriber::Impl::arm_beat() {
+  beat.expires_after(config.probe_every);
+  beat.async_wait([self = shared_from_this()](const boost::system::error_code& cancelled) {
+    if (cancelled || self->closed || self->link->closed()) return;
+    if (++self->silent_beats > kMissedBeats) {
+      self->link->close();
+      return;
+    }
+    self->link->send(Command("PING").wire());
+    self->arm_beat();
+  });
+}
+
+void Subscriber::Impl::close() {
+  closed = true;
+  pause.cancel();
+  beat.cancel();
+  if (link) link->close();
+}
+
+Subscriber::Subscriber(asio::io_context& io, Config config, std::vector<std::string> channels,
+                       std::function<void(std::string_view, std::string_view)> on_message,
+                       std::function<void(bool)> on_gap)
+    : impl_(std::make_shared<Impl>(io, std::move(config), std::move(channels), std::move(on_message),
+                                   std::move(on_gap))) {
+  asio::co_spawn(io.get_executor(), Impl::run(impl_), [](std::exception_ptr bug) {
+    if (bug) std::rethrow_exception(bug);
+  });
+}
+
+Subscriber::~Subscriber() { close(); }
+
+void Subscriber::close() { impl_->close(); }
+
+}  // namespace ms::redis
