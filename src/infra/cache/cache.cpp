@@ -1,0 +1,227 @@
+// How a value that is out of date cannot get into Redis and stay there.
+//   reading   MGET key, version:key, cache.epoch in one trip. A value carries the epoch in which it was stored
+//             ("7:payload") and counts only in that epoch.
+//   filling   stores only if version and epoch are still what they were before the fill began, in one script, and only
+//             over the connection it read them from: a Redis that came back empty has lost the versions too.
+//   dropping  version + 1, delete, publish, in one script. A fill that began before a change has an older version.
+//   outage    a drop that Redis did not confirm opens the circuit (Client::trip), and it is delivered by the next probe
+//             before the circuit closes (Client::before_up). Too many of them become one step of the epoch.
+// Single flight: the first who misses fills, the others wait. Who read another version than the flight has begun with
+// does not join it, and drop() takes the flights of its keys away, so that a request after a change never gets the
+// state before. What remains: another server reads the old value until the drop of a server that is cut off from Redis
+// arrives; and Redis may evict a version key right between drop and store. The TTL bounds both.
+#include "infra/cache/cache.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+
+#include "infra/cache/undelivered.hpp"
+#include "infra/redis/bell.hpp"
+
+namespace ms::cache {
+namespace {
+
+constexpr std::string_view kEpoch = "cache.epoch";
+constexpr std::string_view kChannel = "cache.drop";
+// A drop's own time; the client's deadline for one call is shorter and counts.
+constexpr std::chrono::seconds kDropTime{1};
+
+// KEYS: key, version:key, epoch. ARGV: version and epoch as read ("" for none), value, seconds.
+constexpr std::string_view kStore = R"(
+if (redis.call('GET', KEYS[2]) or '') == ARGV[1] and (redis.call('GET', KEYS[3]) or '') == ARGV[2] then
+  redis.call('SET', KEYS[1], ARGV[3], 'EX', ARGV[4])
+end)";
+
+// KEYS: key, version:key, … ARGV: channel. A version has to outlive every fill that began before it: a day is plenty.
+constexpr std::string_view kDrop = R"(
+for i = 1, #KEYS, 2 do
+  redis.call('INCR', KEYS[i + 1])
+  redis.call('EXPIRE', KEYS[i + 1], 86400)
+  redis.call('DEL', KEYS[i])
+  redis.call('PUBLISH', ARGV[1], KEYS[i])
+end)";
+
+std::string version_of(std::string_view key) { return "version:" + std::string(key); }
+
+redis::Command drop_command(const std::vector<std::string>& keys) {
+  std::vector<std::string> parts{"EVAL", std::string(kDrop), std::to_string(2 * keys.size())};
+  for (const auto& key : keys) {
+    parts.push_back(key);
+    parts.push_back(version_of(key));
+  }
+  parts.emplace_back(kChannel);
+  return redis::Command(parts);
+}
+
+// What Redis said about a key before a fill.
+struct Seen {
+  bool known = false;  // Redis answered
+  Deadline link{};     // the connection it was read from, by its birth
+  std::string version;
+  std::string epoch;
+  std::optional<std::string> value;
+
+  bool same_state(const Seen& other) const {
+    return known == other.known && link == other.link && version == other.version && epoch == other.epoch;
+  }
+};
+
+// One fill that others may wait for.
+struct Flight {
+  Flight(asio::io_context& io, Seen before) : seen(std::move(before)), landed(std::make_shared<redis::Bell>(io)) {}
+  Seen seen;
+  bool filling = true;
+  std::optional<std::string> value;
+  int waiting = 0;
+  std::shared_ptr<redis::Bell> landed;
+};
+
+}  // namespace
+
+struct Cache::Impl {
+  Impl(asio::io_context& context, redis::Client& redis) : io(context), client(redis) {}
+
+  async<Seen> look(const Call& call, const std::string& key);
+  void store(const Seen& seen, const std::string& key, std::string_view value, std::chrono::seconds ttl);
+  std::vector<redis::Command> owed();
+
+  asio::io_context& io;
+  redis::Client& client;
+  std::unordered_map<std::string, std::shared_ptr<Flight>> flights;
+  Undelivered undelivered;
+};
+
+namespace {
+
+// Held by the one who fills, so that the others learn of its end however it comes: value, exception, or the coroutine's
+// destruction.
+class Filling {
+ public:
+  Filling(std::unordered_map<std::string, std::shared_ptr<Flight>>& flights, const std::string& key,
+          std::shared_ptr<Flight> flight)
+      : flights_(flights), key_(key), flight_(std::move(flight)) {
+    flight_->filling = true;
+  }
+  ~Filling() {
+    flight_->filling = false;
+    // A failed flight with waiters stays: one of them flies on.
+    if (flight_->value || flight_->waiting == 0) {
+      const auto mine = flights_.find(key_);
+      if (mine != flights_.end() && mine->second == flight_) flights_.erase(mine);
+    }
+    if (flight_->value) {
+      flight_->landed->ring_all();
+    } else {
+      flight_->landed->ring_one();
+    }
+  }
+  Filling(const Filling&) = delete;
+  Filling& operator=(const Filling&) = delete;
+
+  void landed(const std::string& value) { flight_->value = value; }
+
+ private:
+  std::unordered_map<std::string, std::shared_ptr<Flight>>& flights_;
+  const std::string& key_;
+  std::shared_ptr<Flight> flight_;
+};
+
+// Counts a waiter for as long as its coroutine lives.
+struct Waiter {
+  explicit Waiter(std::shared_ptr<Flight> joined) : flight(std::move(joined)) { ++flight->waiting; }
+  ~Waiter() { --flight->waiting; }
+  Waiter(const Waiter&) = delete;
+  Waiter& operator=(const Waiter&) = delete;
+  std::shared_ptr<Flight> flight;
+};
+
+}  // namespace
+
+async<Seen> Cache::Impl::look(const Call& call, const std::string& key) {
+  Seen seen;
+  seen.link = client.state().since;
+  auto reply = co_await client.ask(call, redis::Command("MGET", key, version_of(key), kEpoch));
+  if (!reply || reply->items.size() != 3) co_return seen;
+  seen.known = true;
+  seen.version = std::move(reply->items[1].text);
+  seen.epoch = std::move(reply->items[2].text);
+  if (reply->items[0].is_nil()) co_return seen;
+  std::string& stored = reply->items[0].text;
+  const auto colon = stored.find(':');
+  if (colon == std::string::npos || stored.compare(0, colon, seen.epoch) != 0) co_return seen;
+  stored.erase(0, colon + 1);
+  seen.value = std::move(stored);
+  co_return seen;
+}
+
+// Nobody waits for it: a store that gets lost costs one more fill.
+void Cache::Impl::store(const Seen& seen, const std::string& key, std::string_view value, std::chrono::seconds ttl) {
+  if (!seen.known || !client.up() || client.state().since != seen.link) return;
+  const std::string stored = seen.epoch + ":" + std::string(value);
+  client.tell(redis::Command("EVAL", kStore, 3, key, version_of(key), kEpoch, seen.version, seen.epoch, stored,
+                             std::max<std::int64_t>(ttl.count(), 1)));
+}
+
+std::vector<redis::Command> Cache::Impl::owed() {
+  const auto batch = undelivered.take();
+  std::vector<redis::Command> commands;
+  if (batch.everything) {
+    commands.emplace_back("INCR", kEpoch);
+    commands.emplace_back("PUBLISH", kChannel, "*");
+  }
+  if (!batch.keys.empty()) commands.push_back(drop_command(batch.keys));
+  return commands;
+}
+
+Cache::Cache(asio::io_context& io, redis::Client& client) : impl_(std::make_shared<Impl>(io, client)) {
+  client.before_up([impl = impl_] { return impl->owed(); }, [impl = impl_] { impl->undelivered.delivered(); });
+}
+
+Cache::~Cache() { impl_->client.before_up({}, {}); }
+
+async<std::string> Cache::get(const Call& call, std::string key, std::chrono::seconds ttl, Fill fill) {
+  const auto impl = impl_;
+  Seen seen = co_await impl->look(call, key);
+  if (seen.value) co_return *std::move(seen.value);
+
+  auto& slot = impl->flights[key];
+  const bool joins = slot != nullptr && slot->seen.same_state(seen);
+  if (!joins) slot = std::make_shared<Flight>(impl->io, std::move(seen));
+  const auto flight = slot;
+
+  if (joins) {
+    bool in_time = true;
+    {
+      const Waiter waiter(flight);
+      while (in_time && flight->filling && !flight->value) {
+        in_time = co_await redis::Bell::wait(flight->landed, call.deadline());
+      }
+    }
+    if (flight->value) co_return *flight->value;
+    if (flight->filling) co_return co_await fill();
+  }
+
+  Filling filling(impl->flights, key, flight);
+  std::string value = co_await fill();
+  impl->store(flight->seen, key, value, ttl);
+  filling.landed(value);
+  co_return value;
+}
+
+async<> Cache::drop(const Call& call, std::vector<std::string> keys) {
+  if (keys.empty()) co_return;
+  const auto impl = impl_;
+  for (const auto& key : keys) impl->flights.erase(key);
+  if (!impl->client.up()) {
+    impl->undelivered.remember(keys);
+    co_return;
+  }
+  const Call own(std::chrono::steady_clock::now() + kDropTime, call.request_id(), call.timing());
+  const auto reply = co_await impl->client.ask(own, drop_command(keys));
+  if (reply && !reply->is_error()) co_return;
+  impl->undelivered.remember(keys);
+  impl->client.trip("a change could not be told to the cache");
+}
+
+}  // namespace ms::cache

@@ -1,0 +1,45 @@
+#pragma once
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "infra/io/async.hpp"
+#include "infra/io/call.hpp"
+#include "infra/redis/client.hpp"
+
+namespace ms::cache {
+
+/// Cache-aside over Redis: exact invalidation, and one filler per key in this process. One thread.
+/// The Client must outlive it; one Cache for each Client (it uses Client::before_up).
+class Cache {
+ public:
+  /// Gives the fresh value, as a rule from PostgreSQL. Give a function that calls a named coroutine; never a lambda
+  /// that is itself a capturing coroutine.
+  using Fill = std::function<async<std::string>()>;
+
+  Cache(asio::io_context& io, redis::Client& client);
+  ~Cache();
+  Cache(const Cache&) = delete;
+  Cache& operator=(const Cache&) = delete;
+
+  /// The cached value, or what `fill` gives, which is then stored for `ttl` (at least 1 s; choose <= 60 s, the last
+  /// line of defence against a server that could not tell the others). One round trip; a hit runs no fill. While Redis
+  /// is gone it just fills. Who comes while another fills the same key waits for that value. When a filler fails, its
+  /// caller alone gets the exception and the one who waited longest fills next; who waits until its deadline asks its
+  /// own `fill`, which then says in its own words that there is no time left.
+  async<std::string> get(const Call& call, std::string key, std::chrono::seconds ttl, Fill fill);
+
+  /// Nobody sees the old values of these keys any more, on any server. Call after the change was committed. One round
+  /// trip with a deadline of its own, because a change is to be told even when its request has no time left. When Redis
+  /// cannot be reached the keys are remembered (bounded; beyond that the whole cache is given up) and dropped before
+  /// this process asks Redis for anything again. Publishes each key on the channel `cache.drop` ("*": everything).
+  async<> drop(const Call& call, std::vector<std::string> keys);
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace ms::cache

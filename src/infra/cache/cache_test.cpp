@@ -1,0 +1,277 @@
+#include "infra/cache/cache.hpp"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/detached.hpp>
+
+#include "infra/cache/undelivered.hpp"
+#include "infra/redis/bell.hpp"
+#include "infra/redis/private_redis.hpp"
+
+namespace ms::cache {
+namespace {
+
+using namespace std::chrono_literals;
+using redis::ask;
+using redis::calm;
+using redis::Command;
+using redis::in;
+using redis::run;
+
+// The truth behind the cache: answers when the gate is open, with the value it had when it was asked.
+struct Source {
+  explicit Source(asio::io_context& io) : gate(std::make_shared<redis::Bell>(io)) {}
+  std::string value = "old";
+  bool open = true;
+  bool broken = false;
+  int fills = 0;
+  std::shared_ptr<redis::Bell> gate;
+};
+
+async<std::string> read(Source& source) {
+  ++source.fills;
+  const std::string value = source.value;
+  if (!source.open) co_await redis::Bell::wait(source.gate, in(10s));
+  if (source.broken) {
+    source.broken = false;
+    throw std::runtime_error("the truth is gone");
+  }
+  co_return value;
+}
+
+async<std::string> get(Cache& cache, std::string key, Source& source, Deadline deadline) {
+  const Call call(deadline, "test");
+  const Cache::Fill fill = [&source] { return read(source); };
+  auto value = co_await cache.get(call, std::move(key), 60s, fill);
+  co_return value;
+}
+
+async<> collect(Cache& cache, std::string key, Source& source, std::vector<std::string>& got,
+                std::chrono::milliseconds time = 10s) {
+  std::string value = "failed";
+  try {
+    value = co_await get(cache, std::move(key), source, in(time));
+  } catch (const std::runtime_error&) {}
+  got.push_back(value);
+}
+
+async<> drop(Cache& cache, std::vector<std::string> keys) {
+  const Call call = calm();
+  co_await cache.drop(call, std::move(keys));
+}
+
+class CacheTest : public testing::Test {
+ protected:
+  void SetUp() override { ASSERT_TRUE(heals()); }
+  bool heals() { return run(io, client.ready(in(10s))); }
+  std::string get_now(const std::string& key) { return run(io, get(cache, key, source, in(10s))); }
+  void drop_now(const std::string& key) { run(io, drop(cache, {key})); }
+  void begin(const std::string& key, std::vector<std::string>& got, std::chrono::milliseconds time = 10s) {
+    asio::co_spawn(io.get_executor(), collect(cache, key, source, got, time), asio::detached);
+  }
+  template <class Done>
+  void until(Done done) {
+    const auto end = in(5s);
+    while (!done() && std::chrono::steady_clock::now() < end) io.run_one_for(10ms);
+    ASSERT_TRUE(done());
+  }
+  void open_gate() {
+    source.open = true;
+    source.gate->ring_all();
+  }
+
+  redis::PrivateRedis server;
+  asio::io_context io{1};
+  redis::Client client{io, server.config()};
+  Cache cache{io, client};
+  Source source{io};
+};
+
+TEST_F(CacheTest, FillsOnceThenHitsUntilDropped) {
+  EXPECT_EQ(get_now("k"), "old");
+  source.value = "new";
+  EXPECT_EQ(get_now("k"), "old");
+  EXPECT_EQ(source.fills, 1);
+  drop_now("k");
+  EXPECT_EQ(get_now("k"), "new");
+  EXPECT_EQ(get_now("k"), "new");
+  EXPECT_EQ(source.fills, 2);
+  const auto ttl = run(io, ask(client, Command("TTL", "k")));
+  EXPECT_GT(ttl->integer, 55);
+}
+
+TEST_F(CacheTest, KeepsEmptyAndBinaryValues) {
+  source.value = "";
+  EXPECT_EQ(get_now("empty"), "");
+  EXPECT_EQ(get_now("empty"), "");
+  source.value = std::string("a:\0\r\n:", 6);
+  EXPECT_EQ(get_now("binary"), source.value);
+  EXPECT_EQ(get_now("binary"), source.value);
+  EXPECT_EQ(source.fills, 2);
+}
+
+TEST_F(CacheTest, AFillThatBeganBeforeADropIsNotStored) {
+  std::vector<std::string> got;
+  source.open = false;
+  begin("k", got);
+  until([this] { return source.fills == 1; });
+  source.value = "new";
+  drop_now("k");
+  open_gate();
+  until([&got] { return got.size() == 1; });
+  EXPECT_EQ(got[0], "old");  // it asked before the change
+  EXPECT_EQ(get_now("k"), "new");
+}
+
+TEST_F(CacheTest, AFillIsNotStoredAfterAnotherServersDrop) {
+  redis::Client other_client(io, server.config());
+  ASSERT_TRUE(run(io, other_client.ready(in(10s))));
+  Cache other(io, other_client);
+  std::vector<std::string> got;
+  source.open = false;
+  begin("k", got);
+  until([this] { return source.fills == 1; });
+  source.value = "new";
+  run(io, drop(other, {"k"}));
+  source.open = true;
+  EXPECT_EQ(get_now("k"), "new");  // does not join the flight that began before the drop
+  source.gate->ring_all();
+  until([&got] { return got.size() == 1; });
+  EXPECT_EQ(get_now("k"), "new");
+  EXPECT_EQ(source.fills, 2);
+}
+
+TEST_F(CacheTest, AFillIsNotStoredInARedisThatCameBackEmpty) {
+  std::vector<std::string> got;
+  source.open = false;
+  begin("k", got);
+  until([this] { return source.fills == 1; });
+  source.value = "new";
+  drop_now("k");
+  server.kill();
+  until([this] { return !client.up(); });
+  server.start();
+  ASSERT_TRUE(heals());
+  open_gate();
+  until([&got] { return got.size() == 1; });
+  EXPECT_EQ(get_now("k"), "new");
+}
+
+TEST_F(CacheTest, AHundredWaitersCostOneFill) {
+  std::vector<std::string> got;
+  source.open = false;
+  for (int i = 0; i < 100; ++i) begin("k", got);
+  until([this] { return source.fills == 1; });
+  io.run_for(20ms);
+  open_gate();
+  until([&got] { return got.size() == 100; });
+  EXPECT_EQ(source.fills, 1);
+  EXPECT_EQ(std::ranges::count(got, "old"), 100);
+}
+
+TEST_F(CacheTest, SingleFlightHoldsWithoutRedis) {
+  server.kill();
+  until([this] { return !client.up(); });
+  std::vector<std::string> got;
+  source.open = false;
+  for (int i = 0; i < 100; ++i) begin("k", got);
+  until([this] { return source.fills == 1; });
+  io.poll();
+  open_gate();
+  until([&got] { return got.size() == 100; });
+  EXPECT_EQ(source.fills, 1);
+}
+
+TEST_F(CacheTest, AFailedFillFailsItsCallerAndTheNextOneFills) {
+  std::vector<std::string> got;
+  source.open = false;
+  source.broken = true;
+  for (int i = 0; i < 10; ++i) begin("k", got);
+  until([this] { return source.fills == 1; });
+  io.run_for(20ms);
+  open_gate();
+  until([&got] { return got.size() == 10; });
+  EXPECT_EQ(source.fills, 2);
+  EXPECT_EQ(std::ranges::count(got, "failed"), 1);
+  EXPECT_EQ(std::ranges::count(got, "old"), 9);
+}
+
+TEST_F(CacheTest, AWaiterOutOfTimeAsksForItself) {
+  std::vector<std::string> slow;
+  std::vector<std::string> got;
+  source.open = false;
+  begin("k", slow);
+  until([this] { return source.fills == 1; });
+  begin("k", got, 50ms);
+  io.run_for(10ms);
+  source.open = true;  // for the next fill; the first still waits at the gate
+  until([&got] { return got.size() == 1; });
+  EXPECT_EQ(source.fills, 2);
+  source.gate->ring_all();
+  until([&slow] { return slow.size() == 1; });
+}
+
+TEST_F(CacheTest, ADropDuringAnOutageArrivesBeforeTheNextRead) {
+  EXPECT_EQ(get_now("k"), "old");
+  server.freeze();  // Redis survives with the old value
+  EXPECT_FALSE(run(io, ask(client, Command("PING"))));
+  until([this] { return !client.up(); });
+  source.value = "new";
+  drop_now("k");
+  EXPECT_EQ(get_now("k"), "new");
+  server.thaw();
+  ASSERT_TRUE(heals());
+  EXPECT_EQ(get_now("k"), "new");
+}
+
+TEST_F(CacheTest, ADropThatIsNotAnsweredOpensTheCircuit) {
+  EXPECT_EQ(get_now("k"), "old");
+  server.freeze();
+  source.value = "new";
+  drop_now("k");
+  EXPECT_FALSE(client.up());
+  server.thaw();
+  ASSERT_TRUE(heals());
+  EXPECT_EQ(get_now("k"), "new");
+}
+
+TEST_F(CacheTest, TooManyDropsInAnOutageGiveUpEverything) {
+  EXPECT_EQ(get_now("bystander"), "old");
+  EXPECT_EQ(get_now("k0"), "old");
+  server.freeze();
+  source.value = "new";
+  for (std::size_t i = 0; i <= Undelivered::kMostKeys; ++i) drop_now("k" + std::to_string(i));
+  server.thaw();
+  ASSERT_TRUE(heals());
+  EXPECT_EQ(get_now("k0"), "new");
+  EXPECT_EQ(get_now("bystander"), "new");
+  EXPECT_EQ(get_now("bystander"), "new");
+  EXPECT_EQ(source.fills, 4);
+}
+
+TEST_F(CacheTest, TellsTheOthersWhatWasDropped) {
+  std::vector<std::string> told;
+  bool listening = false;
+  redis::Subscriber subscriber(
+      io, server.config(), {"cache.drop"}, [&told](std::string_view, std::string_view key) { told.emplace_back(key); },
+      [&listening](bool connected) { listening = connected; });
+  until([&listening] { return listening; });
+  run(io, drop(cache, {"a", "b"}));
+  until([&told] { return told.size() == 2; });
+  EXPECT_EQ(told, (std::vector<std::string>{"a", "b"}));
+}
+
+TEST(Undelivered, KeepsWhatWasNotConfirmed) {
+  Undelivered undelivered;
+  undelivered.remember({"a", "b"});
+  EXPECT_EQ(undelivered.take().keys, (std::vector<std::string>{"a", "b"}));
+  undelivered.remember({"b", "c"});
+  undelivered.delivered();  // "b" was dropped again meanwhile
+  EXPECT_EQ(undelivered.take().keys, (std::vector<std::string>{"b", "c"}));
+  EXPECT_EQ(undelivered.take().keys, (std::vector<std::string>{"b", "c"}));  // the take before failed
+  undelivered.delivered();
+  EXPECT_TRUE(undelivered.take().empty());
+}
+
+}  // namespace
+}  // namespace ms::cache
