@@ -1,0 +1,34 @@
+#include "infra/limit/limiter.hpp"
+
+#include "infra/core/secret.hpp"
+
+namespace ms::limit {
+namespace {
+
+// The expiry is set whenever it is missing: a counter that lost it would lock its subject out for ever.
+constexpr std::string_view kCount = R"(
+local n = redis.call('INCR', KEYS[1])
+if redis.call('TTL', KEYS[1]) < 0 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
+return n)";
+
+std::string key_of(const Rule& rule, std::string_view subject) {
+  return "limit:" + std::string(rule.name) + ":" + secret::base64(secret::sha256(subject));
+}
+
+}  // namespace
+
+async<bool> Limiter::allow(const Call& call, Rule rule, std::string subject) {
+  std::string key = key_of(rule, subject);
+  const auto reply = co_await client_.ask(call, redis::Command("EVAL", kCount, 1, key, rule.window.count()));
+  if (reply && reply->kind == redis::Reply::Kind::integer) co_return reply->integer <= rule.limit;
+  co_return local_.add(key, rule.window, std::chrono::steady_clock::now()) <= rule.limit;
+}
+
+async<> Limiter::forgive(const Call& call, Rule rule, std::string subject) {
+  const std::string key = key_of(rule, subject);
+  local_.forget(key);
+  // Unknown is fine: the count ends with its window.
+  co_await client_.ask(call, redis::Command("DEL", key));
+}
+
+}  // namespace ms::limit

@@ -1,0 +1,37 @@
+#pragma once
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "infra/io/async.hpp"
+#include "infra/io/call.hpp"
+#include "infra/limit/local_counts.hpp"
+#include "infra/redis/client.hpp"
+
+namespace ms::limit {
+
+/// So many tries in a window of fixed length that begins with the first try.
+struct Rule {
+  std::string_view name;  ///< "login", part of the key in Redis
+  int limit = 0;          ///< tries that are allowed in one window
+  std::chrono::seconds window{0};
+};
+
+/// Counts tries of a subject (an address, a login name) over all servers. While Redis is gone each server counts for
+/// itself in a bounded table: looser by the number of servers, but never open. One thread; the Client must outlive it.
+/// The subject is hashed, so no personal data stands in a key.
+class Limiter {
+ public:
+  explicit Limiter(redis::Client& client) : client_(client) {}
+
+  /// Counts one try; false when it is one too many. At most one round trip.
+  async<bool> allow(const Call& call, Rule rule, std::string subject);
+  /// Forgets the tries, as after a successful login.
+  async<> forgive(const Call& call, Rule rule, std::string subject);
+
+ private:
+  redis::Client& client_;
+  LocalCounts local_;
+};
+
+}  // namespace ms::limit

@@ -1,0 +1,28 @@
+#include "infra/limit/local_counts.hpp"
+
+namespace ms::limit {
+
+int LocalCounts::add(const std::string& key, std::chrono::seconds window, Time now) {
+  const auto found = by_key_.find(key);
+  if (found != by_key_.end()) {
+    if (now < found->second->end) return ++found->second->count;
+    forget(key);
+  }
+  if (by_age_.size() >= most_) {
+    by_key_.erase(by_age_.front().key);
+    by_age_.pop_front();
+  }
+  by_age_.push_back(Entry{.key = key, .count = 1, .end = now + window});
+  by_key_.emplace(by_age_.back().key, std::prev(by_age_.end()));
+  return 1;
+}
+
+void LocalCounts::forget(const std::string& key) {
+  const auto found = by_key_.find(key);
+  if (found == by_key_.end()) return;
+  const auto entry = found->second;
+  by_key_.erase(found);
+  by_age_.erase(entry);
+}
+
+}  // namespace ms::limit

@@ -1,0 +1,37 @@
+#pragma once
+#include <chrono>
+#include <cstddef>
+#include <list>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace ms::limit {
+
+/// A bounded table of counters, each with the end of its window; no I/O, the caller says the time. When it is full the
+/// counter that was begun first makes room, so that a flood of subjects costs memory only up to the bound.
+class LocalCounts {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+  /// About 10 MB when full.
+  static constexpr std::size_t kMostEntries = 65'536;
+
+  explicit LocalCounts(std::size_t most = kMostEntries) : most_(most) {}
+
+  /// Counts one and gives the count in the running window.
+  int add(const std::string& key, std::chrono::seconds window, Time now);
+  void forget(const std::string& key);
+  std::size_t size() const noexcept { return by_age_.size(); }
+
+ private:
+  struct Entry {
+    std::string key;
+    int count = 0;
+    Time end;
+  };
+  std::size_t most_;
+  std::list<Entry> by_age_;                                                  // oldest window first
+  std::unordered_map<std::string_view, std::list<Entry>::iterator> by_key_;  // views into by_age_
+};
+
+}  // namespace ms::limit
