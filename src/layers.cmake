@@ -7,3 +7,4 @@ target_compile_definitions(test_config PRIVATE MINSCHOOL_SOURCE_DIR="${CMAKE_SOU
 ms_library(infra/markdown USES view LIBS PkgConfig::cmark cmark-gfm-extensions)
 ms_library(infra/cache USES redis)
 ms_library(infra/limit USES redis)
+add_subdirectory(${CMAKE_SOURCE_DIR}/src/apps/cli ${CMAKE_BINARY_DIR}/src/apps/cli)

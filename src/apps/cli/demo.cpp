@@ -1,0 +1,170 @@
+#include <fmt/format.h>
+
+#include <iostream>
+#include <memory>
+
+#include "apps/cli/command.hpp"
+#include "apps/cli/database.hpp"
+#include "apps/cli/demo_plan.hpp"
+#include "apps/cli/demo_story.hpp"
+#include "apps/cli/password.hpp"
+#include "infra/core/secret.hpp"
+#include "infra/markdown/markdown.hpp"
+
+namespace ms::cli {
+namespace {
+
+constexpr std::string_view kPassword = "minschool-demo";
+constexpr std::size_t kUnknownBytes = 32;
+
+using demo::Plan;
+using demo::Story;
+
+std::string number(std::size_t value) { return std::to_string(value); }
+std::string id_of(std::size_t index) { return number(index + 1); }
+std::string rank_of(demo::Role role) { return std::to_string(static_cast<int>(role)); }
+std::string flag(bool value) { return value ? "t" : "f"; }
+
+/// The rows of all tables; indexes of the story become ids, which is right in empty tables only.
+class Writer {
+ public:
+  Writer(Database& database, const Plan& plan, const Story& story, Timestamp now)
+      : database_(database), plan_(plan), story_(story), now_(now) {}
+
+  void write() {
+    people();
+    boards();
+    posts();
+    comments();
+    for (const char* table : {"users", "boards", "posts", "comments"}) {
+      database_.query(
+          fmt::format("select setval(pg_get_serial_sequence('{0}', 'id'), (select max(id) from {0}))", table));
+    }
+  }
+
+ private:
+  void people() {
+    const auto known = hash_password(kPassword);
+    const auto unknown = hash_password(secret::random_text(kUnknownBytes));  // nobody knows it
+    std::string rows;
+    for (std::size_t i = 0; i < plan_.people.size(); ++i) {
+      const auto& person = plan_.people[i];
+      const auto joined = rfc3339(story_.joined[i]);
+      rows += copy_line({id_of(i), person.email, person.known_password ? known : unknown, person.name, joined,
+                         rank_of(person.role), joined, joined, rfc3339(now_ - std::chrono::hours(7 * i + 1))});
+    }
+    database_.copy(
+        "copy users (id, email, password_hash, name, created_at, role, terms_agreed_at, privacy_agreed_at, seen_at) "
+        "from stdin",
+        rows);
+  }
+
+  void boards() {
+    std::vector<std::size_t> newest(plan_.boards.size());
+    for (const auto& post : story_.posts) newest[post.board] = static_cast<std::size_t>(post.number);
+    std::string rows;
+    for (std::size_t i = 0; i < plan_.boards.size(); ++i) {
+      const auto& board = plan_.boards[i];
+      rows += copy_line({id_of(i), board.slug, board.name, board.description, id_of(i), rank_of(board.read),
+                         rank_of(board.write), rank_of(board.comment), flag(board.on_home), number(newest[i]),
+                         rfc3339(story_.joined.front())});
+    }
+    database_.copy(
+        "copy boards (id, slug, name, description, position, read_role, write_role, comment_role, on_home, "
+        "last_number, created_at) from stdin",
+        rows);
+  }
+
+  void posts() {
+    std::string rows, ids, views;
+    for (std::size_t i = 0; i < story_.posts.size(); ++i) {
+      const auto& post = story_.posts[i];
+      Database::Row row{id_of(i),
+                        post.title,
+                        post.text,
+                        id_of(post.author),
+                        rfc3339(post.at),
+                        id_of(post.board),
+                        std::to_string(post.number),
+                        html(post.text),
+                        renderer(),
+                        flag(post.notice),
+                        {}};
+      if (post.edited) row.back() = rfc3339(*post.edited);
+      rows += copy_line(row);
+      ids += (i == 0 ? "" : ",") + id_of(i);
+      views += (i == 0 ? "" : ",") + std::to_string(post.views);
+    }
+    database_.copy(
+        "copy posts (id, title, content, author_id, created_at, board_id, number, content_html, renderer, notice, "
+        "updated_at) from stdin",
+        rows);
+    database_.query(
+        "update post_counters c set views = seen.views from unnest($1::bigint[], $2::bigint[]) as seen (id, views) "
+        "where c.post_id = seen.id",
+        {"{" + ids + "}", "{" + views + "}"});
+  }
+
+  void comments() {
+    std::string rows;
+    for (std::size_t i = 0; i < story_.comments.size(); ++i) {
+      const auto& comment = story_.comments[i];
+      Database::Row row{
+          id_of(i),   id_of(comment.post), {}, {}, id_of(comment.author), comment.text, html(comment.text),
+          renderer(), rfc3339(comment.at), {}};
+      if (comment.parent) row[2] = id_of(*comment.parent);
+      if (comment.root) row[3] = id_of(*comment.root);
+      if (comment.deleted) row.back() = rfc3339(comment.at);
+      rows += copy_line(row);
+    }
+    database_.copy(
+        "copy comments (id, post_id, parent_id, root_id, author_id, content, content_html, renderer, created_at, "
+        "deleted_at) from stdin",
+        rows);
+  }
+
+  static std::string html(const std::string& text) { return std::string(markdown::render(text).html()); }
+  static std::string renderer() { return std::to_string(markdown::kRendererVersion); }
+
+  Database& database_;
+  const Plan& plan_;
+  const Story& story_;
+  Timestamp now_;
+};
+
+void load(const Options& options, const std::string& dir) {
+  Database database(load_settings(options));
+  Transaction transaction(database);
+  database.query("lock table users, boards in exclusive mode");
+  const auto used = database.query("select exists (select from users) or exists (select from boards)");
+  if (used[0][0] != "f") {
+    throw Failure("this database has members or boards already; demonstration data goes into an empty one only",
+                  kRefused);
+  }
+  const Timestamp at = now();
+  const Plan plan = demo::read_plan(dir);
+  const Story story = demo::tell(plan, at);
+  Writer(database, plan, story, at).write();
+  transaction.commit();
+  database.query("analyze");
+  std::cout << fmt::format("Loaded {} members, {} boards, {} posts and {} comments.\n", plan.people.size(),
+                           plan.boards.size(), story.posts.size(), story.comments.size());
+  for (const auto& person : plan.people) {
+    if (person.known_password)
+      std::cout << fmt::format("Sign in as {} with the password {}.\n", person.email, kPassword);
+  }
+}
+
+}  // namespace
+
+void add_demo(CLI::App& app, const Options& options) {
+  auto* command = app.add_subcommand("demo", "Demonstration data of a made-up organisation");
+  command->require_subcommand(1);
+  command->fallthrough();
+  auto* loading = command->add_subcommand("load", "Fills an empty, migrated database");
+  const auto dir = std::make_shared<std::string>("demo");
+  loading->add_option("--dir", *dir, "Folder with people.toml, words.toml and boards/ (default: demo)");
+  loading->callback([&options, dir] { load(options, *dir); });
+}
+
+}  // namespace ms::cli

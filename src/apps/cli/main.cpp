@@ -1,0 +1,33 @@
+#include <sodium.h>
+
+#include <exception>
+#include <iostream>
+
+#include "apps/cli/command.hpp"
+
+int main(int argc, char** argv) {
+  using namespace ms::cli;
+  CLI::App app("Looks after a MinSchool site: its database, members, configuration and demonstration data.",
+               "minschool");
+  Options options;
+  app.add_option("--config", options.config, "Configuration file; without one the environment alone counts")
+      ->envname("MINSCHOOL_CONFIG");
+  app.set_version_flag("--version", "minschool " MINSCHOOL_VERSION);
+  app.require_subcommand(1);
+  app.fallthrough();
+  add_migrate(app, options);
+  add_user(app, options);
+  add_config_commands(app, options);
+  add_demo(app, options);
+  try {
+    if (sodium_init() < 0) throw Failure("libsodium cannot be used on this machine");
+    app.parse(argc, argv);
+    return 0;
+  } catch (const CLI::ParseError& fault) { return app.exit(fault) == 0 ? 0 : kUsage; } catch (const Failure& fault) {
+    std::cerr << "minschool: " << fault.what() << '\n';
+    return fault.status();
+  } catch (const std::exception& fault) {
+    std::cerr << "minschool: " << fault.what() << '\n';
+    return kFailed;
+  }
+}

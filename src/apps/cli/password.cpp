@@ -1,0 +1,47 @@
+#include "apps/cli/password.hpp"
+
+#include <fmt/format.h>
+#include <sodium.h>
+
+#include <array>
+#include <fstream>
+#include <iostream>
+#include <new>
+
+#include "apps/cli/command.hpp"
+#include "infra/core/text.hpp"
+
+namespace ms::cli {
+namespace {
+
+// OWASP Password Storage Cheat Sheet, argon2id: 19 MiB, 2 passes, 1 lane.
+constexpr unsigned long long kPasses = 2;
+constexpr std::size_t kMemory = 19 * 1024 * 1024;
+constexpr std::size_t kLeast = 8;    // NIST SP 800-63B 5.1.1.2
+constexpr std::size_t kMost = 1024;  // bytes; nobody types more, and a wrong file is often longer
+
+}  // namespace
+
+std::string hash_password(std::string_view password) {
+  std::array<char, crypto_pwhash_STRBYTES> out{};
+  if (crypto_pwhash_str(out.data(), password.data(), password.size(), kPasses, kMemory) != 0) throw std::bad_alloc();
+  return out.data();
+}
+
+std::string read_password(const std::string& file) {
+  std::string line;
+  if (file == "-") {
+    std::getline(std::cin, line);
+  } else {
+    std::ifstream in(file);
+    if (!in) throw Failure(fmt::format("{}: cannot be read; check that it is there and readable to this user", file));
+    std::getline(in, line);
+  }
+  if (line.ends_with('\r')) line.pop_back();
+  if (!valid_utf8(line) || line.size() > kMost || code_points(line) < kLeast) {
+    throw Failure(fmt::format("the password must have at least {} characters and at most {} bytes", kLeast, kMost));
+  }
+  return line;
+}
+
+}  // namespace ms::cli

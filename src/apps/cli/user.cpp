@@ -1,0 +1,127 @@
+#include <fmt/format.h>
+
+#include <iostream>
+#include <memory>
+
+#include "apps/cli/command.hpp"
+#include "apps/cli/database.hpp"
+#include "apps/cli/password.hpp"
+#include "infra/core/secret.hpp"
+#include "infra/core/text.hpp"
+
+namespace ms::cli {
+namespace {
+
+constexpr std::size_t kMaxEmail = 255;  // as in migrations/0001_foundation.sql
+constexpr std::size_t kMaxName = 100;
+constexpr std::size_t kMadeUpBytes = 12;
+constexpr std::string_view kUniqueViolation = "23505";
+
+struct Member {
+  std::string email;
+  std::string name;
+  std::string role = "member";
+  std::string password_file;
+};
+
+/// A password from the file, or a made-up one that is shown once.
+std::string choose_password(const Member& member) {
+  if (!member.password_file.empty()) return read_password(member.password_file);
+  std::string made_up = secret::random_text(kMadeUpBytes);
+  std::cout << "Password (shown only now): " << made_up << '\n';
+  return made_up;
+}
+
+std::string checked_email(const std::string& email) {
+  const auto at = email.find('@');
+  const bool shaped =
+      at != email.npos && at > 0 && at + 1 < email.size() && email.find_first_of(" \t<>,;") == email.npos;
+  if (!shaped || email.size() > kMaxEmail || !valid_utf8(email) || has_control(email)) {
+    throw Failure(fmt::format("\"{}\" is not a mail address", email), kUsage);
+  }
+  return ascii_lower(email);
+}
+
+Failure no_member(const std::string& email) { return Failure(fmt::format("there is no member {}", email)); }
+
+/// The number of a role that members may have.
+std::string rank_of(Database& database, const std::string& role) {
+  const auto rows = database.query("select rank from roles where name = $1 and rank > 0", {role});
+  if (rows.empty()) throw Failure(fmt::format("\"{}\" is not a role; roles are member, staff and admin", role), kUsage);
+  return rows[0][0].value();
+}
+
+void add(const Options& options, const Member& member) {
+  const auto email = checked_email(member.email);
+  const auto name = std::string(trim(member.name));
+  if (name.empty() || !valid_utf8(name) || has_control(name) || code_points(name) > kMaxName) {
+    throw Failure(fmt::format("the name must have 1 to {} characters", kMaxName), kUsage);
+  }
+  Database database(load_settings(options));
+  const auto rank = rank_of(database, member.role);
+  const auto hash = hash_password(choose_password(member));
+  try {
+    database.query("insert into users (email, password_hash, name, role) values ($1, $2, $3, $4)",
+                   {email, hash, name, rank});
+  } catch (const DatabaseError& fault) {
+    if (fault.sqlstate() != kUniqueViolation) throw;
+    throw Failure(fmt::format("there is already a member {}", email));
+  }
+  std::cout << fmt::format("Added {} ({}).\n", email, member.role);
+}
+
+void change_role(const Options& options, const Member& member) {
+  const auto email = checked_email(member.email);
+  Database database(load_settings(options));
+  const auto rank = rank_of(database, member.role);
+  Transaction transaction(database);
+  const auto rows = database.query("update users set role = $2 where email = $1 returning id", {email, rank});
+  if (rows.empty()) throw no_member(email);
+  database.query("select ms_member_changed($1)", rows[0]);
+  transaction.commit();
+  std::cout << fmt::format("{} is now {}.\n", email, member.role);
+}
+
+void change_password(const Options& options, const Member& member) {
+  const auto email = checked_email(member.email);
+  Database database(load_settings(options));
+  if (database.query("select id from users where email = $1", {email}).empty()) throw no_member(email);
+  const auto hash = hash_password(choose_password(member));
+  Transaction transaction(database);
+  const auto rows = database.query("update users set password_hash = $2 where email = $1 returning id", {email, hash});
+  if (rows.empty()) throw no_member(email);
+  database.query("delete from sessions where user_id = $1", rows[0]);
+  database.query("select ms_member_changed($1)", rows[0]);
+  transaction.commit();
+  std::cout << fmt::format("{} has a new password and is signed out everywhere.\n", email);
+}
+
+}  // namespace
+
+void add_user(CLI::App& app, const Options& options) {
+  auto* user = app.add_subcommand("user", "Members: add one, change a role or a password");
+  user->require_subcommand(1);
+  user->fallthrough();
+  const auto member = std::make_shared<Member>();
+  const char* password_help = "File whose first line is the password, - for standard input; without it one is made up";
+
+  auto* adding = user->add_subcommand("add", "Adds a member");
+  adding->add_option("--email", member->email, "Mail address, with which the member signs in")->required();
+  adding->add_option("--name", member->name, "Name as others see it")->required();
+  adding->add_option("--role", member->role, "member (default), staff or admin");
+  adding->add_option("--password-file", member->password_file, password_help);
+  adding->callback([&options, member] { add(options, *member); });
+
+  auto* role = user->add_subcommand("role", "Gives a member another role; takes effect on all servers at once");
+  role->add_option("EMAIL", member->email)->required();
+  role->add_option("ROLE", member->role, "member, staff or admin")->required();
+  role->callback([&options, member] { change_role(options, *member); });
+
+  auto* password =
+      user->add_subcommand("password", "Gives a member a new password and ends all of the member's sessions");
+  password->add_option("EMAIL", member->email)->required();
+  password->add_option("--password-file", member->password_file, password_help);
+  password->callback([&options, member] { change_password(options, *member); });
+}
+
+}  // namespace ms::cli
