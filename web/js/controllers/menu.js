@@ -42,7 +42,7 @@ export default class extends Controller {
     const item = event.target.closest("[data-branch]");
     const button = item?.querySelector("[data-menu-target=branch]");
     if (button?.getAttribute("aria-expanded") !== "true") return;
-    const stops = [button, ...item.querySelectorAll("ul a")];
+    const stops = [button, ...item.querySelectorAll(":scope > ul a")];
     const next = stops[stops.indexOf(event.target) + (event.key === "ArrowDown" ? 1 : -1)];
     if (!next) return;
     event.preventDefault();
