@@ -1,0 +1,95 @@
+# The private Nginx: the operator's own file from deploy/nginx with other values on its marked lines, inside an
+# nginx.conf that keeps every path in the state folder.
+
+# server_lines PORT -> an upstream's servers, one for each app server.
+server_lines() {
+  local number
+  list_apps
+  for number in "${apps[@]}"; do
+    printf 'server %s:%s max_fails=3 fail_timeout=30s;\n' "$(app_address "$number")" "$1"
+  done
+}
+
+# render FILE ; lines that end in "# @NAME" get the value of NAME, a run of the same name only once. The rates are those
+# of a private stack, where one address is a whole load test.
+render() {
+  local line name last=""
+  declare -A values=(
+    [site_servers]=$(server_lines "$site_port")
+    [admin_servers]=$(server_lines "$admin_app_port")
+    [site_listen]="listen 127.0.0.1:$port; server_name localhost;"
+    [admin_listen]="listen 127.0.0.1:$admin_port; server_name localhost;"
+    [page_rate]='limit_req_zone $binary_remote_addr zone=minschool_pages:10m rate=100000r/s;'
+    [login_rate]='limit_req_zone $minschool_login zone=minschool_login:10m rate=6000r/m;'
+    [connections]='limit_conn minschool_connections 10000;'
+    [access_log]="access_log \"$log_dir/access.log\" minschool;"
+    [assets]="alias \"$root/build/assets/\";"
+    [errors]="alias \"$root/deploy/nginx/errors/\";"
+  )
+  while IFS= read -r line; do
+    if [[ "$line" =~ '# @'([a-z_]+)$ ]]; then
+      name=${BASH_REMATCH[1]}
+      [ -n "${values[$name]:-}" ] || fail "$1 has the mark @$name, which script/lib/nginx.sh does not know"
+      [ "$name" = "$last" ] || printf '%s\n' "${values[$name]}"
+      last=$name
+    else
+      last=""
+      printf '%s\n' "$line"
+    fi
+  done <"$1"
+}
+
+# write_nginx ; workers run as who started the stack, because they read the assets in that person's folders.
+write_nginx() {
+  local user="" file
+  [ "$(id -u)" != 0 ] || user="user root;"
+  mkdir -p "$state"/nginx/{temp,snippets}
+  for file in minschool-loadbalancer.conf snippets/minschool-server.conf; do
+    render "$root/deploy/nginx/$file" >"$state/nginx/$file.new"
+    mv "$state/nginx/$file.new" "$state/nginx/$file"
+  done
+  cat >"$state/nginx/nginx.conf" <<CONF
+# Written by script/lib/nginx.sh at every start.
+$user
+daemon off;
+worker_processes 2;
+pid "$run_dir/nginx.master";
+error_log stderr warn;
+load_module /usr/lib/nginx/modules/ngx_http_brotli_static_module.so;
+events { worker_connections 16384; }
+http {
+    include /etc/nginx/mime.types;
+    default_type application/octet-stream;
+    sendfile on;
+    tcp_nopush on;
+    client_body_temp_path "$state/nginx/temp/body";
+    proxy_temp_path "$state/nginx/temp/proxy";
+    fastcgi_temp_path "$state/nginx/temp/fastcgi";
+    uwsgi_temp_path "$state/nginx/temp/uwsgi";
+    scgi_temp_path "$state/nginx/temp/scgi";
+    include "$state/nginx/minschool-loadbalancer.conf";
+}
+CONF
+  nginx_command -t >"$log_dir/nginx-check.log" 2>&1 || fail "Nginx refuses its configuration: $(grep -m 1 emerg "$log_dir/nginx-check.log")"
+}
+
+nginx_command() { /usr/sbin/nginx -e stderr -p "$state/nginx/" -c "$state/nginx/nginx.conf" "$@"; }
+
+start_nginx() {
+  write_nginx
+  launch nginx /usr/sbin/nginx -e stderr -p "$state/nginx/" -c "$state/nginx/nginx.conf"
+}
+
+# reload_nginx ; returns when a worker with the new configuration is there.
+reload_nginx() {
+  write_nginx
+  running nginx || fail "Nginx does not run"
+  local newest tries=100
+  newest=$(pgrep -n -P "$pid")
+  kill -HUP "$pid"
+  while ((tries-- > 0)) && [ "$(pgrep -n -P "$pid")" = "$newest" ]; do pause 0.05; done
+  ((tries > 0)) || fail "Nginx did not take the new configuration; see $log_dir/nginx.log"
+}
+
+# SIGQUIT lets answers that are under way finish.
+stop_nginx() { stop_process nginx QUIT 5; }

@@ -1,0 +1,75 @@
+# Installs the Debian and npm packages that building, running and testing need.
+# Sourced by script/server and script/test. Starts or changes no service of this
+# machine: policy-rc.d keeps new daemons down, no default PostgreSQL cluster is
+# made, and units of newly installed daemons are disabled for the next boot too.
+
+readonly debian_build="clang-19 libclang-rt-19-dev lld-19 cmake ninja-build ccache pkg-config
+  libboost1.81-dev libboost-json1.81-dev libpq-dev libhiredis-dev libsodium-dev
+  libcmark-gfm-dev libcmark-gfm-extensions-dev libcli11-dev libtomlplusplus-dev
+  libspdlog-dev libfmt-dev libssl-dev nodejs npm"
+readonly debian_run="postgresql-15 redis-server redis-tools nginx libnginx-mod-http-brotli-static
+  ca-certificates curl procps util-linux openssl"
+readonly debian_test="libgtest-dev libgmock-dev libbenchmark-dev clang-tidy-19 clang-format-19 chromium fonts-noto-cjk wrk"
+
+# missing_debian PACKAGE... -> the ones that are not there. node and npm count as
+# there when the commands are, whoever installed them.
+missing_debian() {
+  local package installed
+  installed=$(dpkg-query -W -f='${Package} ${db:Status-Status}\n' "$@" 2>/dev/null) || true
+  for package in "$@"; do
+    case "$package" in nodejs) ! command -v node >/dev/null || continue ;; npm) ! command -v npm >/dev/null || continue ;; esac
+    [[ $'\n'"$installed"$'\n' == *$'\n'"$package installed"$'\n'* ]] || echo "$package"
+  done
+}
+
+# install_debian PACKAGE... ; installs what is missing, as root or through sudo.
+install_debian() {
+  local missing; missing=$(missing_debian "$@" | tr '\n' ' ')
+  [ -n "$missing" ] || return 0
+  local sudo=""
+  if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null || fail "packages are missing ($missing) and there is no sudo: run this once as root"
+    sudo="sudo"
+  fi
+  note "installing Debian packages: $missing"
+  $sudo bash -s -- $missing <<'ROOT' >"$log_dir/packages.log" 2>&1 || fail "installing Debian packages failed; see $log_dir/packages.log (is there a network and a Debian 12 package source?)"
+set -eu
+export DEBIAN_FRONTEND=noninteractive
+policy=/usr/sbin/policy-rc.d
+restore() { rm -f "$policy"; [ ! -e "$policy.minschool-kept" ] || mv "$policy.minschool-kept" "$policy"; }
+trap restore EXIT
+[ ! -e "$policy" ] || mv "$policy" "$policy.minschool-kept"
+printf '#!/bin/sh\nexit 101\n' >"$policy"; chmod 755 "$policy"
+# postgresql-common reads this when the server package is configured (its README, "createcluster.conf").
+conf=/etc/postgresql-common/createcluster.conf
+if [ ! -e "$conf" ]; then
+  mkdir -p "${conf%/*}"
+  printf '# Written by MinSchool before PostgreSQL was installed: no default cluster is wanted.\ncreate_main_cluster = false\n' >"$conf"
+elif ! dpkg-query -W postgresql-15 >/dev/null 2>&1; then
+  sed -i 's/^#\?create_main_cluster.*/create_main_cluster = false/' "$conf"
+fi
+fresh=""
+for unit in nginx redis-server postgresql; do
+  [ -e "/lib/systemd/system/$unit.service" ] || fresh="$fresh $unit"
+done
+apt-get update -q
+apt-get install -q -y --no-install-recommends --no-upgrade -o Dpkg::Options::=--force-confold "$@"
+for unit in $fresh; do
+  if [ -e "/lib/systemd/system/$unit.service" ] && command -v systemctl >/dev/null; then
+    systemctl disable "$unit.service" || true
+  fi
+done
+ROOT
+}
+
+# install_npm ; the pinned npm packages, only when package-lock.json changed.
+install_npm() {
+  local stamp="$root/node_modules/.minschool-lock"
+  if ! cmp -s "$root/package-lock.json" "$stamp"; then
+    note "installing npm packages"
+    (cd "$root" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) >"$log_dir/npm.log" 2>&1 ||
+      fail "npm ci failed; see $log_dir/npm.log"
+    mkdir -p "${stamp%/*}"
+    cp "$root/package-lock.json" "$stamp"
+  fi
+}

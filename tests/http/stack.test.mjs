@@ -1,0 +1,118 @@
+// What the load balancer and the app servers behind it promise, whoever is logged in.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { assertKoreanPage, assertProblem, eventually } from '../support/assert.mjs';
+import { Client, adminUrl } from '../support/client.mjs';
+import { appUrl, stack, status } from '../support/stack.mjs';
+
+const visitor = new Client();
+
+/** Names of the app servers that answered `times` requests. */
+async function servers(times) {
+  const seen = new Set();
+  for (let i = 0; i < times; i++) {
+    const answer = await visitor.get('/');
+    assert.equal(answer.status, 200);
+    seen.add(answer.headers['x-served-by']);
+  }
+  return seen;
+}
+
+async function oneAsset() {
+  const page = await visitor.get('/');
+  const path = /(?:href|src)="(\/assets\/[^"]+\.(?:css|js))"/.exec(page.text)?.[1];
+  assert.ok(path, 'the home page names an asset');
+  return path;
+}
+
+test('requests are spread over all app servers, and each says its name', async () => {
+  assert.deepEqual([...await servers(30)].sort(), ['app1', 'app2', 'app3']);
+});
+
+test('the operator sees every program of every app server', async () => {
+  for (const row of await status()) {
+    assert.match(row.site, /^\d+$/);
+    assert.match(row.admin, /^\d+$/);
+    assert.equal(row.health, 'ok');
+  }
+});
+
+test('an unknown path is a Korean 404, and below /api/ problem JSON', async () => {
+  assertKoreanPage(await visitor.get('/no-such-page'), 404);
+  assertProblem(await visitor.get('/api/v1/no-such-thing'), 404);
+});
+
+test('assets never change and come compressed', async () => {
+  const path = await oneAsset();
+  for (const coding of ['gzip', 'br']) {
+    const answer = await visitor.get(path, { headers: { 'accept-encoding': coding } });
+    assert.equal(answer.status, 200);
+    assert.equal(answer.headers['content-encoding'], coding);
+    assert.equal(answer.headers['cache-control'], 'public, max-age=31536000, immutable');
+  }
+  assertKoreanPage(await visitor.get('/assets/none.css'), 404);
+});
+
+test('health and metrics are not for the outside', async () => {
+  assertKoreanPage(await visitor.get('/health'), 404);
+  assertKoreanPage(await visitor.get('/metrics'), 404);
+  const direct = await new Client(await appUrl(1)).get('/health');
+  assert.equal(direct.status, 200);
+});
+
+test('every answer carries its request id', async () => {
+  const { headers } = await visitor.get('/');
+  assert.match(headers['x-request-id'], /^[0-9a-f]{32}$/);
+});
+
+test('a body beyond 10 MB is refused in Korean', async () => {
+  const body = Buffer.alloc(11 * 1024 * 1024, 'a');
+  const headers = { 'content-type': 'application/x-www-form-urlencoded', expect: '100-continue' };
+  assertKoreanPage(await visitor.post('/login', { body, headers }), 413);
+});
+
+test('a header flood is refused in Korean, and the server goes on', async () => {
+  const answer = await visitor.get('/', { headers: { 'x-flood': 'a'.repeat(60_000) } });
+  assertKoreanPage(answer, 431);
+  assert.equal((await visitor.get('/')).status, 200);
+});
+
+test('an app server that is killed is not noticed, and comes back', async () => {
+  const before = (await status()).find((row) => row.app === 'app2').site;
+  await stack('kill', 'app2');
+  await servers(20);
+  await eventually(async () => {
+    const row = (await status()).find(({ app }) => app === 'app2');
+    return row.health === 'ok' && row.site !== before && row.admin !== '-';
+  }, 'the return of app2');
+});
+
+test('an app server that is stopped stays stopped until it is started', async () => {
+  await stack('stop', 'app3');
+  assert.ok(!(await servers(20)).has('app3'));
+  assert.equal((await status()).find((row) => row.app === 'app3').site, '-');
+  await stack('start', 'app3');
+  assert.equal((await status()).find((row) => row.app === 'app3').health, 'ok');
+});
+
+test('a server joins and leaves without a lost request', async () => {
+  const name = (await stack('add')).trim();
+  assert.equal(name, 'app4');
+  await eventually(async () => (await servers(8)).has(name), 'a request on app4');
+  const leaving = stack('remove');
+  await servers(30);
+  assert.equal((await leaving).trim(), name);
+  assert.ok(!(await servers(10)).has(name));
+});
+
+test('with no app server at all the visitor reads a Korean maintenance page', async () => {
+  for (const app of ['app1', 'app2', 'app3']) await stack('stop', app);
+  assertKoreanPage(await visitor.get('/'), 502);
+  assertKoreanPage(await new Client(adminUrl).get('/'), 502);
+  assertProblem(await visitor.get('/api/v1/boards'), 502);
+  for (const app of ['app1', 'app2', 'app3']) await stack('start', app);
+  // Nginx may hold a server for dead up to fail_timeout; a reload forgets that.
+  await stack('nginx', 'reload');
+  assert.equal((await visitor.get('/')).status, 200);
+});

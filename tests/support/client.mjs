@@ -1,0 +1,79 @@
+// An HTTP client as a browser is one: a cookie jar, no redirect followed unasked. node:http and not fetch, because tests
+// choose every header (Origin, Sec-Fetch-Site, Host) themselves.
+import http from 'node:http';
+
+export const siteUrl = process.env.MINSCHOOL_URL ?? 'http://127.0.0.1:8080';
+export const adminUrl = process.env.MINSCHOOL_ADMIN_URL ?? 'http://127.0.0.1:8081';
+
+// No answer may take longer; a test never hangs on one.
+const longestAnswerMs = 20_000;
+
+/** One visitor. `base` is where paths are asked for; cookies of its answers are kept and sent again. */
+export class Client {
+  constructor(base = siteUrl) {
+    this.base = base;
+    this.cookies = new Map();
+  }
+
+  /**
+   * @param {string} method
+   * @param {string} path  beginning with /
+   * @param {{headers?: object, form?: object, json?: object, body?: string|Buffer}} [options]
+   *        form and json set the body and its type.
+   * @returns {Promise<{status: number, headers: object, text: string, json: () => any, location?: string}>}
+   */
+  request(method, path, { headers = {}, form, json, body } = {}) {
+    const url = new URL(path, this.base);
+    const sent = { ...headers };
+    if (form) {
+      body = new URLSearchParams(form).toString();
+      sent['content-type'] ??= 'application/x-www-form-urlencoded';
+    } else if (json !== undefined) {
+      body = JSON.stringify(json);
+      sent['content-type'] ??= 'application/json';
+    }
+    if (method !== 'GET' && method !== 'HEAD') {
+      sent.origin ??= url.origin;
+      sent['content-length'] ??= Buffer.byteLength(body ?? '');
+    }
+    if (this.cookies.size && sent.cookie === undefined) {
+      sent.cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    }
+    return new Promise((resolve, reject) => {
+      const request = http.request(url, { method, headers: sent, timeout: longestAnswerMs }, (response) => {
+        const chunks = [];
+        response.on('data', (chunk) => chunks.push(chunk));
+        response.on('error', reject);
+        response.on('end', () => resolve(this.#answer(response, Buffer.concat(chunks))));
+      });
+      request.on('timeout', () => request.destroy(new Error(`${method} ${path}: no answer in ${longestAnswerMs} ms`)));
+      request.on('error', reject);
+      request.end(body);
+    });
+  }
+
+  get(path, options) { return this.request('GET', path, options); }
+  post(path, options) { return this.request('POST', path, options); }
+  patch(path, options) { return this.request('PATCH', path, options); }
+  delete(path, options) { return this.request('DELETE', path, options); }
+
+  /** Sends a form and asks for the page that the answer leads to, as a browser does after 303. */
+  async submit(path, form) {
+    const answer = await this.post(path, { form });
+    return answer.location ? this.get(answer.location) : answer;
+  }
+
+  #answer(response, bytes) {
+    for (const line of response.headers['set-cookie'] ?? []) {
+      const [pair, ...attributes] = line.split(';').map((part) => part.trim());
+      const name = pair.slice(0, pair.indexOf('='));
+      if (attributes.some((attribute) => /^max-age=0$/i.test(attribute))) this.cookies.delete(name);
+      else this.cookies.set(name, pair.slice(pair.indexOf('=') + 1));
+    }
+    const text = bytes.toString('utf8');
+    return {
+      status: response.statusCode, headers: response.headers, location: response.headers.location,
+      bytes, text, json: () => JSON.parse(text),
+    };
+  }
+}
