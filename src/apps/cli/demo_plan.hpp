@@ -22,7 +22,7 @@ struct Person {
 struct Kind {
   Texts subject;               ///< one of these
   Texts open, body, close;     ///< one of each makes the post
-  std::vector<Texts> threads;  ///< a comment and the replies under it; "@" marks the post's author
+  std::vector<Texts> threads;  ///< a comment and the replies under it; "@" marks the post's author, "!" the staff
   std::vector<int> months;     ///< only in these; empty: all year
   int times = 0;
   bool by_staff = false;

@@ -24,7 +24,7 @@ constexpr std::uint64_t kSeed = 20240301;
 constexpr int kDays = 730;
 constexpr hours kSeoul{9};
 constexpr std::size_t kFounders = 20;  // people who were there from the beginning
-constexpr int kTries = 400;            // for a date or a title that fits
+constexpr int kTries = 400;            // for a date, a title or a person that fits
 
 class Chance {
  public:
@@ -60,6 +60,12 @@ std::string spoken(Timestamp at) {
   constexpr std::array names{"일", "월", "화", "수", "목", "금", "토"};
   const Day day = seoul_day(at);
   return fmt::format("{}월 {}일({})", unsigned(day.date.month()), unsigned(day.date.day()), names[day.weekday]);
+}
+
+/// That day, or the Monday after when it is a weekend.
+Timestamp workday(Timestamp at) {
+  const unsigned weekday = seoul_day(at).weekday;
+  return at + days(weekday == 6 ? 2 : weekday == 0 ? 1 : 0);
 }
 
 std::string season_of(unsigned month) {
@@ -111,7 +117,7 @@ class Teller {
   }
 
   Timestamp date_for(const Kind& kind, bool fresh) {
-    if (fresh && kind.months.empty()) {
+    if (fresh && !kind.by_staff) {
       auto at = now_ - minutes(chance_.from(20, 26 * 60));
       if (const auto hour = std::chrono::floor<hours>(at + kSeoul).time_since_epoch().count() % 24; hour < 8)
         at -= hours(hour + 2);
@@ -150,16 +156,24 @@ class Teller {
     out["month"] = fmt::format("{}월", month);
     out["next_month"] = fmt::format("{}월", month % 12 + 1);
     out["season"] = season_of(month);
-    const auto ahead = at + days(chance_.from(6, 13));
+    const auto ahead = workday(at + days(chance_.from(6, 13)));
     out["day"] = spoken(ahead);
     out["day_after"] = spoken(ahead + days(7));
-    out["last_day"] = spoken(at + days(chance_.from(2, 4)));
+    out["last_day"] = spoken(workday(at + days(chance_.from(2, 4))));
     out["past"] = spoken(at - days(chance_.from(1, 4)));
     out["n"] = std::to_string(chance_.from(8, 30));
     out["few"] = std::to_string(chance_.from(2, 6));
     out["hour"] = std::to_string(chance_.from(1, 4));
     out["money"] = fmt::format("{}만 {}천", chance_.from(12, 95), chance_.from(1, 9));
     return out;
+  }
+
+  /// Someone who has not yet spoken under the post being told, where there is such a person.
+  std::size_t someone_new(Timestamp at, bool staff, std::size_t author) {
+    auto who = someone(at, staff, author);
+    for (int i = 0; i < kTries && speakers_.contains(who); ++i) who = someone(at, staff, author);
+    speakers_.insert(who);
+    return who;
   }
 
   void write_board(std::size_t board) {
@@ -179,9 +193,9 @@ class Teller {
         post.author = someone(post.at, kind.by_staff);
         draft.scene["author"] = plan_.people[post.author].name;
         for (const Texts* part : {&kind.open, &kind.body, &kind.close}) {
-          if (part->empty()) continue;
-          if (!post.text.empty()) post.text += "\n\n";
-          post.text += fill(chance_.one(*part), draft.scene);
+          const auto paragraphs = part->empty() ? std::string() : fill(chance_.one(*part), draft.scene);
+          if (!post.text.empty() && !paragraphs.empty()) post.text += "\n\n";
+          post.text += paragraphs;
         }
         const auto age = std::chrono::duration<double, days::period>(now_ - post.at).count();
         const double interest = std::exp(chance_.part() * 1.8 - 0.9) * (age / (age + 3));
@@ -201,6 +215,7 @@ class Teller {
 
   void talk(std::size_t post, const Draft& draft) {
     const BoardPlan& board = plan_.boards[draft.post.board];
+    speakers_.clear();
     std::vector<const Texts*> own, shared;
     for (const Texts& thread : draft.kind->threads) own.push_back(&thread);
     for (const Texts& thread : board.threads) shared.push_back(&thread);
@@ -215,7 +230,7 @@ class Teller {
   }
 
   void say(std::size_t post, const Draft& draft, const Texts& thread) {
-    const bool staff = plan_.boards[draft.post.board].comment >= Role::staff;
+    const bool staff = plan_.boards[draft.post.board].comment >= Role::staff || thread.front().starts_with('!');
     // Most answers come on the first two days, some much later.
     Timestamp at = draft.post.at + minutes(chance_.from(4, 12 * 60) * (chance_.percent(25) ? 12 : 1));
     std::optional<std::size_t> parent, root;
@@ -235,8 +250,8 @@ class Teller {
       else if (parent && last == draft.post.author)
         comment.author = starter;
       else
-        comment.author = someone(at, staff || chance_.percent(7), draft.post.author);
-      comment.text = fill(std::string_view(line).substr(by_author ? 1 : 0), draft.scene);
+        comment.author = someone_new(at, staff, draft.post.author);
+      comment.text = fill(std::string_view(line).substr(by_author || line.starts_with('!') ? 1 : 0), draft.scene);
       comment.deleted = chance_.below(120) == 0;
       last = comment.author;
       if (!parent) starter = comment.author;
@@ -279,6 +294,7 @@ class Teller {
   Story story_;
   std::vector<Draft> drafts_;
   std::vector<std::int64_t> numbers_;
+  std::set<std::size_t> speakers_;  ///< under the post being told
 };
 
 }  // namespace

@@ -24,12 +24,19 @@ struct Member {
   std::string password_file;
 };
 
-/// A password from the file, or a made-up one that is shown once.
-std::string choose_password(const Member& member) {
-  if (!member.password_file.empty()) return read_password(member.password_file);
-  std::string made_up = secret::random_text(kMadeUpBytes);
-  std::cout << "Password (shown only now): " << made_up << '\n';
-  return made_up;
+struct Password {
+  std::string text;
+  bool made_up = false;
+};
+
+Password choose_password(const Member& member) {
+  if (!member.password_file.empty()) return {read_password(member.password_file)};
+  return {secret::random_text(kMadeUpBytes), true};
+}
+
+/// A made-up password is shown once, after it became the member's.
+void show(const Password& password) {
+  if (password.made_up) std::cout << "Password (shown only now): " << password.text << '\n';
 }
 
 std::string checked_email(const std::string& email) {
@@ -59,7 +66,8 @@ void add(const Options& options, const Member& member) {
   }
   Database database(load_settings(options));
   const auto rank = rank_of(database, member.role);
-  const auto hash = hash_password(choose_password(member));
+  const auto password = choose_password(member);
+  const auto hash = hash_password(password.text);
   try {
     database.query("insert into users (email, password_hash, name, role) values ($1, $2, $3, $4)",
                    {email, hash, name, rank});
@@ -68,6 +76,7 @@ void add(const Options& options, const Member& member) {
     throw Failure(fmt::format("there is already a member {}", email));
   }
   std::cout << fmt::format("Added {} ({}).\n", email, member.role);
+  show(password);
 }
 
 void change_role(const Options& options, const Member& member) {
@@ -86,7 +95,8 @@ void change_password(const Options& options, const Member& member) {
   const auto email = checked_email(member.email);
   Database database(load_settings(options));
   if (database.query("select id from users where email = $1", {email}).empty()) throw no_member(email);
-  const auto hash = hash_password(choose_password(member));
+  const auto password = choose_password(member);
+  const auto hash = hash_password(password.text);
   Transaction transaction(database);
   const auto rows = database.query("update users set password_hash = $2 where email = $1 returning id", {email, hash});
   if (rows.empty()) throw no_member(email);
@@ -94,6 +104,7 @@ void change_password(const Options& options, const Member& member) {
   database.query("select ms_member_changed($1)", rows[0]);
   transaction.commit();
   std::cout << fmt::format("{} has a new password and is signed out everywhere.\n", email);
+  show(password);
 }
 
 }  // namespace
