@@ -1,0 +1,94 @@
+#include "infra/http/form.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "infra/core/text.hpp"
+
+namespace ms::http {
+namespace {
+
+// A form of ours has at most some dozen fields; more is somebody who wants to keep us busy.
+constexpr std::size_t kMaxPairs = 200;
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+bool unreserved(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+         std::string_view("-._~").contains(c);
+}
+
+}  // namespace
+
+std::optional<std::string> percent_decode(std::string_view text, bool plus) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%') {
+      if (i + 2 >= text.size()) return std::nullopt;
+      const int high = hex_digit(text[i + 1]);
+      const int low = hex_digit(text[i + 2]);
+      if (high < 0 || low < 0) return std::nullopt;
+      out += static_cast<char>(high * 16 + low);
+      i += 2;
+    } else {
+      out += plus && text[i] == '+' ? ' ' : text[i];
+    }
+  }
+  return out;
+}
+
+std::string percent_encode(std::string_view text) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    if (unreserved(c)) {
+      out += c;
+    } else {
+      const auto byte = static_cast<unsigned char>(c);
+      out += {'%', kHex[byte >> 4], kHex[byte & 15]};
+    }
+  }
+  return out;
+}
+
+std::optional<Form> Form::parse(std::string_view encoded) {
+  Form form;
+  while (!encoded.empty()) {
+    const std::string_view pair = encoded.substr(0, encoded.find('&'));
+    encoded.remove_prefix(std::min(pair.size() + 1, encoded.size()));
+    if (pair.empty()) continue;
+    const std::size_t equals = std::min(pair.find('='), pair.size());
+    auto name = percent_decode(pair.substr(0, equals), true);
+    auto value = percent_decode(pair.substr(std::min(equals + 1, pair.size())), true);
+    if (!name || !value || !valid_utf8(*name) || !valid_utf8(*value)) return std::nullopt;
+    if (form.pairs_.size() == kMaxPairs) return std::nullopt;
+    form.pairs_.emplace_back(*std::move(name), *std::move(value));
+  }
+  return form;
+}
+
+std::string_view Form::get(std::string_view name) const noexcept {
+  const auto found = std::ranges::find(pairs_, name, [](const auto& pair) -> std::string_view { return pair.first; });
+  return found == pairs_.end() ? std::string_view() : found->second;
+}
+
+bool Form::has(std::string_view name) const noexcept {
+  return std::ranges::any_of(pairs_, [&](const auto& pair) { return pair.first == name; });
+}
+
+std::optional<std::int64_t> Form::number(std::string_view name) const noexcept {
+  const std::string_view text = get(name);
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+}  // namespace ms::http

@@ -1,0 +1,53 @@
+#pragma once
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+
+#include "infra/http/message.hpp"
+#include "infra/io/async.hpp"
+
+namespace ms::http {
+
+struct Limits {
+  std::size_t head_bytes = 16 * 1024;    ///< request line and header fields; more: 431
+  std::size_t body_bytes = 1024 * 1024;  ///< more: 413
+  std::size_t connections = 16384;       ///< more are closed at once
+  std::chrono::seconds head_time{10};    ///< from the first byte to the end of the head; later: 408
+  std::chrono::seconds body_time{30};
+  std::chrono::seconds idle_time{75};   ///< kept-alive without a request; Nginx closes before (keepalive_timeout 5s)
+  std::chrono::seconds write_time{30};  ///< a peer that does not read is cut off
+};
+
+struct ServerState {
+  std::size_t connections = 0;
+  std::size_t in_flight = 0;  ///< requests being answered
+};
+
+/// HTTP/1.1 over one inherited listening socket (RFC 9112). The only folder that includes Beast. One thread.
+/// Malformed requests are answered 400/408/413/431/501 here; everything else goes to the handler, which must not throw.
+class Server {
+ public:
+  using Handler = std::function<async<Response>(const Request&)>;
+  /// The page for a status that is answered here; it is sent with "Connection: close".
+  using ErrorPage = std::function<Response(int status)>;
+
+  /// Takes a dup of `listen_fd`; the owner (infra/process) keeps the original open. Without an `error_page` the answer
+  /// is one line of plain text. Throws boost::system::system_error when `listen_fd` is no TCP socket.
+  Server(asio::io_context& io, int listen_fd, Limits limits, Handler handler, ErrorPage error_page = nullptr);
+  /// Cuts every connection; a running handler runs to its end and its answer is dropped.
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  void start();
+  /// Stops accepting, answers what runs with "Connection: close", lets idle peers close first and closes the rest after
+  /// `idle_grace`. Returns when no connection is left or the deadline passes.
+  async<void> drain(std::chrono::milliseconds idle_grace, std::chrono::steady_clock::time_point deadline);
+  ServerState state() const noexcept;
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace ms::http

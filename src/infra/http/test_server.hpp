@@ -1,0 +1,77 @@
+#pragma once
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "infra/http/server.hpp"
+
+// For this folder's tests: a real server on a thread of its own, and a client that sends bytes as told.
+namespace ms::http::test {
+
+/// A listening socket on a free port of 127.0.0.1.
+class Listener {
+ public:
+  Listener();
+  ~Listener();
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+  int fd() const noexcept { return fd_; }
+  int port() const noexcept { return port_; }
+
+ private:
+  int fd_ = -1;
+  int port_ = 0;
+};
+
+/// Blocking; every read gives up after 5 s, which fails the test.
+class Client {
+ public:
+  explicit Client(int port, int receive_buffer = 0);
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  /// False when the server has cut the connection.
+  bool send(std::string_view bytes);
+  void half_close();
+  /// One answer, framed by its Content-Length; `with_body` false for answers to HEAD. "" when the connection ended.
+  std::string answer(bool with_body = true);
+  /// Everything until the server closes; "RST" when it was not an orderly close.
+  std::string rest();
+  /// True when nothing came within the time.
+  bool silent_for(std::chrono::milliseconds time);
+
+ private:
+  bool receive();
+
+  int fd_ = -1;
+  std::string buffer_;
+  bool reset_ = false;
+};
+
+/// Answers: /echo the body, /fields the names and values, /big?N that many bytes, /slow?N after N ms, /throw,
+/// everything else "METHOD path".
+class TestServer {
+ public:
+  explicit TestServer(Limits limits = {}, Server::ErrorPage error_page = nullptr);
+  ~TestServer();
+  TestServer(const TestServer&) = delete;
+  TestServer& operator=(const TestServer&) = delete;
+
+  int port() const noexcept { return listener_.port(); }
+  ServerState state();
+  /// Waits (on the server's thread) until `count` requests are being answered.
+  void wait_for_in_flight(std::size_t count);
+  void wait_for_connections(std::size_t count);
+  /// Starts draining; the result is there when it is over.
+  std::future<void> drain(std::chrono::milliseconds idle_grace, std::chrono::milliseconds at_most);
+
+ private:
+  Listener listener_;
+  asio::io_context io_{1};
+  asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
+  std::unique_ptr<Server> server_;
+  std::thread thread_;
+};
+
+}  // namespace ms::http::test

@@ -1,0 +1,155 @@
+// Named *_test so that only the test program gets it.
+#include <arpa/inet.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_future.hpp>
+#include <charconv>
+#include <future>
+#include <stdexcept>
+
+#include "infra/http/test_server.hpp"
+#include "infra/io/sleep.hpp"
+
+namespace ms::http::test {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr int kPatience = 5000;  // ms
+
+std::size_t number(std::string_view text) {
+  std::size_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+async<Response> handle(const Request& request) {
+  if (request.path == "/throw") throw std::runtime_error("as asked");
+  if (request.path == "/slow") co_await sleep_for(std::chrono::milliseconds(number(request.query)));
+  if (request.path == "/big") co_return Response::text(200, "text/plain", std::string(number(request.query), 'x'));
+  if (request.path == "/echo") co_return Response::text(200, "text/plain", std::string(request.body));
+  std::string text(request.method_name);
+  text.append(" ").append(request.path);
+  if (request.path == "/fields") {
+    for (const Field& field : request.fields) text.append("\n").append(field.name).append("=").append(field.value);
+  }
+  if (request.method == Method::other) text += " (other)";
+  co_return Response::text(200, "text/plain", std::move(text));
+}
+
+}  // namespace
+
+Listener::Listener() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  if (::bind(fd_, reinterpret_cast<sockaddr*>(&address), size) != 0 || ::listen(fd_, 128) != 0 ||
+      ::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    throw std::runtime_error("no free port");
+  }
+  port_ = ntohs(address.sin_port);
+}
+
+Listener::~Listener() { ::close(fd_); }
+
+Client::Client(int port, int receive_buffer) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  address.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
+  if (receive_buffer > 0) ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+  if (::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    ::close(fd_);
+    throw std::runtime_error("refused");
+  }
+}
+
+Client::~Client() { ::close(fd_); }
+
+bool Client::send(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(sent));
+  }
+  return true;
+}
+
+void Client::half_close() { ::shutdown(fd_, SHUT_WR); }
+
+bool Client::receive() {
+  pollfd polled{fd_, POLLIN, 0};
+  if (::poll(&polled, 1, kPatience) <= 0) throw std::runtime_error("the server said nothing");
+  char bytes[16384];
+  const ssize_t count = ::recv(fd_, bytes, sizeof bytes, 0);
+  reset_ = count < 0;
+  if (count > 0) buffer_.append(bytes, static_cast<std::size_t>(count));
+  return count > 0;
+}
+
+std::string Client::answer(bool with_body) {
+  std::size_t end = buffer_.find("\r\n\r\n");
+  while (end == std::string::npos) {
+    if (!receive()) return {};
+    end = buffer_.find("\r\n\r\n");
+  }
+  const std::size_t length = buffer_.find("Content-Length: ");
+  end += 4;
+  if (with_body && length < end) end += number(std::string_view(buffer_).substr(length + 16));
+  while (buffer_.size() < end) {
+    if (!receive()) return {};
+  }
+  std::string whole = buffer_.substr(0, end);
+  buffer_.erase(0, end);
+  return whole;
+}
+
+std::string Client::rest() {
+  while (receive()) {}
+  return reset_ ? "RST" : std::move(buffer_);
+}
+
+bool Client::silent_for(std::chrono::milliseconds time) {
+  pollfd polled{fd_, POLLIN, 0};
+  return buffer_.empty() && ::poll(&polled, 1, static_cast<int>(time.count())) == 0;
+}
+
+TestServer::TestServer(Limits limits, Server::ErrorPage error_page)
+    : server_(std::make_unique<Server>(io_, listener_.fd(), limits, handle, std::move(error_page))),
+      thread_([this] { io_.run(); }) {
+  asio::post(io_, [this] { server_->start(); });
+}
+
+TestServer::~TestServer() {
+  std::promise<void> gone;
+  asio::post(io_, [&] {
+    server_.reset();
+    gone.set_value();
+  });
+  gone.get_future().wait();
+  work_.reset();  // what is left must end by itself, else this hangs and ctest says so
+  thread_.join();
+}
+
+ServerState TestServer::state() {
+  std::promise<ServerState> state;
+  asio::post(io_, [&] { state.set_value(server_->state()); });
+  return state.get_future().get();
+}
+
+void TestServer::wait_for_in_flight(std::size_t count) {
+  while (state().in_flight != count) std::this_thread::sleep_for(2ms);
+}
+
+void TestServer::wait_for_connections(std::size_t count) {
+  while (state().connections != count) std::this_thread::sleep_for(2ms);
+}
+
+std::future<void> TestServer::drain(std::chrono::milliseconds idle_grace, std::chrono::milliseconds at_most) {
+  return asio::co_spawn(io_, server_->drain(idle_grace, std::chrono::steady_clock::now() + at_most), asio::use_future);
+}
+
+}  // namespace ms::http::test

@@ -1,0 +1,186 @@
+#include "infra/http/wire.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "infra/core/message.hpp"
+#include "infra/core/text.hpp"
+
+namespace ms::http {
+namespace {
+
+// Browsers behind Nginx send about 25 fields.
+constexpr int kMaxFields = 100;
+// 18 decimal digits always fit into 64 bits.
+constexpr std::size_t kMaxLengthDigits = 18;
+
+bool alphanumeric(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+bool token(std::string_view text) {  // RFC 9110 section 5.6.2
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    return alphanumeric(c) || std::string_view("!#$%&'*+-.^_`|~").contains(c);
+  });
+}
+
+bool host(std::string_view text) {  // RFC 3986 section 3.2.2, and a port
+  return std::ranges::all_of(
+      text, [](char c) { return alphanumeric(c) || std::string_view("-._~:[]%!$&'()*+;=").contains(c); });
+}
+
+bool field_value(std::string_view text) {  // RFC 9110 section 5.5: no control character but tab
+  return std::ranges::all_of(text, [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte == '\t' || (byte >= 0x20 && byte != 0x7f);
+  });
+}
+
+/// Without the optional white space around it, which is space and tab only: a vertical tab before "chunked" is how
+/// requests are smuggled past parsers that strip more.
+std::string_view without_ows(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(" \t");
+  return first == std::string_view::npos ? "" : text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+bool target(std::string_view text, std::string_view method) {
+  // Bytes above ASCII are not in the grammar, but people type Korean addresses into curl; the router decodes them.
+  const bool clean = std::ranges::all_of(text, [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte > 0x20 && byte != 0x7f;
+  });
+  return clean && (text.starts_with('/') || text.starts_with("http://") || text.starts_with("https://") ||
+                   (text == "*" && method == "OPTIONS"));
+}
+
+/// 10 or 11 for HTTP/1.0 and HTTP/1.1, else the negative status.
+int check_request_line(std::string_view line) {
+  const std::size_t first = line.find(' ');
+  const std::size_t second = first == std::string_view::npos ? first : line.find(' ', first + 1);
+  if (second == std::string_view::npos) return -400;
+  const std::string_view method = line.substr(0, first);
+  const std::string_view version = line.substr(second + 1);
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (!token(method) || version.size() != 8 || !version.starts_with("HTTP/") || !digit(version[5]) ||
+      version[6] != '.' || !digit(version[7])) {
+    return -400;
+  }
+  if (version != "HTTP/1.0" && version != "HTTP/1.1") return -505;
+  return target(line.substr(first + 1, second - first - 1), method) ? 10 + (version[7] - '0') : -400;
+}
+
+std::string_view next_line(std::string_view& rest) {
+  const std::size_t end = rest.find("\r\n");
+  const std::string_view line = rest.substr(0, end);
+  rest.remove_prefix(end + 2);
+  return line;
+}
+
+}  // namespace
+
+std::size_t find_head_end(std::string_view bytes, std::size_t seen) {
+  for (std::size_t lf = bytes.find('\n', seen); lf != std::string_view::npos; lf = bytes.find('\n', lf + 1)) {
+    if (lf == 0 || bytes[lf - 1] != '\r') return kBareLineFeed;
+    if (lf >= 3 && bytes.substr(lf - 3, 2) == "\r\n") return lf + 1;
+  }
+  return 0;
+}
+
+int check_head(std::string_view head) {
+  const int version = check_request_line(next_line(head));
+  if (version < 0) return -version;
+  int hosts = 0;
+  int lengths = 0;
+  int codings = 0;
+  int fields = 0;
+  int refused = 0;
+  for (std::string_view line = next_line(head); !line.empty(); line = next_line(head)) {
+    const std::size_t colon = line.find(':');
+    // A name is a token, so a folded line (it starts with a space) and "Name :" fall out here.
+    if (colon == std::string_view::npos || !token(line.substr(0, colon))) return 400;
+    const std::string_view value = without_ows(line.substr(colon + 1));
+    if (!field_value(value)) return 400;
+    if (++fields > kMaxFields) return 431;
+    const std::string name = ascii_lower(line.substr(0, colon));
+    if (name == "host") {
+      if (++hosts > 1 || !host(value)) return 400;
+    } else if (name == "content-length") {
+      const bool number = std::ranges::all_of(value, [](char c) { return c >= '0' && c <= '9'; });
+      if (++lengths > 1 || value.empty() || value.size() > kMaxLengthDigits || !number) return 400;
+    } else if (name == "transfer-encoding") {
+      if (++codings > 1 || version == 10) return 400;
+      if (ascii_lower(value) != "chunked") refused = 501;
+    }
+  }
+  if ((lengths > 0 && codings > 0) || (version == 11 && hosts == 0)) return 400;
+  return refused;
+}
+
+void split_target(Request& request) {
+  std::string_view rest = request.target;
+  if (const std::size_t scheme = rest.find("://"); !rest.starts_with('/') && scheme != std::string_view::npos) {
+    const std::size_t authority_end = rest.find_first_of("/?", scheme + 3);
+    rest = authority_end == std::string_view::npos ? "/" : rest.substr(authority_end);
+  }
+  const std::size_t mark = rest.find('?');
+  request.path = rest.substr(0, mark);
+  request.query = mark == std::string_view::npos ? std::string_view() : rest.substr(mark + 1);
+  if (request.path.empty()) request.path = "/";
+}
+
+Method method_of(std::string_view name) {
+  static constexpr std::array<std::pair<std::string_view, Method>, 6> kKnown{{{"GET", Method::get},
+                                                                              {"HEAD", Method::head},
+                                                                              {"POST", Method::post},
+                                                                              {"PUT", Method::put},
+                                                                              {"PATCH", Method::patch},
+                                                                              {"DELETE", Method::del}}};
+  const auto* found = std::ranges::find(kKnown, name, &std::pair<std::string_view, Method>::first);
+  return found == kKnown.end() ? Method::other : found->second;
+}
+
+void write_head(std::string& out, const Response& response, std::string_view date, bool close) {
+  const auto to = std::back_inserter(out);
+  fmt::format_to(to, "HTTP/1.1 {} {}\r\n", response.status, reason(response.status));
+  out.append(response.head());
+  // A HEAD answer says the length that GET would have; 204 and 304 say none (RFC 9110 section 8.6).
+  if (!bodyless(response.status)) fmt::format_to(to, "Content-Length: {}\r\n", response.body.size());
+  out.append("Date: ").append(date).append(close ? "\r\nConnection: close\r\n\r\n" : "\r\n\r\n");
+}
+
+std::string http_date(std::time_t at) {
+  static constexpr std::array kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  static constexpr std::array kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  std::tm utc{};
+  gmtime_r(&at, &utc);
+  return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", kDays.at(static_cast<std::size_t>(utc.tm_wday)),
+                     utc.tm_mday, kMonths.at(static_cast<std::size_t>(utc.tm_mon)), utc.tm_year + 1900, utc.tm_hour,
+                     utc.tm_min, utc.tm_sec);
+}
+
+bool bodyless(int status) { return status < 200 || status == 204 || status == 304; }
+
+Response plain_error(int status) {
+  const auto words = [status] {
+    switch (status) {
+      case 408:
+        return "http.too_slow"_msg;
+      case 413:
+        return "http.body_too_large"_msg;
+      case 431:
+        return "http.head_too_large"_msg;
+      case 501:
+        return "http.unknown_coding"_msg;
+      case 505:
+        return "http.unknown_version"_msg;
+      case 500:
+        return "http.broken"_msg;
+      default:
+        return "http.malformed"_msg;
+    }
+  };
+  return Response::text(status, "text/plain; charset=utf-8", tr(words()) + "\n");
+}
+
+}  // namespace ms::http

@@ -1,0 +1,60 @@
+#include "infra/io/cpu_pool.hpp"
+
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+namespace ms {
+namespace {
+
+// Of -20..19: the loop, which everybody waits for, is always served first (setpriority(2); on Linux for one thread).
+constexpr int kNice = 10;
+
+}  // namespace
+
+CpuPool::CpuPool(int threads, std::size_t queue_limit) : queue_limit_(queue_limit) {
+  threads_.reserve(static_cast<std::size_t>(threads));
+  for (int i = 0; i < threads; ++i) threads_.emplace_back(&CpuPool::thread_main, this);
+}
+
+CpuPool::~CpuPool() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+bool CpuPool::submit(Task task) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (queue_.size() >= queue_limit_) {
+      // Jobs that nobody waits for any more must not keep others out.
+      const auto now = std::chrono::steady_clock::now();
+      std::erase_if(queue_, [now](const Task& waiting) { return waiting.deadline <= now; });
+    }
+    if (queue_.size() >= queue_limit_) return false;
+    queue_.push_back(std::move(task));
+  }
+  changed_.notify_one();
+  return true;
+}
+
+void CpuPool::thread_main() {
+  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice);
+  ::prctl(PR_SET_NAME, "cpu-pool");
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    if (stopping_) return;
+    Task task = std::move(queue_.front());
+    queue_.pop_front();
+    lock.unlock();
+    if (std::chrono::steady_clock::now() < task.deadline) task.work();
+    task.work = nullptr;  // what the job holds may be large and belongs to nobody now
+    lock.lock();
+  }
+}
+
+}  // namespace ms

@@ -1,0 +1,97 @@
+#pragma once
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "infra/io/async.hpp"
+#include "infra/io/call.hpp"
+
+namespace ms {
+
+/// Threads of low priority for work of more than about 1 ms of processor time (argon2), which would stall the loop.
+/// The queue is bounded: a flood of logins is refused at once instead of making everybody wait.
+/// Must be destroyed before the io_contexts that call it: results are posted to them.
+class CpuPool {
+ public:
+  /// `queue_limit`: jobs that may wait, not counting those that run.
+  CpuPool(int threads, std::size_t queue_limit);
+  /// Waits for the jobs that run; those that wait are dropped.
+  ~CpuPool();
+  CpuPool(const CpuPool&) = delete;
+  CpuPool& operator=(const CpuPool&) = delete;
+
+  /// Runs `job` on a thread of the pool and gives its result on the caller's executor; what it throws is thrown there.
+  /// nullopt: the queue is full (at once), or the deadline passed. A job whose deadline passed before it started never
+  /// runs; one that runs by then is left to its end and its result is dropped, so it must own what it uses.
+  template <class T>
+  async<std::optional<T>> run(std::function<T()> job, Deadline deadline);
+
+ private:
+  struct Task {
+    Deadline deadline;
+    std::function<void()> work;
+  };
+
+  /// False when the queue is full.
+  bool submit(Task task);
+  void thread_main();
+
+  const std::size_t queue_limit_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Task> queue_;
+  bool stopping_ = false;
+  std::vector<std::thread> threads_;
+};
+
+template <class T>
+async<std::optional<T>> CpuPool::run(std::function<T()> job, Deadline deadline) {
+  // Lives as long as the job, which may outlive the caller. `timer` is touched on the caller's thread only.
+  struct State {
+    std::optional<T> result;
+    std::exception_ptr thrown;
+    asio::steady_timer* timer = nullptr;
+    bool done = false;
+  };
+  // Says that nobody waits any more, whichever way the caller's frame ends.
+  struct Waiting {
+    explicit Waiting(State& waited) : state(waited) {}
+    ~Waiting() { state.timer = nullptr; }
+    State& state;
+  };
+
+  const auto executor = co_await asio::this_coro::executor;
+  const auto state = std::make_shared<State>();
+  asio::steady_timer timer(executor, deadline);
+  state->timer = &timer;
+  const Waiting waiting(*state);
+
+  std::function<void()> work = [state, executor, job = std::move(job)] {
+    try {
+      state->result.emplace(job());
+    } catch (...) { state->thrown = std::current_exception(); }
+    asio::post(executor, [state] {
+      state->done = true;
+      if (state->timer) state->timer->cancel();
+    });
+  };
+  if (!submit({deadline, std::move(work)})) co_return std::nullopt;
+  co_await timer.async_wait(asio::as_tuple(asio::use_awaitable_t<asio::io_context::executor_type>()));
+  if (!state->done) co_return std::nullopt;
+  if (state->thrown) std::rethrow_exception(state->thrown);
+  co_return std::move(state->result);
+}
+
+}  // namespace ms

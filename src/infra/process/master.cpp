@@ -1,0 +1,328 @@
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "infra/process/child.hpp"
+#include "infra/process/notify.hpp"
+#include "infra/process/process.hpp"
+#include "infra/process/socket.hpp"
+
+// The master is one loop around poll(): signals come through a signalfd, readiness through a pipe per worker, and time
+// through poll's timeout. No handler ever interrupts anything, so the state below needs no protection.
+//   current_   answers requests (or is being started); empty while its successor waits for the back-off
+//   next_      started by SIGHUP, not ready yet
+//   leaving_   got SIGTERM; SIGKILL when killed_at comes
+namespace ms::process {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kReadyTime = 10s;  // a new version that is not ready by then is given up
+constexpr auto kYoung = 5s;       // who dies before has something wrong that an instant restart will not cure
+constexpr auto kFirstPause = 100ms;
+constexpr auto kLongestPause = 5000ms;
+constexpr int kSignalBase = 128;  // exit code of a shell for a signal
+
+std::string how_it_ended(int status) {
+  if (WIFSIGNALED(status))
+    return fmt::format("killed by signal {} ({})", WTERMSIG(status), strsignal(WTERMSIG(status)));
+  return fmt::format("exit code {}", WEXITSTATUS(status));
+}
+
+int exit_code(int status) { return WIFSIGNALED(status) ? kSignalBase + WTERMSIG(status) : WEXITSTATUS(status); }
+
+class Master {
+ public:
+  explicit Master(const Options& options)
+      : options_(options),
+        log_(options.name, std::make_shared<spdlog::sinks::stderr_sink_st>()),
+        path_(program_path(options.arguments)) {}
+
+  int run();
+
+ private:
+  void open_signals();
+  std::optional<Child> start_child();
+  void start_current();
+  void wait_for_something();
+  void take_signals();
+  void reload();
+  void stop();
+  void reap();
+  void ended(pid_t pid, int status);
+  void current_ended(const Child& child, int status);
+  void became_ready(Child& child);
+  void promote_next();
+  void reload_is_over();
+  void dismiss(Child child);
+  void check_timers();
+  Clock::time_point next_timer() const;
+  bool finished() const { return leave_ || (stopping_ && !current_ && !next_ && leaving_.empty()); }
+
+  const Options& options_;
+  spdlog::logger log_;
+  std::string path_;
+  Notify notify_;
+  ListenSocket listen_;
+  int signals_ = -1;
+  std::optional<Child> current_;
+  std::optional<Child> next_;
+  std::vector<Child> leaving_;
+  std::optional<Clock::time_point> restart_at_;
+  Clock::duration pause_ = kFirstPause;
+  Clock::time_point alive_at_ = Clock::time_point::max();
+  bool was_ready_ = false;     // some worker was: from now on the master stays
+  bool reload_again_ = false;  // SIGHUP came during a reload
+  bool stopping_ = false;
+  bool leave_ = false;
+  int code_ = 0;
+};
+
+int Master::run() {
+  ::prctl(PR_SET_NAME, options_.name.c_str());
+  try {
+    listen_ = listen_socket(options_.address, options_.port);
+    open_signals();
+  } catch (const std::exception& error) {
+    log_.error("{}", error.what());
+    return 1;
+  }
+  start_current();
+  while (!finished()) {
+    wait_for_something();
+    check_timers();
+  }
+  if (stopping_) log_.info("stopped");
+  ::close(signals_);
+  ::close(listen_.fd);
+  return code_;
+}
+
+void Master::open_signals() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (const int signal : {SIGHUP, SIGTERM, SIGINT, SIGCHLD}) ::sigaddset(&set, signal);
+  ::sigprocmask(SIG_BLOCK, &set, nullptr);
+  signals_ = ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (signals_ < 0) throw std::system_error(errno, std::system_category(), "signalfd");
+}
+
+std::optional<Child> Master::start_child() {
+  try {
+    return spawn(path_, options_.arguments, listen_.fd);
+  } catch (const std::exception& error) {
+    log_.error("cannot start a worker: {}", error.what());
+    return std::nullopt;
+  }
+}
+
+void Master::start_current() {
+  restart_at_.reset();
+  current_ = start_child();
+  if (current_) {
+    log_.info("worker {} started", current_->pid);
+  } else {
+    restart_at_ = Clock::now() + kLongestPause;
+  }
+}
+
+void Master::wait_for_something() {
+  std::vector<pollfd> polled{{signals_, POLLIN, 0}};
+  for (const auto* child : {&current_, &next_}) {
+    if (*child && (*child)->ready_pipe >= 0) polled.push_back({(*child)->ready_pipe, POLLIN, 0});
+  }
+  const auto timer = next_timer();
+  int timeout = -1;
+  if (timer != Clock::time_point::max()) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(timer - Clock::now());
+    timeout = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 3'600'000));
+  }
+  if (::poll(polled.data(), polled.size(), timeout) <= 0) return;
+  // Readiness first: a worker that was ready and died at once was ready.
+  for (auto* child : {&current_, &next_}) {
+    if (!*child || (*child)->ready_pipe < 0) continue;
+    const int fd = (*child)->ready_pipe;
+    const auto found = std::ranges::find(polled, fd, &pollfd::fd);
+    if (found == polled.end() || found->revents == 0) continue;
+    char byte = 0;
+    const bool ready = ::read(fd, &byte, 1) == 1;
+    ::close(fd);
+    (*child)->ready_pipe = -1;
+    if (ready) became_ready(**child);
+  }
+  take_signals();
+}
+
+void Master::take_signals() {
+  signalfd_siginfo info{};
+  while (::read(signals_, &info, sizeof info) == sizeof info) {
+    switch (info.ssi_signo) {
+      case SIGHUP:
+        reload();
+        break;
+      case SIGCHLD:
+        reap();
+        break;
+      default:
+        stop();
+    }
+  }
+}
+
+void Master::reload() {
+  if (stopping_) return;
+  if (next_) {
+    reload_again_ = true;
+    return;
+  }
+  log_.info("SIGHUP: starting a new worker from {}", path_);
+  notify_.reloading();
+  if (!current_) {
+    pause_ = kFirstPause;
+    start_current();
+    return;
+  }
+  next_ = start_child();
+  if (!next_) reload_is_over();
+}
+
+void Master::stop() {
+  if (stopping_) return;
+  stopping_ = true;
+  log_.info("stopping: the worker finishes what it has begun, at most {} s", options_.stop_seconds);
+  notify_.stopping();
+  restart_at_.reset();
+  // Refuse connections from now on, so that the load balancer goes elsewhere at once instead of waiting for us; the
+  // worker keeps a moment for those that are in its queue. systemd's socket is its own and goes on.
+  if (!listen_.inherited) ::shutdown(listen_.fd, SHUT_RD);
+  for (auto* child : {&current_, &next_}) {
+    if (*child) dismiss(*std::exchange(*child, std::nullopt));
+  }
+}
+
+void Master::dismiss(Child child) {
+  if (child.ready_pipe >= 0) ::close(std::exchange(child.ready_pipe, -1));
+  ::kill(child.pid, SIGTERM);
+  child.killed_at = Clock::now() + std::chrono::seconds(options_.stop_seconds);
+  leaving_.push_back(child);
+}
+
+void Master::became_ready(Child& child) {
+  child.ready = true;
+  was_ready_ = true;
+  log_.info("worker {} is ready after {} ms", child.pid,
+            std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - child.born).count());
+  if (next_ && &child == &*next_) {
+    promote_next();
+  } else {
+    reload_is_over();
+  }
+  if (const auto every = notify_.alive_every(); every && alive_at_ == Clock::time_point::max()) {
+    alive_at_ = Clock::now() + *every;
+  }
+}
+
+void Master::promote_next() {
+  if (current_) {
+    log_.info("worker {} takes over from worker {}", next_->pid, current_->pid);
+    dismiss(*current_);
+  }
+  current_ = std::exchange(next_, std::nullopt);
+  reload_is_over();
+}
+
+void Master::reload_is_over() {
+  if (current_ && current_->ready) notify_.ready();
+  if (std::exchange(reload_again_, false)) reload();
+}
+
+void Master::reap() {
+  int status = 0;
+  for (pid_t pid = ::waitpid(-1, &status, WNOHANG); pid > 0; pid = ::waitpid(-1, &status, WNOHANG)) ended(pid, status);
+}
+
+void Master::ended(pid_t pid, int status) {
+  if (current_ && current_->pid == pid) {
+    current_ended(*std::exchange(current_, std::nullopt), status);
+  } else if (next_ && next_->pid == pid) {
+    if (next_->ready_pipe >= 0) ::close(next_->ready_pipe);
+    next_.reset();
+    log_.error("new worker {} ended before it was ready: {}; the old one stays", pid, how_it_ended(status));
+    reload_is_over();
+  } else if (const auto left = std::ranges::find(leaving_, pid, &Child::pid); left != leaving_.end()) {
+    log_.info("worker {} has left: {}", pid, how_it_ended(status));
+    leaving_.erase(left);
+  }
+}
+
+void Master::current_ended(const Child& child, int status) {
+  // Its last byte may still be in the pipe when the signal comes first.
+  char byte = 0;
+  if (child.ready_pipe >= 0) {
+    if (::read(child.ready_pipe, &byte, 1) == 1) was_ready_ = true;
+    ::close(child.ready_pipe);
+  }
+  if (!was_ready_) {
+    log_.error("the first worker could not start: {}", how_it_ended(status));
+    leave_ = true;
+    code_ = exit_code(status);
+    return;
+  }
+  log_.error("worker {} died: {}", child.pid, how_it_ended(status));
+  if (next_) {
+    current_ = std::exchange(next_, std::nullopt);
+    return;
+  }
+  if (Clock::now() - child.born >= kYoung) {
+    pause_ = kFirstPause;
+    start_current();
+    return;
+  }
+  restart_at_ = Clock::now() + pause_;
+  pause_ = std::min<Clock::duration>(pause_ * 2, kLongestPause);
+}
+
+void Master::check_timers() {
+  const auto now = Clock::now();
+  if (next_ && now - next_->born >= kReadyTime) {
+    log_.error("new worker {} was not ready in {} s; the old one stays", next_->pid, kReadyTime.count());
+    dismiss(*std::exchange(next_, std::nullopt));
+    reload_is_over();
+  }
+  for (Child& child : leaving_) {
+    if (now < child.killed_at) continue;
+    log_.error("worker {} did not leave in time: killed", child.pid);
+    ::kill(child.pid, SIGKILL);
+    child.killed_at = Clock::time_point::max();
+  }
+  if (restart_at_ && now >= *restart_at_) start_current();
+  if (now >= alive_at_) {
+    if (current_ && current_->ready) notify_.alive();
+    alive_at_ = now + *notify_.alive_every();
+  }
+}
+
+Clock::time_point Master::next_timer() const {
+  auto first = alive_at_;
+  if (next_) first = std::min(first, next_->born + kReadyTime);
+  if (restart_at_) first = std::min(first, *restart_at_);
+  for (const Child& child : leaving_) first = std::min(first, child.killed_at);
+  return first;
+}
+
+}  // namespace
+
+int run_master(const Options& options) { return Master(options).run(); }
+
+}  // namespace ms::process
