@@ -19,10 +19,11 @@
 namespace ms::markdown {
 namespace {
 
-constexpr std::size_t kMaxBytes = 256 * 1024;  // four times what a post may have
+constexpr std::size_t kMaxBytes = 256 * 1024;  // a book chapter; a post is far shorter
 constexpr int kMaxDepth = 64;                  // browsers stop at 512 nested elements; people at about 5
 constexpr int kMaxColumns = 40;                // a month has 31 days
-constexpr std::size_t kNodesPerByte = 2;       // more come only from rows that were filled up
+constexpr int kMaxAts = 200;              // each is looked at as a mail address, by walking over the text around it
+constexpr std::size_t kNodesPerByte = 2;  // more come only from rows that were filled up
 constexpr int kMaxHeading = 6;
 constexpr int kOptions = CMARK_OPT_HARDBREAKS | CMARK_OPT_VALIDATE_UTF8;
 
@@ -61,13 +62,16 @@ view::SafeHtml plain(std::string_view text) {
 }
 
 /// Longer than anything a person writes, or a line with so many '|' that short rows below it would each be filled up
-/// to a huge row of a table (advisory GHSA-24f7-9frr-5h2r).
+/// to a huge row of a table (advisory GHSA-24f7-9frr-5h2r),
+/// or more mail addresses than a post has.
 bool too_odd(std::string_view text) {
   if (text.size() > kMaxBytes) return true;
   int columns = 0;
+  int ats = 0;
   for (const char c : text) {
     if (c == '\n' || c == '\r') columns = 0;
     if (c == '|' && ++columns > kMaxColumns) return true;
+    if (c == '@' && ++ats > kMaxAts) return true;
   }
   return false;
 }
