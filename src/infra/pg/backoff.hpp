@@ -1,0 +1,30 @@
+#pragma once
+#include <algorithm>
+#include <chrono>
+#include <random>
+
+namespace ms::pg {
+
+/// The pauses between attempts to connect: doubling from 50 ms to 1 s, each up to half longer by chance, so that many
+/// clients do not come back in the same moment.
+class Backoff {
+ public:
+  std::chrono::milliseconds next() {
+    const auto pause = pause_;
+    pause_ = std::min(2 * pause_, kLongest);
+    return pause + std::chrono::milliseconds(
+                       std::uniform_int_distribution<int>(0, static_cast<int>(pause.count()) / 2)(random_));
+  }
+  /// A connection that lasted for a while starts the row anew; one that broke at once does not.
+  void lived(std::chrono::nanoseconds how_long) {
+    if (how_long >= kLongest) pause_ = kFirst;
+  }
+
+ private:
+  static constexpr std::chrono::milliseconds kFirst{50};
+  static constexpr std::chrono::milliseconds kLongest{1000};
+  std::chrono::milliseconds pause_ = kFirst;
+  std::minstd_rand random_{std::random_device()()};
+};
+
+}  // namespace ms::pg

@@ -1,0 +1,79 @@
+#pragma once
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+
+#include "infra/io/async.hpp"
+#include "infra/pg/exchange.hpp"
+#include "infra/pg/wire.hpp"
+
+namespace ms::pg {
+
+/// One connection in pipeline mode (libpq manual 34.5) that many requests share.
+///
+/// What is sent is a row of groups, each closed by its own Sync; results come in the same order, and the Syncs tell
+/// where a group ends, even after errors. "Until PQgetResult gives NULL" tells nothing in pipeline mode: NULL also
+/// stands between two statements and for ever after a loss. Groups are: a Prepare; one statement of a Batch; all
+/// statements of a Unit. A Prepare has its own Sync so that an error in a Unit cannot take it along.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  /// `patience`: without any result for so long while something is in flight, the server hangs.
+  Connection(asio::io_context& io, std::chrono::milliseconds patience);
+
+  /// Throws std::runtime_error with the reason.
+  static async<void> open(std::shared_ptr<Connection> self, Parameters parameters);
+  /// Reads results until the connection is lost; gives the reason.
+  static async<std::string> serve(std::shared_ptr<Connection> self);
+
+  bool is_open() const noexcept { return open_; }
+  /// Statements in flight.
+  std::size_t load() const noexcept { return load_; }
+  /// No result for `limit` although something is in flight.
+  bool silent_for(std::chrono::milliseconds limit) const;
+
+  /// Takes the exchange over, after begin(); it is done when its last result came, or by lose(), or by give_up_late().
+  void send(std::shared_ptr<Exchange> exchange);
+  /// Lets go the callers whose deadline has passed, and the whole connection when the server hangs.
+  void give_up_late(Deadline now);
+  /// Fails everything in flight and closes.
+  void lose(std::string why);
+
+ private:
+  enum class Purpose { prepare, statements, forget };
+  struct Group {
+    Purpose purpose;
+    std::shared_ptr<Exchange> exchange;  ///< null for `forget`
+    std::size_t first;                   ///< index of its first statement in the exchange
+    std::size_t count;
+    std::size_t seen = 0;  ///< results that have come
+  };
+
+  bool prepare(const std::shared_ptr<Exchange>& exchange, std::size_t index);
+  bool queue(const Exchange::Statement& statement);
+  bool close_group(Group group);
+  void forget_prepared();
+  void flush();
+  void flush_soon();
+  void take_results();
+  void take(ResultPtr result);
+  void take_failure(Group& group, const PGresult* result);
+  void finish_group();
+  PGconn* pg() const noexcept { return wire_->get(); }
+
+  asio::io_context& io_;
+  std::shared_ptr<Wire> wire_;
+  std::chrono::milliseconds patience_;
+  std::deque<Group> groups_;
+  std::unordered_set<std::string_view> prepared_;  ///< names, which live in constants
+  Deadline progress_{};                            ///< last result, or when the first of an empty row was sent
+  std::size_t load_ = 0;
+  std::string lost_because_;
+  bool open_ = false;
+  bool flush_posted_ = false;
+  bool waiting_writable_ = false;
+};
+
+}  // namespace ms::pg

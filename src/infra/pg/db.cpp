@@ -1,0 +1,357 @@
+#include "infra/pg/db.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <cstring>
+#include <deque>
+#include <unordered_map>
+
+#include "infra/pg/backoff.hpp"
+#include "infra/pg/connection.hpp"
+
+namespace ms::pg {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+/// How late a deadline may be noticed. One timer for all callers is cheaper than one timer for each.
+constexpr milliseconds kSweep{25};
+/// A lane without a connection for so long refuses at once: its callers would only wait for their deadlines.
+constexpr milliseconds kDownGrace{500};
+/// How much longer than statement_timeout a server may be silent before it counts as hanging.
+constexpr milliseconds kHangGrace{1000};
+/// A transaction is never left open by us; this ends one whose client machine died in the middle.
+constexpr milliseconds kIdleInTransaction{10000};
+
+/// Adds what one send() cost to the request's timing.
+class Trip {
+ public:
+  explicit Trip(Timing* timing) noexcept : timing_(timing) {}
+  Trip(const Trip&) = delete;
+  Trip& operator=(const Trip&) = delete;
+  ~Trip() {
+    if (timing_ != nullptr) timing_->pg += steady_clock::now() - start_;
+  }
+  void again() noexcept {
+    if (timing_ != nullptr) ++timing_->pg_trips;
+  }
+
+ private:
+  Timing* timing_;
+  Deadline start_ = steady_clock::now();
+};
+
+std::string milliseconds_text(milliseconds value) { return std::to_string(value.count()) + "ms"; }
+
+}  // namespace
+
+struct Db::Impl : std::enable_shared_from_this<Db::Impl> {
+  /// The connections of one Lane and what waits for the first of them.
+  struct Pool {
+    Pool(const Config& config, Lane lane);
+
+    /// The open connection with the shortest queue, or null.
+    std::shared_ptr<Connection> least_loaded() const;
+    /// The same, and notes since when there is none.
+    std::shared_ptr<Connection> observe();
+    bool answering() const;
+
+    Parameters parameters;
+    milliseconds timeout;
+    std::vector<std::shared_ptr<Connection>> connections;  ///< null before the first attempt
+    std::deque<std::shared_ptr<Exchange>> waiting;
+    bool down = true;
+    Deadline down_since = steady_clock::now();
+  };
+
+  Impl(asio::io_context& context, Config given)
+      : io(context),
+        config(std::move(given)),
+        fast(config, Lane::fast),
+        slow(config, Lane::slow),
+        sweep_timer(io.get_executor()) {}
+
+  int size(Lane lane) { return static_cast<int>(pool(lane).connections.size()); }
+  Pool& pool(Lane lane) { return lane == Lane::fast ? fast : slow; }
+  void start();
+  void submit(const std::shared_ptr<Exchange>& exchange, Lane lane, Deadline deadline);
+  void check_names(const Exchange& exchange);
+  void close();
+  State state() const;
+
+  static async<void> keep_connected(std::shared_ptr<Impl> self, Pool* pool, std::size_t place);
+  void opened(Pool& pool, const std::shared_ptr<Connection>& connection);
+  void failed(Pool& pool, const std::string& why);
+  void sweep_soon();
+  void sweep();
+  void sweep(Pool& pool, Deadline now);
+  void note_up();
+
+  asio::io_context& io;
+  Config config;
+  Pool fast;
+  Pool slow;
+  Timer sweep_timer;
+  bool sweeping = false;
+  bool closed = false;
+  bool up = false;
+  Deadline up_changed = steady_clock::now();
+  std::string error = "not connected yet";
+  std::vector<std::shared_ptr<Timer>> pauses;         ///< of the places that wait for their next attempt
+  std::vector<std::shared_ptr<Timer>> ready_waiters;  ///< cancelled when a fast connection opens
+  std::unordered_map<std::string_view, const char*> names;
+};
+
+Db::Impl::Pool::Pool(const Config& config, Lane lane)
+    : parameters(config.conninfo, lane == Lane::fast ? "minschool-fast" : "minschool-slow"),
+      timeout(lane == Lane::fast ? config.fast_timeout : config.slow_timeout),
+      connections(static_cast<std::size_t>(lane == Lane::fast ? config.fast_connections : config.slow_connections)) {
+  parameters.add_setting("statement_timeout", milliseconds_text(timeout));
+  parameters.add_setting("idle_in_transaction_session_timeout", milliseconds_text(kIdleInTransaction));
+  parameters.add_setting("idle_session_timeout", "0");
+}
+
+std::shared_ptr<Connection> Db::Impl::Pool::least_loaded() const {
+  std::shared_ptr<Connection> best;
+  for (const auto& connection : connections) {
+    if (!connection || !connection->is_open()) continue;
+    if (!best || connection->load() < best->load()) best = connection;
+  }
+  return best;
+}
+
+std::shared_ptr<Connection> Db::Impl::Pool::observe() {
+  auto best = least_loaded();
+  if (!best && !down) down_since = steady_clock::now();
+  down = !best;
+  return best;
+}
+
+bool Db::Impl::Pool::answering() const {
+  return std::ranges::any_of(connections, [this](const auto& connection) {
+    return connection && connection->is_open() && !connection->silent_for(timeout);
+  });
+}
+
+void Db::Impl::start() {
+  for (Pool* pool : {&fast, &slow}) {
+    for (std::size_t place = 0; place < pool->connections.size(); ++place) {
+      asio::co_spawn(io, keep_connected(shared_from_this(), pool, place), asio::detached);
+    }
+  }
+}
+
+async<void> Db::Impl::keep_connected(std::shared_ptr<Impl> self, Pool* pool, std::size_t place) {
+  const auto pause = std::make_shared<Timer>(self->io.get_executor());
+  self->pauses.push_back(pause);
+  Backoff backoff;
+  while (!self->closed) {
+    const auto connection = std::make_shared<Connection>(self->io, pool->timeout + kHangGrace);
+    pool->connections[place] = connection;
+    std::string why;
+    try {
+      co_await Connection::open(connection, pool->parameters);
+    } catch (const std::exception& refused) { why = refused.what(); }
+    if (connection->is_open()) {
+      self->opened(*pool, connection);
+      const Deadline since = steady_clock::now();
+      why = co_await Connection::serve(connection);
+      backoff.lived(steady_clock::now() - since);
+    }
+    if (self->closed) break;
+    self->failed(*pool, why);
+    pause->expires_after(backoff.next());
+    co_await pause->async_wait(asio::as_tuple(kAwait));
+  }
+}
+
+void Db::Impl::opened(Pool& pool, const std::shared_ptr<Connection>& connection) {
+  spdlog::info("PostgreSQL: connected, {}", pool.parameters.get("application_name"));
+  pool.observe();
+  error.clear();
+  for (auto& exchange : std::exchange(pool.waiting, {})) connection->send(std::move(exchange));
+  note_up();
+  if (&pool != &fast) return;
+  for (const auto& waiter : std::exchange(ready_waiters, {})) waiter->cancel();
+}
+
+void Db::Impl::failed(Pool& pool, const std::string& why) {
+  pool.observe();
+  // The same refusal again and again while the server is down is one line in the log.
+  if (why != error) spdlog::warn("PostgreSQL: {}: {}", pool.parameters.get("application_name"), why);
+  error = why;
+  note_up();
+}
+
+void Db::Impl::note_up() {
+  const bool answering = fast.answering();
+  if (answering == up) return;
+  up = answering;
+  up_changed = steady_clock::now();
+}
+
+void Db::Impl::check_names(const Exchange& exchange) {
+  for (const auto& statement : exchange.statements()) {
+    const Query& query = statement.query;
+    const auto [known, added] = names.emplace(query.name, query.sql);
+    if (!added && known->second != query.sql && std::strcmp(known->second, query.sql) != 0) {
+      throw std::logic_error(std::string(query.name) + ": the name stands for two different statements");
+    }
+  }
+}
+
+void Db::Impl::submit(const std::shared_ptr<Exchange>& exchange, Lane lane, Deadline deadline) {
+  Pool& chosen = pool(lane);
+  const Deadline now = steady_clock::now();
+  check_names(*exchange);
+  if (closed) throw Unavailable("the database client is closed", false);
+  if (deadline <= now) throw Unavailable("the deadline passed before anything was sent", false);
+  const auto connection = chosen.observe();
+  if (!connection) {
+    if (now - chosen.down_since > kDownGrace) throw Unavailable("the database is down: " + error, false);
+    if (chosen.waiting.size() >= config.queue_limit)
+      throw Unavailable("too many requests wait for the database", false);
+  } else if (connection->load() > 0 && connection->load() + exchange->statements().size() > config.queue_limit) {
+    throw Unavailable("the database cannot keep up: too many statements in flight", false);
+  }
+  exchange->begin(deadline);
+  if (connection) {
+    connection->send(exchange);
+  } else {
+    chosen.waiting.push_back(exchange);
+  }
+  sweep_soon();
+}
+
+void Db::Impl::sweep_soon() {
+  if (sweeping || closed) return;
+  sweeping = true;
+  sweep_timer.expires_after(kSweep);
+  sweep_timer.async_wait([weak = weak_from_this()](const boost::system::error_code& cancelled) {
+    const auto self = weak.lock();
+    if (!cancelled && self) self->sweep();
+  });
+}
+
+void Db::Impl::sweep() {
+  sweeping = false;
+  const Deadline now = steady_clock::now();
+  sweep(fast, now);
+  sweep(slow, now);
+  note_up();
+  const State current = state();
+  if (current.in_flight + current.waiting > 0) sweep_soon();
+}
+
+void Db::Impl::sweep(Pool& pool, Deadline now) {
+  for (const auto& connection : pool.connections) {
+    if (connection && connection->is_open()) connection->give_up_late(now);
+  }
+  pool.observe();
+  const bool hopeless = now - pool.down_since > kDownGrace;
+  std::erase_if(pool.waiting, [&](const auto& exchange) {
+    if (!hopeless && exchange->deadline() > now) return false;
+    exchange->abandon("the database is down: " + error, false);
+    return true;
+  });
+}
+
+State Db::Impl::state() const {
+  State out;
+  for (const Pool* each : {&fast, &slow}) {
+    for (const auto& connection : each->connections) {
+      if (!connection || !connection->is_open()) continue;
+      ++out.connections;
+      out.in_flight += static_cast<int>(connection->load());
+    }
+    out.waiting += static_cast<int>(each->waiting.size());
+  }
+  out.up = up;
+  if (!up) out.error = error;
+  out.since = up_changed;
+  return out;
+}
+
+void Db::Impl::close() {
+  closed = true;
+  sweep_timer.cancel();
+  for (const auto& pause : pauses) pause->cancel();
+  for (const auto& waiter : std::exchange(ready_waiters, {})) waiter->cancel();
+  for (Pool* each : {&fast, &slow}) {
+    for (const auto& connection : each->connections) {
+      if (connection) connection->lose("closed");
+    }
+    for (const auto& exchange : std::exchange(each->waiting, {})) exchange->abandon("the client is closed", false);
+  }
+  error = "closed";
+  note_up();
+}
+
+Db::Db(asio::io_context& io, Config config) : impl_(std::make_shared<Impl>(io, std::move(config))) { impl_->start(); }
+Db::~Db() { close(); }
+void Db::close() { impl_->close(); }
+State Db::state() const { return impl_->state(); }
+
+async<bool> Db::ready(Deadline deadline) {
+  const auto impl = impl_;
+  if (!impl->fast.least_loaded() && !impl->closed) {
+    const auto timer = std::make_shared<Timer>(impl->io.get_executor(), deadline);
+    impl->ready_waiters.push_back(timer);
+    co_await timer->async_wait(asio::as_tuple(kAwait));
+    std::erase(impl->ready_waiters, timer);
+  }
+  co_return impl->fast.least_loaded() != nullptr;
+}
+
+Batch::Batch(Db& db, const Call& call, Lane lane)
+    : Statements(std::make_shared<Exchange>(db.impl_->io, Exchange::Kind::batch)), db_(db), call_(call), lane_(lane) {}
+
+Unit::Unit(Db& db, const Call& call, Lane lane)
+    : Statements(std::make_shared<Exchange>(db.impl_->io, Exchange::Kind::unit)), db_(db), call_(call), lane_(lane) {}
+
+async<void> Batch::send() {
+  const auto impl = db_.impl_;
+  const auto exchange = exchange_;
+  if (exchange->statements().empty()) co_return;
+  Trip trip(call_.timing());
+  bool repeat = true;
+  for (int attempt = 1; repeat; ++attempt) {
+    impl->submit(exchange, lane_, call_.deadline());
+    trip.again();
+    co_await exchange->done();
+    // Reads change nothing, so a loss or an outdated plan costs the caller only time. After a restart of the server
+    // each connection is found dead once.
+    repeat = attempt == 1 && exchange->may_be_repeated();
+    if (exchange->was_lost()) repeat = attempt <= impl->size(lane_);
+  }
+  exchange->check_available();
+  if (const auto& failure = exchange->failure()) throw StatementFailed(failure->text, failure->sqlstate);
+}
+
+async<Result<void>> Unit::send() {
+  const auto impl = db_.impl_;
+  const auto exchange = exchange_;
+  if (exchange->statements().empty()) co_return Result<void>();
+  Trip trip(call_.timing());
+  bool repeat = true;
+  for (int attempt = 1; repeat; ++attempt) {
+    impl->submit(exchange, lane_, call_.deadline());
+    trip.again();
+    co_await exchange->done();
+    // Only where the server said that it rolled back; after a loss nobody knows.
+    repeat = attempt == 1 && exchange->may_be_repeated();
+  }
+  exchange->check_available();
+  if (const auto& failure = exchange->failure()) {
+    if (failure->refusal) co_return Refused(*failure->refusal);
+    throw StatementFailed(failure->text, failure->sqlstate);
+  }
+  co_return Result<void>();
+}
+
+}  // namespace ms::pg

@@ -1,0 +1,184 @@
+#pragma once
+#include <concepts>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "infra/core/result.hpp"
+#include "infra/io/async.hpp"
+#include "infra/io/call.hpp"
+#include "infra/pg/codec.hpp"
+
+// PostgreSQL by libpq in pipeline mode (libpq manual 34.5). A few connections per thread are shared by all
+// requests: every statement of a Batch ends with its own Sync and fails alone; the statements of a Unit share
+// one Sync and so are one implicit transaction. BEGIN is never sent. Nothing here may be used from another
+// thread than that of the io_context given to Db.
+namespace ms::pg {
+
+/// A statement with a name for logs and pg_prepared_statements; constants in a feature's store.cpp: both texts must
+/// live as long as the process. A name stands for one text only; send() throws std::logic_error otherwise.
+struct Query {
+  const char* name;
+  const char* sql;
+};
+
+/// `fast` answers pages; `slow` has its own connection and a longer statement_timeout (admin lists, search).
+enum class Lane { fast, slow };
+
+/// The database is gone, the deadline passed, or the queue is full.
+class Unavailable : public std::runtime_error {
+ public:
+  Unavailable(const std::string& what, bool outcome_unknown)
+      : std::runtime_error(what), outcome_unknown_(outcome_unknown) {}
+  /// True when the statements may have been carried out: a write must not be repeated blindly.
+  bool outcome_unknown() const noexcept { return outcome_unknown_; }
+
+ private:
+  bool outcome_unknown_;
+};
+
+/// The server refused a statement for a reason that is a bug of ours (syntax, type, right).
+class StatementFailed : public std::runtime_error {
+ public:
+  StatementFailed(const std::string& what, std::string sqlstate)
+      : std::runtime_error(what), sqlstate_(std::move(sqlstate)) {}
+  const std::string& sqlstate() const noexcept { return sqlstate_; }
+
+ private:
+  std::string sqlstate_;
+};
+
+class Exchange;  // the statements of one round trip and their results (exchange.hpp)
+
+/// Where the rows of one statement will stand after send(). Valid while its Batch or Unit lives.
+template <class Row>
+class Slot {
+ public:
+  Slot(const Exchange& exchange, std::size_t index) noexcept : exchange_(&exchange), index_(index) {}
+
+  std::vector<Row> all() const {
+    const Rows rows = rows_of(*exchange_, index_);
+    std::vector<Row> out;
+    out.reserve(static_cast<std::size_t>(rows.size()));
+    for (int r = 0; r < rows.size(); ++r) out.push_back(decode<Row>(rows, r));
+    return out;
+  }
+  /// The first row, or nothing.
+  std::optional<Row> one() const {
+    const Rows rows = rows_of(*exchange_, index_);
+    if (rows.size() == 0) return std::nullopt;
+    return decode<Row>(rows, 0);
+  }
+  /// Rows that an INSERT, UPDATE or DELETE touched.
+  std::int64_t affected() const { return affected_by(*exchange_, index_); }
+
+ private:
+  const Exchange* exchange_;
+  std::size_t index_;
+};
+
+/// For statements whose rows nobody reads.
+struct None {};
+
+/// Statements gathered for one round trip. Parameters are copied when added.
+class Statements {
+ public:
+  Statements(const Statements&) = delete;
+  Statements& operator=(const Statements&) = delete;
+
+  template <class Row = None, class... P>
+  Slot<Row> add(const Query& query, const P&... params) {
+    std::vector<Param> values;
+    values.reserve(sizeof...(P));
+    (values.push_back(encode(params)), ...);
+    return Slot<Row>(*exchange_, push(query, std::move(values)));
+  }
+
+ protected:
+  explicit Statements(std::shared_ptr<Exchange> exchange) noexcept : exchange_(std::move(exchange)) {}
+  ~Statements() = default;
+  std::size_t push(const Query& query, std::vector<Param> values);
+  std::shared_ptr<Exchange> exchange_;
+};
+
+class Db;
+
+/// Reads: each statement stands alone; one round trip. A statement that fails makes send() throw.
+class Batch : public Statements {
+ public:
+  /// Throws Unavailable or StatementFailed.
+  async<void> send();
+
+ private:
+  friend class Db;
+  Batch(Db& db, const Call& call, Lane lane);
+  Db& db_;
+  const Call& call_;
+  Lane lane_;
+};
+
+/// A write: all statements or none; one round trip, one implicit transaction.
+class Unit : public Statements {
+ public:
+  /// Refused when a unique, foreign key or check constraint, or a guard (SQL function ms_guard) said no.
+  /// The message key is then "db.<constraint name>" or the guard's key with the guard's code.
+  /// Throws Unavailable (see outcome_unknown) or StatementFailed.
+  async<Result<void>> send();
+
+ private:
+  friend class Db;
+  Unit(Db& db, const Call& call, Lane lane);
+  Db& db_;
+  const Call& call_;
+  Lane lane_;
+};
+
+struct Config {
+  /// libpq conninfo or URI; several hosts with target_session_attrs=read-write fail over (libpq 34.1.1).
+  std::string conninfo;
+  int fast_connections = 2;
+  int slow_connections = 1;
+  std::chrono::milliseconds fast_timeout{2000};   ///< statement_timeout of the fast lane
+  std::chrono::milliseconds slow_timeout{10000};  ///< statement_timeout of the slow lane
+  std::size_t queue_limit = 512;                  ///< statements waiting or in flight per connection; more are refused
+};
+
+/// What /health and the monitor show; read from memory.
+struct State {
+  bool up = false;  ///< at least one fast connection is ready and answered lately
+  int connections = 0;
+  int in_flight = 0;
+  int waiting = 0;
+  std::string error;  ///< why it is down, for operators
+  Deadline since{};   ///< when `up` last changed
+};
+
+/// One per thread. Connects, and reconnects with back-off, by itself.
+class Db {
+ public:
+  Db(asio::io_context& io, Config config);
+  ~Db();
+  Db(const Db&) = delete;
+  Db& operator=(const Db&) = delete;
+
+  Batch batch(const Call& call, Lane lane = Lane::fast) { return Batch(*this, call, lane); }
+  Unit unit(const Call& call, Lane lane = Lane::fast) { return Unit(*this, call, lane); }
+
+  /// Waits until the first connection is ready or the deadline passes; false then.
+  async<bool> ready(Deadline deadline);
+  State state() const;
+  /// Closes all connections; what waits throws Unavailable.
+  void close();
+
+ private:
+  friend class Batch;
+  friend class Unit;
+  struct Impl;
+  std::shared_ptr<Impl> impl_;  // shared with the coroutines that keep the connections up
+};
+
+}  // namespace ms::pg

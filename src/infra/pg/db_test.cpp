@@ -1,0 +1,274 @@
+#include "infra/pg/db.hpp"
+
+#include <gmock/gmock.h>
+
+#include "infra/pg/test_database.hpp"
+
+namespace ms::pg {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::steady_clock;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr Query kOne{"test.one", "select 1"};
+constexpr Query kEcho{"test.echo", "select $1::int8"};
+constexpr Query kSleep{"test.sleep", "select 1 from pg_sleep($1::text::float8)"};
+constexpr Query kWrong{"test.wrong", "select nowhere from things"};
+constexpr Query kBadNumber{"test.bad_number", "select $1::text::int8"};
+constexpr Query kInsert{"test.insert", "insert into things (name) values ($1)"};
+constexpr Query kInsertPart{"test.insert_part", "insert into parts (thing) values ($1)"};
+constexpr Query kCount{"test.count", "select count(*) from things"};
+constexpr Query kGuard{"test.guard", "select ms_guard($1, $2, $3)"};
+constexpr Query kFlaky{"test.flaky", "select flaky()"};
+constexpr Query kStale{"test.stale", "select a from shapes"};
+constexpr Query kForget{"test.forget", "deallocate all"};
+constexpr Query kLength{"test.length", "select length($1), repeat('x', length($1))"};
+constexpr Query kTotal{"test.total", "update things set name = name"};
+
+constexpr const char* kSchema = R"(
+  create table if not exists things (name text not null unique check (name <> 'bad'));
+  create table if not exists parts (thing text references things (name) deferrable initially deferred);
+  create table if not exists shapes (a int);
+  create sequence if not exists attempts;
+  truncate things, parts, shapes;
+  insert into shapes values (7);
+  create or replace function ms_guard(ok boolean, code int, key text) returns void language plpgsql as $$
+    begin
+      if not ok then raise exception using errcode = 'MS' || lpad(code::text, 3, '0'), message = key; end if;
+    end $$;
+  create or replace function flaky() returns void language plpgsql as $$
+    begin
+      if nextval('attempts') % 2 = 1 then raise exception using errcode = '40001'; end if;
+    end $$;
+)";
+
+struct Long {
+  int length = 0;
+  std::string text;
+};
+
+async<std::int64_t> number(Db& db, Query query, std::optional<std::string> value = {},
+                           std::chrono::milliseconds limit = 5s, Timing* timing = nullptr) {
+  const Call call(steady_clock::now() + limit, "test", timing);
+  Batch batch = db.batch(call);
+  const auto slot = value ? batch.add<std::int64_t>(query, *value) : batch.add<std::int64_t>(query);
+  co_await batch.send();
+  co_return slot.one().value_or(-1);
+}
+
+async<Result<void>> write(Db& db, std::vector<std::pair<Query, std::string>> statements,
+                          std::chrono::milliseconds limit = 5s) {
+  const Call call(steady_clock::now() + limit, "test");
+  Unit unit = db.unit(call);
+  for (const auto& [query, value] : statements) unit.add(query, value);
+  co_return co_await unit.send();
+}
+
+async<Result<void>> guarded(Db& db, bool ok, int code, std::string key) {
+  const Call call(steady_clock::now() + 5s, "test");
+  Unit unit = db.unit(call);
+  unit.add(kInsert, "guarded");
+  unit.add(kGuard, ok, code, key);
+  co_return co_await unit.send();
+}
+
+async<Result<void>> flaky(Db& db) {
+  const Call call(steady_clock::now() + 5s, "test");
+  Unit unit = db.unit(call);
+  unit.add(kInsert, "flaky");
+  unit.add(kFlaky);
+  co_return co_await unit.send();
+}
+
+async<void> insert_around(Db& db, Query between) {
+  const Call call(steady_clock::now() + 5s, "test");
+  Batch batch = db.batch(call);
+  batch.add(kInsert, "before");
+  batch.add(between);
+  batch.add(kInsert, "after");
+  co_await batch.send();
+}
+
+async<std::int64_t> touch_all(Db& db) {
+  const Call call(steady_clock::now() + 5s, "test");
+  Unit unit = db.unit(call);
+  const auto touched = unit.add(kTotal);
+  const auto done = co_await unit.send();
+  co_return done ? touched.affected() : -1;
+}
+
+async<Long> length_of(Db& db, std::string text) {
+  const Call call(steady_clock::now() + 10s, "test");
+  Batch batch = db.batch(call);
+  const auto slot = batch.add<Long>(kLength, text);
+  co_await batch.send();
+  co_return slot.one().value();
+}
+
+class DbTest : public testing::Test {
+ protected:
+  DbTest() { TestDatabase::execute(kSchema); }
+  static Config config() {
+    return {.conninfo = TestDatabase::conninfo(), .fast_connections = 1, .slow_connections = 0, .fast_timeout = 1s};
+  }
+  bool ready(Db& db) { return run(io_, db.ready(steady_clock::now() + 5s)); }
+  std::int64_t count() { return run(io_, number(db_, kCount)); }
+
+  asio::io_context io_;
+  Db db_{io_, config()};
+};
+
+TEST_F(DbTest, TellsRefusalsOfAUnitByTheirConstraint) {
+  EXPECT_TRUE(run(io_, write(db_, {{kInsert, "a"}})));
+  const auto duplicate = run(io_, write(db_, {{kInsert, "b"}, {kInsert, "a"}, {kInsert, "c"}}));
+  ASSERT_FALSE(duplicate);
+  EXPECT_EQ(duplicate.error().code, Code::conflict);
+  EXPECT_EQ(duplicate.error().message.key, "db.things_name_key");
+  EXPECT_EQ(run(io_, write(db_, {{kInsert, "bad"}})).error().message.key, "db.things_name_check");
+  EXPECT_EQ(count(), 1) << "a unit is all or nothing";
+}
+
+TEST_F(DbTest, TellsAConstraintThatIsCheckedAtTheEnd) {
+  const auto orphan = run(io_, write(db_, {{kInsert, "a"}, {kInsertPart, "nobody"}}));
+  ASSERT_FALSE(orphan);
+  EXPECT_EQ(orphan.error().message.key, "db.parts_thing_fkey");
+  EXPECT_EQ(count(), 0);
+  EXPECT_TRUE(run(io_, write(db_, {{kInsertPart, "late"}, {kInsert, "late"}})));
+  EXPECT_EQ(run(io_, touch_all(db_)), 1);
+}
+
+TEST_F(DbTest, GuardRefusesWithItsCodeAndKey) {
+  const auto refused = run(io_, guarded(db_, false, 403, "post.closed"));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::forbidden);
+  EXPECT_EQ(refused.error().message.key, "post.closed");
+  EXPECT_EQ(count(), 0);
+  EXPECT_TRUE(run(io_, guarded(db_, true, 403, "post.closed")));
+  EXPECT_EQ(count(), 1);
+}
+
+TEST_F(DbTest, AFailingStatementOfABatchHarmsNoOther) {
+  Started<std::int64_t> neighbour(io_, number(db_, kOne));
+  Started<void> failing(io_, insert_around(db_, kWrong));
+  Started<void> same_again(io_, insert_around(db_, kWrong));
+  Started<std::int64_t> other(io_, number(db_, kEcho, "42"));
+  EXPECT_THROW(failing.get(), StatementFailed);
+  EXPECT_THROW(same_again.get(), StatementFailed);
+  EXPECT_EQ(neighbour.get(), 1);
+  EXPECT_EQ(other.get(), 42);
+  EXPECT_EQ(count(), 2);
+}
+
+TEST_F(DbTest, AFailureNamesTheStatementButNoValues) {
+  try {
+    run(io_, number(db_, kBadNumber, "secret"));
+    FAIL();
+  } catch (const StatementFailed& failed) {
+    EXPECT_EQ(failed.sqlstate(), "22P02");
+    EXPECT_THAT(failed.what(), HasSubstr("test.bad_number: 22P02 invalid input syntax"));
+    EXPECT_THAT(failed.what(), Not(HasSubstr("secret")));
+  }
+  EXPECT_THROW(run(io_, number(db_, kWrong)), StatementFailed);
+}
+
+TEST_F(DbTest, OneNameStandsForOneStatement) {
+  EXPECT_EQ(run(io_, number(db_, kOne)), 1);
+  EXPECT_THROW(run(io_, number(db_, Query{kOne.name, "select 2"})), std::logic_error);
+}
+
+TEST_F(DbTest, RepeatsAUnitOnceAfterASerializationFailure) {
+  TestDatabase::execute("select setval('attempts', 2)");
+  EXPECT_TRUE(run(io_, flaky(db_)));
+  EXPECT_EQ(count(), 1);
+}
+
+TEST_F(DbTest, PreparesAnewWhenThePlanIsOutdatedOrForgotten) {
+  EXPECT_EQ(run(io_, number(db_, kStale)), 7);
+  TestDatabase::execute("alter table shapes alter column a type bigint");
+  EXPECT_EQ(run(io_, number(db_, kStale)), 7);
+  TestDatabase::execute("alter table shapes alter column a type int");
+  run(io_, write(db_, {{kInsert, "a"}}));
+  EXPECT_EQ(run(io_, number(db_, kForget)), -1) << "it has no rows";
+  EXPECT_TRUE(run(io_, write(db_, {{kInsert, "b"}})));
+  EXPECT_EQ(run(io_, number(db_, kStale)), 7);
+}
+
+TEST_F(DbTest, AnswersAThousandCallersEachItsOwn) {
+  Config many = config();
+  many.fast_connections = 3;
+  many.queue_limit = 1000;
+  Db db(io_, many);
+  ASSERT_TRUE(ready(db));
+  std::vector<Started<std::int64_t>> callers;
+  for (int i = 0; i < 1000; ++i) callers.emplace_back(io_, number(db, kEcho, std::to_string(i)));
+  for (int i = 0; i < 1000; ++i) EXPECT_EQ(callers[static_cast<std::size_t>(i)].get(), i);
+  EXPECT_EQ(db.state().in_flight, 0);
+}
+
+TEST_F(DbTest, CarriesMoreThanTheSocketHolds) {
+  const std::string large(3 << 20, 'y');
+  std::vector<Started<Long>> callers;
+  for (int i = 0; i < 6; ++i) callers.emplace_back(io_, length_of(db_, large));
+  for (auto& caller : callers) {
+    const Long got = caller.get();
+    EXPECT_EQ(got.length, 3 << 20);
+    EXPECT_EQ(got.text.size(), large.size());
+  }
+}
+
+TEST_F(DbTest, RefusesWhatTheQueueCannotHold) {
+  Config small = config();
+  small.queue_limit = 3;
+  Db db(io_, small);
+  ASSERT_TRUE(ready(db));
+  std::vector<Started<std::int64_t>> callers;
+  for (int i = 0; i < 3; ++i) callers.emplace_back(io_, number(db, kSleep, "0.05"));
+  Started<std::int64_t> refused(io_, number(db, kOne));
+  EXPECT_THROW(refused.get(), Unavailable);
+  for (auto& caller : callers) EXPECT_EQ(caller.get(), 1);
+  EXPECT_EQ(run(io_, number(db, kOne)), 1);
+}
+
+TEST_F(DbTest, LetsTheCallerGoWhenItsDeadlinePasses) {
+  ASSERT_TRUE(ready(db_));
+  const auto start = steady_clock::now();
+  EXPECT_THROW(run(io_, number(db_, kSleep, "0.5", 100ms)), Unavailable);
+  EXPECT_LT(steady_clock::now() - start, 450ms);
+  EXPECT_EQ(run(io_, number(db_, kEcho, "9")), 9) << "the late result belongs to the caller that went";
+  try {
+    run(io_, write(db_, {{kInsert, "late"}, {kSleep, "0.4"}}, 100ms));
+    FAIL();
+  } catch (const Unavailable& late) { EXPECT_TRUE(late.outcome_unknown()); }
+  EXPECT_EQ(count(), 1) << "and indeed it was written";
+}
+
+TEST_F(DbTest, StatementTimeoutEndsOnlyItsOwnStatement) {
+  ASSERT_TRUE(ready(db_));
+  Started<std::int64_t> slow(io_, number(db_, kSleep, "3"));
+  Started<std::int64_t> behind(io_, number(db_, kEcho, "5"));
+  EXPECT_EQ(behind.get(), 5);
+  EXPECT_THROW(slow.get(), Unavailable);
+}
+
+TEST_F(DbTest, AddsUpTheTimeOfARequest) {
+  Timing timing;
+  run(io_, number(db_, kSleep, "0.02", 5s, &timing));
+  run(io_, number(db_, kOne, {}, 5s, &timing));
+  EXPECT_EQ(timing.pg_trips, 2);
+  EXPECT_GE(timing.pg, 20ms);
+}
+
+TEST_F(DbTest, ClosingLetsEverybodyGo) {
+  ASSERT_TRUE(ready(db_));
+  Started<std::int64_t> waiting(io_, number(db_, kSleep, "0.9"));
+  Started<bool> other(io_, db_.ready(steady_clock::now() + 5s));
+  EXPECT_TRUE(other.get());
+  db_.close();
+  EXPECT_THROW(waiting.get(), Unavailable);
+  EXPECT_FALSE(db_.state().up);
+}
+
+}  // namespace
+}  // namespace ms::pg

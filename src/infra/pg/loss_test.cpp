@@ -1,0 +1,120 @@
+// What becomes of callers when the server dies, hangs or is not there. Each case ends by proving recovery.
+#include <gtest/gtest.h>
+
+#include "infra/pg/db.hpp"
+#include "infra/pg/test_database.hpp"
+#include "infra/pg/test_proxy.hpp"
+
+namespace ms::pg {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::steady_clock;
+
+constexpr Query kSleep{"loss.sleep", "select 1 from pg_sleep($1::text::float8)"};
+constexpr const char* kKill =
+    "select count(pg_terminate_backend(pid)) from pg_stat_activity"
+    " where datname = current_database() and application_name = 'minschool-fast'";
+
+async<int> sleep_in_server(Db& db, std::string seconds, std::chrono::milliseconds limit) {
+  const Call call(steady_clock::now() + limit, "test");
+  Batch batch = db.batch(call);
+  const auto slot = batch.add<int>(kSleep, seconds);
+  co_await batch.send();
+  co_return slot.one().value();
+}
+
+async<bool> write_slowly(Db& db, std::string seconds) {
+  const Call call(steady_clock::now() + 5s, "test");
+  Unit unit = db.unit(call);
+  unit.add(kSleep, seconds);
+  const auto done = co_await unit.send();
+  co_return done.has_value();
+}
+
+async<void> pause(asio::io_context& io, std::chrono::milliseconds time) {
+  Timer timer(io.get_executor(), time);
+  co_await timer.async_wait(kAwait);
+}
+
+class Loss : public testing::Test {
+ protected:
+  static Config config(std::string conninfo) {
+    return {.conninfo = std::move(conninfo), .fast_connections = 2, .slow_connections = 0, .fast_timeout = 600ms};
+  }
+  bool ready(Db& db) { return run(io_, db.ready(steady_clock::now() + 5s)); }
+
+  asio::io_context io_;
+  Proxy proxy_{io_};
+};
+
+TEST_F(Loss, TerminatedBackendFailsWritesAndRepeatsReads) {
+  Db db(io_, config(TestDatabase::conninfo()));
+  ASSERT_TRUE(ready(db));
+  Started<int> read(io_, sleep_in_server(db, "0.3", 3s));
+  Started<bool> written(io_, write_slowly(db, "0.3"));
+  run(io_, pause(io_, 100ms));
+  ASSERT_NE(TestDatabase::execute(kKill), "0");
+  try {
+    written.get();
+    FAIL();
+  } catch (const Unavailable& lost) { EXPECT_TRUE(lost.outcome_unknown()); }
+  EXPECT_EQ(read.get(), 1) << "a read is repeated on a new connection";
+  EXPECT_TRUE(run(io_, write_slowly(db, "0")));
+  EXPECT_TRUE(db.state().up);
+}
+
+TEST_F(Loss, IdleConnectionsComeBackAfterARestart) {
+  Db db(io_, config(TestDatabase::conninfo()));
+  ASSERT_TRUE(ready(db));
+  ASSERT_NE(TestDatabase::execute(kKill), "0");
+  EXPECT_EQ(run(io_, sleep_in_server(db, "0", 3s)), 1);
+}
+
+TEST_F(Loss, ColdStartRefusesAtOnceAndRecovers) {
+  Db db(io_, config(proxy_.conninfo()));
+  EXPECT_FALSE(run(io_, db.ready(steady_clock::now() + 100ms)));
+  Started<int> queued(io_, sleep_in_server(db, "0", 3s));
+  EXPECT_THROW(queued.get(), Unavailable);
+  const auto start = steady_clock::now();
+  run(io_, pause(io_, 300ms));
+  EXPECT_THROW(run(io_, sleep_in_server(db, "0", 3s)), Unavailable);
+  EXPECT_LT(steady_clock::now() - start, 1500ms) << "down for long: refused without waiting";
+  EXPECT_FALSE(db.state().up);
+  EXPECT_FALSE(db.state().error.empty());
+
+  proxy_.open();
+  ASSERT_TRUE(ready(db));
+  EXPECT_EQ(run(io_, sleep_in_server(db, "0", 3s)), 1);
+  EXPECT_TRUE(db.state().up);
+  EXPECT_EQ(db.state().error, "");
+}
+
+TEST_F(Loss, WhatComesWhileConnectingWaits) {
+  proxy_.open();
+  Db db(io_, config(proxy_.conninfo()));
+  EXPECT_EQ(run(io_, sleep_in_server(db, "0", 3s)), 1);
+}
+
+TEST_F(Loss, HangingServerIsNoticed) {
+  proxy_.open();
+  Db db(io_, config(proxy_.conninfo()));
+  ASSERT_TRUE(ready(db));
+  proxy_.stall(true);
+  const auto start = steady_clock::now();
+  Started<bool> written(io_, write_slowly(db, "0"));
+  EXPECT_THROW(run(io_, sleep_in_server(db, "0", 200ms)), Unavailable);
+  EXPECT_LT(steady_clock::now() - start, 1s);
+  run(io_, pause(io_, 700ms));
+  EXPECT_FALSE(db.state().up) << "nothing was answered for longer than the statement timeout";
+  EXPECT_THROW(written.get(), Unavailable);
+  EXPECT_GT(steady_clock::now() - start, 1500ms);
+  EXPECT_LT(steady_clock::now() - start, 3s);
+
+  proxy_.stall(false);
+  ASSERT_TRUE(ready(db));
+  EXPECT_EQ(run(io_, sleep_in_server(db, "0", 3s)), 1);
+}
+
+}  // namespace
+}  // namespace ms::pg

@@ -1,0 +1,110 @@
+#include "infra/pg/migrate.hpp"
+
+#include <gmock/gmock.h>
+
+#include <fstream>
+#include <thread>
+
+#include "infra/pg/test_database.hpp"
+
+namespace ms::pg {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+class Migrate : public testing::Test {
+ protected:
+  Migrate() {
+    std::filesystem::create_directories(folder_);
+    TestDatabase::execute("drop schema if exists migrated cascade; create schema migrated");
+  }
+  ~Migrate() override { std::filesystem::remove_all(folder_); }
+
+  void file(const std::string& name, const std::string& text) { std::ofstream(folder_ / name) << text; }
+  int apply() {
+    return up(conninfo_, read_migrations(folder_), [this](std::string_view line) { log_.emplace_back(line); });
+  }
+
+  std::filesystem::path folder_ = "/tmp/ms_migrations_" + std::to_string(getpid());
+  std::string conninfo_ = TestDatabase::conninfo() + " options='-c search_path=migrated'";
+  std::vector<std::string> log_;
+};
+
+TEST_F(Migrate, AppliesEachOnceInOrder) {
+  file("0002_second.sql", "-- contract: Nobody reads b any more.\nalter table first drop column b;\n");
+  file("0001_first.sql",
+       "-- expand: The first table.\ncreate table first (a int, b int); insert into first values (1, 2);");
+  file("README.md", "not a migration");
+  EXPECT_TRUE(status(conninfo_).empty());
+  EXPECT_EQ(apply(), 2);
+  EXPECT_THAT(log_, ElementsAre("applying 0001_first", "applying 0002_second"));
+  EXPECT_EQ(apply(), 0);
+  const auto applied = status(conninfo_);
+  ASSERT_EQ(applied.size(), 2u);
+  EXPECT_EQ(applied[1].name, "second");
+  EXPECT_EQ(applied[1].sha256.size(), 64u);
+}
+
+TEST_F(Migrate, RollsBackTheOneThatFails) {
+  file("0001_first.sql", "-- expand: Fine.\ncreate table first (a int);");
+  file("0002_broken.sql", "-- expand: Broken half way.\ncreate table second (a int); select nowhere;");
+  EXPECT_THAT([this] { apply(); }, ThrowsMessage<MigrationError>(HasSubstr("0002_broken.sql: ERROR")));
+  EXPECT_EQ(status(conninfo_).size(), 1u);
+  EXPECT_EQ(TestDatabase::execute(conninfo_, "select to_regclass('second') is null"), "t");
+  file("0002_broken.sql", "-- expand: Repaired.\ncreate table second (a int);");
+  EXPECT_EQ(apply(), 1);
+}
+
+TEST_F(Migrate, RefusesAFileThatWasChangedAfterwards) {
+  file("0001_first.sql", "-- expand: Fine.\ncreate table first (a int);");
+  apply();
+  file("0001_first.sql", "-- expand: Fine.\ncreate table first (a bigint);");
+  EXPECT_THAT([this] { apply(); }, ThrowsMessage<MigrationError>(HasSubstr("0001_first.sql was changed after")));
+}
+
+TEST_F(Migrate, RefusesAFileThatEndsItsTransaction) {
+  file("0001_first.sql", "-- expand: Not fine.\ncreate table first (a int); commit;");
+  EXPECT_THAT([this] { apply(); }, ThrowsMessage<MigrationError>(HasSubstr("BEGIN and COMMIT are ours")));
+}
+
+TEST_F(Migrate, LeavesAloneWhatANewerProgramApplied) {
+  file("0001_first.sql", "-- expand: Fine.\ncreate table first (a int);");
+  file("0002_second.sql", "-- expand: Fine.\ncreate table second (a int);");
+  apply();
+  std::filesystem::remove(folder_ / "0002_second.sql");
+  EXPECT_EQ(apply(), 0);
+}
+
+TEST_F(Migrate, ServersThatStartTogetherWaitForEachOther) {
+  file("0001_first.sql", "-- expand: Slow.\ncreate table first (a int); select pg_sleep(0.2);");
+  const auto migrations = read_migrations(folder_);
+  int other = 0;
+  std::thread thread([&] { other = up(conninfo_, migrations, [](std::string_view) {}); });
+  const int mine = up(conninfo_, migrations, [](std::string_view) {});
+  thread.join();
+  EXPECT_EQ(mine + other, 1);
+}
+
+TEST_F(Migrate, RefusesFilesThatAreNotInOrder) {
+  file("0001_first.sql", "-- expand: Fine.\n");
+  file("0003_third.sql", "-- expand: Fine.\n");
+  EXPECT_THAT([this] { apply(); }, ThrowsMessage<MigrationError>(HasSubstr("0002 is missing")));
+  file("0001_again.sql", "-- expand: Fine.\n");
+  EXPECT_THAT([this] { apply(); }, ThrowsMessage<MigrationError>(HasSubstr("0001 is used twice")));
+  file("4_bad.sql", "-- expand: Fine.\n");
+  std::filesystem::remove(folder_ / "0001_again.sql");
+  std::filesystem::remove(folder_ / "0003_third.sql");
+  EXPECT_THAT([this] { apply(); }, ThrowsMessage<MigrationError>(HasSubstr("must be like 0001_members.sql")));
+}
+
+TEST_F(Migrate, WantsToKnowWhatAMigrationIsFor) {
+  file("0001_first.sql", "create table first (a int);");
+  EXPECT_THAT([this] { apply(); }, ThrowsMessage<MigrationError>(HasSubstr("the first line must be")));
+  file("0001_first.sql", "-- expand: \ncreate table first (a int);");
+  EXPECT_THAT([this] { apply(); }, ThrowsMessage<MigrationError>(HasSubstr("the first line must be")));
+}
+
+}  // namespace
+}  // namespace ms::pg

@@ -1,0 +1,96 @@
+#pragma once
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <cstdlib>
+#include <optional>
+#include <string>
+
+#include "infra/io/async.hpp"
+#include "infra/pg/wire.hpp"
+
+// For tests that need PostgreSQL: a database of their own on the server that MINSCHOOL_TEST_PG names (a conninfo in
+// keyword form of a role that may create databases). script/test starts such a server.
+namespace ms::pg {
+
+/// Creates the database of this test program and drops it at the end. Add once to a program:
+/// `const auto* const environment = testing::AddGlobalTestEnvironment(new ms::pg::TestDatabase("pg"));`
+class TestDatabase : public testing::Environment {
+ public:
+  explicit TestDatabase(const std::string& name) : name_("ms_test_" + name + "_" + std::to_string(getpid())) {}
+
+  void SetUp() override {
+    const char* server = std::getenv("MINSCHOOL_TEST_PG");
+    if (server == nullptr) FAIL() << "MINSCHOOL_TEST_PG is not set: run script/test, which starts a PostgreSQL";
+    server_ = server;
+    execute(server_, "create database " + name_);
+    conninfo_ = server_ + " dbname=" + name_;
+  }
+  void TearDown() override {
+    if (!conninfo_.empty()) execute(server_, "drop database " + name_ + " with (force)");
+  }
+
+  /// Of the database of this program.
+  static const std::string& conninfo() { return conninfo_; }
+
+  /// Runs statements on a connection of their own, waits, and gives the first cell as text.
+  static std::string execute(const std::string& where, const std::string& sql) {
+    const ConnectionPtr connection = Parameters(where, "minschool-test").connect_blocking();
+    if (PQstatus(connection.get()) != CONNECTION_OK) throw std::runtime_error(last_error(connection.get()));
+    const ResultPtr result(PQexec(connection.get(), sql.c_str()));
+    const auto state = PQresultStatus(result.get());
+    if (state != PGRES_COMMAND_OK && state != PGRES_TUPLES_OK) throw std::runtime_error(last_error(connection.get()));
+    return PQntuples(result.get()) > 0 ? PQgetvalue(result.get(), 0, 0) : "";
+  }
+  static std::string execute(const std::string& sql) { return execute(conninfo_, sql); }
+
+ private:
+  std::string name_;
+  std::string server_;
+  static inline std::string conninfo_;
+};
+
+/// Starts a coroutine on `io`; `get()` runs `io` until it has ended and gives its value or throws its exception.
+template <class T>
+class Started {
+ public:
+  Started(asio::io_context& io, async<T> task) : io_(io), outcome_(std::make_shared<Outcome>()) {
+    asio::co_spawn(io, keep(std::move(task), outcome_), [outcome = outcome_](std::exception_ptr error) {
+      outcome->error = error;
+      outcome->ended = true;
+    });
+  }
+  bool ended() const { return outcome_->ended; }
+  T get() {
+    const auto work = asio::make_work_guard(io_);
+    while (!outcome_->ended) io_.run_one();
+    if (outcome_->error) std::rethrow_exception(outcome_->error);
+    if constexpr (!std::is_void_v<T>) return std::move(*outcome_->value);
+  }
+
+ private:
+  struct Outcome {
+    std::optional<std::conditional_t<std::is_void_v<T>, bool, T>> value;
+    std::exception_ptr error;
+    bool ended = false;
+  };
+  static async<void> keep(async<T> task, std::shared_ptr<Outcome> outcome) {
+    if constexpr (std::is_void_v<T>) {
+      co_await std::move(task);
+    } else {
+      outcome->value.emplace(co_await std::move(task));
+    }
+  }
+
+  asio::io_context& io_;
+  std::shared_ptr<Outcome> outcome_;
+};
+
+template <class T>
+T run(asio::io_context& io, async<T> task) {
+  return Started<T>(io, std::move(task)).get();
+}
+
+}  // namespace ms::pg

@@ -1,0 +1,98 @@
+#pragma once
+#include <libpq-fe.h>
+
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "infra/io/async.hpp"
+#include "infra/io/call.hpp"
+
+namespace ms::pg {
+
+inline constexpr asio::use_awaitable_t<asio::io_context::executor_type> kAwait{};
+using Timer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
+                                         asio::io_context::executor_type>;
+
+struct ResultDeleter {
+  void operator()(PGresult* result) const noexcept { PQclear(result); }
+};
+using ResultPtr = std::unique_ptr<PGresult, ResultDeleter>;
+
+struct ConnectionDeleter {
+  void operator()(PGconn* connection) const noexcept { PQfinish(connection); }
+};
+using ConnectionPtr = std::unique_ptr<PGconn, ConnectionDeleter>;
+
+/// What libpq last complained about, as one line.
+std::string last_error(const PGconn* connection);
+
+/// A conninfo taken apart, so that our settings can be added to it and need no round trip of their own.
+class Parameters {
+ public:
+  /// Throws std::invalid_argument with libpq's words. Adds what every connection of ours has: UTF-8, our name in
+  /// pg_stat_activity, and TCP limits that notice a dead host within seconds.
+  Parameters(const std::string& conninfo, std::string_view application_name);
+
+  void set(std::string_view keyword, std::string value) { values_.insert_or_assign(std::string(keyword), value); }
+  /// A server setting (`-c name=value` in libpq's "options"); the value must not hold spaces.
+  void add_setting(std::string_view name, std::string_view value);
+  std::string get(std::string_view keyword) const;
+  /// How long connecting may take in all: two seconds for each host that is named.
+  std::chrono::milliseconds connect_limit() const;
+
+  /// Starts connecting. libpq resolves host names here and blocks meanwhile (libpq manual 34.1, PQconnectStartParams):
+  /// give addresses, or names that /etc/hosts knows, in conninfo.
+  ConnectionPtr start() const;
+  /// Connects and waits. For the command line only.
+  ConnectionPtr connect_blocking() const;
+
+ private:
+  std::map<std::string, std::string, std::less<>> values_;
+};
+
+/// A libpq connection whose socket Asio watches. The descriptor is a duplicate: libpq closes its own, Asio this one.
+/// All of it belongs to the thread of the io_context.
+class Wire {
+ public:
+  explicit Wire(asio::io_context& io) : descriptor_(io.get_executor()), timer_(io.get_executor()) {}
+  Wire(const Wire&) = delete;
+  Wire& operator=(const Wire&) = delete;
+
+  /// Throws std::runtime_error with the reason when there is no connection before `limit`.
+  static async<void> connect(std::shared_ptr<Wire> self, Parameters parameters, Deadline limit);
+
+  enum class Event { readable, writable };
+  /// False when the time came first or the wire was closed. Deadline::max() costs no timer.
+  static async<bool> wait(std::shared_ptr<Wire> self, Event event, Deadline until);
+  /// `then(bool ready)` is called once, later.
+  template <class F>
+  void when(Event event, F then) {
+    descriptor_.async_wait(type_of(event),
+                           [then = std::move(then)](const boost::system::error_code& error) mutable { then(!error); });
+  }
+
+  PGconn* get() const noexcept { return connection_.get(); }
+  bool closed() const noexcept { return closed_; }
+  void close();
+
+ private:
+  using Descriptor = asio::posix::basic_stream_descriptor<asio::io_context::executor_type>;
+  static Descriptor::wait_type type_of(Event event) noexcept {
+    return event == Event::readable ? Descriptor::wait_read : Descriptor::wait_write;
+  }
+  void watch();
+
+  ConnectionPtr connection_;
+  Descriptor descriptor_;
+  Timer timer_;
+  bool closed_ = false;
+};
+
+}  // namespace ms::pg
