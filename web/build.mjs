@@ -89,7 +89,9 @@ const turboWithoutInlineStyle = {
 };
 
 async function bundle() {
-  const esbuild = await import("esbuild");
+  const esbuild = await import("esbuild").catch(() => {
+    throw new Error("esbuild is not installed. Run: npm ci --ignore-scripts");
+  });
   const common = {
     bundle: true, minify: true, write: false, outdir: out, legalComments: "none", logLevel: "warning", charset: "utf8",
     entryNames: "[name]-[hash]", assetNames: "[name]-[hash]", loader: { ".woff2": "file" }, publicPath: "/assets",

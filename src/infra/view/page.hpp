@@ -45,16 +45,19 @@ struct Flash {
 };
 
 struct Page {
-  std::string title;        ///< empty: the site's name alone
-  std::string_view path;    ///< of the request, without its query
-  std::string description;  ///< for search engines; empty: left out
-  Viewer viewer;
-  Flash flash;
+  std::string title = {};        ///< empty: the site's name alone
+  std::string_view path;         ///< of the request, without its query
+  std::string description = {};  ///< for search engines; empty: left out
+  Viewer viewer = {};
+  Flash flash = {};
   bool limited = false;  ///< a part of the system is away: says that some functions rest
   const Site* site;      ///< never null
   std::span<const MenuItem> menu = {};
-  std::string_view served_by;  ///< name of the app server; empty: not shown
+  std::string_view served_by = {};  ///< name of the app server; empty: not shown
 };
+
+/// The first character of a name, for the round picture beside it.
+std::string_view initial(std::string_view name);
 
 /// True on the page at `href`.
 inline bool is_here(const Page& page, std::string_view href) { return page.path == href; }
