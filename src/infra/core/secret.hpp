@@ -1,0 +1,21 @@
+#pragma once
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+// Thin names over libsodium. Every function may be called from any thread.
+namespace ms::secret {
+
+/// `bytes` random bytes as base64url without padding.
+std::string random_text(std::size_t bytes);
+/// SHA-256 of the text, 32 raw bytes.
+std::string sha256(std::string_view text);
+/// HMAC-SHA-256, 32 raw bytes (RFC 2104).
+std::string hmac_sha256(std::string_view key, std::string_view text);
+/// Standard base64 without padding (what cookie-signature writes).
+std::string base64(std::string_view bytes);
+/// Compares without telling by its duration where the difference is.
+bool same(std::string_view a, std::string_view b);
+
+}  // namespace ms::secret

@@ -1,0 +1,13 @@
+#pragma once
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+
+namespace ms {
+
+namespace asio = boost::asio;
+
+/// What every coroutine of MinSchool returns. The executor is concrete: a type-erased one costs 1-2 µs a request.
+template <class T = void>
+using async = asio::awaitable<T, asio::io_context::executor_type>;
+
+}  // namespace ms

@@ -1,0 +1,1 @@
+// Only here so that CMake has a target that owns the precompiled header.

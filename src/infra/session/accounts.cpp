@@ -1,0 +1,69 @@
+#include "infra/session/accounts.hpp"
+
+#include <charconv>
+
+namespace ms::session {
+namespace {
+
+struct AccountRow {
+  UserId id;
+  std::string name;
+  std::string email;
+  int role;
+  std::int64_t epoch;
+  std::string permissions;
+};
+
+constexpr pg::Query kFind{"accounts.find", R"(
+  select u.id, u.name, u.email, u.role, u.session_epoch,
+         (select coalesce(string_agg(permission, ','), '') from role_permissions p where p.role = u.role)
+    from users u where u.id = $1)"};
+constexpr pg::Query kGuest{"accounts.guest", R"(
+  select coalesce(string_agg(permission, ','), '') from role_permissions where role = 0)"};
+
+}  // namespace
+
+void Accounts::changed(std::string_view payload) {
+  ++changes_;
+  UserId id;
+  const auto [end, error] = std::from_chars(payload.data(), payload.data() + payload.size(), id.value);
+  if (error == std::errc() && end == payload.data() + payload.size()) {
+    known_.erase(id);
+  } else {
+    known_.clear();  // roles changed, or notifications may have been missed
+    guest_.reset();
+  }
+}
+
+async<std::shared_ptr<const Account>> Accounts::find(const Call& call, UserId id) {
+  if (live_()) {
+    if (const auto found = known_.find(id); found != known_.end()) co_return found->second;
+  }
+  const auto before = changes_;
+  pg::Batch batch = db_.batch(call);
+  const auto slot = batch.add<AccountRow>(kFind, id);
+  co_await batch.send();
+  auto row = slot.one();
+  if (!row) co_return nullptr;
+  auto account = std::make_shared<const Account>(Account{row->id, std::move(row->name), std::move(row->email),
+                                                         static_cast<Role>(row->role),
+                                                         Permissions::parse(row->permissions), row->epoch});
+  if (before == changes_ && live_()) {
+    if (known_.size() >= kLimit) known_.erase(known_.begin());
+    known_.insert_or_assign(id, account);
+  }
+  co_return account;
+}
+
+async<Permissions> Accounts::guest(const Call& call) {
+  if (guest_ && live_()) co_return *guest_;
+  const auto before = changes_;
+  pg::Batch batch = db_.batch(call);
+  const auto slot = batch.add<std::string>(kGuest);
+  co_await batch.send();
+  const Permissions permissions = Permissions::parse(slot.one().value_or(""));
+  if (before == changes_) guest_ = permissions;
+  co_return permissions;
+}
+
+}  // namespace ms::session

@@ -1,0 +1,53 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "infra/io/async.hpp"
+#include "infra/io/call.hpp"
+#include "infra/pg/db.hpp"
+#include "infra/session/viewer.hpp"
+
+namespace ms::session {
+
+/// What decides a member's rights, as PostgreSQL had it when it was read.
+struct Account {
+  UserId id;
+  std::string name;
+  std::string email;
+  Role role = Role::guest;
+  Permissions permissions;
+  std::int64_t epoch = 0;  ///< users.session_epoch
+};
+
+/// Members' rights in this process's memory, exact: PostgreSQL notifies the channel "members" in the transaction that
+/// changes them, and memory is believed only while the listening connection is proven alive (pg::Listener::live).
+/// Without it every request asks PostgreSQL. One thread.
+class Accounts {
+ public:
+  /// `live`: whether notifications are proven to arrive (pg::Listener::live).
+  Accounts(pg::Db& db, std::function<bool()> live) : db_(db), live_(std::move(live)) {}
+
+  /// nullptr when there is no such member. Throws pg::Unavailable.
+  async<std::shared_ptr<const Account>> find(const Call& call, UserId id);
+  /// What a guest may do (role_permissions of rank 0).
+  async<Permissions> guest(const Call& call);
+  /// A notification on "members": a member's id, or anything else when all may have changed or some were missed.
+  void changed(std::string_view payload);
+
+ private:
+
+  static constexpr std::size_t kLimit = 20'000;  // about 4 MB
+
+  pg::Db& db_;
+  std::function<bool()> live_;
+  std::unordered_map<UserId, std::shared_ptr<const Account>> known_;
+  std::optional<Permissions> guest_;
+  std::uint64_t changes_ = 0;  // counts notifications: an answer read before one must not be kept after it
+};
+
+}  // namespace ms::session

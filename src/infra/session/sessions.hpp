@@ -1,0 +1,83 @@
+#pragma once
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "infra/io/async.hpp"
+#include "infra/io/call.hpp"
+#include "infra/pg/db.hpp"
+#include "infra/redis/client.hpp"
+#include "infra/session/accounts.hpp"
+#include "infra/session/viewer.hpp"
+
+// A login is a row in PostgreSQL (the id hashed) that Redis makes fast: `session:<id>` holds JSON in connect-redis's
+// shape with the seed's fields (userId, email, role, permissions, lastAccess) and the member's epoch under which it was
+// checked. When the epoch is not the member's any more (a session was revoked, the role changed, a suspension) the row
+// decides again. So throwing Redis away logs nobody out, and what Redis still remembers lets nobody in.
+namespace ms::session {
+
+struct Config {
+  std::string realm;        ///< "site" or "admin": a session of one is none in the other
+  std::string secret;       ///< signs cookies
+  std::string cookie;       ///< its name
+  std::chrono::seconds idle{std::chrono::hours(24)};           ///< a login that nobody uses ends after this
+  std::chrono::seconds remembered{std::chrono::hours(24 * 30)};  ///< the same with 로그인 유지
+};
+
+/// Where a login comes from, for the member's list of devices.
+struct Origin {
+  std::string address;
+  std::string agent;
+};
+
+/// One line of "내 로그인 기기".
+struct Device {
+  std::string key;          ///< names the session without giving it away (hex of the hash)
+  Timestamp created;
+  Timestamp seen;
+  std::string address;
+  std::string agent;
+};
+
+class Sessions {
+ public:
+  Sessions(pg::Db& db, redis::Client& redis, Accounts& accounts, Config config);
+
+  /// Whose request this is: a guest for no, a broken, a foreign or an ended session. Throws pg::Unavailable when
+  /// neither Redis with memory nor PostgreSQL can tell.
+  async<Viewer> identify(const Call& call, std::optional<std::string_view> cookie);
+
+  /// Makes a session under a new id and gives the Set-Cookie value. `secure`: the visitor came by TLS.
+  async<std::string> open(const Call& call, UserId user, bool remember, bool secure, Origin origin);
+  /// Ends the viewer's own session and gives the Set-Cookie value that removes the cookie.
+  async<std::string> close(const Call& call, const Viewer& viewer, bool secure);
+
+  /// The member's logins in this realm and the other, latest used first; at most 100.
+  async<std::vector<Device>> devices(const Call& call, UserId user);
+  /// Ends one login of the member; false when there is none of that key.
+  async<bool> revoke(const Call& call, UserId user, std::string_view key);
+  /// Ends all logins of the member.
+  async<void> revoke_everywhere(const Call& call, UserId user);
+  /// Statements that end all logins of a member, for a unit that does more (suspend, new password); the session `kept`
+  /// (a raw id, may be empty) stays.
+  static void revoke_all(pg::Statements& unit, UserId user, std::string_view kept);
+
+  static std::string key_of(std::string_view session_id);
+
+ private:
+  struct Stored;
+  async<std::optional<Viewer>> from_redis(const Call& call, const std::string& id);
+  async<std::optional<Viewer>> from_postgres(const Call& call, const std::string& id);
+  void remember_in_redis(const Viewer& viewer, std::int64_t epoch, Timestamp accessed);
+  async<void> touch(const Call& call, const std::string& id);
+  std::string set_cookie(std::string_view value, std::optional<std::chrono::seconds> max_age, bool secure) const;
+
+  pg::Db& db_;
+  redis::Client& redis_;
+  Accounts& accounts_;
+  Config config_;
+};
+
+}  // namespace ms::session

@@ -1,0 +1,147 @@
+#include "infra/web/context.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+
+#include "infra/core/text.hpp"
+#include "infra/web/error.html.hpp"
+
+namespace ms::web {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::string_view kFlashCookie = "flash";
+constexpr std::string_view kHtml = "text/html; charset=utf-8";
+
+/// The text that the last redirect left for this page; the cookie holds only a key of the table [flash].
+std::string flash_of(const http::Request& request) {
+  const auto key = request.cookie(kFlashCookie);
+  if (!key || !key->starts_with("flash.")) return {};
+  const std::string text = tr(Msg{*key});
+  return text == *key ? std::string() : text;
+}
+
+bool is_read(http::Method method) { return method == http::Method::get || method == http::Method::head; }
+
+}  // namespace
+
+Context::Context(const http::Request& incoming, const Shell& app, Call limits, session::Viewer who, std::string address,
+                 bool tls, bool redis_gone)
+    : request(incoming),
+      shell(app),
+      call(limits),
+      viewer(std::move(who)),
+      now(ms::now()),
+      client_address(std::move(address)),
+      secure(tls),
+      limited(redis_gone) {}
+
+const http::Form& Context::query() const {
+  if (!query_) query_ = http::Form::parse(request.query).value_or(http::Form());
+  return *query_;
+}
+
+Result<http::Form> Context::form() const {
+  auto parsed = http::Form::parse(request.body);
+  const auto type = request.header("content-type");
+  if (!parsed || !ascii_lower(type).starts_with("application/x-www-form-urlencoded")) {
+    return ms::refuse(Code::bad_request, "error.bad_form"_msg);
+  }
+  return std::move(*parsed);
+}
+
+Result<json::object> Context::json_body() const {
+  const auto type = request.header("content-type");
+  if (ascii_lower(trim(type.substr(0, type.find(';')))) != "application/json") {
+    return ms::refuse(Code::unsupported_type, "api.not_json"_msg);
+  }
+  json::error_code error;
+  json::value value = json::parse(request.body, error);
+  if (error || !value.is_object() || !valid_utf8(request.body)) {
+    return ms::refuse(Code::bad_request, "error.bad_json"_msg);
+  }
+  return std::move(value.get_object());
+}
+
+http::Response Context::page(const Meta& meta, view::Body content, int status) const {
+  const std::string flash = flash_of(request);
+  view::Page page;
+  page.title = meta.title;
+  page.description = meta.description;
+  page.path = request.path;
+  page.site = shell.site;
+  page.served_by = shell.served_by;
+  if (menu) page.menu = *menu;
+  page.viewer.signed_in = viewer.signed_in();
+  page.viewer.name = viewer.name;
+  page.viewer.role = tr(session::word_of(viewer.role));
+  page.viewer.is_staff = viewer.may(session::Permission::admin);
+  page.flash = {view::Flash::Kind::success, flash};
+  page.limited = limited;
+  view::Out out;
+  shell.layout(out, page, content);
+  http::Response response = http::Response::text(status, kHtml, out.take());
+  response.set("Cache-Control", viewer.signed_in() || !flash.empty() ? "private, no-store" : "no-cache");
+  response.set("Vary", "Cookie");
+  if (!flash.empty()) response.set("Set-Cookie", fmt::format("{}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax", kFlashCookie));
+  return response;
+}
+
+http::Response Context::refuse(const Error& error) const {
+  if (is_api()) return problem(error);
+  if (error.code == Code::unauthenticated && is_read(request.method)) {
+    return http::Response::see_other("/login?next=" + http::percent_encode(request.target));
+  }
+  const int status = static_cast<int>(error.code);
+  http::Response response = page(
+      {tr(Msg{fmt::format("error.title_{}", status)})},
+      [&](view::Out& out) { error_page(out, status, tr(error.message), request.path); }, status);
+  if (error.code == Code::unavailable || error.code == Code::too_many) response.set("Retry-After", "5");
+  return response;
+}
+
+http::Response Context::redirect(std::string_view location, std::optional<Msg> flash) const {
+  http::Response response = http::Response::see_other(location);
+  response.set("Cache-Control", "no-store");
+  if (flash) {
+    response.set("Set-Cookie", fmt::format("{}={}; Path=/; Max-Age=60; HttpOnly; SameSite=Lax{}", kFlashCookie, flash->key,
+                                           secure ? "; Secure" : ""));
+  }
+  return response;
+}
+
+http::Response Context::json(int status, const json::value& value) const {
+  http::Response response = http::Response::text(status, "application/json", json::serialize(value));
+  response.set("Cache-Control", "private, no-store");
+  return response;
+}
+
+http::Response problem(const Error& error) {
+  const int status = static_cast<int>(error.code);
+  json::object body{{"type", "about:blank"},
+                    {"title", http::reason(status)},
+                    {"status", status},
+                    {"detail", tr(error.message)},
+                    {"code", error.message.key}};
+  if (!error.fields.empty()) {
+    json::array fields;
+    for (const FieldError& field : error.fields) {
+      fields.push_back(json::object{{"field", field.field}, {"detail", tr(field.message)}});
+    }
+    body["errors"] = std::move(fields);
+  }
+  http::Response response = http::Response::text(status, "application/problem+json", json::serialize(body));
+  response.set("Cache-Control", "private, no-store");
+  if (error.code == Code::unavailable || error.code == Code::too_many) response.set("Retry-After", "5");
+  return response;
+}
+
+std::string_view local_path(std::string_view next) {
+  const bool ours = next.starts_with('/') && !next.starts_with("//") && !next.contains('\\') && !has_control(next) &&
+                    next.find_first_of("\t\r\n") == std::string_view::npos;
+  return ours ? next : std::string_view("/");
+}
+
+}  // namespace ms::web

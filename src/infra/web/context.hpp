@@ -1,0 +1,87 @@
+#pragma once
+#include <boost/json/object.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "infra/core/result.hpp"
+#include "infra/core/time.hpp"
+#include "infra/http/form.hpp"
+#include "infra/http/message.hpp"
+#include "infra/io/call.hpp"
+#include "infra/session/sessions.hpp"
+#include "infra/session/viewer.hpp"
+#include "infra/view/out.hpp"
+#include "infra/view/page.hpp"
+#include "infra/web/router.hpp"
+
+namespace ms::web {
+
+/// How a program wraps a page's content into a whole document; given by the app (its layout.html).
+using Layout = void (*)(view::Out& out, const view::Page& page, view::Body body);
+
+/// What is the same for every request of one program.
+struct Shell {
+  Layout layout = nullptr;
+  const view::Site* site = nullptr;
+  std::string served_by;  ///< shown by the layout; empty: not said
+};
+
+using Menu = std::vector<view::MenuItem>;
+
+/// What a page says about itself.
+struct Meta {
+  std::string title;
+  std::string description = {};
+};
+
+/// One request on its way through handlers: who asks, what was asked, until when, and how to answer.
+/// Lives in the pipeline's coroutine frame until the answer is made.
+class Context {
+ public:
+  Context(const http::Request& incoming, const Shell& app, Call limits, session::Viewer who, std::string address, bool tls,
+          bool redis_gone);
+
+  const http::Request& request;
+  const Shell& shell;
+  Call call;
+  session::Viewer viewer;
+  Params params;
+  std::shared_ptr<const Menu> menu;  ///< what this visitor may go to; null: the layout shows none
+  const Timestamp now;
+  const std::string client_address;  ///< of the visitor, as trusted proxies tell it
+  const bool secure;                 ///< the visitor came by TLS
+  const bool limited;                ///< Redis is gone: pages say what is not to be had
+
+  /// The query string; broken escapes count as no query.
+  const http::Form& query() const;
+  /// The decoded body of a form; Error(bad_request) when it is no well-formed form.
+  Result<http::Form> form() const;
+  /// The JSON object of an API request (RFC 8259, at most 32 deep), Error(bad_request) for what is none, or
+  /// Error(unsupported_type) when it does not say that it is JSON.
+  Result<boost::json::object> json_body() const;
+
+  /// A whole page: `content` inside the program's layout.
+  http::Response page(const Meta& meta, view::Body content, int status = 200) const;
+  /// A refusal as a page, or as problem JSON (RFC 9457) below /api/. A guest without a right is sent to the login page
+  /// by a page's GET.
+  http::Response refuse(const Error& error) const;
+  /// 303 to `location` with one of the texts of table [flash] shown at the top of the next page.
+  http::Response redirect(std::string_view location, std::optional<Msg> flash = std::nullopt) const;
+  http::Response json(int status, const boost::json::value& value) const;
+
+  bool is_api() const noexcept { return request.path.starts_with("/api/"); }
+
+ private:
+  mutable std::optional<http::Form> query_;
+};
+
+/// Problem JSON for an error below /api/ (RFC 9457): type, title, status, detail in Korean, errors by field.
+http::Response problem(const Error& error);
+
+/// The path to come back to after login: `next` when it is a path of ours, else "/".
+std::string_view local_path(std::string_view next);
+
+}  // namespace ms::web

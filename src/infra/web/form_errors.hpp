@@ -1,0 +1,16 @@
+#pragma once
+#include <algorithm>
+#include <string_view>
+
+#include "infra/core/result.hpp"
+
+namespace ms::web {
+
+/// What is wrong with a field, for a form shown again; null when there is no error or the field is right.
+inline const FieldError* field_error(const Error* error, std::string_view field) {
+  if (error == nullptr) return nullptr;
+  const auto found = std::ranges::find(error->fields, field, &FieldError::field);
+  return found == error->fields.end() ? nullptr : &*found;
+}
+
+}  // namespace ms::web

@@ -1,0 +1,54 @@
+#include "infra/web/json_fields.hpp"
+
+#include <boost/json/value.hpp>
+
+#include "infra/core/text.hpp"
+
+namespace ms::web {
+namespace {
+
+constexpr std::size_t kMostErrors = 20;    // more would let a small request ask for a huge answer
+constexpr std::size_t kLongestName = 100;  // code points of an unknown member's name that are repeated
+
+}  // namespace
+
+std::optional<boost::json::value> JsonFields::take(std::string_view name) {
+  const auto found = rest_.find(name);
+  if (found == rest_.end()) return std::nullopt;
+  boost::json::value value = std::move(found->value());
+  rest_.erase(found);
+  return value;
+}
+
+std::string JsonFields::text(std::string_view name) {
+  const bool missing = !rest_.contains(name);
+  if (missing) wrong_.push_back({std::string(name), "api.missing"_msg});
+  return optional_text(name).value_or(std::string());
+}
+
+std::optional<std::string> JsonFields::optional_text(std::string_view name) {
+  const auto value = take(name);
+  if (!value) return std::nullopt;
+  if (value->is_string() && valid_utf8(value->get_string())) return std::string(value->get_string());
+  wrong_.push_back({std::string(name), "api.not_text"_msg});
+  return std::nullopt;
+}
+
+std::optional<std::int64_t> JsonFields::optional_id(std::string_view name) {
+  const auto value = take(name);
+  if (!value || value->is_null()) return std::nullopt;
+  if (value->is_int64() && value->get_int64() > 0) return value->get_int64();
+  wrong_.push_back({std::string(name), "api.not_id"_msg});
+  return std::nullopt;
+}
+
+Result<void> JsonFields::done() {
+  for (const auto& member : rest_) {
+    if (wrong_.size() >= kMostErrors) break;
+    wrong_.push_back({shorten(member.key(), kLongestName), "api.unknown"_msg});
+  }
+  if (wrong_.empty()) return {};
+  return Refused(Error(Code::invalid, "error.invalid"_msg, std::move(wrong_)));
+}
+
+}  // namespace ms::web

@@ -1,0 +1,32 @@
+#include "infra/web/listing.hpp"
+
+namespace ms::web {
+namespace {
+
+constexpr std::string_view kKey = "before";
+
+void add(std::string& url, char& separator, std::string_view name, std::string_view value) {
+  url += separator + http::percent_encode(name) + "=" + http::percent_encode(value);
+  separator = '&';
+}
+
+}  // namespace
+
+std::string with(std::string_view path, const http::Form& query, std::string_view name, std::string_view value) {
+  std::string url(path);
+  char separator = '?';
+  for (const auto& [known, text] : query.pairs()) {
+    if (known != name && !text.empty()) add(url, separator, known, text);
+  }
+  if (!value.empty()) add(url, separator, name, value);
+  return url;
+}
+
+Steps steps(std::string_view path, const http::Form& query, bool more, std::int64_t last) {
+  Steps out;
+  if (query.has(kKey)) out.first = with(path, query, kKey, "");
+  if (more) out.next = with(path, query, kKey, std::to_string(last));
+  return out;
+}
+
+}  // namespace ms::web

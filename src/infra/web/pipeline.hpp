@@ -1,0 +1,65 @@
+#pragma once
+#include <chrono>
+#include <functional>
+#include <string>
+
+#include "infra/config/proxies.hpp"
+#include "infra/http/message.hpp"
+#include "infra/io/async.hpp"
+#include "infra/redis/client.hpp"
+#include "infra/session/sessions.hpp"
+#include "infra/web/context.hpp"
+#include "infra/web/router.hpp"
+
+namespace ms::web {
+
+struct PipelineConfig {
+  std::string served_by;             ///< X-Served-By; empty: not said
+  bool show_timing = true;           ///< Server-Timing
+  std::string cookie;                ///< name of the session cookie
+  std::chrono::seconds request_time{10};
+  config::TrustedProxies proxies;
+};
+
+/// The one ordered way of a request, and why each stage stands where it does:
+///  1. clock and request id      - everything after is timed and can be found in a log
+///  2. error wall                - whatever is thrown below becomes a 503 or 500 page, never a lost connection
+///  3. same origin               - before the session: a foreign write costs nothing (Fetch Metadata, RFC 6454)
+///  4. route                     - before the session: an unknown path needs no Redis
+///  5. session                   - who asks
+///  6. prepare                   - what every page of the program shows
+///  7. gate                      - what the whole program demands (Admin: staff only)
+///  8. handler
+class Pipeline {
+ public:
+  /// Nothing to let the request pass, or the answer that stops it.
+  using Gate = std::function<std::optional<http::Response>(const Context&)>;
+  /// Runs once the session is known: the visitor's menu, "who is online".
+  using Prepare = std::function<async<void>(Context&)>;
+
+  Pipeline(const Router& router, const Shell& shell, session::Sessions& sessions, redis::Client& redis, PipelineConfig config,
+           Gate gate, Prepare prepare);
+
+  /// Never throws.
+  async<http::Response> answer(const http::Request& request);
+
+ private:
+  async<http::Response> routed(const http::Request& request, const Call& call);
+  Context context(const http::Request& request, const Call& call, session::Viewer viewer) const;
+  std::string client_address(const http::Request& request) const;
+  void finish(const http::Request& request, http::Response& response, const Timing& timing,
+              std::chrono::steady_clock::time_point begun) const;
+
+  const Router& router_;
+  const Shell& shell_;
+  session::Sessions& sessions_;
+  redis::Client& redis_;
+  PipelineConfig config_;
+  Gate gate_;
+  Prepare prepare_;
+};
+
+/// False for a write that another site's page makes the browser send (Sec-Fetch-Site, else Origin against Host).
+bool same_origin(const http::Request& request);
+
+}  // namespace ms::web

@@ -1,0 +1,91 @@
+#include "infra/web/router.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "infra/core/text.hpp"
+#include "infra/http/form.hpp"
+
+namespace ms::web {
+namespace {
+
+constexpr std::size_t kDeepest = 8;  // segments; no route of ours has more
+
+/// Splits "/a/b" into segments; more than kDeepest gives nothing that matches.
+std::vector<std::string_view> split(std::string_view path) {
+  std::vector<std::string_view> out;
+  out.reserve(kDeepest);
+  if (path.starts_with('/')) path.remove_prefix(1);
+  while (out.size() <= kDeepest) {
+    const auto slash = path.find('/');
+    out.push_back(path.substr(0, slash));
+    if (slash == std::string_view::npos) break;
+    path.remove_prefix(slash + 1);
+  }
+  return out;
+}
+
+bool is_name(std::string_view segment) { return segment.starts_with('{'); }
+
+std::string_view name_of(http::Method method) {
+  switch (method) {
+    case http::Method::get: return "GET, HEAD";
+    case http::Method::post: return "POST";
+    case http::Method::patch: return "PATCH";
+    case http::Method::del: return "DELETE";
+    default: return "";
+  }
+}
+
+}  // namespace
+
+std::string_view Params::get(std::string_view name) const noexcept {
+  const auto found = std::ranges::find(values_, name, &std::pair<std::string_view, std::string>::first);
+  return found == values_.end() ? std::string_view() : std::string_view(found->second);
+}
+
+std::int64_t Params::number(std::string_view name) const noexcept {
+  const std::string_view text = get(name);
+  std::int64_t out = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return error == std::errc() && end == text.data() + text.size() && out > 0 ? out : 0;
+}
+
+void Router::add(http::Method method, std::string_view pattern, Handler handler) {
+  Route route{method, std::string(pattern), {}, std::move(handler)};
+  for (const auto segment : split(pattern)) route.segments.emplace_back(segment);
+  routes_.push_back(std::move(route));
+}
+
+Router::Match Router::match(http::Method method, std::string_view path) const {
+  const http::Method wanted = method == http::Method::head ? http::Method::get : method;
+  const auto segments = split(path);
+  Match out;
+  for (const Route& route : routes_) {
+    if (route.segments.size() != segments.size()) continue;
+    const bool fits = std::ranges::equal(route.segments, segments, [](const std::string& ours, std::string_view theirs) {
+      return is_name(ours) ? !theirs.empty() : ours == theirs;
+    });
+    if (!fits) continue;
+    if (route.method != wanted) {
+      if (!out.allow.contains(name_of(route.method))) {
+        out.allow += (out.allow.empty() ? "" : ", ") + std::string(name_of(route.method));
+      }
+      continue;
+    }
+    for (std::size_t i = 0; i < segments.size(); ++i) {
+      if (!is_name(route.segments[i])) continue;
+      auto value = http::percent_decode(segments[i]);
+      if (!value || !valid_utf8(*value)) return Match{};
+      const std::string_view name = route.segments[i];
+      out.params.add(name.substr(1, name.size() - 2), std::move(*value));
+    }
+    out.handler = &route.handler;
+    out.pattern = route.pattern;
+    return out;
+  }
+  return out;
+}
+
+}  // namespace ms::web
