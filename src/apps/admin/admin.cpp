@@ -1,0 +1,51 @@
+#include "apps/admin/admin.hpp"
+
+#include "apps/admin/layout.html.hpp"
+#include "apps/admin/pages/dashboard.hpp"
+#include "features/audit/audit.hpp"
+#include "features/members/staff.hpp"
+#include "features/moderation/moderation.hpp"
+
+namespace ms::admin {
+namespace {
+
+/// What a visitor may reach without being logged in.
+bool is_open(std::string_view path) { return path == "/login" || path == "/logout"; }
+
+class Admin final : public program::App {
+ public:
+  explicit Admin(program::Parts& parts) : parts_(parts), staff_(parts.db), moderation_(parts.db, parts.cache) {}
+
+  void add_routes(web::Router& router) override {
+    add_dashboard_routes(router, parts_.db, parts_.redis, parts_.cache, parts_.presence);
+    members::add_login_routes(router, parts_.members, parts_.sessions, session::Permission::admin);
+    members::add_admin_routes(router, staff_);
+    boards::add_admin_routes(router, parts_.boards);
+    moderation::add_admin_routes(router, moderation_, parts_.boards);
+    audit::add_admin_routes(router, parts_.db);
+  }
+
+  web::Layout layout() const override { return &admin::layout; }
+  async<void> prepare(web::Context&) override { co_return; }
+
+  std::optional<http::Response> gate(const web::Context& ctx) override {
+    if (is_open(ctx.request.path)) return std::nullopt;
+    if (!ctx.viewer.signed_in()) return ctx.refuse(Error(Code::unauthenticated, "error.unauthenticated"_msg));
+    if (!ctx.viewer.may(session::Permission::admin)) return ctx.refuse(Error(Code::forbidden, "login.staff_only"_msg));
+    return std::nullopt;
+  }
+
+  async<void> background() override { co_return; }
+  async<void> finish() override { co_return; }
+
+ private:
+  program::Parts& parts_;
+  members::Staff staff_;
+  moderation::Moderation moderation_;
+};
+
+}  // namespace
+
+std::unique_ptr<program::App> make(program::Parts& parts) { return std::make_unique<Admin>(parts); }
+
+}  // namespace ms::admin

@@ -1,0 +1,56 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "features/presence/presence.hpp"
+#include "infra/cache/cache.hpp"
+#include "infra/core/id.hpp"
+#include "infra/core/time.hpp"
+#include "infra/pg/db.hpp"
+#include "infra/redis/client.hpp"
+#include "infra/web/router.hpp"
+
+// The first page of the Admin: how much there is, who is here, what is new, and whether the stores are well.
+namespace ms::admin {
+
+/// What was counted. A day begins at midnight in Seoul; posts and comments are the visible ones.
+struct Figures {
+  std::int64_t members = 0;
+  std::int64_t members_today = 0;
+  std::int64_t posts = 0;
+  std::int64_t posts_today = 0;
+  std::int64_t comments = 0;
+  std::int64_t comments_today = 0;
+  std::int64_t sessions = 0;  ///< logins on the Site that have not ended
+};
+
+struct NewMember {
+  UserId id;
+  std::string name;
+  Timestamp joined;
+};
+
+struct NewPost {
+  PostId id;
+  std::string title;
+  std::string board;
+  Timestamp created;
+};
+
+/// A whole page's worth.
+struct Dashboard {
+  Figures figures;
+  std::optional<std::int64_t> online;  ///< nullopt: nobody knows, Redis is gone
+  std::vector<NewMember> members;      ///< newest first
+  std::vector<NewPost> posts;          ///< newest first, visible ones
+  pg::State postgres;
+  redis::State redis;
+};
+
+/// GET /.
+void add_dashboard_routes(web::Router& router, pg::Db& db, redis::Client& redis, cache::Cache& cache,
+                          presence::Presence& presence);
+
+}  // namespace ms::admin

@@ -1,0 +1,59 @@
+#pragma once
+#include <memory>
+#include <optional>
+
+#include "features/boards/boards.hpp"
+#include "features/members/members.hpp"
+#include "features/presence/presence.hpp"
+#include "infra/cache/cache.hpp"
+#include "infra/config/config.hpp"
+#include "infra/io/cpu_pool.hpp"
+#include "infra/limit/limiter.hpp"
+#include "infra/pg/db.hpp"
+#include "infra/pg/listen.hpp"
+#include "infra/redis/client.hpp"
+#include "infra/session/accounts.hpp"
+#include "infra/session/sessions.hpp"
+#include "infra/web/context.hpp"
+#include "infra/web/router.hpp"
+
+namespace ms::program {
+
+/// What one thread of either program is made of; nothing in it is shared with another thread but the CpuPool.
+struct Parts {
+  Parts(const config::Settings& with, std::string realm, CpuPool& hashing);
+
+  const config::Settings& settings;
+  asio::io_context io{1};
+  pg::Db db;
+  redis::Client redis;
+  cache::Cache cache;
+  limit::Limiter limiter;
+  session::Accounts accounts;
+  session::Sessions sessions;
+  boards::Boards boards;
+  members::Members members;
+  presence::Presence presence;
+  pg::Listener listener;  // last: its messages reach accounts and boards
+};
+
+/// What makes a program itself: its pages, and what it demands of every request. One per thread.
+class App {
+ public:
+  virtual ~App() = default;
+
+  virtual void add_routes(web::Router& router) = 0;
+  virtual web::Layout layout() const = 0;
+  /// Before every handler and error page: the visitor's menu.
+  virtual async<void> prepare(web::Context& ctx) = 0;
+  /// The answer that keeps this visitor out, or nothing.
+  virtual std::optional<http::Response> gate(const web::Context& ctx) = 0;
+  /// Spawned once on the thread's io_context; runs until it is stopped.
+  virtual async<void> background() = 0;
+  /// The last request was answered: write down what is only in memory.
+  virtual async<void> finish() = 0;
+};
+
+using MakeApp = std::unique_ptr<App> (*)(Parts& parts);
+
+}  // namespace ms::program

@@ -1,0 +1,97 @@
+#include "apps/program/engine.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <boost/json.hpp>
+
+namespace ms::program {
+namespace {
+
+namespace json = boost::json;
+using std::chrono::steady_clock;
+
+// Nginx closes idle upstream connections after 5 s (deploy/nginx); we must not be the first.
+constexpr auto kIdleGrace = std::chrono::seconds(6);
+
+view::Site site_of(const config::Settings::Site& site) {
+  return {site.name,  site.url, site.admin_url,    site.representative, site.address,
+          site.phone, site.fax, site.registration, site.email};
+}
+
+web::PipelineConfig pipeline_config(const config::Settings& settings) {
+  const auto proxies = config::TrustedProxies::parse(settings.proxy.trusted);
+  return {settings.server.show_served_by ? settings.server.name : std::string(), settings.server.show_timing,
+          settings.session.cookie, std::chrono::seconds(settings.http.request_seconds),
+          proxies.value()};  // config::load refused what does not parse
+}
+
+double seconds_since(Deadline then) { return std::chrono::duration<double>(steady_clock::now() - then).count(); }
+
+json::object check(bool up, const std::string& error, Deadline since) {
+  json::object out{{"state", up ? "ok" : "down"}, {"since_seconds", seconds_since(since)}};
+  if (!error.empty()) out["error"] = error;
+  return out;
+}
+
+}  // namespace
+
+Engine::Engine(const config::Settings& settings, std::string realm, CpuPool& hashing, MakeApp make, int listen_fd)
+    : settings_(settings),
+      parts_(settings, std::move(realm), hashing),
+      app_(make(parts_)),
+      site_(site_of(settings.site)),
+      shell_{app_->layout(), &site_, settings.server.show_served_by ? settings.server.name : std::string()},
+      pipeline_(
+          router_, shell_, parts_.sessions, parts_.redis, pipeline_config(settings),
+          [this](const web::Context& ctx) { return app_->gate(ctx); },
+          [this](web::Context& ctx) { return app_->prepare(ctx); }),
+      server_(parts_.io, listen_fd, config::http_limits(settings),
+              [this](const http::Request& request) { return answer(request); }) {
+  app_->add_routes(router_);
+}
+
+async<void> Engine::start(std::chrono::milliseconds patience) {
+  const Deadline until = steady_clock::now() + patience;
+  const bool database = co_await parts_.db.ready(until);
+  if (!database) spdlog::warn("starting without PostgreSQL: {}", parts_.db.state().error);
+  const bool redis = co_await parts_.redis.ready(std::min(until, steady_clock::now() + std::chrono::milliseconds(300)));
+  if (!redis) spdlog::warn("starting without Redis: {}", parts_.redis.state().error);
+  asio::co_spawn(parts_.io, app_->background(), asio::detached);
+  server_.start();
+}
+
+async<void> Engine::drain(std::chrono::milliseconds limit) {
+  draining_ = true;
+  const Deadline until = steady_clock::now() + limit;
+  co_await server_.drain(kIdleGrace, until);
+  co_await app_->finish();
+  parts_.io.stop();
+}
+
+async<http::Response> Engine::answer(const http::Request& request) {
+  // Answered from memory, before anything that may wait: it is asked just when a part is ill.
+  if (request.path == "/health") co_return health();
+  co_return co_await pipeline_.answer(request);
+}
+
+http::Response Engine::health() const {
+  const pg::State database = parts_.db.state();
+  const redis::State redis = parts_.redis.state();
+  const http::ServerState server = server_.state();
+  const bool down = draining_ || !database.up;
+  json::object checks{{"postgresql", check(database.up, database.error, database.since)},
+                      {"redis", check(redis.up, redis.error, redis.since)}};
+  json::object body{{"verdict", down ? "down" : redis.up ? "ok" : "limited"},
+                    {"server", settings_.server.name},
+                    {"version", MINSCHOOL_VERSION},
+                    {"draining", draining_},
+                    {"uptime_seconds", seconds_since(begun_)},
+                    {"requests_in_flight", server.in_flight},
+                    {"connections", server.connections},
+                    {"checks", std::move(checks)}};
+  http::Response response = http::Response::text(down ? 503 : 200, "application/json", json::serialize(body));
+  response.set("Cache-Control", "no-store");
+  return response;
+}
+
+}  // namespace ms::program

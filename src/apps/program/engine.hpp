@@ -1,0 +1,39 @@
+#pragma once
+#include <chrono>
+#include <string>
+
+#include "apps/program/app.hpp"
+#include "infra/http/server.hpp"
+#include "infra/view/page.hpp"
+#include "infra/web/pipeline.hpp"
+
+namespace ms::program {
+
+/// One thread of a program: its parts, its app, and the server that feeds requests to both.
+class Engine {
+ public:
+  Engine(const config::Settings& settings, std::string realm, CpuPool& hashing, MakeApp make, int listen_fd);
+
+  asio::io_context& io() { return parts_.io; }
+  /// Waits for PostgreSQL and Redis, at most `patience`, and serves from then on with what there is.
+  async<void> start(std::chrono::milliseconds patience);
+  /// Answers what runs, takes nothing new, leaves within `limit`.
+  async<void> drain(std::chrono::milliseconds limit);
+
+ private:
+  async<http::Response> answer(const http::Request& request);
+  http::Response health() const;
+
+  const config::Settings& settings_;
+  Parts parts_;
+  std::unique_ptr<App> app_;
+  view::Site site_;
+  web::Shell shell_;
+  web::Router router_;
+  web::Pipeline pipeline_;
+  http::Server server_;
+  const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
+  bool draining_ = false;
+};
+
+}  // namespace ms::program

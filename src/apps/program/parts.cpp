@@ -1,0 +1,40 @@
+#include "apps/program/app.hpp"
+
+namespace ms::program {
+namespace {
+
+session::Config session_config(const config::Settings& settings, std::string realm) {
+  return {std::move(realm), settings.session.secret, settings.session.cookie,
+          std::chrono::hours(settings.session.hours), std::chrono::hours(24 * settings.session.remember_days)};
+}
+
+members::LoginLimits login_limits(const config::Settings::Login& login) {
+  const std::chrono::seconds window = std::chrono::minutes(login.window_minutes);
+  return {{"login", login.tries_per_account, window}, {"login-address", login.tries_per_address, window}};
+}
+
+}  // namespace
+
+Parts::Parts(const config::Settings& with, std::string realm, CpuPool& hashing)
+    : settings(with),
+      db(io, config::pg_config(with)),
+      redis(io, config::redis_config(with)),
+      cache(io, redis),
+      limiter(redis),
+      accounts(db, [this] { return listener.live(); }),
+      sessions(db, redis, accounts, session_config(with, std::move(realm))),
+      boards(db, [this] { return listener.live(); }),
+      members(db, cache, limiter, members::Passwords(hashing), login_limits(with.login)),
+      presence(redis),
+      listener(
+          io, config::pg_config(with).conninfo, {"members", "boards"},
+          [this](std::string_view channel, std::string_view payload) {
+            if (channel == "members") accounts.changed(payload);
+            if (channel == "boards") boards.changed();
+          },
+          [this](bool) {
+            accounts.changed("");
+            boards.changed();
+          }) {}
+
+}  // namespace ms::program

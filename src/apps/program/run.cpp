@@ -1,0 +1,91 @@
+#include "apps/program/run.hpp"
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <iostream>
+#include <latch>
+#include <thread>
+
+#include "apps/program/engine.hpp"
+#include "infra/process/process.hpp"
+
+namespace ms::program {
+namespace {
+
+constexpr int kBadConfig = 78;  // EX_CONFIG of sysexits.h
+constexpr auto kPatience = std::chrono::milliseconds(2000);  // for PostgreSQL at start
+
+void log_to_stderr(const std::string& level) {
+  const auto logger = spdlog::stderr_logger_mt("minschool");
+  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
+  spdlog::set_default_logger(logger);
+  spdlog::set_level(spdlog::level::from_str(level));
+}
+
+async<void> start(Engine* engine, std::latch* started) {
+  co_await engine->start(kPatience);
+  started->count_down();
+}
+
+/// A worker's life: one engine per thread on the same listening socket, until SIGTERM or SIGINT.
+int work(const About& about, const config::Settings& settings) {
+  const process::Worker worker = process::worker();
+  auto hashing = std::make_unique<CpuPool>(settings.login.hash_threads, static_cast<std::size_t>(settings.login.hash_queue));
+  asio::io_context control{1};
+  asio::signal_set stop(control, SIGTERM, SIGINT);
+
+  std::vector<std::unique_ptr<Engine>> engines;
+  std::latch started(settings.server.threads);
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < settings.server.threads; ++i) {
+    engines.push_back(std::make_unique<Engine>(settings, about.realm, *hashing, about.make, worker.listen_fd));
+  }
+  for (const auto& engine : engines) {
+    asio::co_spawn(engine->io(), start(engine.get(), &started), asio::detached);
+    threads.emplace_back([&io = engine->io()] { io.run(); });
+  }
+  started.wait();
+  worker.ready();
+  stop.async_wait([&](const boost::system::error_code&, int) {
+    const auto limit = std::chrono::seconds(settings.server.stop_seconds);
+    for (const auto& engine : engines) {
+      asio::post(engine->io(), [&engine, limit] {
+        asio::co_spawn(engine->io(), engine->drain(limit), asio::detached);
+      });
+    }
+  });
+  control.run();
+  threads.clear();  // joins
+  hashing.reset();  // before the io_contexts that its results go to
+  return 0;
+}
+
+}  // namespace
+
+int run(const About& about, int argc, char** argv) {
+  CLI::App command(std::string(about.name) + ": serves MinSchool (see docs/operating.md)", about.name);
+  std::string path;
+  command.add_option("--config", path, "TOML file; without it only MINSCHOOL_… of the environment counts");
+  command.set_version_flag("--version", MINSCHOOL_VERSION);
+  CLI11_PARSE(command, argc, argv);
+
+  const auto settings = config::load(about.program, path);
+  if (!settings) {
+    std::cerr << about.name << ": " << settings.error() << '\n';
+    return kBadConfig;
+  }
+  log_to_stderr(settings->log.level);
+  if (process::is_worker()) return work(about, *settings);
+  process::Options options;
+  options.name = about.name;
+  options.address = settings->server.address;
+  options.port = settings->server.port;
+  options.arguments.assign(argv, argv + argc);
+  options.stop_seconds = settings->server.stop_seconds + 2;  // the worker bounds itself; this is for one that hangs
+  return process::run_master(options);
+}
+
+}  // namespace ms::program

@@ -1,0 +1,15 @@
+#pragma once
+#include <vector>
+
+#include "features/boards/boards.hpp"
+#include "features/posts/posts.hpp"
+
+namespace ms::site {
+
+/// A board on the home page with its newest posts.
+struct HomeBoard {
+  const boards::Board* board;
+  std::vector<const posts::Recent*> posts;
+};
+
+}  // namespace ms::site

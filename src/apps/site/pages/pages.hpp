@@ -1,0 +1,20 @@
+#pragma once
+#include "features/boards/boards.hpp"
+#include "features/comments/comments.hpp"
+#include "features/posts/posts.hpp"
+#include "features/presence/presence.hpp"
+#include "infra/web/router.hpp"
+
+// Pages that show more than one feature and so belong to none.
+namespace ms::site {
+
+/// GET /
+void add_home_routes(web::Router& router, posts::Posts& posts, boards::Boards& boards, presence::Presence& presence);
+/// GET /terms, /privacy
+void add_legal_routes(web::Router& router);
+/// GET /boards/{slug}/{id}: a post with its comments; POST /posts/{id}/comments, which shows it again when refused.
+void add_post_page_routes(web::Router& router, posts::Posts& posts, comments::Comments& comments, boards::Boards& boards);
+/// GET /api/v1/openapi.json
+void add_openapi_route(web::Router& router);
+
+}  // namespace ms::site

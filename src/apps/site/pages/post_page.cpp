@@ -1,0 +1,62 @@
+#include "apps/site/pages/post_page.hpp"
+
+#include <fmt/format.h>
+
+#include "apps/site/pages/pages.hpp"
+#include "apps/site/pages/post_page.html.hpp"
+#include "infra/web/context.hpp"
+
+namespace ms::site {
+namespace {
+
+std::optional<CommentId> comment_id(const http::Form& form, std::string_view name) {
+  const auto number = form.number(name);
+  if (!number || *number <= 0) return std::nullopt;
+  return CommentId{*number};
+}
+
+async<http::Response> show_post(web::Context& ctx, posts::Posts& posts, comments::Comments& comments,
+                                boards::Boards& boards) {
+  const auto directory = co_await boards.all(ctx.call);
+  const PostId id{ctx.params.number("id")};
+  const auto reading = co_await posts.read(ctx.call, ctx.viewer, id);
+  if (!reading) co_return ctx.refuse(reading.error());
+  const boards::Board& board = *directory->find(reading->post.board);
+  if (board.slug != ctx.params.get("slug")) {
+    co_return ctx.redirect(fmt::format("/boards/{}/{}", board.slug, id.value));
+  }
+  const auto threads = co_await comments.threads(ctx.call, id, ctx.query().number("comments").value_or(0));
+  const PostPage page{*reading, board, threads, ctx.viewer, ctx.now, comment_id(ctx.query(), "reply"), nullptr, {}};
+  co_return ctx.page({reading->post.title, board.name}, [&](view::Out& out) { post_page(out, page); });
+}
+
+async<http::Response> post_comment(web::Context& ctx, posts::Posts& posts, comments::Comments& comments,
+                                   boards::Boards& boards) {
+  const auto form = ctx.form();
+  if (!form) co_return ctx.refuse(form.error());
+  const comments::Draft draft{PostId{ctx.params.number("id")}, comment_id(*form, "parent_id"), std::string(form->get("content"))};
+  const auto written = co_await comments.write(ctx.call, ctx.viewer, draft);
+  if (written) {
+    co_return ctx.redirect(fmt::format("/comments/{}", written->value), "flash.comment_written"_msg);
+  }
+  const bool show_again = written.error().code == Code::invalid || written.error().code == Code::not_found;
+  if (!show_again) co_return ctx.refuse(written.error());
+  // The page once more with what was typed; were the post itself gone, that is the answer.
+  const auto directory = co_await boards.all(ctx.call);
+  const auto reading = co_await posts.read(ctx.call, ctx.viewer, draft.post);
+  if (!reading) co_return ctx.refuse(reading.error());
+  const auto threads = co_await comments.threads(ctx.call, draft.post, 0);
+  const PostPage page{*reading, *directory->find(reading->post.board), threads,      ctx.viewer,
+                      ctx.now,  draft.parent,                          &written.error(), draft.content};
+  co_return ctx.page({reading->post.title}, [&](view::Out& out) { post_page(out, page); },
+                     static_cast<int>(written.error().code));
+}
+
+}  // namespace
+
+void add_post_page_routes(web::Router& router, posts::Posts& posts, comments::Comments& comments, boards::Boards& boards) {
+  router.get("/boards/{slug}/{id}", [&](web::Context& ctx) { return show_post(ctx, posts, comments, boards); });
+  router.post("/posts/{id}/comments", [&](web::Context& ctx) { return post_comment(ctx, posts, comments, boards); });
+}
+
+}  // namespace ms::site

@@ -1,0 +1,25 @@
+#pragma once
+#include <optional>
+#include <string>
+
+#include "features/boards/boards.hpp"
+#include "features/comments/comments.hpp"
+#include "features/posts/posts.hpp"
+#include "infra/core/result.hpp"
+#include "infra/session/viewer.hpp"
+
+namespace ms::site {
+
+/// What the page of one post shows.
+struct PostPage {
+  const posts::Reading& reading;
+  const boards::Board& board;
+  const comments::Threads& threads;
+  const session::Viewer& viewer;
+  Timestamp now;
+  std::optional<CommentId> reply_to;  ///< the reply form is open below this comment (without JavaScript)
+  const Error* error = nullptr;       ///< why the comment that was sent is refused
+  std::string typed;                  ///< and its text
+};
+
+}  // namespace ms::site

@@ -1,0 +1,77 @@
+#include "apps/site/site.hpp"
+
+#include "apps/site/layout.html.hpp"
+#include "apps/site/pages/pages.hpp"
+#include "features/comments/comments.hpp"
+#include "features/posts/posts.hpp"
+
+namespace ms::site {
+namespace {
+
+class Site final : public program::App {
+ public:
+  explicit Site(program::Parts& parts)
+      : parts_(parts),
+        views_(parts.db),
+        posts_(parts.db, parts.cache, parts.boards, views_),
+        comments_(parts.db, parts.boards) {}
+
+  void add_routes(web::Router& router) override {
+    add_home_routes(router, posts_, parts_.boards, parts_.presence);
+    add_legal_routes(router);
+    members::add_login_routes(router, parts_.members, parts_.sessions, std::nullopt);
+    members::add_site_routes(router, parts_.members, parts_.sessions);
+    posts::add_site_routes(router, posts_, parts_.boards);
+    add_post_page_routes(router, posts_, comments_, parts_.boards);
+    comments::add_site_routes(router, comments_, parts_.boards);
+    members::add_api_routes(router, parts_.members, parts_.sessions);
+    boards::add_api_routes(router, parts_.boards);
+    posts::add_api_routes(router, posts_, parts_.boards);
+    comments::add_api_routes(router, comments_, posts_);
+    add_openapi_route(router);
+  }
+
+  web::Layout layout() const override { return &site::layout; }
+
+  async<void> prepare(web::Context& ctx) override {
+    if (ctx.viewer.signed_in()) parts_.presence.seen(ctx.viewer.id, ctx.now);
+    if (ctx.is_api()) co_return;
+    const auto directory = co_await parts_.boards.all(ctx.call);
+    ctx.menu = menu_for(directory, ctx.viewer);
+  }
+
+  std::optional<http::Response> gate(const web::Context&) override { return std::nullopt; }
+  async<void> background() override { return views_.run(); }
+  async<void> finish() override { return views_.flush(); }
+
+ private:
+  /// The boards that this visitor may read. Made once for each rank and directory.
+  std::shared_ptr<const web::Menu> menu_for(const std::shared_ptr<const boards::Directory>& directory,
+                                            const session::Viewer& viewer) {
+    Made& made = menus_.at(static_cast<std::size_t>(viewer.rank()));
+    if (made.from == directory) return made.menu;
+    web::Menu menu;
+    for (const boards::Board& board : directory->all()) {
+      if (board.readable(viewer)) menu.push_back({board.name, "/boards/" + board.slug});
+    }
+    made = {directory, std::make_shared<const web::Menu>(std::move(menu))};
+    return made.menu;
+  }
+
+  struct Made {
+    std::shared_ptr<const boards::Directory> from;
+    std::shared_ptr<const web::Menu> menu;
+  };
+
+  program::Parts& parts_;
+  posts::ViewCounter views_;
+  posts::Posts posts_;
+  comments::Comments comments_;
+  std::array<Made, 4> menus_;  // by rank
+};
+
+}  // namespace
+
+std::unique_ptr<program::App> make(program::Parts& parts) { return std::make_unique<Site>(parts); }
+
+}  // namespace ms::site

@@ -1,0 +1,54 @@
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "infra/core/result.hpp"
+#include "infra/core/time.hpp"
+#include "infra/pg/db.hpp"
+#include "infra/web/router.hpp"
+
+// Who of the staff did what to whom, and why. A row is written in the unit that does it; the table is only added to.
+namespace ms::audit {
+
+constexpr std::size_t kReasonLimit = 200;  ///< characters
+
+/// The reason without white space around it; Error(invalid) on the field "reason" when it is empty, longer than
+/// kReasonLimit or holds control characters.
+Result<std::string> reason_of(std::string_view typed);
+
+/// What was acted on.
+struct Subject {
+  std::string_view kind;  ///< "member", "board", "post", "comment"
+  std::int64_t id = 0;
+};
+
+/// Adds the row to the caller's unit. `action` is a key of the table [audit_action] in the catalogue ("suspend"); `detail`
+/// says what changed ("회원 → 직원").
+void record(pg::Statements& unit, UserId actor, std::string_view action, Subject subject, std::string_view reason,
+            std::string_view detail = {});
+
+struct Entry {
+  std::int64_t id = 0;
+  Timestamp at;
+  UserId actor;
+  std::string actor_name;
+  std::string action;
+  std::string subject_kind;
+  std::int64_t subject_id = 0;
+  std::string reason;
+  std::string detail;
+
+  std::string action_word() const;   ///< "이용 정지"
+  std::string subject_word() const;  ///< "회원 12"
+  /// The page of what was acted on, in the Admin.
+  std::string subject_url() const;
+};
+
+/// The latest entries about one subject, newest first, for its page.
+pg::Slot<Entry> history(pg::Statements& out, Subject subject);
+
+/// GET /audit in the Admin.
+void add_admin_routes(web::Router& router, pg::Db& db);
+
+}  // namespace ms::audit

@@ -1,0 +1,122 @@
+#include "features/boards/boards.hpp"
+
+#include <algorithm>
+
+#include "features/audit/audit.hpp"
+#include "features/boards/store.hpp"
+#include "infra/core/text.hpp"
+
+namespace ms::boards {
+namespace {
+
+constexpr std::size_t kSlugLimit = 50;
+constexpr std::size_t kNameLimit = 50;
+constexpr std::size_t kDescriptionLimit = 200;
+constexpr int kHighestRank = 3;
+
+bool good_slug(std::string_view slug) {
+  const auto good = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+  return !slug.empty() && slug.size() <= kSlugLimit && slug.front() != '-' && std::ranges::all_of(slug, good);
+}
+
+bool rank_within(int rank, int lowest) { return rank >= lowest && rank <= kHighestRank; }
+
+Refused no_right() { return refuse(Code::forbidden, "error.forbidden"_msg); }
+
+Refused named(const Error& error) {
+  if (error.message.key != "db.boards_slug_key") return Refused(error);
+  return Refused(Error(Code::conflict, "error.invalid"_msg, {{"slug", "boards.slug_taken"_msg}}));
+}
+
+}  // namespace
+
+bool Board::readable(const session::Viewer& who) const {
+  return who.rank() >= read_role && who.may(session::Permission::read);
+}
+bool Board::writable(const session::Viewer& who) const {
+  return readable(who) && who.rank() >= write_role && who.may(session::Permission::write);
+}
+bool Board::commentable(const session::Viewer& who) const {
+  return readable(who) && who.rank() >= comment_role && who.may(session::Permission::comment);
+}
+
+const Board* Directory::find(std::string_view slug) const noexcept {
+  const auto found = std::ranges::find(boards_, slug, &Board::slug);
+  return found == boards_.end() ? nullptr : &*found;
+}
+const Board* Directory::find(BoardId id) const noexcept {
+  const auto found = std::ranges::find(boards_, id, &Board::id);
+  return found == boards_.end() ? nullptr : &*found;
+}
+
+Result<void> check(const Draft& draft) {
+  std::vector<FieldError> wrong;
+  if (!good_slug(draft.slug)) wrong.push_back({"slug", "boards.slug_wrong"_msg});
+  const auto length = code_points(draft.name);
+  if (length == 0 || length > kNameLimit || has_control(draft.name)) wrong.push_back({"name", "boards.name_wrong"_msg});
+  if (code_points(draft.description) > kDescriptionLimit || has_control(draft.description)) {
+    wrong.push_back({"description", "boards.description_long"_msg});
+  }
+  if (!rank_within(draft.read_role, 0)) wrong.push_back({"read_role", "boards.role_wrong"_msg});
+  if (!rank_within(draft.write_role, 1)) wrong.push_back({"write_role", "boards.role_wrong"_msg});
+  if (!rank_within(draft.comment_role, 1)) wrong.push_back({"comment_role", "boards.role_wrong"_msg});
+  if (wrong.empty()) return {};
+  return Refused(Error(Code::invalid, "error.invalid"_msg, std::move(wrong)));
+}
+
+void Boards::changed() {
+  ++changes_;
+  fresh_ = false;
+}
+
+async<std::shared_ptr<const Directory>> Boards::all(const Call& call) {
+  if (fresh_ && live_()) co_return known_;
+  const auto before = changes_;
+  pg::Batch batch = db_.batch(call);
+  const auto slot = store::all(batch);
+  co_await batch.send();
+  auto directory = std::make_shared<const Directory>(slot.all());
+  // A notification that came while the rows were on their way may be about a change that they do not hold yet.
+  if (before == changes_) {
+    known_ = directory;
+    fresh_ = true;
+  }
+  co_return directory;
+}
+
+async<Result<BoardId>> Boards::create(const Call& call, const session::Viewer& who, Draft draft) {
+  if (!who.may(session::Permission::boards)) co_return no_right();
+  draft.name = trim(draft.name);
+  draft.slug = trim(draft.slug);
+  if (auto ok = check(draft); !ok) co_return Refused(ok.error());
+  pg::Unit unit = db_.unit(call);
+  const auto slot = store::insert(unit, draft, who.id);
+  const auto done = co_await unit.send();
+  if (!done) co_return named(done.error());
+  co_return slot.one().value();
+}
+
+async<Result<void>> Boards::edit(const Call& call, const session::Viewer& who, BoardId id, Draft draft) {
+  if (!who.may(session::Permission::boards)) co_return no_right();
+  draft.name = trim(draft.name);
+  draft.slug = trim(draft.slug);
+  if (auto ok = check(draft); !ok) co_return Refused(ok.error());
+  pg::Unit unit = db_.unit(call);
+  store::guard_exists(unit, id);
+  store::update(unit, id, draft);
+  audit::record(unit, who.id, "board_edit", {"board", id.value}, "", draft.name);
+  const auto done = co_await unit.send();
+  if (!done) co_return named(done.error());
+  co_return Result<void>();
+}
+
+async<Result<void>> Boards::move(const Call& call, const session::Viewer& who, BoardId id, int by) {
+  if (!who.may(session::Permission::boards)) co_return no_right();
+  pg::Unit unit = db_.unit(call);
+  store::guard_exists(unit, id);
+  store::move(unit, id, by);
+  audit::record(unit, who.id, "board_move", {"board", id.value}, "");
+  co_return co_await unit.send();
+}
+
+}  // namespace ms::boards

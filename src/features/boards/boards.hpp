@@ -1,0 +1,90 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "infra/core/id.hpp"
+#include "infra/core/result.hpp"
+#include "infra/pg/db.hpp"
+#include "infra/session/viewer.hpp"
+#include "infra/web/router.hpp"
+
+// Boards: what there is, and which role may read, write and comment where. Asked on every page, changed rarely, so every
+// process keeps the whole directory in memory, exact by PostgreSQL's NOTIFY on the channel "boards".
+namespace ms::boards {
+
+struct Board {
+  BoardId id;
+  std::string slug;
+  std::string name;
+  std::string description;
+  int position = 0;
+  int read_role = 0;     ///< lowest roles.rank that may read
+  int write_role = 1;
+  int comment_role = 1;
+  bool on_home = true;   ///< its newest posts stand on the home page
+
+  /// The board's rank and the role's permission together; writing and commenting need reading.
+  bool readable(const session::Viewer& who) const;
+  bool writable(const session::Viewer& who) const;
+  bool commentable(const session::Viewer& who) const;
+};
+
+/// All boards by position. Immutable: a request keeps the one it began with.
+class Directory {
+ public:
+  explicit Directory(std::vector<Board> boards) : boards_(std::move(boards)) {}
+  const std::vector<Board>& all() const noexcept { return boards_; }
+  const Board* find(std::string_view slug) const noexcept;
+  const Board* find(BoardId id) const noexcept;
+
+ private:
+  std::vector<Board> boards_;
+};
+
+/// What the Admin's form holds.
+struct Draft {
+  std::string slug;
+  std::string name;
+  std::string description;
+  int read_role = 0;
+  int write_role = 1;
+  int comment_role = 1;
+  bool on_home = true;
+};
+/// Pure; every wrong field is named.
+Result<void> check(const Draft& draft);
+
+class Boards {
+ public:
+  /// `live`: whether notifications are proven to arrive (pg::Listener::live); without that every call asks PostgreSQL.
+  Boards(pg::Db& db, std::function<bool()> live) : db_(db), live_(std::move(live)) {}
+
+  async<std::shared_ptr<const Directory>> all(const Call& call);
+  /// The directory as it was last known; may be null, for pages that are shown while PostgreSQL is gone.
+  std::shared_ptr<const Directory> last_known() const { return known_; }
+  /// A notification came, or some may have been missed.
+  void changed();
+
+  // Admin; each needs Permission::boards, is in the audit log and seen by every server at once.
+  async<Result<BoardId>> create(const Call& call, const session::Viewer& who, Draft draft);
+  async<Result<void>> edit(const Call& call, const session::Viewer& who, BoardId id, Draft draft);
+  /// Moves the board one place up (-1) or down (+1).
+  async<Result<void>> move(const Call& call, const session::Viewer& who, BoardId id, int by);
+
+ private:
+  pg::Db& db_;
+  std::function<bool()> live_;
+  std::shared_ptr<const Directory> known_;
+  bool fresh_ = false;
+  std::uint64_t changes_ = 0;
+};
+
+void add_admin_routes(web::Router& router, Boards& boards);
+void add_api_routes(web::Router& router, Boards& boards);
+
+}  // namespace ms::boards

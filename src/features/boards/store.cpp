@@ -1,0 +1,52 @@
+#include "features/boards/store.hpp"
+
+namespace ms::boards::store {
+namespace {
+
+constexpr pg::Query kAll{"boards.all", R"(
+  select id, slug, name, description, position, read_role, write_role, comment_role, on_home
+    from boards order by position, id)"};
+constexpr pg::Query kInsert{"boards.insert", R"(
+  with made as (
+    insert into boards (slug, name, description, read_role, write_role, comment_role, on_home, position)
+    select $1, $2, $3, $4, $5, $6, $7, coalesce(max(position), 0) + 1 from boards returning id, name),
+  logged as (
+    insert into audit_log (actor_id, action, subject_kind, subject_id, detail)
+    select $8, 'board_create', 'board', id, name from made)
+  select id from made)"};
+constexpr pg::Query kExists{"boards.guard_exists", R"(
+  select ms_guard(exists (select from boards where id = $1), 404, 'boards.gone')::text)"};
+constexpr pg::Query kUpdate{"boards.update", R"(
+  update boards set slug = $2, name = $3, description = $4, read_role = $5, write_role = $6, comment_role = $7, on_home = $8
+   where id = $1)"};
+// Numbers all boards anew, with the moved one a place and a half away from where it was.
+constexpr pg::Query kMove{"boards.move", R"(
+  with placed as (select id, row_number() over (order by position, id) as place from boards),
+  wanted as (select id, row_number() over (order by place + case when id = $1 then $2::int * 1.5 else 0 end) as place
+               from placed)
+  update boards b set position = w.place from wanted w where w.id = b.id and b.position <> w.place)"};
+constexpr pg::Query kNotify{"boards.notify", "select pg_notify('boards', '')::text"};
+
+}  // namespace
+
+pg::Slot<Board> all(pg::Statements& out) { return out.add<Board>(kAll); }
+
+pg::Slot<BoardId> insert(pg::Statements& out, const Draft& draft, UserId creator) {
+  const auto slot = out.add<BoardId>(kInsert, draft.slug, draft.name, draft.description, draft.read_role, draft.write_role,
+                                     draft.comment_role, draft.on_home, creator);
+  out.add(kNotify);
+  return slot;
+}
+void guard_exists(pg::Statements& out, BoardId id) { out.add(kExists, id); }
+
+void update(pg::Statements& out, BoardId id, const Draft& draft) {
+  out.add(kUpdate, id, draft.slug, draft.name, draft.description, draft.read_role, draft.write_role, draft.comment_role,
+          draft.on_home);
+  out.add(kNotify);
+}
+void move(pg::Statements& out, BoardId id, int by) {
+  out.add(kMove, id, by);
+  out.add(kNotify);
+}
+
+}  // namespace ms::boards::store

@@ -1,0 +1,15 @@
+#pragma once
+#include "features/boards/boards.hpp"
+#include "infra/pg/db.hpp"
+
+// SQL of boards only: one function is one named query. What changes a board notifies every server in the same unit.
+namespace ms::boards::store {
+
+pg::Slot<Board> all(pg::Statements& out);
+/// With its line in the audit log, whose subject is the new id.
+pg::Slot<BoardId> insert(pg::Statements& out, const Draft& draft, UserId creator);
+void guard_exists(pg::Statements& out, BoardId id);
+void update(pg::Statements& out, BoardId id, const Draft& draft);
+void move(pg::Statements& out, BoardId id, int by);
+
+}  // namespace ms::boards::store

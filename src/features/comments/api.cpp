@@ -1,0 +1,74 @@
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+
+#include "features/comments/comments.hpp"
+#include "infra/web/context.hpp"
+#include "infra/web/json_fields.hpp"
+#include "infra/web/json_list.hpp"
+
+// Comments of a post: /api/v1/posts/{id}/comments.
+namespace ms::comments {
+namespace {
+
+namespace json = boost::json;
+
+/// A removed comment is only a gap that replies hang on: nothing of it is told.
+json::object comment_json(const Comment& comment) {
+  json::object out{{"id", comment.id.value},  {"post_id", comment.post.value},
+                   {"parent_id", nullptr},    {"removed", !comment.shown()},
+                   {"author", nullptr},       {"content", nullptr},
+                   {"content_html", nullptr}, {"created_at", rfc3339(comment.created)},
+                   {"updated_at", nullptr}};
+  if (comment.parent) out["parent_id"] = comment.parent->value;
+  if (!comment.shown()) return out;
+  out["author"] = json::object{{"id", comment.author.value}, {"name", comment.author_name}};
+  out["content"] = comment.content;
+  out["content_html"] = comment.content_html;
+  if (comment.updated) out["updated_at"] = rfc3339(*comment.updated);
+  return out;
+}
+
+PostId post_of(const web::Context& ctx) { return PostId{ctx.params.number("id")}; }
+
+async<http::Response> list(web::Context& ctx, Comments& comments, posts::Posts& posts) {
+  const auto post = co_await posts.find(ctx.call, ctx.viewer, post_of(ctx));
+  if (!post) co_return ctx.refuse(post.error());
+  const auto number = web::page_number(ctx.query());
+  if (!number) co_return ctx.refuse(number.error());
+  const Threads threads = co_await comments.threads(ctx.call, post->id, *number);
+  json::array items;
+  for (const Comment& comment : threads.comments) items.push_back(comment_json(comment));
+  co_return ctx.json(200, web::json_list(std::move(items), threads.number, threads.last, threads.total));
+}
+
+async<http::Response> write(web::Context& ctx, Comments& comments, posts::Posts& posts) {
+  const auto post = co_await posts.find(ctx.call, ctx.viewer, post_of(ctx));
+  if (!post) co_return ctx.refuse(post.error());
+  auto body = ctx.json_body();
+  if (!body) co_return ctx.refuse(body.error());
+  web::JsonFields fields(std::move(*body));
+  Draft draft;
+  draft.post = post->id;
+  draft.content = fields.text("content");
+  if (const auto parent = fields.optional_id("parent_id")) draft.parent = CommentId{*parent};
+  if (auto ok = fields.done(); !ok) co_return ctx.refuse(ok.error());
+  const auto id = co_await comments.write(ctx.call, ctx.viewer, std::move(draft));
+  if (!id) co_return ctx.refuse(id.error());
+  const auto written = co_await comments.own(ctx.call, ctx.viewer, *id);
+  if (!written) co_return ctx.refuse(written.error());
+  const auto place = co_await comments.place(ctx.call, ctx.viewer, *id);
+  if (!place) co_return ctx.refuse(place.error());
+  http::Response response = ctx.json(201, comment_json(*written));
+  response.set("Location", fmt::format("/api/v1/posts/{}/comments?page={}", post->id.value, place->page));
+  co_return response;
+}
+
+}  // namespace
+
+void add_api_routes(web::Router& router, Comments& comments, posts::Posts& posts) {
+  router.get("/api/v1/posts/{id}/comments", [&](web::Context& ctx) { return list(ctx, comments, posts); });
+  router.post("/api/v1/posts/{id}/comments", [&](web::Context& ctx) { return write(ctx, comments, posts); });
+}
+
+}  // namespace ms::comments

@@ -1,0 +1,159 @@
+#include "features/comments/comments.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "features/comments/store.hpp"
+#include "infra/core/text.hpp"
+#include "infra/markdown/markdown.hpp"
+
+namespace ms::comments {
+namespace {
+
+Comment comment_of(store::Row&& row) {
+  return {row.id,        row.post,    row.parent,  row.author,  std::move(row.author_name), std::move(row.content),
+          std::move(row.content_html), row.created, row.updated, row.deleted,               row.hidden, 0};
+}
+
+using Children = std::multimap<CommentId, std::size_t>;
+
+/// Appends the comment at `at` and what hangs on it, depth first; a removed one only when something hangs on it.
+/// Recursion is as deep as replies are nested; `level` bounds it.
+void lay_out(std::vector<Comment>& rows, const Children& children, std::size_t at, int level, std::vector<Comment>& out) {
+  constexpr int kDeepest = 500;
+  const auto begin = out.size();
+  const CommentId id = rows[at].id;
+  rows[at].depth = std::min(level, kDeepestShown);
+  out.push_back(std::move(rows[at]));
+  if (level < kDeepest) {
+    const auto [first, last] = children.equal_range(id);
+    for (auto child = first; child != last; ++child) lay_out(rows, children, child->second, level + 1, out);
+  }
+  if (out.size() == begin + 1 && !out.back().shown()) out.pop_back();
+}
+
+std::vector<Comment> in_reading_order(std::vector<Comment> rows) {
+  Children children;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (rows[i].parent) children.emplace(*rows[i].parent, i);
+  }
+  std::vector<Comment> out;
+  out.reserve(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (!rows[i].parent && rows[i].id) lay_out(rows, children, i, 0, out);
+  }
+  return out;
+}
+
+Refused gone() { return refuse(Code::not_found, "comments.gone"_msg); }
+Refused no_right(const session::Viewer& who) {
+  if (!who.signed_in()) return refuse(Code::unauthenticated, "error.unauthenticated"_msg);
+  return refuse(Code::forbidden, "error.forbidden"_msg);
+}
+
+}  // namespace
+
+Result<void> check(std::string_view content) {
+  std::vector<FieldError> wrong;
+  if (trim(content).empty()) wrong.push_back({"content", "comments.content_empty"_msg});
+  if (code_points(content) > kContentLimit) wrong.push_back({"content", "comments.content_long"_msg});
+  if (has_control(content)) wrong.push_back({"content", "posts.content_control"_msg});
+  if (wrong.empty()) return {};
+  return Refused(Error(Code::invalid, "error.invalid"_msg, std::move(wrong)));
+}
+
+async<Threads> Comments::threads(const Call& call, PostId post, std::int64_t number) {
+  pg::Batch counting = db_.batch(call);
+  const auto count = store::count_threads(counting, post);
+  co_await counting.send();
+  Threads out;
+  out.total = count.one().value_or(0);
+  out.last = std::max<std::int64_t>(1, (out.total + kThreadsPerPage - 1) / kThreadsPerPage);
+  out.number = number < 1 ? out.last : std::min(number, out.last);
+  if (out.total == 0) co_return out;
+  pg::Batch batch = db_.batch(call);
+  const auto slot = store::threads(batch, post, (out.number - 1) * kThreadsPerPage, kThreadsPerPage);
+  co_await batch.send();
+  std::vector<Comment> rows;
+  for (store::Row& row : slot.all()) rows.push_back(comment_of(std::move(row)));
+  out.comments = in_reading_order(std::move(rows));
+  co_return out;
+}
+
+async<Result<Comments::Place>> Comments::place(const Call& call, const session::Viewer& who, CommentId id) {
+  const auto directory = co_await boards_.all(call);
+  pg::Batch batch = db_.batch(call);
+  const auto slot = store::place(batch, id);
+  co_await batch.send();
+  const auto found = slot.one();
+  const boards::Board* board = found ? directory->find(found->board) : nullptr;
+  if (board == nullptr) co_return gone();
+  if (!board->readable(who)) co_return no_right(who);
+  co_return Place{found->post, found->board, found->threads_before / kThreadsPerPage + 1};
+}
+
+async<Result<Comment>> Comments::own(const Call& call, const session::Viewer& who, CommentId id) {
+  pg::Batch batch = db_.batch(call);
+  const auto slot = store::find(batch, id);
+  co_await batch.send();
+  auto found = slot.one();
+  if (!found) co_return gone();
+  if (!who.signed_in() || found->author != who.id) co_return no_right(who);
+  co_return comment_of(std::move(*found));
+}
+
+async<Result<CommentId>> Comments::write(const Call& call, const session::Viewer& who, Draft draft) {
+  if (!who.signed_in()) co_return no_right(who);
+  if (auto ok = check(draft.content); !ok) co_return Refused(ok.error());
+  const auto directory = co_await boards_.all(call);
+  pg::Batch batch = db_.batch(call);
+  const auto gate = posts::gate(batch, draft.post);
+  std::optional<pg::Slot<store::Parent>> parent_slot;
+  if (draft.parent) parent_slot = store::parent(batch, *draft.parent);
+  co_await batch.send();
+  const auto post = gate.one();
+  const boards::Board* board = post ? directory->find(post->board) : nullptr;
+  if (board == nullptr || !board->readable(who)) co_return refuse(Code::not_found, "posts.gone"_msg);
+  if (!board->commentable(who)) co_return refuse(Code::forbidden, "comments.not_allowed"_msg);
+  std::optional<CommentId> root;
+  if (parent_slot) {
+    const auto parent = parent_slot->one();
+    if (!parent || parent->post != draft.post) co_return gone();
+    root = parent->root.value_or(parent->id);
+  }
+  const view::SafeHtml html = markdown::render(draft.content);
+  pg::Unit unit = db_.unit(call);
+  posts::guard_visible(unit, draft.post);
+  if (draft.parent) store::guard_visible(unit, *draft.parent);
+  const auto slot = store::insert(unit, draft, root, who.id, html);
+  const auto done = co_await unit.send();
+  if (!done) co_return Refused(done.error());
+  co_return slot.one().value();
+}
+
+async<Result<void>> Comments::edit(const Call& call, const session::Viewer& who, CommentId id, std::string content) {
+  const auto found = co_await own(call, who, id);
+  if (!found) co_return Refused(found.error());
+  if (auto ok = check(content); !ok) co_return ok;
+  const view::SafeHtml html = markdown::render(content);
+  pg::Unit unit = db_.unit(call);
+  store::guard_visible(unit, id);
+  store::update(unit, id, content, html);
+  co_return co_await unit.send();
+}
+
+async<Result<void>> Comments::remove(const Call& call, const session::Viewer& who, CommentId id) {
+  pg::Batch batch = db_.batch(call);
+  const auto slot = store::find(batch, id);
+  co_await batch.send();
+  const auto found = slot.one();
+  if (!found) co_return gone();
+  const bool allowed = who.signed_in() && (found->author == who.id || who.may(session::Permission::remove));
+  if (!allowed) co_return no_right(who);
+  pg::Unit unit = db_.unit(call);
+  store::guard_visible(unit, id);
+  store::remove(unit, id);
+  co_return co_await unit.send();
+}
+
+}  // namespace ms::comments

@@ -1,0 +1,66 @@
+#include <fmt/format.h>
+
+#include "features/comments/comments.hpp"
+#include "features/comments/edit.html.hpp"
+#include "infra/web/context.hpp"
+
+namespace ms::comments {
+namespace {
+
+CommentId id_of(const web::Context& ctx) { return CommentId{ctx.params.number("id")}; }
+
+/// A link to one comment: leads to its page of threads.
+async<http::Response> lead_to(web::Context& ctx, Comments& comments, boards::Boards& boards, std::optional<Msg> flash) {
+  const CommentId id = id_of(ctx);
+  const auto place = co_await comments.place(ctx.call, ctx.viewer, id);
+  if (!place) co_return ctx.refuse(place.error());
+  const auto directory = co_await boards.all(ctx.call);
+  const boards::Board* board = directory->find(place->board);
+  if (board == nullptr) co_return ctx.refuse(Error(Code::not_found, "comments.gone"_msg));
+  co_return ctx.redirect(
+      fmt::format("/boards/{}/{}?comments={}#c{}", board->slug, place->post.value, place->page, id.value), flash);
+}
+
+async<http::Response> show_edit(web::Context& ctx, Comments& comments) {
+  const auto comment = co_await comments.own(ctx.call, ctx.viewer, id_of(ctx));
+  if (!comment) co_return ctx.refuse(comment.error());
+  co_return ctx.page({tr("comments.edit_title"_msg)},
+                     [&](view::Out& out) { edit_page(out, *comment, nullptr, comment->content); });
+}
+
+async<http::Response> post_edit(web::Context& ctx, Comments& comments, boards::Boards& boards) {
+  const auto form = ctx.form();
+  if (!form) co_return ctx.refuse(form.error());
+  const std::string content(form->get("content"));
+  const auto done = co_await comments.edit(ctx.call, ctx.viewer, id_of(ctx), content);
+  if (done) co_return co_await lead_to(ctx, comments, boards, "flash.saved"_msg);
+  if (done.error().code != Code::invalid) co_return ctx.refuse(done.error());
+  const auto comment = co_await comments.own(ctx.call, ctx.viewer, id_of(ctx));
+  if (!comment) co_return ctx.refuse(comment.error());
+  co_return ctx.page({tr("comments.edit_title"_msg)},
+                     [&](view::Out& out) { edit_page(out, *comment, &done.error(), content); }, 422);
+}
+
+async<http::Response> post_delete(web::Context& ctx, Comments& comments, boards::Boards& boards) {
+  const CommentId id = id_of(ctx);
+  const auto place = co_await comments.place(ctx.call, ctx.viewer, id);
+  if (!place) co_return ctx.refuse(place.error());
+  const auto done = co_await comments.remove(ctx.call, ctx.viewer, id);
+  if (!done) co_return ctx.refuse(done.error());
+  const auto directory = co_await boards.all(ctx.call);
+  const boards::Board* board = directory->find(place->board);
+  if (board == nullptr) co_return ctx.redirect("/", "flash.deleted"_msg);
+  co_return ctx.redirect(fmt::format("/boards/{}/{}?comments={}#comments", board->slug, place->post.value, place->page),
+                         "flash.deleted"_msg);
+}
+
+}  // namespace
+
+void add_site_routes(web::Router& router, Comments& comments, boards::Boards& boards) {
+  router.get("/comments/{id}", [&](web::Context& ctx) { return lead_to(ctx, comments, boards, std::nullopt); });
+  router.get("/comments/{id}/edit", [&](web::Context& ctx) { return show_edit(ctx, comments); });
+  router.post("/comments/{id}/edit", [&](web::Context& ctx) { return post_edit(ctx, comments, boards); });
+  router.post("/comments/{id}/delete", [&](web::Context& ctx) { return post_delete(ctx, comments, boards); });
+}
+
+}  // namespace ms::comments

@@ -1,0 +1,61 @@
+#include "features/comments/store.hpp"
+
+#include "infra/markdown/markdown.hpp"
+
+namespace ms::comments::store {
+namespace {
+
+constexpr int kMostRows = 2000;  // of one page of threads; a longer quarrel is cut
+
+constexpr pg::Query kCountThreads{"comments.count_threads",
+                                  "select count(*) from comments where post_id = $1 and parent_id is null"};
+constexpr pg::Query kThreads{"comments.threads", R"(
+  with roots as (
+    select id from comments where post_id = $1 and parent_id is null order by id offset $2 limit $3),
+  wanted as (
+    select id from roots
+    union all
+    (select c.id from comments c join roots r on c.root_id = r.id order by c.id limit $4))
+  select c.id, c.post_id, c.parent_id, c.author_id, u.name, c.content, c.content_html, c.created_at, c.updated_at,
+         c.deleted_at is not null, c.hidden_at is not null
+    from wanted w join comments c on c.id = w.id join users u on u.id = c.author_id order by c.id)"};
+constexpr pg::Query kFind{"comments.find", R"(
+  select c.id, c.post_id, c.parent_id, c.author_id, u.name, c.content, c.content_html, c.created_at, c.updated_at, false, false
+    from comments c join users u on u.id = c.author_id where c.id = $1 and c.visible)"};
+constexpr pg::Query kParent{"comments.parent", "select id, post_id, root_id from comments where id = $1 and visible"};
+constexpr pg::Query kPlace{"comments.place", R"(
+  select c.post_id, p.board_id,
+         (select count(*) from comments t
+           where t.post_id = c.post_id and t.parent_id is null and t.id < coalesce(c.root_id, c.id))
+    from comments c join posts p on p.id = c.post_id where c.id = $1 and p.visible)"};
+constexpr pg::Query kInsert{"comments.insert", R"(
+  insert into comments (post_id, parent_id, root_id, author_id, content, content_html, renderer)
+  values ($1, $2, $3, $4, $5, $6, $7) returning id)"};
+constexpr pg::Query kUpdate{"comments.update", R"(
+  update comments set content = $2, content_html = $3, renderer = $4, updated_at = now() where id = $1)"};
+constexpr pg::Query kRemove{"comments.remove", "update comments set deleted_at = now() where id = $1 and deleted_at is null"};
+constexpr pg::Query kGuard{"comments.guard_visible", R"(
+  select ms_guard(exists (select from comments where id = $1 and visible for share), 404, 'comments.gone')::text)"};
+
+}  // namespace
+
+pg::Slot<std::int64_t> count_threads(pg::Statements& out, PostId post) { return out.add<std::int64_t>(kCountThreads, post); }
+pg::Slot<Row> threads(pg::Statements& out, PostId post, std::int64_t skip, int limit) {
+  return out.add<Row>(kThreads, post, skip, limit, kMostRows);
+}
+pg::Slot<Row> find(pg::Statements& out, CommentId id) { return out.add<Row>(kFind, id); }
+pg::Slot<Parent> parent(pg::Statements& out, CommentId id) { return out.add<Parent>(kParent, id); }
+pg::Slot<PlaceRow> place(pg::Statements& out, CommentId id) { return out.add<PlaceRow>(kPlace, id); }
+
+pg::Slot<CommentId> insert(pg::Statements& out, const Draft& draft, std::optional<CommentId> root, UserId author,
+                           const view::SafeHtml& html) {
+  return out.add<CommentId>(kInsert, draft.post, draft.parent, root, author, draft.content, html.html(),
+                            markdown::kRendererVersion);
+}
+void update(pg::Statements& out, CommentId id, std::string_view content, const view::SafeHtml& html) {
+  out.add(kUpdate, id, content, html.html(), markdown::kRendererVersion);
+}
+void remove(pg::Statements& out, CommentId id) { out.add(kRemove, id); }
+void guard_visible(pg::Statements& out, CommentId id) { out.add(kGuard, id); }
+
+}  // namespace ms::comments::store

@@ -1,0 +1,88 @@
+#include "features/members/admin_list.html.hpp"
+#include "features/members/admin_member.html.hpp"
+#include "features/members/admin_pages.hpp"
+#include "infra/core/text.hpp"
+#include "infra/web/context.hpp"
+
+namespace ms::members {
+namespace {
+
+async<http::Response> show_members(web::Context& ctx, Staff& staff) {
+  const http::Form& query = ctx.query();
+  AdminList list{.search = {.text = std::string(trim(query.get("q"))),
+                            .role = session::role_of(query.get("role")),
+                            .only_suspended = query.has("suspended"),
+                            .before = UserId{query.number("before").value_or(0)}},
+                 .members = {},
+                 .steps = {},
+                 .now = ctx.now};
+  list.members = co_await staff.find(ctx.call, list.search);
+  const bool more = list.members.size() > kMembersPerPage;
+  if (more) list.members.pop_back();
+  list.steps = web::steps("/members", query, more, list.members.empty() ? 0 : list.members.back().id.value);
+  co_return ctx.page({tr("staff.title"_msg)}, [&](view::Out& out) { admin_list(out, list); });
+}
+
+/// The member's page, with the form that was refused when there was one.
+async<http::Response> member_page(web::Context& ctx, Staff& staff, Attempt attempt) {
+  const auto file = co_await staff.file(ctx.call, UserId{ctx.params.number("id")});
+  if (!file) co_return ctx.refuse(Error(Code::not_found, "members.gone"_msg));
+  const int status = attempt.error ? static_cast<int>(attempt.error->code) : 200;
+  const AdminMember page{*file, ctx.viewer, attempt, ctx.now};
+  co_return ctx.page({file->member.name}, [&](view::Out& out) { admin_member(out, page); }, status);
+}
+
+async<http::Response> show_member(web::Context& ctx, Staff& staff) { return member_page(ctx, staff, Attempt()); }
+
+/// What a refused or a successful act answers.
+async<http::Response> answer(web::Context& ctx, Staff& staff, Attempt attempt, Result<void> done) {
+  if (done) co_return ctx.redirect("/members/" + std::to_string(ctx.params.number("id")), "flash.saved"_msg);
+  const Code code = done.error().code;
+  if (code != Code::invalid && code != Code::conflict) co_return ctx.refuse(done.error());
+  attempt.error = done.error();
+  co_return co_await member_page(ctx, staff, std::move(attempt));
+}
+
+async<http::Response> set_role(web::Context& ctx, Staff& staff) {
+  const auto form = ctx.form();
+  if (!form) co_return ctx.refuse(form.error());
+  Attempt attempt{.form = "role", .error = {}, .term = {}, .reason = std::string(form->get("reason"))};
+  const auto role = session::role_of(form->get("role"));
+  if (!role) co_return ctx.refuse(Error(Code::bad_request, "error.bad_form"_msg));
+  attempt.role = *role;
+  auto done = co_await staff.set_role(ctx.call, ctx.viewer, UserId{ctx.params.number("id")}, *role, attempt.reason);
+  co_return co_await answer(ctx, staff, std::move(attempt), std::move(done));
+}
+
+async<http::Response> suspend(web::Context& ctx, Staff& staff) {
+  const auto form = ctx.form();
+  if (!form) co_return ctx.refuse(form.error());
+  Attempt attempt{.form = "suspend",
+                  .error = {},
+                  .term = {std::string(form->get("period")), std::string(form->get("day"))},
+                  .reason = std::string(form->get("reason"))};
+  const auto until = end_of(attempt.term, ctx.now);
+  if (!until) co_return co_await answer(ctx, staff, std::move(attempt), Refused(until.error()));
+  auto done = co_await staff.suspend(ctx.call, ctx.viewer, UserId{ctx.params.number("id")}, *until, attempt.reason);
+  co_return co_await answer(ctx, staff, std::move(attempt), std::move(done));
+}
+
+async<http::Response> lift(web::Context& ctx, Staff& staff) {
+  const auto form = ctx.form();
+  if (!form) co_return ctx.refuse(form.error());
+  Attempt attempt{.form = "lift", .error = {}, .term = {}, .reason = std::string(form->get("reason"))};
+  auto done = co_await staff.lift(ctx.call, ctx.viewer, UserId{ctx.params.number("id")}, attempt.reason);
+  co_return co_await answer(ctx, staff, std::move(attempt), std::move(done));
+}
+
+}  // namespace
+
+void add_admin_routes(web::Router& router, Staff& staff) {
+  router.get("/members", [&staff](web::Context& ctx) { return show_members(ctx, staff); });
+  router.get("/members/{id}", [&staff](web::Context& ctx) { return show_member(ctx, staff); });
+  router.post("/members/{id}/role", [&staff](web::Context& ctx) { return set_role(ctx, staff); });
+  router.post("/members/{id}/suspend", [&staff](web::Context& ctx) { return suspend(ctx, staff); });
+  router.post("/members/{id}/lift", [&staff](web::Context& ctx) { return lift(ctx, staff); });
+}
+
+}  // namespace ms::members

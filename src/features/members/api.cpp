@@ -1,0 +1,81 @@
+#include <boost/json.hpp>
+
+#include "features/members/members.hpp"
+#include "infra/web/context.hpp"
+#include "infra/web/json_fields.hpp"
+
+// Logging in and out, and who one is: /api/v1/session and /api/v1/me.
+namespace ms::members {
+namespace {
+
+namespace json = boost::json;
+
+json::array names(const session::Permissions& permissions) {
+  json::array out;
+  const std::string joined = permissions.names();
+  for (std::string_view rest = joined; !rest.empty();) {
+    const auto comma = rest.find(',');
+    out.emplace_back(rest.substr(0, comma));
+    rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
+  }
+  return out;
+}
+
+json::object me_json(const session::Viewer& viewer) {
+  return {{"id", viewer.id.value},
+          {"email", viewer.email},
+          {"name", viewer.name},
+          {"role", session::name_of(viewer.role)},
+          {"permissions", names(viewer.permissions)}};
+}
+
+/// What stands between '=' and ';' of a Set-Cookie line.
+std::string_view cookie_value(std::string_view line) {
+  line = line.substr(0, line.find(';'));
+  return line.substr(line.find('=') + 1);
+}
+
+async<http::Response> log_in(web::Context& ctx, Members& members, session::Sessions& sessions) {
+  auto body = ctx.json_body();
+  if (!body) co_return ctx.refuse(body.error());
+  web::JsonFields fields(std::move(*body));
+  std::string email = fields.text("email");
+  std::string password = fields.text("password");
+  if (auto ok = fields.done(); !ok) co_return ctx.refuse(ok.error());
+
+  const auto user =
+      co_await members.authenticate(ctx.call, std::move(email), std::move(password), ctx.client_address, std::nullopt);
+  if (!user) co_return ctx.refuse(user.error());
+  session::Origin origin{ctx.client_address, std::string(ctx.request.header("user-agent"))};
+  const std::string cookie = co_await sessions.open(ctx.call, *user, false, ctx.secure, std::move(origin));
+  // Read back with the new cookie: the answer says what the next request will find.
+  const session::Viewer viewer = co_await sessions.identify(ctx.call, cookie_value(cookie));
+  http::Response response = ctx.json(201, me_json(viewer));
+  response.set("Set-Cookie", cookie);
+  response.set("Location", "/api/v1/me");
+  co_return response;
+}
+
+/// Answers a guest the same: afterwards nobody is logged in, so a repeated call is no error (RFC 9110 section 9.2.2).
+async<http::Response> log_out(web::Context& ctx, session::Sessions& sessions) {
+  http::Response response(204);
+  if (!ctx.viewer.signed_in()) co_return response;
+  const std::string cookie = co_await sessions.close(ctx.call, ctx.viewer, ctx.secure);
+  response.set("Set-Cookie", cookie);
+  co_return response;
+}
+
+async<http::Response> show_me(web::Context& ctx) {
+  if (!ctx.viewer.signed_in()) co_return ctx.refuse(Error(Code::unauthenticated, "error.unauthenticated"_msg));
+  co_return ctx.json(200, me_json(ctx.viewer));
+}
+
+}  // namespace
+
+void add_api_routes(web::Router& router, Members& members, session::Sessions& sessions) {
+  router.post("/api/v1/session", [&](web::Context& ctx) { return log_in(ctx, members, sessions); });
+  router.del("/api/v1/session", [&](web::Context& ctx) { return log_out(ctx, sessions); });
+  router.get("/api/v1/me", show_me);
+}
+
+}  // namespace ms::members

@@ -1,0 +1,183 @@
+#include "features/members/members.hpp"
+
+#include <boost/json.hpp>
+
+#include "features/members/store.hpp"
+#include "infra/core/text.hpp"
+
+namespace ms::members {
+namespace {
+
+namespace json = boost::json;
+
+constexpr auto kProfileKept = std::chrono::seconds(60);
+constexpr limit::Rule kJoinRule{"join", 20, std::chrono::hours(1)};
+
+bool looks_like_email(std::string_view email) {
+  const auto at = email.find('@');
+  if (at == std::string_view::npos || at == 0 || email.find('@', at + 1) != std::string_view::npos) return false;
+  const auto domain = email.substr(at + 1);
+  const auto dot = domain.find('.');
+  return dot != std::string_view::npos && dot != 0 && !domain.ends_with('.') &&
+         email.find_first_of(" \t\r\n<>\"',;:\\()[]") == std::string_view::npos;
+}
+
+std::string profile_json(const Profile& profile) {
+  return json::serialize(json::object{{"id", profile.id.value},
+                                      {"name", profile.name},
+                                      {"joinDate", rfc3339(profile.joined)},
+                                      {"joined", profile.joined.time_since_epoch().count()}});
+}
+
+std::optional<Profile> parse_profile(std::string_view text) {
+  json::error_code error;
+  const json::value value = json::parse(text, error);
+  if (error || !value.is_object()) return std::nullopt;
+  const auto& object = value.get_object();
+  const auto* id = object.if_contains("id");
+  const auto* name = object.if_contains("name");
+  const auto* joined = object.if_contains("joined");
+  if (!id || !id->is_int64() || !name || !name->is_string() || !joined || !joined->is_int64()) return std::nullopt;
+  return Profile{UserId{id->get_int64()}, std::string(name->get_string()),
+                 Timestamp(std::chrono::microseconds(joined->get_int64()))};
+}
+
+/// What the cache keeps; "null" for nobody, so that unknown ids are not asked for again and again.
+async<std::string> load_profile(pg::Db& db, const Call& call, UserId id) {
+  pg::Batch batch = db.batch(call);
+  const auto slot = store::profile(batch, id);
+  co_await batch.send();
+  const auto profile = slot.one();
+  co_return profile ? profile_json(*profile) : "null";
+}
+
+std::string profile_key(UserId id) { return "cache:user:profile:" + std::to_string(id.value); }
+
+Refused busy() { return refuse(Code::unavailable, "login.busy"_msg); }
+
+}  // namespace
+
+std::string normal_email(std::string_view email) { return ascii_lower(trim(email)); }
+
+Result<void> check_name(std::string_view name) {
+  const auto length = code_points(name);
+  if (trim(name).empty()) return Refused(Error(Code::invalid, "error.invalid"_msg, {{"name", "join.name_empty"_msg}}));
+  if (length > kNameLimit || has_control(name) || name.contains('\n')) {
+    return Refused(Error(Code::invalid, "error.invalid"_msg, {{"name", "join.name_long"_msg}}));
+  }
+  return {};
+}
+
+Result<void> check_new_password(std::string_view password, std::string_view again) {
+  const auto length = code_points(password);
+  std::vector<FieldError> wrong;
+  if (length < kPasswordLeast) wrong.push_back({"password", "join.password_short"_msg});
+  if (length > kPasswordLimit) wrong.push_back({"password", "join.password_long"_msg});
+  if (password != again) wrong.push_back({"password_again", "join.password_differs"_msg});
+  if (wrong.empty()) return {};
+  return Refused(Error(Code::invalid, "error.invalid"_msg, std::move(wrong)));
+}
+
+Result<void> check(const Application& application) {
+  std::vector<FieldError> wrong;
+  const auto collect = [&wrong](const Result<void>& part) {
+    if (!part) wrong.insert(wrong.end(), part.error().fields.begin(), part.error().fields.end());
+  };
+  if (!looks_like_email(application.email) || application.email.size() > kEmailLimit || has_control(application.email)) {
+    wrong.push_back({"email", "join.email_wrong"_msg});
+  }
+  collect(check_name(application.name));
+  collect(check_new_password(application.password, application.password_again));
+  if (!application.terms) wrong.push_back({"terms", "join.terms_needed"_msg});
+  if (!application.privacy) wrong.push_back({"privacy", "join.privacy_needed"_msg});
+  if (wrong.empty()) return {};
+  return Refused(Error(Code::invalid, "error.invalid"_msg, std::move(wrong)));
+}
+
+Members::Members(pg::Db& db, cache::Cache& cache, limit::Limiter& limiter, Passwords passwords, LoginLimits limits)
+    : db_(db), cache_(cache), limiter_(limiter), passwords_(passwords), limits_(limits) {}
+
+async<Result<UserId>> Members::join(const Call& call, Application application, std::string_view address) {
+  application.email = normal_email(application.email);
+  application.name = trim(application.name);
+  if (auto ok = check(application); !ok) co_return Refused(ok.error());
+  const bool allowed = co_await limiter_.allow(call, kJoinRule, std::string(address));
+  if (!allowed) co_return refuse(Code::too_many, "join.too_many"_msg);
+  const auto hash = co_await passwords_.hash(call, application.password);
+  if (!hash) co_return busy();
+  pg::Unit unit = db_.unit(call);
+  const auto slot = store::insert(unit, application, *hash);
+  const auto done = co_await unit.send();
+  if (!done && done.error().message.key == "db.users_email_key") {
+    co_return Refused(Error(Code::conflict, "error.invalid"_msg, {{"email", "join.email_taken"_msg}}));
+  }
+  if (!done) co_return Refused(done.error());
+  co_return slot.one().value();
+}
+
+async<Result<UserId>> Members::authenticate(const Call& call, std::string email, std::string password,
+                                            std::string_view address, std::optional<session::Permission> needed) {
+  email = normal_email(email);
+  if (email.size() > kEmailLimit || password.size() > 4 * kPasswordLimit) {
+    co_return refuse(Code::unauthenticated, "login.wrong"_msg);
+  }
+  const bool account_allowed = co_await limiter_.allow(call, limits_.account, email);
+  const bool address_allowed = co_await limiter_.allow(call, limits_.address, std::string(address));
+  if (!account_allowed || !address_allowed) co_return refuse(Code::too_many, "login.too_many"_msg);
+
+  pg::Batch batch = db_.batch(call);
+  const auto slot = store::credentials(batch, email);
+  co_await batch.send();
+  const auto found = slot.one();
+  const auto right = co_await passwords_.verify(call, std::move(password), found ? found->password_hash : std::string());
+  if (!right) co_return busy();
+  if (!*right) co_return refuse(Code::unauthenticated, "login.wrong"_msg);
+  if (found->suspended) co_return refuse(Code::forbidden, "login.suspended"_msg);
+  if (needed && !session::Permissions::parse(found->permissions).has(*needed)) {
+    co_return refuse(Code::forbidden, "login.staff_only"_msg);
+  }
+  co_await limiter_.forgive(call, limits_.account, email);
+  co_return found->id;
+}
+
+async<std::optional<Profile>> Members::profile(const Call& call, UserId id) {
+  auto fill = [this, id, &call] { return load_profile(db_, call, id); };
+  const std::string text = co_await cache_.get(call, profile_key(id), kProfileKept, std::move(fill));
+  co_return parse_profile(text);
+}
+
+async<Result<void>> Members::rename(const Call& call, const session::Viewer& who, std::string name) {
+  name = trim(name);
+  if (auto ok = check_name(name); !ok) co_return ok;
+  pg::Unit unit = db_.unit(call);
+  store::rename(unit, who.id, name);
+  auto done = co_await unit.send();
+  if (done) co_await cache_.drop(call, {profile_key(who.id), "cache:posts:recent"});
+  co_return done;
+}
+
+async<Result<void>> Members::change_password(const Call& call, const session::Viewer& who, std::string current,
+                                             std::string next, std::string again) {
+  if (auto ok = check_new_password(next, again); !ok) co_return ok;
+  const bool allowed = co_await limiter_.allow(call, limits_.account, who.email);
+  if (!allowed) co_return refuse(Code::too_many, "login.too_many"_msg);
+  pg::Batch batch = db_.batch(call);
+  const auto slot = store::credentials(batch, who.email);
+  co_await batch.send();
+  const auto found = slot.one();
+  const auto right = co_await passwords_.verify(call, std::move(current), found ? found->password_hash : std::string());
+  if (!right) co_return busy();
+  if (!*right) {
+    co_return Refused(Error(Code::invalid, "error.invalid"_msg, {{"current", "my.password_wrong"_msg}}));
+  }
+  const auto hash = co_await passwords_.hash(call, std::move(next));
+  if (!hash) co_return busy();
+  pg::Unit unit = db_.unit(call);
+  store::set_password(unit, who.id, *hash);
+  session::Sessions::revoke_all(unit, who.id, who.session_id);
+  auto done = co_await unit.send();
+  if (done) co_await limiter_.forgive(call, limits_.account, who.email);
+  co_return done;
+}
+
+}  // namespace ms::members

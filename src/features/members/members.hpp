@@ -1,0 +1,88 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "features/members/password.hpp"
+#include "infra/cache/cache.hpp"
+#include "infra/core/result.hpp"
+#include "infra/core/time.hpp"
+#include "infra/limit/limiter.hpp"
+#include "infra/pg/db.hpp"
+#include "infra/session/sessions.hpp"
+#include "infra/session/viewer.hpp"
+#include "infra/web/router.hpp"
+
+// Members: joining, logging in, the public profile, one's own data. Staff's acts on members are in staff.hpp.
+namespace ms::members {
+
+/// What the join form holds, as it was typed.
+struct Application {
+  std::string email;
+  std::string name;
+  std::string password;
+  std::string password_again;
+  bool terms = false;
+  bool privacy = false;
+  bool news = false;
+};
+
+/// What everybody may see of a member (cached as `cache:user:profile:<id>`).
+struct Profile {
+  UserId id;
+  std::string name;
+  Timestamp joined;
+};
+
+/// Longest name and e-mail address, and password bounds, in characters.
+constexpr std::size_t kNameLimit = 30;
+constexpr std::size_t kEmailLimit = 254;
+constexpr std::size_t kPasswordLeast = 8;
+constexpr std::size_t kPasswordLimit = 128;
+
+/// Pure checks; every wrong field is named at once.
+Result<void> check(const Application& application);
+Result<void> check_name(std::string_view name);
+Result<void> check_new_password(std::string_view password, std::string_view again);
+/// Trimmed and in lower case: what is stored and compared.
+std::string normal_email(std::string_view email);
+
+/// How often one may guess, per account and per address, within the window.
+struct LoginLimits {
+  limit::Rule account;
+  limit::Rule address;
+};
+
+class Members {
+ public:
+  Members(pg::Db& db, cache::Cache& cache, limit::Limiter& limiter, Passwords passwords, LoginLimits limits);
+
+  /// Makes the account. Refused: invalid (fields), conflict (e-mail taken), too_many, unavailable (hash queue is full).
+  async<Result<UserId>> join(const Call& call, Application application, std::string_view address);
+
+  /// Whose password this is. Refused: unauthenticated (wrong, without saying what), too_many, forbidden (suspended, or
+  /// `needed` is not among the member's permissions), unavailable.
+  async<Result<UserId>> authenticate(const Call& call, std::string email, std::string password, std::string_view address,
+                                     std::optional<session::Permission> needed);
+
+  async<std::optional<Profile>> profile(const Call& call, UserId id);
+  async<Result<void>> rename(const Call& call, const session::Viewer& who, std::string name);
+  /// Also ends all other logins of the member.
+  async<Result<void>> change_password(const Call& call, const session::Viewer& who, std::string current, std::string next,
+                                      std::string again);
+
+ private:
+  pg::Db& db_;
+  cache::Cache& cache_;
+  limit::Limiter& limiter_;
+  Passwords passwords_;
+  LoginLimits limits_;
+};
+
+void add_site_routes(web::Router& router, Members& members, session::Sessions& sessions);
+void add_login_routes(web::Router& router, Members& members, session::Sessions& sessions,
+                      std::optional<session::Permission> needed);
+void add_api_routes(web::Router& router, Members& members, session::Sessions& sessions);
+
+}  // namespace ms::members

@@ -1,0 +1,165 @@
+#include <fmt/format.h>
+
+#include "features/members/join.html.hpp"
+#include "features/members/login.html.hpp"
+#include "features/members/members.hpp"
+#include "features/members/my.html.hpp"
+#include "features/members/profile.html.hpp"
+#include "infra/web/context.hpp"
+
+namespace ms::members {
+namespace {
+
+session::Origin origin(const web::Context& ctx) {
+  return {ctx.client_address, std::string(ctx.request.header("user-agent"))};
+}
+
+// --- login, logout
+
+http::Response login_form(const web::Context& ctx, std::string_view next, std::string_view email, bool remember,
+                          const Error* error) {
+  http::Response response = ctx.page({tr("login.title"_msg)},
+                                     [&](view::Out& out) { login(out, web::local_path(next), email, remember, error); },
+                                     error == nullptr ? 200 : static_cast<int>(error->code));
+  if (error != nullptr && error->code == Code::too_many) response.set("Retry-After", "60");
+  return response;
+}
+
+async<http::Response> show_login(web::Context& ctx) {
+  const auto next = web::local_path(ctx.query().get("next"));
+  if (ctx.viewer.signed_in()) co_return ctx.redirect(next);
+  co_return login_form(ctx, next, "", false, nullptr);
+}
+
+async<http::Response> post_login(web::Context& ctx, Members& members, session::Sessions& sessions,
+                                 std::optional<session::Permission> needed) {
+  const auto form = ctx.form();
+  if (!form) co_return ctx.refuse(form.error());
+  const std::string email(form->get("email"));
+  const std::string password(form->get("password"));
+  const bool remember = form->has("remember");
+  const auto user = co_await members.authenticate(ctx.call, email, password, ctx.client_address, needed);
+  if (!user) co_return login_form(ctx, form->get("next"), email, remember, &user.error());
+  // The id that came with the form is never kept: a planted one would be a login for whoever planted it.
+  const std::string cookie = co_await sessions.open(ctx.call, *user, remember, ctx.secure, origin(ctx));
+  http::Response response = ctx.redirect(web::local_path(form->get("next")), "flash.welcome"_msg);
+  response.set("Set-Cookie", cookie);
+  co_return response;
+}
+
+async<http::Response> post_logout(web::Context& ctx, session::Sessions& sessions) {
+  if (!ctx.viewer.signed_in()) co_return ctx.redirect("/");
+  const std::string cookie = co_await sessions.close(ctx.call, ctx.viewer, ctx.secure);
+  http::Response response = ctx.redirect("/", "flash.goodbye"_msg);
+  response.set("Set-Cookie", cookie);
+  co_return response;
+}
+
+// --- join
+
+async<http::Response> show_join(web::Context& ctx) {
+  if (ctx.viewer.signed_in()) co_return ctx.redirect("/");
+  co_return ctx.page({tr("join.title"_msg)}, [](view::Out& out) { join(out, Application(), nullptr); });
+}
+
+async<http::Response> post_join(web::Context& ctx, Members& members, session::Sessions& sessions) {
+  const auto form = ctx.form();
+  if (!form) co_return ctx.refuse(form.error());
+  const Application application{std::string(form->get("email")),
+                                std::string(form->get("name")),
+                                std::string(form->get("password")),
+                                std::string(form->get("password_again")),
+                                form->has("terms"),
+                                form->has("privacy"),
+                                form->has("news")};
+  const auto user = co_await members.join(ctx.call, application, ctx.client_address);
+  if (!user) {
+    co_return ctx.page({tr("join.title"_msg)}, [&](view::Out& out) { join(out, application, &user.error()); },
+                       static_cast<int>(user.error().code));
+  }
+  const std::string cookie = co_await sessions.open(ctx.call, *user, false, ctx.secure, origin(ctx));
+  http::Response response = ctx.redirect("/", "flash.joined"_msg);
+  response.set("Set-Cookie", cookie);
+  co_return response;
+}
+
+// --- profile and one's own data
+
+async<http::Response> show_profile(web::Context& ctx, Members& members) {
+  const auto found = co_await members.profile(ctx.call, UserId{ctx.params.number("id")});
+  if (!found) co_return ctx.refuse(Error(Code::not_found, "members.gone"_msg));
+  co_return ctx.page({found->name}, [&](view::Out& out) { profile(out, *found, found->id == ctx.viewer.id); });
+}
+
+async<http::Response> my_page(web::Context& ctx, session::Sessions& sessions, std::string typed_name, const Error* error) {
+  const auto devices = co_await sessions.devices(ctx.call, ctx.viewer.id);
+  const std::string own = session::Sessions::key_of(ctx.viewer.session_id);
+  const MyPage page{ctx.viewer.email, std::move(typed_name), devices, own, error, ctx.now};
+  co_return ctx.page({tr("layout.my"_msg)}, [&](view::Out& out) { my(out, page); },
+                     error == nullptr ? 200 : static_cast<int>(error->code));
+}
+
+Error login_first() { return Error(Code::unauthenticated, "error.unauthenticated"_msg); }
+
+async<http::Response> show_my(web::Context& ctx, session::Sessions& sessions) {
+  if (!ctx.viewer.signed_in()) co_return ctx.refuse(login_first());
+  co_return co_await my_page(ctx, sessions, ctx.viewer.name, nullptr);
+}
+
+async<http::Response> post_name(web::Context& ctx, Members& members, session::Sessions& sessions) {
+  if (!ctx.viewer.signed_in()) co_return ctx.refuse(login_first());
+  const auto form = ctx.form();
+  if (!form) co_return ctx.refuse(form.error());
+  const std::string name(form->get("name"));
+  const auto done = co_await members.rename(ctx.call, ctx.viewer, name);
+  if (!done) co_return co_await my_page(ctx, sessions, name, &done.error());
+  co_return ctx.redirect("/my", "flash.saved"_msg);
+}
+
+async<http::Response> post_password(web::Context& ctx, Members& members, session::Sessions& sessions) {
+  if (!ctx.viewer.signed_in()) co_return ctx.refuse(login_first());
+  const auto form = ctx.form();
+  if (!form) co_return ctx.refuse(form.error());
+  const std::string current(form->get("current"));
+  const std::string next(form->get("password"));
+  const std::string again(form->get("password_again"));
+  const auto done = co_await members.change_password(ctx.call, ctx.viewer, current, next, again);
+  if (!done) co_return co_await my_page(ctx, sessions, ctx.viewer.name, &done.error());
+  co_return ctx.redirect("/my", "flash.password_changed"_msg);
+}
+
+async<http::Response> post_device_logout(web::Context& ctx, session::Sessions& sessions) {
+  if (!ctx.viewer.signed_in()) co_return ctx.refuse(login_first());
+  const std::string key(ctx.params.get("key"));
+  const bool ended = co_await sessions.revoke(ctx.call, ctx.viewer.id, key);
+  if (!ended) co_return ctx.refuse(Error(Code::not_found, "my.device_gone"_msg));
+  co_return ctx.redirect("/my#devices", "flash.device_out"_msg);
+}
+
+async<http::Response> post_logout_everywhere(web::Context& ctx, session::Sessions& sessions) {
+  if (!ctx.viewer.signed_in()) co_return ctx.refuse(login_first());
+  co_await sessions.revoke_everywhere(ctx.call, ctx.viewer.id);
+  co_return ctx.redirect("/login", "flash.everywhere_out"_msg);
+}
+
+}  // namespace
+
+void add_login_routes(web::Router& router, Members& members, session::Sessions& sessions,
+                      std::optional<session::Permission> needed) {
+  router.get("/login", show_login);
+  router.post("/login", [&, needed](web::Context& ctx) { return post_login(ctx, members, sessions, needed); });
+  router.post("/logout", [&](web::Context& ctx) { return post_logout(ctx, sessions); });
+}
+
+void add_site_routes(web::Router& router, Members& members, session::Sessions& sessions) {
+  router.get("/join", show_join);
+  router.post("/join", [&](web::Context& ctx) { return post_join(ctx, members, sessions); });
+  router.get("/members/{id}", [&](web::Context& ctx) { return show_profile(ctx, members); });
+  router.get("/my", [&](web::Context& ctx) { return show_my(ctx, sessions); });
+  router.post("/my/name", [&](web::Context& ctx) { return post_name(ctx, members, sessions); });
+  router.post("/my/password", [&](web::Context& ctx) { return post_password(ctx, members, sessions); });
+  router.post("/my/devices/{key}/logout", [&](web::Context& ctx) { return post_device_logout(ctx, sessions); });
+  router.post("/my/logout-everywhere", [&](web::Context& ctx) { return post_logout_everywhere(ctx, sessions); });
+}
+
+}  // namespace ms::members

@@ -1,0 +1,124 @@
+#include "features/members/staff.hpp"
+
+#include <algorithm>
+
+#include "features/audit/audit.hpp"
+#include "features/members/store.hpp"
+#include "infra/core/text.hpp"
+#include "infra/session/sessions.hpp"
+
+namespace ms::members {
+namespace {
+
+constexpr auto kSeoul = std::chrono::hours(9);
+
+Refused wrong(std::string field, Msg why) { return Refused(Error(Code::invalid, "error.invalid"_msg, {{std::move(field), why}})); }
+
+/// "2026-03-02" of a date input (HTML, 2.3.5.2), or nothing.
+std::optional<std::chrono::year_month_day> day_of(std::string_view text) {
+  constexpr std::string_view kShape = "dddd-dd-dd";
+  if (text.size() != kShape.size()) return std::nullopt;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (kShape[i] == '-' ? text[i] != '-' : text[i] < '0' || text[i] > '9') return std::nullopt;
+  }
+  const auto number = [&](std::size_t begin, std::size_t size) {
+    int value = 0;
+    for (const char digit : text.substr(begin, size)) value = value * 10 + (digit - '0');
+    return value;
+  };
+  const std::chrono::year_month_day day{std::chrono::year(number(0, 4)), std::chrono::month(static_cast<unsigned>(number(5, 2))),
+                                        std::chrono::day(static_cast<unsigned>(number(8, 2)))};
+  if (!day.ok()) return std::nullopt;
+  return day;
+}
+
+}  // namespace
+
+Result<Timestamp> end_of(const Term& term, Timestamp at) {
+  for (const int days : {1, 7, 30}) {
+    if (term.period == std::to_string(days)) return at + std::chrono::days(days);
+  }
+  if (term.period == "forever") return kForever;
+  if (term.period != "date") return wrong("period", "staff.period_wrong"_msg);
+  const auto day = day_of(term.day);
+  if (!day) return wrong("day", "staff.day_wrong"_msg);
+  const Timestamp end = std::chrono::sys_days(*day) + std::chrono::days(1) - std::chrono::seconds(1) - kSeoul;
+  if (end <= at) return wrong("day", "staff.until_past"_msg);
+  return std::min(end, kForever);
+}
+
+std::string end_word(Timestamp until) { return until >= kForever ? tr("staff.forever"_msg) : seoul_minute(until); }
+
+async<std::vector<MemberRow>> Staff::find(const Call& call, const Search& search) {
+  pg::Batch batch = db_.batch(call, pg::Lane::slow);
+  const auto slot = store::search(batch, search, kMembersPerPage + 1);
+  co_await batch.send();
+  co_return slot.all();
+}
+
+async<std::optional<File>> Staff::file(const Call& call, UserId id) {
+  pg::Batch batch = db_.batch(call, pg::Lane::slow);
+  const auto member = store::row(batch, id);
+  const auto history = audit::history(batch, {"member", id.value});
+  co_await batch.send();
+  auto found = member.one();
+  if (!found) co_return std::nullopt;
+  co_return File{std::move(*found), history.all()};
+}
+
+bool Staff::above(const session::Viewer& who, const MemberRow& member) {
+  return who.id != member.id && (who.role == session::Role::admin || member.role < who.rank());
+}
+
+/// The member, when `who` stands above and gives a reason.
+async<Result<MemberRow>> Staff::target(const Call& call, const session::Viewer& who, UserId id, std::string_view reason) {
+  if (auto given = audit::reason_of(reason); !given) co_return Refused(given.error());
+  pg::Batch batch = db_.batch(call, pg::Lane::slow);
+  const auto slot = store::row(batch, id);
+  co_await batch.send();
+  auto found = slot.one();
+  if (!found) co_return refuse(Code::not_found, "members.gone"_msg);
+  if (!above(who, *found)) co_return refuse(Code::forbidden, "staff.not_above"_msg);
+  co_return std::move(*found);
+}
+
+async<Result<void>> Staff::set_role(const Call& call, const session::Viewer& who, UserId id, session::Role role,
+                                    std::string reason) {
+  if (!who.may(session::Permission::roles) || role == session::Role::guest) {
+    co_return refuse(Code::forbidden, "error.forbidden"_msg);
+  }
+  const auto found = co_await target(call, who, id, reason);
+  if (!found) co_return Refused(found.error());
+  const std::string before = tr(session::word_of(static_cast<session::Role>(found->role)));
+  pg::Unit unit = db_.unit(call);
+  if (role != session::Role::admin) store::guard_last_admin(unit, id);
+  store::set_role(unit, id, role);
+  audit::record(unit, who.id, "role", {"member", id.value}, trim(reason), before + " → " + tr(session::word_of(role)));
+  co_return co_await unit.send();
+}
+
+async<Result<void>> Staff::suspend(const Call& call, const session::Viewer& who, UserId id, Timestamp until,
+                                   std::string reason) {
+  if (!who.may(session::Permission::members)) co_return refuse(Code::forbidden, "error.forbidden"_msg);
+  if (until <= now()) co_return wrong("day", "staff.until_past"_msg);
+  const auto found = co_await target(call, who, id, reason);
+  if (!found) co_return Refused(found.error());
+  pg::Unit unit = db_.unit(call);
+  store::guard_last_admin(unit, id);
+  store::suspend(unit, id, until, trim(reason));
+  session::Sessions::revoke_all(unit, id, "");
+  audit::record(unit, who.id, "suspend", {"member", id.value}, trim(reason), end_word(until));
+  co_return co_await unit.send();
+}
+
+async<Result<void>> Staff::lift(const Call& call, const session::Viewer& who, UserId id, std::string reason) {
+  if (!who.may(session::Permission::members)) co_return refuse(Code::forbidden, "error.forbidden"_msg);
+  const auto found = co_await target(call, who, id, reason);
+  if (!found) co_return Refused(found.error());
+  pg::Unit unit = db_.unit(call);
+  store::lift(unit, id);
+  audit::record(unit, who.id, "lift", {"member", id.value}, trim(reason));
+  co_return co_await unit.send();
+}
+
+}  // namespace ms::members

@@ -1,0 +1,77 @@
+#include "features/members/store.hpp"
+
+namespace ms::members::store {
+namespace {
+
+constexpr pg::Query kInsert{"members.insert", R"(
+  insert into users (email, name, password_hash, terms_agreed_at, privacy_agreed_at, news_agreed_at)
+  values ($1, $2, $3, now(), now(), case when $4::boolean then now() end) returning id)"};
+constexpr pg::Query kCredentials{"members.credentials", R"(
+  select u.id, u.password_hash,
+         (select coalesce(string_agg(permission, ','), '') from role_permissions p where p.role = u.role),
+         coalesce(u.suspended_until > now(), false)
+    from users u where u.email = $1)"};
+constexpr pg::Query kProfile{"members.profile", "select id, name, created_at from users where id = $1"};
+constexpr pg::Query kRename{"members.rename", "update users set name = $2 where id = $1"};
+constexpr pg::Query kChanged{"members.changed", "select ms_member_changed($1)"};
+constexpr pg::Query kPassword{"members.password", "update users set password_hash = $2 where id = $1"};
+constexpr pg::Query kSearch{"members.search", R"(
+  select u.id, u.email, u.name, u.role, u.created_at, u.seen_at,
+         case when u.suspended_until > now() then u.suspended_until end, coalesce(u.suspended_reason, ''),
+         (select count(*) from posts p where p.author_id = u.id), (select count(*) from comments c where c.author_id = u.id)
+    from users u
+   where ($1 = '' or starts_with(u.name, $1) or strpos(u.email, lower($1)) > 0)
+     and ($2::smallint is null or u.role = $2)
+     and (not $3::boolean or u.suspended_until > now())
+     and ($4::bigint = 0 or u.id < $4)
+   order by u.id desc limit $5)"};
+constexpr pg::Query kRow{"members.row", R"(
+  select u.id, u.email, u.name, u.role, u.created_at, u.seen_at,
+         case when u.suspended_until > now() then u.suspended_until end, coalesce(u.suspended_reason, ''),
+         (select count(*) from posts p where p.author_id = u.id), (select count(*) from comments c where c.author_id = u.id)
+    from users u where u.id = $1)"};
+constexpr pg::Query kSetRole{"members.set_role", "update users set role = $2 where id = $1"};
+// Locks the admins, so that two who demote each other at the same moment cannot both succeed.
+constexpr pg::Query kLastAdmin{"members.guard_last_admin", R"(
+  with admins as (select id from users
+                   where role = 3 and coalesce(suspended_until <= now(), true) order by id for update)
+  select ms_guard(not exists (select from admins where id = $1) or (select count(*) from admins) > 1,
+                  409, 'members.last_admin')::text)"};
+constexpr pg::Query kSuspend{"members.suspend", "update users set suspended_until = $2, suspended_reason = $3 where id = $1"};
+constexpr pg::Query kLift{"members.lift", "update users set suspended_until = null, suspended_reason = null where id = $1"};
+
+}  // namespace
+
+pg::Slot<UserId> insert(pg::Statements& out, const Application& application, std::string_view password_hash) {
+  return out.add<UserId>(kInsert, application.email, application.name, password_hash, application.news);
+}
+pg::Slot<Credentials> credentials(pg::Statements& out, std::string_view email) {
+  return out.add<Credentials>(kCredentials, email);
+}
+pg::Slot<Profile> profile(pg::Statements& out, UserId id) { return out.add<Profile>(kProfile, id); }
+
+void rename(pg::Statements& out, UserId id, std::string_view name) {
+  out.add(kRename, id, name);
+  out.add(kChanged, id);
+}
+void set_password(pg::Statements& out, UserId id, std::string_view password_hash) { out.add(kPassword, id, password_hash); }
+
+pg::Slot<MemberRow> search(pg::Statements& out, const Search& search, int limit) {
+  std::optional<int> role;
+  if (search.role) role = static_cast<int>(*search.role);
+  return out.add<MemberRow>(kSearch, search.text, role, search.only_suspended, search.before, limit);
+}
+pg::Slot<MemberRow> row(pg::Statements& out, UserId id) { return out.add<MemberRow>(kRow, id); }
+
+void set_role(pg::Statements& out, UserId id, session::Role role) {
+  out.add(kSetRole, id, static_cast<int>(role));
+  out.add(kChanged, id);
+}
+void guard_last_admin(pg::Statements& out, UserId id) { out.add(kLastAdmin, id); }
+void suspend(pg::Statements& out, UserId id, Timestamp until, std::string_view reason) { out.add(kSuspend, id, until, reason); }
+void lift(pg::Statements& out, UserId id) {
+  out.add(kLift, id);
+  out.add(kChanged, id);
+}
+
+}  // namespace ms::members::store

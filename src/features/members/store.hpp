@@ -1,0 +1,35 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "features/members/members.hpp"
+#include "features/members/staff.hpp"
+#include "infra/pg/db.hpp"
+
+// SQL of members only: one function is one named query.
+namespace ms::members::store {
+
+struct Credentials {
+  UserId id;
+  std::string password_hash;
+  std::string permissions;
+  bool suspended = false;
+};
+
+pg::Slot<UserId> insert(pg::Statements& out, const Application& application, std::string_view password_hash);
+pg::Slot<Credentials> credentials(pg::Statements& out, std::string_view email);
+pg::Slot<Profile> profile(pg::Statements& out, UserId id);
+/// Also tells every server that what it knows of the member is old.
+void rename(pg::Statements& out, UserId id, std::string_view name);
+/// Does not tell the servers: revoking the sessions does.
+void set_password(pg::Statements& out, UserId id, std::string_view password_hash);
+
+pg::Slot<MemberRow> search(pg::Statements& out, const Search& search, int limit);
+pg::Slot<MemberRow> row(pg::Statements& out, UserId id);
+void set_role(pg::Statements& out, UserId id, session::Role role);
+/// Refuses the unit (409) when `id` is the last admin who can still log in.
+void guard_last_admin(pg::Statements& out, UserId id);
+void suspend(pg::Statements& out, UserId id, Timestamp until, std::string_view reason);
+void lift(pg::Statements& out, UserId id);
+
+}  // namespace ms::members::store

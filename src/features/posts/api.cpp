@@ -1,0 +1,127 @@
+#include <boost/json.hpp>
+
+#include "features/posts/posts.hpp"
+#include "infra/web/context.hpp"
+#include "infra/web/json_fields.hpp"
+#include "infra/web/json_list.hpp"
+
+// Posts: /api/v1/boards/{slug}/posts and /api/v1/posts/{id}.
+namespace ms::posts {
+namespace {
+
+namespace json = boost::json;
+
+json::object author_json(UserId id, std::string_view name) { return {{"id", id.value}, {"name", name}}; }
+
+json::array lines_json(const std::vector<Line>& lines) {
+  json::array out;
+  for (const Line& line : lines) {
+    out.push_back(json::object{{"id", line.id.value},
+                               {"number", line.number},
+                               {"title", line.title},
+                               {"author", author_json(line.author, line.author_name)},
+                               {"created_at", rfc3339(line.created)},
+                               {"notice", line.notice},
+                               {"views", line.views},
+                               {"comments", line.comments}});
+  }
+  return out;
+}
+
+json::object post_json(const Post& post, const boards::Board* board) {
+  json::object out{{"id", post.id.value},
+                   {"board", nullptr},
+                   {"number", post.number},
+                   {"title", post.title},
+                   {"content", post.content},
+                   {"content_html", post.content_html},
+                   {"author", author_json(post.author, post.author_name)},
+                   {"created_at", rfc3339(post.created)},
+                   {"updated_at", nullptr},
+                   {"notice", post.notice},
+                   {"views", post.views},
+                   {"comments", post.comments}};
+  if (board != nullptr) out["board"] = board->slug;
+  if (post.updated) out["updated_at"] = rfc3339(*post.updated);
+  return out;
+}
+
+PostId id_of(const web::Context& ctx) { return PostId{ctx.params.number("id")}; }
+
+/// The post as a whole: what GET shows, and POST and PATCH after they wrote.
+async<http::Response> answer(web::Context& ctx, Posts& posts, boards::Boards& boards, PostId id, int status) {
+  const auto reading = co_await posts.read(ctx.call, ctx.viewer, id);
+  if (!reading) co_return ctx.refuse(reading.error());
+  const auto directory = co_await boards.all(ctx.call);
+  const Post& post = reading->post;
+  http::Response response = ctx.json(status, post_json(post, directory->find(post.board)));
+  if (status == 201) response.set("Location", "/api/v1/posts/" + std::to_string(id.value));
+  co_return response;
+}
+
+async<http::Response> list(web::Context& ctx, Posts& posts, boards::Boards& boards) {
+  const auto directory = co_await boards.all(ctx.call);
+  const boards::Board* board = directory->find(ctx.params.get("slug"));
+  if (auto ok = may_read(ctx.viewer, board); !ok) co_return ctx.refuse(ok.error());
+  const auto number = web::page_number(ctx.query());
+  if (!number) co_return ctx.refuse(number.error());
+  const Page page = co_await posts.page(ctx.call, *board, *number);
+  json::object out = web::json_list(lines_json(page.lines), page.number, page.last, page.total);
+  out["notices"] = lines_json(page.pinned);
+  co_return ctx.json(200, out);
+}
+
+async<http::Response> write(web::Context& ctx, Posts& posts, boards::Boards& boards) {
+  const auto directory = co_await boards.all(ctx.call);
+  const boards::Board* board = directory->find(ctx.params.get("slug"));
+  if (auto ok = may_read(ctx.viewer, board); !ok) co_return ctx.refuse(ok.error());
+  auto body = ctx.json_body();
+  if (!body) co_return ctx.refuse(body.error());
+  web::JsonFields fields(std::move(*body));
+  Draft draft;
+  draft.title = fields.text("title");
+  draft.content = fields.text("content");
+  if (auto ok = fields.done(); !ok) co_return ctx.refuse(ok.error());
+  const auto id = co_await posts.write(ctx.call, ctx.viewer, *board, std::move(draft));
+  if (!id) co_return ctx.refuse(id.error());
+  co_return co_await answer(ctx, posts, boards, *id, 201);
+}
+
+async<http::Response> show(web::Context& ctx, Posts& posts, boards::Boards& boards) {
+  co_return co_await answer(ctx, posts, boards, id_of(ctx), 200);
+}
+
+/// What the body leaves out stays as it is (RFC 7396 for an object of two texts).
+async<http::Response> edit(web::Context& ctx, Posts& posts, boards::Boards& boards) {
+  auto body = ctx.json_body();
+  if (!body) co_return ctx.refuse(body.error());
+  web::JsonFields fields(std::move(*body));
+  auto title = fields.optional_text("title");
+  auto content = fields.optional_text("content");
+  if (auto ok = fields.done(); !ok) co_return ctx.refuse(ok.error());
+  auto before = co_await posts.read(ctx.call, ctx.viewer, id_of(ctx));
+  if (!before) co_return ctx.refuse(before.error());
+  Post& post = before->post;
+  Draft draft{title.value_or(std::move(post.title)), content.value_or(std::move(post.content)), post.notice};
+  const auto done = co_await posts.edit(ctx.call, ctx.viewer, post.id, std::move(draft));
+  if (!done) co_return ctx.refuse(done.error());
+  co_return co_await answer(ctx, posts, boards, post.id, 200);
+}
+
+async<http::Response> remove(web::Context& ctx, Posts& posts) {
+  const auto done = co_await posts.remove(ctx.call, ctx.viewer, id_of(ctx));
+  if (!done) co_return ctx.refuse(done.error());
+  co_return http::Response(204);
+}
+
+}  // namespace
+
+void add_api_routes(web::Router& router, Posts& posts, boards::Boards& boards) {
+  router.get("/api/v1/boards/{slug}/posts", [&](web::Context& ctx) { return list(ctx, posts, boards); });
+  router.post("/api/v1/boards/{slug}/posts", [&](web::Context& ctx) { return write(ctx, posts, boards); });
+  router.get("/api/v1/posts/{id}", [&](web::Context& ctx) { return show(ctx, posts, boards); });
+  router.patch("/api/v1/posts/{id}", [&](web::Context& ctx) { return edit(ctx, posts, boards); });
+  router.del("/api/v1/posts/{id}", [&](web::Context& ctx) { return remove(ctx, posts); });
+}
+
+}  // namespace ms::posts

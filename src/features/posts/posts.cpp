@@ -1,0 +1,218 @@
+#include "features/posts/posts.hpp"
+
+#include <algorithm>
+#include <array>
+#include <boost/json.hpp>
+
+#include "features/posts/store.hpp"
+#include "infra/core/text.hpp"
+#include "infra/markdown/markdown.hpp"
+
+namespace ms::posts {
+namespace {
+
+namespace json = boost::json;
+
+constexpr int kRecentEach = 5;
+constexpr auto kRecentKept = std::chrono::seconds(60);
+// One list a rank, because each may read other boards; a guest's has the seed's name.
+constexpr std::array<const char*, 4> kRecentKeys = {"cache:posts:recent", "cache:posts:recent:member",
+                                                    "cache:posts:recent:staff", "cache:posts:recent:admin"};
+
+std::string recent_json(const std::vector<Recent>& posts) {
+  json::array out;
+  for (const Recent& post : posts) {
+    out.push_back(json::object{{"id", post.id.value},
+                               {"board", post.board.value},
+                               {"title", post.title},
+                               {"author", post.author},
+                               {"created", post.created.time_since_epoch().count()}});
+  }
+  return json::serialize(out);
+}
+
+/// What recent_json wrote; anything else throws, which the pipeline answers and logs.
+std::vector<Recent> parse_recent(std::string_view text) {
+  std::vector<Recent> out;
+  const json::value value = json::parse(text);
+  for (const json::value& item : value.as_array()) {
+    const json::object& post = item.as_object();
+    out.push_back({PostId{post.at("id").as_int64()}, BoardId{post.at("board").as_int64()},
+                   std::string(post.at("title").as_string()), std::string(post.at("author").as_string()),
+                   Timestamp(std::chrono::microseconds(post.at("created").as_int64()))});
+  }
+  return out;
+}
+
+async<std::string> load_recent(pg::Db& db, const Call& call, int rank) {
+  pg::Batch batch = db.batch(call);
+  const auto slot = store::recent(batch, rank, kRecentEach);
+  co_await batch.send();
+  co_return recent_json(slot.all());
+}
+
+Refused no_right(const session::Viewer& who) {
+  if (!who.signed_in()) return refuse(Code::unauthenticated, "error.unauthenticated"_msg);
+  return refuse(Code::forbidden, "error.forbidden"_msg);
+}
+
+}  // namespace
+
+Result<void> may_read(const session::Viewer& who, const boards::Board* board) {
+  if (board == nullptr) return refuse(Code::not_found, "posts.gone"_msg);
+  if (board->readable(who)) return {};
+  if (!who.signed_in()) return refuse(Code::unauthenticated, "error.unauthenticated"_msg);
+  return refuse(Code::forbidden, "boards.not_readable"_msg);
+}
+
+Result<void> check(const Draft& draft) {
+  std::vector<FieldError> wrong;
+  const auto title = code_points(draft.title);
+  if (title == 0) wrong.push_back({"title", "posts.title_empty"_msg});
+  if (title > kTitleLimit) wrong.push_back({"title", "posts.title_long"_msg});
+  if (has_control(draft.title) || draft.title.contains('\n')) wrong.push_back({"title", "posts.title_control"_msg});
+  if (trim(draft.content).empty()) wrong.push_back({"content", "posts.content_empty"_msg});
+  if (code_points(draft.content) > kContentLimit) wrong.push_back({"content", "posts.content_long"_msg});
+  if (has_control(draft.content)) wrong.push_back({"content", "posts.content_control"_msg});
+  if (wrong.empty()) return {};
+  return Refused(Error(Code::invalid, "error.invalid"_msg, std::move(wrong)));
+}
+
+Posts::Posts(pg::Db& db, cache::Cache& cache, boards::Boards& boards, ViewCounter& views)
+    : db_(db), cache_(cache), boards_(boards), views_(views) {}
+
+bool Posts::editable(const session::Viewer& who, const boards::Board& board, UserId author) {
+  return who.signed_in() && who.id == author && board.writable(who);
+}
+bool Posts::removable(const session::Viewer& who, UserId author) {
+  return who.signed_in() && (who.id == author || who.may(session::Permission::remove));
+}
+
+async<Page> Posts::page(const Call& call, const boards::Board& board, std::int64_t number) {
+  constexpr std::int64_t kFarthest = INT64_MAX / kPostsPerPage - 1;
+  Page page;
+  page.number = std::clamp<std::int64_t>(number, 1, kFarthest);
+  while (true) {
+    pg::Batch batch = db_.batch(call);
+    const auto total = store::total(batch, board.id);
+    const bool first = page.number == 1;
+    const auto lines = first ? store::first_page(batch, board.id, kPostsPerPage)
+                             : store::later_page(batch, board.id, (page.number - 1) * kPostsPerPage, kPostsPerPage);
+    std::optional<pg::Slot<Line>> pinned;
+    if (first) pinned = store::pinned(batch, board.id);
+    co_await batch.send();
+    page.total = total.one().value_or(0);
+    page.last = std::max<std::int64_t>(1, (page.total + kPostsPerPage - 1) / kPostsPerPage);
+    page.lines = lines.all();
+    if (pinned) page.pinned = pinned->all();
+    if (page.number <= page.last) break;
+    page.number = page.last;  // asked beyond the end: the last page is what there is
+  }
+  for (auto* part : {&page.pinned, &page.lines}) {
+    for (Line& line : *part) line.views += views_.pending(line.id);
+  }
+  co_return page;
+}
+
+async<Result<Gate>> Posts::find(const Call& call, const session::Viewer& who, PostId id) {
+  const auto directory = co_await boards_.all(call);
+  pg::Batch batch = db_.batch(call);
+  const auto slot = gate(batch, id);
+  co_await batch.send();
+  const auto found = slot.one();
+  if (auto ok = may_read(who, found ? directory->find(found->board) : nullptr); !ok) co_return Refused(ok.error());
+  co_return *found;
+}
+
+async<Result<Reading>> Posts::read(const Call& call, const session::Viewer& who, PostId id) {
+  const auto directory = co_await boards_.all(call);
+  pg::Batch batch = db_.batch(call);
+  const auto post = store::find(batch, id);
+  const auto older = store::older(batch, id);
+  const auto newer = store::newer(batch, id);
+  co_await batch.send();
+  auto found = post.one();
+  if (!found) co_return refuse(Code::not_found, "posts.gone"_msg);
+  if (auto ok = may_read(who, directory->find(found->board)); !ok) co_return Refused(ok.error());
+  views_.count(id);
+  found->views += views_.pending(id);
+  co_return Reading{std::move(*found), older.one(), newer.one()};
+}
+
+async<Result<Post>> Posts::to_edit(const Call& call, const session::Viewer& who, PostId id) {
+  const auto directory = co_await boards_.all(call);
+  pg::Batch batch = db_.batch(call);
+  const auto slot = store::find(batch, id);
+  co_await batch.send();
+  auto found = slot.one();
+  const boards::Board* board = found ? directory->find(found->board) : nullptr;
+  if (auto ok = may_read(who, board); !ok) co_return Refused(ok.error());
+  if (!editable(who, *board, found->author)) co_return no_right(who);
+  co_return std::move(*found);
+}
+
+async<std::vector<Recent>> Posts::recent(const Call& call, int rank) {
+  auto fill = [this, &call, rank] { return load_recent(db_, call, rank); };
+  const std::string text =
+      co_await cache_.get(call, kRecentKeys.at(static_cast<std::size_t>(rank)), kRecentKept, std::move(fill));
+  co_return parse_recent(text);
+}
+
+async<Result<PostId>> Posts::write(const Call& call, const session::Viewer& who, const boards::Board& board, Draft draft) {
+  if (!board.writable(who)) co_return no_right(who);
+  draft.title = trim(draft.title);
+  draft.notice = draft.notice && who.may(session::Permission::notice);
+  if (auto ok = check(draft); !ok) co_return Refused(ok.error());
+  const view::SafeHtml html = markdown::render(draft.content);
+  pg::Unit unit = db_.unit(call);
+  const auto slot = store::insert(unit, board.id, who.id, draft, html);
+  const auto done = co_await unit.send();
+  if (!done) co_return Refused(done.error());
+  co_await drop_caches(cache_, call);
+  co_return slot.one().value();
+}
+
+async<Result<void>> Posts::edit(const Call& call, const session::Viewer& who, PostId id, Draft draft) {
+  const auto directory = co_await boards_.all(call);
+  pg::Batch batch = db_.batch(call);
+  const auto slot = gate(batch, id);
+  co_await batch.send();
+  const auto found = slot.one();
+  const boards::Board* board = found ? directory->find(found->board) : nullptr;
+  if (auto ok = may_read(who, board); !ok) co_return ok;
+  if (!editable(who, *board, found->author)) co_return no_right(who);
+  draft.title = trim(draft.title);
+  draft.notice = draft.notice && who.may(session::Permission::notice);
+  if (auto ok = check(draft); !ok) co_return ok;
+  const view::SafeHtml html = markdown::render(draft.content);
+  pg::Unit unit = db_.unit(call);
+  guard_visible(unit, id);
+  store::update(unit, id, draft, html);
+  const auto done = co_await unit.send();
+  if (done) co_await drop_caches(cache_, call);
+  co_return done;
+}
+
+async<Result<void>> Posts::remove(const Call& call, const session::Viewer& who, PostId id) {
+  const auto directory = co_await boards_.all(call);
+  pg::Batch batch = db_.batch(call);
+  const auto slot = gate(batch, id);
+  co_await batch.send();
+  const auto found = slot.one();
+  const boards::Board* board = found ? directory->find(found->board) : nullptr;
+  if (auto ok = may_read(who, board); !ok) co_return ok;
+  if (!removable(who, found->author)) co_return no_right(who);
+  pg::Unit unit = db_.unit(call);
+  guard_visible(unit, id);
+  store::remove(unit, id);
+  const auto done = co_await unit.send();
+  if (done) co_await drop_caches(cache_, call);
+  co_return done;
+}
+
+async<void> drop_caches(cache::Cache& cache, const Call& call) {
+  std::vector<std::string> keys(kRecentKeys.begin(), kRecentKeys.end());
+  co_await cache.drop(call, std::move(keys));
+}
+
+}  // namespace ms::posts

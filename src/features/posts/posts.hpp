@@ -1,0 +1,143 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "features/boards/boards.hpp"
+#include "features/posts/view_counter.hpp"
+#include "infra/cache/cache.hpp"
+#include "infra/core/result.hpp"
+#include "infra/core/time.hpp"
+#include "infra/pg/db.hpp"
+#include "infra/session/viewer.hpp"
+#include "infra/web/router.hpp"
+
+// Posts of a board: list, read, write, edit, delete. Staff's acts (search everywhere, hide, restore) are in moderation.hpp.
+namespace ms::posts {
+
+constexpr std::size_t kTitleLimit = 100;       ///< characters; the column takes 255
+constexpr std::size_t kContentLimit = 50'000;  ///< characters
+constexpr int kPostsPerPage = 20;
+
+struct Post {
+  PostId id;
+  BoardId board;
+  std::int64_t number = 0;
+  std::string title;
+  std::string content;       ///< Markdown, as typed
+  std::string content_html;  ///< rendered when written
+  UserId author;
+  std::string author_name;
+  Timestamp created;
+  std::optional<Timestamp> updated;
+  bool notice = false;
+  std::int64_t views = 0;
+  std::int64_t comments = 0;
+};
+
+/// A line of a board's list.
+struct Line {
+  PostId id;
+  std::int64_t number = 0;
+  std::string title;
+  UserId author;
+  std::string author_name;
+  Timestamp created;
+  bool notice = false;
+  std::int64_t views = 0;
+  std::int64_t comments = 0;
+};
+
+struct Page {
+  std::vector<Line> pinned;  ///< notices, on the first page only
+  std::vector<Line> lines;
+  std::int64_t total = 0;    ///< visible posts of the board
+  std::int64_t number = 1;   ///< this page, from 1
+  std::int64_t last = 1;
+};
+
+/// The post before and after on the same board.
+struct Neighbour {
+  PostId id;
+  std::string title;
+};
+
+struct Reading {
+  Post post;
+  std::optional<Neighbour> older;
+  std::optional<Neighbour> newer;
+};
+
+/// A line of the home page.
+struct Recent {
+  PostId id;
+  BoardId board;
+  std::string title;
+  std::string author;
+  Timestamp created;
+};
+
+/// What the form holds, as it was typed.
+struct Draft {
+  std::string title;
+  std::string content;
+  bool notice = false;
+};
+/// Pure; every wrong field is named.
+Result<void> check(const Draft& draft);
+
+/// Whether `who` may see what is on a board (null: there is none). Refused: not_found, forbidden; a guest who may not is
+/// asked to log in (unauthenticated).
+Result<void> may_read(const session::Viewer& who, const boards::Board* board);
+
+/// What others need to know before they add something to a post.
+struct Gate {
+  PostId id;
+  BoardId board;
+  UserId author;
+};
+pg::Slot<Gate> gate(pg::Statements& out, PostId post);
+/// Refuses the caller's unit (404) when the post is not visible any more.
+void guard_visible(pg::Statements& out, PostId post);
+
+class Posts {
+ public:
+  Posts(pg::Db& db, cache::Cache& cache, boards::Boards& boards, ViewCounter& views);
+
+  /// One round trip, the same cost for every page number. `number` below 1 or beyond the last page is clamped.
+  async<Page> page(const Call& call, const boards::Board& board, std::int64_t number);
+  /// That a visible post is there and `who` may read it, without its text and without counting a reader. Refused as below.
+  async<Result<Gate>> find(const Call& call, const session::Viewer& who, PostId id);
+  /// A visible post of a board that `who` may read. Refused: not_found; unauthenticated or forbidden when the board says so.
+  async<Result<Reading>> read(const Call& call, const session::Viewer& who, PostId id);
+  /// The post for its editing form; counts no reader. Refused as read(), and forbidden when it may not be edited.
+  async<Result<Post>> to_edit(const Call& call, const session::Viewer& who, PostId id);
+  /// The newest posts of each board that stands on the home page and a member of `rank` may read, through Redis
+  /// (`cache:posts:recent`).
+  async<std::vector<Recent>> recent(const Call& call, int rank);
+
+  async<Result<PostId>> write(const Call& call, const session::Viewer& who, const boards::Board& board, Draft draft);
+  async<Result<void>> edit(const Call& call, const session::Viewer& who, PostId id, Draft draft);
+  /// Own posts, or anybody's with Permission::remove. The row stays (deleted_at), its page answers 404.
+  async<Result<void>> remove(const Call& call, const session::Viewer& who, PostId id);
+
+  /// Whether `who` may edit this post: its author may, as long as the board lets them write.
+  static bool editable(const session::Viewer& who, const boards::Board& board, UserId author);
+  static bool removable(const session::Viewer& who, UserId author);
+
+ private:
+  pg::Db& db_;
+  cache::Cache& cache_;
+  boards::Boards& boards_;
+  ViewCounter& views_;
+};
+
+/// Drops what caches show of posts; called after every change, also by moderation and comments.
+async<void> drop_caches(cache::Cache& cache, const Call& call);
+
+/// GET /boards/{slug}, and the forms to write, edit and delete. A post's own page shows comments too: apps/site/pages.
+void add_site_routes(web::Router& router, Posts& posts, boards::Boards& boards);
+void add_api_routes(web::Router& router, Posts& posts, boards::Boards& boards);
+
+}  // namespace ms::posts

@@ -1,0 +1,125 @@
+#include <fmt/format.h>
+
+#include "features/posts/list.html.hpp"
+#include "features/posts/posts.hpp"
+#include "features/posts/write.html.hpp"
+#include "infra/web/context.hpp"
+
+namespace ms::posts {
+namespace {
+
+Draft read_draft(const http::Form& form) {
+  return {std::string(form.get("title")), std::string(form.get("content")), form.has("notice")};
+}
+
+/// The board named in the path, if the visitor may read it.
+Result<const boards::Board*> board_of(const web::Context& ctx, const boards::Directory& directory) {
+  const boards::Board* board = directory.find(ctx.params.get("slug"));
+  if (board == nullptr) return refuse(Code::not_found, "boards.gone"_msg);
+  if (board->readable(ctx.viewer)) return board;
+  if (!ctx.viewer.signed_in()) return refuse(Code::unauthenticated, "error.unauthenticated"_msg);
+  return refuse(Code::forbidden, "boards.not_readable"_msg);
+}
+
+Error no_right(const web::Context& ctx) {
+  if (!ctx.viewer.signed_in()) return Error(Code::unauthenticated, "error.unauthenticated"_msg);
+  return Error(Code::forbidden, "boards.not_writable"_msg);
+}
+
+std::string post_path(const boards::Board& board, PostId id) { return fmt::format("/boards/{}/{}", board.slug, id.value); }
+
+async<http::Response> show_list(web::Context& ctx, Posts& posts, boards::Boards& boards) {
+  const auto directory = co_await boards.all(ctx.call);
+  const auto board = board_of(ctx, *directory);
+  if (!board) co_return ctx.refuse(board.error());
+  const Page page = co_await posts.page(ctx.call, **board, ctx.query().number("page").value_or(1));
+  co_return ctx.page({(*board)->name, (*board)->description},
+                     [&](view::Out& out) { list(out, **board, page, (*board)->writable(ctx.viewer), ctx.now); });
+}
+
+http::Response write_form(const web::Context& ctx, const boards::Board& board, const Draft& draft, const Error* error) {
+  return ctx.page({tr("posts.write_title"_msg)},
+                  [&](view::Out& out) {
+                    form(out, board, "/boards/" + board.slug + "/write", "/boards/" + board.slug, "write-" + board.slug, draft,
+                         error, ctx.viewer.may(session::Permission::notice), false);
+                  },
+                  error == nullptr ? 200 : static_cast<int>(error->code));
+}
+
+async<http::Response> show_write(web::Context& ctx, boards::Boards& boards) {
+  const auto directory = co_await boards.all(ctx.call);
+  const auto board = board_of(ctx, *directory);
+  if (!board) co_return ctx.refuse(board.error());
+  if (!(*board)->writable(ctx.viewer)) co_return ctx.refuse(no_right(ctx));
+  co_return write_form(ctx, **board, Draft(), nullptr);
+}
+
+async<http::Response> post_write(web::Context& ctx, Posts& posts, boards::Boards& boards) {
+  const auto directory = co_await boards.all(ctx.call);
+  const auto board = board_of(ctx, *directory);
+  if (!board) co_return ctx.refuse(board.error());
+  const auto sent = ctx.form();
+  if (!sent) co_return ctx.refuse(sent.error());
+  const Draft draft = read_draft(*sent);
+  const auto written = co_await posts.write(ctx.call, ctx.viewer, **board, draft);
+  if (written) co_return ctx.redirect(post_path(**board, *written), "flash.post_written"_msg);
+  if (written.error().code == Code::invalid) co_return write_form(ctx, **board, draft, &written.error());
+  co_return ctx.refuse(written.error());
+}
+
+http::Response edit_form(const web::Context& ctx, const boards::Board& board, PostId id, const Draft& draft,
+                         const Error* error) {
+  const std::string path = post_path(board, id);
+  return ctx.page({tr("posts.edit_title"_msg)},
+                  [&](view::Out& out) {
+                    form(out, board, path + "/edit", path, "edit-" + std::to_string(id.value), draft, error,
+                         ctx.viewer.may(session::Permission::notice), true);
+                  },
+                  error == nullptr ? 200 : static_cast<int>(error->code));
+}
+
+async<http::Response> show_edit(web::Context& ctx, Posts& posts, boards::Boards& boards) {
+  const auto directory = co_await boards.all(ctx.call);
+  const PostId id{ctx.params.number("id")};
+  const auto post = co_await posts.to_edit(ctx.call, ctx.viewer, id);
+  if (!post) co_return ctx.refuse(post.error());
+  const boards::Board* board = directory->find(post->board);
+  if (board == nullptr) co_return ctx.refuse(Error(Code::not_found, "boards.gone"_msg));
+  co_return edit_form(ctx, *board, id, {post->title, post->content, post->notice}, nullptr);
+}
+
+async<http::Response> post_edit(web::Context& ctx, Posts& posts, boards::Boards& boards) {
+  const auto directory = co_await boards.all(ctx.call);
+  const auto board = board_of(ctx, *directory);
+  if (!board) co_return ctx.refuse(board.error());
+  const auto sent = ctx.form();
+  if (!sent) co_return ctx.refuse(sent.error());
+  const PostId id{ctx.params.number("id")};
+  const Draft draft = read_draft(*sent);
+  const auto done = co_await posts.edit(ctx.call, ctx.viewer, id, draft);
+  if (done) co_return ctx.redirect(post_path(**board, id), "flash.saved"_msg);
+  if (done.error().code == Code::invalid) co_return edit_form(ctx, **board, id, draft, &done.error());
+  co_return ctx.refuse(done.error());
+}
+
+async<http::Response> post_delete(web::Context& ctx, Posts& posts, boards::Boards& boards) {
+  const auto directory = co_await boards.all(ctx.call);
+  const auto board = board_of(ctx, *directory);
+  if (!board) co_return ctx.refuse(board.error());
+  const auto done = co_await posts.remove(ctx.call, ctx.viewer, PostId{ctx.params.number("id")});
+  if (!done) co_return ctx.refuse(done.error());
+  co_return ctx.redirect("/boards/" + (*board)->slug, "flash.deleted"_msg);
+}
+
+}  // namespace
+
+void add_site_routes(web::Router& router, Posts& posts, boards::Boards& boards) {
+  router.get("/boards/{slug}", [&](web::Context& ctx) { return show_list(ctx, posts, boards); });
+  router.get("/boards/{slug}/write", [&](web::Context& ctx) { return show_write(ctx, boards); });
+  router.post("/boards/{slug}/write", [&](web::Context& ctx) { return post_write(ctx, posts, boards); });
+  router.get("/boards/{slug}/{id}/edit", [&](web::Context& ctx) { return show_edit(ctx, posts, boards); });
+  router.post("/boards/{slug}/{id}/edit", [&](web::Context& ctx) { return post_edit(ctx, posts, boards); });
+  router.post("/boards/{slug}/{id}/delete", [&](web::Context& ctx) { return post_delete(ctx, posts, boards); });
+}
+
+}  // namespace ms::posts

@@ -1,0 +1,100 @@
+#include "features/posts/store.hpp"
+
+#include "infra/markdown/markdown.hpp"
+
+namespace ms::posts {
+namespace {
+
+constexpr pg::Query kGate{"posts.gate", "select id, board_id, author_id from posts where id = $1 and visible"};
+constexpr pg::Query kGuard{"posts.guard_visible", R"(
+  select ms_guard(exists (select from posts where id = $1 and visible for share), 404, 'posts.gone')::text)"};
+
+}  // namespace
+
+pg::Slot<Gate> gate(pg::Statements& out, PostId post) { return out.add<Gate>(kGate, post); }
+void guard_visible(pg::Statements& out, PostId post) { out.add(kGuard, post); }
+
+}  // namespace ms::posts
+
+namespace ms::posts::store {
+namespace {
+
+constexpr pg::Query kPinned{"posts.pinned", R"(
+  select p.id, p.number, p.title, p.author_id, u.name, p.created_at, p.notice, c.views, c.comments
+    from posts p join users u on u.id = p.author_id join post_counters c on c.post_id = p.id
+   where p.board_id = $1 and p.visible and p.notice order by p.id desc limit 10)"};
+constexpr pg::Query kFirstPage{"posts.first_page", R"(
+  select p.id, p.number, p.title, p.author_id, u.name, p.created_at, p.notice, c.views, c.comments
+    from posts p join users u on u.id = p.author_id join post_counters c on c.post_id = p.id
+   where p.board_id = $1 and p.visible order by p.number desc limit $2)"};
+constexpr pg::Query kLaterPage{"posts.later_page", R"(
+  with added as (
+    select stretch, visible, sum(visible) over (order by stretch desc) - visible as before
+      from post_stretches where board_id = $1),
+  start as (
+    select stretch, $2::bigint - before as skip from added
+     where before <= $2::bigint and before + visible > $2::bigint limit 1),
+  first as (
+    select p.number from start, lateral (
+      select number from posts
+       where board_id = $1 and visible and number < (start.stretch + 1) << 10
+       order by number desc offset start.skip limit 1) p)
+  select p.id, p.number, p.title, p.author_id, u.name, p.created_at, p.notice, c.views, c.comments
+    from posts p join users u on u.id = p.author_id join post_counters c on c.post_id = p.id
+   where p.board_id = $1 and p.visible and p.number <= (select number from first)
+   order by p.number desc limit $3)"};
+constexpr pg::Query kTotal{"posts.total", "select visible_posts from boards where id = $1"};
+constexpr pg::Query kFind{"posts.find", R"(
+  select p.id, p.board_id, p.number, p.title, coalesce(p.content, ''), p.content_html, p.author_id, u.name,
+         p.created_at, p.updated_at, p.notice, c.views, c.comments
+    from posts p join users u on u.id = p.author_id join post_counters c on c.post_id = p.id
+   where p.id = $1 and p.visible)"};
+constexpr pg::Query kOlder{"posts.older", R"(
+  select o.id, o.title from posts p, lateral (
+    select id, title from posts where board_id = p.board_id and visible and number < p.number
+     order by number desc limit 1) o
+   where p.id = $1)"};
+constexpr pg::Query kNewer{"posts.newer", R"(
+  select n.id, n.title from posts p, lateral (
+    select id, title from posts where board_id = p.board_id and visible and number > p.number
+     order by number limit 1) n
+   where p.id = $1)"};
+constexpr pg::Query kRecent{"posts.recent", R"(
+  select p.id, p.board_id, p.title, u.name, p.created_at
+    from boards b, lateral (
+      select id, board_id, title, author_id, created_at from posts
+       where board_id = b.id and visible order by number desc limit $2) p
+    join users u on u.id = p.author_id
+   where b.on_home and b.read_role <= $1 order by b.position, p.id desc)"};
+constexpr pg::Query kInsert{"posts.insert", R"(
+  with next as (update boards set last_number = last_number + 1 where id = $1 returning last_number)
+  insert into posts (board_id, number, author_id, title, content, content_html, renderer, notice)
+  select $1, last_number, $2, $3, $4, $5, $6, $7 from next returning id)"};
+constexpr pg::Query kUpdate{"posts.update", R"(
+  update posts set title = $2, content = $3, content_html = $4, renderer = $5, notice = $6, updated_at = now()
+   where id = $1)"};
+constexpr pg::Query kRemove{"posts.remove", "update posts set deleted_at = now() where id = $1 and deleted_at is null"};
+
+}  // namespace
+
+pg::Slot<Line> pinned(pg::Statements& out, BoardId board) { return out.add<Line>(kPinned, board); }
+pg::Slot<Line> first_page(pg::Statements& out, BoardId board, int limit) { return out.add<Line>(kFirstPage, board, limit); }
+pg::Slot<Line> later_page(pg::Statements& out, BoardId board, std::int64_t skip, int limit) {
+  return out.add<Line>(kLaterPage, board, skip, limit);
+}
+pg::Slot<std::int64_t> total(pg::Statements& out, BoardId board) { return out.add<std::int64_t>(kTotal, board); }
+pg::Slot<Post> find(pg::Statements& out, PostId id) { return out.add<Post>(kFind, id); }
+pg::Slot<Neighbour> older(pg::Statements& out, PostId of) { return out.add<Neighbour>(kOlder, of); }
+pg::Slot<Neighbour> newer(pg::Statements& out, PostId of) { return out.add<Neighbour>(kNewer, of); }
+pg::Slot<Recent> recent(pg::Statements& out, int rank, int each) { return out.add<Recent>(kRecent, rank, each); }
+
+pg::Slot<PostId> insert(pg::Statements& out, BoardId board, UserId author, const Draft& draft, const view::SafeHtml& html) {
+  return out.add<PostId>(kInsert, board, author, draft.title, draft.content, html.html(), markdown::kRendererVersion,
+                         draft.notice);
+}
+void update(pg::Statements& out, PostId id, const Draft& draft, const view::SafeHtml& html) {
+  out.add(kUpdate, id, draft.title, draft.content, html.html(), markdown::kRendererVersion, draft.notice);
+}
+void remove(pg::Statements& out, PostId id) { out.add(kRemove, id); }
+
+}  // namespace ms::posts::store

@@ -1,0 +1,27 @@
+#pragma once
+#include "features/posts/posts.hpp"
+#include "infra/pg/db.hpp"
+#include "infra/view/out.hpp"
+
+// SQL of posts only: one function is one named query.
+namespace ms::posts::store {
+
+pg::Slot<Line> pinned(pg::Statements& out, BoardId board);
+pg::Slot<Line> first_page(pg::Statements& out, BoardId board, int limit);
+/// The lines after the newest `skip` visible ones, found by adding up post_stretches: costs the same for any `skip`.
+pg::Slot<Line> later_page(pg::Statements& out, BoardId board, std::int64_t skip, int limit);
+pg::Slot<std::int64_t> total(pg::Statements& out, BoardId board);
+
+/// A visible post of a board that rank may read.
+pg::Slot<Post> find(pg::Statements& out, PostId id);
+/// The nearest visible post of the same board with a lower (older) or higher number.
+pg::Slot<Neighbour> older(pg::Statements& out, PostId of);
+pg::Slot<Neighbour> newer(pg::Statements& out, PostId of);
+/// The newest `each` posts of every board on the home page that a member of `rank` may read.
+pg::Slot<Recent> recent(pg::Statements& out, int rank, int each);
+
+pg::Slot<PostId> insert(pg::Statements& out, BoardId board, UserId author, const Draft& draft, const view::SafeHtml& html);
+void update(pg::Statements& out, PostId id, const Draft& draft, const view::SafeHtml& html);
+void remove(pg::Statements& out, PostId id);
+
+}  // namespace ms::posts::store
