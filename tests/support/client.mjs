@@ -8,10 +8,14 @@ export const adminUrl = process.env.MINSCHOOL_ADMIN_URL ?? 'http://127.0.0.1:808
 // No answer may take longer; a test never hangs on one.
 const longestAnswerMs = 20_000;
 
-/** One visitor. `base` is where paths are asked for; cookies of its answers are kept and sent again. */
+/**
+ * One visitor. `base` is where paths are asked for; cookies of its answers are kept and sent again. `address` is the
+ * loopback address it comes from (127.x.y.z), for tests of limits that must not bind the visitors of others.
+ */
 export class Client {
-  constructor(base = siteUrl) {
+  constructor(base = siteUrl, { address } = {}) {
     this.base = base;
+    this.address = address;
     this.cookies = new Map();
   }
 
@@ -40,7 +44,7 @@ export class Client {
       sent.cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     }
     return new Promise((resolve, reject) => {
-      const request = http.request(url, { method, headers: sent, timeout: longestAnswerMs }, (response) => {
+      const request = http.request(url, { method, headers: sent, timeout: longestAnswerMs, localAddress: this.address }, (response) => {
         const chunks = [];
         response.on('data', (chunk) => chunks.push(chunk));
         response.on('error', reject);
