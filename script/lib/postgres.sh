@@ -17,7 +17,9 @@ choose_postgres_user() {
   local become=(setpriv --reuid=postgres --regid=postgres --init-groups) capability
   chown postgres:postgres "$state/pg"
   for capability in "" dac_read_search dac_override; do
-    postgres_user=("${become[@]}" ${capability:+--inh-caps=+$capability --ambient-caps=+$capability} --)
+    postgres_user=("${become[@]}")
+    [ -z "$capability" ] || postgres_user+=(--securebits=+no_setuid_fixup "--inh-caps=+$capability" "--ambient-caps=+$capability")
+    postgres_user+=(--)
     ! as_postgres test -r "$state/pg" 2>/dev/null || return 0
   done
   fail "the user postgres cannot reach $state: choose a --state outside of closed folders, such as /var/lib/minschool"
