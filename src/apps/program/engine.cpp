@@ -81,7 +81,7 @@ http::Response Engine::health() const {
   const bool down = draining_ || !database.up;
   json::object checks{{"postgresql", check(database.up, database.error, database.since)},
                       {"redis", check(redis.up, redis.error, redis.since)}};
-  json::object body{{"verdict", down ? "down" : redis.up ? "ok" : "limited"},
+  json::object body{{"status", down ? "down" : redis.up ? "ok" : "limited"},
                     {"server", settings_.server.name},
                     {"version", MINSCHOOL_VERSION},
                     {"draining", draining_},

@@ -1,0 +1,106 @@
+#include "features/boards/admin_form.html.hpp"
+#include "features/boards/admin_list.html.hpp"
+#include "features/boards/admin_pages.hpp"
+#include "infra/web/context.hpp"
+
+namespace ms::boards {
+namespace {
+
+Error no_right() { return Error(Code::forbidden, "error.forbidden"_msg); }
+Error gone() { return Error(Code::not_found, "boards.gone"_msg); }
+
+bool may_change(const web::Context& ctx) { return ctx.viewer.may(session::Permission::boards); }
+
+Draft draft_of(const http::Form& form) {
+  const auto rank = [&form](std::string_view name) {
+    // Out of range for check() when it is no role at all.
+    const auto role = session::role_of(form.get(name));
+    return role ? static_cast<int>(*role) : -1;
+  };
+  return {.slug = std::string(form.get("slug")),
+          .name = std::string(form.get("name")),
+          .description = std::string(form.get("description")),
+          .read_role = rank("read_role"),
+          .write_role = rank("write_role"),
+          .comment_role = rank("comment_role"),
+          .on_home = form.has("on_home")};
+}
+
+Draft draft_of(const Board& board) {
+  return {board.slug, board.name, board.description, board.read_role, board.write_role, board.comment_role, board.on_home};
+}
+
+http::Response form_page(const web::Context& ctx, const AdminForm& form) {
+  const Msg title = form.id ? "boards_admin.edit"_msg : "boards_admin.new"_msg;
+  const int status = form.error ? static_cast<int>(form.error->code) : 200;
+  return ctx.page({tr(title)}, [&](view::Out& out) { admin_form(out, form); }, status);
+}
+
+/// The answer to a form that was sent: the list, or the form again.
+http::Response answer(const web::Context& ctx, AdminForm form, const Result<void>& done) {
+  if (done) return ctx.redirect("/boards", "flash.saved"_msg);
+  const Code code = done.error().code;
+  if (code != Code::invalid && code != Code::conflict) return ctx.refuse(done.error());
+  form.error = done.error();
+  return form_page(ctx, form);
+}
+
+async<http::Response> show_boards(web::Context& ctx, Boards& boards) {
+  const auto directory = co_await boards.all(ctx.call);
+  const AdminList list{*directory, may_change(ctx)};
+  co_return ctx.page({tr("boards_admin.title"_msg)}, [&](view::Out& out) { admin_list(out, list); });
+}
+
+async<http::Response> show_new(web::Context& ctx) {
+  if (!may_change(ctx)) co_return ctx.refuse(no_right());
+  co_return form_page(ctx, AdminForm());
+}
+
+async<http::Response> create(web::Context& ctx, Boards& boards) {
+  const auto form = ctx.form();
+  if (!form) co_return ctx.refuse(form.error());
+  AdminForm typed{BoardId(), draft_of(*form), {}};
+  const auto made = co_await boards.create(ctx.call, ctx.viewer, typed.draft);
+  Result<void> done;
+  if (!made) done = Refused(made.error());
+  co_return answer(ctx, std::move(typed), done);
+}
+
+async<http::Response> show_board(web::Context& ctx, Boards& boards) {
+  if (!may_change(ctx)) co_return ctx.refuse(no_right());
+  const auto directory = co_await boards.all(ctx.call);
+  const Board* board = directory->find(BoardId{ctx.params.number("id")});
+  if (board == nullptr) co_return ctx.refuse(gone());
+  co_return form_page(ctx, AdminForm{board->id, draft_of(*board), {}});
+}
+
+async<http::Response> edit(web::Context& ctx, Boards& boards) {
+  const auto form = ctx.form();
+  if (!form) co_return ctx.refuse(form.error());
+  AdminForm typed{BoardId{ctx.params.number("id")}, draft_of(*form), {}};
+  const auto done = co_await boards.edit(ctx.call, ctx.viewer, typed.id, typed.draft);
+  co_return answer(ctx, std::move(typed), done);
+}
+
+async<http::Response> move(web::Context& ctx, Boards& boards) {
+  const auto form = ctx.form();
+  if (!form) co_return ctx.refuse(form.error());
+  const std::string_view to = form->get("to");
+  if (to != "up" && to != "down") co_return ctx.refuse(Error(Code::bad_request, "error.bad_form"_msg));
+  const auto done = co_await boards.move(ctx.call, ctx.viewer, BoardId{ctx.params.number("id")}, to == "up" ? -1 : 1);
+  if (!done) co_return ctx.refuse(done.error());
+  co_return ctx.redirect("/boards", "flash.saved"_msg);
+}
+
+}  // namespace
+
+void add_admin_routes(web::Router& router, Boards& boards) {
+  router.get("/boards", [&boards](web::Context& ctx) { return show_boards(ctx, boards); });
+  router.get("/boards/new", [](web::Context& ctx) { return show_new(ctx); });
+  router.post("/boards/new", [&boards](web::Context& ctx) { return create(ctx, boards); });
+  router.get("/boards/{id}", [&boards](web::Context& ctx) { return show_board(ctx, boards); });
+  router.post("/boards/{id}", [&boards](web::Context& ctx) { return edit(ctx, boards); });
+  router.post("/boards/{id}/move", [&boards](web::Context& ctx) { return move(ctx, boards); });
+}
+
+}  // namespace ms::boards

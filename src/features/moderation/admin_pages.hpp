@@ -1,0 +1,55 @@
+#pragma once
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "features/moderation/moderation.hpp"
+#include "infra/web/form_errors.hpp"
+#include "infra/web/listing.hpp"
+
+// What the Admin's pages of posts and comments show.
+namespace ms::moderation {
+
+/// An act as it was sent; with the error when it was refused.
+struct Attempt {
+  std::optional<Act> act;
+  std::vector<std::int64_t> chosen;
+  std::string reason;
+  std::optional<Error> error;
+
+  const Error* why() const { return error ? &*error : nullptr; }
+  bool has(std::int64_t id) const { return std::ranges::contains(chosen, id); }
+};
+
+/// Around the rows of both lists.
+struct Frame {
+  Search search;
+  const boards::Directory& boards;
+  const session::Viewer& viewer;
+  const Attempt& attempt;
+  std::string path;         ///< "/posts" or "/comments"
+  std::string bulk_action;  ///< where the form of the checked rows goes, with the list's filters
+  web::Steps steps;
+  Timestamp now;
+
+  bool may_act() const { return may(viewer, Act::hide) || may(viewer, Act::remove); }
+};
+
+/// The acts on the page of one post or comment.
+struct Acts {
+  std::string path;  ///< "/posts/12"
+  State state;
+  const session::Viewer& viewer;
+  const Attempt& attempt;
+
+  bool offers(Act act) const { return fits(state, act) && may(viewer, act); }
+  const Error* error(Act act) const { return attempt.act == act ? attempt.why() : nullptr; }
+  std::string reason(Act act) const { return attempt.act == act ? attempt.reason : std::string(); }
+  /// The plain name where the error summary points, else one of its own.
+  std::string reason_id(Act act) const {
+    return attempt.act == act ? std::string("reason") : std::string(name_of(act)) + "-reason";
+  }
+};
+
+}  // namespace ms::moderation

@@ -1,0 +1,122 @@
+#include "features/moderation/moderation.hpp"
+
+#include <array>
+
+#include "features/moderation/store.hpp"
+#include "features/posts/posts.hpp"
+#include "infra/core/text.hpp"
+
+namespace ms::moderation {
+namespace {
+
+constexpr std::array<std::string_view, 3> kStates = {"visible", "hidden", "deleted"};
+constexpr std::array<Msg, 3> kStateWords = {"moderation.visible"_msg, "moderation.hidden"_msg, "moderation.deleted"_msg};
+constexpr std::array<std::string_view, 3> kActs = {"hide", "restore", "delete"};
+constexpr std::array<Msg, 3> kActWords = {"moderation.hide"_msg, "moderation.restore"_msg, "moderation.delete"_msg};
+
+template <class Enum>
+std::optional<Enum> parse(const std::array<std::string_view, 3>& names, std::string_view name) {
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (names[i] == name) return static_cast<Enum>(i);
+  }
+  return std::nullopt;
+}
+
+Search tidy(Search search) {
+  search.text = shorten(trim(search.text), kTextLimit);
+  search.author = trim(search.author);
+  return search;
+}
+
+}  // namespace
+
+std::string_view name_of(State state) { return kStates.at(static_cast<std::size_t>(state)); }
+std::optional<State> state_of(std::string_view name) { return parse<State>(kStates, name); }
+Msg word_of(State state) { return kStateWords.at(static_cast<std::size_t>(state)); }
+std::string_view name_of(Act act) { return kActs.at(static_cast<std::size_t>(act)); }
+std::optional<Act> act_of(std::string_view name) { return parse<Act>(kActs, name); }
+Msg word_of(Act act) { return kActWords.at(static_cast<std::size_t>(act)); }
+
+bool may(const session::Viewer& who, Act act) {
+  return who.may(act == Act::remove ? session::Permission::remove : session::Permission::moderate);
+}
+
+bool fits(State state, Act act) {
+  switch (act) {
+    case Act::hide: return state == State::visible;
+    case Act::restore: return state != State::visible;
+    case Act::remove: return state != State::deleted;
+  }
+  return false;
+}
+
+async<std::vector<PostRow>> Moderation::posts(const Call& call, Search search) {
+  search = tidy(std::move(search));
+  pg::Batch batch = db_.batch(call, pg::Lane::slow);
+  const auto slot = store::posts(batch, search, kRowsPerPage + 1);
+  co_await batch.send();
+  co_return slot.all();
+}
+
+async<std::vector<CommentRow>> Moderation::comments(const Call& call, Search search) {
+  search = tidy(std::move(search));
+  pg::Batch batch = db_.batch(call, pg::Lane::slow);
+  const auto slot = store::comments(batch, search, kRowsPerPage + 1);
+  co_await batch.send();
+  co_return slot.all();
+}
+
+async<std::optional<PostFile>> Moderation::post(const Call& call, PostId id) {
+  pg::Batch batch = db_.batch(call, pg::Lane::slow);
+  const auto row = store::post(batch, id);
+  const auto text = store::post_text(batch, id);
+  const auto history = audit::history(batch, {"post", id.value});
+  co_await batch.send();
+  auto found = row.one();
+  auto rest = text.one();
+  if (!found || !rest) co_return std::nullopt;
+  co_return PostFile{std::move(*found), std::move(rest->content_html), std::move(rest->board_slug), history.all()};
+}
+
+async<std::optional<CommentFile>> Moderation::comment(const Call& call, CommentId id) {
+  pg::Batch batch = db_.batch(call, pg::Lane::slow);
+  const auto row = store::comment(batch, id);
+  const auto text = store::comment_text(batch, id);
+  const auto history = audit::history(batch, {"comment", id.value});
+  co_await batch.send();
+  auto found = row.one();
+  auto html = text.one();
+  if (!found || !html) co_return std::nullopt;
+  co_return CommentFile{std::move(*found), std::move(*html), history.all()};
+}
+
+template <class Id>
+async<Result<std::int64_t>> Moderation::carry_out(const Call& call, const session::Viewer& who, Act act,
+                                                  std::vector<Id> chosen, std::string typed) {
+  if (!may(who, act)) co_return refuse(Code::forbidden, "error.forbidden"_msg);
+  const auto reason = audit::reason_of(typed);
+  if (!reason) co_return Refused(reason.error());
+  if (chosen.empty()) {
+    co_return Refused(Error(Code::invalid, "error.invalid"_msg, {{"chosen", "moderation.none_chosen"_msg}}));
+  }
+  pg::Unit unit = db_.unit(call);
+  const auto slot = store::act(unit, act, chosen, who.id, *reason);
+  const auto done = co_await unit.send();
+  if (!done) co_return Refused(done.error());
+  const std::int64_t changed = slot.affected();
+  if (changed == 0) co_return refuse(Code::conflict, "moderation.does_not_fit"_msg);
+  co_await ms::posts::drop_caches(cache_, call);
+  co_return changed;
+}
+
+async<Result<std::int64_t>> Moderation::act(const Call& call, const session::Viewer& who, Act act,
+                                            std::vector<PostId> posts, std::string reason) {
+  return carry_out(call, who, act, std::move(posts), std::move(reason));
+}
+
+async<Result<std::int64_t>> Moderation::act(const Call& call, const session::Viewer& who, Act act,
+                                            std::vector<CommentId> comments, std::string reason) {
+  return carry_out(call, who, act, std::move(comments), std::move(reason));
+}
+
+}  // namespace ms::moderation

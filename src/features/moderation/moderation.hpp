@@ -1,0 +1,122 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "features/audit/audit.hpp"
+#include "features/boards/boards.hpp"
+#include "infra/cache/cache.hpp"
+#include "infra/core/result.hpp"
+#include "infra/core/time.hpp"
+#include "infra/pg/db.hpp"
+#include "infra/session/viewer.hpp"
+#include "infra/web/router.hpp"
+
+// What staff do with what members wrote: find it on all boards, hide it, delete it, bring it back. Every act needs a
+// reason and stands in the audit log; nothing is ever erased.
+namespace ms::moderation {
+
+constexpr int kRowsPerPage = 30;
+constexpr std::size_t kTextLimit = 100;  ///< characters of a search
+
+enum class State { visible, hidden, deleted };
+/// "visible", "hidden", "deleted": as in a page's query.
+std::string_view name_of(State state);
+std::optional<State> state_of(std::string_view name);
+Msg word_of(State state);
+
+enum class Act { hide, restore, remove };
+/// "hide", "restore", "delete": as in paths and in the audit log.
+std::string_view name_of(Act act);
+std::optional<Act> act_of(std::string_view name);
+Msg word_of(Act act);
+/// Whether `who` has the permission that the act needs: remove for deleting, moderate for the others.
+bool may(const session::Viewer& who, Act act);
+/// Whether something in this state can be acted on so.
+bool fits(State state, Act act);
+
+/// Filters of both lists; pages by key, newest first. A text is found anywhere, whatever its case.
+struct Search {
+  std::string text;     ///< in the title or the content
+  std::string author;   ///< begins the author's name
+  BoardId board;        ///< 0: all
+  PostId post;          ///< of comments: below this post; 0: all
+  std::optional<State> state;
+  std::int64_t before = 0;  ///< 0: from the newest
+};
+
+/// A line of the list of posts.
+struct PostRow {
+  PostId id;
+  std::string board;
+  std::string title;
+  UserId author;
+  std::string author_name;
+  Timestamp created;
+  std::int64_t comments = 0;
+  bool hidden = false;
+  bool deleted = false;
+
+  State state() const noexcept { return deleted ? State::deleted : hidden ? State::hidden : State::visible; }
+};
+
+/// A post as its page in the Admin shows it, in whatever state.
+struct PostFile {
+  PostRow row;
+  std::string content_html;
+  std::string board_slug;
+  std::vector<audit::Entry> history;
+};
+
+/// A line of the list of comments.
+struct CommentRow {
+  CommentId id;
+  PostId post;
+  std::string post_title;
+  std::string board;
+  std::string excerpt;  ///< the beginning of its text
+  UserId author;
+  std::string author_name;
+  Timestamp created;
+  bool hidden = false;
+  bool deleted = false;
+
+  State state() const noexcept { return deleted ? State::deleted : hidden ? State::hidden : State::visible; }
+};
+
+struct CommentFile {
+  CommentRow row;
+  std::string content_html;
+  std::vector<audit::Entry> history;
+};
+
+class Moderation {
+ public:
+  Moderation(pg::Db& db, cache::Cache& cache) : db_(db), cache_(cache) {}
+
+  /// At most kRowsPerPage + 1 rows: the last one says that there are more. On the slow lane: who searches a large site
+  /// for a rare word waits for its statement_timeout at most (pg::Unavailable).
+  async<std::vector<PostRow>> posts(const Call& call, Search search);
+  async<std::vector<CommentRow>> comments(const Call& call, Search search);
+  async<std::optional<PostFile>> post(const Call& call, PostId id);
+  async<std::optional<CommentFile>> comment(const Call& call, CommentId id);
+
+  /// Acts on those of the list that the act fits and passes over the rest; gives how many that were. All or none.
+  /// Refused: forbidden, invalid (reason, or nothing chosen: field "chosen"), conflict (the act fits none of them).
+  async<Result<std::int64_t>> act(const Call& call, const session::Viewer& who, Act act, std::vector<PostId> posts,
+                                  std::string reason);
+  async<Result<std::int64_t>> act(const Call& call, const session::Viewer& who, Act act, std::vector<CommentId> comments,
+                                  std::string reason);
+
+ private:
+  template <class Id>
+  async<Result<std::int64_t>> carry_out(const Call& call, const session::Viewer& who, Act act, std::vector<Id> chosen,
+                                        std::string typed);
+  pg::Db& db_;
+  cache::Cache& cache_;
+};
+
+void add_admin_routes(web::Router& router, Moderation& moderation, boards::Boards& boards);
+
+}  // namespace ms::moderation

@@ -1,0 +1,32 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "features/moderation/moderation.hpp"
+#include "infra/pg/db.hpp"
+
+// SQL of moderation only: one function is one named query.
+namespace ms::moderation::store {
+
+/// A pattern for ILIKE that finds the text anywhere: its %, _ and \ stand for themselves.
+std::string anywhere(std::string_view text);
+
+pg::Slot<PostRow> posts(pg::Statements& out, const Search& search, int limit);
+pg::Slot<CommentRow> comments(pg::Statements& out, const Search& search, int limit);
+pg::Slot<PostRow> post(pg::Statements& out, PostId id);
+pg::Slot<CommentRow> comment(pg::Statements& out, CommentId id);
+
+/// What a post's own page shows besides its row.
+struct PostText {
+  std::string content_html;
+  std::string board_slug;
+};
+pg::Slot<PostText> post_text(pg::Statements& out, PostId id);
+pg::Slot<std::string> comment_text(pg::Statements& out, CommentId id);
+
+/// Each changes those rows that the act fits and writes a line of the audit log for each of them; affected() is how many.
+pg::Slot<pg::None> act(pg::Statements& out, Act act, const std::vector<PostId>& posts, UserId actor, std::string_view reason);
+pg::Slot<pg::None> act(pg::Statements& out, Act act, const std::vector<CommentId>& comments, UserId actor,
+                       std::string_view reason);
+
+}  // namespace ms::moderation::store

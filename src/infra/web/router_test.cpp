@@ -1,0 +1,91 @@
+#include "infra/web/router.hpp"
+
+#include <gtest/gtest.h>
+
+#include "infra/web/context.hpp"
+#include "infra/web/pipeline.hpp"
+
+namespace ms::web {
+namespace {
+
+async<http::Response> answer(int status) { co_return http::Response(status); }
+
+Router routes() {
+  Router router;
+  router.get("/", [](Context&) { return answer(200); });
+  router.get("/boards/{slug}", [](Context&) { return answer(200); });
+  router.get("/boards/{slug}/write", [](Context&) { return answer(200); });
+  router.post("/boards/{slug}/write", [](Context&) { return answer(200); });
+  router.get("/boards/{slug}/{id}", [](Context&) { return answer(200); });
+  return router;
+}
+
+TEST(Router, FindsLiteralBeforeNameByOrder) {
+  const Router router = routes();
+  EXPECT_EQ(router.match(http::Method::get, "/boards/free/write").pattern, "/boards/{slug}/write");
+  const auto match = router.match(http::Method::get, "/boards/free/12");
+  EXPECT_EQ(match.pattern, "/boards/{slug}/{id}");
+  EXPECT_EQ(match.params.get("slug"), "free");
+  EXPECT_EQ(match.params.number("id"), 12);
+  EXPECT_EQ(router.match(http::Method::get, "/").pattern, "/");
+}
+
+TEST(Router, DecodesNamesOnce) {
+  EXPECT_EQ(routes().match(http::Method::get, "/boards/%EA%B0%80%2525").params.get("slug"), "가%25");
+}
+
+TEST(Router, KnowsNoBrokenPaths) {
+  const Router router = routes();
+  for (const std::string_view path : {"/boards/%zz", "/boards/%ff", "/boards/", "/nothing", "/boards/a/b/c", "//", "",
+                                      "/a/b/c/d/e/f/g/h/i/j/k/l/m/n"}) {
+    EXPECT_EQ(router.match(http::Method::get, path).handler, nullptr) << path;
+  }
+  EXPECT_EQ(router.match(http::Method::get, "/boards/free/-3").params.number("id"), 0);
+  EXPECT_EQ(router.match(http::Method::get, "/boards/free/99999999999999999999").params.number("id"), 0);
+}
+
+TEST(Router, SaysWhichMethodsAPathHas) {
+  const auto match = routes().match(http::Method::del, "/boards/free/write");
+  EXPECT_EQ(match.handler, nullptr);
+  EXPECT_EQ(match.allow, "GET, HEAD, POST");
+  EXPECT_NE(routes().match(http::Method::head, "/boards/free").handler, nullptr);
+}
+
+http::Request write_with(std::vector<http::Field> fields) {
+  http::Request request;
+  request.method = http::Method::post;
+  request.fields = std::move(fields);
+  return request;
+}
+
+TEST(SameOrigin, BelievesFetchMetadataFirst) {
+  EXPECT_TRUE(same_origin(write_with({{"Sec-Fetch-Site", "same-origin"}, {"Host", "a.kr"}, {"Origin", "https://b.kr"}})));
+  EXPECT_TRUE(same_origin(write_with({{"Sec-Fetch-Site", "none"}})));
+  EXPECT_FALSE(same_origin(write_with({{"Sec-Fetch-Site", "cross-site"}, {"Host", "a.kr"}, {"Origin", "https://a.kr"}})));
+  EXPECT_FALSE(same_origin(write_with({{"Sec-Fetch-Site", "same-site"}, {"Host", "a.kr"}})));
+}
+
+TEST(SameOrigin, ComparesOriginWithHostForOldBrowsers) {
+  EXPECT_TRUE(same_origin(write_with({{"Host", "a.kr"}, {"Origin", "https://a.kr"}})));
+  EXPECT_TRUE(same_origin(write_with({{"Host", "a.kr:8080"}, {"Origin", "http://a.kr:8080"}})));
+  EXPECT_FALSE(same_origin(write_with({{"Host", "a.kr:8080"}, {"Origin", "http://a.kr:8081"}})));
+  EXPECT_FALSE(same_origin(write_with({{"Host", "a.kr"}, {"Origin", "https://b.kr"}})));
+  EXPECT_FALSE(same_origin(write_with({{"Host", "a.kr"}, {"Origin", "null"}})));
+  EXPECT_TRUE(same_origin(write_with({{"Host", "a.kr"}})));  // no browser
+}
+
+TEST(SameOrigin, LetsReadsPass) {
+  http::Request request;
+  request.fields = {{"Sec-Fetch-Site", "cross-site"}};
+  EXPECT_TRUE(same_origin(request));
+}
+
+TEST(LocalPath, LeadsNowhereElse) {
+  EXPECT_EQ(local_path("/boards/free?page=2"), "/boards/free?page=2");
+  for (const std::string_view bad : {"", "//evil.kr", "https://evil.kr", "/\\evil.kr", "/a\r\nSet-Cookie: x", "javascript:1"}) {
+    EXPECT_EQ(local_path(bad), "/") << bad;
+  }
+}
+
+}  // namespace
+}  // namespace ms::web
