@@ -15,6 +15,11 @@ app_number() {
     fail "there is no app server '$1': it is one of $(sed 's/^/app/' "$state/config/apps" | tr '\n' ' ')"
 }
 
+# site_identity ; with demo data, the organisation that the data is about.
+site_identity() {
+  [ -z "${demo:-}" ] && [ ! -e "$state/config/demo-loaded" ] || cat "$root/demo/site.toml"
+}
+
 # write_program_config FILE NAME APP_PORT ROLE ADDRESS ; one TOML file per program, as in deploy/minschool.example.toml.
 write_program_config() {
   cat >"$1" <<CONF
@@ -28,6 +33,7 @@ show_served_by = true
 show_timing = true
 
 [site]
+$(site_identity)
 url = "http://127.0.0.1:$port"
 admin_url = "http://127.0.0.1:$admin_port"
 
