@@ -4,6 +4,8 @@
 
 #include <boost/json.hpp>
 
+#include "infra/http/wire.hpp"
+
 namespace ms::program {
 namespace {
 
@@ -45,9 +47,17 @@ Engine::Engine(const config::Settings& settings, std::string realm, CpuPool& has
           router_, shell_, parts_.sessions, parts_.redis, pipeline_config(settings),
           [this](const web::Context& ctx) { return app_->gate(ctx); },
           [this](web::Context& ctx) { return app_->prepare(ctx); }),
-      server_(parts_.io, listen_fd, config::http_limits(settings),
-              [this](const http::Request& request) { return answer(request); }) {
+      server_(
+          parts_.io, listen_fd, config::http_limits(settings),
+          [this](const http::Request& request) { return answer(request); },
+          [this](int status, const http::Request& request) { return broken(status, request); }) {
   app_->add_routes(router_);
+}
+
+/// Nginx keeps every other fault of a request to itself, so only a body that is too large has readers who want a page.
+http::Response Engine::broken(int status, const http::Request& request) const {
+  if (status != static_cast<int>(Code::too_large)) return http::plain_error(status);
+  return pipeline_.refuse(request, Error(Code::too_large, "http.body_too_large"_msg));
 }
 
 async<void> Engine::start(std::chrono::milliseconds patience) {
@@ -81,7 +91,9 @@ http::Response Engine::health() const {
   const bool down = draining_ || !database.up;
   json::object checks{{"postgresql", check(database.up, database.error, database.since)},
                       {"redis", check(redis.up, redis.error, redis.since)}};
-  json::object body{{"status", down ? "down" : redis.up ? "ok" : "limited"},
+  json::object body{{"status", down       ? "down"
+                               : redis.up ? "ok"
+                                          : "limited"},
                     {"server", settings_.server.name},
                     {"version", MINSCHOOL_VERSION},
                     {"draining", draining_},

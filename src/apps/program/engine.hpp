@@ -22,6 +22,7 @@ class Engine {
 
  private:
   async<http::Response> answer(const http::Request& request);
+  http::Response broken(int status, const http::Request& request) const;
   http::Response health() const;
 
   const config::Settings& settings_;

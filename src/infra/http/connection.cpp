@@ -22,7 +22,8 @@ constexpr auto kAwait = asio::as_tuple(asio::use_awaitable_t<Executor>());
 constexpr std::size_t kKeptWorkspaces = 64;
 // After our last word the peer may still be sending. What it sent and we did not read would make the kernel answer RST,
 // and the peer would lose our words; so that much is read and thrown away, for that long (RFC 9112 section 9.6).
-constexpr std::size_t kDiscardBytes = 64 * 1024;
+// More than Nginx lets through (client_max_body_size): it reports 502 to the visitor when it cannot send a whole body.
+constexpr std::size_t kDiscardBytes = 16 * 1024 * 1024;
 constexpr std::chrono::seconds kDiscardTime{1};
 
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -45,6 +46,13 @@ asio::mutable_buffer Workspace::room() noexcept {
     begin = 0;
   }
   return {bytes.get() + end, capacity - end};
+}
+
+void Workspace::forget_request() noexcept {
+  auto fields = std::move(request.fields);  // for its capacity
+  fields.clear();
+  request = Request();
+  request.fields = std::move(fields);
 }
 
 std::unique_ptr<Workspace> Hub::borrow() {
@@ -142,6 +150,7 @@ async<bool> Connection::wait_for_request() {
 
 async<int> Connection::read_request() {
   deadline_ = Clock::now() + hub_->limits.head_time;
+  work_->forget_request();
   const int head = co_await read_head();
   if (head != kComplete) co_return head;
   fill_request();
@@ -177,7 +186,10 @@ async<int> Connection::read_head() {
   error_code error;
   const std::size_t used = work_->parser->put(asio::buffer(head), error);
   work_->take(used);
-  if (error == beast_http::error::body_limit) co_return 413;
+  if (error == beast_http::error::body_limit) {
+    fill_request();  // whose body is too large is asked for the page
+    co_return 413;
+  }
   co_return error || used != end || !work_->parser->is_header_done() ? 400 : kComplete;
 }
 
@@ -259,7 +271,7 @@ async<bool> Connection::answer() {
 }
 
 async<void> Connection::refuse(int status) {
-  Response response = hub_->error_page ? hub_->error_page(status) : plain_error(status);
+  Response response = hub_->error_page ? hub_->error_page(status, work_->request) : plain_error(status);
   const bool sent = co_await send(std::move(response), true, true);
   if (sent) co_await hang_up();
 }

@@ -40,6 +40,8 @@ struct Workspace {
 
   std::string_view unread() const noexcept { return {bytes.get() + begin, end - begin}; }
   void take(std::size_t count) noexcept { begin += count; }
+  /// Empties the request, whose views hold only as long as the parser that it was filled from.
+  void forget_request() noexcept;
   /// Free space behind what is unread, which moves to the front for it; empty when `capacity` bytes are unread.
   asio::mutable_buffer room() noexcept;
 };

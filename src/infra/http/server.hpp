@@ -29,8 +29,9 @@ struct ServerState {
 class Server {
  public:
   using Handler = std::function<async<Response>(const Request&)>;
-  /// The page for a status that is answered here; it is sent with "Connection: close".
-  using ErrorPage = std::function<Response(int status)>;
+  /// The page for a status that is answered here; it is sent with "Connection: close". The request is there as far as
+  /// it was understood: with its head when only the body is at fault, empty when the head is.
+  using ErrorPage = std::function<Response(int status, const Request& request)>;
 
   /// Takes a dup of `listen_fd`; the owner (infra/process) keeps the original open. Without an `error_page` the answer
   /// is one line of plain text. Throws boost::system::system_error when `listen_fd` is no TCP socket.

@@ -154,10 +154,33 @@ TEST(Server, TellsEvenThoseWhoAreStillSending) {
 }
 
 TEST(Server, GivesTheOwnersErrorPage) {
-  TestServer server({}, [](int status) { return Response::text(status, "text/html", "<p>page"); });
+  TestServer server({}, [](int status, const Request&) { return Response::text(status, "text/html", "<p>page"); });
   Client client(server.port());
   client.send("nonsense\r\n\r\n");
   EXPECT_THAT(client.answer(), EndsWith("<p>page"));
+}
+
+TEST(Server, TellsTheErrorPageWhoseBodyIsTooLarge) {
+  TestServer server({}, [](int status, const Request& request) {
+    return Response::text(status, "text/plain", std::string(request.path) + " " + std::string(request.header("a")));
+  });
+  for (const std::string body : {"Content-Length: 1048577\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n100001\r\n"}) {
+    Client client(server.port());
+    client.send("POST /echo?q HTTP/1.1\r\nHost: a\r\nA: b\r\n" + body);
+    EXPECT_THAT(client.answer(), AllOf(StartsWith("HTTP/1.1 413 "), EndsWith("/echo b")));
+  }
+  Client broken(server.port());
+  broken.send("nonsense\r\n\r\n");
+  EXPECT_THAT(broken.answer(), EndsWith("\r\n\r\n "));
+}
+
+TEST(Server, ReadsALargeBodyToItsEndBeforeItHangsUp) {
+  TestServer server;
+  Client client(server.port());
+  client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 8000000\r\n\r\n" + std::string(8'000'000, 'x'));
+  EXPECT_THAT(client.answer(), StartsWith("HTTP/1.1 413 "));
+  client.half_close();
+  EXPECT_EQ(client.rest(), "");
 }
 
 TEST(Server, SurvivesAHandlerThatThrows) {

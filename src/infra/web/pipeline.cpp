@@ -74,13 +74,18 @@ async<http::Response> Pipeline::answer(const http::Request& request) {
   std::exception_ptr failure;
   try {
     response = co_await routed(request, call);
-  } catch (...) {
-    failure = std::current_exception();
-  }
+  } catch (...) { failure = std::current_exception(); }
   if (failure) response = context(request, call, session::Viewer()).refuse(why(failure, request, id));
   response.set("X-Request-Id", id);
   finish(request, response, timing, begun);
   co_return response;
+}
+
+http::Response Pipeline::refuse(const http::Request& request, const Error& error) const {
+  const auto begun = steady_clock::now();
+  http::Response response = context(request, Call(begun, {}), session::Viewer()).refuse(error);
+  finish(request, response, Timing(), begun);
+  return response;
 }
 
 async<http::Response> Pipeline::routed(const http::Request& request, const Call& call) {
@@ -89,8 +94,8 @@ async<http::Response> Pipeline::routed(const http::Request& request, const Call&
   }
   Router::Match match = router_.match(request.method, request.path);
   if (match.handler == nullptr && !match.allow.empty()) {
-    http::Response response = context(request, call, session::Viewer())
-                                  .refuse(Error(Code::method_not_allowed, "error.method"_msg));
+    http::Response response =
+        context(request, call, session::Viewer()).refuse(Error(Code::method_not_allowed, "error.method"_msg));
     response.set("Allow", match.allow);
     co_return response;
   }
@@ -132,10 +137,9 @@ void Pipeline::finish(const http::Request& request, http::Response& response, co
   }
   if (!config_.served_by.empty()) response.set("X-Served-By", config_.served_by);
   if (config_.show_timing) {
-    response.set("Server-Timing",
-                 fmt::format("app;dur={:.2f}, pg;dur={:.2f};desc={}, redis;dur={:.2f};desc={}",
-                             milliseconds(steady_clock::now() - begun), milliseconds(timing.pg), timing.pg_trips,
-                             milliseconds(timing.redis), timing.redis_trips));
+    response.set("Server-Timing", fmt::format("app;dur={:.2f}, pg;dur={:.2f};desc={}, redis;dur={:.2f};desc={}",
+                                              milliseconds(steady_clock::now() - begun), milliseconds(timing.pg),
+                                              timing.pg_trips, milliseconds(timing.redis), timing.redis_trips));
   }
 }
 

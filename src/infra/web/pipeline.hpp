@@ -14,9 +14,9 @@
 namespace ms::web {
 
 struct PipelineConfig {
-  std::string served_by;             ///< X-Served-By; empty: not said
-  bool show_timing = true;           ///< Server-Timing
-  std::string cookie;                ///< name of the session cookie
+  std::string served_by;    ///< X-Served-By; empty: not said
+  bool show_timing = true;  ///< Server-Timing
+  std::string cookie;       ///< name of the session cookie
   std::chrono::seconds request_time{10};
   config::TrustedProxies proxies;
 };
@@ -37,11 +37,13 @@ class Pipeline {
   /// Runs once the session is known: the visitor's menu, "who is online".
   using Prepare = std::function<async<void>(Context&)>;
 
-  Pipeline(const Router& router, const Shell& shell, session::Sessions& sessions, redis::Client& redis, PipelineConfig config,
-           Gate gate, Prepare prepare);
+  Pipeline(const Router& router, const Shell& shell, session::Sessions& sessions, redis::Client& redis,
+           PipelineConfig config, Gate gate, Prepare prepare);
 
   /// Never throws.
   async<http::Response> answer(const http::Request& request);
+  /// The refusal of a request that never came so far as to have a route or a visitor.
+  http::Response refuse(const http::Request& request, const Error& error) const;
 
  private:
   async<http::Response> routed(const http::Request& request, const Call& call);
