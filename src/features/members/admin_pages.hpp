@@ -37,18 +37,14 @@ struct AdminMember {
   bool may_act() const { return viewer.may(session::Permission::members) && Staff::above(viewer, member()); }
   bool may_set_role() const { return viewer.may(session::Permission::roles) && Staff::above(viewer, member()); }
   bool tried(std::string_view form) const { return attempt.form == form; }
-  const Error* error(std::string_view form) const {
-    return tried(form) && attempt.error ? &*attempt.error : nullptr;
-  }
+  const Error* error(std::string_view form) const { return tried(form) && attempt.error ? &*attempt.error : nullptr; }
   /// Ids of a form's fields: the plain name where the error summary points, else one of its own.
   std::string field_id(std::string_view form, std::string_view field) const {
     return tried(form) ? std::string(field) : std::string(form) + "-" + std::string(field);
   }
   std::string reason(std::string_view form) const { return tried(form) ? attempt.reason : std::string(); }
   /// The role that the form shows as chosen.
-  session::Role chosen_role() const {
-    return tried("role") ? attempt.role : static_cast<session::Role>(member().role);
-  }
+  session::Role chosen_role() const { return tried("role") ? attempt.role : static_cast<session::Role>(member().role); }
 };
 
 }  // namespace ms::members

@@ -12,7 +12,9 @@ namespace {
 
 constexpr auto kSeoul = std::chrono::hours(9);
 
-Refused wrong(std::string field, Msg why) { return Refused(Error(Code::invalid, "error.invalid"_msg, {{std::move(field), why}})); }
+Refused wrong(std::string field, Msg why) {
+  return Refused(Error(Code::invalid, "error.invalid"_msg, {{std::move(field), why}}));
+}
 
 /// "2026-03-02" of a date input (HTML, 2.3.5.2), or nothing.
 std::optional<std::chrono::year_month_day> day_of(std::string_view text) {
@@ -26,7 +28,8 @@ std::optional<std::chrono::year_month_day> day_of(std::string_view text) {
     for (const char digit : text.substr(begin, size)) value = value * 10 + (digit - '0');
     return value;
   };
-  const std::chrono::year_month_day day{std::chrono::year(number(0, 4)), std::chrono::month(static_cast<unsigned>(number(5, 2))),
+  const std::chrono::year_month_day day{std::chrono::year(number(0, 4)),
+                                        std::chrono::month(static_cast<unsigned>(number(5, 2))),
                                         std::chrono::day(static_cast<unsigned>(number(8, 2)))};
   if (!day.ok()) return std::nullopt;
   return day;
@@ -71,7 +74,8 @@ bool Staff::above(const session::Viewer& who, const MemberRow& member) {
 }
 
 /// The member, when `who` stands above and gives a reason.
-async<Result<MemberRow>> Staff::target(const Call& call, const session::Viewer& who, UserId id, std::string_view reason) {
+async<Result<MemberRow>> Staff::target(const Call& call, const session::Viewer& who, UserId id,
+                                       std::string_view reason) {
   if (auto given = audit::reason_of(reason); !given) co_return Refused(given.error());
   pg::Batch batch = db_.batch(call, pg::Lane::slow);
   const auto slot = store::row(batch, id);

@@ -11,8 +11,8 @@
 #include "infra/session/viewer.hpp"
 #include "infra/web/router.hpp"
 
-// What staff do with members: find, give a role, suspend, lift. Every act needs a reason and is in the audit log; it holds
-// on every server at once (session_epoch and NOTIFY, see infra/session).
+// What staff do with members: find, give a role, suspend, lift. Every act needs a reason and is in the audit log; it
+// holds on every server at once (session_epoch and NOTIFY, see infra/session).
 namespace ms::members {
 
 struct MemberRow {
@@ -30,10 +30,10 @@ struct MemberRow {
 
 /// Filters of the member list; pages by key.
 struct Search {
-  std::string text;                 ///< begins the name, or is in the e-mail address
+  std::string text;  ///< begins the name, or is in the e-mail address
   std::optional<session::Role> role;
   bool only_suspended = false;
-  UserId before;                    ///< 0: from the newest
+  UserId before;  ///< 0: from the newest
 };
 
 constexpr int kMembersPerPage = 30;
@@ -69,10 +69,13 @@ class Staff {
 
   /// Refused: forbidden (needs Permission::roles; nobody changes the own role), invalid (no reason), not_found,
   /// conflict (the last admin).
-  async<Result<void>> set_role(const Call& call, const session::Viewer& who, UserId id, session::Role role, std::string reason);
-  /// Logs the member out everywhere in the same unit. Refused: forbidden (needs Permission::members; not oneself, nobody of
-  /// a higher or equal role unless admin), invalid (reason, `until` is not ahead), not_found, conflict (the last admin).
-  async<Result<void>> suspend(const Call& call, const session::Viewer& who, UserId id, Timestamp until, std::string reason);
+  async<Result<void>> set_role(const Call& call, const session::Viewer& who, UserId id, session::Role role,
+                               std::string reason);
+  /// Logs the member out everywhere in the same unit. Refused: forbidden (needs Permission::members; not oneself,
+  /// nobody of a higher or equal role unless admin), invalid (reason, `until` is not ahead), not_found, conflict (the
+  /// last admin).
+  async<Result<void>> suspend(const Call& call, const session::Viewer& who, UserId id, Timestamp until,
+                              std::string reason);
   async<Result<void>> lift(const Call& call, const session::Viewer& who, UserId id, std::string reason);
 
  private:

@@ -36,7 +36,7 @@ TEST(Router, DecodesNamesOnce) {
 
 TEST(Router, KnowsNoBrokenPaths) {
   const Router router = routes();
-  for (const std::string_view path : {"/boards/%zz", "/boards/%ff", "/boards/", "/nothing", "/boards/a/b/c", "//", "",
+  for (const std::string_view path : {"/boards/%zz", "/boards/%ff", "/boards/", "/nothing", "/boards/a/b/c", "//",
                                       "/a/b/c/d/e/f/g/h/i/j/k/l/m/n"}) {
     EXPECT_EQ(router.match(http::Method::get, path).handler, nullptr) << path;
   }

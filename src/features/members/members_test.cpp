@@ -1,0 +1,63 @@
+#include "features/members/members.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "features/members/device.hpp"
+
+namespace ms::members {
+namespace {
+
+Application good() { return {"kim@example.kr", "김하늘", "correct horse", "correct horse", true, true, false}; }
+
+std::vector<std::string> wrong_fields(const Application& application) {
+  std::vector<std::string> out;
+  if (const auto done = check(application); !done) {
+    for (const FieldError& error : done.error().fields) out.push_back(error.field);
+  }
+  return out;
+}
+
+TEST(Join, TakesWhatIsWhole) { EXPECT_THAT(wrong_fields(good()), testing::IsEmpty()); }
+
+TEST(Join, NamesEveryWrongFieldAtOnce) {
+  EXPECT_THAT(wrong_fields(Application()), testing::ElementsAre("email", "name", "password", "terms", "privacy"));
+}
+
+TEST(Join, RefusesWhatIsNoAddress) {
+  for (const char* email : {"kim", "@b.kr", "a@", "a@b", "a@.kr", "a@b.", "a b@c.kr", "a@b@c.kr", "<a@b.kr>", "a@b.kr\x01"}) {
+    Application one = good();
+    one.email = email;
+    EXPECT_THAT(wrong_fields(one), testing::ElementsAre("email")) << email;
+  }
+}
+
+TEST(Join, CountsCharactersNotBytes) {
+  Application one = good();
+  one.name = "가나다라마바사아자차가나다라마바사아자차가나다라마바사아자차";  // 30
+  EXPECT_THAT(wrong_fields(one), testing::IsEmpty());
+  one.name += "가";
+  EXPECT_THAT(wrong_fields(one), testing::ElementsAre("name"));
+  one = good();
+  one.password = one.password_again = "일이삼사오육칠";  // 7
+  EXPECT_THAT(wrong_fields(one), testing::ElementsAre("password"));
+}
+
+TEST(Join, WantsThePasswordTwice) {
+  Application one = good();
+  one.password_again = "correct hors";
+  EXPECT_THAT(wrong_fields(one), testing::ElementsAre("password_again"));
+}
+
+TEST(Device, IsRecognised) {
+  EXPECT_EQ(device_name("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 "
+                        "Safari/537.36 Edg/120.0.0.0"),
+            "Edge, Windows");
+  EXPECT_EQ(device_name("Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Version/17.0 "
+                        "Mobile/15E148 Safari/604.1"),
+            "Safari, iPhone");
+  EXPECT_EQ(device_name("curl/7.88.1"), "");
+}
+
+}  // namespace
+}  // namespace ms::members
