@@ -76,8 +76,10 @@ test('a broken, a forged and a foreign cookie make a guest', async () => {
 
 test('bytes that are no text in the name of the browser do not hinder a login', async () => {
   const api = new Api(visitor());
-  const headers = { 'user-agent': '\xff\xfe' };
-  await api.call(201, 'POST', '/session', {}, { json: { email: 'member@minschool.test', password }, headers });
+  const headers = { 'user-agent': '\xff\xfe', 'content-type': 'application/json' };
+  // A Buffer, because with a string node:http would send the head as UTF-8 too.
+  const body = Buffer.from(JSON.stringify({ email: 'member@minschool.test', password }));
+  await api.call(201, 'POST', '/session', {}, { headers, body });
 });
 
 test('tries to log in are limited for an account, whether or not there is one', async () => {
@@ -118,7 +120,7 @@ test('a board is read page by page', async () => {
 
 test('a post is written, read, edited and removed', async () => {
   const title = `<b>제목</b> '; drop table posts; --`;
-  const content = '# 글\n\n<script>alert(1)</script> **굵게** "따옴표" \\ 😀';
+  const content = '# 글\n\n<script>alert(1)</script>\n\n**굵게** "따옴표" \\ 😀';
   const answer = await member.call(201, 'POST', '/boards/{slug}/posts', board, { json: { title, content } });
   const { id } = answer.body;
   assert.equal(answer.headers.location, `/api/v1/posts/${id}`);
@@ -175,7 +177,7 @@ test('what does not exist is not found', async () => {
     await member.call(404, 'GET', '/boards/{slug}/posts', { slug });
   }
   await member.call(404, 'POST', '/boards/{slug}/posts', { slug: 'no-such-board' }, { json: { title: '제목', content: '본문' } });
-  for (const path of ['/api/v1/nothing', '/api/v2/me', '/api/v1/posts/%FF', '/api/v1/posts/%2', '/api/v1/posts/1/comments/1']) {
+  for (const path of ['/api/v1/nothing', '/api/v2/me', '/api/v1/posts/%FF', '/api/v1/posts/1/comments/1']) {
     assertResponse(await visitor().get(path), 'NotFound');
   }
 });

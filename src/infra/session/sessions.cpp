@@ -40,7 +40,7 @@ constexpr pg::Query kDevices{"sessions.devices", R"(
    where user_id = $1 and expires_at > now() order by seen_at desc limit $2)"};
 constexpr pg::Query kRevoke{"sessions.revoke", R"(
   with gone as (delete from sessions where user_id = $1 and encode(id_hash, 'hex') = $2 returning user_id)
-  select ms_member_changed(user_id)::text from gone)"};
+  select user_id from gone, lateral ms_member_changed(user_id))"};
 constexpr pg::Query kRevokeAll{"sessions.revoke_all", "delete from sessions where user_id = $1 and id_hash <> $2"};
 
 std::string redis_key(std::string_view id) { return "session:" + std::string(id); }
@@ -166,7 +166,8 @@ void Sessions::remember_in_redis(const Viewer& viewer, std::int64_t epoch, Times
       {"realm", config_.realm},
       {"epoch", epoch},
       {"touched", std::chrono::floor<std::chrono::seconds>(accessed).time_since_epoch().count()}};
-  redis_.tell(redis::Command("SET", redis_key(viewer.session_id), json::serialize(session), "EX", config_.idle.count()));
+  redis_.tell(
+      redis::Command("SET", redis_key(viewer.session_id), json::serialize(session), "EX", config_.idle.count()));
 }
 
 async<void> Sessions::touch(const Call& call, const std::string& id) {
@@ -182,7 +183,7 @@ async<std::string> Sessions::open(const Call& call, UserId user, bool remember, 
   const auto lifetime = remember ? config_.remembered : config_.idle;
   pg::Unit unit = db_.unit(call);
   unit.add(kInsert, pg::Bytes{hash}, user, config_.realm, remember, lifetime.count(), origin.address,
-           shorten(origin.agent, kAgentLimit));
+           valid_utf8(origin.agent) ? shorten(origin.agent, kAgentLimit) : std::string());
   unit.add(kSignedIn, user);
   const auto done = co_await unit.send();
   if (!done) throw std::logic_error("a new session was refused: " + std::string(done.error().message.key));
@@ -213,7 +214,7 @@ async<std::vector<Device>> Sessions::devices(const Call& call, UserId user) {
 
 async<bool> Sessions::revoke(const Call& call, UserId user, std::string_view key) {
   pg::Unit unit = db_.unit(call);
-  const auto slot = unit.add<std::string>(kRevoke, user, key);
+  const auto slot = unit.add<UserId>(kRevoke, user, key);
   const auto done = co_await unit.send();
   co_return done.has_value() && slot.one().has_value();
 }
@@ -231,7 +232,8 @@ void Sessions::revoke_all(pg::Statements& unit, UserId user, std::string_view ke
   unit.add(kChanged, user);
 }
 
-std::string Sessions::set_cookie(std::string_view value, std::optional<std::chrono::seconds> max_age, bool secure) const {
+std::string Sessions::set_cookie(std::string_view value, std::optional<std::chrono::seconds> max_age,
+                                 bool secure) const {
   std::string out = fmt::format("{}={}; Path=/; HttpOnly; SameSite=Lax", config_.cookie, value);
   if (max_age) out += fmt::format("; Max-Age={}", max_age->count());
   if (secure) out += "; Secure";
