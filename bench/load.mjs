@@ -1,0 +1,34 @@
+// Load by wrk, and what it cost each part of the stack.
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+import { cpu } from './processes.mjs';
+
+const run = promisify(execFile);
+// wrk stops by itself; this is for one that hangs.
+const patienceMs = 10_000;
+
+async function wrk(url, { cookie, seconds, connections }) {
+  const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '-H', `Cookie: ${cookie}`, url];
+  const { stdout } = await run('wrk', args, { timeout: seconds * 1000 + patienceMs });
+  const broken = /Non-2xx.*|Socket errors.*/.exec(stdout);
+  if (broken) throw new Error(`${url}: ${broken[0]}`);
+  return { requests: Number(/(\d+) requests in/.exec(stdout)[1]), perSecond: Number(/Requests\/sec: +([\d.]+)/.exec(stdout)[1]) };
+}
+
+/**
+ * Loads `url` for some seconds.
+ * @param {Record<string, number[]>} parts  process ids by name of the part
+ * @returns {Promise<{perSecond: number, all: number}>} and µs of CPU per request for each part under its name
+ */
+export async function measure(url, parts, options) {
+  const names = Object.keys(parts);
+  const before = names.map((name) => cpu(parts[name]));
+  const { requests, perSecond } = await wrk(url, options);
+  const result = { perSecond, all: 0 };
+  names.forEach((name, i) => {
+    result[name] = (cpu(parts[name]) - before[i]) / 1000 / requests;
+    result.all += result[name];
+  });
+  return result;
+}
