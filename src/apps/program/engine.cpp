@@ -44,7 +44,7 @@ Engine::Engine(const config::Settings& settings, std::string realm, CpuPool& has
       site_(site_of(settings.site)),
       shell_{app_->layout(), &site_, settings.server.show_served_by ? settings.server.name : std::string()},
       pipeline_(
-          router_, shell_, parts_.sessions, parts_.redis, pipeline_config(settings),
+          router_, shell_, parts_.db, parts_.sessions, parts_.redis, pipeline_config(settings),
           [this](const web::Context& ctx) { return app_->gate(ctx); },
           [this](web::Context& ctx) { return app_->prepare(ctx); }),
       server_(

@@ -27,7 +27,8 @@ Draft draft_of(const http::Form& form) {
 }
 
 Draft draft_of(const Board& board) {
-  return {board.slug, board.name, board.description, board.read_role, board.write_role, board.comment_role, board.on_home};
+  return {board.slug,       board.name,         board.description, board.read_role,
+          board.write_role, board.comment_role, board.on_home};
 }
 
 http::Response form_page(const web::Context& ctx, const AdminForm& form) {

@@ -5,6 +5,7 @@
 #include "features/audit/audit.hpp"
 #include "features/boards/store.hpp"
 #include "infra/core/text.hpp"
+#include "infra/once/once.hpp"
 
 namespace ms::boards {
 namespace {
@@ -51,9 +52,9 @@ const Board* Directory::find(BoardId id) const noexcept {
 
 Result<void> check(const Draft& draft) {
   std::vector<FieldError> wrong;
-  if (!good_slug(draft.slug)) wrong.push_back({"slug", "boards.slug_wrong"_msg});
   const auto length = code_points(draft.name);
   if (length == 0 || length > kNameLimit || has_control(draft.name)) wrong.push_back({"name", "boards.name_wrong"_msg});
+  if (!good_slug(draft.slug)) wrong.push_back({"slug", "boards.slug_wrong"_msg});
   if (code_points(draft.description) > kDescriptionLimit || has_control(draft.description)) {
     wrong.push_back({"description", "boards.description_long"_msg});
   }
@@ -85,18 +86,21 @@ async<std::shared_ptr<const Directory>> Boards::all(const Call& call) {
 }
 
 async<Result<BoardId>> Boards::create(const Call& call, const session::Viewer& who, Draft draft) {
+  if (const auto first = once::earlier(call)) co_return BoardId{*first};
   if (!who.may(session::Permission::boards)) co_return no_right();
   draft.name = trim(draft.name);
   draft.slug = trim(draft.slug);
   if (auto ok = check(draft); !ok) co_return Refused(ok.error());
   pg::Unit unit = db_.unit(call);
   const auto slot = store::insert(unit, draft, who.id);
+  once::record_id(unit, call, who.id, "boards");
   const auto done = co_await unit.send();
   if (!done) co_return named(done.error());
   co_return slot.one().value();
 }
 
 async<Result<void>> Boards::edit(const Call& call, const session::Viewer& who, BoardId id, Draft draft) {
+  if (once::earlier(call)) co_return Result<void>();
   if (!who.may(session::Permission::boards)) co_return no_right();
   draft.name = trim(draft.name);
   draft.slug = trim(draft.slug);
@@ -105,17 +109,20 @@ async<Result<void>> Boards::edit(const Call& call, const session::Viewer& who, B
   store::guard_exists(unit, id);
   store::update(unit, id, draft);
   audit::record(unit, who.id, "board_edit", {"board", id.value}, "", draft.name);
+  once::record(unit, call, who.id);
   const auto done = co_await unit.send();
   if (!done) co_return named(done.error());
   co_return Result<void>();
 }
 
 async<Result<void>> Boards::move(const Call& call, const session::Viewer& who, BoardId id, int by) {
+  if (once::earlier(call)) co_return Result<void>();
   if (!who.may(session::Permission::boards)) co_return no_right();
   pg::Unit unit = db_.unit(call);
   store::guard_exists(unit, id);
   store::move(unit, id, by);
   audit::record(unit, who.id, "board_move", {"board", id.value}, "");
+  once::record(unit, call, who.id);
   co_return co_await unit.send();
 }
 

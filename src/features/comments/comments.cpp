@@ -6,6 +6,7 @@
 #include "features/comments/store.hpp"
 #include "infra/core/text.hpp"
 #include "infra/markdown/markdown.hpp"
+#include "infra/once/once.hpp"
 
 namespace ms::comments {
 namespace {
@@ -103,6 +104,7 @@ async<Result<Comment>> Comments::own(const Call& call, const session::Viewer& wh
 }
 
 async<Result<CommentId>> Comments::write(const Call& call, const session::Viewer& who, Draft draft) {
+  if (const auto first = once::earlier(call)) co_return CommentId{*first};
   if (!who.signed_in()) co_return no_right(who);
   if (auto ok = check(draft.content); !ok) co_return Refused(ok.error());
   const auto directory = co_await boards_.all(call);
@@ -126,12 +128,14 @@ async<Result<CommentId>> Comments::write(const Call& call, const session::Viewer
   posts::guard_visible(unit, draft.post);
   if (draft.parent) store::guard_visible(unit, *draft.parent);
   const auto slot = store::insert(unit, draft, root, who.id, html);
+  once::record_id(unit, call, who.id, "comments");
   const auto done = co_await unit.send();
   if (!done) co_return Refused(done.error());
   co_return slot.one().value();
 }
 
 async<Result<void>> Comments::edit(const Call& call, const session::Viewer& who, CommentId id, std::string content) {
+  if (once::earlier(call)) co_return Result<void>();
   const auto found = co_await own(call, who, id);
   if (!found) co_return Refused(found.error());
   if (auto ok = check(content); !ok) co_return ok;
@@ -139,10 +143,12 @@ async<Result<void>> Comments::edit(const Call& call, const session::Viewer& who,
   pg::Unit unit = db_.unit(call);
   store::guard_visible(unit, id);
   store::update(unit, id, content, html);
+  once::record(unit, call, who.id);
   co_return co_await unit.send();
 }
 
 async<Result<void>> Comments::remove(const Call& call, const session::Viewer& who, CommentId id) {
+  if (once::earlier(call)) co_return Result<void>();
   pg::Batch batch = db_.batch(call);
   const auto slot = store::find(batch, id);
   co_await batch.send();
@@ -153,6 +159,7 @@ async<Result<void>> Comments::remove(const Call& call, const session::Viewer& wh
   pg::Unit unit = db_.unit(call);
   store::guard_visible(unit, id);
   store::remove(unit, id);
+  once::record(unit, call, who.id);
   co_return co_await unit.send();
 }
 

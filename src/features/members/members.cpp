@@ -4,6 +4,7 @@
 
 #include "features/members/store.hpp"
 #include "infra/core/text.hpp"
+#include "infra/once/once.hpp"
 
 namespace ms::members {
 namespace {
@@ -98,6 +99,7 @@ Members::Members(pg::Db& db, cache::Cache& cache, limit::Limiter& limiter, Passw
     : db_(db), cache_(cache), limiter_(limiter), passwords_(passwords), limits_(limits) {}
 
 async<Result<UserId>> Members::join(const Call& call, Application application, std::string_view address) {
+  if (const auto first = once::earlier(call)) co_return UserId{*first};
   application.email = normal_email(application.email);
   application.name = trim(application.name);
   if (auto ok = check(application); !ok) co_return Refused(ok.error());
@@ -107,6 +109,7 @@ async<Result<UserId>> Members::join(const Call& call, Application application, s
   if (!hash) co_return busy();
   pg::Unit unit = db_.unit(call);
   const auto slot = store::insert(unit, application, *hash);
+  once::record_id(unit, call, UserId(), "users");
   const auto done = co_await unit.send();
   if (!done && done.error().message.key == "db.users_email_key") {
     co_return Refused(Error(Code::conflict, "error.invalid"_msg, {{"email", "join.email_taken"_msg}}));
@@ -147,10 +150,12 @@ async<std::optional<Profile>> Members::profile(const Call& call, UserId id) {
 }
 
 async<Result<void>> Members::rename(const Call& call, const session::Viewer& who, std::string name) {
+  if (once::earlier(call)) co_return Result<void>();
   name = trim(name);
   if (auto ok = check_name(name); !ok) co_return ok;
   pg::Unit unit = db_.unit(call);
   store::rename(unit, who.id, name);
+  once::record(unit, call, who.id);
   auto done = co_await unit.send();
   if (done) co_await cache_.drop(call, {profile_key(who.id), "cache:posts:recent"});
   co_return done;
@@ -158,6 +163,7 @@ async<Result<void>> Members::rename(const Call& call, const session::Viewer& who
 
 async<Result<void>> Members::change_password(const Call& call, const session::Viewer& who, std::string current,
                                              std::string next, std::string again) {
+  if (once::earlier(call)) co_return Result<void>();
   if (auto ok = check_new_password(next, again); !ok) co_return ok;
   const bool allowed = co_await limiter_.allow(call, limits_.account, who.email);
   if (!allowed) co_return refuse(Code::too_many, "login.too_many"_msg);
@@ -175,6 +181,7 @@ async<Result<void>> Members::change_password(const Call& call, const session::Vi
   pg::Unit unit = db_.unit(call);
   store::set_password(unit, who.id, *hash);
   session::Sessions::revoke_all(unit, who.id, who.session_id);
+  once::record(unit, call, who.id);
   auto done = co_await unit.send();
   if (done) co_await limiter_.forgive(call, limits_.account, who.email);
   co_return done;

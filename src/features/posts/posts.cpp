@@ -7,6 +7,7 @@
 #include "features/posts/store.hpp"
 #include "infra/core/text.hpp"
 #include "infra/markdown/markdown.hpp"
+#include "infra/once/once.hpp"
 
 namespace ms::posts {
 namespace {
@@ -159,6 +160,7 @@ async<std::vector<Recent>> Posts::recent(const Call& call, int rank) {
 }
 
 async<Result<PostId>> Posts::write(const Call& call, const session::Viewer& who, const boards::Board& board, Draft draft) {
+  if (const auto first = once::earlier(call)) co_return PostId{*first};
   if (!board.writable(who)) co_return no_right(who);
   draft.title = trim(draft.title);
   draft.notice = draft.notice && who.may(session::Permission::notice);
@@ -166,6 +168,7 @@ async<Result<PostId>> Posts::write(const Call& call, const session::Viewer& who,
   const view::SafeHtml html = markdown::render(draft.content);
   pg::Unit unit = db_.unit(call);
   const auto slot = store::insert(unit, board.id, who.id, draft, html);
+  once::record_id(unit, call, who.id, "posts");
   const auto done = co_await unit.send();
   if (!done) co_return Refused(done.error());
   co_await drop_caches(cache_, call);
@@ -173,6 +176,7 @@ async<Result<PostId>> Posts::write(const Call& call, const session::Viewer& who,
 }
 
 async<Result<void>> Posts::edit(const Call& call, const session::Viewer& who, PostId id, Draft draft) {
+  if (once::earlier(call)) co_return Result<void>();
   const auto directory = co_await boards_.all(call);
   pg::Batch batch = db_.batch(call);
   const auto slot = gate(batch, id);
@@ -188,12 +192,14 @@ async<Result<void>> Posts::edit(const Call& call, const session::Viewer& who, Po
   pg::Unit unit = db_.unit(call);
   guard_visible(unit, id);
   store::update(unit, id, draft, html);
+  once::record(unit, call, who.id);
   const auto done = co_await unit.send();
   if (done) co_await drop_caches(cache_, call);
   co_return done;
 }
 
 async<Result<void>> Posts::remove(const Call& call, const session::Viewer& who, PostId id) {
+  if (once::earlier(call)) co_return Result<void>();
   const auto directory = co_await boards_.all(call);
   pg::Batch batch = db_.batch(call);
   const auto slot = gate(batch, id);
@@ -205,6 +211,7 @@ async<Result<void>> Posts::remove(const Call& call, const session::Viewer& who, 
   pg::Unit unit = db_.unit(call);
   guard_visible(unit, id);
   store::remove(unit, id);
+  once::record(unit, call, who.id);
   const auto done = co_await unit.send();
   if (done) co_await drop_caches(cache_, call);
   co_return done;

@@ -37,9 +37,10 @@ async<void> ViewCounter::flush() {
   const Call call(std::chrono::steady_clock::now() + kFlushEvery, "views");
   bool done = false;
   try {
-    pg::Batch batch = db_.batch(call);
-    batch.add(kAdd, posts, seen);
-    co_await batch.send();
+    pg::Unit unit = db_.unit(call);  // a Batch would be sent again after a lost connection
+    unit.add(kAdd, posts, seen);
+    const auto added = co_await unit.send();
+    if (!added) spdlog::error("views are not counted: {}", added.error().message.key);
     done = true;
   } catch (const pg::Unavailable& gone) {
     // Added already, perhaps: better a view too few than one counted twice.

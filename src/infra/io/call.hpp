@@ -1,6 +1,9 @@
 #pragma once
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 
 namespace ms {
@@ -13,6 +16,13 @@ struct Timing {
   std::chrono::nanoseconds redis{0};
   int pg_trips = 0;
   int redis_trips = 0;
+};
+
+/// What makes a repetition of a write known (infra/once).
+struct Once {
+  std::string key;                      ///< the same for every repetition of the request
+  std::string fingerprint;              ///< SHA-256 of what was asked
+  std::optional<std::int64_t> earlier;  ///< what the first time made, once it is known to be a repetition
 };
 
 /// Until when, and for which request; goes through every asynchronous call.
@@ -30,11 +40,16 @@ class Call {
   std::string_view request_id() const noexcept { return request_id_; }
   /// Null where nobody asks.
   Timing* timing() const noexcept { return timing_; }
+  /// Null for reads.
+  const Once* once() const noexcept { return once_; }
+  /// The same call for a write; `once` outlives it.
+  void set_once(const Once* once) noexcept { once_ = once; }
 
  private:
   Deadline deadline_;
   std::string_view request_id_;
   Timing* timing_;
+  const Once* once_ = nullptr;
 };
 
 }  // namespace ms

@@ -6,8 +6,8 @@
 
 namespace ms::web {
 
-/// The path with the query's pairs again, `name` set to `value` (left out when that is empty): the address of a list with
-/// the same filters at another place.
+/// The path with the query's pairs again, `name` set to `value` (left out when that is empty): the address of a list
+/// with the same filters at another place.
 std::string with(std::string_view path, const http::Form& query, std::string_view name, std::string_view value);
 
 /// Where a list that goes page by page can lead from here; an empty address is not offered.

@@ -3,13 +3,18 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include "infra/core/secret.hpp"
 #include "infra/core/text.hpp"
+#include "infra/io/sleep.hpp"
 
 namespace ms::web {
 namespace {
 
 using std::chrono::steady_clock;
+
+constexpr auto kLookAgain = std::chrono::milliseconds(100);
 
 // Everything comes from our own origin; no inline script or style, no framing, forms post only to us.
 constexpr std::string_view kContentPolicy =
@@ -37,6 +42,37 @@ Error why(const std::exception_ptr& failure, const http::Request& request, std::
   return Error(Code::internal, "error.internal"_msg);
 }
 
+/// Answers that a repetition of a write that went well may get.
+bool may_be_repetition(int status) { return status == 403 || status == 404 || status == 409 || status == 422; }
+
+bool good_key(std::string_view key) {
+  return !key.empty() && key.size() <= 128 && std::ranges::all_of(key, [](char c) { return c > ' ' && c < 0x7F; });
+}
+
+/// What would make a repetition of this write known, from the most to the least certain: the API client's
+/// Idempotency-Key, the id of the form as it was shown, Nginx's id of the request (the same when it asks the next
+/// server).
+std::optional<Once> once_of(const Context& ctx, bool trusted_peer) {
+  const http::Request& request = ctx.request;
+  std::string asked(request.method_name);
+  asked.append(" ").append(request.target).append("\n").append(request.body);
+  Once once{{}, secret::sha256(asked), std::nullopt};
+  const auto api_key = request.header("idempotency-key");
+  if (ctx.is_api() && good_key(api_key)) {
+    once.key = fmt::format("api:{}:{}", ctx.viewer.id.value, api_key);
+    return once;
+  }
+  if (const auto form = http::Form::parse(request.body); form && good_key(form->get("once"))) {
+    // With what was typed: whoever goes back and sends something else means another write.
+    once.key = fmt::format("form:{}:{}", form->get("once"), secret::base64(once.fingerprint));
+    return once;
+  }
+  const auto request_id = request.header("x-request-id");
+  if (!trusted_peer || !good_key(request_id)) return std::nullopt;
+  once.key = fmt::format("request:{}", request_id);
+  return once;
+}
+
 double milliseconds(std::chrono::nanoseconds time) { return std::chrono::duration<double, std::milli>(time).count(); }
 
 }  // namespace
@@ -54,10 +90,11 @@ bool same_origin(const http::Request& request) {
   return host_part(host) == host ? host_part(origin) == host : origin == host;
 }
 
-Pipeline::Pipeline(const Router& router, const Shell& shell, session::Sessions& sessions, redis::Client& redis,
-                   PipelineConfig config, Gate gate, Prepare prepare)
+Pipeline::Pipeline(const Router& router, const Shell& shell, pg::Db& db, session::Sessions& sessions,
+                   redis::Client& redis, PipelineConfig config, Gate gate, Prepare prepare)
     : router_(router),
       shell_(shell),
+      db_(db),
       sessions_(sessions),
       redis_(redis),
       config_(std::move(config)),
@@ -107,7 +144,41 @@ async<http::Response> Pipeline::routed(const http::Request& request, const Call&
   }
   if (match.handler == nullptr) co_return ctx.refuse(Error(Code::not_found, "error.not_found"_msg));
   ctx.params = std::move(match.params);
+  std::optional<Once> once;
+  if (!is_safe(request.method)) once = once_of(ctx, config_.proxies.contains(request.peer));
+  if (once) co_return co_await write_once(ctx, *match.handler, *once);
   co_return co_await (*match.handler)(ctx);
+}
+
+async<http::Response> Pipeline::write_once(Context& ctx, const Handler& handler, Once& once) {
+  ctx.call.set_once(&once);
+  std::optional<http::Response> first;
+  std::exception_ptr lost;
+  try {
+    first = co_await handler(ctx);
+  } catch (const pg::Unavailable&) { lost = std::current_exception(); }
+  if (first && !may_be_repetition(first->status)) co_return std::move(*first);
+  // Refused perhaps because the first time did it already, or the answer to the COMMIT was lost: the key tells.
+  const auto known = co_await look_up(ctx, once, lost != nullptr);
+  if (!known) {  // PostgreSQL does not answer
+    if (lost) std::rethrow_exception(lost);
+    co_return std::move(*first);
+  }
+  if (!*known && first) co_return std::move(*first);
+  if (*known && !(*known)->same_request) { co_return ctx.refuse(Error(Code::invalid, "error.key_reused"_msg)); }
+  // Nothing was done: done now. Were the lost transaction still to commit, the key would refuse this one.
+  if (*known) once.earlier = (*known)->result;
+  co_return co_await handler(ctx);
+}
+
+async<std::optional<std::optional<once::Found>>> Pipeline::look_up(const Context& ctx, const Once& once, bool patient) {
+  while (true) {
+    try {
+      co_return co_await once::find(db_, ctx.call, once, ctx.viewer.id);
+    } catch (const pg::Unavailable&) {}
+    if (!patient || steady_clock::now() + kLookAgain >= ctx.call.deadline()) co_return std::nullopt;
+    co_await sleep_for(kLookAgain);
+  }
 }
 
 Context Pipeline::context(const http::Request& request, const Call& call, session::Viewer viewer) const {

@@ -6,6 +6,7 @@
 #include "infra/config/proxies.hpp"
 #include "infra/http/message.hpp"
 #include "infra/io/async.hpp"
+#include "infra/once/once.hpp"
 #include "infra/redis/client.hpp"
 #include "infra/session/sessions.hpp"
 #include "infra/web/context.hpp"
@@ -37,7 +38,7 @@ class Pipeline {
   /// Runs once the session is known: the visitor's menu, "who is online".
   using Prepare = std::function<async<void>(Context&)>;
 
-  Pipeline(const Router& router, const Shell& shell, session::Sessions& sessions, redis::Client& redis,
+  Pipeline(const Router& router, const Shell& shell, pg::Db& db, session::Sessions& sessions, redis::Client& redis,
            PipelineConfig config, Gate gate, Prepare prepare);
 
   /// Never throws.
@@ -47,6 +48,10 @@ class Pipeline {
 
  private:
   async<http::Response> routed(const http::Request& request, const Call& call);
+  /// Runs a write's handler so that a repetition gets the first result again (infra/once).
+  async<http::Response> write_once(Context& ctx, const Handler& handler, Once& once);
+  /// What the key has done before; outer nullopt: PostgreSQL did not answer, within the deadline if `patient`.
+  async<std::optional<std::optional<once::Found>>> look_up(const Context& ctx, const Once& once, bool patient);
   Context context(const http::Request& request, const Call& call, session::Viewer viewer) const;
   std::string client_address(const http::Request& request) const;
   void finish(const http::Request& request, http::Response& response, const Timing& timing,
@@ -54,6 +59,7 @@ class Pipeline {
 
   const Router& router_;
   const Shell& shell_;
+  pg::Db& db_;
   session::Sessions& sessions_;
   redis::Client& redis_;
   PipelineConfig config_;

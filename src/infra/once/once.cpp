@@ -1,0 +1,48 @@
+#include "infra/once/once.hpp"
+
+namespace ms::once {
+namespace {
+
+// currval is of this session, and the statements of a unit stand next to each other in it.
+constexpr pg::Query kRecordId{"once.record_id", R"(
+  insert into once (key, user_id, fingerprint, result)
+  values ($1, nullif($2::bigint, 0), $3, currval(pg_get_serial_sequence($4, 'id'))))"};
+constexpr pg::Query kRecord{"once.record", R"(
+  insert into once (key, user_id, fingerprint, result) values ($1, nullif($2::bigint, 0), $3, 0))"};
+constexpr pg::Query kFind{"once.find", R"(
+  select result, fingerprint = $3 from once
+   where key = $1 and coalesce(user_id, 0) = $2)"};
+constexpr pg::Query kForget{"once.forget_old", R"(
+  delete from once where key in (
+    select key from once where created_at < now() - interval '1 day' order by created_at limit 5000
+       for update skip locked))"};
+
+}  // namespace
+
+std::optional<std::int64_t> earlier(const Call& call) {
+  if (call.once() == nullptr) return std::nullopt;
+  return call.once()->earlier;
+}
+
+void record_id(pg::Statements& unit, const Call& call, UserId who, std::string_view table) {
+  if (const Once* once = call.once()) unit.add(kRecordId, once->key, who, pg::Bytes{once->fingerprint}, table);
+}
+
+void record(pg::Statements& unit, const Call& call, UserId who) {
+  if (const Once* once = call.once()) unit.add(kRecord, once->key, who, pg::Bytes{once->fingerprint});
+}
+
+async<std::optional<Found>> find(pg::Db& db, const Call& call, const Once& once, UserId who) {
+  pg::Batch batch = db.batch(call);
+  const auto slot = batch.add<Found>(kFind, once.key, who, pg::Bytes{once.fingerprint});
+  co_await batch.send();
+  co_return slot.one();
+}
+
+async<void> forget_old(pg::Db& db, const Call& call) {
+  pg::Batch batch = db.batch(call, pg::Lane::slow);
+  batch.add(kForget);
+  co_await batch.send();
+}
+
+}  // namespace ms::once
