@@ -10,3 +10,5 @@ create table once (
 create index once_by_age on once (created_at);
 
 grant select, insert, delete on once to minschool_site, minschool_admin;
+-- currval, for the id that the same transaction made.
+grant usage on all sequences in schema public to minschool_site, minschool_admin;
