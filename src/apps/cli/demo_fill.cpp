@@ -29,9 +29,9 @@ std::string_view particle(std::string_view word, std::string_view closed) {
   struct Pair {
     std::string_view closed, open;
   };
-  constexpr std::array pairs{Pair{"을", "를"}, Pair{"은", "는"}, Pair{"이", "가"}, Pair{"과", "와"},
-                             Pair{"으로", "로"}};
-  for (const Pair& pair : pairs) {
+  constexpr std::array kPairs{Pair{"을", "를"}, Pair{"은", "는"}, Pair{"이", "가"}, Pair{"과", "와"},
+                              Pair{"으로", "로"}};
+  for (const Pair& pair : kPairs) {
     if (pair.closed != closed) continue;
     const unsigned final = last_final(word);
     return final == 0 || (closed == "으로" && final == kFinalRieul) ? pair.open : pair.closed;

@@ -57,9 +57,9 @@ Day seoul_day(Timestamp at) {
 
 /// "11월 28일(토)"
 std::string spoken(Timestamp at) {
-  constexpr std::array names{"일", "월", "화", "수", "목", "금", "토"};
+  constexpr std::array kNames{"일", "월", "화", "수", "목", "금", "토"};
   const Day day = seoul_day(at);
-  return fmt::format("{}월 {}일({})", unsigned(day.date.month()), unsigned(day.date.day()), names[day.weekday]);
+  return fmt::format("{}월 {}일({})", unsigned(day.date.month()), unsigned(day.date.day()), kNames[day.weekday]);
 }
 
 /// That day, or the Monday after when it is a weekend.
@@ -69,8 +69,8 @@ Timestamp workday(Timestamp at) {
 }
 
 std::string season_of(unsigned month) {
-  constexpr std::array names{"겨울", "봄", "여름", "가을"};
-  return names[month % 12 / 3];
+  constexpr std::array kNames{"겨울", "봄", "여름", "가을"};
+  return kNames[month % 12 / 3];
 }
 
 class Teller {
@@ -106,12 +106,13 @@ class Teller {
   Timestamp at_hour(Timestamp at, bool office) {
     const auto day = std::chrono::floor<days>(at + kSeoul);
     // How many of 100 posts fall into each hour: little at night, most after dinner.
-    constexpr std::array<unsigned, 24> evening{2, 1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 6, 5, 5, 5, 4, 4, 4, 5, 7, 9, 10, 8, 4};
+    constexpr std::array<unsigned, 24> kEvening{2, 1, 0, 0, 0, 1, 2, 3, 4, 5,  6, 6,
+                                                5, 5, 5, 4, 4, 4, 5, 7, 9, 10, 8, 4};
     auto hour = chance_.from(9, 17);
     if (!office) {
       auto left = chance_.below(100);
-      for (hour = 0; hour < 23 && left >= evening[static_cast<std::size_t>(hour)]; ++hour)
-        left -= evening[static_cast<std::size_t>(hour)];
+      for (hour = 0; hour < 23 && left >= kEvening[static_cast<std::size_t>(hour)]; ++hour)
+        left -= kEvening[static_cast<std::size_t>(hour)];
     }
     return day + hours(hour) + minutes(chance_.below(60)) + seconds(chance_.below(60)) - kSeoul;
   }
@@ -219,7 +220,7 @@ class Teller {
     std::vector<const Texts*> own, shared;
     for (const Texts& thread : draft.kind->threads) own.push_back(&thread);
     for (const Texts& thread : board.threads) shared.push_back(&thread);
-    const auto wanted = static_cast<std::size_t>(board.talk * chance_.part() * 2 + 0.5);
+    const auto wanted = static_cast<std::size_t>(std::lround(board.talk * chance_.part() * 2));
     for (std::size_t i = 0; i < wanted; ++i) {
       auto& from = shared.empty() || (!own.empty() && chance_.percent(70)) ? own : shared;
       if (from.empty()) break;

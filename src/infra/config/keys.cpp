@@ -30,9 +30,9 @@ std::string_view cookie_name(std::string_view text) {
 }
 
 std::string_view log_level(std::string_view text) {
-  constexpr std::array levels{"trace", "debug", "info", "warn", "error", "critical", "off"};
-  return std::ranges::find(levels, text) != levels.end() ? ""
-                                                         : "one of trace, debug, info, warn, error, critical and off";
+  constexpr std::array kLevels{"trace", "debug", "info", "warn", "error", "critical", "off"};
+  return std::ranges::find(kLevels, text) != kLevels.end() ? ""
+                                                           : "one of trace, debug, info, warn, error, critical and off";
 }
 
 using S = Settings;

@@ -27,7 +27,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
-using testing::Contains;
 using testing::HasSubstr;
 using testing::StartsWith;
 constexpr int kPatience = 8000;  // ms
@@ -72,7 +71,7 @@ int free_port(sockaddr_in& address, int& keeper) {
   socklen_t size = sizeof address;
   const int on = 1;
   ::setsockopt(keeper, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  ::bind(keeper, reinterpret_cast<sockaddr*>(&address), size);
+  EXPECT_EQ(::bind(keeper, reinterpret_cast<sockaddr*>(&address), size), 0);
   ::getsockname(keeper, reinterpret_cast<sockaddr*>(&address), &size);
   return ntohs(address.sin_port);
 }
@@ -89,7 +88,7 @@ struct Process : testing::Test {
     path.sun_family = AF_UNIX;
     notify_path = folder + "/notify";
     notify_path.copy(path.sun_path, sizeof path.sun_path - 1);
-    ::bind(systemd, reinterpret_cast<sockaddr*>(&path), sizeof path);
+    EXPECT_EQ(::bind(systemd, reinterpret_cast<sockaddr*>(&path), sizeof path), 0);
     ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pm2);
   }
 
