@@ -1,0 +1,249 @@
+// A login belongs to no app server: made on one, it holds on all, outlives any of them and Redis, and ends on all at once.
+import assert from 'node:assert/strict';
+import { createHmac, randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+import { assertKoreanPage, eventually } from '../support/assert.mjs';
+import { Client, adminUrl } from '../support/client.mjs';
+import { at, everyServer, everywhere, joined, loggedIn, noServer, numbers, password, signedIn, visitor } from '../support/members.mjs';
+import { appUrl, stack, state, status } from '../support/stack.mjs';
+import { redis, sql } from '../support/stores.mjs';
+
+const cookieName = 'connect.sid';
+const day = 24 * 60 * 60;
+const triesPerAccount = 10;  // [login] tries_per_account
+const newPassword = 'another-password';
+
+const cookieOf = (answer, name = cookieName) => answer.headers['set-cookie'].find((line) => line.startsWith(`${name}=`));
+const idOf = (client) => decodeURIComponent(client.cookies.get(cookieName)).slice('s:'.length).split('.')[0];
+const login = (client, email, form = {}) => client.post('/login', { form: { email, password, ...form } });
+const deviceKeys = (page) => [...page.matchAll(/\/my\/devices\/([0-9a-f]{64})\/logout/g)].map((found) => found[1]);
+
+test('a login on app server 1 holds on app servers 2 and 3', async () => {
+  const { email } = await joined();
+  const client = visitor();
+  const first = await at(client, 1);
+  const answer = await login(first, email);
+  assert.equal(answer.status, 303);
+  assert.equal(answer.headers['x-served-by'], 'app1');
+  for (const number of [2, 3]) {
+    const page = await (await at(client, number)).get('/my');
+    assert.equal(page.status, 200);
+    assert.equal(page.headers['x-served-by'], `app${number}`);
+    assert.ok(page.text.includes(email));
+  }
+});
+
+test('a session outlives the server that made it', async () => {
+  const { email, name } = await joined();
+  const before = (await status()).find(({ app }) => app === 'app1').site;
+  const client = visitor();
+  await login(await at(client, 1), email);
+  await stack('kill', 'app1');
+  for (const number of [2, 3]) {
+    const page = await (await at(client, number)).get('/');
+    assert.equal(page.status, 200);
+    assert.ok(page.text.includes(name));
+  }
+  assert.equal((await client.get('/my')).status, 200);
+  await eventually(async () => {
+    const row = (await status()).find(({ app }) => app === 'app1');
+    return row.health === 'ok' && row.site !== before && row.admin !== '-';
+  }, 'the return of app1');
+  assert.deepEqual(await signedIn(client), everyServer);
+});
+
+test('Redis has the session as the seed describes it, for 24 hours, and PostgreSQL only the hash of its id', async () => {
+  const { client, email } = await joined();
+  const id = idOf(client);
+  const session = JSON.parse(await redis('GET', `session:${id}`));
+  const [[user]] = await sql(`select id from users where email = '${email}'`);
+  assert.equal(String(session.userId), user);
+  assert.equal(session.email, email);
+  assert.equal(session.role, 'member');
+  assert.deepEqual(session.permissions.sort(), ['comment', 'read', 'write']);
+  assert.ok(Math.abs(Date.parse(session.lastAccess) - Date.now()) < 60_000);
+  const left = Number(await redis('TTL', `session:${id}`));
+  assert.ok(left > day - 60 && left <= day, `expires in ${left} s`);
+  const [[rows, hash]] = await sql(`select count(*), min(encode(id_hash, 'hex') || '') from sessions where user_id = ${user}`);
+  assert.equal(rows, '1');
+  assert.ok(!hash.includes(id) && !hash.includes(Buffer.from(id).toString('hex')));
+});
+
+test('the 24 hours begin anew with each use', async () => {
+  const { client } = await joined();
+  const key = `session:${idOf(client)}`;
+  await redis('EXPIRE', key, '1000');
+  assert.equal((await client.get('/my')).status, 200);
+  assert.ok(Number(await redis('TTL', key)) > day - 60);
+});
+
+test('emptying Redis logs nobody out', async () => {
+  const { client } = await joined();
+  const other = (await joined()).client;
+  await redis('FLUSHALL');
+  assert.deepEqual(await signedIn(client), everyServer);
+  assert.deepEqual(await signedIn(other), everyServer);
+  await eventually(async () => (await redis('EXISTS', `session:${idOf(client)}`)) === '1', 'the return of the session to Redis');
+});
+
+test('a session that only Redis knows lets nobody in', async () => {
+  const { client, email } = await joined();
+  const key = `session:${idOf(client)}`;
+  const kept = await redis('GET', key);
+  assert.equal((await client.post('/logout')).status, 303);
+  await redis('SET', key, kept, 'EX', '1000');
+  const again = await loggedIn(email);
+  const id = key.slice('session:'.length);
+  const secret = (await readFile(join(state, 'secrets', 'session'), 'utf8')).trim();
+  const signature = createHmac('sha256', secret).update(id).digest('base64').replace(/=+$/, '');
+  again.cookies.set(cookieName, encodeURIComponent(`s:${id}.${signature}`));
+  assert.deepEqual(await signedIn(again), noServer);
+});
+
+test('who has a broken or forged cookie is a guest', async () => {
+  const { client } = await joined();
+  const whole = decodeURIComponent(client.cookies.get(cookieName));
+  const [id, signature] = whole.slice(2).split('.');
+  const wrongKey = createHmac('sha256', 'x'.repeat(32)).update(id).digest('base64').replace(/=+$/, '');
+  const values = ['', 'x', 's:', 's:.', `s:${id}`, `s:${id}.`, `s:${id}.${wrongKey}`, `s:${id.slice(1)}a.${signature}`, `${id}.${signature}`,
+    `s:${randomBytes(24).toString('base64url')}.${signature}`, `s:${id}.${signature}x`, 'a'.repeat(4000)];
+  for (const value of [...values.map(encodeURIComponent), '%', '%zz', '%00', '%FF%FE']) {
+    const guest = visitor();
+    const page = await guest.get('/', { headers: { cookie: `${cookieName}=${value}` } });
+    assert.equal(page.status, 200, value);
+    assert.match(page.text, /href="\/join"/, value);
+    assert.equal((await guest.get('/my', { headers: { cookie: `${cookieName}=${value}` } })).status, 303, value);
+  }
+});
+
+test('each login has a new id, and one that was planted is not kept', async () => {
+  const victim = await joined();
+  const thief = await joined();
+  const planted = thief.client.cookies.get(cookieName);
+  const client = visitor();
+  client.cookies.set(cookieName, planted);
+  assert.equal((await login(client, victim.email)).status, 303);
+  assert.notEqual(client.cookies.get(cookieName), planted);
+  assert.ok((await client.get('/my')).text.includes(victim.email));
+  assert.ok((await thief.client.get('/my')).text.includes(thief.email));
+  const first = client.cookies.get(cookieName);
+  await login(client, victim.email);
+  assert.notEqual(client.cookies.get(cookieName), first);
+});
+
+test('logging out ends the session on all servers at once, for each of several members', async () => {
+  for (const number of numbers) {
+    const { client } = await joined();
+    assert.deepEqual(await signedIn(client), everyServer);
+    const cookies = new Map(client.cookies);
+    const answer = await (await at(client, number)).post('/logout');
+    assert.match(cookieOf(answer), /Max-Age=0/);
+    client.cookies = cookies;
+    assert.deepEqual(await signedIn(client), noServer);
+  }
+});
+
+test('one device can be logged out from another', async () => {
+  const { client, email } = await joined();
+  const other = await loggedIn(email);
+  const third = await loggedIn(email);
+  for (const device of [client, other, third]) assert.deepEqual(await signedIn(device), everyServer);
+  const [key] = deviceKeys((await other.get('/my')).text);
+  const gone = await other.post(`/my/devices/${key}/logout`);
+  assert.equal(gone.status, 303);
+  const states = await Promise.all([client, third].map(signedIn));
+  assert.deepEqual(states.map((seen) => seen[0]).sort(), [false, true]);
+  for (const seen of states) assert.ok(seen.every((one) => one === seen[0]), 'all servers agree');
+  assert.deepEqual(await signedIn(other), everyServer);
+  assertKoreanPage(await other.post(`/my/devices/${key}/logout`), 404);
+});
+
+test('nobody logs out the device of another', async () => {
+  const victim = await joined();
+  const second = await loggedIn(victim.email);
+  const stranger = await joined();
+  for (const key of deviceKeys((await second.get('/my')).text)) assertKoreanPage(await stranger.client.post(`/my/devices/${key}/logout`), 404);
+  for (const key of ['x', "' or '1'='1", '0'.repeat(64)]) {
+    assertKoreanPage(await stranger.client.post(`/my/devices/${encodeURIComponent(key)}/logout`), 404);
+  }
+  assert.deepEqual(await signedIn(victim.client), everyServer);
+});
+
+test('logging out everywhere ends every session, the own one too', async () => {
+  const { client, email } = await joined();
+  const other = await loggedIn(email);
+  assert.deepEqual([...(await signedIn(client)), ...(await signedIn(other))], [...everyServer, ...everyServer]);
+  const answer = await client.post('/my/logout-everywhere');
+  assert.equal(answer.status, 303);
+  assert.deepEqual([...(await signedIn(client)), ...(await signedIn(other))], [...noServer, ...noServer]);
+});
+
+test('a new password ends all other sessions and keeps the own one', async () => {
+  const { client, email } = await joined();
+  const other = await loggedIn(email);
+  assert.deepEqual(await signedIn(other), everyServer);
+  const form = { current: password, password: newPassword, password_again: newPassword };
+  assert.equal((await (await at(client, 2)).post('/my/password', { form })).status, 303);
+  assert.deepEqual(await signedIn(other), noServer);
+  assert.deepEqual(await signedIn(client), everyServer);
+  assertKoreanPage(await login(visitor(), email), 401);
+  await loggedIn(email, { secret: newPassword });
+});
+
+test('the cookie is out of reach of scripts and other sites; staying logged in makes it last 30 days', async () => {
+  const { email } = await joined();
+  const usual = cookieOf(await login(visitor(), email));
+  for (const attribute of [/; HttpOnly/, /; SameSite=Lax/, /; Path=\//]) assert.match(usual, attribute);
+  assert.doesNotMatch(usual, /Max-Age|Expires|Domain|Secure/);
+  const remembered = cookieOf(await login(visitor(), email, { remember: '1' }));
+  assert.match(remembered, new RegExp(`Max-Age=${30 * day}(;|$)`));
+  const [[seconds]] = await sql(`select extract(epoch from max(expires_at) - now())::int from sessions s join users u on u.id = s.user_id where email = '${email}'`);
+  assert.ok(Math.abs(Number(seconds) - 30 * day) < 60);
+});
+
+test('behind TLS the cookie is Secure, and only the proxy says so', async () => {
+  const { email } = await joined();
+  const headers = { 'x-forwarded-proto': 'https' };
+  const form = { email, password };
+  const direct = new Client(await appUrl(1));
+  assert.match(cookieOf(await direct.post('/login', { form, headers })), /; Secure/);
+  // Nginx writes the header itself.
+  assert.doesNotMatch(cookieOf(await visitor().post('/login', { form, headers })), /; Secure/);
+});
+
+test('a session of the Site is none in the Admin, even under its cookie name', async () => {
+  const site = await loggedIn('admin@minschool.test');
+  const admin = visitor(adminUrl);
+  for (const name of [cookieName, 'minschool.admin']) {
+    admin.cookies.set(name, site.cookies.get(cookieName));
+    assert.match((await admin.get('/')).location, /^\/login/);
+  }
+  const staff = await loggedIn('admin@minschool.test', { base: adminUrl });
+  const guest = visitor();
+  guest.cookies.set(cookieName, staff.cookies.get('minschool.admin'));
+  assert.deepEqual(await signedIn(guest), noServer);
+  assert.equal((await staff.get('/')).status, 200);
+  await Promise.all([staff, site].map((client) => client.post('/logout')));
+});
+
+test('tries to log in are limited for each account, over all servers', async () => {
+  const { email } = await joined();
+  const other = await joined();
+  const guesser = visitor();
+  const servers = await everywhere(guesser);
+  for (let i = 0; i < triesPerAccount; i++) {
+    const answer = await login(servers[i % servers.length], email, { password: 'wrong' });
+    assertKoreanPage(answer, 401);
+    assert.ok(answer.text.includes(`value="${email}"`));
+  }
+  for (const server of servers) {
+    const answer = await login(server, email);
+    assertKoreanPage(answer, 429);
+    assert.match(answer.headers['retry-after'], /^\d+$/);
+    assert.match(answer.text, /여러 번 시도/);
+  }
+  assert.equal((await login(guesser, other.email)).status, 303);
+});
