@@ -31,7 +31,7 @@ async<http::Response> answer(const Page* page, const http::Request* request) {
   if (request->path == "/rows") {
     const Call call(std::chrono::steady_clock::now() + kRequestTime, "bench");
     pg::Batch batch = page->db->batch(call);
-    const auto slot = posts::store::first_page(batch, page->board, posts::kPostsPerPage);
+    const auto slot = posts::store::first_page(batch, page->board);
     co_await batch.send();
     if (slot.all().size() != posts::kPostsPerPage) co_return http::Response(404);
   }

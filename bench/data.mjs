@@ -56,5 +56,5 @@ alter table comments enable trigger user;`);
 for (const table of ['users', 'boards', 'posts', 'comments']) {
   put(`select setval(pg_get_serial_sequence('${table}', 'id'), (select max(id) from ${table})) \\g /dev/null`);
 }
-put('commit;\nvacuum analyze;');
+put("notify boards, '';\ncommit;\nvacuum analyze;");
 process.stdout.write(waiting);

@@ -57,7 +57,8 @@ async function serveConstant(body) {
 async function rounds(targets, cookie) {
   const load = { cookie, seconds: options.seconds, connections: options.connections };
   const results = targets.map(() => []);
-  for (const { url, parts } of targets) await measure(url, parts, { ...load, seconds: 1 });
+  // A single round is for seeing that all runs, and needs no warm caches.
+  if (options.rounds > 1) for (const { url, parts } of targets) await measure(url, parts, { ...load, seconds: 1 });
   for (let round = 1; round <= options.rounds; ++round) {
     note(`[${round}/${options.rounds}] rounds`);
     for (const [i, { url, parts }] of targets.entries()) results[i].push(await measure(url, parts, load));

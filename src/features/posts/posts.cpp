@@ -97,8 +97,8 @@ async<Page> Posts::page(const Call& call, const boards::Board& board, std::int64
     pg::Batch batch = db_.batch(call);
     const auto total = store::total(batch, board.id);
     const bool first = page.number == 1;
-    const auto lines = first ? store::first_page(batch, board.id, kPostsPerPage)
-                             : store::later_page(batch, board.id, (page.number - 1) * kPostsPerPage, kPostsPerPage);
+    const auto lines = first ? store::first_page(batch, board.id)
+                             : store::later_page(batch, board.id, (page.number - 1) * kPostsPerPage);
     std::optional<pg::Slot<Line>> pinned;
     if (first) pinned = store::pinned(batch, board.id);
     co_await batch.send();

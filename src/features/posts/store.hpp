@@ -7,9 +7,10 @@
 namespace ms::posts::store {
 
 pg::Slot<Line> pinned(pg::Statements& out, BoardId board);
-pg::Slot<Line> first_page(pg::Statements& out, BoardId board, int limit);
-/// The lines after the newest `skip` visible ones, found by adding up post_stretches: costs the same for any `skip`.
-pg::Slot<Line> later_page(pg::Statements& out, BoardId board, std::int64_t skip, int limit);
+/// The newest kPostsPerPage lines.
+pg::Slot<Line> first_page(pg::Statements& out, BoardId board);
+/// The kPostsPerPage lines after the newest `skip` visible ones, found by adding up post_stretches: costs the same for any `skip`.
+pg::Slot<Line> later_page(pg::Statements& out, BoardId board, std::int64_t skip);
 pg::Slot<std::int64_t> total(pg::Statements& out, BoardId board);
 
 /// A visible post of a board that rank may read.
