@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "apps/site/pages/pages.hpp"
 #include "apps/site/pages/post_page.html.hpp"
 #include "infra/web/context.hpp"
@@ -15,6 +17,20 @@ std::optional<CommentId> comment_id(const http::Form& form, std::string_view nam
   return CommentId{*number};
 }
 
+/// The page of threads that the comment stands on; 0, the last page, when it is not one of this post.
+async<std::int64_t> page_of(web::Context& ctx, comments::Comments& comments, PostId post, std::optional<CommentId> id) {
+  if (!id) co_return 0;
+  const auto place = co_await comments.place(ctx.call, ctx.viewer, *id);
+  co_return place && place->post == post ? place->page : 0;
+}
+
+/// The comment, if it is on the page to be answered there.
+std::optional<CommentId> shown(const comments::Threads& threads, std::optional<CommentId> id) {
+  const bool found =
+      std::ranges::any_of(threads.comments, [&](const auto& one) { return one.id == id && one.shown(); });
+  return found ? id : std::nullopt;
+}
+
 async<http::Response> show_post(web::Context& ctx, posts::Posts& posts, comments::Comments& comments,
                                 boards::Boards& boards) {
   const auto directory = co_await boards.all(ctx.call);
@@ -25,8 +41,10 @@ async<http::Response> show_post(web::Context& ctx, posts::Posts& posts, comments
   if (board.slug != ctx.params.get("slug")) {
     co_return ctx.redirect(fmt::format("/boards/{}/{}", board.slug, id.value));
   }
-  const auto threads = co_await comments.threads(ctx.call, id, ctx.query().number("comments").value_or(0));
-  const PostPage page{*reading, board, threads, ctx.viewer, ctx.now, comment_id(ctx.query(), "reply"), nullptr, {}};
+  const auto reply_to = comment_id(ctx.query(), "reply");
+  const auto number = co_await page_of(ctx, comments, id, reply_to);
+  const auto threads = co_await comments.threads(ctx.call, id, ctx.query().number("comments").value_or(number));
+  const PostPage page{*reading, board, threads, ctx.viewer, ctx.now, shown(threads, reply_to), nullptr, {}};
   co_return ctx.page({reading->post.title, board.name}, [&](view::Out& out) { post_page(out, page); });
 }
 
@@ -34,27 +52,29 @@ async<http::Response> post_comment(web::Context& ctx, posts::Posts& posts, comme
                                    boards::Boards& boards) {
   const auto form = ctx.form();
   if (!form) co_return ctx.refuse(form.error());
-  const comments::Draft draft{PostId{ctx.params.number("id")}, comment_id(*form, "parent_id"), std::string(form->get("content"))};
+  const comments::Draft draft{PostId{ctx.params.number("id")}, comment_id(*form, "parent_id"),
+                              std::string(form->get("content"))};
   const auto written = co_await comments.write(ctx.call, ctx.viewer, draft);
-  if (written) {
-    co_return ctx.redirect(fmt::format("/comments/{}", written->value), "flash.comment_written"_msg);
-  }
+  if (written) { co_return ctx.redirect(fmt::format("/comments/{}", written->value), "flash.comment_written"_msg); }
   const bool show_again = written.error().code == Code::invalid || written.error().code == Code::not_found;
   if (!show_again) co_return ctx.refuse(written.error());
-  // The page once more with what was typed; were the post itself gone, that is the answer.
+  // The page once more with what was typed, below the comment that it answers as long as there is one; were the post
+  // itself gone, that is the answer.
   const auto directory = co_await boards.all(ctx.call);
   const auto reading = co_await posts.read(ctx.call, ctx.viewer, draft.post);
   if (!reading) co_return ctx.refuse(reading.error());
-  const auto threads = co_await comments.threads(ctx.call, draft.post, 0);
-  const PostPage page{*reading, *directory->find(reading->post.board), threads,      ctx.viewer,
-                      ctx.now,  draft.parent,                          &written.error(), draft.content};
-  co_return ctx.page({reading->post.title}, [&](view::Out& out) { post_page(out, page); },
-                     static_cast<int>(written.error().code));
+  const auto number = co_await page_of(ctx, comments, draft.post, draft.parent);
+  const auto threads = co_await comments.threads(ctx.call, draft.post, number);
+  const PostPage page{*reading, *directory->find(reading->post.board), threads,          ctx.viewer,
+                      ctx.now,  shown(threads, draft.parent),          &written.error(), draft.content};
+  co_return ctx.page(
+      {reading->post.title}, [&](view::Out& out) { post_page(out, page); }, static_cast<int>(written.error().code));
 }
 
 }  // namespace
 
-void add_post_page_routes(web::Router& router, posts::Posts& posts, comments::Comments& comments, boards::Boards& boards) {
+void add_post_page_routes(web::Router& router, posts::Posts& posts, comments::Comments& comments,
+                          boards::Boards& boards) {
   router.get("/boards/{slug}/{id}", [&](web::Context& ctx) { return show_post(ctx, posts, comments, boards); });
   router.post("/posts/{id}/comments", [&](web::Context& ctx) { return post_comment(ctx, posts, comments, boards); });
 }
