@@ -25,7 +25,8 @@ constexpr pg::Query kHistory{"audit.history", R"(
 async<http::Response> show_log(web::Context& ctx, pg::Db& db) {
   const auto before = ctx.query().number("before").value_or(INT64_MAX);
   pg::Batch batch = db.batch(ctx.call, pg::Lane::slow);
-  const auto slot = batch.add<Entry>(kNewest, before, kPageSize + 1);  // one more than shown: whether there is a next page
+  const auto slot =
+      batch.add<Entry>(kNewest, before, kPageSize + 1);  // one more than shown: whether there is a next page
   co_await batch.send();
   auto entries = slot.all();
   const bool more = entries.size() > kPageSize;
@@ -48,7 +49,9 @@ void record(pg::Statements& unit, UserId actor, std::string_view action, Subject
 }
 
 std::string Entry::action_word() const { return tr(Msg{"audit_action." + action}); }
-std::string Entry::subject_word() const { return tr(Msg{"audit_subject." + subject_kind}) + " " + std::to_string(subject_id); }
+std::string Entry::subject_word() const {
+  return tr(Msg{"audit_subject." + subject_kind}) + " " + std::to_string(subject_id);
+}
 std::string Entry::subject_url() const { return "/" + subject_kind + "s/" + std::to_string(subject_id); }
 
 pg::Slot<Entry> history(pg::Statements& out, Subject subject) {

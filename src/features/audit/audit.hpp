@@ -23,8 +23,8 @@ struct Subject {
   std::int64_t id = 0;
 };
 
-/// Adds the row to the caller's unit. `action` is a key of the table [audit_action] in the catalogue ("suspend"); `detail`
-/// says what changed ("회원 → 직원").
+/// Adds the row to the caller's unit. `action` is a key of the table [audit_action] in the catalogue ("suspend");
+/// `detail` says what changed ("회원 → 직원").
 void record(pg::Statements& unit, UserId actor, std::string_view action, Subject subject, std::string_view reason,
             std::string_view detail = {});
 

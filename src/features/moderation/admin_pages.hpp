@@ -19,7 +19,7 @@ struct Attempt {
   std::optional<Error> error;
 
   const Error* why() const { return error ? &*error : nullptr; }
-  bool has(std::int64_t id) const { return std::ranges::contains(chosen, id); }
+  bool has(std::int64_t id) const { return std::ranges::find(chosen, id) != chosen.end(); }
 };
 
 /// Around the rows of both lists.

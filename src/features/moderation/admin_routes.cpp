@@ -54,19 +54,21 @@ async<http::Response> posts_page(web::Context& ctx, Moderation& moderation, boar
   const bool more = rows.size() > kRowsPerPage;
   if (more) rows.pop_back();
   list.steps = web::steps(list.path, ctx.query(), more, rows.empty() ? 0 : rows.back().id.value);
-  co_return ctx.page({tr("moderation.posts_title"_msg)}, [&](view::Out& out) { posts_list(out, list, rows); },
-                     status_of(attempt));
+  co_return ctx.page(
+      {tr("moderation.posts_title"_msg)}, [&](view::Out& out) { posts_list(out, list, rows); }, status_of(attempt));
 }
 
-async<http::Response> comments_page(web::Context& ctx, Moderation& moderation, boards::Boards& boards, Attempt attempt) {
+async<http::Response> comments_page(web::Context& ctx, Moderation& moderation, boards::Boards& boards,
+                                    Attempt attempt) {
   const auto directory = co_await boards.all(ctx.call);
   Frame list = frame(ctx, *directory, attempt, "/comments");
   auto rows = co_await moderation.comments(ctx.call, list.search);
   const bool more = rows.size() > kRowsPerPage;
   if (more) rows.pop_back();
   list.steps = web::steps(list.path, ctx.query(), more, rows.empty() ? 0 : rows.back().id.value);
-  co_return ctx.page({tr("moderation.comments_title"_msg)}, [&](view::Out& out) { comments_list(out, list, rows); },
-                     status_of(attempt));
+  co_return ctx.page(
+      {tr("moderation.comments_title"_msg)}, [&](view::Out& out) { comments_list(out, list, rows); },
+      status_of(attempt));
 }
 
 async<http::Response> post_page(web::Context& ctx, Moderation& moderation, Attempt attempt) {
@@ -75,8 +77,8 @@ async<http::Response> post_page(web::Context& ctx, Moderation& moderation, Attem
   if (!file) co_return ctx.refuse(Error(Code::not_found, "posts.gone"_msg));
   const Acts acts{"/posts/" + std::to_string(id.value), file->row.state(), ctx.viewer, attempt};
   const std::string& site = ctx.shell.site->url;
-  co_return ctx.page({file->row.title}, [&](view::Out& out) { post_file(out, *file, acts, site, ctx.now); },
-                     status_of(attempt));
+  co_return ctx.page(
+      {file->row.title}, [&](view::Out& out) { post_file(out, *file, acts, site, ctx.now); }, status_of(attempt));
 }
 
 async<http::Response> comment_page(web::Context& ctx, Moderation& moderation, Attempt attempt) {
@@ -85,8 +87,9 @@ async<http::Response> comment_page(web::Context& ctx, Moderation& moderation, At
   if (!file) co_return ctx.refuse(Error(Code::not_found, "comments.gone"_msg));
   const Acts acts{"/comments/" + std::to_string(id.value), file->row.state(), ctx.viewer, attempt};
   const std::string& site = ctx.shell.site->url;
-  co_return ctx.page({tr("moderation.comment_title"_msg)},
-                     [&](view::Out& out) { comment_file(out, *file, acts, site, ctx.now); }, status_of(attempt));
+  co_return ctx.page(
+      {tr("moderation.comment_title"_msg)}, [&](view::Out& out) { comment_file(out, *file, acts, site, ctx.now); },
+      status_of(attempt));
 }
 
 async<http::Response> show_posts(web::Context& ctx, Moderation& moderation, boards::Boards& boards) {
@@ -95,7 +98,9 @@ async<http::Response> show_posts(web::Context& ctx, Moderation& moderation, boar
 async<http::Response> show_comments(web::Context& ctx, Moderation& moderation, boards::Boards& boards) {
   return comments_page(ctx, moderation, boards, Attempt());
 }
-async<http::Response> show_post(web::Context& ctx, Moderation& moderation) { return post_page(ctx, moderation, Attempt()); }
+async<http::Response> show_post(web::Context& ctx, Moderation& moderation) {
+  return post_page(ctx, moderation, Attempt());
+}
 async<http::Response> show_comment(web::Context& ctx, Moderation& moderation) {
   return comment_page(ctx, moderation, Attempt());
 }
@@ -161,7 +166,8 @@ void add_admin_routes(web::Router& router, Moderation& moderation, boards::Board
   router.get("/comments/{id}", [&](web::Context& ctx) { return show_comment(ctx, moderation); });
   for (const Act act : {Act::hide, Act::restore, Act::remove}) {
     const std::string name(name_of(act));
-    router.post("/posts/{id}/" + name, [&moderation, act](web::Context& ctx) { return act_on_post(ctx, moderation, act); });
+    router.post("/posts/{id}/" + name,
+                [&moderation, act](web::Context& ctx) { return act_on_post(ctx, moderation, act); });
     router.post("/comments/{id}/" + name,
                 [&moderation, act](web::Context& ctx) { return act_on_comment(ctx, moderation, act); });
   }

@@ -10,7 +10,8 @@ namespace ms::moderation {
 namespace {
 
 constexpr std::array<std::string_view, 3> kStates = {"visible", "hidden", "deleted"};
-constexpr std::array<Msg, 3> kStateWords = {"moderation.visible"_msg, "moderation.hidden"_msg, "moderation.deleted"_msg};
+constexpr std::array<Msg, 3> kStateWords = {"moderation.visible"_msg, "moderation.hidden"_msg,
+                                            "moderation.deleted"_msg};
 constexpr std::array<std::string_view, 3> kActs = {"hide", "restore", "delete"};
 constexpr std::array<Msg, 3> kActWords = {"moderation.hide"_msg, "moderation.restore"_msg, "moderation.delete"_msg};
 
@@ -43,9 +44,12 @@ bool may(const session::Viewer& who, Act act) {
 
 bool fits(State state, Act act) {
   switch (act) {
-    case Act::hide: return state == State::visible;
-    case Act::restore: return state != State::visible;
-    case Act::remove: return state != State::deleted;
+    case Act::hide:
+      return state == State::visible;
+    case Act::restore:
+      return state != State::visible;
+    case Act::remove:
+      return state != State::deleted;
   }
   return false;
 }

@@ -38,11 +38,11 @@ bool fits(State state, Act act);
 
 /// Filters of both lists; pages by key, newest first. A text is found anywhere, whatever its case.
 struct Search {
-  std::string text;     ///< in the title or the content
-  std::string author;   ///< begins the author's name
-  BoardId board;        ///< 0: all
-  PostId post;          ///< of comments: below this post; 0: all
-  std::optional<State> state;
+  std::string text = {};    ///< in the title or the content
+  std::string author = {};  ///< begins the author's name
+  BoardId board = {};       ///< 0: all
+  PostId post = {};         ///< of comments: below this post; 0: all
+  std::optional<State> state = {};
   std::int64_t before = 0;  ///< 0: from the newest
 };
 
@@ -106,8 +106,8 @@ class Moderation {
   /// Refused: forbidden, invalid (reason, or nothing chosen: field "chosen"), conflict (the act fits none of them).
   async<Result<std::int64_t>> act(const Call& call, const session::Viewer& who, Act act, std::vector<PostId> posts,
                                   std::string reason);
-  async<Result<std::int64_t>> act(const Call& call, const session::Viewer& who, Act act, std::vector<CommentId> comments,
-                                  std::string reason);
+  async<Result<std::int64_t>> act(const Call& call, const session::Viewer& who, Act act,
+                                  std::vector<CommentId> comments, std::string reason);
 
  private:
   template <class Id>

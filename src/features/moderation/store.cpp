@@ -88,7 +88,9 @@ constexpr std::array<pg::Query, 3> kCommentActs = {{
   select $2, 'delete', 'comment', id, $3, excerpt from changed)"},
 }};
 
-std::string state_name(const Search& search) { return search.state ? std::string(name_of(*search.state)) : std::string(); }
+std::string state_name(const Search& search) {
+  return search.state ? std::string(name_of(*search.state)) : std::string();
+}
 
 }  // namespace
 

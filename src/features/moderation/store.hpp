@@ -24,8 +24,10 @@ struct PostText {
 pg::Slot<PostText> post_text(pg::Statements& out, PostId id);
 pg::Slot<std::string> comment_text(pg::Statements& out, CommentId id);
 
-/// Each changes those rows that the act fits and writes a line of the audit log for each of them; affected() is how many.
-pg::Slot<pg::None> act(pg::Statements& out, Act act, const std::vector<PostId>& posts, UserId actor, std::string_view reason);
+/// Each changes those rows that the act fits and writes a line of the audit log for each of them; affected() is how
+/// many.
+pg::Slot<pg::None> act(pg::Statements& out, Act act, const std::vector<PostId>& posts, UserId actor,
+                       std::string_view reason);
 pg::Slot<pg::None> act(pg::Statements& out, Act act, const std::vector<CommentId>& comments, UserId actor,
                        std::string_view reason);
 

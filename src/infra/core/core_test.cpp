@@ -46,7 +46,7 @@ TEST(Text, CountsAndCutsCodePoints) {
 TEST(Secret, MatchesPublishedVectors) {
   // RFC 4231, test case 2.
   EXPECT_EQ(secret::base64(secret::hmac_sha256("Jefe", "what do ya want for nothing?")),
-            "W9zBRr9gdU5qBCQIlcdax1oAOd9g7D85J1gD7WTsOEM");
+            "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM");
   EXPECT_EQ(secret::base64(secret::sha256("abc")), "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0");
   EXPECT_TRUE(secret::same("abc", "abc"));
   EXPECT_FALSE(secret::same("abc", "abd"));

@@ -22,7 +22,8 @@ constexpr pg::Query kFigures{"dashboard.figures", R"(
          (select count(*) from comments where visible),
          (select count(*) from comments where created_at >= $1 and visible),
          (select count(*) from sessions where realm = 'site' and expires_at > now()))"};
-constexpr pg::Query kNewMembers{"dashboard.new_members", "select id, name, created_at from users order by id desc limit $1"};
+constexpr pg::Query kNewMembers{"dashboard.new_members",
+                                "select id, name, created_at from users order by id desc limit $1"};
 constexpr pg::Query kNewPosts{"dashboard.new_posts", R"(
   select p.id, p.title, b.name, p.created_at from posts p join boards b on b.id = p.board_id
    where p.visible order by p.id desc limit $1)"};
@@ -32,8 +33,8 @@ async<std::string> count(pg::Db& db, const Call& call, Timestamp midnight) {
   const auto slot = batch.add<Figures>(kFigures, midnight);
   co_await batch.send();
   const Figures f = slot.one().value();
-  co_return json::serialize(json::array{f.members, f.members_today, f.posts, f.posts_today, f.comments, f.comments_today,
-                                        f.sessions});
+  co_return json::serialize(
+      json::array{f.members, f.members_today, f.posts, f.posts_today, f.comments, f.comments_today, f.sessions});
 }
 
 /// What count() wrote; anything else throws, which the pipeline answers and logs.

@@ -1,0 +1,163 @@
+#include "features/moderation/moderation.hpp"
+
+#include <gmock/gmock.h>
+
+#include "features/moderation/store.hpp"
+#include "infra/pg/migrate.hpp"
+#include "infra/pg/test_database.hpp"
+
+namespace ms::moderation {
+namespace {
+
+using namespace std::chrono_literals;
+using pg::TestDatabase;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+const auto* const environment = testing::AddGlobalTestEnvironment(new TestDatabase("moderation"));
+
+constexpr const char* kRows = R"(
+  truncate users, boards, posts, comments, audit_log, post_stretches, post_counters restart identity cascade;
+  insert into users (email, name, password_hash, role) values
+    ('staff@test', '직원', '', 2), ('a@test', '김하늘', '', 1), ('b@test', '이서준', '', 1);
+  insert into boards (slug, name) values ('notice', '공지사항'), ('free', '자유게시판');
+  insert into posts (title, content, author_id, board_id, number) values
+    ('봄 소풍', '100% 무료입니다', 2, 1, 1), ('여름 캠프', '10,000원', 2, 2, 1), ('가을 운동회', 'A_B 조', 3, 2, 2);
+  insert into comments (post_id, author_id, content, content_html) values
+    (1, 2, '좋아요', '<p>좋아요</p>'), (1, 3, '갈게요', '<p>갈게요</p>'), (2, 3, '좋아요', '<p>좋아요</p>');
+)";
+
+session::Viewer staff() {
+  return {UserId{1}, "직원", "staff@test", session::Role::staff, session::Permissions::parse("moderate,delete"), ""};
+}
+
+class ModerationTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    pg::up(TestDatabase::conninfo(), pg::read_migrations(MINSCHOOL_SOURCE_DIR "/migrations"), [](std::string_view) {});
+  }
+  void SetUp() override { TestDatabase::execute(kRows); }
+
+  static async<std::vector<PostRow>> find(Moderation& moderation, Search search) {
+    const Call call(std::chrono::steady_clock::now() + 5s, "test");
+    co_return co_await moderation.posts(call, std::move(search));
+  }
+  static async<std::vector<CommentRow>> find_comments(Moderation& moderation, Search search) {
+    const Call call(std::chrono::steady_clock::now() + 5s, "test");
+    co_return co_await moderation.comments(call, std::move(search));
+  }
+  template <class Id>
+  static async<Result<std::int64_t>> carry_out(Moderation& moderation, session::Viewer who, Act act,
+                                               std::vector<Id> ids, std::string reason) {
+    const Call call(std::chrono::steady_clock::now() + 5s, "test");
+    co_return co_await moderation.act(call, who, act, std::move(ids), std::move(reason));
+  }
+  static async<std::optional<PostFile>> file(Moderation& moderation, PostId id) {
+    const Call call(std::chrono::steady_clock::now() + 5s, "test");
+    co_return co_await moderation.post(call, id);
+  }
+
+  std::vector<std::int64_t> posts(Search search) {
+    std::vector<std::int64_t> ids;
+    for (const PostRow& row : pg::run(io, find(moderation, std::move(search)))) ids.push_back(row.id.value);
+    return ids;
+  }
+  std::vector<std::int64_t> comments(Search search) {
+    std::vector<std::int64_t> ids;
+    for (const CommentRow& row : pg::run(io, find_comments(moderation, std::move(search)))) ids.push_back(row.id.value);
+    return ids;
+  }
+  template <class Id>
+  Result<std::int64_t> act(Act what, std::vector<Id> ids, std::string reason = "광고", session::Viewer who = staff()) {
+    return pg::run(io, carry_out(moderation, std::move(who), what, std::move(ids), std::move(reason)));
+  }
+  static std::string ask(const std::string& sql) { return TestDatabase::execute(sql); }
+
+  asio::io_context io{1};
+  pg::Db db{io, pg::Config{.conninfo = TestDatabase::conninfo()}};
+  // No Redis is there: nothing of this may depend on it.
+  redis::Client redis{io, redis::Config{.host = "/nonexistent/redis.sock"}};
+  cache::Cache cache{io, redis};
+  Moderation moderation{db, cache};
+};
+
+TEST_F(ModerationTest, FindsPostsOfAllBoardsNewestFirst) {
+  EXPECT_THAT(posts({}), ElementsAre(3, 2, 1));
+  EXPECT_THAT(posts({.before = 3}), ElementsAre(2, 1));
+  EXPECT_THAT(posts({.text = "소풍"}), ElementsAre(1));
+  EXPECT_THAT(posts({.text = "무료"}), ElementsAre(1));
+  EXPECT_THAT(posts({.author = "김"}), ElementsAre(2, 1));
+  EXPECT_THAT(posts({.board = BoardId{2}}), ElementsAre(3, 2));
+  EXPECT_THAT(posts({.author = "김", .board = BoardId{2}}), ElementsAre(2));
+}
+
+TEST_F(ModerationTest, WildcardsStandForThemselves) {
+  EXPECT_THAT(posts({.text = "0%"}), ElementsAre(1));
+  EXPECT_THAT(posts({.text = "a_b"}), ElementsAre(3));
+  EXPECT_THAT(posts({.text = "\\"}), IsEmpty());
+  EXPECT_THAT(posts({.text = "'; drop table posts; --"}), IsEmpty());
+  EXPECT_EQ(store::anywhere("5%_\\"), "%5\\%\\_\\\\%");
+}
+
+TEST_F(ModerationTest, HidesDeletesAndBringsBack) {
+  EXPECT_EQ(act<PostId>(Act::hide, {PostId{1}}), 1);
+  EXPECT_THAT(posts({.state = State::hidden}), ElementsAre(1));
+  EXPECT_EQ(ask("select visible_posts from boards where id = 1"), "0");
+  EXPECT_EQ(ask("select hidden_by || hidden_reason from posts where id = 1"), "1광고");
+  EXPECT_EQ(act<PostId>(Act::remove, {PostId{1}}), 1);
+  EXPECT_THAT(posts({.state = State::deleted}), ElementsAre(1));
+  EXPECT_THAT(posts({.state = State::hidden}), IsEmpty());
+  EXPECT_EQ(act<PostId>(Act::restore, {PostId{1}}), 1);
+  EXPECT_THAT(posts({.state = State::visible}), ElementsAre(3, 2, 1));
+  EXPECT_EQ(ask("select visible_posts from boards where id = 1"), "1");
+  EXPECT_EQ(ask("select hidden_reason is null and hidden_by is null from posts where id = 1"), "t");
+}
+
+TEST_F(ModerationTest, LogsJustWhatChanged) {
+  ASSERT_EQ(act<PostId>(Act::hide, {PostId{1}}, " 첫째 "), 1);
+  EXPECT_EQ(act<PostId>(Act::hide, {PostId{1}, PostId{2}, PostId{99}}, "둘째"), 1);
+  EXPECT_EQ(ask("select string_agg(action || subject_kind || subject_id || reason || detail, ' ' order by id) from "
+                "audit_log"),
+            "hidepost1첫째봄 소풍 hidepost2둘째여름 캠프");
+  const auto page = pg::run(io, file(moderation, PostId{1}));
+  ASSERT_TRUE(page);
+  ASSERT_EQ(page->history.size(), 1u);
+  EXPECT_EQ(page->history[0].actor_name, "직원");
+  EXPECT_EQ(page->row.state(), State::hidden);
+  EXPECT_FALSE(pg::run(io, file(moderation, PostId{99})));
+}
+
+TEST_F(ModerationTest, RefusesAndChangesNothing) {
+  const auto code = [](const Result<std::int64_t>& done) { return done ? Code::internal : done.error().code; };
+  EXPECT_EQ(code(act<PostId>(Act::hide, {PostId{1}}, "  ")), Code::invalid);
+  EXPECT_EQ(code(act<PostId>(Act::hide, {PostId{1}}, std::string(audit::kReasonLimit + 1, 'a'))), Code::invalid);
+  EXPECT_EQ(code(act<PostId>(Act::hide, {})), Code::invalid);
+  EXPECT_EQ(code(act<PostId>(Act::restore, {PostId{1}})), Code::conflict);
+  EXPECT_EQ(code(act<PostId>(Act::hide, {PostId{99}})), Code::conflict);
+  session::Viewer member = staff();
+  member.permissions = session::Permissions::parse("read,write,comment");
+  for (const Act what : {Act::hide, Act::restore, Act::remove}) {
+    EXPECT_EQ(code(act<PostId>(what, {PostId{1}}, "광고", member)), Code::forbidden);
+  }
+  session::Viewer moderator = staff();
+  moderator.permissions = session::Permissions::parse("moderate");
+  EXPECT_EQ(code(act<PostId>(Act::remove, {PostId{1}}, "광고", moderator)), Code::forbidden);
+  EXPECT_EQ(ask("select count(*) from audit_log"), "0");
+  EXPECT_EQ(ask("select count(*) from posts where visible"), "3");
+}
+
+TEST_F(ModerationTest, CommentsAreFoundAndActedOnAlike) {
+  EXPECT_THAT(comments({.text = "좋아"}), ElementsAre(3, 1));
+  EXPECT_THAT(comments({.post = PostId{1}}), ElementsAre(2, 1));
+  EXPECT_THAT(comments({.author = "이서준", .board = BoardId{2}}), ElementsAre(3));
+  EXPECT_EQ((act<CommentId>(Act::hide, {CommentId{1}, CommentId{2}})), 2);
+  EXPECT_EQ(ask("select comments from post_counters where post_id = 1"), "0");
+  EXPECT_THAT(comments({.state = State::hidden}), ElementsAre(2, 1));
+  EXPECT_EQ((act<CommentId>(Act::remove, {CommentId{1}})), 1);
+  EXPECT_EQ((act<CommentId>(Act::restore, {CommentId{1}, CommentId{2}})), 2);
+  EXPECT_EQ(ask("select comments from post_counters where post_id = 1"), "2");
+  EXPECT_EQ(ask("select count(*) from audit_log where subject_kind = 'comment'"), "5");
+}
+
+}  // namespace
+}  // namespace ms::moderation
