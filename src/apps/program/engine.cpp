@@ -4,6 +4,9 @@
 
 #include <boost/json.hpp>
 
+#include "infra/io/sleep.hpp"
+#include "infra/once/once.hpp"
+
 #include "infra/http/wire.hpp"
 
 namespace ms::program {
@@ -13,6 +16,8 @@ namespace json = boost::json;
 using std::chrono::steady_clock;
 
 // Nginx closes idle upstream connections after 5 s (deploy/nginx); we must not be the first.
+constexpr auto kHousekeepEvery = std::chrono::minutes(10);
+constexpr auto kHousekeepTime = std::chrono::seconds(10);
 constexpr auto kIdleGrace = std::chrono::seconds(6);
 
 view::Site site_of(const config::Settings::Site& site) {
@@ -23,8 +28,22 @@ view::Site site_of(const config::Settings::Site& site) {
 web::PipelineConfig pipeline_config(const config::Settings& settings) {
   const auto proxies = config::TrustedProxies::parse(settings.proxy.trusted);
   return {settings.server.show_served_by ? settings.server.name : std::string(), settings.server.show_timing,
-          settings.session.cookie, std::chrono::seconds(settings.http.request_seconds),
+          settings.session.cookie, std::chrono::milliseconds(settings.http.answer_ms),
           proxies.value()};  // config::load refused what does not parse
+}
+
+// Of http.in_flight, in percent: where guests' pages, and members' pages, are asked to wait. Writes may use all of it.
+constexpr std::size_t kGuestsShare = 60;
+constexpr std::size_t kMembersShare = 85;
+
+/// Said without a page: it must cost next to nothing.
+http::Response too_busy(const http::Request& request) {
+  const Error busy(Code::unavailable, "error.busy"_msg);
+  if (request.path.starts_with("/api/")) return web::problem(busy);
+  http::Response response = http::Response::text(503, "text/plain; charset=utf-8", tr(busy.message));
+  response.set("Retry-After", "2");
+  response.set("Cache-Control", "no-store");
+  return response;
 }
 
 double seconds_since(Deadline then) { return std::chrono::duration<double>(steady_clock::now() - then).count(); }
@@ -67,7 +86,21 @@ async<void> Engine::start(std::chrono::milliseconds patience) {
   const bool redis = co_await parts_.redis.ready(std::min(until, steady_clock::now() + std::chrono::milliseconds(300)));
   if (!redis) spdlog::warn("starting without Redis: {}", parts_.redis.state().error);
   asio::co_spawn(parts_.io, app_->background(), asio::detached);
+  asio::co_spawn(parts_.io, housekeep(), asio::detached);
   server_.start();
+}
+
+async<void> Engine::housekeep() {
+  while (true) {
+    co_await sleep_for(kHousekeepEvery);
+    const Call call(steady_clock::now() + kHousekeepTime, "housekeeping");
+    try {
+      co_await once::forget_old(parts_.db, call);
+      co_await parts_.sessions.forget_ended(call);
+    } catch (const pg::Unavailable&) {
+      // another time, or another server
+    } catch (const std::exception& bug) { spdlog::error("housekeeping: {}", bug.what()); }
+  }
 }
 
 async<void> Engine::drain(std::chrono::milliseconds limit) {
@@ -81,7 +114,17 @@ async<void> Engine::drain(std::chrono::milliseconds limit) {
 async<http::Response> Engine::answer(const http::Request& request) {
   // Answered from memory, before anything that may wait: it is asked just when a part is ill.
   if (request.path == "/health") co_return health();
+  if (!admits(request)) co_return too_busy(request);
   co_return co_await pipeline_.answer(request);
+}
+
+bool Engine::admits(const http::Request& request) const {
+  const auto limit = static_cast<std::size_t>(settings_.http.in_flight);
+  const auto busy = server_.state().in_flight;
+  const bool reads = request.method == http::Method::get || request.method == http::Method::head;
+  if (!reads) return busy <= limit;
+  const bool member = request.cookie(settings_.session.cookie).has_value();
+  return busy <= limit * (member ? kMembersShare : kGuestsShare) / 100;
 }
 
 http::Response Engine::health() const {

@@ -1,4 +1,5 @@
 #include "apps/program/app.hpp"
+#include "features/posts/posts.hpp"
 
 namespace ms::program {
 namespace {
@@ -24,7 +25,7 @@ Parts::Parts(const config::Settings& with, std::string realm, CpuPool& hashing)
       accounts(db, [this] { return listener.live(); }),
       sessions(db, redis, accounts, session_config(with, std::move(realm))),
       boards(db, [this] { return listener.live(); }),
-      members(db, cache, limiter, members::Passwords(hashing), login_limits(with.login)),
+      members(db, cache, limiter, members::Passwords(hashing), login_limits(with.login), posts::cache_keys()),
       presence(redis),
       listener(
           io, config::pg_config(with).conninfo, {"members", "boards"},

@@ -15,7 +15,7 @@
 namespace ms::program {
 namespace {
 
-constexpr int kBadConfig = 78;  // EX_CONFIG of sysexits.h
+constexpr int kBadConfig = 78;                               // EX_CONFIG of sysexits.h
 constexpr auto kPatience = std::chrono::milliseconds(2000);  // for PostgreSQL at start
 
 void log_to_stderr(const std::string& level) {
@@ -33,7 +33,8 @@ async<void> start(Engine* engine, std::latch* started) {
 /// A worker's life: one engine per thread on the same listening socket, until SIGTERM or SIGINT.
 int work(const About& about, const config::Settings& settings) {
   const process::Worker worker = process::worker();
-  auto hashing = std::make_unique<CpuPool>(settings.login.hash_threads, static_cast<std::size_t>(settings.login.hash_queue));
+  auto hashing =
+      std::make_unique<CpuPool>(settings.login.hash_threads, static_cast<std::size_t>(settings.login.hash_queue));
   asio::io_context control{1};
   asio::signal_set stop(control, SIGTERM, SIGINT);
 
@@ -52,9 +53,8 @@ int work(const About& about, const config::Settings& settings) {
   stop.async_wait([&](const boost::system::error_code&, int) {
     const auto limit = std::chrono::seconds(settings.server.stop_seconds);
     for (const auto& engine : engines) {
-      asio::post(engine->io(), [&engine, limit] {
-        asio::co_spawn(engine->io(), engine->drain(limit), asio::detached);
-      });
+      asio::post(engine->io(),
+                 [&engine, limit] { asio::co_spawn(engine->io(), engine->drain(limit), asio::detached); });
     }
   });
   control.run();

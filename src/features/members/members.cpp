@@ -95,8 +95,14 @@ Result<void> check(const Application& application) {
   return Refused(Error(Code::invalid, "error.invalid"_msg, std::move(wrong)));
 }
 
-Members::Members(pg::Db& db, cache::Cache& cache, limit::Limiter& limiter, Passwords passwords, LoginLimits limits)
-    : db_(db), cache_(cache), limiter_(limiter), passwords_(passwords), limits_(limits) {}
+Members::Members(pg::Db& db, cache::Cache& cache, limit::Limiter& limiter, Passwords passwords, LoginLimits limits,
+                 std::vector<std::string> shows_names)
+    : db_(db),
+      cache_(cache),
+      limiter_(limiter),
+      passwords_(passwords),
+      limits_(limits),
+      shows_names_(std::move(shows_names)) {}
 
 async<Result<UserId>> Members::join(const Call& call, Application application, std::string_view address) {
   if (const auto first = once::earlier(call)) co_return UserId{*first};
@@ -157,7 +163,11 @@ async<Result<void>> Members::rename(const Call& call, const session::Viewer& who
   store::rename(unit, who.id, name);
   once::record(unit, call, who.id);
   auto done = co_await unit.send();
-  if (done) co_await cache_.drop(call, {profile_key(who.id), "cache:posts:recent"});
+  if (done) {
+    std::vector<std::string> keys = shows_names_;
+    keys.push_back(profile_key(who.id));
+    co_await cache_.drop(call, std::move(keys));
+  }
   co_return done;
 }
 

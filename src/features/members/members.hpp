@@ -56,7 +56,9 @@ struct LoginLimits {
 
 class Members {
  public:
-  Members(pg::Db& db, cache::Cache& cache, limit::Limiter& limiter, Passwords passwords, LoginLimits limits);
+  /// `shows_names`: keys of other features' caches that show members' names, dropped when one changes.
+  Members(pg::Db& db, cache::Cache& cache, limit::Limiter& limiter, Passwords passwords, LoginLimits limits,
+          std::vector<std::string> shows_names);
 
   /// Makes the account. Refused: invalid (fields), conflict (e-mail taken), too_many, unavailable (hash queue is full).
   async<Result<UserId>> join(const Call& call, Application application, std::string_view address);
@@ -78,6 +80,7 @@ class Members {
   limit::Limiter& limiter_;
   Passwords passwords_;
   LoginLimits limits_;
+  std::vector<std::string> shows_names_;
 };
 
 void add_site_routes(web::Router& router, Members& members, session::Sessions& sessions);

@@ -18,7 +18,7 @@ session::Origin origin(const web::Context& ctx) {
 
 http::Response login_form(const web::Context& ctx, std::string_view next, std::string_view email, bool remember,
                           const Error* error) {
-  http::Response response = ctx.page({tr("login.title"_msg)},
+  http::Response response = ctx.page({tr("login.title"_msg), {}, true},
                                      [&](view::Out& out) { login(out, web::local_path(next), email, remember, error); },
                                      error == nullptr ? 200 : static_cast<int>(error->code));
   if (error != nullptr && error->code == Code::too_many) response.set("Retry-After", "60");
@@ -59,7 +59,7 @@ async<http::Response> post_logout(web::Context& ctx, session::Sessions& sessions
 
 async<http::Response> show_join(web::Context& ctx) {
   if (ctx.viewer.signed_in()) co_return ctx.redirect("/");
-  co_return ctx.page({tr("join.title"_msg)}, [](view::Out& out) { join(out, Application(), nullptr); });
+  co_return ctx.page({tr("join.title"_msg), {}, true}, [](view::Out& out) { join(out, Application(), nullptr); });
 }
 
 async<http::Response> post_join(web::Context& ctx, Members& members, session::Sessions& sessions) {
@@ -137,7 +137,8 @@ async<http::Response> post_device_logout(web::Context& ctx, session::Sessions& s
 }
 
 async<http::Response> post_logout_everywhere(web::Context& ctx, session::Sessions& sessions) {
-  if (!ctx.viewer.signed_in()) co_return ctx.refuse(login_first());
+  // A guest already is out: so is whoever's first request did it and whose second one Nginx sent here.
+  if (!ctx.viewer.signed_in()) co_return ctx.redirect("/login", "flash.everywhere_out"_msg);
   co_await sessions.revoke_everywhere(ctx.call, ctx.viewer.id);
   co_return ctx.redirect("/login", "flash.everywhere_out"_msg);
 }

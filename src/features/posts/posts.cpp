@@ -217,9 +217,10 @@ async<Result<void>> Posts::remove(const Call& call, const session::Viewer& who, 
   co_return done;
 }
 
+std::vector<std::string> cache_keys() { return {kRecentKeys.begin(), kRecentKeys.end()}; }
+
 async<void> drop_caches(cache::Cache& cache, const Call& call) {
-  std::vector<std::string> keys(kRecentKeys.begin(), kRecentKeys.end());
-  co_await cache.drop(call, std::move(keys));
+  co_await cache.drop(call, cache_keys());
 }
 
 }  // namespace ms::posts

@@ -133,6 +133,8 @@ class Posts {
   ViewCounter& views_;
 };
 
+/// Keys of the caches that drop_caches empties.
+std::vector<std::string> cache_keys();
 /// Drops what caches show of posts; called after every change, also by moderation and comments.
 async<void> drop_caches(cache::Cache& cache, const Call& call);
 

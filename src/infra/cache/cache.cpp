@@ -1,11 +1,13 @@
 // How a value that is out of date cannot get into Redis and stay there.
-//   reading   MGET key, version:key, cache.epoch in one trip. A value carries the epoch in which it was stored
-//             ("7:payload") and counts only in that epoch.
+//   reading   MGET key, version:key, cache.epoch in one trip.
 //   filling   stores only if version and epoch are still what they were before the fill began, in one script, and only
 //             over the connection it read them from: a Redis that came back empty has lost the versions too.
 //   dropping  version + 1, delete, publish, in one script. A fill that began before a change has an older version.
 //   outage    a drop that Redis did not confirm opens the circuit (Client::trip), and it is delivered by the next probe
-//             before the circuit closes (Client::before_up). Too many of them become one step of the epoch.
+//             before the circuit closes (Client::before_up). Too many of them become one step of the epoch, which takes
+//             every value of the cache away.
+//   no Redis  a small table of this process serves a value for a second at most (Fallback), so that an outage does not
+//             send every page to PostgreSQL. drop() empties it here; other servers may lag by that second.
 // Single flight: the first who misses fills, the others wait. Who read another version than the flight has begun with
 // does not join it, and drop() takes the flights of its keys away, so that a request after a change never gets the
 // state before. What remains: another server reads the old value until the drop of a server that is cut off from Redis
@@ -16,6 +18,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "infra/cache/fallback.hpp"
 #include "infra/cache/undelivered.hpp"
 #include "infra/redis/bell.hpp"
 
@@ -41,6 +44,14 @@ for i = 1, #KEYS, 2 do
   redis.call('DEL', KEYS[i])
   redis.call('PUBLISH', ARGV[1], KEYS[i])
 end)";
+
+// KEYS: epoch. ARGV: pattern of the cache's keys, channel. Rare (more than Undelivered::kMostKeys lost drops at once),
+// so that it may walk over all keys.
+constexpr std::string_view kDropAll = R"(
+redis.call('INCR', KEYS[1])
+for _, key in ipairs(redis.call('KEYS', ARGV[1])) do redis.call('DEL', key) end
+redis.call('PUBLISH', ARGV[2], '*'))";
+constexpr std::string_view kPattern = "cache:*";
 
 std::string version_of(std::string_view key) { return "version:" + std::string(key); }
 
@@ -90,6 +101,7 @@ struct Cache::Impl {
   redis::Client& client;
   std::unordered_map<std::string, std::shared_ptr<Flight>> flights;
   Undelivered undelivered;
+  Fallback fallback;
 };
 
 namespace {
@@ -148,9 +160,6 @@ async<Seen> Cache::Impl::look(const Call& call, const std::string& key) {
   seen.epoch = std::move(reply->items[2].text);
   if (reply->items[0].is_nil()) co_return seen;
   std::string& stored = reply->items[0].text;
-  const auto colon = stored.find(':');
-  if (colon == std::string::npos || stored.compare(0, colon, seen.epoch) != 0) co_return seen;
-  stored.erase(0, colon + 1);
   seen.value = std::move(stored);
   co_return seen;
 }
@@ -158,18 +167,14 @@ async<Seen> Cache::Impl::look(const Call& call, const std::string& key) {
 // Nobody waits for it: a store that gets lost costs one more fill.
 void Cache::Impl::store(const Seen& seen, const std::string& key, std::string_view value, std::chrono::seconds ttl) {
   if (!seen.known || !client.up() || client.state().since != seen.link) return;
-  const std::string stored = seen.epoch + ":" + std::string(value);
-  client.tell(redis::Command("EVAL", kStore, 3, key, version_of(key), kEpoch, seen.version, seen.epoch, stored,
+  client.tell(redis::Command("EVAL", kStore, 3, key, version_of(key), kEpoch, seen.version, seen.epoch, value,
                              std::max<std::int64_t>(ttl.count(), 1)));
 }
 
 std::vector<redis::Command> Cache::Impl::owed() {
   const auto batch = undelivered.take();
   std::vector<redis::Command> commands;
-  if (batch.everything) {
-    commands.emplace_back("INCR", kEpoch);
-    commands.emplace_back("PUBLISH", kChannel, "*");
-  }
+  if (batch.everything) { commands.emplace_back("EVAL", kDropAll, 1, kEpoch, kPattern, kChannel); }
   if (!batch.keys.empty()) commands.push_back(drop_command(batch.keys));
   return commands;
 }
@@ -184,6 +189,9 @@ async<std::string> Cache::get(const Call& call, std::string key, std::chrono::se
   const auto impl = impl_;
   Seen seen = co_await impl->look(call, key);
   if (seen.value) co_return *std::move(seen.value);
+  if (!seen.known) {
+    if (const std::string* kept = impl->fallback.find(key, std::chrono::steady_clock::now())) co_return *kept;
+  }
 
   auto& slot = impl->flights[key];
   const bool joins = slot != nullptr && slot->seen.same_state(seen);
@@ -204,7 +212,11 @@ async<std::string> Cache::get(const Call& call, std::string key, std::chrono::se
 
   Filling filling(impl->flights, key, flight);
   std::string value = co_await fill();
-  impl->store(flight->seen, key, value, ttl);
+  if (flight->seen.known) {
+    impl->store(flight->seen, key, value, ttl);
+  } else if (impl->flights[key] == flight) {  // no drop came while it was filled
+    impl->fallback.keep(key, value, std::chrono::steady_clock::now());
+  }
   filling.landed(value);
   co_return value;
 }
@@ -212,7 +224,10 @@ async<std::string> Cache::get(const Call& call, std::string key, std::chrono::se
 async<> Cache::drop(const Call& call, std::vector<std::string> keys) {
   if (keys.empty()) co_return;
   const auto impl = impl_;
-  for (const auto& key : keys) impl->flights.erase(key);
+  for (const auto& key : keys) {
+    impl->flights.erase(key);
+    impl->fallback.forget(key);
+  }
   if (!impl->client.up()) {
     impl->undelivered.remember(keys);
     co_return;

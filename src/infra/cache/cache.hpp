@@ -24,7 +24,7 @@ class Cache {
   Cache(const Cache&) = delete;
   Cache& operator=(const Cache&) = delete;
 
-  /// The cached value, or what `fill` gives, which is then stored for `ttl` (at least 1 s; choose <= 60 s, the last
+  /// `key` begins with "cache:". The cached value, or what `fill` gives, which is then stored for `ttl` (at least 1 s; choose <= 60 s, the last
   /// line of defence against a server that could not tell the others). One round trip; a hit runs no fill. While Redis
   /// is gone it just fills. Who comes while another fills the same key waits for that value. When a filler fails, its
   /// caller alone gets the exception and the one who waited longest fills next; who waits until its deadline asks its

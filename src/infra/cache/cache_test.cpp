@@ -236,16 +236,16 @@ TEST_F(CacheTest, ADropThatIsNotAnsweredOpensTheCircuit) {
 }
 
 TEST_F(CacheTest, TooManyDropsInAnOutageGiveUpEverything) {
-  EXPECT_EQ(get_now("bystander"), "old");
-  EXPECT_EQ(get_now("k0"), "old");
+  EXPECT_EQ(get_now("cache:bystander"), "old");
+  EXPECT_EQ(get_now("cache:k0"), "old");
   server.freeze();
   source.value = "new";
-  for (std::size_t i = 0; i <= Undelivered::kMostKeys; ++i) drop_now("k" + std::to_string(i));
+  for (std::size_t i = 0; i <= Undelivered::kMostKeys; ++i) drop_now("cache:k" + std::to_string(i));
   server.thaw();
   ASSERT_TRUE(heals());
-  EXPECT_EQ(get_now("k0"), "new");
-  EXPECT_EQ(get_now("bystander"), "new");
-  EXPECT_EQ(get_now("bystander"), "new");
+  EXPECT_EQ(get_now("cache:k0"), "new");
+  EXPECT_EQ(get_now("cache:bystander"), "new");
+  EXPECT_EQ(get_now("cache:bystander"), "new");
   EXPECT_EQ(source.fills, 4);
 }
 

@@ -120,6 +120,13 @@ const std::array kKeys{
     Key{"http", "request_seconds", "Time that a client has to send the head of a request.",
         Number{at<&S::http, &S::Http::request_seconds>, 1, kMaxSeconds}},
 
+    Key{"http", "answer_ms",
+        "Time that an answer may take before it is a 503: 2500 for the site and 10000 for the admin unless set.",
+        Number{at<&S::http, &S::Http::answer_ms>, 100, 60000}, true},
+    Key{"http", "in_flight",
+        "Requests that one thread works on at once; of more, guests are asked to try again first, writes last.",
+        Number{at<&S::http, &S::Http::in_flight>, 4, 1 << 20}},
+
     Key{"proxy", "trusted", "Networks (CIDR) whose X-Forwarded-For is believed: where Nginx runs.",
         List{at<&S::proxy, &S::Proxy::trusted>}},
 

@@ -41,6 +41,9 @@ constexpr pg::Query kDevices{"sessions.devices", R"(
 constexpr pg::Query kRevoke{"sessions.revoke", R"(
   with gone as (delete from sessions where user_id = $1 and encode(id_hash, 'hex') = $2 returning user_id)
   select user_id from gone, lateral ms_member_changed(user_id))"};
+constexpr pg::Query kForgetEnded{"sessions.forget_ended", R"(
+  delete from sessions where id_hash in (
+    select id_hash from sessions where expires_at < now() limit 5000 for update skip locked))"};
 constexpr pg::Query kRevokeAll{"sessions.revoke_all", "delete from sessions where user_id = $1 and id_hash <> $2"};
 
 std::string redis_key(std::string_view id) { return "session:" + std::string(id); }
@@ -230,6 +233,12 @@ void Sessions::revoke_all(pg::Statements& unit, UserId user, std::string_view ke
   const std::string hash = secret::sha256(kept);
   unit.add(kRevokeAll, user, pg::Bytes{hash});
   unit.add(kChanged, user);
+}
+
+async<void> Sessions::forget_ended(const Call& call) {
+  pg::Batch batch = db_.batch(call, pg::Lane::slow);
+  batch.add(kForgetEnded);
+  co_await batch.send();
 }
 
 std::string Sessions::set_cookie(std::string_view value, std::optional<std::chrono::seconds> max_age,

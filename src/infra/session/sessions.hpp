@@ -64,6 +64,9 @@ class Sessions {
   /// (a raw id, may be empty) stays.
   static void revoke_all(pg::Statements& unit, UserId user, std::string_view kept);
 
+  /// Removes rows of logins that ended, a few thousand at a time.
+  async<void> forget_ended(const Call& call);
+
   static std::string key_of(std::string_view session_id);
 
  private:

@@ -6,6 +6,7 @@
 
 #include "infra/core/text.hpp"
 #include "infra/web/error.html.hpp"
+#include "infra/web/typed.hpp"
 
 namespace ms::web {
 namespace {
@@ -13,6 +14,10 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::string_view kFlashCookie = "flash";
+constexpr std::string_view kPrivate = "private, no-store";
+// A guest's page is the same for all guests: Nginx keeps it for a second, and far longer for when nobody answers
+// (RFC 9111 5.2.2.10, RFC 5861). It keeps a guest's pages only, by the session cookie; so must a CDN in front of it.
+constexpr std::string_view kShared = "public, max-age=0, s-maxage=1, stale-while-revalidate=2, stale-if-error=86400";
 constexpr std::string_view kHtml = "text/html; charset=utf-8";
 
 /// The text that the last redirect left for this page; the cookie holds only a key of the table [flash].
@@ -83,9 +88,10 @@ http::Response Context::page(const Meta& meta, view::Body content, int status) c
   view::Out out;
   shell.layout(out, page, content);
   http::Response response = http::Response::text(status, kHtml, out.take());
-  response.set("Cache-Control", viewer.signed_in() || !flash.empty() ? "private, no-store" : "no-cache");
-  response.set("Vary", "Cookie");
-  if (!flash.empty()) response.set("Set-Cookie", fmt::format("{}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax", kFlashCookie));
+  const bool shared = status == 200 && !viewer.signed_in() && flash.empty() && !meta.personal && !limited;
+  response.set("Cache-Control", shared ? kShared : kPrivate);
+  if (!flash.empty())
+    response.set("Set-Cookie", fmt::format("{}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax", kFlashCookie));
   return response;
 }
 
@@ -95,9 +101,19 @@ http::Response Context::refuse(const Error& error) const {
     return http::Response::see_other("/login?next=" + http::percent_encode(request.target));
   }
   const int status = static_cast<int>(error.code);
+  // What could not be done now is shown again, to be sent again; passwords are not.
+  std::vector<Typed> typed;
+  const bool later = error.code == Code::unavailable || error.code == Code::internal;
+  if (later && request.method == http::Method::post) {
+    if (const auto sent = form()) {
+      for (const auto& [name, value] : sent->pairs()) {
+        if (!name.contains("password") && name != "current") typed.push_back({name, value});
+      }
+    }
+  }
   http::Response response = page(
       {tr(Msg{fmt::format("error.title_{}", status)})},
-      [&](view::Out& out) { error_page(out, status, tr(error.message), request.path); }, status);
+      [&](view::Out& out) { error_page(out, status, tr(error.message), request.path, typed); }, status);
   if (error.code == Code::unavailable || error.code == Code::too_many) response.set("Retry-After", "5");
   return response;
 }
@@ -106,8 +122,8 @@ http::Response Context::redirect(std::string_view location, std::optional<Msg> f
   http::Response response = http::Response::see_other(location);
   response.set("Cache-Control", "no-store");
   if (flash) {
-    response.set("Set-Cookie", fmt::format("{}={}; Path=/; Max-Age=60; HttpOnly; SameSite=Lax{}", kFlashCookie, flash->key,
-                                           secure ? "; Secure" : ""));
+    response.set("Set-Cookie", fmt::format("{}={}; Path=/; Max-Age=60; HttpOnly; SameSite=Lax{}", kFlashCookie,
+                                           flash->key, secure ? "; Secure" : ""));
   }
   return response;
 }

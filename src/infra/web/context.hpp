@@ -35,14 +35,15 @@ using Menu = std::vector<view::MenuItem>;
 struct Meta {
   std::string title;
   std::string description = {};
+  bool personal = false;  ///< never kept by Nginx, even for a guest: a form with an id of its own
 };
 
 /// One request on its way through handlers: who asks, what was asked, until when, and how to answer.
 /// Lives in the pipeline's coroutine frame until the answer is made.
 class Context {
  public:
-  Context(const http::Request& incoming, const Shell& app, Call limits, session::Viewer who, std::string address, bool tls,
-          bool redis_gone);
+  Context(const http::Request& incoming, const Shell& app, Call limits, session::Viewer who, std::string address,
+          bool tls, bool redis_gone);
 
   const http::Request& request;
   const Shell& shell;

@@ -30,11 +30,16 @@ bool is_name(std::string_view segment) { return segment.starts_with('{'); }
 
 std::string_view name_of(http::Method method) {
   switch (method) {
-    case http::Method::get: return "GET, HEAD";
-    case http::Method::post: return "POST";
-    case http::Method::patch: return "PATCH";
-    case http::Method::del: return "DELETE";
-    default: return "";
+    case http::Method::get:
+      return "GET, HEAD";
+    case http::Method::post:
+      return "POST";
+    case http::Method::patch:
+      return "PATCH";
+    case http::Method::del:
+      return "DELETE";
+    default:
+      return "";
   }
 }
 
@@ -64,9 +69,10 @@ Router::Match Router::match(http::Method method, std::string_view path) const {
   Match out;
   for (const Route& route : routes_) {
     if (route.segments.size() != segments.size()) continue;
-    const bool fits = std::ranges::equal(route.segments, segments, [](const std::string& ours, std::string_view theirs) {
-      return is_name(ours) ? !theirs.empty() : ours == theirs;
-    });
+    const bool fits =
+        std::ranges::equal(route.segments, segments, [](const std::string& ours, std::string_view theirs) {
+          return is_name(ours) ? !theirs.empty() : ours == theirs;
+        });
     if (!fits) continue;
     if (route.method != wanted) {
       if (!out.allow.contains(name_of(route.method))) {

@@ -39,7 +39,7 @@ class Router {
     const Handler* handler = nullptr;  ///< null: no such path, or not with that method
     std::string_view pattern;          ///< for metrics and logs
     Params params;
-    std::string allow;                 ///< methods of the path when only the method is wrong (RFC 9110 15.5.6)
+    std::string allow;  ///< methods of the path when only the method is wrong (RFC 9110 15.5.6)
   };
   /// HEAD is answered by GET's handler.
   Match match(http::Method method, std::string_view path) const;

@@ -36,8 +36,8 @@ TEST(Router, DecodesNamesOnce) {
 
 TEST(Router, KnowsNoBrokenPaths) {
   const Router router = routes();
-  for (const std::string_view path : {"/boards/%zz", "/boards/%ff", "/boards/", "/nothing", "/boards/a/b/c", "//",
-                                      "/a/b/c/d/e/f/g/h/i/j/k/l/m/n"}) {
+  for (const std::string_view path :
+       {"/boards/%zz", "/boards/%ff", "/boards/", "/nothing", "/boards/a/b/c", "//", "/a/b/c/d/e/f/g/h/i/j/k/l/m/n"}) {
     EXPECT_EQ(router.match(http::Method::get, path).handler, nullptr) << path;
   }
   EXPECT_EQ(router.match(http::Method::get, "/boards/free/-3").params.number("id"), 0);
@@ -59,9 +59,11 @@ http::Request write_with(std::vector<http::Field> fields) {
 }
 
 TEST(SameOrigin, BelievesFetchMetadataFirst) {
-  EXPECT_TRUE(same_origin(write_with({{"Sec-Fetch-Site", "same-origin"}, {"Host", "a.kr"}, {"Origin", "https://b.kr"}})));
+  EXPECT_TRUE(
+      same_origin(write_with({{"Sec-Fetch-Site", "same-origin"}, {"Host", "a.kr"}, {"Origin", "https://b.kr"}})));
   EXPECT_TRUE(same_origin(write_with({{"Sec-Fetch-Site", "none"}})));
-  EXPECT_FALSE(same_origin(write_with({{"Sec-Fetch-Site", "cross-site"}, {"Host", "a.kr"}, {"Origin", "https://a.kr"}})));
+  EXPECT_FALSE(
+      same_origin(write_with({{"Sec-Fetch-Site", "cross-site"}, {"Host", "a.kr"}, {"Origin", "https://a.kr"}})));
   EXPECT_FALSE(same_origin(write_with({{"Sec-Fetch-Site", "same-site"}, {"Host", "a.kr"}})));
 }
 
@@ -82,7 +84,8 @@ TEST(SameOrigin, LetsReadsPass) {
 
 TEST(LocalPath, LeadsNowhereElse) {
   EXPECT_EQ(local_path("/boards/free?page=2"), "/boards/free?page=2");
-  for (const std::string_view bad : {"", "//evil.kr", "https://evil.kr", "/\\evil.kr", "/a\r\nSet-Cookie: x", "javascript:1"}) {
+  for (const std::string_view bad :
+       {"", "//evil.kr", "https://evil.kr", "/\\evil.kr", "/a\r\nSet-Cookie: x", "javascript:1"}) {
     EXPECT_EQ(local_path(bad), "/") << bad;
   }
 }

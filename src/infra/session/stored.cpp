@@ -1,0 +1,131 @@
+#include "infra/session/stored.hpp"
+
+#include <array>
+#include <boost/json.hpp>
+#include <charconv>
+
+namespace ms::session {
+namespace {
+
+namespace json = boost::json;
+using std::chrono::seconds;
+
+template <class T>
+std::optional<T> whole(std::string_view text) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::optional<std::int64_t> number(const json::object& object, std::string_view name) {
+  const auto* value = object.if_contains(name);
+  if (value == nullptr || !value->is_int64()) return std::nullopt;
+  return value->get_int64();
+}
+
+std::string_view words(const json::object& object, std::string_view name) {
+  const auto* value = object.if_contains(name);
+  return value != nullptr && value->is_string() ? std::string_view(value->get_string()) : std::string_view();
+}
+
+/// "2026-03-02T05:05:09.123Z" of Date.toJSON (ECMA-262, 21.4.1.32) and our own without the fraction.
+std::optional<Timestamp> instant(std::string_view text) {
+  constexpr std::string_view kShape = "dddd-dd-ddTdd:dd:dd";
+  if (text.size() <= kShape.size() || text.back() != 'Z') return std::nullopt;
+  std::array<int, 6> parts{};
+  std::size_t part = 0;
+  for (std::size_t i = 0; i < kShape.size(); ++i) {
+    if (kShape[i] != 'd') {
+      if (text[i] != kShape[i]) return std::nullopt;
+      ++part;
+    } else if (text[i] < '0' || text[i] > '9') {
+      return std::nullopt;
+    } else {
+      parts[part] = parts[part] * 10 + (text[i] - '0');
+    }
+  }
+  const std::chrono::year_month_day day{std::chrono::year(parts[0]),
+                                        std::chrono::month(static_cast<unsigned>(parts[1])),
+                                        std::chrono::day(static_cast<unsigned>(parts[2]))};
+  if (!day.ok()) return std::nullopt;
+  // Less than a second that is left out makes it look older, never newer.
+  return std::chrono::sys_days(day) + std::chrono::hours(parts[3]) + std::chrono::minutes(parts[4]) + seconds(parts[5]);
+}
+
+json::array permissions_of(const Viewer& viewer) {
+  json::array out;
+  const std::string joined = viewer.permissions.names();
+  std::string_view names = joined;
+  while (!names.empty()) {
+    const auto comma = names.find(',');
+    out.emplace_back(names.substr(0, comma));
+    names = comma == std::string_view::npos ? std::string_view() : names.substr(comma + 1);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::optional<Stored> Stored::parse(std::string_view text) {
+  json::error_code error;
+  json::value value = json::parse(text, error);
+  if (error || !value.is_object()) return std::nullopt;
+  Stored out;
+  out.fields_ = std::move(value.get_object());
+  return out;
+}
+
+std::optional<UserId> Stored::user() const {
+  auto id = number(fields_, "userId");
+  if (!id) id = whole<std::int64_t>(words(fields_, "userId"));
+  if (!id || *id <= 0) return std::nullopt;
+  return UserId{*id};
+}
+
+std::optional<Checked> Stored::checked() const {
+  const auto member = number(fields_, "member");
+  const auto epoch = number(fields_, "epoch");
+  const auto touched = number(fields_, "touched");
+  if (!member || !epoch || !touched || user() != UserId{*member}) return std::nullopt;
+  return Checked{UserId{*member}, std::string(words(fields_, "realm")), *epoch, Timestamp(seconds(*touched))};
+}
+
+bool Stored::belongs_elsewhere(std::string_view realm) const {
+  const auto own = words(fields_, "realm");
+  return !own.empty() && own != realm;
+}
+
+Timestamp Stored::saved() const {
+  const auto* cookie = fields_.if_contains("cookie");
+  if (cookie == nullptr || !cookie->is_object()) return Timestamp{};
+  const auto expires = instant(words(cookie->get_object(), "expires"));
+  const auto max_age = number(cookie->get_object(), "originalMaxAge");
+  if (!expires || !max_age) return Timestamp{};
+  return *expires - std::chrono::milliseconds(*max_age);
+}
+
+void Stored::put(const Viewer& viewer, const Checked& checked, const Cookie& cookie) {
+  auto& kept = fields_["cookie"];
+  if (!kept.is_object()) {
+    kept = {{"originalMaxAge", std::chrono::milliseconds(cookie.idle).count()},
+            {"httpOnly", true},
+            {"path", "/"},
+            {"sameSite", "lax"},
+            {"secure", cookie.secure}};
+  }
+  kept.get_object()["expires"] = rfc3339(checked.touched + cookie.idle);
+  if (user() != viewer.id) fields_["userId"] = viewer.id.value;
+  fields_["email"] = viewer.email;
+  fields_["role"] = name_of(viewer.role);
+  fields_["permissions"] = permissions_of(viewer);
+  fields_["lastAccess"] = rfc3339(checked.touched);
+  fields_["member"] = checked.member.value;
+  fields_["realm"] = checked.realm;
+  fields_["epoch"] = checked.epoch;
+  fields_["touched"] = std::chrono::floor<seconds>(checked.touched).time_since_epoch().count();
+}
+
+std::string Stored::text() const { return json::serialize(fields_); }
+
+}  // namespace ms::session

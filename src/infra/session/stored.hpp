@@ -1,0 +1,55 @@
+#pragma once
+#include <boost/json/object.hpp>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "infra/core/time.hpp"
+#include "infra/session/viewer.hpp"
+
+namespace ms::session {
+
+/// Under what a session was checked here; written beside the seed's fields.
+struct Checked {
+  UserId member;  ///< apart from userId, which an Express program may change
+  std::string realm;
+  std::int64_t epoch = 0;
+  Timestamp touched{};  ///< exact to the second
+};
+
+/// The JSON in `session:<id>` as express-session writes it through connect-redis: `cookie`, the seed's fields (userId,
+/// email, role, permissions, lastAccess), ours, and whatever else a program keeps there, which survives every write.
+class Stored {
+ public:
+  /// How its cookie lives: `cookie.originalMaxAge`, and `cookie.secure` when the site is reached by TLS.
+  struct Cookie {
+    std::chrono::seconds idle;
+    bool secure = false;
+  };
+
+  /// A session without anything.
+  Stored() = default;
+  /// Nothing when `text` is no JSON object.
+  static std::optional<Stored> parse(std::string_view text);
+
+  /// `userId`, a number or a string of digits; nothing when nobody is logged in.
+  std::optional<UserId> user() const;
+  /// Nothing when it was never checked here, or names another member since.
+  std::optional<Checked> checked() const;
+  /// Whether it carries the mark of another realm than this one.
+  bool belongs_elsewhere(std::string_view realm) const;
+  /// When a program last saved it: cookie.expires - cookie.originalMaxAge. The beginning of time when it does not say.
+  Timestamp saved() const;
+
+  /// Says that `viewer` was seen at `checked.touched`. An existing userId keeps its type and an existing cookie its
+  /// attributes, but `expires` moves on.
+  void put(const Viewer& viewer, const Checked& checked, const Cookie& cookie);
+  std::string text() const;
+
+ private:
+  boost::json::object fields_;
+};
+
+}  // namespace ms::session
