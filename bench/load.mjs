@@ -8,8 +8,11 @@ const run = promisify(execFile);
 // wrk stops by itself; this is for one that hangs.
 const patienceMs = 10_000;
 
+// Nginx gives every request an id; asked directly, the app server would have to make one.
+const requestId = 'X-Request-Id: bench';
+
 async function wrk(url, { cookie, seconds, connections }) {
-  const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '-H', `Cookie: ${cookie}`, url];
+  const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '-H', `Cookie: ${cookie}`, '-H', requestId, url];
   const { stdout } = await run('wrk', args, { timeout: seconds * 1000 + patienceMs });
   const broken = /Non-2xx.*|Socket errors.*/.exec(stdout);
   if (broken) throw new Error(`${url}: ${broken[0]}`);

@@ -50,12 +50,10 @@ void Connection::send(std::shared_ptr<Exchange> exchange) {
     ++prepares;
     fine = prepare(exchange, i);
   }
-  const bool alone = exchange->kind() == Exchange::Kind::batch;
-  exchange->sent(prepares + (alone ? statements.size() : 1));
-  for (std::size_t i = 0; i < statements.size() && fine; ++i) {
-    fine = queue(statements[i]) && (!alone || close_group({Purpose::statements, exchange, i, 1}));
-  }
-  if (fine && !alone) fine = close_group({Purpose::statements, exchange, 0, statements.size()});
+  exchange->sent(prepares + 1);
+  for (std::size_t i = 0; i < statements.size() && fine; ++i) fine = queue(statements[i]);
+  // One Sync for all: libpq 15 writes to the socket at each, and the server ends a transaction at each.
+  if (fine) fine = close_group({Purpose::statements, exchange, 0, statements.size()});
   if (!fine) {
     const std::string why = last_error(pg());
     exchange->abandon(kLost + why, true);  // it may not stand in any group yet

@@ -16,8 +16,8 @@ namespace ms::pg {
 ///
 /// What is sent is a row of groups, each closed by its own Sync; results come in the same order, and the Syncs tell
 /// where a group ends, even after errors. "Until PQgetResult gives NULL" tells nothing in pipeline mode: NULL also
-/// stands between two statements and for ever after a loss. Groups are: a Prepare; one statement of a Batch; all
-/// statements of a Unit. A Prepare has its own Sync so that an error in a Unit cannot take it along.
+/// stands between two statements and for ever after a loss. Groups are: a Prepare; all statements of a Batch or Unit. A
+/// Prepare has its own Sync so that an error in a Unit cannot take it along.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   /// `patience`: without any result for so long while something is in flight, the server hangs.

@@ -14,8 +14,8 @@
 #include "infra/pg/codec.hpp"
 
 // PostgreSQL by libpq in pipeline mode (libpq manual 34.5). A few connections per thread are shared by all
-// requests: every statement of a Batch ends with its own Sync and fails alone; the statements of a Unit share
-// one Sync and so are one implicit transaction. BEGIN is never sent. Nothing here may be used from another
+// requests: the statements of a Batch or a Unit share one Sync, so they are one implicit transaction and one write to
+// the socket, and fail without harm to what others sent. BEGIN is never sent. Nothing here may be used from another
 // thread than that of the io_context given to Db.
 namespace ms::pg {
 
@@ -107,7 +107,7 @@ class Statements {
 
 class Db;
 
-/// Reads: each statement stands alone; one round trip. A statement that fails makes send() throw.
+/// Reads, in one round trip; after a loss they are sent again. A statement that fails makes send() throw.
 class Batch : public Statements {
  public:
   /// Throws Unavailable or StatementFailed.
