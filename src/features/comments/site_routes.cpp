@@ -9,7 +9,8 @@ namespace {
 
 CommentId id_of(const web::Context& ctx) { return CommentId{ctx.params.number("id")}; }
 
-/// A link to one comment: leads to its page of threads.
+/// A link to one comment: leads to its page of threads. The comment is named twice, because a script that follows a
+/// redirect (Turbo) loses the fragment.
 async<http::Response> lead_to(web::Context& ctx, Comments& comments, boards::Boards& boards, std::optional<Msg> flash) {
   const CommentId id = id_of(ctx);
   const auto place = co_await comments.place(ctx.call, ctx.viewer, id);
@@ -18,7 +19,7 @@ async<http::Response> lead_to(web::Context& ctx, Comments& comments, boards::Boa
   const boards::Board* board = directory->find(place->board);
   if (board == nullptr) co_return ctx.refuse(Error(Code::not_found, "comments.gone"_msg));
   co_return ctx.redirect(
-      fmt::format("/boards/{}/{}?comments={}#c{}", board->slug, place->post.value, place->page, id.value), flash);
+      fmt::format("/boards/{}/{}?comment={}#c{}", board->slug, place->post.value, id.value, id.value), flash);
 }
 
 async<http::Response> show_edit(web::Context& ctx, Comments& comments) {
@@ -37,8 +38,8 @@ async<http::Response> post_edit(web::Context& ctx, Comments& comments, boards::B
   if (done.error().code != Code::invalid) co_return ctx.refuse(done.error());
   const auto comment = co_await comments.own(ctx.call, ctx.viewer, id_of(ctx));
   if (!comment) co_return ctx.refuse(comment.error());
-  co_return ctx.page({tr("comments.edit_title"_msg)},
-                     [&](view::Out& out) { edit_page(out, *comment, &done.error(), content); }, 422);
+  co_return ctx.page(
+      {tr("comments.edit_title"_msg)}, [&](view::Out& out) { edit_page(out, *comment, &done.error(), content); }, 422);
 }
 
 async<http::Response> post_delete(web::Context& ctx, Comments& comments, boards::Boards& boards) {

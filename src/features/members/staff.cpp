@@ -5,6 +5,7 @@
 #include "features/audit/audit.hpp"
 #include "features/members/store.hpp"
 #include "infra/core/text.hpp"
+#include "infra/once/once.hpp"
 #include "infra/session/sessions.hpp"
 
 namespace ms::members {
@@ -88,6 +89,7 @@ async<Result<MemberRow>> Staff::target(const Call& call, const session::Viewer& 
 
 async<Result<void>> Staff::set_role(const Call& call, const session::Viewer& who, UserId id, session::Role role,
                                     std::string reason) {
+  if (once::earlier(call)) co_return Result<void>();
   if (!who.may(session::Permission::roles) || role == session::Role::guest) {
     co_return refuse(Code::forbidden, "error.forbidden"_msg);
   }
@@ -98,11 +100,13 @@ async<Result<void>> Staff::set_role(const Call& call, const session::Viewer& who
   if (role != session::Role::admin) store::guard_last_admin(unit, id);
   store::set_role(unit, id, role);
   audit::record(unit, who.id, "role", {"member", id.value}, trim(reason), before + " → " + tr(session::word_of(role)));
+  once::record(unit, call, who.id);
   co_return co_await unit.send();
 }
 
 async<Result<void>> Staff::suspend(const Call& call, const session::Viewer& who, UserId id, Timestamp until,
                                    std::string reason) {
+  if (once::earlier(call)) co_return Result<void>();
   if (!who.may(session::Permission::members)) co_return refuse(Code::forbidden, "error.forbidden"_msg);
   if (until <= now()) co_return wrong("day", "staff.until_past"_msg);
   const auto found = co_await target(call, who, id, reason);
@@ -112,16 +116,19 @@ async<Result<void>> Staff::suspend(const Call& call, const session::Viewer& who,
   store::suspend(unit, id, until, trim(reason));
   session::Sessions::revoke_all(unit, id, "");
   audit::record(unit, who.id, "suspend", {"member", id.value}, trim(reason), end_word(until));
+  once::record(unit, call, who.id);
   co_return co_await unit.send();
 }
 
 async<Result<void>> Staff::lift(const Call& call, const session::Viewer& who, UserId id, std::string reason) {
+  if (once::earlier(call)) co_return Result<void>();
   if (!who.may(session::Permission::members)) co_return refuse(Code::forbidden, "error.forbidden"_msg);
   const auto found = co_await target(call, who, id, reason);
   if (!found) co_return Refused(found.error());
   pg::Unit unit = db_.unit(call);
   store::lift(unit, id);
   audit::record(unit, who.id, "lift", {"member", id.value}, trim(reason));
+  once::record(unit, call, who.id);
   co_return co_await unit.send();
 }
 

@@ -5,6 +5,7 @@
 #include "features/moderation/store.hpp"
 #include "features/posts/posts.hpp"
 #include "infra/core/text.hpp"
+#include "infra/once/once.hpp"
 
 namespace ms::moderation {
 namespace {
@@ -97,6 +98,7 @@ async<std::optional<CommentFile>> Moderation::comment(const Call& call, CommentI
 template <class Id>
 async<Result<std::int64_t>> Moderation::carry_out(const Call& call, const session::Viewer& who, Act act,
                                                   std::vector<Id> chosen, std::string typed) {
+  if (once::earlier(call)) co_return static_cast<std::int64_t>(chosen.size());
   if (!may(who, act)) co_return refuse(Code::forbidden, "error.forbidden"_msg);
   const auto reason = audit::reason_of(typed);
   if (!reason) co_return Refused(reason.error());
@@ -105,12 +107,11 @@ async<Result<std::int64_t>> Moderation::carry_out(const Call& call, const sessio
   }
   pg::Unit unit = db_.unit(call);
   const auto slot = store::act(unit, act, chosen, who.id, *reason);
+  once::record(unit, call, who.id);
   const auto done = co_await unit.send();
   if (!done) co_return Refused(done.error());
-  const std::int64_t changed = slot.affected();
-  if (changed == 0) co_return refuse(Code::conflict, "moderation.does_not_fit"_msg);
   co_await ms::posts::drop_caches(cache_, call);
-  co_return changed;
+  co_return slot.one().value().changed;
 }
 
 async<Result<std::int64_t>> Moderation::act(const Call& call, const session::Viewer& who, Act act,

@@ -52,40 +52,52 @@ constexpr std::array<pg::Query, 3> kPostActs = {{
     {"moderation.posts_hide", R"(
   with changed as (
     update posts set hidden_at = now(), hidden_by = $2, hidden_reason = $3
-     where id = any ($1::bigint[]) and visible returning id, title)
-  insert into audit_log (actor_id, action, subject_kind, subject_id, reason, detail)
-  select $2, 'hide', 'post', id, $3, title from changed)"},
+     where id = any ($1::bigint[]) and visible returning id, title),
+  logged as (
+    insert into audit_log (actor_id, action, subject_kind, subject_id, reason, detail)
+    select $2, 'hide', 'post', id, $3, title from changed returning id)
+  select count(*), ms_guard(count(*) > 0, 409, 'moderation.does_not_fit')::text from logged)"},
     {"moderation.posts_restore", R"(
   with changed as (
     update posts set hidden_at = null, hidden_by = null, hidden_reason = null, deleted_at = null
-     where id = any ($1::bigint[]) and not visible returning id, title)
-  insert into audit_log (actor_id, action, subject_kind, subject_id, reason, detail)
-  select $2, 'restore', 'post', id, $3, title from changed)"},
+     where id = any ($1::bigint[]) and not visible returning id, title),
+  logged as (
+    insert into audit_log (actor_id, action, subject_kind, subject_id, reason, detail)
+    select $2, 'restore', 'post', id, $3, title from changed returning id)
+  select count(*), ms_guard(count(*) > 0, 409, 'moderation.does_not_fit')::text from logged)"},
     {"moderation.posts_delete", R"(
   with changed as (
-    update posts set deleted_at = now() where id = any ($1::bigint[]) and deleted_at is null returning id, title)
-  insert into audit_log (actor_id, action, subject_kind, subject_id, reason, detail)
-  select $2, 'delete', 'post', id, $3, title from changed)"},
+    update posts set deleted_at = now() where id = any ($1::bigint[]) and deleted_at is null returning id, title),
+  logged as (
+    insert into audit_log (actor_id, action, subject_kind, subject_id, reason, detail)
+    select $2, 'delete', 'post', id, $3, title from changed returning id)
+  select count(*), ms_guard(count(*) > 0, 409, 'moderation.does_not_fit')::text from logged)"},
 }};
 constexpr std::array<pg::Query, 3> kCommentActs = {{
     {"moderation.comments_hide", R"(
   with changed as (
     update comments set hidden_at = now(), hidden_by = $2, hidden_reason = $3
-     where id = any ($1::bigint[]) and visible returning id, left(content, $4) as excerpt)
-  insert into audit_log (actor_id, action, subject_kind, subject_id, reason, detail)
-  select $2, 'hide', 'comment', id, $3, excerpt from changed)"},
+     where id = any ($1::bigint[]) and visible returning id, left(content, $4) as excerpt),
+  logged as (
+    insert into audit_log (actor_id, action, subject_kind, subject_id, reason, detail)
+    select $2, 'hide', 'comment', id, $3, excerpt from changed returning id)
+  select count(*), ms_guard(count(*) > 0, 409, 'moderation.does_not_fit')::text from logged)"},
     {"moderation.comments_restore", R"(
   with changed as (
     update comments set hidden_at = null, hidden_by = null, hidden_reason = null, deleted_at = null
-     where id = any ($1::bigint[]) and not visible returning id, left(content, $4) as excerpt)
-  insert into audit_log (actor_id, action, subject_kind, subject_id, reason, detail)
-  select $2, 'restore', 'comment', id, $3, excerpt from changed)"},
+     where id = any ($1::bigint[]) and not visible returning id, left(content, $4) as excerpt),
+  logged as (
+    insert into audit_log (actor_id, action, subject_kind, subject_id, reason, detail)
+    select $2, 'restore', 'comment', id, $3, excerpt from changed returning id)
+  select count(*), ms_guard(count(*) > 0, 409, 'moderation.does_not_fit')::text from logged)"},
     {"moderation.comments_delete", R"(
   with changed as (
     update comments set deleted_at = now()
-     where id = any ($1::bigint[]) and deleted_at is null returning id, left(content, $4) as excerpt)
-  insert into audit_log (actor_id, action, subject_kind, subject_id, reason, detail)
-  select $2, 'delete', 'comment', id, $3, excerpt from changed)"},
+     where id = any ($1::bigint[]) and deleted_at is null returning id, left(content, $4) as excerpt),
+  logged as (
+    insert into audit_log (actor_id, action, subject_kind, subject_id, reason, detail)
+    select $2, 'delete', 'comment', id, $3, excerpt from changed returning id)
+  select count(*), ms_guard(count(*) > 0, 409, 'moderation.does_not_fit')::text from logged)"},
 }};
 
 std::string state_name(const Search& search) {
@@ -116,13 +128,13 @@ pg::Slot<CommentRow> comment(pg::Statements& out, CommentId id) { return out.add
 pg::Slot<PostText> post_text(pg::Statements& out, PostId id) { return out.add<PostText>(kPostText, id); }
 pg::Slot<std::string> comment_text(pg::Statements& out, CommentId id) { return out.add<std::string>(kCommentText, id); }
 
-pg::Slot<pg::None> act(pg::Statements& out, Act act, const std::vector<PostId>& posts, UserId actor,
+pg::Slot<Acted> act(pg::Statements& out, Act act, const std::vector<PostId>& posts, UserId actor,
                        std::string_view reason) {
-  return out.add(kPostActs.at(static_cast<std::size_t>(act)), posts, actor, reason);
+  return out.add<Acted>(kPostActs.at(static_cast<std::size_t>(act)), posts, actor, reason);
 }
-pg::Slot<pg::None> act(pg::Statements& out, Act act, const std::vector<CommentId>& comments, UserId actor,
+pg::Slot<Acted> act(pg::Statements& out, Act act, const std::vector<CommentId>& comments, UserId actor,
                        std::string_view reason) {
-  return out.add(kCommentActs.at(static_cast<std::size_t>(act)), comments, actor, reason, kExcerpt);
+  return out.add<Acted>(kCommentActs.at(static_cast<std::size_t>(act)), comments, actor, reason, kExcerpt);
 }
 
 }  // namespace ms::moderation::store

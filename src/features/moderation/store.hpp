@@ -24,11 +24,15 @@ struct PostText {
 pg::Slot<PostText> post_text(pg::Statements& out, PostId id);
 pg::Slot<std::string> comment_text(pg::Statements& out, CommentId id);
 
-/// Each changes those rows that the act fits and writes a line of the audit log for each of them; affected() is how
-/// many.
-pg::Slot<pg::None> act(pg::Statements& out, Act act, const std::vector<PostId>& posts, UserId actor,
+struct Acted {
+  std::int64_t changed = 0;
+  std::string guard;
+};
+/// Each changes those rows that the act fits and writes a line of the audit log for each of them. Refuses the unit (409)
+/// when it fits none.
+pg::Slot<Acted> act(pg::Statements& out, Act act, const std::vector<PostId>& posts, UserId actor,
                        std::string_view reason);
-pg::Slot<pg::None> act(pg::Statements& out, Act act, const std::vector<CommentId>& comments, UserId actor,
+pg::Slot<Acted> act(pg::Statements& out, Act act, const std::vector<CommentId>& comments, UserId actor,
                        std::string_view reason);
 
 }  // namespace ms::moderation::store

@@ -42,7 +42,8 @@ async<http::Response> show_post(web::Context& ctx, posts::Posts& posts, comments
     co_return ctx.redirect(fmt::format("/boards/{}/{}", board.slug, id.value));
   }
   const auto reply_to = comment_id(ctx.query(), "reply");
-  const auto number = co_await page_of(ctx, comments, id, reply_to);
+  const auto wanted = reply_to ? reply_to : comment_id(ctx.query(), "comment");
+  const auto number = co_await page_of(ctx, comments, id, wanted);
   const auto threads = co_await comments.threads(ctx.call, id, ctx.query().number("comments").value_or(number));
   const PostPage page{*reading, board, threads, ctx.viewer, ctx.now, shown(threads, reply_to), nullptr, {}};
   co_return ctx.page({reading->post.title, board.name}, [&](view::Out& out) { post_page(out, page); });
