@@ -10,12 +10,15 @@ const longestAnswerMs = 20_000;
 
 /**
  * One visitor. `base` is where paths are asked for; cookies of its answers are kept and sent again. `address` is the
- * loopback address it comes from (127.x.y.z), for tests of limits that must not bind the visitors of others.
+ * loopback address it comes from (127.x.y.z), for tests of limits that must not bind the visitors of others. `agent` holds
+ * its connections and `patienceMs` is how long it waits. An error has `reusedSocket`: the connection had served before.
  */
 export class Client {
-  constructor(base = siteUrl, { address } = {}) {
+  constructor(base = siteUrl, { address, agent, patienceMs = longestAnswerMs } = {}) {
     this.base = base;
     this.address = address;
+    this.agent = agent;
+    this.patienceMs = patienceMs;
     this.cookies = new Map();
   }
 
@@ -44,14 +47,15 @@ export class Client {
       sent.cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     }
     return new Promise((resolve, reject) => {
-      const request = http.request(url, { method, headers: sent, timeout: longestAnswerMs, localAddress: this.address }, (response) => {
+      const how = { method, headers: sent, timeout: this.patienceMs, localAddress: this.address, agent: this.agent };
+      const request = http.request(url, how, (response) => {
         const chunks = [];
         response.on('data', (chunk) => chunks.push(chunk));
         response.on('error', reject);
         response.on('end', () => resolve(this.#answer(response, Buffer.concat(chunks))));
       });
-      request.on('timeout', () => request.destroy(new Error(`${method} ${path}: no answer in ${longestAnswerMs} ms`)));
-      request.on('error', reject);
+      request.on('timeout', () => request.destroy(new Error(`${method} ${path}: no answer in ${this.patienceMs} ms`)));
+      request.on('error', (error) => reject(Object.assign(error, { reusedSocket: request.reusedSocket })));
       request.end(body);
     });
   }

@@ -1,0 +1,9 @@
+// Every drill by name, in the order in which they run; the failover throws away what is written after it, so it is last.
+import { apps } from './faults/apps.mjs';
+import { once } from './faults/once.mjs';
+import { overload } from './faults/overload.mjs';
+import { postgres } from './faults/postgres.mjs';
+import { redis } from './faults/redis.mjs';
+import { revoke } from './faults/revoke.mjs';
+
+export const drills = [...apps, ...redis, ...revoke, ...once, ...overload, ...postgres];

@@ -1,0 +1,41 @@
+// What holds in every drill unless the drill says otherwise. A promise that is not kept is a sentence.
+
+const kept = {
+  failed: 0,            // requests without an answer, or with one that is no answer to what was asked
+  refusedTo: 'nobody',  // who may read a clear 503 or 429 while it lasts: nobody, members (guests have saved pages), everybody
+  stale: false,         // whether saved pages that say so may be given while it lasts
+  gateway: false,       // whether Nginx's own 502 and 504, as a friendly page, count as clear
+  textKept: false,      // whether a refused form gives the typed text back
+  limitedSaid: false,   // whether pages say that something is limited while it lasts
+  longestMs: 3000,
+  healMs: 5000,
+};
+
+/** The promises that a finished drill broke. */
+export function broken(line, ledger, own = {}) {
+  const promise = { ...kept, ...own };
+  const out = [];
+  const demand = (held, text) => { if (!held) out.push(text); };
+  const refused = ledger.requests.filter(({ fate }) => fate === 'refused');
+  const stale = ledger.requests.filter(({ fate }) => fate === 'stale');
+  const outside = ({ phase }) => phase === 'before' || phase === 'after';
+  const early = refused.filter(outside), earlyStale = stale.filter(outside);
+  demand(line.sent > 0 && line.written > 0, 'there was no load');
+  demand(line.failed <= promise.failed, `${line.failed} requests failed`);
+  demand(line.lost === 0, `${line.lost} writes were answered as done and are lost`);
+  demand(line.doubled === 0, `${line.doubled} writes are there twice, or named another row`);
+  demand(line.loggedOut === 0, `${line.loggedOut} members were logged out`);
+  if (promise.refusedTo === 'nobody') demand(refused.length === 0, `${refused.length} requests were refused`);
+  else demand(early.length === 0, `${early.length} requests were refused before the failure or after it was healed`);
+  demand(promise.stale ? earlyStale.length === 0 : stale.length === 0,
+    `${(promise.stale ? earlyStale : stale).length} saved pages were given in place of new ones`);
+  if (promise.refusedTo === 'members') {
+    const guests = refused.filter(({ who }) => who === 'guest').length;
+    demand(guests === 0, `${guests} requests of guests were refused for pages that were seen recently`);
+  }
+  if (promise.textKept) demand(ledger.textLost === 0, `${ledger.textLost} refused forms did not give the typed text back`);
+  if (promise.limitedSaid) demand(ledger.limitedPages > 0, 'no page said that something is limited');
+  demand(line.longestMs <= promise.longestMs, `the longest wait was ${Math.round(line.longestMs)} ms, and ${promise.longestMs} ms are promised`);
+  demand(line.healMs <= promise.healMs, `healing took ${Math.round(line.healMs)} ms, and ${promise.healMs} ms are promised`);
+  return out;
+}

@@ -1,0 +1,18 @@
+// Turns drills into tests: each in its short form, one after the other, on the stack that MINSCHOOL_STATE names.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { runDrill } from '../../drill/drill.mjs';
+import { People } from '../../drill/people.mjs';
+import { notes } from '../../drill/table.mjs';
+
+/** @param {Array<object>} drills  of drill/faults/ */
+export async function testShortly(drills) {
+  const people = await People.make();
+  for (const drill of drills) {
+    test(`${drill.name}: ${drill.title}`, async () => {
+      const line = await runDrill(drill, people, { quick: true });
+      assert.deepEqual(line.broken, [], notes(line));
+    });
+  }
+}
