@@ -14,3 +14,10 @@ function focusFirstInvalid() {
 document.addEventListener("turbo:render", focusFirstInvalid);
 // The first page was rendered by the browser itself (a form sent before the script was there).
 focusFirstInvalid();
+
+// Turbo follows the redirect after a form by fetch, which loses the fragment: ?comment=ID says which comment is meant.
+function showComment() {
+  const id = new URLSearchParams(location.search).get("comment");
+  if (id && !location.hash) document.getElementById(`c${id}`)?.scrollIntoView();
+}
+document.addEventListener("turbo:load", showComment);
