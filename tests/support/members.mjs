@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomInt, randomUUID } from 'node:crypto';
 
+import { soon } from './assert.mjs';
 import { Client, siteUrl } from './client.mjs';
 import { appUrl } from './stack.mjs';
 
@@ -49,11 +50,14 @@ export async function at(client, number, program) {
 export const everywhere = (client) => Promise.all(numbers.map((number) => at(client, number)));
 
 /** Whether the visitor is logged in, as each app server sees it. */
-export async function signedIn(client) {
+async function signedIn(client) {
   const servers = await everywhere(client);
   const answers = await Promise.all(servers.map((server) => server.get('/api/v1/me')));
   return answers.map(({ status }) => status === 200);
 }
 
-export const everyServer = numbers.map(() => true);
-export const noServer = numbers.map(() => false);
+/** All app servers agree that the visitor is logged in, or is not. That one is, no server ever learns too late. */
+export function assertSignedIn(client, expected) {
+  const check = async () => assert.deepEqual(await signedIn(client), numbers.map(() => expected));
+  return expected ? check() : soon(check);
+}
