@@ -1,4 +1,4 @@
-// What the kernel counts for the processes of a stack: CPU time (/proc/PID/task/*/schedstat) and memory (smaps_rollup).
+// What the kernel counts for the processes of a stack: CPU time (/proc/PID/task/*/schedstat) and memory (smaps).
 import fs from 'node:fs';
 
 function children(pid) {
@@ -30,13 +30,29 @@ export function cpu(pids) {
   return sum;
 }
 
-/** MB in memory: `rss` counts what processes share once for each, `pss` once in all. */
+/**
+ * MB in memory that these processes hold together: what is their own for each, what they read from one file once. Not
+ * PSS, which is less the more other programs of the machine use the same libraries.
+ */
 export function memory(pids) {
-  const sum = { rss: 0, pss: 0 };
+  const add = (map, key, kb) => map.set(key, (map.get(key) ?? 0) + kb);
+  let own = 0;
+  const files = new Map();
   for (const pid of pids) {
-    const text = fs.readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
-    sum.rss += Number(/^Rss: +(\d+)/m.exec(text)[1]) / 1024;
-    sum.pss += Number(/^Pss: +(\d+)/m.exec(text)[1]) / 1024;
+    const shared = new Map();
+    let path = '';
+    for (const line of fs.readFileSync(`/proc/${pid}/smaps`, 'utf8').split('\n')) {
+      const begins = /^[0-9a-f]+-[0-9a-f]+ \S+ \S+ \S+ \d+ *(.*)$/.exec(line);
+      if (begins) path = begins[1].startsWith('/') ? begins[1] : '';
+      const [, name, kb] = /^(Rss|Anonymous): +(\d+)/.exec(line) ?? [];
+      if (name === 'Rss') path ? add(shared, path, Number(kb)) : (own += Number(kb));
+      // Pages of a file that the process wrote to are its own.
+      if (name === 'Anonymous' && path) {
+        own += Number(kb);
+        add(shared, path, -Number(kb));
+      }
+    }
+    for (const [file, kb] of shared) files.set(file, Math.max(files.get(file) ?? 0, kb));
   }
-  return sum;
+  return (own + [...files.values()].reduce((sum, kb) => sum + kb, 0)) / 1024;
 }

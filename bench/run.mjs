@@ -119,9 +119,8 @@ try {
     ['board list against constant page and its query, CPU of the app process', '≤ 1.5', figure(ratio(direct1, rows, 'app'))],
     [`board list, page ${middle} against page 1, CPU of all`, '', figure(ratio(deep, first, 'all'))],
     [`board list, page ${last} against page 1, CPU of all`, '', figure(ratio(deepest, first, 'all'))],
-    ['Site and Admin of an app server at rest, PSS', '≤ 40 MB', `${atRest.pss.toFixed(1)} MB`],
-    ['the same, RSS (shared libraries counted for each of the 4 processes)', '', `${atRest.rss.toFixed(1)} MB`],
-    ['the same after the load, PSS', '', `${loaded.pss.toFixed(1)} MB`],
+    ['Site and Admin of an app server at rest', '≤ 40 MB', `${atRest.toFixed(1)} MB`],
+    ['the same after the load', '', `${loaded.toFixed(1)} MB`],
     ['Site ready after exec', '≤ 100 ms', figure(ready.site, ' ms')],
     ['Admin ready after exec', '≤ 100 ms', figure(ready.admin, ' ms')],
   ];
