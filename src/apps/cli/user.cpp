@@ -100,8 +100,7 @@ void change_password(const Options& options, const Member& member) {
   Transaction transaction(database);
   const auto rows = database.query("update users set password_hash = $2 where email = $1 returning id", {email, hash});
   if (rows.empty()) throw no_member(email);
-  database.query("delete from sessions where user_id = $1", rows[0]);
-  database.query("select ms_member_changed($1)", rows[0]);
+  database.query("select ms_end_sessions($1, '')", rows[0]);
   transaction.commit();
   std::cout << fmt::format("{} has a new password and is signed out everywhere.\n", email);
   show(password);

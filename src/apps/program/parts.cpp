@@ -5,8 +5,15 @@ namespace ms::program {
 namespace {
 
 session::Config session_config(const config::Settings& settings, std::string realm) {
-  return {std::move(realm), settings.session.secret, settings.session.cookie,
-          std::chrono::hours(settings.session.hours), std::chrono::hours(24 * settings.session.remember_days)};
+  const bool adopt = settings.session.adopt && realm == "site";  // the seed's program logs in to the site
+  const bool secure = settings.site.url.starts_with("https:");
+  return {std::move(realm),
+          settings.session.secret,
+          settings.session.cookie,
+          std::chrono::hours(settings.session.hours),
+          std::chrono::hours(24 * settings.session.remember_days),
+          adopt,
+          secure};
 }
 
 members::LoginLimits login_limits(const config::Settings::Login& login) {
@@ -28,10 +35,11 @@ Parts::Parts(const config::Settings& with, std::string realm, CpuPool& hashing)
       members(db, cache, limiter, members::Passwords(hashing), login_limits(with.login), posts::cache_keys()),
       presence(redis),
       listener(
-          io, config::pg_config(with).conninfo, {"members", "boards"},
+          io, config::pg_config(with).conninfo, {"members", "boards", "sessions"},
           [this](std::string_view channel, std::string_view payload) {
             if (channel == "members") accounts.changed(payload);
             if (channel == "boards") boards.changed();
+            if (channel == "sessions") sessions.ended(payload);
           },
           [this](bool) {
             accounts.changed("");

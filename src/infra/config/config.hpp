@@ -59,6 +59,7 @@ struct Settings {
     std::string cookie = "connect.sid";  ///< "minschool.admin" for the admin program
     int hours = 24;
     int remember_days = 30;
+    bool adopt = false;
   } session;
   struct Login {
     int tries_per_account = 10;

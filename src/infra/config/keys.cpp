@@ -100,6 +100,9 @@ const std::array kKeys{
         Number{at<&S::session, &S::Session::hours>, 1, 24 * 365}},
     Key{"session", "remember_days", "Days that \"stay signed in\" lasts.",
         Number{at<&S::session, &S::Session::remember_days>, 1, 365}},
+    Key{"session", "adopt",
+        "Accept sessions made by an express-session program with the same secret (the site only; docs/operating.md).",
+        Flag{at<&S::session, &S::Session::adopt>}},
 
     Key{"login", "tries_per_account", "Wrong passwords for one account within the window before it has to wait.",
         Number{at<&S::login, &S::Login::tries_per_account>, 1, 1000000}},

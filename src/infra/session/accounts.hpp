@@ -40,7 +40,6 @@ class Accounts {
   void changed(std::string_view payload);
 
  private:
-
   static constexpr std::size_t kLimit = 20'000;  // about 4 MB
 
   pg::Db& db_;

@@ -25,7 +25,8 @@ TEST(Cookie, RefusesWhatItDidNotSign) {
   const std::string good = sign(new_id(), kSecret);
   EXPECT_FALSE(unsign(good, "another secret"));
   EXPECT_FALSE(unsign(good + "x", kSecret));
-  for (const std::string_view bad : {"", "s%3A", "s%3A.", "s%3Aabc", "s%3Aabc.", "abc.def", "%", "s%3A%zz.x", "j%3A%7B%7D"}) {
+  for (const std::string_view bad :
+       {"", "s%3A", "s%3A.", "s%3Aabc", "s%3Aabc.", "abc.def", "%", "s%3A%zz.x", "j%3A%7B%7D"}) {
     EXPECT_FALSE(unsign(bad, kSecret)) << bad;
   }
   EXPECT_FALSE(unsign(sign(std::string(1000, 'a'), kSecret), kSecret));

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <boost/json.hpp>
 #include <charconv>
 
 #include "infra/core/secret.hpp"
@@ -12,27 +11,33 @@
 namespace ms::session {
 namespace {
 
-namespace json = boost::json;
-
 constexpr auto kTouchEvery = std::chrono::minutes(5);  // how exact "last used" is, and how often a session writes
 constexpr int kDeviceLimit = 100;
 constexpr std::size_t kAgentLimit = 200;
 
-struct Row {
-  UserId user;
-  std::int64_t epoch;
-};
+// When this Redis began to remember, in microseconds since 1970: what it does not have although it was written later
+// was taken out.
+constexpr std::string_view kSince = "sessions:since";
 
 constexpr pg::Query kInsert{"sessions.insert", R"(
   insert into sessions (id_hash, user_id, realm, remember, expires_at, address, agent)
   values ($1, $2, $3, $4, now() + make_interval(secs => $5), $6, $7))"};
 constexpr pg::Query kSignedIn{"sessions.signed_in", "update users set seen_at = now() where id = $1"};
 constexpr pg::Query kFind{"sessions.find", R"(
-  select s.user_id, u.session_epoch from sessions s join users u on u.id = s.user_id
+  select s.user_id, u.session_epoch, s.shared, s.seen_at from sessions s join users u on u.id = s.user_id
    where s.id_hash = $1 and s.realm = $2 and s.expires_at > now())"};
 constexpr pg::Query kTouch{"sessions.touch", R"(
-  update sessions set seen_at = now(), expires_at = now() + make_interval(secs => case when remember then $2::int else $3::int end)
+  update sessions set seen_at = now(), shared = shared or $4, expires_at = now() + make_interval(secs => case when remember then $2::int else $3::int end)
    where id_hash = $1)"};
+// A session that Express gives to another member without a new id moves to that member here, too.
+constexpr pg::Query kAdopt{"sessions.adopt", R"(
+  insert into sessions (id_hash, user_id, realm, shared, expires_at)
+  select $1, id, $3, true, now() + make_interval(secs => $4) from users
+   where id = $2 and coalesce(suspended_until <= now(), true) and coalesce(sessions_revoked_at < $5, true)
+  on conflict (id_hash) do update
+    set user_id = excluded.user_id, shared = true, seen_at = now(), expires_at = excluded.expires_at
+    where sessions.realm = excluded.realm
+  returning user_id)"};
 constexpr pg::Query kDelete{"sessions.delete", "delete from sessions where id_hash = $1"};
 constexpr pg::Query kChanged{"sessions.changed", "select ms_member_changed($1)"};
 constexpr pg::Query kDevices{"sessions.devices", R"(
@@ -44,49 +49,36 @@ constexpr pg::Query kRevoke{"sessions.revoke", R"(
 constexpr pg::Query kForgetEnded{"sessions.forget_ended", R"(
   delete from sessions where id_hash in (
     select id_hash from sessions where expires_at < now() limit 5000 for update skip locked))"};
-constexpr pg::Query kRevokeAll{"sessions.revoke_all", "delete from sessions where user_id = $1 and id_hash <> $2"};
+constexpr pg::Query kRevokeAll{"sessions.revoke_all", "select ms_end_sessions($1, $2)"};
 
-std::string redis_key(std::string_view id) { return "session:" + std::string(id); }
+// Takes out the session whose id only Redis knows.
+constexpr std::string_view kEnd = R"(
+  local id = redis.call('GET', KEYS[1])
+  if id then redis.call('DEL', KEYS[1], ARGV[1] .. id) end)";
+
+constexpr std::string_view kPrefix = "session:";
+std::string redis_key(std::string_view id) { return std::string(kPrefix) + std::string(id); }
+/// Where a shared session's id stands by its key_of().
+std::string id_key(std::string_view key) { return "session-id:" + std::string(key); }
+
+Timestamp since(const std::optional<redis::Reply>& reply) {
+  std::int64_t at = 0;
+  if (!reply || reply->kind != redis::Reply::Kind::text) return Timestamp::max();
+  const auto [end, error] = std::from_chars(reply->text.data(), reply->text.data() + reply->text.size(), at);
+  return error == std::errc() ? Timestamp(std::chrono::microseconds(at)) : Timestamp::max();
+}
 
 Viewer viewer_of(const Account& account, std::string id) {
   return Viewer{account.id, account.name, account.email, account.role, account.permissions, std::move(id)};
 }
 
-/// A member's id as a program wrote it: the seed's has it as a string.
-std::optional<UserId> user_of(const json::value* value) {
-  if (value == nullptr) return std::nullopt;
-  if (const auto* number = value->if_int64()) return UserId{*number};
-  if (const auto* text = value->if_string()) {
-    UserId id;
-    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), id.value);
-    if (error == std::errc() && end == text->data() + text->size()) return id;
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
-/// What `session:<id>` says.
-struct Sessions::Stored {
+struct Sessions::Row {
   UserId user;
-  std::string realm;
-  std::int64_t epoch = 0;
-  std::int64_t touched = 0;  // seconds since 1970
-
-  static std::optional<Stored> parse(std::string_view text) {
-    json::error_code error;
-    const json::value value = json::parse(text, error);
-    const auto* object = error ? nullptr : value.if_object();
-    if (object == nullptr) return std::nullopt;
-    const auto user = user_of(object->if_contains("userId"));
-    if (!user) return std::nullopt;
-    Stored out;
-    out.user = *user;
-    if (const auto* realm = object->if_contains("realm"); realm && realm->is_string()) out.realm = realm->get_string();
-    if (const auto* epoch = object->if_contains("epoch"); epoch && epoch->is_int64()) out.epoch = epoch->get_int64();
-    if (const auto* at = object->if_contains("touched"); at && at->is_int64()) out.touched = at->get_int64();
-    return out;
-  }
+  std::int64_t epoch;
+  bool shared;
+  Timestamp seen;
 };
 
 Sessions::Sessions(pg::Db& db, redis::Client& redis, Accounts& accounts, Config config)
@@ -102,83 +94,130 @@ async<Viewer> Sessions::identify(const Call& call, std::optional<std::string_vie
   std::optional<std::string> id;
   if (cookie) id = unsign(*cookie, config_.secret);
   if (id) {
-    if (auto viewer = co_await from_redis(call, *id)) co_return std::move(*viewer);
-    if (auto viewer = co_await from_postgres(call, *id)) co_return std::move(*viewer);
+    if (auto viewer = co_await recognise(call, *id)) co_return std::move(*viewer);
   }
   Viewer guest;
   guest.permissions = co_await accounts_.guest(call);
   co_return guest;
 }
 
-async<std::optional<Viewer>> Sessions::from_redis(const Call& call, const std::string& id) {
+async<Sessions::Heard> Sessions::ask_redis(const Call& call, const std::string& id) {
   redis::Command get("GETEX", redis_key(id), "EX", config_.idle.count());
   const auto reply = co_await redis_.ask(call, std::move(get));
-  if (!reply || reply->kind != redis::Reply::Kind::text) co_return std::nullopt;
-  const auto stored = Stored::parse(reply->text);
-  if (!stored || stored->realm != config_.realm) co_return std::nullopt;
-  const auto account = co_await accounts_.find(call, stored->user);
-  if (!account || account->epoch != stored->epoch) co_return std::nullopt;
-  Viewer viewer = viewer_of(*account, id);
-  const Timestamp at = now();
-  const Timestamp touched{std::chrono::seconds(stored->touched)};
-  if (at - touched > kTouchEvery) {
-    co_await touch(call, id);
-    remember_in_redis(viewer, account->epoch, at);
+  Heard heard;
+  heard.answered = reply && !reply->is_error();
+  if (heard.answered) heard.stored = Stored::parse(reply->text);
+  co_return heard;
+}
+
+async<std::optional<Viewer>> Sessions::recognise(const Call& call, const std::string& id) {
+  Heard heard = co_await ask_redis(call, id);
+  if (!heard.stored) co_return co_await from_postgres(call, id, std::move(heard));
+  if (heard.stored->belongs_elsewhere(config_.realm)) co_return std::nullopt;
+  const auto checked = heard.stored->checked();
+  bool has_row = checked.has_value();
+  if (checked) {
+    const auto account = co_await accounts_.find(call, checked->member);
+    if (account && account->epoch == checked->epoch) {
+      Viewer viewer = viewer_of(*account, id);
+      if (now() - checked->touched <= kTouchEvery) co_return viewer;
+      has_row = co_await touch(call, id);
+      if (has_row) {
+        co_await keep_in_redis(call, viewer, account->epoch, std::move(heard.stored));
+        co_return viewer;
+      }
+    }
   }
+  // Without a row it was never here, or was used only there until the row ran out.
+  if (!has_row && config_.adopt && heard.stored->user()) co_return co_await adopt(call, id, std::move(*heard.stored));
+  co_return co_await from_postgres(call, id, std::move(heard));
+}
+
+async<std::optional<Viewer>> Sessions::adopt(const Call& call, const std::string& id, Stored stored) {
+  const auto account = co_await accounts_.find(call, *stored.user());
+  if (!account) co_return std::nullopt;
+  const std::string hash = secret::sha256(id);
+  pg::Batch batch = db_.batch(call);
+  const auto slot =
+      batch.add<UserId>(kAdopt, pg::Bytes{hash}, account->id, config_.realm, config_.idle.count(), stored.saved());
+  co_await batch.send();
+  if (!slot.one()) {
+    redis_.tell(redis::Command("DEL", redis_key(id)));  // suspended, or revoked before: no login there either
+    co_return std::nullopt;
+  }
+  Viewer viewer = viewer_of(*account, id);
+  // The row was written under this epoch or a newer one. Were it newer, the next request would check again.
+  if (co_await keep_in_redis(call, viewer, account->epoch, std::move(stored))) co_await touch(call, id);
   co_return viewer;
 }
 
-async<std::optional<Viewer>> Sessions::from_postgres(const Call& call, const std::string& id) {
+async<std::optional<Viewer>> Sessions::from_postgres(const Call& call, const std::string& id, Heard heard) {
   pg::Batch batch = db_.batch(call);
   const std::string hash = secret::sha256(id);
   const auto slot = batch.add<Row>(kFind, pg::Bytes{hash}, config_.realm);
   co_await batch.send();
   const auto row = slot.one();
   if (!row) {
-    redis_.tell(redis::Command("DEL", redis_key(id)));
+    // What was never checked here may be another program's, which has to keep it.
+    if (heard.stored && heard.stored->checked()) redis_.tell(redis::Command("DEL", redis_key(id)));
+    co_return std::nullopt;
+  }
+  if (co_await ended_by_express(call, *row, heard)) {
+    pg::Batch end = db_.batch(call);
+    end.add(kDelete, pg::Bytes{hash});
+    co_await end.send();
     co_return std::nullopt;
   }
   const auto account = co_await accounts_.find(call, row->user);
   if (!account) co_return std::nullopt;
   Viewer viewer = viewer_of(*account, id);
   // The row was seen alive under row->epoch. Were the account's newer, the next request would check again.
-  remember_in_redis(viewer, row->epoch, now());
+  if (co_await keep_in_redis(call, viewer, row->epoch, std::move(heard.stored))) co_await touch(call, id);
   co_return viewer;
 }
 
-void Sessions::remember_in_redis(const Viewer& viewer, std::int64_t epoch, Timestamp accessed) {
-  json::array permissions;
-  const std::string joined = viewer.permissions.names();
-  std::string_view names = joined;
-  while (!names.empty()) {
-    const auto comma = names.find(',');
-    permissions.emplace_back(names.substr(0, comma));
-    names = comma == std::string_view::npos ? std::string_view() : names.substr(comma + 1);
-  }
-  const json::object cookie{{"originalMaxAge", std::chrono::milliseconds(config_.idle).count()},
-                            {"expires", rfc3339(accessed + config_.idle)},
-                            {"httpOnly", true},
-                            {"path", "/"}};
-  const json::object session{
-      {"cookie", cookie},
-      {"userId", viewer.id.value},
-      {"email", viewer.email},
-      {"role", name_of(viewer.role)},
-      {"permissions", permissions},
-      {"lastAccess", rfc3339(accessed)},
-      {"realm", config_.realm},
-      {"epoch", epoch},
-      {"touched", std::chrono::floor<std::chrono::seconds>(accessed).time_since_epoch().count()}};
-  redis_.tell(
-      redis::Command("SET", redis_key(viewer.session_id), json::serialize(session), "EX", config_.idle.count()));
+async<bool> Sessions::ended_by_express(const Call& call, const Row& row, const Heard& heard) {
+  const bool names_somebody = heard.stored && heard.stored->user();
+  if (!config_.adopt || !row.shared || !heard.answered || names_somebody) co_return false;
+  redis::Command get("GET", kSince);
+  const auto remembers = since(co_await redis_.ask(call, std::move(get)));
+  const bool lost_nothing = remembers <= row.seen;
+  const bool ran_out = now() - row.seen >= config_.idle;
+  co_return lost_nothing && !ran_out;
 }
 
-async<void> Sessions::touch(const Call& call, const std::string& id) {
+/// Writes the session to Redis and, when Express shares it, waits: true when Redis surely has it. `read` is what stood
+/// there; what could not be read is not overwritten, and what is gone meanwhile does not come back.
+async<bool> Sessions::keep_in_redis(const Call& call, const Viewer& viewer, std::int64_t epoch,
+                                    std::optional<Stored> read) {
+  const std::string_view condition = read ? "XX" : "NX";
+  Stored stored = std::move(read).value_or(Stored());
+  const Timestamp at = now();
+  stored.put(viewer, {viewer.id, config_.realm, epoch, at}, {config_.idle, config_.secure});
+  redis::Command set("SET", redis_key(viewer.session_id), stored.text(), "EX", config_.idle.count(), condition);
+  if (!config_.adopt) {
+    redis_.tell(std::move(set));
+    co_return false;
+  }
+  const auto outlives = config_.idle + std::chrono::seconds(kTouchEvery);
+  std::vector<redis::Command> commands;
+  commands.emplace_back("SET", kSince, at.time_since_epoch().count(), "NX");
+  commands.emplace_back("SET", id_key(key_of(viewer.session_id)), viewer.session_id, "EX", outlives.count());
+  commands.push_back(std::move(set));
+  const auto replies = co_await redis_.ask_all(call, std::move(commands));
+  co_return replies && replies->back().text == "OK";
+}
+
+/// False when there is no row any more.
+async<bool> Sessions::touch(const Call& call, const std::string& id) {
   pg::Batch batch = db_.batch(call);
   const std::string hash = secret::sha256(id);
-  batch.add(kTouch, pg::Bytes{hash}, config_.remembered.count(), config_.idle.count());
+  const auto slot = batch.add(kTouch, pg::Bytes{hash}, config_.remembered.count(), config_.idle.count(), config_.adopt);
   co_await batch.send();
+  co_return slot.affected() > 0;
 }
+
+void Sessions::ended(std::string_view key) { redis_.tell(redis::Command("EVAL", kEnd, 1, id_key(key), kPrefix)); }
 
 async<std::string> Sessions::open(const Call& call, UserId user, bool remember, bool secure, Origin origin) {
   const std::string id = new_id();
@@ -191,7 +230,10 @@ async<std::string> Sessions::open(const Call& call, UserId user, bool remember, 
   const auto done = co_await unit.send();
   if (!done) throw std::logic_error("a new session was refused: " + std::string(done.error().message.key));
   const auto account = co_await accounts_.find(call, user);
-  if (account) remember_in_redis(viewer_of(*account, id), account->epoch, now());
+  if (account) {
+    const Viewer viewer = viewer_of(*account, id);
+    if (co_await keep_in_redis(call, viewer, account->epoch, std::nullopt)) co_await touch(call, id);
+  }
   std::optional<std::chrono::seconds> max_age;
   if (remember) max_age = config_.remembered;
   co_return set_cookie(sign(id, config_.secret), max_age, secure);
@@ -204,7 +246,9 @@ async<std::string> Sessions::close(const Call& call, const Viewer& viewer, bool 
   unit.add(kChanged, viewer.id);  // so that no server's memory and no late Redis keeps it alive
   const auto done = co_await unit.send();
   if (!done) throw std::logic_error("ending a session was refused: " + std::string(done.error().message.key));
-  redis_.tell(redis::Command("DEL", redis_key(viewer.session_id)));
+  // Waited for: who is logged out here is logged out at an Express server that asks Redis right after this answer.
+  redis::Command gone("DEL", redis_key(viewer.session_id));
+  co_await redis_.ask(call, std::move(gone));
   co_return set_cookie("", std::chrono::seconds(0), secure);
 }
 
@@ -232,7 +276,6 @@ async<void> Sessions::revoke_everywhere(const Call& call, UserId user) {
 void Sessions::revoke_all(pg::Statements& unit, UserId user, std::string_view kept) {
   const std::string hash = secret::sha256(kept);
   unit.add(kRevokeAll, user, pg::Bytes{hash});
-  unit.add(kChanged, user);
 }
 
 async<void> Sessions::forget_ended(const Call& call) {

@@ -10,20 +10,27 @@
 #include "infra/pg/db.hpp"
 #include "infra/redis/client.hpp"
 #include "infra/session/accounts.hpp"
+#include "infra/session/stored.hpp"
 #include "infra/session/viewer.hpp"
 
 // A login is a row in PostgreSQL (the id hashed) that Redis makes fast: `session:<id>` holds JSON in connect-redis's
 // shape with the seed's fields (userId, email, role, permissions, lastAccess) and the member's epoch under which it was
 // checked. When the epoch is not the member's any more (a session was revoked, the role changed, a suspension) the row
 // decides again. So throwing Redis away logs nobody out, and what Redis still remembers lets nobody in.
+//
+// With Config::adopt an express-session program with the same secret and Redis shares the sessions: what it made is a
+// login here once its row is written, and what ended on one side is ended on the other. Then a row that Redis surely
+// had (sessions.shared) ends when Redis has lost it although it remembers everything since.
 namespace ms::session {
 
 struct Config {
-  std::string realm;        ///< "site" or "admin": a session of one is none in the other
-  std::string secret;       ///< signs cookies
-  std::string cookie;       ///< its name
-  std::chrono::seconds idle{std::chrono::hours(24)};           ///< a login that nobody uses ends after this
+  std::string realm;                                  ///< "site" or "admin": a session of one is none in the other
+  std::string secret;                                 ///< signs cookies
+  std::string cookie;                                 ///< its name
+  std::chrono::seconds idle{std::chrono::hours(24)};  ///< a login that nobody uses ends after this
   std::chrono::seconds remembered{std::chrono::hours(24 * 30)};  ///< the same with 로그인 유지
+  bool adopt = false;                                            ///< an Express program shares the sessions
+  bool secure = false;  ///< the site is reached by TLS: what Express must set the cookie with
 };
 
 /// Where a login comes from, for the member's list of devices.
@@ -34,7 +41,7 @@ struct Origin {
 
 /// One line of "내 로그인 기기".
 struct Device {
-  std::string key;          ///< names the session without giving it away (hex of the hash)
+  std::string key;  ///< names the session without giving it away (hex of the hash)
   Timestamp created;
   Timestamp seen;
   std::string address;
@@ -67,14 +74,25 @@ class Sessions {
   /// Removes rows of logins that ended, a few thousand at a time.
   async<void> forget_ended(const Call& call);
 
+  /// A notification on "sessions": the shared session of that key_of() ended, so Express must not know it either.
+  void ended(std::string_view key);
+
   static std::string key_of(std::string_view session_id);
 
  private:
-  struct Stored;
-  async<std::optional<Viewer>> from_redis(const Call& call, const std::string& id);
-  async<std::optional<Viewer>> from_postgres(const Call& call, const std::string& id);
-  void remember_in_redis(const Viewer& viewer, std::int64_t epoch, Timestamp accessed);
-  async<void> touch(const Call& call, const std::string& id);
+  struct Row;
+  /// What Redis says of a session; without `answered` it could not say.
+  struct Heard {
+    bool answered = false;
+    std::optional<Stored> stored;
+  };
+  async<Heard> ask_redis(const Call& call, const std::string& id);
+  async<std::optional<Viewer>> recognise(const Call& call, const std::string& id);
+  async<std::optional<Viewer>> adopt(const Call& call, const std::string& id, Stored stored);
+  async<std::optional<Viewer>> from_postgres(const Call& call, const std::string& id, Heard heard);
+  async<bool> ended_by_express(const Call& call, const Row& row, const Heard& heard);
+  async<bool> keep_in_redis(const Call& call, const Viewer& viewer, std::int64_t epoch, std::optional<Stored> read);
+  async<bool> touch(const Call& call, const std::string& id);
   std::string set_cookie(std::string_view value, std::optional<std::chrono::seconds> max_age, bool secure) const;
 
   pg::Db& db_;

@@ -49,8 +49,10 @@ std::optional<Timestamp> instant(std::string_view text) {
                                         std::chrono::month(static_cast<unsigned>(parts[1])),
                                         std::chrono::day(static_cast<unsigned>(parts[2]))};
   if (!day.ok()) return std::nullopt;
-  // Less than a second that is left out makes it look older, never newer.
-  return std::chrono::sys_days(day) + std::chrono::hours(parts[3]) + std::chrono::minutes(parts[4]) + seconds(parts[5]);
+  const auto fraction = text.substr(kShape.size(), text.size() - kShape.size() - 1);
+  const auto thousandths = fraction.size() == 4 && fraction[0] == '.' ? whole<int>(fraction.substr(1)) : 0;
+  return std::chrono::sys_days(day) + std::chrono::hours(parts[3]) + std::chrono::minutes(parts[4]) +
+         seconds(parts[5]) + std::chrono::milliseconds(thousandths.value_or(0));
 }
 
 json::array permissions_of(const Viewer& viewer) {

@@ -26,10 +26,14 @@ std::string_view name_of(Role role) { return kRoles.at(static_cast<std::size_t>(
 
 Msg word_of(Role role) {
   switch (role) {
-    case Role::guest: return "role.guest"_msg;
-    case Role::member: return "role.member"_msg;
-    case Role::staff: return "role.staff"_msg;
-    case Role::admin: return "role.admin"_msg;
+    case Role::guest:
+      return "role.guest"_msg;
+    case Role::member:
+      return "role.member"_msg;
+    case Role::staff:
+      return "role.staff"_msg;
+    case Role::admin:
+      return "role.admin"_msg;
   }
   return "role.guest"_msg;
 }

@@ -24,8 +24,8 @@ enum class Permission : std::uint32_t {
   write = 2,
   comment = 4,
   notice = 8,
-  remove = 16,     ///< "delete" in the seed: other people's content
-  admin = 32,      ///< log in to the Admin
+  remove = 16,  ///< "delete" in the seed: other people's content
+  admin = 32,   ///< log in to the Admin
   members = 64,
   moderate = 128,  ///< hide and restore
   roles = 256,
