@@ -64,7 +64,8 @@ inline Config shared_redis() {
   const char* path = ::getenv("MINSCHOOL_TEST_REDIS");
   if (path == nullptr) throw std::runtime_error("MINSCHOOL_TEST_REDIS is not set: run the tests with script/test");
   // A busy test machine is no outage.
-  return Config{.host = path, .deadline = std::chrono::seconds(2)};
+  const char* password = ::getenv("MINSCHOOL_TEST_REDIS_PASSWORD");
+  return Config{.host = path, .password = password == nullptr ? "" : password, .deadline = std::chrono::seconds(2)};
 }
 
 /// Runs the loop until the coroutine is done and gives its result or throws its exception.
