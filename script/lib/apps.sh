@@ -96,9 +96,66 @@ stop_apps() {
   done
 }
 
+# kill_program K PROGRAM WHAT ; kill -9 of the worker alone, or of the master with it.
+kill_program() {
+  local name=app$1-$2
+  running "$name" || fail "app$1's $2 does not run"
+  case "$3" in
+    all) kill_all "$name" ;;
+    worker) kill -KILL "$(pgrep -n -P "$pid")" 2>/dev/null || fail "app$1's $2 has no worker at the moment" ;;
+    *) fail "kill what of app$1: all or worker" ;;
+  esac
+}
+
+# kill_app K [site|admin|both] [all|worker]
 kill_app() {
-  kill_all "app$1-site"
-  kill_all "app$1-admin"
+  local program chosen=(site admin)
+  case "${2:-both}" in
+    both) ;;
+    site | admin) chosen=("$2") ;;
+    *) fail "kill which program of app$1: site, admin or both" ;;
+  esac
+  for program in "${chosen[@]}"; do kill_program "$1" "$program" "${3:-all}"; done
+}
+
+# What a master says when a SIGHUP has led to a worker that answers; and when it has not.
+readonly reloaded_words='worker [0-9]+ takes over from worker'
+readonly not_reloaded_words='the old one stays|cannot start a worker|died:'
+
+# await_reload NAME BYTES ; until the master of NAME has written, behind the first BYTES of its log, that its new worker
+# answers. Its word and not /health, which either worker may answer while both are there.
+await_reload() {
+  local tries=300 said
+  while ((tries-- > 0)); do
+    said=$(tail -c "+$(($2 + 1))" "$log_dir/$1.log")
+    ! grep -qE "$reloaded_words" <<<"$said" || return 0
+    ! grep -qE "$not_reloaded_words" <<<"$said" || break
+    pause 0.05
+  done
+  fail "$1 has no new worker: $(tail -n 1 "$log_dir/$1.log")"
+}
+
+# roll_program K PROGRAM ; a new worker takes over. The worker before the last one leaves first, so that rounds in quick
+# succession do not pile up workers and their database connections.
+roll_program() {
+  local name=app$1-$2 tries=$((app_stop_seconds * 20)) bytes
+  running "$name" || fail "app$1's $2 does not run"
+  while (($(pgrep -c -P "$pid") > 1 && tries-- > 0)); do pause 0.05; done
+  bytes=$(stat -c %s "$log_dir/$name.log")
+  kill -HUP "$pid"
+  await_reload "$name" "$bytes"
+}
+
+# rolling_restart ROUNDS ; one program after the other, on one app server after the other.
+rolling_restart() {
+  local round number program
+  list_apps
+  for ((round = 1; round <= $1; round++)); do
+    for number in "${apps[@]}"; do
+      for program in site admin; do roll_program "$number" "$program"; done
+    done
+    note "round $round of $1: ${#apps[@]} app servers"
+  done
 }
 
 # app_health K -> what its Site's /health says, nothing when it does not answer.
@@ -125,8 +182,9 @@ with_apps() {
   } 9>"$run_dir/apps.lock"
 }
 
-# revive_apps ; called twice a second: programs that should run and do not are started again, after 1, 2, 4, 8 s when
-# they keep dying young.
+# revive_apps ; called twice a second: programs that should run and do not are started again, after 1, 3, 7, 15 s when
+# they keep dying within `young_seconds`, that is when they cannot start. Who is killed again and again is back at once.
+readonly young_seconds=2
 declare -A revived=() patience=()
 revive_apps() {
   local number program name
@@ -137,7 +195,7 @@ revive_apps() {
       ! running "$name" || continue
       [ -e "$run_dir/app$number.wanted" ] && ((SECONDS >= ${revived[$name]:-0} + ${patience[$name]:-0})) || continue
       note "$name died and is started again"
-      ((SECONDS - ${revived[$name]:--60} < 10 && ${patience[$name]:-0} < 8)) && patience[$name]=$((${patience[$name]:-0} * 2 + 1)) || patience[$name]=0
+      ((SECONDS - ${revived[$name]:--60} < young_seconds + ${patience[$name]:-0} && ${patience[$name]:-0} < 8)) && patience[$name]=$((${patience[$name]:-0} * 2 + 1)) || patience[$name]=0
       revived[$name]=$SECONDS
       with_apps revive_program "$number" "$program"
     done

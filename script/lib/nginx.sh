@@ -1,13 +1,22 @@
 # The private Nginx: the operator's own file from deploy/nginx with other values on its marked lines, inside an
 # nginx.conf that keeps every path in the state folder.
 
-# server_lines PORT -> an upstream's servers, one for each app server.
+# server_lines PORT -> an upstream's servers, one for each app server and once more as backup.
 server_lines() {
   local number
   list_apps
   for number in "${apps[@]}"; do
-    printf 'server %s:%s max_fails=3 fail_timeout=30s;\n' "$(app_address "$number")" "$1"
+    printf 'server %s:%s max_fails=1 fail_timeout=1s;\n' "$(app_address "$number")" "$1"
+    printf 'server %s:%s backup max_fails=0;\n' "$(app_address "$number")" "$1"
   done
+}
+
+# keepalive_line CONNECTIONS ; with MINSCHOOL_UPSTREAM_KEEPALIVE=0 a connection for each request, to see that nothing hangs
+# on it. Kept until it is set otherwise, so that a later reload is the same.
+keepalive_line() {
+  local file="$state/config/upstream-keepalive"
+  [ -z "${MINSCHOOL_UPSTREAM_KEEPALIVE:-}" ] || echo "$MINSCHOOL_UPSTREAM_KEEPALIVE" >"$file"
+  [ "$(cat "$file" 2>/dev/null)" = 0 ] && echo "# keepalive $1;" || echo "keepalive $1;"
 }
 
 # render FILE ; lines that end in "# @NAME" get the value of NAME, a run of the same name only once. The rates are those
@@ -17,6 +26,9 @@ render() {
   declare -A values=(
     [site_servers]=$(server_lines "$site_port")
     [admin_servers]=$(server_lines "$admin_app_port")
+    [site_keepalive]=$(keepalive_line 64)
+    [admin_keepalive]=$(keepalive_line 16)
+    [cache]="proxy_cache_path \"$state/nginx/cache\" levels=1:2 keys_zone=minschool:10m max_size=100m inactive=24h use_temp_path=off;"
     [site_listen]="listen 127.0.0.1:$port; server_name localhost;"
     [admin_listen]="listen 127.0.0.1:$admin_port; server_name localhost;"
     [page_rate]='limit_req_zone $binary_remote_addr zone=minschool_pages:10m rate=100000r/s;'
@@ -53,6 +65,8 @@ write_nginx() {
 $user
 daemon off;
 worker_processes 2;
+# After a reload the old workers finish what they have begun, for that long at most.
+worker_shutdown_timeout 30s;
 pid "$run_dir/nginx.master";
 error_log stderr warn;
 load_module /usr/lib/nginx/modules/ngx_http_brotli_static_module.so;
@@ -75,9 +89,11 @@ CONF
 
 nginx_command() { /usr/sbin/nginx -e stderr -p "$state/nginx/" -c "$state/nginx/nginx.conf" "$@"; }
 
+# start_nginx ; nginx.wanted says that it should run (script/stack nginx stop removes it).
 start_nginx() {
   write_nginx
   launch nginx /usr/sbin/nginx -e stderr -p "$state/nginx/" -c "$state/nginx/nginx.conf"
+  : >"$run_dir/nginx.wanted"
 }
 
 # reload_nginx ; returns when a worker with the new configuration is there.
@@ -92,4 +108,7 @@ reload_nginx() {
 }
 
 # SIGQUIT lets answers that are under way finish.
-stop_nginx() { stop_process nginx QUIT 5; }
+stop_nginx() {
+  rm -f "$run_dir/nginx.wanted"
+  stop_process nginx QUIT 5
+}

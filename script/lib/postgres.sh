@@ -100,5 +100,18 @@ SQL
   } | PGOPTIONS="-c client_min_messages=warning" superuser_sql -d postgres >"$log_dir/database.log" 2>&1 || fail "preparing the database failed; see $log_dir/database.log"
 }
 
-# SIGINT is PostgreSQL's fast shutdown: sessions end, data is flushed.
-stop_postgres() { stop_process postgres INT 20; }
+# signal_postgres SIGNAL ; the postmaster and every process of it: each of them leads a process group of its own.
+signal_postgres() {
+  running postgres || return 0
+  kill -s "$1" "$pid" $(pgrep -P "$pid") 2>/dev/null || true
+}
+
+# A frozen server keeps its connections open and says nothing, as behind a broken network.
+freeze_postgres() { signal_postgres STOP; }
+thaw_postgres() { signal_postgres CONT; }
+
+# SIGINT is PostgreSQL's fast shutdown: sessions end, data is flushed. A frozen server takes it only after it is thawed.
+stop_postgres() {
+  thaw_postgres
+  stop_process postgres INT 20
+}

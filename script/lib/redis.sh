@@ -1,6 +1,8 @@
 # The private Redis: unix socket only, password, nothing on disk. PostgreSQL is the truth and Redis only speed, so after a
 # restart it may be empty; and what does not fit leaves by age instead of making writes fail.
 
+readonly redis_memory=256mb redis_policy=allkeys-lru
+
 start_redis() {
   local file="$state/redis/redis.conf"
   (
@@ -13,8 +15,8 @@ requirepass $(<"$(secret redis)")
 dir "$state/redis"
 save ""
 appendonly no
-maxmemory 256mb
-maxmemory-policy allkeys-lru
+maxmemory $redis_memory
+maxmemory-policy $redis_policy
 CONF
   )
   rm -f "$run_dir/redis.sock"
@@ -25,6 +27,32 @@ CONF
     pause 0.05
   done
   fail "Redis did not start; see $log_dir/redis.log"
+}
+
+# redis_command WORD... ; an error reply is a failure.
+redis_command() {
+  local said
+  said=$(REDISCLI_AUTH=$(<"$(secret redis)") redis-cli -e -s "$run_dir/redis.sock" "$@" 2>&1) || fail "Redis refuses $*: $said"
+}
+
+# A port that nobody listens on, for a master that does not exist.
+readonly nobody=("127.0.0.1" 1)
+
+# spoil_redis readonly|oom|masterdown|well ; errors that a living Redis answers with. READONLY: writes, as to a replica after a
+# failover. OOM: writes, as when memory is full and nothing may be evicted. MASTERDOWN: everything, as LOADING is.
+spoil_redis() {
+  case "$1" in
+    readonly) redis_command REPLICAOF "${nobody[@]}" ;;
+    masterdown)
+      redis_command CONFIG SET replica-serve-stale-data no
+      redis_command REPLICAOF "${nobody[@]}"
+      ;;
+    oom) redis_command CONFIG SET maxmemory 1 maxmemory-policy noeviction ;;
+    well)
+      redis_command CONFIG SET maxmemory "$redis_memory" maxmemory-policy "$redis_policy" replica-serve-stale-data yes
+      redis_command REPLICAOF NO ONE
+      ;;
+  esac
 }
 
 stop_redis() {
