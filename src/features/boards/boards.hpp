@@ -13,8 +13,8 @@
 #include "infra/session/viewer.hpp"
 #include "infra/web/router.hpp"
 
-// Boards: what there is, and which role may read, write and comment where. Asked on every page, changed rarely, so every
-// process keeps the whole directory in memory, exact by PostgreSQL's NOTIFY on the channel "boards".
+// Boards: what there is, and which role may read, write and comment where. Asked on every page, changed rarely, so
+// every process keeps the whole directory in memory, exact by PostgreSQL's NOTIFY on the channel "boards".
 namespace ms::boards {
 
 struct Board {
@@ -23,10 +23,10 @@ struct Board {
   std::string name;
   std::string description;
   int position = 0;
-  int read_role = 0;     ///< lowest roles.rank that may read
+  int read_role = 0;  ///< lowest roles.rank that may read
   int write_role = 1;
   int comment_role = 1;
-  bool on_home = true;   ///< its newest posts stand on the home page
+  bool on_home = true;  ///< its newest posts stand on the home page
 
   /// The board's rank and the role's permission together; writing and commenting need reading.
   bool readable(const session::Viewer& who) const;

@@ -32,8 +32,8 @@ constexpr pg::Query kNotify{"boards.notify", "select pg_notify('boards', '')::te
 pg::Slot<Board> all(pg::Statements& out) { return out.add<Board>(kAll); }
 
 pg::Slot<BoardId> insert(pg::Statements& out, const Draft& draft, UserId creator) {
-  const auto slot = out.add<BoardId>(kInsert, draft.slug, draft.name, draft.description, draft.read_role, draft.write_role,
-                                     draft.comment_role, draft.on_home, creator);
+  const auto slot = out.add<BoardId>(kInsert, draft.slug, draft.name, draft.description, draft.read_role,
+                                     draft.write_role, draft.comment_role, draft.on_home, creator);
   out.add(kNotify);
   return slot;
 }

@@ -12,15 +12,26 @@ namespace ms::comments {
 namespace {
 
 Comment comment_of(store::Row&& row) {
-  return {row.id,        row.post,    row.parent,  row.author,  std::move(row.author_name), std::move(row.content),
-          std::move(row.content_html), row.created, row.updated, row.deleted,               row.hidden, 0};
+  return {row.id,
+          row.post,
+          row.parent,
+          row.author,
+          std::move(row.author_name),
+          std::move(row.content),
+          std::move(row.content_html),
+          row.created,
+          row.updated,
+          row.deleted,
+          row.hidden,
+          0};
 }
 
 using Children = std::multimap<CommentId, std::size_t>;
 
 /// Appends the comment at `at` and what hangs on it, depth first; a removed one only when something hangs on it.
 /// Recursion is as deep as replies are nested; `level` bounds it.
-void lay_out(std::vector<Comment>& rows, const Children& children, std::size_t at, int level, std::vector<Comment>& out) {
+void lay_out(std::vector<Comment>& rows, const Children& children, std::size_t at, int level,
+             std::vector<Comment>& out) {
   constexpr int kDeepest = 500;
   const auto begin = out.size();
   const CommentId id = rows[at].id;

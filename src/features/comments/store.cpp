@@ -33,13 +33,16 @@ constexpr pg::Query kInsert{"comments.insert", R"(
   values ($1, $2, $3, $4, $5, $6, $7) returning id)"};
 constexpr pg::Query kUpdate{"comments.update", R"(
   update comments set content = $2, content_html = $3, renderer = $4, updated_at = now() where id = $1)"};
-constexpr pg::Query kRemove{"comments.remove", "update comments set deleted_at = now() where id = $1 and deleted_at is null"};
+constexpr pg::Query kRemove{"comments.remove",
+                            "update comments set deleted_at = now() where id = $1 and deleted_at is null"};
 constexpr pg::Query kGuard{"comments.guard_visible", R"(
   select ms_guard(exists (select from comments where id = $1 and visible for share), 404, 'comments.gone')::text)"};
 
 }  // namespace
 
-pg::Slot<std::int64_t> count_threads(pg::Statements& out, PostId post) { return out.add<std::int64_t>(kCountThreads, post); }
+pg::Slot<std::int64_t> count_threads(pg::Statements& out, PostId post) {
+  return out.add<std::int64_t>(kCountThreads, post);
+}
 pg::Slot<Row> threads(pg::Statements& out, PostId post, std::int64_t skip, int limit) {
   return out.add<Row>(kThreads, post, skip, limit, kMostRows);
 }

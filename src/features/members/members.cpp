@@ -84,7 +84,8 @@ Result<void> check(const Application& application) {
   const auto collect = [&wrong](const Result<void>& part) {
     if (!part) wrong.insert(wrong.end(), part.error().fields.begin(), part.error().fields.end());
   };
-  if (!looks_like_email(application.email) || application.email.size() > kEmailLimit || has_control(application.email)) {
+  if (!looks_like_email(application.email) || application.email.size() > kEmailLimit ||
+      has_control(application.email)) {
     wrong.push_back({"email", "join.email_wrong"_msg});
   }
   collect(check_name(application.name));
@@ -138,7 +139,8 @@ async<Result<UserId>> Members::authenticate(const Call& call, std::string email,
   const auto slot = store::credentials(batch, email);
   co_await batch.send();
   const auto found = slot.one();
-  const auto right = co_await passwords_.verify(call, std::move(password), found ? found->password_hash : std::string());
+  const auto right =
+      co_await passwords_.verify(call, std::move(password), found ? found->password_hash : std::string());
   if (!right) co_return busy();
   if (!*right) co_return refuse(Code::unauthenticated, "login.wrong"_msg);
   if (found->suspended) co_return refuse(Code::forbidden, "login.suspended"_msg);
@@ -183,9 +185,7 @@ async<Result<void>> Members::change_password(const Call& call, const session::Vi
   const auto found = slot.one();
   const auto right = co_await passwords_.verify(call, std::move(current), found ? found->password_hash : std::string());
   if (!right) co_return busy();
-  if (!*right) {
-    co_return Refused(Error(Code::invalid, "error.invalid"_msg, {{"current", "my.password_wrong"_msg}}));
-  }
+  if (!*right) { co_return Refused(Error(Code::invalid, "error.invalid"_msg, {{"current", "my.password_wrong"_msg}})); }
   const auto hash = co_await passwords_.hash(call, std::move(next));
   if (!hash) co_return busy();
   pg::Unit unit = db_.unit(call);

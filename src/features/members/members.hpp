@@ -65,14 +65,14 @@ class Members {
 
   /// Whose password this is. Refused: unauthenticated (wrong, without saying what), too_many, forbidden (suspended, or
   /// `needed` is not among the member's permissions), unavailable.
-  async<Result<UserId>> authenticate(const Call& call, std::string email, std::string password, std::string_view address,
-                                     std::optional<session::Permission> needed);
+  async<Result<UserId>> authenticate(const Call& call, std::string email, std::string password,
+                                     std::string_view address, std::optional<session::Permission> needed);
 
   async<std::optional<Profile>> profile(const Call& call, UserId id);
   async<Result<void>> rename(const Call& call, const session::Viewer& who, std::string name);
   /// Also ends all other logins of the member.
-  async<Result<void>> change_password(const Call& call, const session::Viewer& who, std::string current, std::string next,
-                                      std::string again);
+  async<Result<void>> change_password(const Call& call, const session::Viewer& who, std::string current,
+                                      std::string next, std::string again);
 
  private:
   pg::Db& db_;

@@ -25,7 +25,8 @@ TEST(Join, NamesEveryWrongFieldAtOnce) {
 }
 
 TEST(Join, RefusesWhatIsNoAddress) {
-  for (const char* email : {"kim", "@b.kr", "a@", "a@b", "a@.kr", "a@b.", "a b@c.kr", "a@b@c.kr", "<a@b.kr>", "a@b.kr\x01"}) {
+  for (const char* email :
+       {"kim", "@b.kr", "a@", "a@b", "a@.kr", "a@b.", "a b@c.kr", "a@b@c.kr", "<a@b.kr>", "a@b.kr\x01"}) {
     Application one = good();
     one.email = email;
     EXPECT_THAT(wrong_fields(one), testing::ElementsAre("email")) << email;
@@ -50,9 +51,10 @@ TEST(Join, WantsThePasswordTwice) {
 }
 
 TEST(Device, IsRecognised) {
-  EXPECT_EQ(device_name("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 "
-                        "Safari/537.36 Edg/120.0.0.0"),
-            "Edge, Windows");
+  EXPECT_EQ(
+      device_name("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 "
+                  "Safari/537.36 Edg/120.0.0.0"),
+      "Edge, Windows");
   EXPECT_EQ(device_name("Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Version/17.0 "
                         "Mobile/15E148 Safari/604.1"),
             "Safari, iPhone");

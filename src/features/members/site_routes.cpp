@@ -18,9 +18,10 @@ session::Origin origin(const web::Context& ctx) {
 
 http::Response login_form(const web::Context& ctx, std::string_view next, std::string_view email, bool remember,
                           const Error* error) {
-  http::Response response = ctx.page({tr("login.title"_msg), {}, true},
-                                     [&](view::Out& out) { login(out, web::local_path(next), email, remember, error); },
-                                     error == nullptr ? 200 : static_cast<int>(error->code));
+  http::Response response = ctx.page(
+      {tr("login.title"_msg), {}, true},
+      [&](view::Out& out) { login(out, web::local_path(next), email, remember, error); },
+      error == nullptr ? 200 : static_cast<int>(error->code));
   if (error != nullptr && error->code == Code::too_many) response.set("Retry-After", "60");
   return response;
 }
@@ -74,8 +75,9 @@ async<http::Response> post_join(web::Context& ctx, Members& members, session::Se
                                 form->has("news")};
   const auto user = co_await members.join(ctx.call, application, ctx.client_address);
   if (!user) {
-    co_return ctx.page({tr("join.title"_msg)}, [&](view::Out& out) { join(out, application, &user.error()); },
-                       static_cast<int>(user.error().code));
+    co_return ctx.page(
+        {tr("join.title"_msg)}, [&](view::Out& out) { join(out, application, &user.error()); },
+        static_cast<int>(user.error().code));
   }
   const std::string cookie = co_await sessions.open(ctx.call, *user, false, ctx.secure, origin(ctx));
   http::Response response = ctx.redirect("/", "flash.joined"_msg);
@@ -91,12 +93,14 @@ async<http::Response> show_profile(web::Context& ctx, Members& members) {
   co_return ctx.page({found->name}, [&](view::Out& out) { profile(out, *found, found->id == ctx.viewer.id); });
 }
 
-async<http::Response> my_page(web::Context& ctx, session::Sessions& sessions, std::string typed_name, const Error* error) {
+async<http::Response> my_page(web::Context& ctx, session::Sessions& sessions, std::string typed_name,
+                              const Error* error) {
   const auto devices = co_await sessions.devices(ctx.call, ctx.viewer.id);
   const std::string own = session::Sessions::key_of(ctx.viewer.session_id);
   const MyPage page{ctx.viewer.email, std::move(typed_name), devices, own, error, ctx.now};
-  co_return ctx.page({tr("layout.my"_msg)}, [&](view::Out& out) { my(out, page); },
-                     error == nullptr ? 200 : static_cast<int>(error->code));
+  co_return ctx.page(
+      {tr("layout.my"_msg)}, [&](view::Out& out) { my(out, page); },
+      error == nullptr ? 200 : static_cast<int>(error->code));
 }
 
 Error login_first() { return Error(Code::unauthenticated, "error.unauthenticated"_msg); }

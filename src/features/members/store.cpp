@@ -37,8 +37,10 @@ constexpr pg::Query kLastAdmin{"members.guard_last_admin", R"(
                    where role = 3 and coalesce(suspended_until <= now(), true) order by id for update)
   select ms_guard(not exists (select from admins where id = $1) or (select count(*) from admins) > 1,
                   409, 'members.last_admin')::text)"};
-constexpr pg::Query kSuspend{"members.suspend", "update users set suspended_until = $2, suspended_reason = $3 where id = $1"};
-constexpr pg::Query kLift{"members.lift", "update users set suspended_until = null, suspended_reason = null where id = $1"};
+constexpr pg::Query kSuspend{"members.suspend",
+                             "update users set suspended_until = $2, suspended_reason = $3 where id = $1"};
+constexpr pg::Query kLift{"members.lift",
+                          "update users set suspended_until = null, suspended_reason = null where id = $1"};
 
 }  // namespace
 
@@ -54,7 +56,9 @@ void rename(pg::Statements& out, UserId id, std::string_view name) {
   out.add(kRename, id, name);
   out.add(kChanged, id);
 }
-void set_password(pg::Statements& out, UserId id, std::string_view password_hash) { out.add(kPassword, id, password_hash); }
+void set_password(pg::Statements& out, UserId id, std::string_view password_hash) {
+  out.add(kPassword, id, password_hash);
+}
 
 pg::Slot<MemberRow> search(pg::Statements& out, const Search& search, int limit) {
   std::optional<int> role;
@@ -68,7 +72,9 @@ void set_role(pg::Statements& out, UserId id, session::Role role) {
   out.add(kChanged, id);
 }
 void guard_last_admin(pg::Statements& out, UserId id) { out.add(kLastAdmin, id); }
-void suspend(pg::Statements& out, UserId id, Timestamp until, std::string_view reason) { out.add(kSuspend, id, until, reason); }
+void suspend(pg::Statements& out, UserId id, Timestamp until, std::string_view reason) {
+  out.add(kSuspend, id, until, reason);
+}
 void lift(pg::Statements& out, UserId id) {
   out.add(kLift, id);
   out.add(kChanged, id);

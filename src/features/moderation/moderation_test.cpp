@@ -14,7 +14,7 @@ using pg::TestDatabase;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-const auto* const environment = testing::AddGlobalTestEnvironment(new TestDatabase("moderation"));
+const auto* const kEnvironment = testing::AddGlobalTestEnvironment(new TestDatabase("moderation"));
 
 constexpr const char* kRows = R"(
   truncate users, boards, posts, comments, audit_log, post_stretches, post_counters restart identity cascade;

@@ -129,11 +129,11 @@ pg::Slot<PostText> post_text(pg::Statements& out, PostId id) { return out.add<Po
 pg::Slot<std::string> comment_text(pg::Statements& out, CommentId id) { return out.add<std::string>(kCommentText, id); }
 
 pg::Slot<Acted> act(pg::Statements& out, Act act, const std::vector<PostId>& posts, UserId actor,
-                       std::string_view reason) {
+                    std::string_view reason) {
   return out.add<Acted>(kPostActs.at(static_cast<std::size_t>(act)), posts, actor, reason);
 }
 pg::Slot<Acted> act(pg::Statements& out, Act act, const std::vector<CommentId>& comments, UserId actor,
-                       std::string_view reason) {
+                    std::string_view reason) {
   return out.add<Acted>(kCommentActs.at(static_cast<std::size_t>(act)), comments, actor, reason, kExcerpt);
 }
 

@@ -28,11 +28,11 @@ struct Acted {
   std::int64_t changed = 0;
   std::string guard;
 };
-/// Each changes those rows that the act fits and writes a line of the audit log for each of them. Refuses the unit (409)
-/// when it fits none.
+/// Each changes those rows that the act fits and writes a line of the audit log for each of them. Refuses the unit
+/// (409) when it fits none.
 pg::Slot<Acted> act(pg::Statements& out, Act act, const std::vector<PostId>& posts, UserId actor,
-                       std::string_view reason);
+                    std::string_view reason);
 pg::Slot<Acted> act(pg::Statements& out, Act act, const std::vector<CommentId>& comments, UserId actor,
-                       std::string_view reason);
+                    std::string_view reason);
 
 }  // namespace ms::moderation::store

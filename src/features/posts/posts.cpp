@@ -159,7 +159,8 @@ async<std::vector<Recent>> Posts::recent(const Call& call, int rank) {
   co_return parse_recent(text);
 }
 
-async<Result<PostId>> Posts::write(const Call& call, const session::Viewer& who, const boards::Board& board, Draft draft) {
+async<Result<PostId>> Posts::write(const Call& call, const session::Viewer& who, const boards::Board& board,
+                                   Draft draft) {
   if (const auto first = once::earlier(call)) co_return PostId{*first};
   if (!board.writable(who)) co_return no_right(who);
   draft.title = trim(draft.title);
@@ -219,8 +220,6 @@ async<Result<void>> Posts::remove(const Call& call, const session::Viewer& who, 
 
 std::vector<std::string> cache_keys() { return {kRecentKeys.begin(), kRecentKeys.end()}; }
 
-async<void> drop_caches(cache::Cache& cache, const Call& call) {
-  co_await cache.drop(call, cache_keys());
-}
+async<void> drop_caches(cache::Cache& cache, const Call& call) { co_await cache.drop(call, cache_keys()); }
 
 }  // namespace ms::posts

@@ -13,7 +13,8 @@
 #include "infra/session/viewer.hpp"
 #include "infra/web/router.hpp"
 
-// Posts of a board: list, read, write, edit, delete. Staff's acts (search everywhere, hide, restore) are in moderation.hpp.
+// Posts of a board: list, read, write, edit, delete. Staff's acts (search everywhere, hide, restore) are in
+// moderation.hpp.
 namespace ms::posts {
 
 constexpr std::size_t kTitleLimit = 100;       ///< characters; the column takes 255
@@ -52,8 +53,8 @@ struct Line {
 struct Page {
   std::vector<Line> pinned;  ///< notices, on the first page only
   std::vector<Line> lines;
-  std::int64_t total = 0;    ///< visible posts of the board
-  std::int64_t number = 1;   ///< this page, from 1
+  std::int64_t total = 0;   ///< visible posts of the board
+  std::int64_t number = 1;  ///< this page, from 1
   std::int64_t last = 1;
 };
 
@@ -87,8 +88,8 @@ struct Draft {
 /// Pure; every wrong field is named.
 Result<void> check(const Draft& draft);
 
-/// Whether `who` may see what is on a board (null: there is none). Refused: not_found, forbidden; a guest who may not is
-/// asked to log in (unauthenticated).
+/// Whether `who` may see what is on a board (null: there is none). Refused: not_found, forbidden; a guest who may not
+/// is asked to log in (unauthenticated).
 Result<void> may_read(const session::Viewer& who, const boards::Board* board);
 
 /// What others need to know before they add something to a post.
@@ -107,9 +108,11 @@ class Posts {
 
   /// One round trip, the same cost for every page number. `number` below 1 or beyond the last page is clamped.
   async<Page> page(const Call& call, const boards::Board& board, std::int64_t number);
-  /// That a visible post is there and `who` may read it, without its text and without counting a reader. Refused as below.
+  /// That a visible post is there and `who` may read it, without its text and without counting a reader. Refused as
+  /// below.
   async<Result<Gate>> find(const Call& call, const session::Viewer& who, PostId id);
-  /// A visible post of a board that `who` may read. Refused: not_found; unauthenticated or forbidden when the board says so.
+  /// A visible post of a board that `who` may read. Refused: not_found; unauthenticated or forbidden when the board
+  /// says so.
   async<Result<Reading>> read(const Call& call, const session::Viewer& who, PostId id);
   /// The post for its editing form; counts no reader. Refused as read(), and forbidden when it may not be edited.
   async<Result<Post>> to_edit(const Call& call, const session::Viewer& who, PostId id);

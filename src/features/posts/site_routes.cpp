@@ -26,7 +26,9 @@ Error no_right(const web::Context& ctx) {
   return Error(Code::forbidden, "boards.not_writable"_msg);
 }
 
-std::string post_path(const boards::Board& board, PostId id) { return fmt::format("/boards/{}/{}", board.slug, id.value); }
+std::string post_path(const boards::Board& board, PostId id) {
+  return fmt::format("/boards/{}/{}", board.slug, id.value);
+}
 
 async<http::Response> show_list(web::Context& ctx, Posts& posts, boards::Boards& boards) {
   const auto directory = co_await boards.all(ctx.call);
@@ -38,12 +40,13 @@ async<http::Response> show_list(web::Context& ctx, Posts& posts, boards::Boards&
 }
 
 http::Response write_form(const web::Context& ctx, const boards::Board& board, const Draft& draft, const Error* error) {
-  return ctx.page({tr("posts.write_title"_msg)},
-                  [&](view::Out& out) {
-                    form(out, board, "/boards/" + board.slug + "/write", "/boards/" + board.slug, "write-" + board.slug, draft,
-                         error, ctx.viewer.may(session::Permission::notice), false);
-                  },
-                  error == nullptr ? 200 : static_cast<int>(error->code));
+  return ctx.page(
+      {tr("posts.write_title"_msg)},
+      [&](view::Out& out) {
+        form(out, board, "/boards/" + board.slug + "/write", "/boards/" + board.slug, "write-" + board.slug, draft,
+             error, ctx.viewer.may(session::Permission::notice), false);
+      },
+      error == nullptr ? 200 : static_cast<int>(error->code));
 }
 
 async<http::Response> show_write(web::Context& ctx, boards::Boards& boards) {
@@ -70,12 +73,13 @@ async<http::Response> post_write(web::Context& ctx, Posts& posts, boards::Boards
 http::Response edit_form(const web::Context& ctx, const boards::Board& board, PostId id, const Draft& draft,
                          const Error* error) {
   const std::string path = post_path(board, id);
-  return ctx.page({tr("posts.edit_title"_msg)},
-                  [&](view::Out& out) {
-                    form(out, board, path + "/edit", path, "edit-" + std::to_string(id.value), draft, error,
-                         ctx.viewer.may(session::Permission::notice), true);
-                  },
-                  error == nullptr ? 200 : static_cast<int>(error->code));
+  return ctx.page(
+      {tr("posts.edit_title"_msg)},
+      [&](view::Out& out) {
+        form(out, board, path + "/edit", path, "edit-" + std::to_string(id.value), draft, error,
+             ctx.viewer.may(session::Permission::notice), true);
+      },
+      error == nullptr ? 200 : static_cast<int>(error->code));
 }
 
 async<http::Response> show_edit(web::Context& ctx, Posts& posts, boards::Boards& boards) {

@@ -92,7 +92,8 @@ pg::Slot<Neighbour> older(pg::Statements& out, PostId of) { return out.add<Neigh
 pg::Slot<Neighbour> newer(pg::Statements& out, PostId of) { return out.add<Neighbour>(kNewer, of); }
 pg::Slot<Recent> recent(pg::Statements& out, int rank, int each) { return out.add<Recent>(kRecent, rank, each); }
 
-pg::Slot<PostId> insert(pg::Statements& out, BoardId board, UserId author, const Draft& draft, const view::SafeHtml& html) {
+pg::Slot<PostId> insert(pg::Statements& out, BoardId board, UserId author, const Draft& draft,
+                        const view::SafeHtml& html) {
   return out.add<PostId>(kInsert, board, author, draft.title, draft.content, html.html(), markdown::kRendererVersion,
                          draft.notice);
 }

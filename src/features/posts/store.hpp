@@ -9,7 +9,8 @@ namespace ms::posts::store {
 pg::Slot<Line> pinned(pg::Statements& out, BoardId board);
 /// The newest kPostsPerPage lines.
 pg::Slot<Line> first_page(pg::Statements& out, BoardId board);
-/// The kPostsPerPage lines after the newest `skip` visible ones, found by adding up post_stretches: costs the same for any `skip`.
+/// The kPostsPerPage lines after the newest `skip` visible ones, found by adding up post_stretches: costs the same for
+/// any `skip`.
 pg::Slot<Line> later_page(pg::Statements& out, BoardId board, std::int64_t skip);
 pg::Slot<std::int64_t> total(pg::Statements& out, BoardId board);
 
@@ -21,7 +22,8 @@ pg::Slot<Neighbour> newer(pg::Statements& out, PostId of);
 /// The newest `each` posts of every board on the home page that a member of `rank` may read.
 pg::Slot<Recent> recent(pg::Statements& out, int rank, int each);
 
-pg::Slot<PostId> insert(pg::Statements& out, BoardId board, UserId author, const Draft& draft, const view::SafeHtml& html);
+pg::Slot<PostId> insert(pg::Statements& out, BoardId board, UserId author, const Draft& draft,
+                        const view::SafeHtml& html);
 void update(pg::Statements& out, PostId id, const Draft& draft, const view::SafeHtml& html);
 void remove(pg::Statements& out, PostId id);
 

@@ -5,9 +5,7 @@ namespace {
 
 constexpr std::string_view kKey = "online:users";
 
-std::int64_t seconds(Timestamp at) {
-  return std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count();
-}
+std::int64_t seconds(Timestamp at) { return std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count(); }
 
 }  // namespace
 

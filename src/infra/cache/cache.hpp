@@ -24,11 +24,11 @@ class Cache {
   Cache(const Cache&) = delete;
   Cache& operator=(const Cache&) = delete;
 
-  /// `key` begins with "cache:". The cached value, or what `fill` gives, which is then stored for `ttl` (at least 1 s; choose <= 60 s, the last
-  /// line of defence against a server that could not tell the others). One round trip; a hit runs no fill. While Redis
-  /// is gone it just fills. Who comes while another fills the same key waits for that value. When a filler fails, its
-  /// caller alone gets the exception and the one who waited longest fills next; who waits until its deadline asks its
-  /// own `fill`, which then says in its own words that there is no time left.
+  /// `key` begins with "cache:". The cached value, or what `fill` gives, which is then stored for `ttl` (at least 1 s;
+  /// choose <= 60 s, the last line of defence against a server that could not tell the others). One round trip; a hit
+  /// runs no fill. While Redis is gone it just fills. Who comes while another fills the same key waits for that value.
+  /// When a filler fails, its caller alone gets the exception and the one who waited longest fills next; who waits
+  /// until its deadline asks its own `fill`, which then says in its own words that there is no time left.
   async<std::string> get(const Call& call, std::string key, std::chrono::seconds ttl, Fill fill);
 
   /// Nobody sees the old values of these keys any more, on any server. Call after the change was committed. One round

@@ -11,7 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing::ElementsAre;
 
-const auto* const environment = testing::AddGlobalTestEnvironment(new TestDatabase("pg"));
+const auto* const kEnvironment = testing::AddGlobalTestEnvironment(new TestDatabase("pg"));
 
 class Codec : public testing::Test {
  protected:

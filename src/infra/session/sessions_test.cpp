@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 namespace json = boost::json;
 using pg::TestDatabase;
 
-const auto* const environment = testing::AddGlobalTestEnvironment(new TestDatabase("session"));
+const auto* const kEnvironment = testing::AddGlobalTestEnvironment(new TestDatabase("session"));
 
 constexpr const char* kSecret = "a secret of at least thirty-two characters";
 constexpr UserId kAnna{1};

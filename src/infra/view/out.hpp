@@ -42,13 +42,17 @@ class Out {
     buffer_.append(digits, end.ptr);
   }
   template <class Tag>
-  void text(Id<Tag> id) { text(id.value); }
+  void text(Id<Tag> id) {
+    text(id.value);
+  }
   /// Only in element text; elsewhere viewc writes plain(), which does not take it.
   void text(const SafeHtml& html) { buffer_.append(html.html()); }
   /// As text(), where elements cannot stand: quoted attribute values, <title>, <textarea>.
   template <class T>
     requires(!std::same_as<T, SafeHtml>)
-  void plain(const T& value) { text(value); }
+  void plain(const T& value) {
+    text(value);
+  }
 
   /// A whole URL attribute (href, src, action, …): http, https, mailto, tel or what begins with /, ? or #; anything
   /// else, control characters and //host becomes "#".
@@ -57,9 +61,13 @@ class Out {
   void url_part(std::string_view value);
   template <std::integral T>
     requires(!std::same_as<T, bool> && !std::same_as<T, char>)
-  void url_part(T number) { text(number); }
+  void url_part(T number) {
+    text(number);
+  }
   template <class Tag>
-  void url_part(Id<Tag> id) { text(id.value); }
+  void url_part(Id<Tag> id) {
+    text(id.value);
+  }
 
   std::string take() { return std::move(buffer_); }
   const std::string& str() const noexcept { return buffer_; }

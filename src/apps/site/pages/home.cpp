@@ -19,7 +19,8 @@ async<http::Response> show_home(web::Context& ctx, posts::Posts& posts, boards::
     }
     cards.push_back(std::move(card));
   }
-  co_return ctx.page({}, [&](view::Out& out) { home(out, *ctx.shell.site, cards, here, ctx.viewer.signed_in(), ctx.now); });
+  co_return ctx.page({},
+                     [&](view::Out& out) { home(out, *ctx.shell.site, cards, here, ctx.viewer.signed_in(), ctx.now); });
 }
 
 }  // namespace

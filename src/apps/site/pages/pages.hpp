@@ -13,7 +13,8 @@ void add_home_routes(web::Router& router, posts::Posts& posts, boards::Boards& b
 /// GET /terms, /privacy
 void add_legal_routes(web::Router& router);
 /// GET /boards/{slug}/{id}: a post with its comments; POST /posts/{id}/comments, which shows it again when refused.
-void add_post_page_routes(web::Router& router, posts::Posts& posts, comments::Comments& comments, boards::Boards& boards);
+void add_post_page_routes(web::Router& router, posts::Posts& posts, comments::Comments& comments,
+                          boards::Boards& boards);
 /// GET /api/v1/openapi.json
 void add_openapi_route(web::Router& router);
 
