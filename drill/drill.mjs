@@ -117,7 +117,7 @@ export async function runDrill(drill, people, { quick }) {
   const line = {
     name: drill.name, title: drill.title, sent: ledger.sent, failed: ledger.failed, stale: ledger.stale, refused: ledger.refused, ...checked,
     loggedOut: ledger.loggedOut.size, longestMs: ledger.longestMs, healMs: course.healMs, tookMs: performance.now() - begun,
-    resent: ledger.resent, examples: ledger.examples, remarks: course.remarks,
+    resent: ledger.resent, slowest: ledger.slowest, examples: ledger.examples, remarks: course.remarks,
   };
   return { ...line, broken: [...course.violations, ...broken(line, ledger, drill.promises)] };
 }

@@ -40,14 +40,21 @@ export class Ledger {
   count(request) {
     this.requests.push(request);
     this.sent++;
-    this.longestMs = Math.max(this.longestMs, request.ms);
+    if (request.ms > this.longestMs) [this.longestMs, this.slowest] = [request.ms, `${request.phase}: ${request.who} ${request.method} ${request.path}: ${request.fate}`];
     if (request.fate === 'failed') this.failed++;
     if (request.fate === 'refused') this.refused++;
     if (request.fate === 'stale') this.stale++;
-    if (request.fate !== 'ok') this.example(`${request.phase}: ${request.who} ${request.method} ${request.path}: ${request.fate}, ${request.why} after ${Math.round(request.ms)} ms`);
+    // What went wrong while nothing was broken is what a person wants to see first.
+    const first = request.phase === 'before' || request.phase === 'after';
+    if (request.fate !== 'ok') this.example(`${request.phase}: ${request.who} ${request.method} ${request.path}: ${request.fate}, ${request.why} after ${Math.round(request.ms)} ms`, first);
   }
 
-  example(text) { if (this.examples.length < mostExamples) this.examples.push(`${new Date().toISOString().slice(11, 23)} ${text}`); }
+  example(text, first = false) {
+    const line = `${new Date().toISOString().slice(11, 23)} ${text}`;
+    if (first) this.examples.unshift(line);
+    else this.examples.push(line);
+    this.examples.length = Math.min(this.examples.length, mostExamples);
+  }
 
   /** Milliseconds of requests that `wanted` picks, sorted. */
   times(wanted) { return this.requests.filter(wanted).map(({ ms }) => ms).sort((a, b) => a - b); }

@@ -1,4 +1,5 @@
--- wrk's side of the overload drill: counts pages, refusals and the rest.
+-- wrk's side of the overload drill: counts pages, refusals and the rest, and says how long answers of both kinds took.
+local per_ms = 1000
 local threads = {}
 
 function setup(thread) table.insert(threads, thread) end
@@ -13,12 +14,12 @@ function response(status)
   else other = other + 1 end
 end
 
-function done(summary)
+function done(summary, latency)
   local sums = { served = 0, refused = 0, other = 0 }
   for _, thread in ipairs(threads) do
     for name, sum in pairs(sums) do sums[name] = sum + thread:get(name) end
   end
   local broken = summary.errors
-  io.write(string.format("served %d refused %d other %d errors %d\n", sums.served, sums.refused, sums.other,
-    broken.connect + broken.read + broken.write + broken.timeout))
+  io.write(string.format("served %d refused %d other %d connect %d read %d write %d timeout %d p95 %d\n", sums.served, sums.refused,
+    sums.other, broken.connect, broken.read, broken.write, broken.timeout, latency:percentile(95) / per_ms))
 end

@@ -24,9 +24,10 @@ export function table(lines) {
 }
 
 /** What is to be known about one drill beyond its row. */
-export const notes = ({ name, broken, remarks, resent, examples }) => [
+export const notes = ({ name, broken, remarks, resent, slowest, examples }) => [
   ...remarks.map((remark) => `${name}: ${remark}`),
   ...(resent ? [`${name}: browsers sent ${resent} requests again, on a kept connection that had been closed`] : []),
   ...broken.map((promise) => `${name}: BROKEN: ${promise}`),
+  ...(broken.length ? [`    the slowest was ${slowest}`] : []),
   ...(broken.length ? examples.slice(0, 12).map((example) => `    ${example}`) : []),
 ].join('\n');

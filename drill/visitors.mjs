@@ -105,9 +105,11 @@ export class Reader extends Visitor {
   }
 }
 
-/** Logs in, looks, logs out. */
+/** Logs in, looks, logs out; each time from another device, as many members would. */
 export class Comer extends Visitor {
   async turn() {
+    this.browser.close();
+    this.browser = new Browser(this.browser.base);
     const form = { email: this.account.email, password: this.account.password };
     const step = await this.follow(await this.ask('POST', '/login', { form }));
     if (step.fate !== 'ok') return step.fate;

@@ -1,6 +1,6 @@
 // What was taken from a member is gone on every server with the next request, whatever Redis does.
 import { adminUrl } from '../../tests/support/client.mjs';
-import { everywhere, joined, loggedIn, signedIn } from '../../tests/support/members.mjs';
+import { everywhere, joined, loggedIn } from '../../tests/support/members.mjs';
 import { sql } from '../../tests/support/stores.mjs';
 import { stack, until } from '../drill.mjs';
 
@@ -17,22 +17,24 @@ async function act(course, id, what, form) {
   if (answer.status !== 303) throw new Error(`${what} in the Admin: ${answer.status}`);
 }
 
-const roles = (client) => everywhere(client).then((all) => Promise.all(all.map(async (one) => (await one.get('/api/v1/me')).json().role)));
+/** What each app server, asked without Nginx and at the same time, says of the visitor. */
+const seenBy = async (client) => Promise.all((await everywhere(client)).map((one) => one.get('/api/v1/me')));
+const loggedOut = async ({ client }) => (await seenBy(client)).map(({ status }) => status === 401);
 
 /** What is taken, and how its holder is seen on each server afterwards: all of `gone` must be true. */
 const kinds = {
   'logout everywhere': {
     take: (course, { email }) => loggedIn(email).then((other) => other.post('/my/logout-everywhere')),
-    gone: async ({ client }) => (await signedIn(client)).map((seen) => !seen),
+    gone: loggedOut,
   },
   suspension: {
     take: (course, { id }) => act(course, id, 'suspend', { period: '7' }),
-    gone: async ({ client }) => (await signedIn(client)).map((seen) => !seen),
+    gone: loggedOut,
   },
   'role of staff': {
     async give(course, { id }) { await act(course, id, 'role', { role: 'staff' }); },
     take: (course, { id }) => act(course, id, 'role', { role: 'member' }),
-    gone: async ({ client }) => (await roles(client)).map((role) => role !== 'staff'),
+    gone: async ({ client }) => (await seenBy(client)).map((answer) => answer.json().role !== 'staff'),
   },
 };
 
@@ -47,9 +49,8 @@ async function holder(course, kind) {
   const one = await joined();
   one.id = await idOf(one.email);
   await kinds[kind].give?.(course, one);
-  // Every process knows the session now.
-  const seen = await kinds[kind].gone(one);
-  if (seen.includes(true)) throw new Error(`${kind}: not held before it was taken`);
+  // Every process knows the session and what it may do.
+  if (!(await until(async () => !(await kinds[kind].gone(one)).includes(true), longestMs))) throw new Error(`${kind}: not held before it was taken`);
   return one;
 }
 
