@@ -42,6 +42,8 @@ export class Client {
     if (method !== 'GET' && method !== 'HEAD') {
       sent.origin ??= url.origin;
       sent['content-length'] ??= Buffer.byteLength(body ?? '');
+    } else if (body !== undefined) {
+      sent['content-length'] ??= Buffer.byteLength(body);  // Node would send a GET's body without any length
     }
     if (this.cookies.size && sent.cookie === undefined) {
       sent.cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');

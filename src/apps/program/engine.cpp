@@ -16,6 +16,8 @@ namespace json = boost::json;
 using std::chrono::steady_clock;
 
 // Nginx closes idle upstream connections after 5 s (deploy/nginx); we must not be the first.
+constexpr auto kWatchEvery = std::chrono::seconds(1);
+constexpr pg::Query kAlive{"watch.alive", "select 1"};
 constexpr auto kHousekeepEvery = std::chrono::minutes(10);
 constexpr auto kHousekeepTime = std::chrono::seconds(10);
 constexpr auto kIdleGrace = std::chrono::seconds(6);
@@ -87,7 +89,25 @@ async<void> Engine::start(std::chrono::milliseconds patience) {
   if (!redis) spdlog::warn("starting without Redis: {}", parts_.redis.state().error);
   asio::co_spawn(parts_.io, app_->background(), asio::detached);
   asio::co_spawn(parts_.io, housekeep(), asio::detached);
+  asio::co_spawn(parts_.io, watch(), asio::detached);
   server_.start();
+}
+
+async<void> Engine::watch() {
+  while (true) {
+    co_await sleep_for(kWatchEvery);
+    const Call call(steady_clock::now() + kWatchEvery, "watch");
+    // A write, because a Redis that only reads is none for us. Its answer counts in the client's circuit.
+    redis::Command write("SET", "__minschool_probe", 1, "PX", 1000);
+    co_await parts_.redis.ask(call, std::move(write));
+    try {
+      pg::Batch batch = parts_.db.batch(call);
+      batch.add(kAlive);
+      co_await batch.send();
+    } catch (const std::exception&) {
+      // pg::Db has noted it: state() says so
+    }
+  }
 }
 
 async<void> Engine::housekeep() {

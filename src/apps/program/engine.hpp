@@ -21,6 +21,9 @@ class Engine {
   async<void> drain(std::chrono::milliseconds limit);
 
  private:
+  /// Asks PostgreSQL and Redis a small question every second, so that /health knows of a part that died while nobody
+  /// asked it anything.
+  async<void> watch();
   /// Forgets what nobody needs any more; any server may, so every one does now and then.
   async<void> housekeep();
   async<http::Response> answer(const http::Request& request);

@@ -198,7 +198,9 @@ void Client::Impl::on_reply(Reply reply) {
     queue.pop_front();
   }
   if (unusable) {
-    if (breaker.failed(steady_clock::now())) {
+    // It says itself that it cannot be used: no need to wait for more failures in a row, which a reply to some other
+    // command (a read, where only writes are refused) would break.
+    if (breaker.lost(steady_clock::now())) {
       spdlog::warn("redis: circuit open: {}", error);
       give_up_all();
     }

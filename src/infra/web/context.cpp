@@ -88,7 +88,9 @@ http::Response Context::page(const Meta& meta, view::Body content, int status) c
   view::Out out;
   shell.layout(out, page, content);
   http::Response response = http::Response::text(status, kHtml, out.take());
-  const bool shared = status == 200 && !viewer.signed_in() && flash.empty() && !meta.personal && !limited;
+  // A refusal too: it takes the place of what Nginx kept before the page was hidden.
+  const bool lasting = status == 200 || status == 403 || status == 404;
+  const bool shared = lasting && !viewer.signed_in() && flash.empty() && !meta.personal && !limited;
   response.set("Cache-Control", shared ? kShared : kPrivate);
   if (!flash.empty())
     response.set("Set-Cookie", fmt::format("{}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax", kFlashCookie));
@@ -98,7 +100,9 @@ http::Response Context::page(const Meta& meta, view::Body content, int status) c
 http::Response Context::refuse(const Error& error) const {
   if (is_api()) return problem(error);
   if (error.code == Code::unauthenticated && is_read(request.method)) {
-    return http::Response::see_other("/login?next=" + http::percent_encode(request.target));
+    http::Response response = http::Response::see_other("/login?next=" + http::percent_encode(request.target));
+    response.set("Cache-Control", viewer.signed_in() ? kPrivate : kShared);
+    return response;
   }
   const int status = static_cast<int>(error.code);
   // What could not be done now is shown again, to be sent again; passwords are not.
