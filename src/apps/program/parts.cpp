@@ -13,6 +13,7 @@ session::Config session_config(const config::Settings& settings, std::string rea
           std::chrono::hours(settings.session.hours),
           std::chrono::hours(24 * settings.session.remember_days),
           adopt,
+          !settings.session.adopt,
           secure};
 }
 
@@ -32,7 +33,7 @@ Parts::Parts(const config::Settings& with, std::string realm, CpuPool& hashing)
       accounts(db, [this] { return listener.live(); }),
       sessions(db, redis, accounts, session_config(with, std::move(realm))),
       boards(db, [this] { return listener.live(); }),
-      members(db, cache, limiter, members::Passwords(hashing), login_limits(with.login), posts::cache_keys()),
+      members(db, cache, limiter, sessions, members::Passwords(hashing), login_limits(with.login), posts::cache_keys()),
       presence(redis),
       listener(
           io, config::pg_config(with).conninfo, {"members", "boards", "sessions"},

@@ -2,6 +2,7 @@
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -44,6 +45,8 @@ int work(const About& about, const config::Settings& settings) {
   for (int i = 0; i < settings.server.threads; ++i) {
     engines.push_back(std::make_unique<Engine>(settings, about.realm, *hashing, about.make, worker.listen_fd));
   }
+  // Every engine has its own copy, which its drain closes: a worker whose master died must not keep the address taken.
+  ::close(worker.listen_fd);
   for (const auto& engine : engines) {
     asio::co_spawn(engine->io(), start(engine.get(), &started), asio::detached);
     threads.emplace_back([&io = engine->io()] { io.run(); });

@@ -96,11 +96,12 @@ Result<void> check(const Application& application) {
   return Refused(Error(Code::invalid, "error.invalid"_msg, std::move(wrong)));
 }
 
-Members::Members(pg::Db& db, cache::Cache& cache, limit::Limiter& limiter, Passwords passwords, LoginLimits limits,
-                 std::vector<std::string> shows_names)
+Members::Members(pg::Db& db, cache::Cache& cache, limit::Limiter& limiter, session::Sessions& sessions,
+                 Passwords passwords, LoginLimits limits, std::vector<std::string> shows_names)
     : db_(db),
       cache_(cache),
       limiter_(limiter),
+      sessions_(sessions),
       passwords_(passwords),
       limits_(limits),
       shows_names_(std::move(shows_names)) {}
@@ -131,9 +132,11 @@ async<Result<UserId>> Members::authenticate(const Call& call, std::string email,
   if (email.size() > kEmailLimit || password.size() > 4 * kPasswordLimit) {
     co_return refuse(Code::unauthenticated, "login.wrong"_msg);
   }
-  const bool account_allowed = co_await limiter_.allow(call, limits_.account, email);
+  // The address first: who is refused for it has not tried this account.
   const bool address_allowed = co_await limiter_.allow(call, limits_.address, std::string(address));
-  if (!account_allowed || !address_allowed) co_return refuse(Code::too_many, "login.too_many"_msg);
+  if (!address_allowed) co_return refuse(Code::too_many, "login.too_many"_msg);
+  const bool account_allowed = co_await limiter_.allow(call, limits_.account, email);
+  if (!account_allowed) co_return refuse(Code::too_many, "login.too_many"_msg);
 
   pg::Batch batch = db_.batch(call);
   const auto slot = store::credentials(batch, email);
@@ -147,7 +150,9 @@ async<Result<UserId>> Members::authenticate(const Call& call, std::string email,
   if (needed && !session::Permissions::parse(found->permissions).has(*needed)) {
     co_return refuse(Code::forbidden, "login.staff_only"_msg);
   }
+  // A whole school may log in from one address: only what was wrong counts against it.
   co_await limiter_.forgive(call, limits_.account, email);
+  co_await limiter_.take_back(call, limits_.address, std::string(address));
   co_return found->id;
 }
 
@@ -193,7 +198,10 @@ async<Result<void>> Members::change_password(const Call& call, const session::Vi
   session::Sessions::revoke_all(unit, who.id, who.session_id);
   once::record(unit, call, who.id);
   auto done = co_await unit.send();
-  if (done) co_await limiter_.forgive(call, limits_.account, who.email);
+  if (done) {
+    co_await sessions_.forget(call, who.id);
+    co_await limiter_.forgive(call, limits_.account, who.email);
+  }
   co_return done;
 }
 

@@ -57,8 +57,8 @@ struct LoginLimits {
 class Members {
  public:
   /// `shows_names`: keys of other features' caches that show members' names, dropped when one changes.
-  Members(pg::Db& db, cache::Cache& cache, limit::Limiter& limiter, Passwords passwords, LoginLimits limits,
-          std::vector<std::string> shows_names);
+  Members(pg::Db& db, cache::Cache& cache, limit::Limiter& limiter, session::Sessions& sessions, Passwords passwords,
+          LoginLimits limits, std::vector<std::string> shows_names);
 
   /// Makes the account. Refused: invalid (fields), conflict (e-mail taken), too_many, unavailable (hash queue is full).
   async<Result<UserId>> join(const Call& call, Application application, std::string_view address);
@@ -78,6 +78,7 @@ class Members {
   pg::Db& db_;
   cache::Cache& cache_;
   limit::Limiter& limiter_;
+  session::Sessions& sessions_;
   Passwords passwords_;
   LoginLimits limits_;
   std::vector<std::string> shows_names_;

@@ -101,7 +101,9 @@ async<Result<void>> Staff::set_role(const Call& call, const session::Viewer& who
   store::set_role(unit, id, role);
   audit::record(unit, who.id, "role", {"member", id.value}, trim(reason), before + " → " + tr(session::word_of(role)));
   once::record(unit, call, who.id);
-  co_return co_await unit.send();
+  const auto done = co_await unit.send();
+  if (done) co_await sessions_.forget(call, id);
+  co_return done;
 }
 
 async<Result<void>> Staff::suspend(const Call& call, const session::Viewer& who, UserId id, Timestamp until,
@@ -117,7 +119,9 @@ async<Result<void>> Staff::suspend(const Call& call, const session::Viewer& who,
   session::Sessions::revoke_all(unit, id, "");
   audit::record(unit, who.id, "suspend", {"member", id.value}, trim(reason), end_word(until));
   once::record(unit, call, who.id);
-  co_return co_await unit.send();
+  const auto done = co_await unit.send();
+  if (done) co_await sessions_.forget(call, id);
+  co_return done;
 }
 
 async<Result<void>> Staff::lift(const Call& call, const session::Viewer& who, UserId id, std::string reason) {

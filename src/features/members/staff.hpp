@@ -8,6 +8,7 @@
 #include "infra/core/result.hpp"
 #include "infra/core/time.hpp"
 #include "infra/pg/db.hpp"
+#include "infra/session/sessions.hpp"
 #include "infra/session/viewer.hpp"
 #include "infra/web/router.hpp"
 
@@ -58,7 +59,7 @@ std::string end_word(Timestamp until);
 
 class Staff {
  public:
-  explicit Staff(pg::Db& db) : db_(db) {}
+  Staff(pg::Db& db, session::Sessions& sessions) : db_(db), sessions_(sessions) {}
 
   /// At most kMembersPerPage + 1 rows: the last one says that there are more.
   async<std::vector<MemberRow>> find(const Call& call, const Search& search);
@@ -81,6 +82,7 @@ class Staff {
  private:
   async<Result<MemberRow>> target(const Call& call, const session::Viewer& who, UserId id, std::string_view reason);
   pg::Db& db_;
+  session::Sessions& sessions_;
 };
 
 void add_admin_routes(web::Router& router, Staff& staff);

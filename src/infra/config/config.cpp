@@ -274,12 +274,10 @@ std::string_view name_of(Program program) noexcept {
 
 Settings defaults(Program program) {
   constexpr int kAdminPort = 3001;
-  constexpr int kAdminAnswer = 10000;
   Settings out;
   if (program == Program::admin) {
     out.server.port = kAdminPort;
     out.session.cookie = "minschool.admin";
-    out.http.answer_ms = kAdminAnswer;
   }
   return out;
 }

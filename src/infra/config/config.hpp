@@ -73,7 +73,7 @@ struct Settings {
     int body_bytes = 1048576;
     int connections = 16384;
     int request_seconds = 10;
-    int answer_ms = 2500;  ///< 10000 for the admin program, whose lists may take longer
+    int answer_ms = 1800;
     int in_flight = 256;
   } http;
   struct Proxy {

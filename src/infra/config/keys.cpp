@@ -124,8 +124,8 @@ const std::array kKeys{
         Number{at<&S::http, &S::Http::request_seconds>, 1, kMaxSeconds}},
 
     Key{"http", "answer_ms",
-        "Time that an answer may take before it is a 503: 2500 for the site and 10000 for the admin unless set.",
-        Number{at<&S::http, &S::Http::answer_ms>, 100, 60000}, true},
+        "Time that an answer may take before it is a 503. With Nginx asking a second time nobody waits over 3 s.",
+        Number{at<&S::http, &S::Http::answer_ms>, 100, 60000}},
     Key{"http", "in_flight",
         "Requests that one thread works on at once; of more, guests are asked to try again first, writes last.",
         Number{at<&S::http, &S::Http::in_flight>, 4, 1 << 20}},

@@ -11,6 +11,9 @@ local n = redis.call('INCR', KEYS[1])
 if redis.call('TTL', KEYS[1]) < 0 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
 return n)";
 
+// A counter that is gone stays gone.
+constexpr std::string_view kTakeBack = "if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('DECR', KEYS[1]) end";
+
 std::string key_of(const Rule& rule, std::string_view subject) {
   return "limit:" + std::string(rule.name) + ":" + secret::base64(secret::sha256(subject));
 }
@@ -22,6 +25,12 @@ async<bool> Limiter::allow(const Call& call, Rule rule, std::string subject) {
   const auto reply = co_await client_.ask(call, redis::Command("EVAL", kCount, 1, key, rule.window.count()));
   if (reply && reply->kind == redis::Reply::Kind::integer) co_return reply->integer <= rule.limit;
   co_return local_.add(key, rule.window, std::chrono::steady_clock::now()) <= rule.limit;
+}
+
+async<> Limiter::take_back(const Call& call, Rule rule, std::string subject) {
+  const std::string key = key_of(rule, subject);
+  local_.take_back(key);
+  co_await client_.ask(call, redis::Command("EVAL", kTakeBack, 1, key));
 }
 
 async<> Limiter::forgive(const Call& call, Rule rule, std::string subject) {

@@ -26,6 +26,8 @@ class Limiter {
 
   /// Counts one try; false when it is one too many. At most one round trip.
   async<bool> allow(const Call& call, Rule rule, std::string subject);
+  /// Takes back one try that turned out to be none.
+  async<> take_back(const Call& call, Rule rule, std::string subject);
   /// Forgets the tries, as after a successful login.
   async<> forgive(const Call& call, Rule rule, std::string subject);
 

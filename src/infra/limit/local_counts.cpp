@@ -17,6 +17,11 @@ int LocalCounts::add(const std::string& key, std::chrono::seconds window, Time n
   return 1;
 }
 
+void LocalCounts::take_back(const std::string& key) {
+  const auto found = by_key_.find(key);
+  if (found != by_key_.end() && found->second->count > 0) --found->second->count;
+}
+
 void LocalCounts::forget(const std::string& key) {
   const auto found = by_key_.find(key);
   if (found == by_key_.end()) return;

@@ -21,6 +21,8 @@ class LocalCounts {
   /// Counts one and gives the count in the running window.
   int add(const std::string& key, std::chrono::seconds window, Time now);
   void forget(const std::string& key);
+  /// One less, where there is a count.
+  void take_back(const std::string& key);
   std::size_t size() const noexcept { return by_age_.size(); }
 
  private:

@@ -35,9 +35,11 @@ void Accounts::changed(std::string_view payload) {
   }
 }
 
-async<std::shared_ptr<const Account>> Accounts::find(const Call& call, UserId id) {
+async<std::shared_ptr<const Account>> Accounts::find(const Call& call, UserId id, std::int64_t least) {
   if (live_()) {
-    if (const auto found = known_.find(id); found != known_.end()) co_return found->second;
+    if (const auto found = known_.find(id); found != known_.end() && found->second->epoch >= least) {
+      co_return found->second;
+    }
   }
   const auto before = changes_;
   pg::Batch batch = db_.batch(call);

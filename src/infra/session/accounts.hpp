@@ -32,8 +32,9 @@ class Accounts {
   /// `live`: whether notifications are proven to arrive (pg::Listener::live).
   Accounts(pg::Db& db, std::function<bool()> live) : db_(db), live_(std::move(live)) {}
 
-  /// nullptr when there is no such member. Throws pg::Unavailable.
-  async<std::shared_ptr<const Account>> find(const Call& call, UserId id);
+  /// nullptr when there is no such member. Throws pg::Unavailable. What memory knows of an epoch before `least` is
+  /// known to be old: its notification is still on its way.
+  async<std::shared_ptr<const Account>> find(const Call& call, UserId id, std::int64_t least = 0);
   /// What a guest may do (role_permissions of rank 0).
   async<Permissions> guest(const Call& call);
   /// A notification on "members": a member's id, or anything else when all may have changed or some were missed.

@@ -61,6 +61,14 @@ std::string redis_key(std::string_view id) { return std::string(kPrefix) + std::
 /// Where a shared session's id stands by its key_of().
 std::string id_key(std::string_view key) { return "session-id:" + std::string(key); }
 
+/// The ids of a member's sessions that may stand in Redis.
+std::string sessions_of(UserId user) { return "sessions:" + std::to_string(user.value); }
+
+// KEYS: sessions of the member. ARGV: prefix of session keys.
+constexpr std::string_view kForget = R"(
+for _, id in ipairs(redis.call('SMEMBERS', KEYS[1])) do redis.call('DEL', ARGV[1] .. id) end
+redis.call('DEL', KEYS[1]))";
+
 Timestamp since(const std::optional<redis::Reply>& reply) {
   std::int64_t at = 0;
   if (!reply || reply->kind != redis::Reply::Kind::text) return Timestamp::max();
@@ -168,7 +176,7 @@ async<std::optional<Viewer>> Sessions::from_postgres(const Call& call, const std
     co_await end.send();
     co_return std::nullopt;
   }
-  const auto account = co_await accounts_.find(call, row->user);
+  const auto account = co_await accounts_.find(call, row->user, row->epoch);
   if (!account) co_return std::nullopt;
   Viewer viewer = viewer_of(*account, id);
   // The row was seen alive under row->epoch. Were the account's newer, the next request would check again.
@@ -195,6 +203,11 @@ async<bool> Sessions::keep_in_redis(const Call& call, const Viewer& viewer, std:
   const Timestamp at = now();
   stored.put(viewer, {viewer.id, config_.realm, epoch, at}, {config_.idle, config_.secure});
   redis::Command set("SET", redis_key(viewer.session_id), stored.text(), "EX", config_.idle.count(), condition);
+  if (config_.at_once) {
+    const std::string of_member = sessions_of(viewer.id);
+    redis_.tell(redis::Command("SADD", of_member, viewer.session_id));
+    redis_.tell(redis::Command("EXPIRE", of_member, config_.idle.count()));
+  }
   if (!config_.adopt) {
     redis_.tell(std::move(set));
     co_return false;
@@ -263,7 +276,9 @@ async<bool> Sessions::revoke(const Call& call, UserId user, std::string_view key
   pg::Unit unit = db_.unit(call);
   const auto slot = unit.add<UserId>(kRevoke, user, key);
   const auto done = co_await unit.send();
-  co_return done.has_value() && slot.one().has_value();
+  if (!done || !slot.one()) co_return false;
+  co_await forget(call, user);
+  co_return true;
 }
 
 async<void> Sessions::revoke_everywhere(const Call& call, UserId user) {
@@ -271,6 +286,13 @@ async<void> Sessions::revoke_everywhere(const Call& call, UserId user) {
   revoke_all(unit, user, "");
   const auto done = co_await unit.send();
   if (!done) throw std::logic_error("ending sessions was refused: " + std::string(done.error().message.key));
+  co_await forget(call, user);
+}
+
+async<void> Sessions::forget(const Call& call, UserId user) {
+  if (!config_.at_once) co_return;
+  redis::Command drop("EVAL", kForget, 1, sessions_of(user), kPrefix);
+  co_await redis_.ask(call, std::move(drop));
 }
 
 void Sessions::revoke_all(pg::Statements& unit, UserId user, std::string_view kept) {

@@ -30,6 +30,9 @@ struct Config {
   std::chrono::seconds idle{std::chrono::hours(24)};  ///< a login that nobody uses ends after this
   std::chrono::seconds remembered{std::chrono::hours(24 * 30)};  ///< the same with 로그인 유지
   bool adopt = false;                                            ///< an Express program shares the sessions
+  /// Whether forget() empties Redis. Not where Express shares it: there a missing key means that Express ended the
+  /// login.
+  bool at_once = true;
   bool secure = false;  ///< the site is reached by TLS: what Express must set the cookie with
 };
 
@@ -67,6 +70,9 @@ class Sessions {
   async<bool> revoke(const Call& call, UserId user, std::string_view key);
   /// Ends all logins of the member.
   async<void> revoke_everywhere(const Call& call, UserId user);
+  /// After a unit that took rights away, before it is answered: no server finds the member's sessions in Redis, so the
+  /// next request of each asks PostgreSQL, however late the notification comes.
+  async<void> forget(const Call& call, UserId user);
   /// Statements that end all logins of a member, for a unit that does more (suspend, new password); the session `kept`
   /// (a raw id, may be empty) stays.
   static void revoke_all(pg::Statements& unit, UserId user, std::string_view kept);

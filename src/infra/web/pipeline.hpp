@@ -18,7 +18,7 @@ struct PipelineConfig {
   std::string served_by;    ///< X-Served-By; empty: not said
   bool show_timing = true;  ///< Server-Timing
   std::string cookie;       ///< name of the session cookie
-  std::chrono::milliseconds request_time{2500};
+  std::chrono::milliseconds request_time{1800};
   config::TrustedProxies proxies;
 };
 
