@@ -6,10 +6,10 @@
 readonly debian_build="clang-19 libclang-rt-19-dev lld-19 cmake ninja-build ccache pkg-config
   libboost1.81-dev libboost-json1.81-dev libpq-dev libhiredis-dev libsodium-dev
   libcmark-gfm-dev libcmark-gfm-extensions-dev libcli11-dev libtomlplusplus-dev
-  libspdlog-dev libfmt-dev nodejs npm"
+  libspdlog-dev libfmt-dev libgtest-dev libgmock-dev nodejs npm"
 readonly debian_run="postgresql-15 redis-server redis-tools nginx libnginx-mod-http-brotli-static
   ca-certificates curl procps util-linux openssl"
-readonly debian_test="libgtest-dev libgmock-dev clang-tidy-19 clang-format-19 chromium fonts-noto-cjk wrk"
+readonly debian_test="python3 git clang-tidy-19 clang-format-19 chromium fonts-noto-cjk wrk"
 
 # missing_debian PACKAGE... -> the ones that are not there. node and npm count as
 # there when the commands are, whoever installed them.
@@ -55,6 +55,7 @@ done
 apt-get update -q
 apt-get install -q -y --no-install-recommends --no-upgrade -o Dpkg::Options::=--force-confold "$@"
 for unit in $fresh; do
+  # Without systemctl there is no systemd that could start them.
   if [ -e "/lib/systemd/system/$unit.service" ] && command -v systemctl >/dev/null; then
     systemctl disable "$unit.service" || true
   fi

@@ -30,7 +30,8 @@ async function oneAsset() {
 }
 
 test('requests are spread over all app servers, and each says its name', async () => {
-  assert.deepEqual([...await servers(30)].sort(), ['app1', 'app2', 'app3']);
+  // A server that a test before this one killed may still be passed over for a second (fail_timeout).
+  await eventually(async () => [...await servers(30)].sort().join() === 'app1,app2,app3', 'an answer by every app server');
 });
 
 test('the operator sees every program of every app server', async () => {
