@@ -29,8 +29,8 @@ render() {
     [site_keepalive]=$(keepalive_line 64)
     [admin_keepalive]=$(keepalive_line 16)
     [cache]="proxy_cache_path \"$state/nginx/cache\" levels=1:2 keys_zone=minschool:10m max_size=100m inactive=24h use_temp_path=off;"
-    [site_listen]="listen 127.0.0.1:$port; server_name localhost;"
-    [admin_listen]="listen 127.0.0.1:$admin_port; server_name localhost;"
+    [site_listen]="listen 127.0.0.1:$port backlog=4096; server_name localhost;"
+    [admin_listen]="listen 127.0.0.1:$admin_port backlog=4096; server_name localhost;"
     [page_rate]='limit_req_zone $binary_remote_addr zone=minschool_pages:10m rate=100000r/s;'
     [login_rate]='limit_req_zone $minschool_login zone=minschool_login:10m rate=6000r/m;'
     [connections]='limit_conn minschool_connections 10000;'
