@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from '../tests/support/client.mjs';
 import { appUrl, facts, stack, status } from '../tests/support/stack.mjs';
 import { Ledger } from './ledger.mjs';
-import { broken } from './promises.mjs';
+import { broken, late } from './promises.mjs';
 
 const pollMs = 50;
 const longestHealMs = 30_000;
@@ -39,11 +39,13 @@ export async function health(app, program) {
 /** What a drill's run() works with. */
 class Course {
   constructor(people, ledger, quick) {
-    Object.assign(this, { people, ledger, quick, healMs: 0, violations: [], remarks: [], server: 'pg' });
+    Object.assign(this, { people, ledger, quick, healMs: 0, violations: [], delays: [], remarks: [], server: 'pg' });
   }
 
   /** Says that something that the drill itself looks at did not hold. */
   violate(text) { this.violations.push(text); }
+  /** The same for something that held, but later than promised: script/test reports it and does not fail for it. */
+  late(text) { this.delays.push(text); }
   remark(text) { this.remarks.push(text); }
 
   /** The failure: begins, lasts, ends; then waits until all is well again. */
@@ -119,7 +121,11 @@ export async function runDrill(drill, people, { quick }) {
     loggedOut: ledger.loggedOut.size, longestMs: ledger.longestMs, healMs: course.healMs, tookMs: performance.now() - begun,
     resent: ledger.resent, slowest: ledger.slowest, examples: ledger.examples, remarks: course.remarks,
   };
-  return { ...line, broken: [...course.violations, ...broken(line, ledger, drill.promises)] };
+  return {
+    ...line,
+    broken: [...course.violations, ...broken(line, ledger, drill.promises)],
+    late: [...course.delays, ...late(line, drill.promises)],
+  };
 }
 
 export { facts, stack };

@@ -39,9 +39,9 @@ for (const drill of drills.filter(({ name }) => !positionals.length || positiona
   const line = await runDrill(drill, people, { quick });
   lines.push(line);
   await writeFile(join(logs, `${drill.name}.json`), JSON.stringify(line, undefined, 1));
-  console.log(`  ${drill.name}: ${line.broken.length ? 'BROKEN' : 'kept'} (${Math.round(line.tookMs / 1000)} s)`);
+  console.log(`  ${drill.name}: ${line.broken.length || line.late.length ? 'BROKEN' : 'kept'} (${Math.round(line.tookMs / 1000)} s)`);
 }
 const report = [table(lines), ...lines.map(notes).filter(Boolean)].join('\n');
 console.log(`\n${report}`);
 await writeFile(join(logs, 'table.md'), `${report}\n`);
-process.exit(lines.some(({ broken }) => broken.length) ? 1 : 0);
+process.exit(lines.some(({ broken, late }) => broken.length || late.length) ? 1 : 0);

@@ -11,7 +11,7 @@ const columns = [
   ['logged out', ({ loggedOut }) => loggedOut],
   ['longest wait', ({ longestMs }) => `${Math.round(longestMs)} ms`],
   ['healed in', ({ healMs }) => `${(healMs / 1000).toFixed(1)} s`],
-  ['promises', ({ broken }) => (broken.length ? `${broken.length} broken` : 'kept')],
+  ['promises', ({ broken, late }) => (broken.length + late.length ? `${broken.length + late.length} broken` : 'kept')],
 ];
 const leftAligned = 2;
 
@@ -24,10 +24,10 @@ export function table(lines) {
 }
 
 /** What is to be known about one drill beyond its row. */
-export const notes = ({ name, broken, remarks, resent, slowest, examples }) => [
+export const notes = ({ name, broken, late, remarks, resent, slowest, examples }) => [
   ...remarks.map((remark) => `${name}: ${remark}`),
   ...(resent ? [`${name}: browsers sent ${resent} requests again, on a kept connection that had been closed`] : []),
-  ...broken.map((promise) => `${name}: BROKEN: ${promise}`),
-  ...(broken.length ? [`    the slowest was ${slowest}`] : []),
+  ...[...broken, ...late].map((promise) => `${name}: BROKEN: ${promise}`),
+  ...(broken.length + late.length ? [`    the slowest was ${slowest}`] : []),
   ...(broken.length ? examples.slice(0, 12).map((example) => `    ${example}`) : []),
 ].join('\n');

@@ -42,7 +42,7 @@ async function killOne(course, app, program, blow) {
   const tookMs = performance.now() - struck;
   course.healMs = Math.max(course.healMs, tookMs);
   course.ledger.phase = 'after';
-  if (tookMs > backMs) course.violate(`${what} took ${Math.round(tookMs)} ms to be back and take traffic`);
+  if (tookMs > backMs) course.late(`${what} took ${Math.round(tookMs)} ms to be back and take traffic`);
 }
 
 const killApp = {
@@ -99,7 +99,8 @@ const addRemove = {
         return all > 10 * count && (served.get(name) ?? 0) > halfOfShare * all / count;
       }, 2 * shareMs);
       const tookMs = performance.now() - joined;
-      if (!share || tookMs > shareMs) course.violate(`${name} did not take its share within ${seconds(shareMs)} s: ${JSON.stringify([...ledger.servedSince(joined)])}`);
+      if (!share) course.violate(`${name} did not take its share within ${seconds(2 * shareMs)} s: ${JSON.stringify([...ledger.servedSince(joined)])}`);
+      else if (tookMs > shareMs) course.late(`${name} took its share after ${seconds(tookMs)} s`);
       course.healMs = Math.max(course.healMs, tookMs);
       await pause(course.quick ? 500 : 3000);
     }

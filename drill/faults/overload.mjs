@@ -40,7 +40,7 @@ async function surge(course, seconds) {
   const others = Object.entries(neither).filter(([, n]) => n > 0);
   course.remark(`${connections} connections more: ${Math.round(served / seconds)} served and ${Math.round(refused / seconds)} refused a second, 95 % within ${ms} ms`);
   if (!refused) course.violate('nothing was refused: this was no overload');
-  if (ms > fastMs) course.violate(`95 % of the surge's answers came within ${ms} ms, and ${fastMs} ms are promised`);
+  if (ms > fastMs) course.late(`95 % of the surge's answers came within ${ms} ms, and ${fastMs} ms are promised`);
   if (others.length) course.violate(`requests of the surge were neither served nor refused: ${others.map(([name, n]) => `${n} ${name}`).join(', ')}`);
 }
 
@@ -66,10 +66,10 @@ export const overload = [{
     for (const fate of ['ok', 'refused']) {
       if (!ledger.requests.some((one) => one.phase === 'fault' && one.fate === fate)) continue;
       const ms = p95(ledger, 'fault', fate);
-      if (ms > fastMs) course.violate(`95 % of what was ${fate === 'ok' ? 'served' : 'refused'} came within ${Math.round(ms)} ms, and ${fastMs} ms are promised`);
+      if (ms > fastMs) course.late(`95 % of what was ${fate === 'ok' ? 'served' : 'refused'} came within ${Math.round(ms)} ms, and ${fastMs} ms are promised`);
       course.remark(`the usual visitors were ${fate === 'ok' ? 'served' : 'refused'} within ${Math.round(ms)} ms (95 %)`);
     }
     const [was, is] = [median(ledger, 'before'), median(ledger, 'after')];
-    if (is > Math.max(backFactor * was, backMs)) course.violate(`afterwards pages took ${Math.round(is)} ms (median), before ${Math.round(was)} ms`);
+    if (is > Math.max(backFactor * was, backMs)) course.late(`afterwards pages took ${Math.round(is)} ms (median), before ${Math.round(was)} ms`);
   },
 }];

@@ -10,8 +10,10 @@ import { notes } from '../../drill/table.mjs';
 export async function testShortly(drills) {
   const people = await People.make();
   for (const drill of drills) {
-    test(`${drill.name}: ${drill.title}`, async () => {
+    test(`${drill.name}: ${drill.title}`, async (context) => {
       const line = await runDrill(drill, people, { quick: true });
+      // How long things take on a machine that does something else too is for script/drill to judge.
+      for (const text of line.late) context.diagnostic(text);
       assert.deepEqual(line.broken, [], notes(line));
     });
   }
