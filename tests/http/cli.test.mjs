@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const state = process.env.MINSCHOOL_STATE ?? join(root, 'var');
-const program = join(process.env.MINSCHOOL_BUILD ?? join(root, 'build', 'release'), 'minschool');
+const program = join(root, 'build', process.env.MINSCHOOL_BUILD ?? 'release', 'minschool');
 const config = join(state, 'config', 'minschool.toml');
 const email = `cli-${randomBytes(6).toString('hex')}@minschool.test`;
 let folder;
