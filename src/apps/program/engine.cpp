@@ -157,6 +157,9 @@ http::Response Engine::health() const {
   json::object body{{"status", down       ? "down"
                                : redis.up ? "ok"
                                           : "limited"},
+                    {"verdict", tr(down       ? "health.down"_msg
+                                   : redis.up ? "health.ok"_msg
+                                              : "health.limited"_msg)},
                     {"server", settings_.server.name},
                     {"version", MINSCHOOL_VERSION},
                     {"draining", draining_},

@@ -11,21 +11,6 @@
 namespace ms::comments {
 namespace {
 
-Comment comment_of(store::Row&& row) {
-  return {row.id,
-          row.post,
-          row.parent,
-          row.author,
-          std::move(row.author_name),
-          std::move(row.content),
-          std::move(row.content_html),
-          row.created,
-          row.updated,
-          row.deleted,
-          row.hidden,
-          0};
-}
-
 using Children = std::multimap<CommentId, std::size_t>;
 
 /// Appends the comment at `at` and what hangs on it, depth first; a removed one only when something hangs on it.
@@ -86,9 +71,7 @@ async<Threads> Comments::threads(const Call& call, PostId post, std::int64_t num
   pg::Batch batch = db_.batch(call);
   const auto slot = store::threads(batch, post, (out.number - 1) * kThreadsPerPage, kThreadsPerPage);
   co_await batch.send();
-  std::vector<Comment> rows;
-  for (store::Row& row : slot.all()) rows.push_back(comment_of(std::move(row)));
-  out.comments = in_reading_order(std::move(rows));
+  out.comments = in_reading_order(slot.all());
   co_return out;
 }
 
@@ -111,7 +94,7 @@ async<Result<Comment>> Comments::own(const Call& call, const session::Viewer& wh
   auto found = slot.one();
   if (!found) co_return gone();
   if (!who.signed_in() || found->author != who.id) co_return no_right(who);
-  co_return comment_of(std::move(*found));
+  co_return std::move(*found);
 }
 
 async<Result<CommentId>> Comments::write(const Call& call, const session::Viewer& who, Draft draft) {

@@ -31,7 +31,7 @@ struct Comment {
   std::optional<Timestamp> updated;
   bool deleted = false;
   bool hidden = false;
-  int depth = 0;  ///< filled by threads(): 0 for a top-level comment
+  int depth = 0;  ///< 0 as read; filled by threads(): 0 for a top-level comment
 
   bool shown() const noexcept { return !deleted && !hidden; }
 };

@@ -17,10 +17,10 @@ constexpr pg::Query kThreads{"comments.threads", R"(
     union all
     (select c.id from comments c join roots r on c.root_id = r.id order by c.id limit $4))
   select c.id, c.post_id, c.parent_id, c.author_id, u.name, c.content, c.content_html, c.created_at, c.updated_at,
-         c.deleted_at is not null, c.hidden_at is not null
+         c.deleted_at is not null, c.hidden_at is not null, 0
     from wanted w join comments c on c.id = w.id join users u on u.id = c.author_id order by c.id)"};
 constexpr pg::Query kFind{"comments.find", R"(
-  select c.id, c.post_id, c.parent_id, c.author_id, u.name, c.content, c.content_html, c.created_at, c.updated_at, false, false
+  select c.id, c.post_id, c.parent_id, c.author_id, u.name, c.content, c.content_html, c.created_at, c.updated_at, false, false, 0
     from comments c join users u on u.id = c.author_id where c.id = $1 and c.visible)"};
 constexpr pg::Query kParent{"comments.parent", "select id, post_id, root_id from comments where id = $1 and visible"};
 constexpr pg::Query kPlace{"comments.place", R"(
@@ -43,10 +43,10 @@ constexpr pg::Query kGuard{"comments.guard_visible", R"(
 pg::Slot<std::int64_t> count_threads(pg::Statements& out, PostId post) {
   return out.add<std::int64_t>(kCountThreads, post);
 }
-pg::Slot<Row> threads(pg::Statements& out, PostId post, std::int64_t skip, int limit) {
-  return out.add<Row>(kThreads, post, skip, limit, kMostRows);
+pg::Slot<Comment> threads(pg::Statements& out, PostId post, std::int64_t skip, int limit) {
+  return out.add<Comment>(kThreads, post, skip, limit, kMostRows);
 }
-pg::Slot<Row> find(pg::Statements& out, CommentId id) { return out.add<Row>(kFind, id); }
+pg::Slot<Comment> find(pg::Statements& out, CommentId id) { return out.add<Comment>(kFind, id); }
 pg::Slot<Parent> parent(pg::Statements& out, CommentId id) { return out.add<Parent>(kParent, id); }
 pg::Slot<PlaceRow> place(pg::Statements& out, CommentId id) { return out.add<PlaceRow>(kPlace, id); }
 

@@ -6,20 +6,6 @@
 // SQL of comments only: one function is one named query.
 namespace ms::comments::store {
 
-struct Row {
-  CommentId id;
-  PostId post;
-  std::optional<CommentId> parent;
-  UserId author;
-  std::string author_name;
-  std::string content;
-  std::string content_html;
-  Timestamp created;
-  std::optional<Timestamp> updated;
-  bool deleted = false;
-  bool hidden = false;
-};
-
 /// What a comment hangs on.
 struct Parent {
   CommentId id;
@@ -29,9 +15,9 @@ struct Parent {
 
 pg::Slot<std::int64_t> count_threads(pg::Statements& out, PostId post);
 /// Top-level comments number skip+1 … skip+limit with all their replies, by id; at most kMostRows rows.
-pg::Slot<Row> threads(pg::Statements& out, PostId post, std::int64_t skip, int limit);
+pg::Slot<Comment> threads(pg::Statements& out, PostId post, std::int64_t skip, int limit);
 /// Visible ones only.
-pg::Slot<Row> find(pg::Statements& out, CommentId id);
+pg::Slot<Comment> find(pg::Statements& out, CommentId id);
 pg::Slot<Parent> parent(pg::Statements& out, CommentId id);
 
 struct PlaceRow {

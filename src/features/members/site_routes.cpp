@@ -22,7 +22,8 @@ http::Response login_form(const web::Context& ctx, std::string_view next, std::s
       {tr("login.title"_msg), {}, true},
       [&](view::Out& out) { login(out, web::local_path(next), email, remember, error); },
       error == nullptr ? 200 : static_cast<int>(error->code));
-  if (error != nullptr && error->code == Code::too_many) response.set("Retry-After", "60");
+  if (error != nullptr && error->code == Code::too_many)
+    response.set("Retry-After", "600");  // the window that login.too_many speaks of
   return response;
 }
 

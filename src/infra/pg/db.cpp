@@ -206,7 +206,9 @@ void Db::Impl::check_names(const Exchange& exchange) {
 }
 
 void Db::Impl::submit(const std::shared_ptr<Exchange>& exchange, Lane lane, Deadline deadline) {
-  Pool& chosen = pool(lane);
+  // While its own connection is on its way back, what is slow goes the fast way rather than nowhere.
+  const bool detour = lane == Lane::slow && !slow.least_loaded() && fast.least_loaded();
+  Pool& chosen = detour ? fast : pool(lane);
   const Deadline now = steady_clock::now();
   check_names(*exchange);
   if (closed) throw Unavailable("the database client is closed", false);
