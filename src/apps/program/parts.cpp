@@ -13,7 +13,7 @@ session::Config session_config(const config::Settings& settings, std::string rea
           std::chrono::hours(settings.session.hours),
           std::chrono::hours(24 * settings.session.remember_days),
           adopt,
-          !settings.session.adopt,
+          settings.session.adopt,
           secure};
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <set>
 
 #include "infra/core/secret.hpp"
 #include "infra/core/text.hpp"
@@ -39,6 +40,7 @@ constexpr pg::Query kAdopt{"sessions.adopt", R"(
     where sessions.realm = excluded.realm
   returning user_id)"};
 constexpr pg::Query kDelete{"sessions.delete", "delete from sessions where id_hash = $1"};
+constexpr pg::Query kAlive{"sessions.alive", "select encode(id_hash, 'hex') from sessions where user_id = $1"};
 constexpr pg::Query kChanged{"sessions.changed", "select ms_member_changed($1)"};
 constexpr pg::Query kDevices{"sessions.devices", R"(
   select encode(id_hash, 'hex'), created_at, seen_at, address, agent from sessions
@@ -150,7 +152,7 @@ async<std::optional<Viewer>> Sessions::adopt(const Call& call, const std::string
       batch.add<UserId>(kAdopt, pg::Bytes{hash}, account->id, config_.realm, config_.idle.count(), stored.saved());
   co_await batch.send();
   if (!slot.one()) {
-    redis_.tell(redis::Command("DEL", redis_key(id)));  // suspended, or revoked before: no login there either
+    co_await take_out(call, id);  // suspended, or revoked before: no login there either
     co_return std::nullopt;
   }
   Viewer viewer = viewer_of(*account, id);
@@ -167,7 +169,7 @@ async<std::optional<Viewer>> Sessions::from_postgres(const Call& call, const std
   const auto row = slot.one();
   if (!row) {
     // What was never checked here may be another program's, which has to keep it.
-    if (heard.stored && heard.stored->checked()) redis_.tell(redis::Command("DEL", redis_key(id)));
+    if (heard.stored && heard.stored->checked()) co_await take_out(call, id);
     co_return std::nullopt;
   }
   if (co_await ended_by_express(call, *row, heard)) {
@@ -203,11 +205,9 @@ async<bool> Sessions::keep_in_redis(const Call& call, const Viewer& viewer, std:
   const Timestamp at = now();
   stored.put(viewer, {viewer.id, config_.realm, epoch, at}, {config_.idle, config_.secure});
   redis::Command set("SET", redis_key(viewer.session_id), stored.text(), "EX", config_.idle.count(), condition);
-  if (config_.at_once) {
-    const std::string of_member = sessions_of(viewer.id);
-    redis_.tell(redis::Command("SADD", of_member, viewer.session_id));
-    redis_.tell(redis::Command("EXPIRE", of_member, config_.idle.count()));
-  }
+  const std::string of_member = sessions_of(viewer.id);
+  redis_.tell(redis::Command("SADD", of_member, viewer.session_id));
+  redis_.tell(redis::Command("EXPIRE", of_member, config_.idle.count()));
   if (!config_.adopt) {
     redis_.tell(std::move(set));
     co_return false;
@@ -228,6 +228,12 @@ async<bool> Sessions::touch(const Call& call, const std::string& id) {
   const auto slot = batch.add(kTouch, pg::Bytes{hash}, config_.remembered.count(), config_.idle.count(), config_.adopt);
   co_await batch.send();
   co_return slot.affected() > 0;
+}
+
+/// Waited for: who is logged out here is logged out at an Express server that asks Redis right after this answer.
+async<void> Sessions::take_out(const Call& call, const std::string& id) {
+  redis::Command gone("DEL", redis_key(id));
+  co_await redis_.ask(call, std::move(gone));
 }
 
 void Sessions::ended(std::string_view key) { redis_.tell(redis::Command("EVAL", kEnd, 1, id_key(key), kPrefix)); }
@@ -259,9 +265,7 @@ async<std::string> Sessions::close(const Call& call, const Viewer& viewer, bool 
   unit.add(kChanged, viewer.id);  // so that no server's memory and no late Redis keeps it alive
   const auto done = co_await unit.send();
   if (!done) throw std::logic_error("ending a session was refused: " + std::string(done.error().message.key));
-  // Waited for: who is logged out here is logged out at an Express server that asks Redis right after this answer.
-  redis::Command gone("DEL", redis_key(viewer.session_id));
-  co_await redis_.ask(call, std::move(gone));
+  co_await take_out(call, viewer.session_id);
   co_return set_cookie("", std::chrono::seconds(0), secure);
 }
 
@@ -290,9 +294,36 @@ async<void> Sessions::revoke_everywhere(const Call& call, UserId user) {
 }
 
 async<void> Sessions::forget(const Call& call, UserId user) {
-  if (!config_.at_once) co_return;
+  accounts_.changed(std::to_string(user.value));
+  if (config_.shared) {
+    co_await forget_ended_of(call, user);
+    co_return;
+  }
   redis::Command drop("EVAL", kForget, 1, sessions_of(user), kPrefix);
   co_await redis_.ask(call, std::move(drop));
+}
+
+/// Takes out only what has no row any more: to Express a missing key is an ended login.
+async<void> Sessions::forget_ended_of(const Call& call, UserId user) {
+  redis::Command members("SMEMBERS", sessions_of(user));
+  const auto known = co_await redis_.ask(call, std::move(members));
+  if (!known || known->items.empty()) co_return;
+  std::set<std::string> alive;
+  try {
+    pg::Batch batch = db_.batch(call);
+    const auto rows = batch.add<std::string>(kAlive, user);
+    co_await batch.send();
+    for (std::string& key : rows.all()) alive.insert(std::move(key));
+  } catch (const pg::Unavailable&) {
+    co_return;  // the notification comes to the same, some milliseconds later
+  }
+  std::vector<redis::Command> commands;
+  for (const redis::Reply& id : known->items) {
+    if (alive.contains(key_of(id.text))) continue;
+    commands.emplace_back("DEL", redis_key(id.text));
+    commands.emplace_back("SREM", sessions_of(user), id.text);
+  }
+  if (!commands.empty()) co_await redis_.ask_all(call, std::move(commands));
 }
 
 void Sessions::revoke_all(pg::Statements& unit, UserId user, std::string_view kept) {

@@ -30,9 +30,7 @@ struct Config {
   std::chrono::seconds idle{std::chrono::hours(24)};  ///< a login that nobody uses ends after this
   std::chrono::seconds remembered{std::chrono::hours(24 * 30)};  ///< the same with 로그인 유지
   bool adopt = false;                                            ///< an Express program shares the sessions
-  /// Whether forget() empties Redis. Not where Express shares it: there a missing key means that Express ended the
-  /// login.
-  bool at_once = true;
+  bool shared = false;  ///< an Express program shares this Redis, whether or not this realm adopts its sessions
   bool secure = false;  ///< the site is reached by TLS: what Express must set the cookie with
 };
 
@@ -71,7 +69,8 @@ class Sessions {
   /// Ends all logins of the member.
   async<void> revoke_everywhere(const Call& call, UserId user);
   /// After a unit that took rights away, before it is answered: no server finds the member's sessions in Redis, so the
-  /// next request of each asks PostgreSQL, however late the notification comes.
+  /// next request of each asks PostgreSQL, however late the notification comes. With Config::shared that is so for the
+  /// sessions that ended; of a changed role the other servers learn by the notification.
   async<void> forget(const Call& call, UserId user);
   /// Statements that end all logins of a member, for a unit that does more (suspend, new password); the session `kept`
   /// (a raw id, may be empty) stays.
@@ -98,7 +97,9 @@ class Sessions {
   async<std::optional<Viewer>> from_postgres(const Call& call, const std::string& id, Heard heard);
   async<bool> ended_by_express(const Call& call, const Row& row, const Heard& heard);
   async<bool> keep_in_redis(const Call& call, const Viewer& viewer, std::int64_t epoch, std::optional<Stored> read);
+  async<void> forget_ended_of(const Call& call, UserId user);
   async<bool> touch(const Call& call, const std::string& id);
+  async<void> take_out(const Call& call, const std::string& id);
   std::string set_cookie(std::string_view value, std::optional<std::chrono::seconds> max_age, bool secure) const;
 
   pg::Db& db_;

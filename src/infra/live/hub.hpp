@@ -1,0 +1,69 @@
+#pragma once
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "infra/core/result.hpp"
+#include "infra/http/stream.hpp"
+#include "infra/io/async.hpp"
+#include "infra/io/call.hpp"
+#include "infra/live/source.hpp"
+#include "infra/live/topic.hpp"
+#include "infra/redis/client.hpp"
+#include "infra/session/viewer.hpp"
+
+namespace ms::live {
+
+struct Config {
+  std::size_t streams = 12'000;            ///< on this thread; more are refused (Code::unavailable)
+  std::size_t streams_of_one = 12;         ///< of one member on this thread; more are refused (Code::too_many)
+  std::chrono::milliseconds sweep{2'000};  ///< how long a lost hint may delay anything
+  std::chrono::seconds heartbeat{25};  ///< an idle stream says that it lives; must be shorter than Nginx's read timeout
+};
+
+struct State {
+  std::size_t streams = 0;
+  std::size_t members = 0;  ///< different ones
+  std::size_t topics = 0;
+  bool hints_by_redis = false;
+};
+
+/// The open streams of one thread and the topics that they follow. See docs/decisions/0015-live.md.
+class Hub {
+ public:
+  Hub(asio::io_context& io, const redis::Config& redis, Config config);
+  ~Hub();
+  Hub(const Hub&) = delete;
+  Hub& operator=(const Hub&) = delete;
+
+  /// Before the first stream; the source must outlive the hub.
+  void add(char kind, Source& source);
+
+  /// A stream's place, before its answer begins: refused when there is no room or a topic may not be followed.
+  /// `marks` is where the reader stands; what is not to be believed is put right, and the reader told to reload.
+  struct Admission {
+    session::Viewer viewer;
+    std::vector<Mark> marks;
+    bool reload = false;
+  };
+  async<Result<Admission>> admit(const Call& call, session::Viewer viewer, std::vector<Mark> marks, bool reload);
+  /// The stream that the admission was for, as soon as its head is written.
+  void open(Admission admission, std::shared_ptr<http::Stream> stream);
+
+  /// A hint, however it came: "p34", or "p34 what" for a whisper.
+  void hint(std::string_view message);
+  /// This member's rights may have changed: its streams end, and come back as what it is now.
+  void member_changed(UserId member);
+  /// Changes of members may have been missed: the same for all members' streams.
+  void members_may_have_changed();
+
+  State state() const;
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace ms::live

@@ -1,0 +1,39 @@
+#pragma once
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// What can be followed, and how far somebody has followed it (docs/decisions/0015-live.md).
+namespace ms::live {
+
+/// What can be followed: "p34" is post 34, "b3" board 3, "u7" member 7's notifications.
+struct Topic {
+  char kind = 0;
+  std::int64_t id = 0;
+  friend auto operator<=>(const Topic&, const Topic&) = default;
+};
+
+/// "p34"; nothing for what is no topic.
+std::optional<Topic> parse_topic(std::string_view text);
+std::string text(const Topic& topic);
+
+/// How far a topic is known: "p34:5" has all changes up to number 5.
+struct Mark {
+  Topic topic;
+  std::int64_t number = 0;
+  friend bool operator==(const Mark&, const Mark&) = default;
+};
+
+/// Of one stream. More is garbage.
+inline constexpr std::size_t kMostMarks = 8;
+
+/// "p34:5,u7:41": a page's data-live, the query of /events, an event's id. Nothing when any part is malformed, a topic
+/// comes twice, or there are more than kMostMarks. "" is no mark at all.
+std::optional<std::vector<Mark>> parse_marks(std::string_view text);
+std::string text(const std::vector<Mark>& marks);
+
+}  // namespace ms::live
