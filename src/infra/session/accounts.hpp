@@ -22,6 +22,7 @@ struct Account {
   Role role = Role::guest;
   Permissions permissions;
   std::int64_t epoch = 0;  ///< users.session_epoch
+  bool hidden = false;     ///< users.hides_presence
 };
 
 /// Members' rights in this process's memory, exact: PostgreSQL notifies the channel "members" in the transaction that

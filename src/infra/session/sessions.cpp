@@ -79,7 +79,8 @@ Timestamp since(const std::optional<redis::Reply>& reply) {
 }
 
 Viewer viewer_of(const Account& account, std::string id) {
-  return Viewer{account.id, account.name, account.email, account.role, account.permissions, std::move(id)};
+  return Viewer{account.id,          account.name,  account.email, account.role,
+                account.permissions, std::move(id), account.hidden};
 }
 
 }  // namespace

@@ -53,6 +53,7 @@ struct Viewer {
   Role role = Role::guest;
   Permissions permissions;
   std::string session_id;  ///< the raw id from the cookie; empty for a guest; never logged
+  bool hidden = false;     ///< does not want to be seen among those who are here, nor writing
 
   bool signed_in() const noexcept { return static_cast<bool>(id); }
   bool may(Permission permission) const noexcept { return permissions.has(permission); }
