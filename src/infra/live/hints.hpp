@@ -1,11 +1,10 @@
 #pragma once
-#include <functional>
+#include <cstddef>
 #include <memory>
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "infra/io/async.hpp"
+#include "infra/io/call.hpp"
 #include "infra/live/topic.hpp"
 #include "infra/pg/db.hpp"
 #include "infra/redis/client.hpp"
@@ -14,18 +13,25 @@ namespace ms::live {
 
 /// Tells all servers, this one too, that topics have something new: over Redis's channel `live`, or over PostgreSQL's
 /// of the same name when Redis does not take it. A hint carries no content and may get lost: streams look every two
-/// seconds anyway. One thread; a writer does not wait for it.
+/// seconds anyway. One thread; a writer does not wait for it. Hub::hint takes what arrives: "p34,u7", or "p34 what".
 class Hints {
  public:
+  static constexpr const char* kChannel = "live";
+
   Hints(asio::io_context& io, pg::Db& db, redis::Client& redis);
+  /// What waits then is lost: flush() before.
   ~Hints();
   Hints(const Hints&) = delete;
   Hints& operator=(const Hints&) = delete;
 
   /// After the commit. Many in a row go out together; a topic that waits already is not told twice.
   void tell(Topic topic);
-  /// What has no number and may get lost, such as who is typing; only over Redis. At most 200 bytes of text.
+  /// What has no number and may get lost, such as who is typing; only over Redis. More than kMostWhispered bytes of
+  /// text are not sent.
   void whisper(Topic topic, std::string_view what);
+  static constexpr std::size_t kMostWhispered = 200;
+  /// Returns when nothing waits any more, or at the deadline: for a process that is about to leave.
+  async<> flush(Deadline deadline);
 
  private:
   struct Impl;

@@ -1,10 +1,12 @@
 #pragma once
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
 
+#include "infra/core/id.hpp"
 #include "infra/core/result.hpp"
 #include "infra/http/stream.hpp"
 #include "infra/io/async.hpp"
@@ -24,11 +26,13 @@ struct Config {
 };
 
 struct State {
-  std::size_t streams = 0;
+  std::size_t streams = 0;  ///< admitted or open
   std::size_t members = 0;  ///< different ones
   std::size_t topics = 0;
   bool hints_by_redis = false;
 };
+
+struct Reader;
 
 /// The open streams of one thread and the topics that they follow. See docs/decisions/0015-live.md.
 class Hub {
@@ -40,23 +44,27 @@ class Hub {
 
   /// Before the first stream; the source must outlive the hub.
   void add(char kind, Source& source);
+  /// Called for each stream when it opens and with each of its heartbeats: its reader is here. Must not throw. The
+  /// viewer has no session_id: the hub keeps none.
+  void on_beat(std::function<void(const session::Viewer&)> here);
 
-  /// A stream's place, before its answer begins: refused when there is no room or a topic may not be followed.
-  /// `marks` is where the reader stands; what is not to be believed is put right, and the reader told to reload.
+  /// A stream's place, given back by its end, or when it is dropped without having been opened.
   struct Admission {
-    session::Viewer viewer;
-    std::vector<Mark> marks;
-    bool reload = false;
+    std::shared_ptr<Reader> reader;
   };
+  /// Before the answer begins: refused when there is no room, when the member has too many, or as the source refuses
+  /// a topic. `marks` is where the reader stands; what is not to be believed (the future, another member's "u", and
+  /// all of it with `reload`) is put right, and the reader told to reload. The viewer must have been identified just
+  /// now, without waiting for anything since: from here on a change of the member ends the stream.
   async<Result<Admission>> admit(const Call& call, session::Viewer viewer, std::vector<Mark> marks, bool reload);
-  /// The stream that the admission was for, as soon as its head is written.
+  /// As soon as the head of the answer is written.
   void open(Admission admission, std::shared_ptr<http::Stream> stream);
 
-  /// A hint, however it came: "p34", or "p34 what" for a whisper.
+  /// A hint, however it came: topics "p34,u7", or "p34 what" for a whisper. Anything else is ignored.
   void hint(std::string_view message);
-  /// This member's rights may have changed: its streams end, and come back as what it is now.
+  /// This member's rights may have changed: its streams end, and come back soon as what it is now.
   void member_changed(UserId member);
-  /// Changes of members may have been missed: the same for all members' streams.
+  /// Changes of members may have been missed: the same for all members' streams, which come back spread over seconds.
   void members_may_have_changed();
 
   State state() const;

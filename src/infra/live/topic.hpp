@@ -17,7 +17,7 @@ struct Topic {
   friend auto operator<=>(const Topic&, const Topic&) = default;
 };
 
-/// "p34"; nothing for what is no topic.
+/// "p34": a small letter and an id as we write it ourselves; nothing for anything else.
 std::optional<Topic> parse_topic(std::string_view text);
 std::string text(const Topic& topic);
 

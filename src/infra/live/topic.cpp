@@ -1,0 +1,76 @@
+#include "infra/live/topic.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace ms::live {
+namespace {
+
+/// Only as we write it ourselves: no sign, no leading zero, no overflow.
+std::optional<std::int64_t> parse_number(std::string_view digits) {
+  if (digits.empty() || digits[0] < '0' || digits[0] > '9') return std::nullopt;
+  if (digits[0] == '0' && digits.size() > 1) return std::nullopt;
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+  return number;
+}
+
+void append(std::string& out, std::int64_t number) {
+  char digits[20];
+  const auto end = std::to_chars(digits, digits + sizeof digits, number);
+  out.append(digits, end.ptr);
+}
+
+std::optional<Mark> parse_mark(std::string_view text) {
+  const auto colon = text.find(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  const auto topic = parse_topic(text.substr(0, colon));
+  const auto number = parse_number(text.substr(colon + 1));
+  if (!topic || !number) return std::nullopt;
+  return Mark{*topic, *number};
+}
+
+}  // namespace
+
+std::optional<Topic> parse_topic(std::string_view text) {
+  if (text.empty() || text[0] < 'a' || text[0] > 'z') return std::nullopt;
+  const auto id = parse_number(text.substr(1));
+  if (!id || *id == 0) return std::nullopt;
+  return Topic{text[0], *id};
+}
+
+std::string text(const Topic& topic) {
+  std::string out(1, topic.kind);
+  append(out, topic.id);
+  return out;
+}
+
+std::optional<std::vector<Mark>> parse_marks(std::string_view text) {
+  std::vector<Mark> marks;
+  while (!text.empty()) {
+    const auto comma = text.find(',');
+    const auto mark = parse_mark(text.substr(0, comma));
+    const bool known = mark && std::ranges::find(marks, mark->topic, &Mark::topic) != marks.end();
+    if (!mark || known || marks.size() == kMostMarks) return std::nullopt;
+    marks.push_back(*mark);
+    if (comma == std::string_view::npos) break;
+    text.remove_prefix(comma + 1);
+    if (text.empty()) return std::nullopt;
+  }
+  return marks;
+}
+
+std::string text(const std::vector<Mark>& marks) {
+  std::string out;
+  for (const Mark& mark : marks) {
+    if (!out.empty()) out += ',';
+    out += mark.topic.kind;
+    append(out, mark.topic.id);
+    out += ':';
+    append(out, mark.number);
+  }
+  return out;
+}
+
+}  // namespace ms::live
