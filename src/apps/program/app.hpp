@@ -1,6 +1,8 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include "features/boards/boards.hpp"
 #include "features/members/members.hpp"
@@ -9,6 +11,7 @@
 #include "infra/config/config.hpp"
 #include "infra/io/cpu_pool.hpp"
 #include "infra/limit/limiter.hpp"
+#include "infra/live/hints.hpp"
 #include "infra/pg/db.hpp"
 #include "infra/pg/listen.hpp"
 #include "infra/redis/client.hpp"
@@ -21,7 +24,7 @@ namespace ms::program {
 
 /// What one thread of either program is made of; nothing in it is shared with another thread but the CpuPool.
 struct Parts {
-  Parts(const config::Settings& with, std::string realm, CpuPool& hashing);
+  Parts(const config::Settings& with, const std::string& realm, CpuPool& hashing);
 
   const config::Settings& settings;
   asio::io_context io{1};
@@ -29,12 +32,19 @@ struct Parts {
   redis::Client redis;
   cache::Cache cache;
   limit::Limiter limiter;
+  live::Hints hints;
   session::Accounts accounts;
   session::Sessions sessions;
   boards::Boards boards;
   members::Members members;
   presence::Presence presence;
-  pg::Listener listener;  // last: its messages reach accounts and boards
+
+  /// What an app adds in its constructor to what Parts do with a notification of PostgreSQL, and with having perhaps
+  /// missed some.
+  std::function<void(std::string_view channel, std::string_view payload)> heard;
+  std::function<void()> missed;
+
+  pg::Listener listener;  // last: its messages reach all of the above
 };
 
 /// What makes a program itself: its pages, and what it demands of every request. One per thread.

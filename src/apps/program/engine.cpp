@@ -58,9 +58,10 @@ json::object check(bool up, const std::string& error, Deadline since) {
 
 }  // namespace
 
-Engine::Engine(const config::Settings& settings, std::string realm, CpuPool& hashing, MakeApp make, int listen_fd)
+Engine::Engine(const config::Settings& settings, const std::string& realm, CpuPool& hashing, MakeApp make,
+               int listen_fd)
     : settings_(settings),
-      parts_(settings, std::move(realm), hashing),
+      parts_(settings, realm, hashing),
       app_(make(parts_)),
       site_(site_of(settings.site)),
       shell_{app_->layout(), &site_, settings.server.show_served_by ? settings.server.name : std::string()},

@@ -12,7 +12,7 @@ namespace ms::program {
 /// One thread of a program: its parts, its app, and the server that feeds requests to both.
 class Engine {
  public:
-  Engine(const config::Settings& settings, std::string realm, CpuPool& hashing, MakeApp make, int listen_fd);
+  Engine(const config::Settings& settings, const std::string& realm, CpuPool& hashing, MakeApp make, int listen_fd);
 
   asio::io_context& io() { return parts_.io; }
   /// Waits for PostgreSQL and Redis, at most `patience`, and serves from then on with what there is.

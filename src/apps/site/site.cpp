@@ -1,12 +1,22 @@
 #include "apps/site/site.hpp"
 
+#include <charconv>
+
 #include "apps/site/layout.html.hpp"
 #include "apps/site/pages/pages.hpp"
 #include "features/comments/comments.hpp"
 #include "features/posts/posts.hpp"
+#include "infra/live/hub.hpp"
 
 namespace ms::site {
 namespace {
+
+live::Config live_config(const config::Settings::Live& from) {
+  live::Config out;
+  out.streams = static_cast<std::size_t>(from.streams);
+  out.streams_of_one = static_cast<std::size_t>(from.streams_of_one);
+  return out;
+}
 
 class Site final : public program::App {
  public:
@@ -14,7 +24,11 @@ class Site final : public program::App {
       : parts_(parts),
         views_(parts.db),
         posts_(parts.db, parts.cache, parts.boards, views_),
-        comments_(parts.db, parts.boards) {}
+        comments_(parts.db, parts.boards),
+        hub_(parts.io, config::redis_config(parts.settings), live_config(parts.settings.live)) {
+    parts.heard = [this](std::string_view channel, std::string_view payload) { heard(channel, payload); };
+    parts.missed = [this] { hub_.members_may_have_changed(); };
+  }
 
   void add_routes(web::Router& router) override {
     add_home_routes(router, posts_, parts_.boards, parts_.presence);
@@ -34,7 +48,7 @@ class Site final : public program::App {
   web::Layout layout() const override { return &site::layout; }
 
   async<void> prepare(web::Context& ctx) override {
-    if (ctx.viewer.signed_in()) parts_.presence.seen(ctx.viewer.id, ctx.now);
+    parts_.presence.asked(ctx.viewer, ctx.client_address, ctx.request.header("user-agent"), ctx.now);
     if (ctx.is_api()) co_return;
     const auto directory = co_await parts_.boards.all(ctx.call);
     ctx.menu = menu_for(directory, ctx.viewer);
@@ -45,6 +59,15 @@ class Site final : public program::App {
   async<void> finish() override { return views_.flush(); }
 
  private:
+  void heard(std::string_view channel, std::string_view payload) {
+    if (channel == "live") hub_.hint(payload);
+    if (channel != "members") return;
+    UserId member;
+    const auto [end, fault] = std::from_chars(payload.data(), payload.data() + payload.size(), member.value);
+    const bool one = fault == std::errc() && end == payload.data() + payload.size();
+    one ? hub_.member_changed(member) : hub_.members_may_have_changed();
+  }
+
   /// The boards that this visitor may read. Made once for each rank and directory.
   std::shared_ptr<const web::Menu> menu_for(const std::shared_ptr<const boards::Directory>& directory,
                                             const session::Viewer& viewer) {
@@ -67,6 +90,7 @@ class Site final : public program::App {
   posts::ViewCounter views_;
   posts::Posts posts_;
   comments::Comments comments_;
+  live::Hub hub_;              // after the sources that it asks
   std::array<Made, 4> menus_;  // by rank
 };
 

@@ -76,6 +76,10 @@ struct Settings {
     int answer_ms = 1800;
     int in_flight = 256;
   } http;
+  struct Live {
+    int streams = 12000;
+    int streams_of_one = 12;
+  } live;
   struct Proxy {
     std::vector<std::string> trusted = {"127.0.0.0/8", "::1/128"};
   } proxy;

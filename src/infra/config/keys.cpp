@@ -130,6 +130,11 @@ const std::array kKeys{
         "Requests that one thread works on at once; of more, guests are asked to try again first, writes last.",
         Number{at<&S::http, &S::Http::in_flight>, 4, 1 << 20}},
 
+    Key{"live", "streams", "Open streams (GET /events) per thread; more are asked to come back later.",
+        Number{at<&S::live, &S::Live::streams>, 0, 1 << 20}},
+    Key{"live", "streams_of_one", "Of these, how many one member may have.",
+        Number{at<&S::live, &S::Live::streams_of_one>, 1, 1000}},
+
     Key{"proxy", "trusted", "Networks (CIDR) whose X-Forwarded-For is believed: where Nginx runs.",
         List{at<&S::proxy, &S::Proxy::trusted>}},
 
@@ -137,7 +142,7 @@ const std::array kKeys{
         Text{at<&S::log, &S::Log::level>, log_level}},
 };
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kSections{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kSections{{
     {"server", "The program itself."},
     {"site", "The organisation."},
     {"database", "PostgreSQL holds everything."},
@@ -145,6 +150,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kSections
     {"session", "Signed-in members."},
     {"login", "Limits against guessing passwords."},
     {"http", "Limits against large and slow requests."},
+    {"live", "What pages hear of news while they are open (the site only)."},
     {"proxy", "Who stands in front."},
     {"log", "What is written to standard error."},
 }};
