@@ -9,7 +9,7 @@ readonly debian_build="clang-19 libclang-rt-19-dev lld-19 cmake ninja-build ccac
   libspdlog-dev libfmt-dev libgtest-dev libgmock-dev nodejs npm"
 readonly debian_run="postgresql-15 redis-server redis-tools nginx libnginx-mod-http-brotli-static
   ca-certificates curl procps util-linux openssl"
-readonly debian_test="python3 git clang-tidy-19 clang-format-19 chromium fonts-noto-cjk wrk"
+readonly debian_test="python3 git clang-tidy-19 clang-format-19 chromium fonts-noto-cjk wrk prometheus"
 
 # missing_debian PACKAGE... -> the ones that are not there. node and npm count as
 # there when the commands are, whoever installed them.
@@ -49,7 +49,7 @@ elif ! dpkg-query -W postgresql-15 >/dev/null 2>&1; then
   sed -i 's/^#\?create_main_cluster.*/create_main_cluster = false/' "$conf"
 fi
 fresh=""
-for unit in nginx redis-server postgresql; do
+for unit in nginx redis-server postgresql prometheus; do
   [ -e "/lib/systemd/system/$unit.service" ] || fresh="$fresh $unit"
 done
 apt-get update -q

@@ -1,0 +1,46 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <vector>
+
+namespace ms::metrics {
+
+/// What happened lately: `slices` pieces of time, of which the oldest gives way to the newest. Slice has merge(), and a
+/// new one is empty. Times are those of the steady clock, so a changed wall clock moves nothing.
+template <class Slice>
+class Window {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  Window(Clock::duration length, std::size_t slices)
+      : slice_length_(length / static_cast<std::int64_t>(slices)), slices_(slices) {}
+
+  /// Where what happens now is added.
+  Slice& at(Clock::time_point now) {
+    Place& place = slices_[index(number(now))];
+    if (place.number != number(now)) place = {number(now), Slice()};
+    return place.slice;
+  }
+  /// Everything of the window that ends now; its last slice has only begun.
+  Slice sum(Clock::time_point now) const {
+    Slice out;
+    const auto oldest = number(now) - static_cast<std::int64_t>(slices_.size()) + 1;
+    for (const Place& place : slices_) {
+      if (place.number >= oldest) out.merge(place.slice);
+    }
+    return out;
+  }
+
+ private:
+  struct Place {
+    std::int64_t number = -1;
+    Slice slice{};
+  };
+  std::int64_t number(Clock::time_point now) const { return now.time_since_epoch() / slice_length_; }
+  std::size_t index(std::int64_t number) const { return static_cast<std::size_t>(number) % slices_.size(); }
+
+  Clock::duration slice_length_;
+  std::vector<Place> slices_;
+};
+
+}  // namespace ms::metrics
