@@ -15,11 +15,12 @@ config::Settings load_settings(const Options& options, config::Program program) 
 void add_config_commands(CLI::App& app, const Options& options) {
   using config::Program;
   const std::map<std::string, Program> programs{
-      {"site", Program::site}, {"admin", Program::admin}, {"cli", Program::cli}};
+      {"site", Program::site}, {"admin", Program::admin}, {"monitor", Program::monitor}, {"cli", Program::cli}};
 
   auto* check = app.add_subcommand("check-config", "Reads the configuration as a program would and says what is wrong");
   auto program = std::make_shared<Program>(Program::site);
-  check->add_option("--program", *program, "site (default), admin or cli")->transform(CLI::Transformer(programs));
+  check->add_option("--program", *program, "site (default), admin, monitor or cli")
+      ->transform(CLI::Transformer(programs));
   check->callback([&options, program] {
     load_settings(options, *program);
     std::cout << "The configuration is fine for the program " << config::name_of(*program) << ".\n";

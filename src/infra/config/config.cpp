@@ -266,6 +266,8 @@ std::string_view name_of(Program program) noexcept {
       return "site";
     case Program::admin:
       return "admin";
+    case Program::monitor:
+      return "monitor";
     case Program::cli:
       break;
   }
@@ -274,11 +276,13 @@ std::string_view name_of(Program program) noexcept {
 
 Settings defaults(Program program) {
   constexpr int kAdminPort = 3001;
+  constexpr int kMonitorPort = 3002;
   Settings out;
   if (program == Program::admin) {
     out.server.port = kAdminPort;
     out.session.cookie = "minschool.admin";
   }
+  if (program == Program::monitor) out.server.port = kMonitorPort;
   return out;
 }
 
@@ -290,7 +294,8 @@ std::expected<Settings, std::string> load(Program program, const std::filesystem
   if (auto done = read_environment(out); !done) return std::unexpected(done.error());
 
   const Place whole{path.empty() ? "environment" : path.string(), ""};
-  if (out.session.secret.empty() && program != Program::cli) {
+  const bool has_sessions = program == Program::site || program == Program::admin;
+  if (out.session.secret.empty() && has_sessions) {
     return Place{whole.where, "session.secret"}.refuse(
         "is missing; make a file with `openssl rand -hex 32` and name it in session.secret_file or "
         "MINSCHOOL_SESSION_SECRET_FILE");

@@ -21,7 +21,7 @@ struct Settings {
   struct Server {
     std::string name = "app1";
     std::string address = "127.0.0.1";
-    int port = 3000;  ///< 3001 for the admin program
+    int port = 3000;  ///< 3001 for the admin program, 3002 for the monitor
     int threads = 1;
     bool show_served_by = true;
     bool show_timing = true;
@@ -83,16 +83,23 @@ struct Settings {
   struct Proxy {
     std::vector<std::string> trusted = {"127.0.0.0/8", "::1/128"};
   } proxy;
+  struct Monitor {
+    std::string log_socket = "/run/minschool/monitor.sock";
+    std::string nginx_config = "/etc/nginx/conf.d/minschool-loadbalancer.conf";
+    std::string nginx_status = "http://127.0.0.1/nginx_status";
+    int probe_ms = 1000;
+  } monitor;
   struct Log {
     std::string level = "info";
+    bool requests = true;
   } log;
 };
 
 /// Who reads the configuration: decides the defaults of server.port and session.cookie, and whether session.secret must
-/// be there (the command line tool has no sessions).
-enum class Program { site, admin, cli };
+/// be there (the monitor and the command line tool have no sessions).
+enum class Program { site, admin, monitor, cli };
 
-/// "site", "admin" or "cli".
+/// "site", "admin", "monitor" or "cli".
 std::string_view name_of(Program program) noexcept;
 
 /// The defaults of a program, before any file.

@@ -29,6 +29,10 @@ std::string_view cookie_name(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, token) ? "" : "a cookie name: letters, digits, '.', '-' and '_'";
 }
 
+std::string_view absolute_path(std::string_view text) {
+  return text.starts_with('/') ? "" : "a path that begins with /";
+}
+
 std::string_view log_level(std::string_view text) {
   constexpr std::array kLevels{"trace", "debug", "info", "warn", "error", "critical", "off"};
   return std::ranges::find(kLevels, text) != kLevels.end() ? ""
@@ -45,7 +49,8 @@ const std::array kKeys{
         Text{at<&S::server, &S::Server::name>, filled}},
     Key{"server", "address", "Address to listen on; only Nginx should reach it.",
         Text{at<&S::server, &S::Server::address>, filled}},
-    Key{"server", "port", "Port to listen on: 3000 for the site and 3001 for the admin unless set.",
+    Key{"server", "port",
+        "Port to listen on: 3000 for the site, 3001 for the admin and 3002 for the monitor unless set.",
         Number{at<&S::server, &S::Server::port>, 1, kMaxPort}, true},
     Key{"server", "threads", "Threads that answer requests; about one per processor core.",
         Number{at<&S::server, &S::Server::threads>, 1, 256}},
@@ -138,11 +143,22 @@ const std::array kKeys{
     Key{"proxy", "trusted", "Networks (CIDR) whose X-Forwarded-For is believed: where Nginx runs.",
         List{at<&S::proxy, &S::Proxy::trusted>}},
 
+    Key{"monitor", "log_socket", "Unix socket that it makes for Nginx's access log (datagrams of syslog).",
+        Text{at<&S::monitor, &S::Monitor::log_socket>, absolute_path}},
+    Key{"monitor", "nginx_config",
+        "Nginx's file whose upstream blocks name the app servers; read again when it changes.",
+        Text{at<&S::monitor, &S::Monitor::nginx_config>, absolute_path}},
+    Key{"monitor", "nginx_status", "Where Nginx tells of its connections (stub_status), by numeric address.",
+        Text{at<&S::monitor, &S::Monitor::nginx_status>, web_url}},
+    Key{"monitor", "probe_ms", "Milliseconds that an app server has to answer /health, which it is asked every second.",
+        Number{at<&S::monitor, &S::Monitor::probe_ms>, 10, 10000}},
+
     Key{"log", "level", "trace, debug, info, warn, error, critical or off.",
         Text{at<&S::log, &S::Log::level>, log_level}},
+    Key{"log", "requests", "Whether each request is a line, at level info.", Flag{at<&S::log, &S::Log::requests>}},
 };
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kSections{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 11> kSections{{
     {"server", "The program itself."},
     {"site", "The organisation."},
     {"database", "PostgreSQL holds everything."},
@@ -152,6 +168,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kSection
     {"http", "Limits against large and slow requests."},
     {"live", "What pages hear of news while they are open (the site only)."},
     {"proxy", "Who stands in front."},
+    {"monitor", "Who watches Nginx and the app servers (minschool-monitor only)."},
     {"log", "What is written to standard error."},
 }};
 

@@ -36,9 +36,9 @@ double start_time() {
   for (int i = 0; i < kFieldsBefore; ++i) fields >> skipped;
   double ticks = 0;
   fields >> ticks;
-  double up = 0;
-  std::ifstream("/proc/uptime") >> up;
-  const double age = up - ticks / static_cast<double>(::sysconf(_SC_CLK_TCK));
+  timespec up{};  // not /proc/uptime, which systemd may hide (ProcSubset=pid)
+  ::clock_gettime(CLOCK_BOOTTIME, &up);
+  const double age = static_cast<double>(up.tv_sec) - ticks / static_cast<double>(::sysconf(_SC_CLK_TCK));
   return static_cast<double>(::time(nullptr)) - age;
 }
 
