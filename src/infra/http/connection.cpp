@@ -87,6 +87,10 @@ void Hub::sweep() {
     error_code ignored;
     if (connection.deadline_ <= now) connection.socket_.cancel(ignored);
   }
+  for (auto at = streams.begin(); at != streams.end() && at->waits();) {
+    OpenStream& stream = *at++;
+    if (stream.deadline() <= now) stream.cut();
+  }
 }
 
 void Hub::start_draining(std::chrono::milliseconds idle_grace) {
@@ -94,6 +98,7 @@ void Hub::start_draining(std::chrono::milliseconds idle_grace) {
   for (Connection& connection : connections) {
     if (connection.idle_) connection.deadline_ = std::min(connection.deadline_, idle_deadline());
   }
+  while (!streams.empty()) streams.front().leave();
 }
 
 void Hub::cut_all() {
@@ -101,6 +106,7 @@ void Hub::cut_all() {
     error_code ignored;
     connection.socket_.close(ignored);
   }
+  while (!streams.empty()) streams.front().cut();
 }
 
 Connection::Connection(std::shared_ptr<Hub> hub, Socket socket, std::string peer)
@@ -115,7 +121,8 @@ Connection::Connection(std::shared_ptr<Hub> hub, Socket socket, std::string peer
 Connection::~Connection() {
   unlink();
   hub_->give_back(std::move(work_));
-  if (--hub_->count == 0 && hub_->emptied) hub_->emptied();
+  --hub_->count;
+  hub_->tell_if_empty();
 }
 
 async<void> Connection::run() {
@@ -264,10 +271,22 @@ async<bool> Connection::answer() {
   const bool leaving = hub_->draining && work_->unread().empty();
   const bool keep = work_->parser->get().version() == 11 && work_->parser->keep_alive() && !leaving;
   const bool with_body = work_->request.method != Method::head;
+  if (response.begin && with_body) {
+    const bool room = !hub_->draining && hub_->stream_count < hub_->limits.streams;
+    if (!room) co_await refuse(503);
+    if (room) go_on(std::move(response));
+    co_return false;
+  }
   const bool sent = co_await send(std::move(response), with_body, !keep);
   if (!sent) co_return false;
   if (!keep) co_await hang_up();
   co_return keep;
+}
+
+void Connection::go_on(Response response) {
+  std::string head;
+  write_head(head, response, hub_->date(), true);
+  response.begin(OpenStream::start(hub_, std::move(socket_), std::move(head)));
 }
 
 async<void> Connection::refuse(int status) {
@@ -276,7 +295,6 @@ async<void> Connection::refuse(int status) {
   if (sent) co_await hang_up();
 }
 
-// A response with a stream would write the same head with another framing and then pull its pieces through write().
 async<bool> Connection::send(Response response, bool with_body, bool close) {
   work_->head.clear();
   write_head(work_->head, response, hub_->date(), close);

@@ -1,6 +1,5 @@
 #pragma once
 #include <array>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/intrusive/list.hpp>
@@ -12,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "infra/http/open_stream.hpp"
 #include "infra/http/server.hpp"
 
 // One connection's life: wait until something can be read (without a buffer, so that thousands of idle ones cost
@@ -19,10 +19,6 @@
 // connection has one deadline field, and the server's sweep cancels the socket of those that are late; the coroutine
 // wakes up, sees that it is late, and says 408 or leaves. Rejected: a timer a request, 1-2 µs each and two allocations.
 namespace ms::http {
-
-using Executor = asio::io_context::executor_type;
-using Socket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
-using Clock = std::chrono::steady_clock;
 
 /// What one request needs while it is read and answered; idle connections have none.
 struct Workspace {
@@ -47,8 +43,6 @@ struct Workspace {
 };
 
 class Connection;
-// A connection leaves the list by being destroyed.
-using AutoUnlink = boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 using Connections = boost::intrusive::list<Connection, boost::intrusive::base_hook<AutoUnlink>,
                                            boost::intrusive::constant_time_size<false>>;
 
@@ -57,11 +51,13 @@ struct Hub {
   Limits limits;
   Server::Handler handler;
   Server::ErrorPage error_page;
-  std::function<void()> emptied;                      ///< called when the last connection is gone
+  std::function<void()> emptied;                      ///< called when the last connection or stream is gone
   std::optional<std::chrono::milliseconds> draining;  ///< set: how long idle peers may take to close first
   std::size_t in_flight = 0;
-  std::size_t count = 0;
+  std::size_t count = 0;  ///< of connections; what became a stream is none any more
   Connections connections;
+  std::size_t stream_count = 0;
+  OpenStreams streams;  ///< those that wait to be written stand first
 
   std::unique_ptr<Workspace> borrow();
   void give_back(std::unique_ptr<Workspace> workspace);
@@ -70,8 +66,13 @@ struct Hub {
   std::string_view date();
   /// Wakes every connection whose deadline has passed.
   void sweep();
+  /// Streams end at once, so that nobody waits for them; their readers come back to another server.
   void start_draining(std::chrono::milliseconds idle_grace);
   void cut_all();
+  bool empty() const noexcept { return count == 0 && stream_count == 0; }
+  void tell_if_empty() const {
+    if (empty() && emptied) emptied();
+  }
 
  private:
   std::vector<std::unique_ptr<Workspace>> free_;
@@ -105,6 +106,8 @@ class Connection : public AutoUnlink {
   void fill_request();
   /// Calls the handler and sends what it answers. False: nothing can follow on this connection.
   async<bool> answer();
+  /// The socket goes to a stream, which lives on without this connection.
+  void go_on(Response response);
   async<void> refuse(int status);
   async<bool> send(Response response, bool with_body, bool close);
   async<bool> write(std::string_view first, std::string_view second);

@@ -49,6 +49,13 @@ Response Response::text(int status, std::string_view content_type, std::string b
   return response;
 }
 
+Response Response::stream(std::string_view content_type, std::function<void(std::shared_ptr<Stream>)> begin) {
+  Response response(200);
+  response.set("Content-Type", content_type);
+  response.begin = std::move(begin);
+  return response;
+}
+
 Response Response::see_other(std::string_view location) {
   Response response(303);
   response.set("Location", location);

@@ -1,11 +1,15 @@
 #pragma once
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace ms::http {
+
+class Stream;
 
 enum class Method { get, head, post, put, patch, del, other };
 
@@ -40,12 +44,16 @@ class Response {
 
   int status = 200;
   std::string body;
+  /// Set: the answer goes on as this stream (stream.hpp), whose head was just written. Not called for HEAD, nor when
+  /// the server has no room for one more stream or is draining, which is answered 503.
+  std::function<void(std::shared_ptr<Stream>)> begin;
 
   /// Adds "name: value"; CR and LF in the value are dropped (no header injection).
   Response& set(std::string_view name, std::string_view value);
   const std::string& head() const noexcept { return head_; }
 
   static Response text(int status, std::string_view content_type, std::string body);
+  static Response stream(std::string_view content_type, std::function<void(std::shared_ptr<Stream>)> begin);
   /// 303 See Other (RFC 9110 section 15.4.4): what a form's POST answers.
   static Response see_other(std::string_view location);
 

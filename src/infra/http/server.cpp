@@ -118,11 +118,13 @@ async<void> Server::drain(std::chrono::milliseconds idle_grace, std::chrono::ste
   impl->hub->emptied = [timer = &impl->gone] { timer->cancel(); };
   // A socket that was accepted a moment ago is counted before this coroutine goes on.
   co_await asio::post(impl->io, asio::use_awaitable_t<Executor>());
-  while (impl->hub->count > 0 && Clock::now() < deadline) co_await impl->gone.async_wait(kAwait);
+  while (!impl->hub->empty() && Clock::now() < deadline) co_await impl->gone.async_wait(kAwait);
   impl->hub->emptied = nullptr;
   impl->stop();
 }
 
-ServerState Server::state() const noexcept { return {impl_->hub->count, impl_->hub->in_flight}; }
+ServerState Server::state() const noexcept {
+  return {impl_->hub->count, impl_->hub->in_flight, impl_->hub->stream_count};
+}
 
 }  // namespace ms::http

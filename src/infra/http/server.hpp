@@ -12,7 +12,9 @@ namespace ms::http {
 struct Limits {
   std::size_t head_bytes = 16 * 1024;    ///< request line and header fields; more: 431
   std::size_t body_bytes = 1024 * 1024;  ///< more: 413
-  std::size_t connections = 16384;       ///< more are closed at once
+  std::size_t connections = 16384;       ///< more are closed at once; streams are none
+  std::size_t streams = 12000;           ///< open at once; more: 503
+  std::size_t stream_bytes = 64 * 1024;  ///< that a stream's reader may leave unread
   std::chrono::seconds head_time{10};    ///< from the first byte to the end of the head; later: 408
   std::chrono::seconds body_time{30};
   std::chrono::seconds idle_time{75};   ///< kept-alive without a request; Nginx closes before (keepalive_timeout 5s)
@@ -22,6 +24,7 @@ struct Limits {
 struct ServerState {
   std::size_t connections = 0;
   std::size_t in_flight = 0;  ///< requests being answered
+  std::size_t streams = 0;
 };
 
 /// HTTP/1.1 over one inherited listening socket (RFC 9112). The only folder that includes Beast. One thread.
@@ -41,8 +44,8 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
   void start();
-  /// Stops accepting, answers what runs with "Connection: close", lets idle peers close first and closes the rest after
-  /// `idle_grace`. Returns when no connection is left or the deadline passes.
+  /// Stops accepting, ends streams with their last words, answers what runs with "Connection: close", lets idle peers
+  /// close first and closes the rest after `idle_grace`. Returns when no connection is left or the deadline passes.
   async<void> drain(std::chrono::milliseconds idle_grace, std::chrono::steady_clock::time_point deadline);
   ServerState state() const noexcept;
 

@@ -1,10 +1,13 @@
 #pragma once
+#include <functional>
 #include <future>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include "infra/http/server.hpp"
+#include "infra/http/stream.hpp"
 
 // For this folder's tests: a real server on a thread of its own, and a client that sends bytes as told.
 namespace ms::http::test {
@@ -35,10 +38,14 @@ class Client {
   /// False when the server has cut the connection.
   bool send(std::string_view bytes);
   void half_close();
+  /// Ends the connection by RST, as a process that dies with unread bytes does.
+  void reset();
   /// One answer, framed by its Content-Length; `with_body` false for answers to HEAD. "" when the connection ended.
   std::string answer(bool with_body = true);
   /// Everything until the server closes; "RST" when it was not an orderly close.
   std::string rest();
+  /// That many bytes, fewer when the connection ended.
+  std::string take(std::size_t count);
   /// True when nothing came within the time.
   bool silent_for(std::chrono::milliseconds time);
 
@@ -51,7 +58,7 @@ class Client {
 };
 
 /// Answers: /echo the body, /fields the names and values, /big?N that many bytes, /slow?N after N ms, /throw,
-/// everything else "METHOD path".
+/// /stream one of streams(), everything else "METHOD path".
 class TestServer {
  public:
   explicit TestServer(Limits limits = {}, Server::ErrorPage error_page = nullptr);
@@ -64,13 +71,23 @@ class TestServer {
   /// Waits (on the server's thread) until `count` requests are being answered.
   void wait_for_in_flight(std::size_t count);
   void wait_for_connections(std::size_t count);
+  void wait_for_streams(std::size_t count);
+  /// Runs `act` on the server's thread, to its end.
+  void on_thread(const std::function<void()>& act);
+  /// What /stream has opened, in its order; to be used on the server's thread.
+  std::vector<std::shared_ptr<Stream>>& streams() { return streams_; }
+  /// The server is destroyed, its thread goes on.
+  void destroy();
   /// Starts draining; the result is there when it is over.
   std::future<void> drain(std::chrono::milliseconds idle_grace, std::chrono::milliseconds at_most);
 
  private:
+  async<Response> handle(const Request& request);
+
   Listener listener_;
   asio::io_context io_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
+  std::vector<std::shared_ptr<Stream>> streams_;
   std::unique_ptr<Server> server_;
   std::thread thread_;
 };

@@ -9,6 +9,7 @@
 #include <charconv>
 #include <future>
 #include <stdexcept>
+#include <utility>
 
 #include "infra/http/test_server.hpp"
 #include "infra/io/sleep.hpp"
@@ -25,7 +26,13 @@ std::size_t number(std::string_view text) {
   return value;
 }
 
-async<Response> handle(const Request& request) {
+}  // namespace
+
+async<Response> TestServer::handle(const Request& request) {
+  if (request.path == "/stream") {
+    co_return Response::stream("text/event-stream",
+                               [this](std::shared_ptr<Stream> stream) { streams_.push_back(std::move(stream)); });
+  }
   if (request.path == "/throw") throw std::runtime_error("as asked");
   if (request.path == "/slow") co_await sleep_for(std::chrono::milliseconds(number(request.query)));
   if (request.path == "/big") co_return Response::text(200, "text/plain", std::string(number(request.query), 'x'));
@@ -38,8 +45,6 @@ async<Response> handle(const Request& request) {
   if (request.method == Method::other) text += " (other)";
   co_return Response::text(200, "text/plain", std::move(text));
 }
-
-}  // namespace
 
 Listener::Listener() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
   sockaddr_in address{};
@@ -80,6 +85,12 @@ bool Client::send(std::string_view bytes) {
 
 void Client::half_close() { ::shutdown(fd_, SHUT_WR); }
 
+void Client::reset() {
+  const linger at_once{1, 0};
+  ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  ::close(std::exchange(fd_, -1));
+}
+
 bool Client::receive() {
   pollfd polled{fd_, POLLIN, 0};
   if (::poll(&polled, 1, kPatience) <= 0) throw std::runtime_error("the server said nothing");
@@ -112,32 +123,49 @@ std::string Client::rest() {
   return reset_ ? "RST" : std::move(buffer_);
 }
 
+std::string Client::take(std::size_t count) {
+  while (buffer_.size() < count && receive()) {}
+  std::string taken = buffer_.substr(0, count);
+  buffer_.erase(0, count);
+  return taken;
+}
+
 bool Client::silent_for(std::chrono::milliseconds time) {
   pollfd polled{fd_, POLLIN, 0};
   return buffer_.empty() && ::poll(&polled, 1, static_cast<int>(time.count())) == 0;
 }
 
 TestServer::TestServer(Limits limits, Server::ErrorPage error_page)
-    : server_(std::make_unique<Server>(io_, listener_.fd(), limits, handle, std::move(error_page))),
+    : server_(std::make_unique<Server>(
+          io_, listener_.fd(), limits, [this](const Request& request) { return handle(request); },
+          std::move(error_page))),
       thread_([this] { io_.run(); }) {
   asio::post(io_, [this] { server_->start(); });
 }
 
 TestServer::~TestServer() {
-  std::promise<void> gone;
-  asio::post(io_, [&] {
-    server_.reset();
-    gone.set_value();
-  });
-  gone.get_future().wait();
+  destroy();
   work_.reset();  // what is left must end by itself, else this hangs and ctest says so
   thread_.join();
 }
 
+void TestServer::on_thread(const std::function<void()>& act) {
+  std::promise<void> done;
+  asio::post(io_, [&] {
+    act();
+    done.set_value();
+  });
+  done.get_future().wait();
+}
+
+void TestServer::destroy() {
+  on_thread([this] { server_.reset(); });
+}
+
 ServerState TestServer::state() {
-  std::promise<ServerState> state;
-  asio::post(io_, [&] { state.set_value(server_->state()); });
-  return state.get_future().get();
+  ServerState state;
+  on_thread([&] { state = server_->state(); });
+  return state;
 }
 
 void TestServer::wait_for_in_flight(std::size_t count) {
@@ -146,6 +174,10 @@ void TestServer::wait_for_in_flight(std::size_t count) {
 
 void TestServer::wait_for_connections(std::size_t count) {
   while (state().connections != count) std::this_thread::sleep_for(2ms);
+}
+
+void TestServer::wait_for_streams(std::size_t count) {
+  while (state().streams != count) std::this_thread::sleep_for(2ms);
 }
 
 std::future<void> TestServer::drain(std::chrono::milliseconds idle_grace, std::chrono::milliseconds at_most) {

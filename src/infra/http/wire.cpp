@@ -143,8 +143,8 @@ void write_head(std::string& out, const Response& response, std::string_view dat
   const auto to = std::back_inserter(out);
   fmt::format_to(to, "HTTP/1.1 {} {}\r\n", response.status, reason(response.status));
   out.append(response.head());
-  // A HEAD answer says the length that GET would have; 204 and 304 say none (RFC 9110 section 8.6).
-  if (!bodyless(response.status)) fmt::format_to(to, "Content-Length: {}\r\n", response.body.size());
+  // A HEAD answer says the length that GET would have; 204, 304 and a stream say none (RFC 9110 section 8.6).
+  if (!bodyless(response.status) && !response.begin) fmt::format_to(to, "Content-Length: {}\r\n", response.body.size());
   out.append("Date: ").append(date).append(close ? "\r\nConnection: close\r\n\r\n" : "\r\n\r\n");
 }
 
@@ -176,11 +176,15 @@ Response plain_error(int status) {
         return "http.unknown_version"_msg;
       case 500:
         return "http.broken"_msg;
+      case 503:
+        return "error.busy"_msg;
       default:
         return "http.malformed"_msg;
     }
   };
-  return Response::text(status, "text/plain; charset=utf-8", tr(words()) + "\n");
+  Response response = Response::text(status, "text/plain; charset=utf-8", tr(words()) + "\n");
+  if (status == 503) response.set("Retry-After", "2");
+  return response;
 }
 
 }  // namespace ms::http
