@@ -1,6 +1,6 @@
-// What every page does: Turbo Drive, Stimulus, our confirm dialog, and the focus after a refused form.
-import { Application } from "@hotwired/stimulus";
-import { config } from "@hotwired/turbo";
+// What every page does: Turbo Drive, Stimulus, our confirm dialog, the focus after a refused form, and what is live.
+import { Application, Controller } from "@hotwired/stimulus";
+import { StreamActions, config, renderStreamMessage } from "@hotwired/turbo";
 import { ask } from "./confirm.js";
 
 export const application = Application.start();
@@ -21,3 +21,16 @@ function showComment() {
   if (id && !location.hash) document.getElementById(`c${id}`)?.scrollIntoView();
 }
 document.addEventListener("turbo:load", showComment);
+
+// What is live comes after the page is shown, and only to a page that has something live.
+let live = null;
+async function goLive() {
+  if (live || !document.querySelector("[data-live], [data-controller~=mention]")) return;
+  live = import("later:live");
+  try {
+    (await live).start({ application, Controller, StreamActions, renderStreamMessage });
+  } catch {
+    live = null; // no connection: the next page tries again
+  }
+}
+document.addEventListener("turbo:load", () => setTimeout(goLive));

@@ -1,0 +1,67 @@
+import { format, parse } from "./marks.js";
+
+const kFirstRetryMs = 5_000;
+const kLastRetryMs = 60_000;
+
+/**
+ * The connection to the server. A break is none of our business: EventSource comes back by itself, after the pause that
+ * the server asked for, with where it stood. A refusal (4xx, 5xx) ends an EventSource: `refused` is called after a pause
+ * that grows, and is different in each browser.
+ */
+export class Stream {
+  at = new Map();  // where it stands
+  #source = null;
+  #retry = 0;
+  #refusals = 0;
+
+  /** @param {{heard: (event: object) => void, opened: () => void, refused: () => void}} listener */
+  constructor(listener) {
+    this.listener = listener;
+  }
+
+  get isOpen() {
+    return this.#source !== null;
+  }
+
+  get isRefused() {
+    return this.#retry !== 0;
+  }
+
+  open(marks) {
+    this.close();
+    this.at = new Map(marks);
+    const source = new EventSource(`/events?topics=${format(marks)}`);
+    source.onopen = () => {
+      this.#refusals = 0;
+      this.listener.opened();
+    };
+    source.onmessage = (event) => this.#hear(event, false);
+    source.addEventListener("reload", (event) => this.#hear(event, true));
+    source.onerror = () => {
+      if (source.readyState === EventSource.CLOSED) this.#refuse();
+    };
+    this.#source = source;
+  }
+
+  close() {
+    clearTimeout(this.#retry);
+    this.#retry = 0;
+    this.#source?.close();
+    this.#source = null;
+  }
+
+  #hear({ lastEventId, data }, reload) {
+    const before = this.at;
+    this.at = parse(lastEventId);
+    this.listener.heard({ before, after: this.at, data, reload });
+  }
+
+  #refuse() {
+    this.close();
+    const longest = Math.min(kLastRetryMs, kFirstRetryMs * 2 ** ++this.#refusals);
+    this.#retry = setTimeout(() => {
+      this.#retry = 0;
+      this.listener.refused();
+    }, kFirstRetryMs + Math.random() * (longest - kFirstRetryMs));
+  }
+}
