@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -112,6 +113,30 @@ void rewrite_html_block(cmark_node* block) {
   replace(block, paragraph);
 }
 
+/// Puts what stands between two mentions, and the mentions that lead somewhere, where the text node stands.
+void link_mentions(cmark_node* node, std::span<const Link> links) {
+  const std::string text = cmark_node_get_literal(node);
+  std::size_t done = 0;
+  const auto put = [&](cmark_node* fresh) { cmark_node_insert_before(node, fresh); };
+  for (const Spot& spot : spots(text)) {
+    const auto link = std::ranges::find(links, spot.mention, &Link::written);
+    if (link == links.end()) continue;
+    put(text_node(text.substr(done, spot.at - done).c_str()));
+    view::Out out(96);
+    out.raw("<a class=\"mention\" href=\"");
+    out.url(link->href);
+    out.raw("\">@");
+    out.text(link->name);
+    out.raw("</a>");
+    cmark_node* fresh = cmark_node_new(CMARK_NODE_CUSTOM_INLINE);
+    cmark_node_set_on_enter(fresh, out.str().c_str());
+    put(fresh);
+    // Of "@이름님" the name is the link; of "@이름#57" the number is not shown.
+    done = spot.at + (spot.mention.id == 0 ? 1 + link->name.size() : spot.size);
+  }
+  if (done > 0) cmark_node_set_literal(node, text.substr(done).c_str());
+}
+
 void rewrite(cmark_node* node) {
   const cmark_node_type type = cmark_node_get_type(node);
   if (type == CMARK_NODE_HEADING) {
@@ -125,19 +150,29 @@ void rewrite(cmark_node* node) {
   }
 }
 
-/// Changes the tree for printing; false when it is nested too deeply or has more than `most` nodes.
-bool prepare(cmark_node* document, std::size_t most) {
-  std::vector<cmark_node*> nodes;  // gathered first: an iterator must not see its node replaced
+/// The nodes of a tree, gathered because an iterator must not see its node replaced.
+struct Nodes {
+  std::vector<cmark_node*> all;
+  std::vector<cmark_node*> texts;  ///< outside of links and pictures
+};
+
+/// Nothing when the tree is nested too deeply or has more than `most` nodes.
+std::optional<Nodes> gather(cmark_node* document, std::size_t most) {
+  Nodes out;
   int depth = 0;
+  int links = 0;
   const Walk walk(cmark_iter_new(document));
   for (auto event = cmark_iter_next(walk.get()); event != CMARK_EVENT_DONE; event = cmark_iter_next(walk.get())) {
     cmark_node* node = cmark_iter_get_node(walk.get());
-    if (cmark_node_first_child(node) != nullptr) depth += event == CMARK_EVENT_ENTER ? 1 : -1;
-    if (event == CMARK_EVENT_ENTER) nodes.push_back(node);
-    if (depth > kMaxDepth || nodes.size() > most) return false;
+    const cmark_node_type type = cmark_node_get_type(node);
+    const int step = event == CMARK_EVENT_ENTER ? 1 : -1;
+    if (cmark_node_first_child(node) != nullptr) depth += step;
+    if (type == CMARK_NODE_LINK || type == CMARK_NODE_IMAGE) links += step;
+    if (event == CMARK_EVENT_ENTER) out.all.push_back(node);
+    if (type == CMARK_NODE_TEXT && links == 0) out.texts.push_back(node);
+    if (depth > kMaxDepth || out.all.size() > most) return std::nullopt;
   }
-  std::ranges::for_each(nodes, rewrite);
-  return true;
+  return out;
 }
 
 /// cmark-gfm keeps the characters of extensions in global tables while it parses.
@@ -146,21 +181,73 @@ std::mutex& library() {
   return mutex;
 }
 
+/// Holds the library for as long as a text is worked on.
+class Parsed {
+ public:
+  explicit Parsed(std::string_view text);
+  cmark_node* document() const { return document_.get(); }
+  Printed html() const {
+    return Printed(cmark_render_html(document_.get(), kOptions, cmark_parser_get_syntax_extensions(parser_.get())));
+  }
+
+ private:
+  std::lock_guard<std::mutex> lock_;
+  Parser parser_;
+  Node document_;
+};
+
+Parsed::Parsed(std::string_view text) : lock_(library()) {
+  cmark_gfm_core_extensions_ensure_registered();
+  parser_.reset(cmark_parser_new(kOptions));
+  for (const char* name : {"table", "strikethrough", "autolink", "tasklist", "tagfilter"}) {
+    cmark_parser_attach_syntax_extension(parser_.get(), cmark_find_syntax_extension(name));
+  }
+  cmark_parser_feed(parser_.get(), text.data(), text.size());
+  document_.reset(cmark_parser_finish(parser_.get()));
+  // A mention is not to end where the parser cut the text, as at the '_' of a name.
+  if (text.contains('@')) cmark_consolidate_text_nodes(document_.get());
+}
+
+std::size_t most_nodes(std::string_view text) { return kNodesPerByte * text.size() + 1; }
+
+/// Adds those that are new; false when there are `most`.
+bool add_mentions(std::string_view text, std::size_t most, std::vector<Mention>& out) {
+  for (Spot& spot : spots(text)) {
+    if (out.size() == most) return false;
+    if (std::ranges::find(out, spot.mention) == out.end()) out.push_back(std::move(spot.mention));
+  }
+  return true;
+}
+
 }  // namespace
 
-view::SafeHtml render(std::string_view text) {
-  if (too_odd(text)) return plain(text);
-  const std::lock_guard lock(library());
-  cmark_gfm_core_extensions_ensure_registered();
-  const Parser parser(cmark_parser_new(kOptions));
-  for (const char* name : {"table", "strikethrough", "autolink", "tasklist", "tagfilter"}) {
-    cmark_parser_attach_syntax_extension(parser.get(), cmark_find_syntax_extension(name));
+std::vector<Mention> mentions(std::string_view text, std::size_t most) {
+  std::vector<Mention> out;
+  if (!text.contains('@')) return out;
+  if (too_odd(text)) {
+    add_mentions(text, most, out);
+    if (out.size() < most) out.clear();
+    return out;
   }
-  cmark_parser_feed(parser.get(), text.data(), text.size());
-  const Node document(cmark_parser_finish(parser.get()));
-  if (!prepare(document.get(), kNodesPerByte * text.size() + 1)) return plain(text);
-  const Printed html(cmark_render_html(document.get(), kOptions, cmark_parser_get_syntax_extensions(parser.get())));
-  return view::SafeHtml::trusted(html.get());
+  const Parsed parsed(text);
+  const auto nodes = gather(parsed.document(), most_nodes(text));
+  if (!nodes) return out;
+  for (cmark_node* node : nodes->texts) {
+    if (!add_mentions(cmark_node_get_literal(node), most, out)) break;
+  }
+  return out;
+}
+
+view::SafeHtml render(std::string_view text, std::span<const Link> links) {
+  if (too_odd(text)) return plain(text);
+  const Parsed parsed(text);
+  const auto nodes = gather(parsed.document(), most_nodes(text));
+  if (!nodes) return plain(text);
+  if (!links.empty()) {
+    for (cmark_node* node : nodes->texts) link_mentions(node, links);
+  }
+  std::ranges::for_each(nodes->all, rewrite);
+  return view::SafeHtml::trusted(parsed.html().get());
 }
 
 }  // namespace ms::markdown

@@ -9,8 +9,11 @@
 namespace ms::markdown {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::Not;
+using testing::SizeIs;
 using Clock = std::chrono::steady_clock;
 
 std::string html(std::string_view text) { return std::string(render(text).html()); }
@@ -124,6 +127,54 @@ TEST(Markdown, DeepNestingBecomesPlainText) {
   for (int i = 0; i < 150; ++i) deep += ">";
   EXPECT_THAT(html(deep + " a\n\nb"), HasSubstr("a</p>\n<p>b</p>"));
   EXPECT_THAT(html(deep), Not(HasSubstr("blockquote")));
+}
+
+std::vector<Mention> mentioned(std::string_view text) { return mentions(text, 21); }
+
+TEST(Markdown, MentionsAreInTextOnly) {
+  EXPECT_THAT(mentioned("@김하늘님, @이서준#57 그리고 **@kim_min** @김하늘님"),
+              ElementsAre(Mention{"김하늘님", 0}, Mention{"이서준", 57}, Mention{"kim_min", 0}));
+  EXPECT_THAT(mentioned("> - @김하늘\n\n| @이서준 |\n|---|\n| @박 |"),
+              ElementsAre(Mention{"김하늘", 0}, Mention{"이서준", 0}, Mention{"박", 0}));
+  for (const auto* other :
+       {"`@김하늘`", "```\n@김하늘\n```", "    @김하늘", "[@김하늘](/x)", "![@김하늘](/x)", "kim@a.test",
+        "https://a.test/@kim", "<b title=\"@김하늘\">", "@", "@ 김하늘", "@@김하늘", "a/@김하늘", "김하늘", ""}) {
+    EXPECT_THAT(mentioned(other), IsEmpty()) << other;
+  }
+}
+
+TEST(Markdown, MentionsEndWhereANameEnds) {
+  EXPECT_THAT(mentioned("(@김하늘) 안녕@이서준! @가-나 @다.라 @마#x @바#0 @사#12님 @😀"),
+              ElementsAre(Mention{"김하늘", 0}, Mention{"이서준", 0}, Mention{"가", 0}, Mention{"다", 0},
+                          Mention{"마", 0}, Mention{"바", 0}, Mention{"사", 12}));
+  EXPECT_THAT(mentioned("@" + repeat("가", 3 * 40)), SizeIs(1));
+  EXPECT_THAT(mentioned("@" + repeat("가", 3 * 41)), IsEmpty());
+  EXPECT_THAT(mentioned("@\xff\xfe @\xea\xb0"), IsEmpty());
+  EXPECT_EQ(mentionable("Kim, 하늘 (2)"), "Kim하늘2");
+}
+
+TEST(Markdown, MentionsAreNotCountedBeyondTheMost) {
+  std::string many;
+  for (int i = 0; i < 500; ++i) many += "@이름" + std::to_string(i) + " ";
+  EXPECT_THAT(mentioned(many), SizeIs(21));                    // too many to be rendered as Markdown
+  EXPECT_THAT(mentioned(many.substr(0, 1000)), SizeIs(21));    // still rendered
+  EXPECT_THAT(mentioned(repeat("@가 ", 201 * 5)), IsEmpty());  // the same one again, and not rendered
+  EXPECT_THAT(mentioned("`" + repeat("@가 ", 500)), SizeIs(1));
+}
+
+TEST(Markdown, MentionsLeadWhereTheCallerSays) {
+  const std::vector<Link> links = {{{"김하늘님", 0}, "김하늘", "/members/3"},
+                                   {{"이서준", 57}, "이서준", "/members/57"}};
+  const auto linked = [&](std::string_view text) { return std::string(render(text, links).html()); };
+  EXPECT_EQ(linked("안녕 @김하늘님, @이서준#57님 @누구"),
+            "<p>안녕 <a class=\"mention\" href=\"/members/3\">@김하늘</a>님, <a class=\"mention\" "
+            "href=\"/members/57\">@이서준</a>님 @누구</p>\n");
+  EXPECT_EQ(linked("`@김하늘님` [@김하늘님](/x)"),
+            "<p><code>@김하늘님</code> <a href=\"/x\" rel=\"nofollow ugc noopener\">@김하늘님</a></p>\n");
+  EXPECT_EQ(linked("**@김하늘님** <b>"),
+            "<p><strong><a class=\"mention\" href=\"/members/3\">@김하늘</a>님</strong> &lt;b&gt;</p>\n");
+  const std::vector<Link> evil = {{{"x", 0}, "x", "javascript:alert(1)"}};
+  EXPECT_EQ(render("@x", evil).html(), "<p><a class=\"mention\" href=\"#\">@x</a></p>\n");
 }
 
 TEST(Markdown, ThreadsDoNotDisturbEachOther) {

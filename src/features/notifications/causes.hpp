@@ -1,0 +1,101 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "infra/core/id.hpp"
+#include "infra/core/result.hpp"
+#include "infra/markdown/markdown.hpp"
+#include "infra/pg/db.hpp"
+
+// How notifications come about: statements for the unit of whatever causes one, so that there is none without its cause
+// and no cause without it. Whom PostgreSQL really tells is decided by ms_notify (migration 0005): never the actor, never
+// about what somebody may not read, once for one thing.
+namespace ms::notifications {
+
+/// As in PostgreSQL (notifications.kind). Where several fit the lowest is told.
+enum class Kind { mention = 1, reply = 2, comment = 3, notice = 4, like = 5, hidden = 6, restored = 7, deleted = 8 };
+
+/// Whom a unit told, once it is sent: give it to Notifications::told. Valid as long as the unit.
+class Told {
+ public:
+  /// Nobody, without asking.
+  Told() = default;
+  explicit Told(pg::Slot<UserId> members) : members_(members) {}
+  std::vector<UserId> all() const { return members_ ? members_->all() : std::vector<UserId>(); }
+
+ private:
+  std::optional<pg::Slot<UserId>> members_;
+};
+
+/// The members that a text mentions: "@이름" that one member alone has, or "@이름#57".
+class Mentions {
+ public:
+  /// At once in one text; more is no talk.
+  static constexpr std::size_t kMost = 20;
+
+  /// Pure; as a rule there are none, which costs nothing. Refused: invalid, field "content", when there are more than
+  /// kMost.
+  static Result<Mentions> of(std::string_view content);
+  bool none() const noexcept { return written_.empty(); }
+  /// Adds the question who they are to a batch, unless there are none.
+  void ask(pg::Statements& batch);
+  /// After the batch was sent.
+  void answer();
+
+  const std::vector<UserId>& members() const noexcept { return members_; }
+  /// For markdown::render.
+  const std::vector<markdown::Link>& links() const noexcept { return links_; }
+
+  /// A row of the answer.
+  struct Named {
+    UserId id;
+    std::string name;
+  };
+  /// What answer() does with the rows; pure.
+  void resolve(const std::vector<Named>& found);
+
+ private:
+  std::vector<markdown::Mention> written_;
+  std::optional<pg::Slot<Named>> asked_;
+  std::vector<UserId> members_;
+  std::vector<markdown::Link> links_;
+};
+
+/// A comment that `author` writes in this unit (its id is the unit's newest), or one with that id whose text changed:
+/// then only those are told who were not told of it before.
+struct Comment {
+  std::optional<CommentId> id = {};
+  UserId author;
+  PostId post;
+  UserId post_author = {};    ///< who is told of a new one; 0: nobody
+  UserId parent_author = {};  ///< who is told of a reply; 0: nobody
+  const std::vector<UserId>& mentioned;
+};
+Told comment_written(pg::Statements& unit, const Comment& comment);
+
+/// A post of this unit, or one with that id whose text changed. `notice`: it became a notice, so who follows the board
+/// is told.
+struct Post {
+  std::optional<PostId> id = {};
+  UserId author;
+  BoardId board;
+  bool notice = false;
+  const std::vector<UserId>& mentioned;
+};
+Told post_written(pg::Statements& unit, const Post& post);
+
+/// After the row of the like was added or taken; `comment` 0: the post itself is liked. The author is told once ever;
+/// taking back hides it as long as it was not read.
+Told liked(pg::Statements& unit, UserId actor, UserId author, PostId post, CommentId comment);
+Told like_taken_back(pg::Statements& unit, UserId actor, UserId author, PostId post, CommentId comment);
+
+/// Staff deleted somebody else's post or comment on the Site.
+Told deleted_by_staff(pg::Statements& unit, UserId staff, UserId author, PostId post, CommentId comment);
+/// After an act that wrote its lines into the audit log in this unit: "hide", "restore", "delete".
+Told acted_on(pg::Statements& unit, UserId staff, std::string_view act, const std::vector<PostId>& posts);
+Told acted_on(pg::Statements& unit, UserId staff, std::string_view act, const std::vector<CommentId>& comments);
+
+}  // namespace ms::notifications
