@@ -14,6 +14,7 @@ struct MyPage {
   std::string name;  ///< as typed, when the change was refused
   const std::vector<session::Device>& devices;
   std::string own_key;  ///< Device::key of the session that asks
+  bool hidden;          ///< session::Viewer::hidden
   const Error* error;
   Timestamp now;
 };

@@ -98,7 +98,7 @@ async<http::Response> my_page(web::Context& ctx, session::Sessions& sessions, st
                               const Error* error) {
   const auto devices = co_await sessions.devices(ctx.call, ctx.viewer.id);
   const std::string own = session::Sessions::key_of(ctx.viewer.session_id);
-  const MyPage page{ctx.viewer.email, std::move(typed_name), devices, own, error, ctx.now};
+  const MyPage page{ctx.viewer.email, std::move(typed_name), devices, own, ctx.viewer.hidden, error, ctx.now};
   co_return ctx.page(
       {tr("layout.my"_msg)}, [&](view::Out& out) { my(out, page); },
       error == nullptr ? 200 : static_cast<int>(error->code));

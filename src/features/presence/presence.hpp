@@ -2,37 +2,87 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "infra/core/id.hpp"
+#include "infra/core/result.hpp"
 #include "infra/core/time.hpp"
 #include "infra/io/async.hpp"
 #include "infra/io/call.hpp"
+#include "infra/pg/db.hpp"
 #include "infra/redis/client.hpp"
+#include "infra/session/sessions.hpp"
+#include "infra/session/viewer.hpp"
+#include "infra/web/router.hpp"
 
-// Who is here: the sorted set `online:users` in Redis, scored by the second a member was last seen on any server.
-// It lives only in Redis: while that is gone, nobody knows who is here, and nothing else suffers.
+// Who is here: the sorted sets `online:users` (ids of members) and `online:guests` (keyed hashes of address and
+// browser) in Redis, scored by the second somebody was last seen on any server. They live only in Redis: while that is
+// gone, nobody knows who is here, and nothing else suffers. Whether a member wants to be seen stands in PostgreSQL.
 namespace ms::presence {
 
-/// A member counts as here for so long after the last request.
+/// Somebody counts as here for so long after the last request, or the last sign of an open stream.
 constexpr auto kHere = std::chrono::seconds(120);
+constexpr int kMostNames = 200;  ///< of members who are here, shown at once
+
+struct Counts {
+  std::int64_t members = 0;  ///< without those who hide
+  std::int64_t guests = 0;   ///< different ones by address and browser
+};
+
+struct Person {
+  UserId id;
+  std::string name;
+};
+
+/// What 현재 접속자 shows.
+struct Online {
+  Counts counts;
+  std::vector<Person> people;  ///< last seen first, at most kMostNames; none for a guest
+};
 
 class Presence {
  public:
-  explicit Presence(redis::Client& redis) : redis_(redis) {}
+  /// `secret` is the same on all servers: it makes the guests' keys.
+  Presence(pg::Db& db, redis::Client& redis, session::Sessions& sessions, const std::string& secret);
 
-  /// Tells Redis, at most every kTellEvery for one member, without waiting.
-  void seen(UserId member, Timestamp at);
-  void gone(UserId member);
-  /// Members seen within kHere on all servers; nullopt while Redis is gone.
-  async<std::optional<std::int64_t>> count(const Call& call, Timestamp at);
+  /// A request: who asks is here. Gives a guest the key by which seen() knows them again.
+  void asked(session::Viewer& who, std::string_view address, std::string_view agent, Timestamp at);
+  /// A sign of life of who asked before: Redis is told without waiting, and not every time.
+  void seen(const session::Viewer& who, Timestamp at);
+
+  /// On all servers; nothing while Redis is gone.
+  async<std::optional<Counts>> counts(const Call& call, Timestamp at);
+  /// The same, for a member with names from PostgreSQL.
+  async<std::optional<Online>> online(const Call& call, const session::Viewer& who, Timestamp at);
+  /// Whether others may see that `who` is here; holds on all servers when it returns.
+  async<Result<void>> hide(const Call& call, const session::Viewer& who, bool hidden);
 
  private:
-  static constexpr auto kTellEvery = std::chrono::seconds(20);
-  static constexpr std::size_t kMostRemembered = 50'000;
+  std::string guest_key(std::string_view address, std::string_view agent) const;
+  /// One of the sets, and whom of it this thread has told lately.
+  template <class Key>
+  struct Crowd {
+    std::string_view set;
+    std::unordered_map<Key, Timestamp> told;
+    Timestamp swept{};
+  };
+  template <class Key>
+  void tell(Crowd<Key>& crowd, const Key& one, Timestamp at);
 
+  pg::Db& db_;
   redis::Client& redis_;
-  std::unordered_map<UserId, Timestamp> told_;
+  session::Sessions& sessions_;
+  std::string key_;
+  Crowd<UserId> members_;
+  Crowd<std::string> guests_;
 };
+
+/// GET /online, POST /my/presence.
+void add_site_routes(web::Router& router, Presence& presence);
+/// GET /api/v1/online.
+void add_api_routes(web::Router& router, Presence& presence);
 
 }  // namespace ms::presence

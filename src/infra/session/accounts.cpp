@@ -12,11 +12,13 @@ struct AccountRow {
   int role;
   std::int64_t epoch;
   std::string permissions;
+  bool hidden;
 };
 
 constexpr pg::Query kFind{"accounts.find", R"(
   select u.id, u.name, u.email, u.role, u.session_epoch,
-         (select coalesce(string_agg(permission, ','), '') from role_permissions p where p.role = u.role)
+         (select coalesce(string_agg(permission, ','), '') from role_permissions p where p.role = u.role),
+         u.hides_presence
     from users u where u.id = $1)"};
 constexpr pg::Query kGuest{"accounts.guest", R"(
   select coalesce(string_agg(permission, ','), '') from role_permissions where role = 0)"};
@@ -47,9 +49,9 @@ async<std::shared_ptr<const Account>> Accounts::find(const Call& call, UserId id
   co_await batch.send();
   auto row = slot.one();
   if (!row) co_return nullptr;
-  auto account = std::make_shared<const Account>(Account{row->id, std::move(row->name), std::move(row->email),
-                                                         static_cast<Role>(row->role),
-                                                         Permissions::parse(row->permissions), row->epoch});
+  auto account = std::make_shared<const Account>(
+      Account{row->id, std::move(row->name), std::move(row->email), static_cast<Role>(row->role),
+              Permissions::parse(row->permissions), row->epoch, row->hidden});
   if (before == changes_ && live_()) {
     if (known_.size() >= kLimit) known_.erase(known_.begin());
     known_.insert_or_assign(id, account);

@@ -54,6 +54,7 @@ struct Viewer {
   Permissions permissions;
   std::string session_id;  ///< the raw id from the cookie; empty for a guest; never logged
   bool hidden = false;     ///< does not want to be seen among those who are here, nor writing
+  std::string guest = {};  ///< what tells one guest from another where they are counted (features/presence)
 
   bool signed_in() const noexcept { return static_cast<bool>(id); }
   bool may(Permission permission) const noexcept { return permissions.has(permission); }

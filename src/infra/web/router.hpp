@@ -32,6 +32,7 @@ class Router {
  public:
   void get(std::string_view pattern, Handler handler) { add(http::Method::get, pattern, std::move(handler)); }
   void post(std::string_view pattern, Handler handler) { add(http::Method::post, pattern, std::move(handler)); }
+  void put(std::string_view pattern, Handler handler) { add(http::Method::put, pattern, std::move(handler)); }
   void patch(std::string_view pattern, Handler handler) { add(http::Method::patch, pattern, std::move(handler)); }
   void del(std::string_view pattern, Handler handler) { add(http::Method::del, pattern, std::move(handler)); }
 

@@ -51,7 +51,7 @@ async<http::Response> show_dashboard(web::Context& ctx, pg::Db& db, redis::Clien
   auto fill = [&db, &ctx] { return count(db, ctx.call, seoul_midnight(ctx.now)); };
   const std::string figures = co_await cache.get(ctx.call, std::string(kFiguresKey), kFiguresKept, std::move(fill));
   board.figures = parse(figures);
-  board.online = co_await presence.count(ctx.call, ctx.now);
+  board.online = co_await presence.counts(ctx.call, ctx.now);
   pg::Batch batch = db.batch(ctx.call, pg::Lane::slow);
   const auto members = batch.add<NewMember>(kNewMembers, kNewest);
   const auto posts = batch.add<NewPost>(kNewPosts, kNewest);

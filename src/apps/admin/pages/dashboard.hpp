@@ -42,9 +42,9 @@ struct NewPost {
 /// A whole page's worth.
 struct Dashboard {
   Figures figures;
-  std::optional<std::int64_t> online;  ///< nullopt: nobody knows, Redis is gone
-  std::vector<NewMember> members;      ///< newest first
-  std::vector<NewPost> posts;          ///< newest first, visible ones
+  std::optional<presence::Counts> online;  ///< nullopt: nobody knows, Redis is gone
+  std::vector<NewMember> members;          ///< newest first
+  std::vector<NewPost> posts;              ///< newest first, visible ones
   pg::State postgres;
   redis::State redis;
 };

@@ -9,7 +9,7 @@ async<http::Response> show_home(web::Context& ctx, posts::Posts& posts, boards::
                                 presence::Presence& presence) {
   const auto directory = co_await boards.all(ctx.call);
   const auto recent = co_await posts.recent(ctx.call, ctx.viewer.rank());
-  const auto here = co_await presence.count(ctx.call, ctx.now);
+  const auto here = co_await presence.counts(ctx.call, ctx.now);
   std::vector<HomeBoard> cards;
   for (const boards::Board& board : directory->all()) {
     if (!board.on_home || !board.readable(ctx.viewer)) continue;

@@ -3,6 +3,7 @@
 
 #include "features/boards/boards.hpp"
 #include "features/posts/posts.hpp"
+#include "features/presence/presence.hpp"
 
 namespace ms::site {
 

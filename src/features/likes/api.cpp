@@ -1,0 +1,28 @@
+#include <boost/json.hpp>
+
+#include "features/likes/likes.hpp"
+#include "infra/web/context.hpp"
+
+// /api/v1/posts/{id}/like and /api/v1/comments/{id}/like: PUT likes it, DELETE takes that back.
+namespace ms::likes {
+namespace {
+
+template <class Id>
+async<http::Response> change(web::Context& ctx, Likes& likes, bool mine) {
+  const auto found = co_await likes.find(ctx.call, ctx.viewer, Id{ctx.params.number("id")});
+  if (!found) co_return ctx.refuse(found.error());
+  const auto now = co_await likes.set(ctx.call, ctx.viewer, *found, mine);
+  if (!now) co_return ctx.refuse(now.error());
+  co_return ctx.json(200, boost::json::object{{"likes", now->likes}, {"liked", now->mine}});
+}
+
+}  // namespace
+
+void add_api_routes(web::Router& router, Likes& likes) {
+  router.put("/api/v1/posts/{id}/like", [&](web::Context& ctx) { return change<PostId>(ctx, likes, true); });
+  router.del("/api/v1/posts/{id}/like", [&](web::Context& ctx) { return change<PostId>(ctx, likes, false); });
+  router.put("/api/v1/comments/{id}/like", [&](web::Context& ctx) { return change<CommentId>(ctx, likes, true); });
+  router.del("/api/v1/comments/{id}/like", [&](web::Context& ctx) { return change<CommentId>(ctx, likes, false); });
+}
+
+}  // namespace ms::likes

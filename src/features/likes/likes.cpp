@@ -1,0 +1,54 @@
+#include "features/likes/likes.hpp"
+
+#include "features/likes/store.hpp"
+#include "features/posts/posts.hpp"
+#include "infra/once/once.hpp"
+
+namespace ms::likes {
+namespace {
+
+/// One coroutine for posts and comments: what differs is the statement and the word for what is gone.
+template <class Id>
+async<Result<Liked>> look(pg::Db& db, boards::Boards& boards, const Call& call, const session::Viewer& who, Id id,
+                          Msg gone) {
+  const auto directory = co_await boards.all(call);
+  pg::Batch batch = db.batch(call);
+  const auto slot = store::find(batch, id, who.id);
+  co_await batch.send();
+  const auto found = slot.one();
+  if (!found) co_return refuse(Code::not_found, gone);
+  if (auto ok = posts::may_read(who, directory->find(found->board)); !ok) co_return Refused(ok.error());
+  co_return *found;
+}
+
+}  // namespace
+
+async<Result<Liked>> Likes::find(const Call& call, const session::Viewer& who, PostId id) {
+  return look(db_, boards_, call, who, id, "posts.gone"_msg);
+}
+async<Result<Liked>> Likes::find(const Call& call, const session::Viewer& who, CommentId id) {
+  return look(db_, boards_, call, who, id, "comments.gone"_msg);
+}
+async<Result<Liked>> Likes::find_again(const Call& call, const session::Viewer& who, const Liked& found) {
+  return found.comment ? find(call, who, *found.comment) : find(call, who, found.post);
+}
+
+async<Result<Liked>> Likes::set(const Call& call, const session::Viewer& who, Liked found, bool mine) {
+  if (!who.signed_in()) co_return refuse(Code::unauthenticated, "error.unauthenticated"_msg);
+  // A repetition that comes after the opposite was done must not undo that.
+  if (found.mine == mine || once::earlier(call)) co_return found;
+  pg::Unit unit = db_.unit(call);
+  store::guard_visible(unit, found);
+  mine ? store::add(unit, found, who.id) : store::take(unit, found, who.id);
+  const auto count = store::count(unit, found);
+  once::record(unit, call, who.id);
+  const auto done = co_await unit.send();
+  // The same member, at the same moment, by another tab or server.
+  if (!done && store::already_liked(done.error())) co_return co_await find_again(call, who, found);
+  if (!done) co_return Refused(done.error());
+  found.likes = count.one().value_or(0);
+  found.mine = mine;
+  co_return found;
+}
+
+}  // namespace ms::likes

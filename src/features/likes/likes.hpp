@@ -1,0 +1,51 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+
+#include "features/boards/boards.hpp"
+#include "infra/core/result.hpp"
+#include "infra/live/hints.hpp"
+#include "infra/pg/db.hpp"
+#include "infra/session/viewer.hpp"
+#include "infra/web/router.hpp"
+
+// Likes of posts and comments, one a member. What a page shows of them comes with the post and the comments themselves
+// (posts::Post, comments::Comment).
+namespace ms::likes {
+
+/// A visible post, or a visible comment of one, as one reader sees it.
+struct Liked {
+  PostId post;
+  std::optional<CommentId> comment;  ///< none: the post itself
+  BoardId board;
+  UserId author;
+  std::int64_t likes = 0;
+  bool mine = false;  ///< the reader likes it
+};
+
+class Likes {
+ public:
+  Likes(pg::Db& db, boards::Boards& boards, live::Hints& hints) : db_(db), boards_(boards), hints_(hints) {}
+
+  /// Refused: not_found and, when the board may not be read, unauthenticated or forbidden.
+  async<Result<Liked>> find(const Call& call, const session::Viewer& who, PostId id);
+  async<Result<Liked>> find(const Call& call, const session::Viewer& who, CommentId id);
+
+  /// Makes `who` like what was found, or like it no more, and gives it as it is then. What is so already stays so, and
+  /// the author is told of a new like only. Refused: unauthenticated, not_found (gone meanwhile).
+  async<Result<Liked>> set(const Call& call, const session::Viewer& who, Liked found, bool mine);
+
+ private:
+  async<Result<Liked>> find_again(const Call& call, const session::Viewer& who, const Liked& found);
+
+  pg::Db& db_;
+  boards::Boards& boards_;
+  live::Hints& hints_;
+};
+
+/// POST /posts/{id}/like and /unlike, /comments/{id}/like and /unlike.
+void add_site_routes(web::Router& router, Likes& likes, boards::Boards& boards);
+/// PUT and DELETE of /api/v1/posts/{id}/like and /api/v1/comments/{id}/like.
+void add_api_routes(web::Router& router, Likes& likes);
+
+}  // namespace ms::likes

@@ -1,0 +1,53 @@
+#include "features/likes/store.hpp"
+
+#include "features/posts/posts.hpp"
+
+namespace ms::likes::store {
+namespace {
+
+constexpr pg::Query kFindPost{"likes.find_post", R"(
+  select p.id, null::bigint, p.board_id, p.author_id, c.likes,
+         exists (select from post_likes l where l.post_id = p.id and l.user_id = $2)
+    from posts p join post_counters c on c.post_id = p.id where p.id = $1 and p.visible)"};
+constexpr pg::Query kFindComment{"likes.find_comment", R"(
+  select p.id, c.id, p.board_id, c.author_id, coalesce(n.likes, 0),
+         exists (select from comment_likes l where l.comment_id = c.id and l.user_id = $2)
+    from comments c join posts p on p.id = c.post_id left join comment_counters n on n.comment_id = c.id
+   where c.id = $1 and c.visible and p.visible)"};
+constexpr pg::Query kGuardComment{"likes.guard_comment", R"(
+  select ms_guard(exists (select from comments c join posts p on p.id = c.post_id
+                           where c.id = $1 and c.visible and p.visible for share), 404, 'comments.gone')::text)"};
+constexpr pg::Query kAddPost{"likes.add_post", "insert into post_likes (post_id, user_id) values ($1, $2)"};
+constexpr pg::Query kAddComment{"likes.add_comment", "insert into comment_likes (comment_id, user_id) values ($1, $2)"};
+constexpr pg::Query kTakePost{"likes.take_post", "delete from post_likes where post_id = $1 and user_id = $2"};
+constexpr pg::Query kTakeComment{"likes.take_comment",
+                                 "delete from comment_likes where comment_id = $1 and user_id = $2"};
+constexpr pg::Query kCountPost{"likes.count_post", "select likes from post_counters where post_id = $1"};
+constexpr pg::Query kCountComment{"likes.count_comment", "select likes from comment_counters where comment_id = $1"};
+
+}  // namespace
+
+pg::Slot<Liked> find(pg::Statements& out, PostId id, UserId reader) { return out.add<Liked>(kFindPost, id, reader); }
+pg::Slot<Liked> find(pg::Statements& out, CommentId id, UserId reader) {
+  return out.add<Liked>(kFindComment, id, reader);
+}
+
+void guard_visible(pg::Statements& out, const Liked& what) {
+  what.comment ? void(out.add(kGuardComment, *what.comment)) : posts::guard_visible(out, what.post);
+}
+void add(pg::Statements& out, const Liked& what, UserId who) {
+  what.comment ? out.add(kAddComment, *what.comment, who) : out.add(kAddPost, what.post, who);
+}
+void take(pg::Statements& out, const Liked& what, UserId who) {
+  what.comment ? out.add(kTakeComment, *what.comment, who) : out.add(kTakePost, what.post, who);
+}
+pg::Slot<std::int64_t> count(pg::Statements& out, const Liked& what) {
+  return what.comment ? out.add<std::int64_t>(kCountComment, *what.comment)
+                      : out.add<std::int64_t>(kCountPost, what.post);
+}
+
+bool already_liked(const Error& refusal) {
+  return refusal.message.key == "db.post_likes_pkey" || refusal.message.key == "db.comment_likes_pkey";
+}
+
+}  // namespace ms::likes::store

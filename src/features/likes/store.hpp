@@ -1,0 +1,21 @@
+#pragma once
+#include "features/likes/likes.hpp"
+#include "infra/pg/db.hpp"
+
+// SQL of likes only: one function is one named query. Triggers keep the counts.
+namespace ms::likes::store {
+
+pg::Slot<Liked> find(pg::Statements& out, PostId id, UserId reader);
+pg::Slot<Liked> find(pg::Statements& out, CommentId id, UserId reader);
+/// Refuses the unit (404) when it is not visible any more.
+void guard_visible(pg::Statements& out, const Liked& what);
+/// Refuses the unit (already_liked) when the member likes it already.
+void add(pg::Statements& out, const Liked& what, UserId who);
+void take(pg::Statements& out, const Liked& what, UserId who);
+/// How many like it, with what the same unit did before.
+pg::Slot<std::int64_t> count(pg::Statements& out, const Liked& what);
+
+/// Whether a unit was refused because of add().
+bool already_liked(const Error& refusal);
+
+}  // namespace ms::likes::store

@@ -1,0 +1,13 @@
+#pragma once
+#include "features/presence/presence.hpp"
+#include "infra/pg/db.hpp"
+
+// SQL of presence only: one function is one named query.
+namespace ms::presence::store {
+
+/// Those of the members who want to be seen, in the same order.
+pg::Slot<Person> people(pg::Statements& out, const std::vector<UserId>& ids);
+/// Also tells every server that what it knows of the member is old.
+void hide(pg::Statements& out, UserId id, bool hidden);
+
+}  // namespace ms::presence::store
