@@ -1,0 +1,158 @@
+#include "infra/live/readers.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "infra/live/feeds.hpp"
+#include "infra/live/round.hpp"
+
+namespace ms::live {
+namespace {
+
+constexpr std::chrono::seconds kBeatEvery{1};
+
+Bytes bytes(std::string text) { return std::make_shared<const std::string>(std::move(text)); }
+
+}  // namespace
+
+const Readers::Pause Readers::kUsual{1'000, 3'000};
+const Readers::Pause Readers::kSoon{100, 500};
+const Readers::Pause Readers::kSpread{500, 4'000};  // when many come at once
+
+Member::~Member() {
+  const auto known = places->members.find(viewer.id);
+  if (known != places->members.end() && known->second.expired()) places->members.erase(known);
+}
+
+Reader::Reader(std::shared_ptr<Member> who, std::vector<Mark> where, bool anew)
+    : member(std::move(who)), marks(std::move(where)), reload(anew) {
+  marks.shrink_to_fit();
+  ++member->taken;
+  ++member->places->taken;
+}
+
+Reader::~Reader() {
+  --member->taken;
+  --member->places->taken;
+}
+
+Mark& Reader::mark(const Topic& topic) { return *std::ranges::find(marks, topic, &Mark::topic); }
+
+Readers::Readers(asio::io_context& io, const Config& config, Feeds& feeds)
+    : config_(config),
+      feeds_(feeds),
+      guests_(std::make_shared<Member>(places_)),
+      beats_(static_cast<std::size_t>(std::max<std::chrono::seconds::rep>(config.heartbeat / kBeatEvery, 1))),
+      timer_(io, std::chrono::steady_clock::now()) {}
+
+Readers::~Readers() {
+  for (const auto& readers : beats_) {
+    for (const auto& reader : readers) reader->home = nullptr;
+  }
+}
+
+Result<std::shared_ptr<Reader>> Readers::admit(session::Viewer viewer, std::vector<Mark> marks, bool reload) {
+  if (places_->taken >= config_.streams) return refuse(Code::unavailable, "error.busy"_msg);
+  const auto member = member_of(std::move(viewer));
+  if (member->viewer.signed_in() && member->taken >= config_.streams_of_one) {
+    return refuse(Code::too_many, "error.too_many"_msg);
+  }
+  return std::make_shared<Reader>(member, std::move(marks), reload);
+}
+
+/// Whoever was identified last is known best: its other streams see with the same eyes from now on.
+std::shared_ptr<Member> Readers::member_of(session::Viewer viewer) {
+  viewer.session_id.clear();
+  std::shared_ptr<Member> member = guests_;
+  if (viewer.signed_in()) {
+    std::weak_ptr<Member>& known = places_->members[viewer.id];
+    member = known.lock();
+    if (!member) known = member = std::make_shared<Member>(places_);
+  }
+  member->viewer = std::move(viewer);
+  return member;
+}
+
+void Readers::open(const std::shared_ptr<Reader>& reader, std::shared_ptr<http::Stream> stream) {
+  if (!stream->open()) return;
+  if (reader->member->changed) {
+    stream->send(bytes(retry(kSoon)));
+    stream->close();
+    return;
+  }
+  stream->send(bytes(retry(kUsual)));
+  stream->on_end(
+      [weak = std::weak_ptr(reader)] {
+        const auto ended = weak.lock();
+        if (ended && ended->home != nullptr) ended->home->leave(*ended);
+      },
+      [weak = std::weak_ptr(reader)] {
+        const auto ended = weak.lock();
+        return ended && ended->home != nullptr ? ended->home->retry(kSpread) : std::string();
+      });
+  reader->stream = std::move(stream);
+  reader->home = this;
+  reader->beat = static_cast<std::uint32_t>(next_++ % beats_.size());
+  beats_[reader->beat].push_back(reader);
+  if (reader->member != guests_) reader->member->streams.push_back(reader.get());
+  if (here_) here_(reader->member->viewer);
+  feeds_.join(*reader);
+}
+
+std::string Readers::retry(Pause pause) {
+  return "retry: " + std::to_string(std::uniform_int_distribution<int>(pause.least, pause.most)(random_)) + "\n\n";
+}
+
+/// `reader` may be gone afterwards.
+void Readers::leave(Reader& reader) {
+  reader.home = nullptr;
+  feeds_.leave(reader);
+  std::erase(reader.member->streams, &reader);
+  std::erase_if(beats_[reader.beat], [&](const auto& each) { return each.get() == &reader; });
+}
+
+void Readers::end(Reader& reader, Pause pause) {
+  const auto stream = reader.stream;
+  stream->send(bytes(retry(pause)));
+  stream->close();
+  leave(reader);
+}
+
+void Readers::member_changed(UserId id) {
+  const auto known = places_->members.find(id);
+  if (known == places_->members.end()) return;
+  const auto member = known->second.lock();
+  places_->members.erase(known);
+  if (!member) return;
+  member->changed = true;
+  for (Reader* reader : std::vector(member->streams)) end(*reader, kSoon);
+}
+
+void Readers::members_may_have_changed() {
+  for (const auto& [id, weak] : std::exchange(places_->members, {})) {
+    const auto member = weak.lock();
+    if (!member) continue;
+    member->changed = true;
+    for (Reader* reader : std::vector(member->streams)) end(*reader, kSpread);
+  }
+}
+
+void Readers::arm() {
+  timer_.expires_at(timer_.expiry() + kBeatEvery);
+  timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& cancelled) {
+    const auto self = weak.lock();
+    if (cancelled || !self) return;
+    self->beat();
+    self->arm();
+  });
+}
+
+void Readers::beat() {
+  hand_ = (hand_ + 1) % beats_.size();
+  for (const auto& reader : beats_[hand_]) {
+    reader->stream->send(heartbeat_);
+    if (here_) here_(reader->member->viewer);
+  }
+}
+
+}  // namespace ms::live
