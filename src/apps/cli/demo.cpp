@@ -36,6 +36,8 @@ class Writer {
     boards();
     posts();
     comments();
+    likes("post", story_.post_likes);
+    likes("comment", story_.comment_likes);
     for (const char* table : {"users", "boards", "posts", "comments"}) {
       database_.query(
           fmt::format("select setval(pg_get_serial_sequence('{0}', 'id'), (select max(id) from {0}))", table));
@@ -121,6 +123,12 @@ class Writer {
         "copy comments (id, post_id, parent_id, root_id, author_id, content, content_html, renderer, created_at, "
         "deleted_at) from stdin",
         rows);
+  }
+
+  void likes(std::string_view of, const std::vector<demo::Like>& likes) {
+    std::string rows;
+    for (const auto& like : likes) rows += copy_line({id_of(like.of), id_of(like.by), rfc3339(like.at)});
+    database_.copy(fmt::format("copy {0}_likes ({0}_id, user_id, created_at) from stdin", of), rows);
   }
 
   static std::string html(const std::string& text) { return std::string(markdown::render(text).html()); }

@@ -84,6 +84,7 @@ class Teller {
     for (Draft& draft : drafts_) number(draft);
     pin();
     order_comments();
+    like();
     return std::move(story_);
   }
 
@@ -287,6 +288,32 @@ class Teller {
       if (comment.root) comment.root = place[*comment.root];
     }
     story_.comments = std::move(sorted);
+  }
+
+  /// What more people read is liked by more.
+  void like() {
+    constexpr std::int64_t kReadersOfOne = 8;
+    for (std::size_t i = 0; i < story_.posts.size(); ++i) {
+      const Post& post = story_.posts[i];
+      const auto most = std::min<std::int64_t>(post.views / kReadersOfOne, 25) + 2;
+      like(story_.post_likes, {i, post.author, post.at}, post.board, chance_.below(static_cast<std::uint64_t>(most)));
+    }
+    for (std::size_t i = 0; i < story_.comments.size(); ++i) {
+      const Comment& comment = story_.comments[i];
+      if (comment.deleted || !chance_.percent(40)) continue;
+      like(story_.comment_likes, {i, comment.author, comment.at}, story_.posts[comment.post].board, chance_.below(4));
+    }
+  }
+
+  /// Of at most `wanted` members who may read the board, each once and after it was written.
+  void like(std::vector<Like>& out, const Like& written, std::size_t board, std::uint64_t wanted) {
+    std::set<std::size_t> by;
+    for (std::uint64_t i = 0; i < wanted; ++i) {
+      const auto who = static_cast<std::size_t>(chance_.below(plan_.people.size()));
+      const Timestamp at = written.at + minutes(chance_.from(1, 3 * 24 * 60));
+      const bool there = plan_.people[who].role >= plan_.boards[board].read && story_.joined[who] < at && at < now_;
+      if (there && who != written.by && by.insert(who).second) out.push_back({written.of, who, at});
+    }
   }
 
   const Plan& plan_;

@@ -31,10 +31,18 @@ struct Comment {
   bool deleted = false;
 };
 
+/// Of a post or a comment.
+struct Like {
+  std::size_t of = 0;
+  std::size_t by = 0;
+  Timestamp at;
+};
+
 struct Story {
   std::vector<Timestamp> joined;  ///< of each person of the plan
   std::vector<Post> posts;        ///< oldest first
   std::vector<Comment> comments;  ///< oldest first; a parent stands before its replies
+  std::vector<Like> post_likes, comment_likes;
 };
 
 /// Two years of a community that end at `now`; the same plan and `now` give the same story.
