@@ -53,7 +53,7 @@ export const mention = (Controller) =>
       const typed = found ? { start: selectionEnd - found[1].length - 1, text: found[1] } : null;
       if (typed?.start === this.#typed?.start && typed?.text === this.#typed?.text) return;
       this.#typed = typed;
-      if (typed?.start !== this.#dismissed) this.#dismissed = -1;
+      if (value[this.#dismissed] !== "@") this.#dismissed = -1;
       clearTimeout(this.#timer);
       this.#question?.abort();
       if (!typed || this.#dismissed === typed.start) return this.close();
