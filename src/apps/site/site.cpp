@@ -5,6 +5,7 @@
 #include "apps/site/layout.html.hpp"
 #include "apps/site/pages/pages.hpp"
 #include "features/comments/comments.hpp"
+#include "features/likes/likes.hpp"
 #include "features/posts/posts.hpp"
 #include "infra/live/hub.hpp"
 
@@ -23,9 +24,15 @@ class Site final : public program::App {
   explicit Site(program::Parts& parts)
       : parts_(parts),
         views_(parts.db),
-        posts_(parts.db, parts.cache, parts.boards, views_),
-        comments_(parts.db, parts.boards),
+        posts_(parts.db, parts.cache, parts.boards, views_, parts.hints),
+        comments_(parts.db, parts.boards, parts.limiter, parts.hints),
+        likes_(parts.db, parts.boards, parts.hints),
+        live_board_(parts.db, parts.boards),
+        live_post_(parts.db, parts.boards, posts_),
         hub_(parts.io, config::redis_config(parts.settings), live_config(parts.settings.live)) {
+    hub_.on_beat([&presence = parts.presence](const session::Viewer& who) { presence.seen(who, now()); });
+    hub_.add('b', live_board_);
+    hub_.add('p', live_post_);
     parts.heard = [this](std::string_view channel, std::string_view payload) { heard(channel, payload); };
     parts.missed = [this] { hub_.members_may_have_changed(); };
   }
@@ -38,10 +45,15 @@ class Site final : public program::App {
     posts::add_site_routes(router, posts_, parts_.boards);
     add_post_page_routes(router, posts_, comments_, parts_.boards);
     comments::add_site_routes(router, comments_, parts_.boards);
+    likes::add_site_routes(router, likes_, parts_.boards);
+    presence::add_site_routes(router, parts_.presence);
     members::add_api_routes(router, parts_.members, parts_.sessions);
     boards::add_api_routes(router, parts_.boards);
     posts::add_api_routes(router, posts_, parts_.boards);
     comments::add_api_routes(router, comments_, posts_);
+    likes::add_api_routes(router, likes_);
+    presence::add_api_routes(router, parts_.presence);
+    add_events_route(router, hub_);
     add_openapi_route(router);
   }
 
@@ -49,7 +61,8 @@ class Site final : public program::App {
 
   async<void> prepare(web::Context& ctx) override {
     parts_.presence.asked(ctx.viewer, ctx.client_address, ctx.request.header("user-agent"), ctx.now);
-    if (ctx.is_api()) co_return;
+    // A stream shows no menu, and must not wait between the session and the hub.
+    if (ctx.is_api() || ctx.request.path == kEvents) co_return;
     const auto directory = co_await parts_.boards.all(ctx.call);
     ctx.menu = menu_for(directory, ctx.viewer);
   }
@@ -90,6 +103,9 @@ class Site final : public program::App {
   posts::ViewCounter views_;
   posts::Posts posts_;
   comments::Comments comments_;
+  likes::Likes likes_;
+  posts::LiveBoard live_board_;
+  comments::LivePost live_post_;
   live::Hub hub_;              // after the sources that it asks
   std::array<Made, 4> menus_;  // by rank
 };

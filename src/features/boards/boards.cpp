@@ -71,7 +71,7 @@ void Boards::changed() {
 }
 
 async<std::shared_ptr<const Directory>> Boards::all(const Call& call) {
-  if (fresh_ && live_()) co_return known_;
+  if (auto known = current()) co_return known;
   const auto before = changes_;
   pg::Batch batch = db_.batch(call);
   const auto slot = store::all(batch);

@@ -67,6 +67,8 @@ class Boards {
   async<std::shared_ptr<const Directory>> all(const Call& call);
   /// The directory as it was last known; may be null, for pages that are shown while PostgreSQL is gone.
   std::shared_ptr<const Directory> last_known() const { return known_; }
+  /// The directory as it surely is now, for what cannot wait; null when that is not known without asking.
+  std::shared_ptr<const Directory> current() const { return fresh_ && live_() ? known_ : nullptr; }
   /// A notification came, or some may have been missed.
   void changed();
 

@@ -19,11 +19,14 @@ json::object comment_json(const Comment& comment) {
                    {"parent_id", nullptr},    {"removed", !comment.shown()},
                    {"author", nullptr},       {"content", nullptr},
                    {"content_html", nullptr}, {"created_at", rfc3339(comment.created)},
-                   {"updated_at", nullptr}};
+                   {"updated_at", nullptr},   {"likes", 0},
+                   {"liked", false}};
   if (comment.parent) out["parent_id"] = comment.parent->value;
   if (!comment.shown()) return out;
   out["author"] = json::object{{"id", comment.author.value}, {"name", comment.author_name}};
   out["content"] = comment.content;
+  out["likes"] = comment.likes;
+  out["liked"] = comment.liked;
   out["content_html"] = comment.content_html;
   if (comment.updated) out["updated_at"] = rfc3339(*comment.updated);
   return out;
@@ -36,7 +39,7 @@ async<http::Response> list(web::Context& ctx, Comments& comments, posts::Posts& 
   if (!post) co_return ctx.refuse(post.error());
   const auto number = web::page_number(ctx.query());
   if (!number) co_return ctx.refuse(number.error());
-  const Threads threads = co_await comments.threads(ctx.call, post->id, *number);
+  const Threads threads = co_await comments.threads(ctx.call, ctx.viewer, post->id, *number);
   json::array items;
   for (const Comment& comment : threads.comments) items.push_back(comment_json(comment));
   co_return ctx.json(200, web::json_list(std::move(items), threads.number, threads.last, threads.total));

@@ -1,15 +1,21 @@
 #include "features/comments/comments.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 
 #include "features/comments/store.hpp"
 #include "infra/core/text.hpp"
+#include "infra/live/hints.hpp"
 #include "infra/markdown/markdown.hpp"
 #include "infra/once/once.hpp"
 
 namespace ms::comments {
 namespace {
+
+// A browser tells every three seconds as long as somebody types; more often is no browser of ours.
+constexpr limit::Rule kTyping{"typing", 1, std::chrono::seconds(2)};
 
 using Children = std::multimap<CommentId, std::size_t>;
 
@@ -48,7 +54,21 @@ Refused no_right(const session::Viewer& who) {
   return refuse(Code::forbidden, "error.forbidden"_msg);
 }
 
+/// The board of a post that `who` may comment on.
+Result<const boards::Board*> open_board(const session::Viewer& who, const boards::Directory& directory,
+                                        const std::optional<posts::Gate>& post) {
+  const boards::Board* board = post ? directory.find(post->board) : nullptr;
+  if (board == nullptr || !board->readable(who)) return refuse(Code::not_found, "posts.gone"_msg);
+  if (!board->commentable(who)) return refuse(Code::forbidden, "comments.not_allowed"_msg);
+  return board;
+}
+
 }  // namespace
+
+Reader reader_of(const session::Viewer& who, UserId author, bool may_reply) {
+  const bool own = who.signed_in() && who.id == author;
+  return {who.signed_in(), may_reply, own, own || who.may(session::Permission::remove)};
+}
 
 Result<void> check(std::string_view content) {
   std::vector<FieldError> wrong;
@@ -59,7 +79,7 @@ Result<void> check(std::string_view content) {
   return Refused(Error(Code::invalid, "error.invalid"_msg, std::move(wrong)));
 }
 
-async<Threads> Comments::threads(const Call& call, PostId post, std::int64_t number) {
+async<Threads> Comments::threads(const Call& call, const session::Viewer& who, PostId post, std::int64_t number) {
   pg::Batch counting = db_.batch(call);
   const auto count = store::count_threads(counting, post);
   co_await counting.send();
@@ -69,7 +89,7 @@ async<Threads> Comments::threads(const Call& call, PostId post, std::int64_t num
   out.number = number < 1 ? out.last : std::min(number, out.last);
   if (out.total == 0) co_return out;
   pg::Batch batch = db_.batch(call);
-  const auto slot = store::threads(batch, post, (out.number - 1) * kThreadsPerPage, kThreadsPerPage);
+  const auto slot = store::threads(batch, who.id, post, (out.number - 1) * kThreadsPerPage, kThreadsPerPage);
   co_await batch.send();
   out.comments = in_reading_order(slot.all());
   co_return out;
@@ -89,7 +109,7 @@ async<Result<Comments::Place>> Comments::place(const Call& call, const session::
 
 async<Result<Comment>> Comments::own(const Call& call, const session::Viewer& who, CommentId id) {
   pg::Batch batch = db_.batch(call);
-  const auto slot = store::find(batch, id);
+  const auto slot = store::find(batch, who.id, id);
   co_await batch.send();
   auto found = slot.one();
   if (!found) co_return gone();
@@ -107,10 +127,7 @@ async<Result<CommentId>> Comments::write(const Call& call, const session::Viewer
   std::optional<pg::Slot<store::Parent>> parent_slot;
   if (draft.parent) parent_slot = store::parent(batch, *draft.parent);
   co_await batch.send();
-  const auto post = gate.one();
-  const boards::Board* board = post ? directory->find(post->board) : nullptr;
-  if (board == nullptr || !board->readable(who)) co_return refuse(Code::not_found, "posts.gone"_msg);
-  if (!board->commentable(who)) co_return refuse(Code::forbidden, "comments.not_allowed"_msg);
+  if (const auto board = open_board(who, *directory, gate.one()); !board) co_return Refused(board.error());
   std::optional<CommentId> root;
   if (parent_slot) {
     const auto parent = parent_slot->one();
@@ -125,6 +142,7 @@ async<Result<CommentId>> Comments::write(const Call& call, const session::Viewer
   once::record_id(unit, call, who.id, "comments");
   const auto done = co_await unit.send();
   if (!done) co_return Refused(done.error());
+  hints_.tell({'p', draft.post.value});
   co_return slot.one().value();
 }
 
@@ -138,23 +156,41 @@ async<Result<void>> Comments::edit(const Call& call, const session::Viewer& who,
   store::guard_visible(unit, id);
   store::update(unit, id, content, html);
   once::record(unit, call, who.id);
-  co_return co_await unit.send();
+  const auto done = co_await unit.send();
+  if (done) hints_.tell({'p', found->post.value});
+  co_return done;
 }
 
 async<Result<void>> Comments::remove(const Call& call, const session::Viewer& who, CommentId id) {
   if (once::earlier(call)) co_return Result<void>();
   pg::Batch batch = db_.batch(call);
-  const auto slot = store::find(batch, id);
+  const auto slot = store::find(batch, who.id, id);
   co_await batch.send();
   const auto found = slot.one();
   if (!found) co_return gone();
-  const bool allowed = who.signed_in() && (found->author == who.id || who.may(session::Permission::remove));
-  if (!allowed) co_return no_right(who);
+  if (!reader_of(who, found->author, false).may_remove) co_return no_right(who);
   pg::Unit unit = db_.unit(call);
   store::guard_visible(unit, id);
   store::remove(unit, id);
   once::record(unit, call, who.id);
-  co_return co_await unit.send();
+  const auto done = co_await unit.send();
+  if (done) hints_.tell({'p', found->post.value});
+  co_return done;
+}
+
+async<Result<void>> Comments::typing(const Call& call, const session::Viewer& who, PostId post) {
+  if (!who.signed_in()) co_return no_right(who);
+  if (who.hidden) co_return Result<void>();
+  const bool rarely = co_await limiter_.allow(call, kTyping, std::to_string(who.id.value));
+  if (!rarely) co_return Result<void>();
+  const auto directory = co_await boards_.all(call);
+  pg::Batch batch = db_.batch(call);
+  const auto gate = posts::gate(batch, post);
+  co_await batch.send();
+  const auto board = open_board(who, *directory, gate.one());
+  if (!board) co_return Refused(board.error());
+  hints_.whisper({'p', post.value}, fmt::format("typing {} {} {}", (*board)->id.value, who.id.value, who.name));
+  co_return Result<void>();
 }
 
 }  // namespace ms::comments

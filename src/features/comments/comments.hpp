@@ -7,9 +7,15 @@
 #include "features/posts/posts.hpp"
 #include "infra/core/result.hpp"
 #include "infra/core/time.hpp"
+#include "infra/limit/limiter.hpp"
+#include "infra/live/source.hpp"
 #include "infra/pg/db.hpp"
 #include "infra/session/viewer.hpp"
 #include "infra/web/router.hpp"
+
+namespace ms::live {
+class Hints;
+}
 
 // Comments of a post and replies to them. Replies hang on the top-level comment (root) that began the thread, so that a
 // page of threads is two index ranges. Staff's acts are in features/moderation.
@@ -32,9 +38,21 @@ struct Comment {
   bool deleted = false;
   bool hidden = false;
   int depth = 0;  ///< 0 as read; filled by threads(): 0 for a top-level comment
+  std::int64_t likes = 0;
+  bool liked = false;  ///< by who reads it
 
   bool shown() const noexcept { return !deleted && !hidden; }
 };
+
+/// What somebody who reads a comment may do with it: what is shown below it, on a page and in a stream alike.
+struct Reader {
+  bool member = false;
+  bool may_reply = false;
+  bool own = false;
+  bool may_remove = false;
+};
+/// `may_reply`: the board lets them comment.
+Reader reader_of(const session::Viewer& who, UserId author, bool may_reply);
 
 /// A page of threads in reading order; a removed comment stays as a gap only while replies hang on it.
 struct Threads {
@@ -53,10 +71,11 @@ Result<void> check(std::string_view content);
 
 class Comments {
  public:
-  Comments(pg::Db& db, boards::Boards& boards) : db_(db), boards_(boards) {}
+  Comments(pg::Db& db, boards::Boards& boards, limit::Limiter& limiter, live::Hints& hints)
+      : db_(db), boards_(boards), limiter_(limiter), hints_(hints) {}
 
   /// The caller has made sure that the post may be read. `number` 0 is the last page, where the newest threads stand.
-  async<Threads> threads(const Call& call, PostId post, std::int64_t number);
+  async<Threads> threads(const Call& call, const session::Viewer& who, PostId post, std::int64_t number);
   /// The page of threads on which a comment stands, and its post; for links to one comment. Refused: not_found and, as
   /// for posts, when the board may not be read.
   struct Place {
@@ -73,10 +92,31 @@ class Comments {
   async<Result<void>> edit(const Call& call, const session::Viewer& who, CommentId id, std::string content);
   /// Own comments, or anybody's with Permission::remove.
   async<Result<void>> remove(const Call& call, const session::Viewer& who, CommentId id);
+  /// Shows the readers of the post that `who` is writing a comment; not for who hides their presence, and at most once
+  /// every two seconds. Writes nothing down. Refused: not_found, and whoever may not comment there.
+  async<Result<void>> typing(const Call& call, const session::Viewer& who, PostId post);
 
  private:
   pg::Db& db_;
   boards::Boards& boards_;
+  limit::Limiter& limiter_;
+  live::Hints& hints_;
+};
+
+/// What is live about a post, topic "p34": its comments, that it changed or is gone, and who is writing. Its number
+/// is post_counters.events.
+class LivePost final : public live::Source {
+ public:
+  LivePost(pg::Db& db, boards::Boards& boards, posts::Posts& posts) : db_(db), boards_(boards), posts_(posts) {}
+  async<Result<void>> may_follow(const Call& call, const session::Viewer& who, std::int64_t post) override;
+  async<live::News> since(const Call& call, std::int64_t post, std::int64_t number) override;
+  async<std::vector<live::Mark>> numbers(const Call& call, std::vector<std::int64_t> posts) override;
+  std::optional<live::Change> heard(std::int64_t post, std::string_view what) override;
+
+ private:
+  pg::Db& db_;
+  boards::Boards& boards_;
+  posts::Posts& posts_;
 };
 
 void add_site_routes(web::Router& router, Comments& comments, boards::Boards& boards);

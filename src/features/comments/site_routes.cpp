@@ -55,6 +55,13 @@ async<http::Response> post_delete(web::Context& ctx, Comments& comments, boards:
                          "flash.deleted"_msg);
 }
 
+/// Sent again and again while somebody types: nothing is written and nothing is shown.
+async<http::Response> post_typing(web::Context& ctx, Comments& comments) {
+  const auto done = co_await comments.typing(ctx.call, ctx.viewer, PostId{ctx.params.number("id")});
+  if (!done) co_return ctx.refuse(done.error());
+  co_return http::Response(204);
+}
+
 }  // namespace
 
 void add_site_routes(web::Router& router, Comments& comments, boards::Boards& boards) {
@@ -62,6 +69,7 @@ void add_site_routes(web::Router& router, Comments& comments, boards::Boards& bo
   router.get("/comments/{id}/edit", [&](web::Context& ctx) { return show_edit(ctx, comments); });
   router.post("/comments/{id}/edit", [&](web::Context& ctx) { return post_edit(ctx, comments, boards); });
   router.post("/comments/{id}/delete", [&](web::Context& ctx) { return post_delete(ctx, comments, boards); });
+  router.post("/posts/{id}/typing", [&](web::Context& ctx) { return post_typing(ctx, comments); });
 }
 
 }  // namespace ms::comments

@@ -17,11 +17,15 @@ constexpr pg::Query kThreads{"comments.threads", R"(
     union all
     (select c.id from comments c join roots r on c.root_id = r.id order by c.id limit $4))
   select c.id, c.post_id, c.parent_id, c.author_id, u.name, c.content, c.content_html, c.created_at, c.updated_at,
-         c.deleted_at is not null, c.hidden_at is not null, 0
-    from wanted w join comments c on c.id = w.id join users u on u.id = c.author_id order by c.id)"};
+         c.deleted_at is not null, c.hidden_at is not null, 0, coalesce(k.likes, 0), l.user_id is not null
+    from wanted w join comments c on c.id = w.id join users u on u.id = c.author_id
+    left join comment_counters k on k.comment_id = c.id
+    left join comment_likes l on l.comment_id = c.id and l.user_id = $5 order by c.id)"};
 constexpr pg::Query kFind{"comments.find", R"(
-  select c.id, c.post_id, c.parent_id, c.author_id, u.name, c.content, c.content_html, c.created_at, c.updated_at, false, false, 0
-    from comments c join users u on u.id = c.author_id where c.id = $1 and c.visible)"};
+  select c.id, c.post_id, c.parent_id, c.author_id, u.name, c.content, c.content_html, c.created_at, c.updated_at, false, false, 0,
+         coalesce(k.likes, 0), l.user_id is not null
+    from comments c join users u on u.id = c.author_id left join comment_counters k on k.comment_id = c.id
+    left join comment_likes l on l.comment_id = c.id and l.user_id = $2 where c.id = $1 and c.visible)"};
 constexpr pg::Query kParent{"comments.parent", "select id, post_id, root_id from comments where id = $1 and visible"};
 constexpr pg::Query kPlace{"comments.place", R"(
   select c.post_id, p.board_id,
@@ -37,16 +41,29 @@ constexpr pg::Query kRemove{"comments.remove",
                             "update comments set deleted_at = now() where id = $1 and deleted_at is null"};
 constexpr pg::Query kGuard{"comments.guard_visible", R"(
   select ms_guard(exists (select from comments where id = $1 and visible for share), 404, 'comments.gone')::text)"};
+constexpr pg::Query kSince{"comments.since", R"(
+  select t.events, p.event, p.visible, p.board_id, coalesce(p.author_id, 0), t.comments,
+         coalesce(c.event, 0), coalesce(c.id, 0), c.parent_id, coalesce(c.author_id, 0), coalesce(c.name, ''),
+         coalesce(c.content_html, ''), coalesce(c.created_at, p.created_at), c.updated_at,
+         c.deleted_at is not null, c.hidden_at is not null, coalesce(c.likes, 0)
+    from posts p join post_counters t on t.post_id = p.id left join lateral (
+      select n.event, n.id, n.parent_id, n.author_id, u.name, n.content_html, n.created_at, n.updated_at, n.deleted_at,
+             n.hidden_at, k.likes
+        from comments n join users u on u.id = n.author_id left join comment_counters k on k.comment_id = n.id
+       where n.post_id = p.id and n.event > $2 order by n.event limit $3) c on true
+   where p.id = $1 order by c.event)"};
+constexpr pg::Query kNumbers{"comments.numbers",
+                             "select post_id, events from post_counters where post_id = any ($1::bigint[])"};
 
 }  // namespace
 
 pg::Slot<std::int64_t> count_threads(pg::Statements& out, PostId post) {
   return out.add<std::int64_t>(kCountThreads, post);
 }
-pg::Slot<Comment> threads(pg::Statements& out, PostId post, std::int64_t skip, int limit) {
-  return out.add<Comment>(kThreads, post, skip, limit, kMostRows);
+pg::Slot<Comment> threads(pg::Statements& out, UserId reader, PostId post, std::int64_t skip, int limit) {
+  return out.add<Comment>(kThreads, post, skip, limit, kMostRows, reader);
 }
-pg::Slot<Comment> find(pg::Statements& out, CommentId id) { return out.add<Comment>(kFind, id); }
+pg::Slot<Comment> find(pg::Statements& out, UserId reader, CommentId id) { return out.add<Comment>(kFind, id, reader); }
 pg::Slot<Parent> parent(pg::Statements& out, CommentId id) { return out.add<Parent>(kParent, id); }
 pg::Slot<PlaceRow> place(pg::Statements& out, CommentId id) { return out.add<PlaceRow>(kPlace, id); }
 
@@ -60,5 +77,12 @@ void update(pg::Statements& out, CommentId id, std::string_view content, const v
 }
 void remove(pg::Statements& out, CommentId id) { out.add(kRemove, id); }
 void guard_visible(pg::Statements& out, CommentId id) { out.add(kGuard, id); }
+
+pg::Slot<Changed> since(pg::Statements& out, PostId post, std::int64_t number, int limit) {
+  return out.add<Changed>(kSince, post, number, limit);
+}
+pg::Slot<Number> numbers(pg::Statements& out, const std::vector<std::int64_t>& posts) {
+  return out.add<Number>(kNumbers, posts);
+}
 
 }  // namespace ms::comments::store

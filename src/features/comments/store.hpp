@@ -15,9 +15,9 @@ struct Parent {
 
 pg::Slot<std::int64_t> count_threads(pg::Statements& out, PostId post);
 /// Top-level comments number skip+1 … skip+limit with all their replies, by id; at most kMostRows rows.
-pg::Slot<Comment> threads(pg::Statements& out, PostId post, std::int64_t skip, int limit);
+pg::Slot<Comment> threads(pg::Statements& out, UserId reader, PostId post, std::int64_t skip, int limit);
 /// Visible ones only.
-pg::Slot<Comment> find(pg::Statements& out, CommentId id);
+pg::Slot<Comment> find(pg::Statements& out, UserId reader, CommentId id);
 pg::Slot<Parent> parent(pg::Statements& out, CommentId id);
 
 struct PlaceRow {
@@ -33,5 +33,33 @@ void update(pg::Statements& out, CommentId id, std::string_view content, const v
 void remove(pg::Statements& out, CommentId id);
 /// Refuses the unit (404) when the comment is not visible any more.
 void guard_visible(pg::Statements& out, CommentId id);
+
+/// A post, and a comment of it that was written or changed after a number; without a comment when there is none.
+struct Changed {
+  std::int64_t events = 0;      ///< of the post and all its comments
+  std::int64_t post_event = 0;  ///< the latest of the post itself
+  bool visible = false;         ///< the post
+  BoardId board;
+  UserId post_author;
+  std::int64_t comments = 0;  ///< visible ones
+  std::int64_t event = 0;     ///< the comment's latest; 0: none
+  CommentId id;
+  std::optional<CommentId> parent;
+  UserId author;
+  std::string author_name;
+  std::string content_html;
+  Timestamp created;
+  std::optional<Timestamp> updated;
+  bool deleted = false;
+  bool hidden = false;
+  std::int64_t likes = 0;
+};
+/// Ascending by event; one row at least, unless there is no such post.
+pg::Slot<Changed> since(pg::Statements& out, PostId post, std::int64_t number, int limit);
+struct Number {
+  std::int64_t post = 0;
+  std::int64_t events = 0;
+};
+pg::Slot<Number> numbers(pg::Statements& out, const std::vector<std::int64_t>& posts);
 
 }  // namespace ms::comments::store

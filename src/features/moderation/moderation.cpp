@@ -5,6 +5,7 @@
 #include "features/moderation/store.hpp"
 #include "features/posts/posts.hpp"
 #include "infra/core/text.hpp"
+#include "infra/live/hints.hpp"
 #include "infra/once/once.hpp"
 
 namespace ms::moderation {
@@ -73,25 +74,25 @@ async<std::vector<CommentRow>> Moderation::comments(const Call& call, Search sea
 
 async<std::optional<PostFile>> Moderation::post(const Call& call, PostId id) {
   pg::Batch batch = db_.batch(call, pg::Lane::slow);
-  const auto row = store::post(batch, id);
+  const auto row = store::newest_up_to(batch, id);
   const auto text = store::post_text(batch, id);
   const auto history = audit::history(batch, {"post", id.value});
   co_await batch.send();
   auto found = row.one();
   auto rest = text.one();
-  if (!found || !rest) co_return std::nullopt;
+  if (!found || found->id != id || !rest) co_return std::nullopt;
   co_return PostFile{std::move(*found), std::move(rest->content_html), std::move(rest->board_slug), history.all()};
 }
 
 async<std::optional<CommentFile>> Moderation::comment(const Call& call, CommentId id) {
   pg::Batch batch = db_.batch(call, pg::Lane::slow);
-  const auto row = store::comment(batch, id);
+  const auto row = store::newest_up_to(batch, id);
   const auto text = store::comment_text(batch, id);
   const auto history = audit::history(batch, {"comment", id.value});
   co_await batch.send();
   auto found = row.one();
   auto html = text.one();
-  if (!found || !html) co_return std::nullopt;
+  if (!found || found->id != id || !html) co_return std::nullopt;
   co_return CommentFile{std::move(*found), std::move(*html), history.all()};
 }
 
@@ -110,8 +111,10 @@ async<Result<std::int64_t>> Moderation::carry_out(const Call& call, const sessio
   once::record(unit, call, who.id);
   const auto done = co_await unit.send();
   if (!done) co_return Refused(done.error());
+  const std::vector<store::Acted> acted = slot.all();
+  for (const store::Acted& one : acted) hints_.tell({'p', one.post.value});
   co_await ms::posts::drop_caches(cache_, call);
-  co_return slot.one().value().changed;
+  co_return static_cast<std::int64_t>(acted.size());
 }
 
 async<Result<std::int64_t>> Moderation::act(const Call& call, const session::Viewer& who, Act act,

@@ -13,6 +13,10 @@
 #include "infra/session/viewer.hpp"
 #include "infra/web/router.hpp"
 
+namespace ms::live {
+class Hints;
+}
+
 // What staff do with what members wrote: find it on all boards, hide it, delete it, bring it back. Every act needs a
 // reason and stands in the audit log; nothing is ever erased.
 namespace ms::moderation {
@@ -93,7 +97,7 @@ struct CommentFile {
 
 class Moderation {
  public:
-  Moderation(pg::Db& db, cache::Cache& cache) : db_(db), cache_(cache) {}
+  Moderation(pg::Db& db, cache::Cache& cache, live::Hints& hints) : db_(db), cache_(cache), hints_(hints) {}
 
   /// At most kRowsPerPage + 1 rows: the last one says that there are more. On the slow lane: who searches a large site
   /// for a rare word waits for its statement_timeout at most (pg::Unavailable).
@@ -115,6 +119,7 @@ class Moderation {
                                         std::string typed);
   pg::Db& db_;
   cache::Cache& cache_;
+  live::Hints& hints_;
 };
 
 void add_admin_routes(web::Router& router, Moderation& moderation, boards::Boards& boards);

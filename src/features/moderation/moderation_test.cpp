@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "features/moderation/store.hpp"
+#include "infra/live/hints.hpp"
 #include "infra/pg/migrate.hpp"
 #include "infra/pg/test_database.hpp"
 
@@ -78,7 +79,8 @@ class ModerationTest : public testing::Test {
   // No Redis is there: nothing of this may depend on it.
   redis::Client redis{io, redis::Config{.host = "/nonexistent/redis.sock"}};
   cache::Cache cache{io, redis};
-  Moderation moderation{db, cache};
+  live::Hints hints{io, db, redis};
+  Moderation moderation{db, cache, hints};
 };
 
 TEST_F(ModerationTest, FindsPostsOfAllBoardsNewestFirst) {
@@ -125,6 +127,7 @@ TEST_F(ModerationTest, LogsJustWhatChanged) {
   EXPECT_EQ(page->history[0].actor_name, "직원");
   EXPECT_EQ(page->row.state(), State::hidden);
   EXPECT_FALSE(pg::run(io, file(moderation, PostId{99})));
+  EXPECT_FALSE(pg::run(io, file(moderation, PostId{0})));
 }
 
 TEST_F(ModerationTest, RefusesAndChangesNothing) {

@@ -13,8 +13,9 @@ std::string anywhere(std::string_view text);
 
 pg::Slot<PostRow> posts(pg::Statements& out, const Search& search, int limit);
 pg::Slot<CommentRow> comments(pg::Statements& out, const Search& search, int limit);
-pg::Slot<PostRow> post(pg::Statements& out, PostId id);
-pg::Slot<CommentRow> comment(pg::Statements& out, CommentId id);
+/// This one; the next older one, or nothing, when it does not exist.
+pg::Slot<PostRow> newest_up_to(pg::Statements& out, PostId id);
+pg::Slot<CommentRow> newest_up_to(pg::Statements& out, CommentId id);
 
 /// What a post's own page shows besides its row.
 struct PostText {
@@ -25,11 +26,11 @@ pg::Slot<PostText> post_text(pg::Statements& out, PostId id);
 pg::Slot<std::string> comment_text(pg::Statements& out, CommentId id);
 
 struct Acted {
-  std::int64_t changed = 0;
+  PostId post;  ///< that changed, or whose comment did
   std::string guard;
 };
-/// Each changes those rows that the act fits and writes a line of the audit log for each of them. Refuses the unit
-/// (409) when it fits none.
+/// Each changes those rows that the act fits and writes a line of the audit log for each of them; a row for each.
+/// Refuses the unit (409) when it fits none.
 pg::Slot<Acted> act(pg::Statements& out, Act act, const std::vector<PostId>& posts, UserId actor,
                     std::string_view reason);
 pg::Slot<Acted> act(pg::Statements& out, Act act, const std::vector<CommentId>& comments, UserId actor,

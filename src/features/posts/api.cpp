@@ -40,7 +40,9 @@ json::object post_json(const Post& post, const boards::Board* board) {
                    {"updated_at", nullptr},
                    {"notice", post.notice},
                    {"views", post.views},
-                   {"comments", post.comments}};
+                   {"comments", post.comments},
+                   {"likes", post.likes},
+                   {"liked", post.liked}};
   if (board != nullptr) out["board"] = board->slug;
   if (post.updated) out["updated_at"] = rfc3339(*post.updated);
   return out;

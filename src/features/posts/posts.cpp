@@ -6,6 +6,7 @@
 
 #include "features/posts/store.hpp"
 #include "infra/core/text.hpp"
+#include "infra/live/hints.hpp"
 #include "infra/markdown/markdown.hpp"
 #include "infra/once/once.hpp"
 
@@ -57,6 +58,30 @@ Refused no_right(const session::Viewer& who) {
   return refuse(Code::forbidden, "error.forbidden"_msg);
 }
 
+/// A visible post that somebody may read, as much of it as the caller asked for, and its board.
+template <class Row>
+struct Readable {
+  Row post;
+  std::shared_ptr<const boards::Directory> directory;
+  const boards::Board* board;  ///< of the directory, never null
+};
+
+template <class Row>
+async<Result<Readable<Row>>> look_up(pg::Db& db, boards::Boards& boards, const Call& call, const session::Viewer& who,
+                                     PostId id, pg::Slot<Row> (*query)(pg::Statements&, PostId)) {
+  auto directory = co_await boards.all(call);
+  pg::Batch batch = db.batch(call);
+  const auto slot = query(batch, id);
+  co_await batch.send();
+  auto found = slot.one();
+  const boards::Board* board = found ? directory->find(found->board) : nullptr;
+  if (auto ok = may_read(who, board); !ok) co_return Refused(ok.error());
+  co_return Readable<Row>{std::move(*found), std::move(directory), board};
+}
+
+/// Who edits does not ask about likes.
+pg::Slot<Post> find_to_edit(pg::Statements& out, PostId id) { return store::find(out, id, UserId()); }
+
 }  // namespace
 
 Result<void> may_read(const session::Viewer& who, const boards::Board* board) {
@@ -79,8 +104,8 @@ Result<void> check(const Draft& draft) {
   return Refused(Error(Code::invalid, "error.invalid"_msg, std::move(wrong)));
 }
 
-Posts::Posts(pg::Db& db, cache::Cache& cache, boards::Boards& boards, ViewCounter& views)
-    : db_(db), cache_(cache), boards_(boards), views_(views) {}
+Posts::Posts(pg::Db& db, cache::Cache& cache, boards::Boards& boards, ViewCounter& views, live::Hints& hints)
+    : db_(db), cache_(cache), boards_(boards), views_(views), hints_(hints) {}
 
 bool Posts::editable(const session::Viewer& who, const boards::Board& board, UserId author) {
   return who.signed_in() && who.id == author && board.writable(who);
@@ -95,14 +120,16 @@ async<Page> Posts::page(const Call& call, const boards::Board& board, std::int64
   page.number = std::clamp<std::int64_t>(number, 1, kFarthest);
   while (true) {
     pg::Batch batch = db_.batch(call);
-    const auto total = store::total(batch, board.id);
+    const auto counts = store::counts(batch, board.id);  // first: what the lines have beyond it only comes again
     const bool first = page.number == 1;
     const auto lines = first ? store::first_page(batch, board.id)
                              : store::later_page(batch, board.id, (page.number - 1) * kPostsPerPage);
     std::optional<pg::Slot<Line>> pinned;
     if (first) pinned = store::pinned(batch, board.id);
     co_await batch.send();
-    page.total = total.one().value_or(0);
+    const auto counted = counts.one().value_or(store::Counts());
+    page.total = counted.visible;
+    page.newest = counted.newest;
     page.last = std::max<std::int64_t>(1, (page.total + kPostsPerPage - 1) / kPostsPerPage);
     page.lines = lines.all();
     if (pinned) page.pinned = pinned->all();
@@ -116,19 +143,15 @@ async<Page> Posts::page(const Call& call, const boards::Board& board, std::int64
 }
 
 async<Result<Gate>> Posts::find(const Call& call, const session::Viewer& who, PostId id) {
-  const auto directory = co_await boards_.all(call);
-  pg::Batch batch = db_.batch(call);
-  const auto slot = gate(batch, id);
-  co_await batch.send();
-  const auto found = slot.one();
-  if (auto ok = may_read(who, found ? directory->find(found->board) : nullptr); !ok) co_return Refused(ok.error());
-  co_return *found;
+  const auto found = co_await look_up<Gate>(db_, boards_, call, who, id, gate);
+  if (!found) co_return Refused(found.error());
+  co_return found->post;
 }
 
 async<Result<Reading>> Posts::read(const Call& call, const session::Viewer& who, PostId id) {
   const auto directory = co_await boards_.all(call);
   pg::Batch batch = db_.batch(call);
-  const auto post = store::find(batch, id);
+  const auto post = store::find(batch, id, who.id);
   const auto older = store::older(batch, id);
   const auto newer = store::newer(batch, id);
   co_await batch.send();
@@ -141,15 +164,10 @@ async<Result<Reading>> Posts::read(const Call& call, const session::Viewer& who,
 }
 
 async<Result<Post>> Posts::to_edit(const Call& call, const session::Viewer& who, PostId id) {
-  const auto directory = co_await boards_.all(call);
-  pg::Batch batch = db_.batch(call);
-  const auto slot = store::find(batch, id);
-  co_await batch.send();
-  auto found = slot.one();
-  const boards::Board* board = found ? directory->find(found->board) : nullptr;
-  if (auto ok = may_read(who, board); !ok) co_return Refused(ok.error());
-  if (!editable(who, *board, found->author)) co_return no_right(who);
-  co_return std::move(*found);
+  auto found = co_await look_up<Post>(db_, boards_, call, who, id, find_to_edit);
+  if (!found) co_return Refused(found.error());
+  if (!editable(who, *found->board, found->post.author)) co_return no_right(who);
+  co_return std::move(found->post);
 }
 
 async<std::vector<Recent>> Posts::recent(const Call& call, int rank) {
@@ -172,20 +190,16 @@ async<Result<PostId>> Posts::write(const Call& call, const session::Viewer& who,
   once::record_id(unit, call, who.id, "posts");
   const auto done = co_await unit.send();
   if (!done) co_return Refused(done.error());
+  hints_.tell({'b', board.id.value});
   co_await drop_caches(cache_, call);
   co_return slot.one().value();
 }
 
 async<Result<void>> Posts::edit(const Call& call, const session::Viewer& who, PostId id, Draft draft) {
   if (once::earlier(call)) co_return Result<void>();
-  const auto directory = co_await boards_.all(call);
-  pg::Batch batch = db_.batch(call);
-  const auto slot = gate(batch, id);
-  co_await batch.send();
-  const auto found = slot.one();
-  const boards::Board* board = found ? directory->find(found->board) : nullptr;
-  if (auto ok = may_read(who, board); !ok) co_return ok;
-  if (!editable(who, *board, found->author)) co_return no_right(who);
+  const auto found = co_await look_up<Gate>(db_, boards_, call, who, id, gate);
+  if (!found) co_return Refused(found.error());
+  if (!editable(who, *found->board, found->post.author)) co_return no_right(who);
   draft.title = trim(draft.title);
   draft.notice = draft.notice && who.may(session::Permission::notice);
   if (auto ok = check(draft); !ok) co_return ok;
@@ -195,26 +209,25 @@ async<Result<void>> Posts::edit(const Call& call, const session::Viewer& who, Po
   store::update(unit, id, draft, html);
   once::record(unit, call, who.id);
   const auto done = co_await unit.send();
-  if (done) co_await drop_caches(cache_, call);
+  if (!done) co_return done;
+  hints_.tell({'p', id.value});
+  co_await drop_caches(cache_, call);
   co_return done;
 }
 
 async<Result<void>> Posts::remove(const Call& call, const session::Viewer& who, PostId id) {
   if (once::earlier(call)) co_return Result<void>();
-  const auto directory = co_await boards_.all(call);
-  pg::Batch batch = db_.batch(call);
-  const auto slot = gate(batch, id);
-  co_await batch.send();
-  const auto found = slot.one();
-  const boards::Board* board = found ? directory->find(found->board) : nullptr;
-  if (auto ok = may_read(who, board); !ok) co_return ok;
+  const auto found = co_await find(call, who, id);
+  if (!found) co_return Refused(found.error());
   if (!removable(who, found->author)) co_return no_right(who);
   pg::Unit unit = db_.unit(call);
   guard_visible(unit, id);
   store::remove(unit, id);
   once::record(unit, call, who.id);
   const auto done = co_await unit.send();
-  if (done) co_await drop_caches(cache_, call);
+  if (!done) co_return done;
+  hints_.tell({'p', id.value});
+  co_await drop_caches(cache_, call);
   co_return done;
 }
 

@@ -9,9 +9,14 @@
 #include "infra/cache/cache.hpp"
 #include "infra/core/result.hpp"
 #include "infra/core/time.hpp"
+#include "infra/live/source.hpp"
 #include "infra/pg/db.hpp"
 #include "infra/session/viewer.hpp"
 #include "infra/web/router.hpp"
+
+namespace ms::live {
+class Hints;
+}
 
 // Posts of a board: list, read, write, edit, delete. Staff's acts (search everywhere, hide, restore) are in
 // moderation.hpp.
@@ -35,6 +40,9 @@ struct Post {
   bool notice = false;
   std::int64_t views = 0;
   std::int64_t comments = 0;
+  std::int64_t likes = 0;
+  bool liked = false;       ///< by who reads it
+  std::int64_t events = 0;  ///< changes of the post and its comments so far: where its live topic stands
 };
 
 /// A line of a board's list.
@@ -56,6 +64,7 @@ struct Page {
   std::int64_t total = 0;   ///< visible posts of the board
   std::int64_t number = 1;  ///< this page, from 1
   std::int64_t last = 1;
+  std::int64_t newest = 0;  ///< highest number of a post that is not missing here: where the board's live topic stands
 };
 
 /// The post before and after on the same board.
@@ -104,7 +113,7 @@ void guard_visible(pg::Statements& out, PostId post);
 
 class Posts {
  public:
-  Posts(pg::Db& db, cache::Cache& cache, boards::Boards& boards, ViewCounter& views);
+  Posts(pg::Db& db, cache::Cache& cache, boards::Boards& boards, ViewCounter& views, live::Hints& hints);
 
   /// One round trip, the same cost for every page number. `number` below 1 or beyond the last page is clamped.
   async<Page> page(const Call& call, const boards::Board& board, std::int64_t number);
@@ -134,6 +143,20 @@ class Posts {
   cache::Cache& cache_;
   boards::Boards& boards_;
   ViewCounter& views_;
+  live::Hints& hints_;
+};
+
+/// What is live about a board, topic "b3": new posts. Its number is the newest post's.
+class LiveBoard final : public live::Source {
+ public:
+  LiveBoard(pg::Db& db, boards::Boards& boards) : db_(db), boards_(boards) {}
+  async<Result<void>> may_follow(const Call& call, const session::Viewer& who, std::int64_t board) override;
+  async<live::News> since(const Call& call, std::int64_t board, std::int64_t number) override;
+  async<std::vector<live::Mark>> numbers(const Call& call, std::vector<std::int64_t> boards) override;
+
+ private:
+  pg::Db& db_;
+  boards::Boards& boards_;
 };
 
 /// Keys of the caches that drop_caches empties.

@@ -47,10 +47,11 @@ constexpr pg::Query kLaterPage{"posts.later_page", R"(
     from posts p join users u on u.id = p.author_id join post_counters c on c.post_id = p.id
    where p.board_id = $1 and p.visible and p.number <= (select number from first)
    order by p.number desc limit 20)"};
-constexpr pg::Query kTotal{"posts.total", "select visible_posts from boards where id = $1"};
+constexpr pg::Query kCounts{"posts.counts", "select visible_posts, last_number from boards where id = $1"};
 constexpr pg::Query kFind{"posts.find", R"(
   select p.id, p.board_id, p.number, p.title, coalesce(p.content, ''), p.content_html, p.author_id, u.name,
-         p.created_at, p.updated_at, p.notice, c.views, c.comments
+         p.created_at, p.updated_at, p.notice, c.views, c.comments, c.likes,
+         exists (select from post_likes l where l.post_id = p.id and l.user_id = $2), c.events
     from posts p join users u on u.id = p.author_id join post_counters c on c.post_id = p.id
    where p.id = $1 and p.visible)"};
 constexpr pg::Query kOlder{"posts.older", R"(
@@ -78,6 +79,13 @@ constexpr pg::Query kUpdate{"posts.update", R"(
   update posts set title = $2, content = $3, content_html = $4, renderer = $5, notice = $6, updated_at = now()
    where id = $1)"};
 constexpr pg::Query kRemove{"posts.remove", "update posts set deleted_at = now() where id = $1 and deleted_at is null"};
+constexpr pg::Query kSince{"posts.since", R"(
+  select b.last_number, coalesce(p.number, 0)
+    from boards b left join lateral (
+      select number from posts
+       where board_id = b.id and visible and number > $2 order by number limit $3) p on true
+   where b.id = $1 order by p.number)"};
+constexpr pg::Query kNumbers{"posts.numbers", "select id, last_number from boards where id = any ($1::bigint[])"};
 
 }  // namespace
 
@@ -86,8 +94,8 @@ pg::Slot<Line> first_page(pg::Statements& out, BoardId board) { return out.add<L
 pg::Slot<Line> later_page(pg::Statements& out, BoardId board, std::int64_t skip) {
   return out.add<Line>(kLaterPage, board, skip);
 }
-pg::Slot<std::int64_t> total(pg::Statements& out, BoardId board) { return out.add<std::int64_t>(kTotal, board); }
-pg::Slot<Post> find(pg::Statements& out, PostId id) { return out.add<Post>(kFind, id); }
+pg::Slot<Counts> counts(pg::Statements& out, BoardId board) { return out.add<Counts>(kCounts, board); }
+pg::Slot<Post> find(pg::Statements& out, PostId id, UserId reader) { return out.add<Post>(kFind, id, reader); }
 pg::Slot<Neighbour> older(pg::Statements& out, PostId of) { return out.add<Neighbour>(kOlder, of); }
 pg::Slot<Neighbour> newer(pg::Statements& out, PostId of) { return out.add<Neighbour>(kNewer, of); }
 pg::Slot<Recent> recent(pg::Statements& out, int rank, int each) { return out.add<Recent>(kRecent, rank, each); }
@@ -101,5 +109,12 @@ void update(pg::Statements& out, PostId id, const Draft& draft, const view::Safe
   out.add(kUpdate, id, draft.title, draft.content, html.html(), markdown::kRendererVersion, draft.notice);
 }
 void remove(pg::Statements& out, PostId id) { out.add(kRemove, id); }
+
+pg::Slot<NewPost> since(pg::Statements& out, BoardId board, std::int64_t number, int limit) {
+  return out.add<NewPost>(kSince, board, number, limit);
+}
+pg::Slot<Number> numbers(pg::Statements& out, const std::vector<std::int64_t>& boards) {
+  return out.add<Number>(kNumbers, boards);
+}
 
 }  // namespace ms::posts::store

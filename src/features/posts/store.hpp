@@ -12,10 +12,14 @@ pg::Slot<Line> first_page(pg::Statements& out, BoardId board);
 /// The kPostsPerPage lines after the newest `skip` visible ones, found by adding up post_stretches: costs the same for
 /// any `skip`.
 pg::Slot<Line> later_page(pg::Statements& out, BoardId board, std::int64_t skip);
-pg::Slot<std::int64_t> total(pg::Statements& out, BoardId board);
+struct Counts {
+  std::int64_t visible = 0;
+  std::int64_t newest = 0;  ///< the highest number that was given
+};
+pg::Slot<Counts> counts(pg::Statements& out, BoardId board);
 
 /// A visible post of a board that rank may read.
-pg::Slot<Post> find(pg::Statements& out, PostId id);
+pg::Slot<Post> find(pg::Statements& out, PostId id, UserId reader);
 /// The nearest visible post of the same board with a lower (older) or higher number.
 pg::Slot<Neighbour> older(pg::Statements& out, PostId of);
 pg::Slot<Neighbour> newer(pg::Statements& out, PostId of);
@@ -26,5 +30,19 @@ pg::Slot<PostId> insert(pg::Statements& out, BoardId board, UserId author, const
                         const view::SafeHtml& html);
 void update(pg::Statements& out, PostId id, const Draft& draft, const view::SafeHtml& html);
 void remove(pg::Statements& out, PostId id);
+
+/// A visible post that is newer than a number, and the board's own number of the same moment; without a post when
+/// there is none.
+struct NewPost {
+  std::int64_t newest = 0;
+  std::int64_t number = 0;  ///< 0: none
+};
+/// Ascending; one row at least, unless there is no such board.
+pg::Slot<NewPost> since(pg::Statements& out, BoardId board, std::int64_t number, int limit);
+struct Number {
+  std::int64_t board = 0;
+  std::int64_t newest = 0;
+};
+pg::Slot<Number> numbers(pg::Statements& out, const std::vector<std::int64_t>& boards);
 
 }  // namespace ms::posts::store

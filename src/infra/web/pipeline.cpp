@@ -63,8 +63,9 @@ std::optional<Once> once_of(const Context& ctx, bool trusted_peer) {
     return once;
   }
   if (const auto form = http::Form::parse(request.body); form && good_key(form->get("once"))) {
-    // With what was typed: whoever goes back and sends something else means another write.
-    once.key = fmt::format("form:{}:{}", form->get("once"), secret::base64(once.fingerprint));
+    // With what was typed: whoever goes back and sends something else means another write. And with who sent it: a
+    // stream gives many readers the same form.
+    once.key = fmt::format("form:{}:{}:{}", ctx.viewer.id.value, form->get("once"), secret::base64(once.fingerprint));
     return once;
   }
   const auto request_id = request.header("x-request-id");

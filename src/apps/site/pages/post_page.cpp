@@ -44,7 +44,8 @@ async<http::Response> show_post(web::Context& ctx, posts::Posts& posts, comments
   const auto reply_to = comment_id(ctx.query(), "reply");
   const auto wanted = reply_to ? reply_to : comment_id(ctx.query(), "comment");
   const auto number = co_await page_of(ctx, comments, id, wanted);
-  const auto threads = co_await comments.threads(ctx.call, id, ctx.query().number("comments").value_or(number));
+  const auto threads =
+      co_await comments.threads(ctx.call, ctx.viewer, id, ctx.query().number("comments").value_or(number));
   const PostPage page{*reading, board, threads, ctx.viewer, ctx.now, shown(threads, reply_to), nullptr, {}};
   co_return ctx.page({reading->post.title, board.name}, [&](view::Out& out) { post_page(out, page); });
 }
@@ -65,7 +66,7 @@ async<http::Response> post_comment(web::Context& ctx, posts::Posts& posts, comme
   const auto reading = co_await posts.read(ctx.call, ctx.viewer, draft.post);
   if (!reading) co_return ctx.refuse(reading.error());
   const auto number = co_await page_of(ctx, comments, draft.post, draft.parent);
-  const auto threads = co_await comments.threads(ctx.call, draft.post, number);
+  const auto threads = co_await comments.threads(ctx.call, ctx.viewer, draft.post, number);
   const PostPage page{*reading, *directory->find(reading->post.board), threads,          ctx.viewer,
                       ctx.now,  shown(threads, draft.parent),          &written.error(), draft.content};
   co_return ctx.page(

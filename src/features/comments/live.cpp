@@ -1,0 +1,137 @@
+#include <algorithm>
+#include <charconv>
+
+#include "features/comments/comments.hpp"
+#include "features/comments/live.html.hpp"
+#include "features/comments/store.hpp"
+
+namespace ms::comments {
+namespace {
+
+using Directory = std::shared_ptr<const boards::Directory>;
+
+// Readers that see the same are one variant: a bit for each thing that they may do.
+enum Bit { kMayReply = 1, kOwn = 2, kMayRemove = 4, kMember = 8 };
+
+int variant_of(const Reader& reader) {
+  return (reader.member ? kMember : 0) | (reader.may_reply ? kMayReply : 0) | (reader.own ? kOwn : 0) |
+         (reader.may_remove ? kMayRemove : 0);
+}
+Reader reader_in(int variant) {
+  return {(variant & kMember) != 0, (variant & kMayReply) != 0, (variant & kOwn) != 0, (variant & kMayRemove) != 0};
+}
+
+live::Change of_comment(const boards::Board& board, const Directory& directory, PostId post, store::Changed row) {
+  live::Change change;
+  change.number = row.event;
+  change.variant = [&board, directory, author = row.author](const session::Viewer& who) {
+    if (!board.readable(who)) return std::optional<int>();
+    return std::optional<int>(variant_of(reader_of(who, author, board.commentable(who))));
+  };
+  Comment comment;
+  comment.id = row.id;
+  comment.post = post;
+  comment.parent = row.parent;
+  comment.author = row.author;
+  comment.author_name = std::move(row.author_name);
+  comment.content_html = std::move(row.content_html);
+  comment.created = row.created;
+  comment.updated = row.updated;
+  comment.deleted = row.deleted;
+  comment.hidden = row.hidden;
+  comment.likes = row.likes;
+  change.render = [comment = std::move(comment), post_author = row.post_author, count = row.comments](view::Out& out,
+                                                                                                      int variant) {
+    changed(out, comment, reader_in(variant), post_author, count, now());
+  };
+  return change;
+}
+
+live::Change of_post(const boards::Board& board, const Directory& directory, PostId post, std::int64_t number,
+                     bool visible) {
+  live::Change change;
+  change.number = number;
+  change.variant = [&board, directory](const session::Viewer& who) {
+    return board.readable(who) ? std::optional<int>(0) : std::nullopt;
+  };
+  change.render = [&board, directory, post, visible](view::Out& out, int) {
+    visible ? post_changed(out, post, board.slug) : post_gone(out, post, board.slug);
+  };
+  return change;
+}
+
+/// Takes a number and the space behind it off the front of `text`.
+std::optional<std::int64_t> take_number(std::string_view& text) {
+  std::int64_t number = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (fault != std::errc() || end == text.data() + text.size() || *end != ' ') return std::nullopt;
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()) + 1);
+  return number;
+}
+
+}  // namespace
+
+async<Result<void>> LivePost::may_follow(const Call& call, const session::Viewer& who, std::int64_t post) {
+  const auto found = co_await posts_.find(call, who, PostId{post});
+  if (!found) co_return Refused(found.error());
+  co_return Result<void>();
+}
+
+async<live::News> LivePost::since(const Call& call, std::int64_t post, std::int64_t number) {
+  const PostId id{post};
+  pg::Batch batch = db_.batch(call);
+  const auto slot = store::since(batch, id, number, live::kMostChanges + 1);
+  co_await batch.send();
+  // After the rows: who lost the right before they were written does not get them.
+  const auto directory = co_await boards_.all(call);
+  std::vector<store::Changed> rows = slot.all();
+  live::News out;
+  out.number = number;
+  const boards::Board* board = rows.empty() ? nullptr : directory->find(rows.front().board);
+  if (board == nullptr) co_return out;
+  out.number = rows.front().events;
+  const bool visible = rows.front().visible;
+  if (rows.front().post_event > number) {
+    out.changes.push_back(of_post(*board, directory, id, rows.front().post_event, visible));
+  }
+  // What is said below a post that is gone is gone with it.
+  for (store::Changed& row : rows) {
+    if (visible && row.event > 0) out.changes.push_back(of_comment(*board, directory, id, std::move(row)));
+  }
+  std::ranges::sort(out.changes, {}, &live::Change::number);
+  out.more = out.changes.size() > live::kMostChanges;
+  if (out.more) out.changes.resize(live::kMostChanges);
+  co_return out;
+}
+
+async<std::vector<live::Mark>> LivePost::numbers(const Call& call, std::vector<std::int64_t> posts) {
+  pg::Batch batch = db_.batch(call);
+  const auto slot = store::numbers(batch, posts);
+  co_await batch.send();
+  std::vector<live::Mark> out;
+  for (const store::Number& row : slot.all()) out.push_back({{'p', row.post}, row.events});
+  co_return out;
+}
+
+/// "typing <board> <member> <name>", as Comments::typing whispers it.
+std::optional<live::Change> LivePost::heard(std::int64_t post, std::string_view what) {
+  constexpr std::string_view kTyping = "typing ";
+  if (!what.starts_with(kTyping)) return std::nullopt;
+  what.remove_prefix(kTyping.size());
+  const auto board = take_number(what);
+  const auto member = board ? take_number(what) : std::nullopt;
+  if (!member || what.empty()) return std::nullopt;
+  live::Change change;
+  change.variant = [this, board = BoardId{*board}, member = UserId{*member}](const session::Viewer& who) {
+    const auto directory = boards_.current();
+    const boards::Board* of = directory ? directory->find(board) : nullptr;
+    const bool shown = of != nullptr && of->readable(who) && who.id != member;
+    return shown ? std::optional<int>(0) : std::nullopt;
+  };
+  change.render = [id = PostId{post}, member = UserId{*member}, name = std::string(what)](view::Out& out, int) {
+    typing(out, id, member, name);
+  };
+  return change;
+}
+
+}  // namespace ms::comments

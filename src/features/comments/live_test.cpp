@@ -1,0 +1,270 @@
+#include <gmock/gmock.h>
+
+#include <thread>
+
+#include "features/comments/comments.hpp"
+#include "infra/live/hints.hpp"
+#include "infra/pg/migrate.hpp"
+#include "infra/pg/test_database.hpp"
+
+namespace ms::comments {
+namespace {
+
+using namespace std::chrono_literals;
+using pg::TestDatabase;
+using session::Role;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::SizeIs;
+
+const auto* const kEnvironment = testing::AddGlobalTestEnvironment(new TestDatabase("comments"));
+
+// Member 2 wrote post 1, on a board for everybody; post 2 stands on one for staff.
+constexpr const char* kRows = R"(
+  truncate users, boards, posts, comments, audit_log, post_stretches, post_counters restart identity cascade;
+  insert into users (email, name, password_hash, role) values
+    ('staff@test', '직원', '', 2), ('a@test', '김하늘', '', 1), ('b@test', '이서준', '', 1);
+  insert into boards (slug, name, read_role) values ('free', '자유게시판', 0), ('staff', '직원 게시판', 2);
+  insert into posts (title, content, author_id, board_id, number) values ('봄 소풍', '본문', 2, 1, 1), ('회의', '본문', 1, 2, 1);
+)";
+
+session::Viewer viewer(std::int64_t id, Role role) {
+  const bool staff = role == Role::staff;
+  return {.id = UserId{id},
+          .name = "누구",
+          .role = role,
+          .permissions = session::Permissions::parse(staff ? "read,write,comment,delete" : "read,write,comment")};
+}
+const session::Viewer kStaff = viewer(1, Role::staff);
+const session::Viewer kWriter = viewer(2, Role::member);
+const session::Viewer kReader = viewer(3, Role::member);
+const session::Viewer kGuest = {.permissions = session::Permissions::parse("read")};
+
+class LivePostTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    pg::up(TestDatabase::conninfo(), pg::read_migrations(MINSCHOOL_SOURCE_DIR "/migrations"), [](std::string_view) {});
+  }
+  void SetUp() override { ask(kRows); }
+
+  static std::string ask(const std::string& sql) { return TestDatabase::execute(sql); }
+  static std::string write(std::int64_t post, std::int64_t author, const std::string& parent = "null") {
+    return ask("insert into comments (post_id, author_id, parent_id, root_id, content, content_html) values (" +
+               std::to_string(post) + ", " + std::to_string(author) + ", " + parent + ", " + parent +
+               ", '좋아요', '<p>좋아요</p>') returning id");
+  }
+  live::News since(std::int64_t number, std::int64_t post = 1) { return pg::run(io, live_.since(call, post, number)); }
+  static std::vector<std::int64_t> numbers(const live::News& news) {
+    std::vector<std::int64_t> out;
+    for (const live::Change& change : news.changes) out.push_back(change.number);
+    return out;
+  }
+  /// What `who` sees of a change; "-" when nothing.
+  static std::string shown(const live::Change& change, const session::Viewer& who) {
+    const auto variant = change.variant(who);
+    if (!variant) return "-";
+    view::Out out;
+    change.render(out, *variant);
+    return out.take();
+  }
+
+  asio::io_context io{1};
+  const Call call{std::chrono::steady_clock::now() + 60s, "test"};
+  pg::Db db{io, pg::Config{.conninfo = TestDatabase::conninfo()}};
+  // No Redis is there: nothing of this may depend on it.
+  redis::Client redis{io, redis::Config{.host = "/nonexistent/redis.sock"}};
+  cache::Cache cache{io, redis};
+  limit::Limiter limiter{redis};
+  live::Hints hints{io, db, redis};
+  boards::Boards boards{db, [] { return true; }};
+  posts::ViewCounter views{db};
+  posts::Posts posts{db, cache, boards, views, hints};
+  Comments comments{db, boards, limiter, hints};
+  LivePost live_{db, boards, posts};
+};
+
+TEST_F(LivePostTest, EveryChangeHasANumberAndTheLatestIsGiven) {
+  EXPECT_EQ(since(0).number, 0);
+  EXPECT_THAT(since(0).changes, IsEmpty());
+  write(1, 2);
+  write(1, 3);
+  EXPECT_EQ(since(0).number, 2);
+  EXPECT_THAT(numbers(since(0)), ElementsAre(1, 2));
+  EXPECT_THAT(numbers(since(1)), ElementsAre(2));
+  EXPECT_THAT(since(2).changes, IsEmpty());
+
+  ask("update comments set content = '고침', content_html = '<p>고침</p>', updated_at = now() where id = 1");
+  const live::News edited = since(2);
+  EXPECT_EQ(edited.number, 3);
+  ASSERT_THAT(numbers(edited), ElementsAre(3));
+  EXPECT_THAT(shown(edited.changes[0], kGuest),
+              AllOf(HasSubstr("<p>고침</p>"), HasSubstr("comment=\"1\""), Not(HasSubstr("announce"))));
+  // Who comes back from further away gets the one state that there is now.
+  EXPECT_THAT(numbers(since(0)), ElementsAre(2, 3));
+
+  for (const char* gone : {"hidden_at", "deleted_at"}) {
+    ask(std::string("update comments set ") + gone + " = now() where id = 1");
+    const live::News removed = since(edited.number);
+    ASSERT_THAT(removed.changes, SizeIs(1));
+    EXPECT_THAT(shown(removed.changes[0], kGuest),
+                AllOf(HasSubstr("comment-gone"), HasSubstr("data-comment=\"1\""), Not(HasSubstr("고침"))));
+    EXPECT_THAT(shown(removed.changes[0], kGuest), HasSubstr("<template>1</template>"));  // visible ones
+    ask(std::string("update comments set ") + gone + " = null where id = 1");
+    const live::News back = since(removed.number);
+    ASSERT_THAT(back.changes, SizeIs(1));
+    EXPECT_THAT(shown(back.changes[0], kGuest), HasSubstr("<p>고침</p>"));
+    EXPECT_THAT(shown(back.changes[0], kGuest), HasSubstr("<template>2</template>"));
+  }
+  EXPECT_EQ(since(0).number, 7);
+}
+
+TEST_F(LivePostTest, ReadersGetWhatTheirPageWouldShow) {
+  write(1, 2);
+  write(1, 3, "1");
+  const auto news = since(0);
+  ASSERT_THAT(news.changes, SizeIs(2));
+  const live::Change& first = news.changes[0];
+  const auto has = [](std::string_view part) { return HasSubstr(std::string(part)); };
+  const std::string reply = "data-action=\"reply#open\"", edit = "/comments/1/edit", remove = "/comments/1/delete";
+  EXPECT_THAT(shown(first, kGuest), AllOf(Not(has(reply)), Not(has(edit)), Not(has(remove)), has("announce")));
+  EXPECT_THAT(shown(first, kReader), AllOf(has(reply), Not(has(edit)), Not(has(remove)), has("announce")));
+  EXPECT_THAT(shown(first, kStaff), AllOf(has(reply), Not(has(edit)), has(remove), has("announce")));
+  EXPECT_THAT(shown(first, kWriter), AllOf(has(reply), has(edit), has(remove), Not(has("announce"))));
+  EXPECT_THAT(shown(first, kGuest), Not(has("parent=")));
+  EXPECT_THAT(shown(news.changes[1], kGuest), AllOf(has(" parent=\"1\""), has("data-parent=\"1\"")));
+
+  ask("update boards set comment_role = 2 where id = 1");
+  boards.changed();
+  EXPECT_THAT(shown(since(0).changes[0], kReader), Not(has(reply)));
+  EXPECT_THAT(shown(since(0).changes[0], kStaff), has(reply));
+  ask("update boards set read_role = 1 where id = 1");
+  boards.changed();
+  EXPECT_EQ(shown(since(0).changes[0], kGuest), "-");
+  EXPECT_NE(shown(since(0).changes[0], kReader), "-");
+}
+
+TEST_F(LivePostTest, AChangedPostIsANoteAndAPostThatIsGoneTakesItsCommentsAlong) {
+  write(1, 2);
+  ask("update posts set title = '가을 소풍' where id = 1");
+  ASSERT_THAT(numbers(since(1)), ElementsAre(2));
+  EXPECT_THAT(shown(since(1).changes[0], kGuest),
+              AllOf(HasSubstr("post-note-1"), HasSubstr("href=\"/boards/free/1\"")));
+  ask("update posts set hidden_at = now() where id = 1");
+  const live::News gone = since(0);
+  EXPECT_EQ(gone.number, 3);
+  ASSERT_THAT(numbers(gone), ElementsAre(3));
+  EXPECT_THAT(shown(gone.changes[0], kGuest), AllOf(HasSubstr("post-note-1"), HasSubstr("href=\"/boards/free\"")));
+  ask("update posts set hidden_at = null where id = 1");
+  EXPECT_THAT(numbers(since(3)), ElementsAre(4));
+  EXPECT_THAT(shown(since(3).changes[0], kGuest), HasSubstr("href=\"/boards/free/1\""));
+  EXPECT_THAT(numbers(since(0)), ElementsAre(1, 4));
+  ask("update post_counters set views = views + 1");  // is nobody's news
+  EXPECT_EQ(since(0).number, 4);
+}
+
+TEST_F(LivePostTest, SaysWhenThereIsMoreThanItGives) {
+  ask("insert into comments (post_id, author_id, content, content_html) select 1, 2, 'x', 'x' from "
+      "generate_series(1, " +
+      std::to_string(live::kMostChanges) + ")");
+  EXPECT_FALSE(since(0).more);
+  EXPECT_THAT(since(0).changes, SizeIs(live::kMostChanges));
+  ask("update posts set title = '가을 소풍' where id = 1");
+  EXPECT_TRUE(since(0).more);
+  EXPECT_FALSE(since(1).more);
+  write(1, 2);
+  const live::News news = since(0);
+  EXPECT_TRUE(news.more);
+  ASSERT_THAT(news.changes, SizeIs(live::kMostChanges));
+  EXPECT_EQ(news.changes.back().number, live::kMostChanges);
+  EXPECT_EQ(news.number, live::kMostChanges + 2);
+}
+
+TEST_F(LivePostTest, RowsThatWereLoadedWithoutTriggersAreNoNews) {
+  ask("alter table comments disable trigger user");
+  write(1, 2);
+  ask("alter table comments enable trigger user");
+  EXPECT_EQ(since(0).number, 0);
+  EXPECT_THAT(since(0).changes, IsEmpty());
+  write(1, 3);
+  EXPECT_THAT(numbers(since(0)), ElementsAre(1));
+}
+
+TEST_F(LivePostTest, WhoReadsWhileManyWriteMissesNothing) {
+  constexpr int kWriters = 6;
+  constexpr int kEach = 12;
+  std::vector<std::jthread> writers;
+  for (int i = 0; i < kWriters; ++i) {
+    writers.emplace_back([] {
+      for (int n = 0; n < kEach; ++n) {
+        // One transaction, which ends in another order than it began.
+        ask("select pg_sleep(random() * 0.004); insert into comments (post_id, author_id, content, content_html) "
+            "values "
+            "(1, 2, 'x', 'x'); select pg_sleep(random() * 0.004)");
+      }
+    });
+  }
+  std::int64_t known = 0;
+  while (known < kWriters * kEach) {
+    const live::News news = since(known);
+    ASSERT_EQ(std::ssize(news.changes), news.number - known);
+    for (const live::Change& change : news.changes) ASSERT_EQ(change.number, ++known);
+  }
+}
+
+TEST_F(LivePostTest, TellsWhereManyPostsStand) {
+  write(1, 2);
+  write(1, 2);
+  const auto marks = pg::run(io, live_.numbers(call, {2, 1, 99}));
+  EXPECT_THAT(marks, testing::UnorderedElementsAre(live::Mark{{'p', 1}, 2}, live::Mark{{'p', 2}, 0}));
+}
+
+TEST_F(LivePostTest, MayBeFollowedByWhoMayReadIt) {
+  const auto code = [&](const session::Viewer& who, std::int64_t post) {
+    const auto done = pg::run(io, live_.may_follow(call, who, post));
+    return done ? 200 : static_cast<int>(done.error().code);
+  };
+  EXPECT_EQ(code(kGuest, 1), 200);
+  EXPECT_EQ(code(kGuest, 2), 401);
+  EXPECT_EQ(code(kReader, 2), 403);
+  EXPECT_EQ(code(kStaff, 2), 200);
+  EXPECT_EQ(code(kStaff, 99), 404);
+  ask("update posts set deleted_at = now() where id = 1");
+  EXPECT_EQ(code(kStaff, 1), 404);
+}
+
+TEST_F(LivePostTest, ShowsWhoIsTypingToOthersOnly) {
+  pg::run(io, boards.all(call));
+  const auto change = live_.heard(1, "typing 1 2 김 <하늘>");
+  ASSERT_TRUE(change);
+  EXPECT_THAT(shown(*change, kGuest), AllOf(HasSubstr("target=\"typing-1\""), HasSubstr("member=\"2\""),
+                                            HasSubstr("name=\"김 &lt;하늘&gt;\"")));
+  EXPECT_NE(shown(*change, kReader), "-");
+  EXPECT_EQ(shown(*change, kWriter), "-");
+  const auto among_staff = live_.heard(2, "typing 2 1 직원");
+  ASSERT_TRUE(among_staff);
+  EXPECT_EQ(shown(*among_staff, kReader), "-");
+  boards.changed();  // may be readable for others now
+  EXPECT_EQ(shown(*change, kReader), "-");
+  for (const char* what :
+       {"", "typing", "typing ", "typing 1", "typing 1 2", "typing 1 2 ", "typing x 2 y", "tying 1 2 y"}) {
+    EXPECT_FALSE(live_.heard(1, what)) << what;
+  }
+}
+
+TEST_F(LivePostTest, TypingIsForWhoMayComment) {
+  const auto code = [&](const session::Viewer& who, std::int64_t post) {
+    const auto done = pg::run(io, comments.typing(call, who, PostId{post}));
+    return done ? 200 : static_cast<int>(done.error().code);
+  };
+  EXPECT_EQ(code(kGuest, 1), 401);
+  EXPECT_EQ(code(kReader, 2), 404);
+  EXPECT_EQ(code(kWriter, 1), 200);
+  EXPECT_EQ(code(kWriter, 99), 200);  // too soon: not even looked at
+  EXPECT_EQ(code(kStaff, 99), 404);
+}
+
+}  // namespace
+}  // namespace ms::comments
