@@ -129,6 +129,7 @@ async<void> Engine::drain(std::chrono::milliseconds limit) {
   const Deadline until = steady_clock::now() + limit;
   co_await server_.drain(kIdleGrace, until);
   co_await app_->finish();
+  co_await parts_.hints.flush(until);
   parts_.io.stop();
 }
 
@@ -167,6 +168,7 @@ http::Response Engine::health() const {
                     {"uptime_seconds", seconds_since(begun_)},
                     {"requests_in_flight", server.in_flight},
                     {"connections", server.connections},
+                    {"streams", server.streams},
                     {"checks", std::move(checks)}};
   http::Response response = http::Response::text(down ? 503 : 200, "application/json", json::serialize(body));
   response.set("Cache-Control", "no-store");

@@ -2,9 +2,11 @@
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <boost/asio/signal_set.hpp>
 #include <iostream>
 #include <latch>
@@ -26,13 +28,32 @@ void log_to_stderr(const std::string& level) {
   spdlog::set_level(spdlog::level::from_str(level));
 }
 
+/// Each connection and stream takes a descriptor: as many as the system lets us have. Streams that would leave a thread
+/// too few for requests are given up, because without one a request is not even refused.
+void fit_files(config::Settings& settings) {
+  constexpr rlim_t kBesides = 1024;  // requests, PostgreSQL, Redis, libraries; of one thread
+  rlimit files{};
+  ::getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = files.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &files);
+  const rlim_t threads = static_cast<rlim_t>(settings.server.threads);
+  const rlim_t share = files.rlim_max / threads;
+  const rlim_t streams = share - std::min(kBesides, share / 2);
+  if (static_cast<rlim_t>(settings.live.streams) <= streams) return;
+  spdlog::warn("only {} files may be open (LimitNOFILE): {} streams per thread instead of {}, which need {}",
+               files.rlim_max, streams, settings.live.streams,
+               threads * (static_cast<rlim_t>(settings.live.streams) + kBesides));
+  settings.live.streams = static_cast<int>(streams);
+}
+
 async<void> start(Engine* engine, std::latch* started) {
   co_await engine->start(kPatience);
   started->count_down();
 }
 
 /// A worker's life: one engine per thread on the same listening socket, until SIGTERM or SIGINT.
-int work(const About& about, const config::Settings& settings) {
+int work(const About& about, config::Settings settings) {
+  if (about.program == config::Program::site) fit_files(settings);  // who has streams
   const process::Worker worker = process::worker();
   auto hashing =
       std::make_unique<CpuPool>(settings.login.hash_threads, static_cast<std::size_t>(settings.login.hash_queue));
@@ -75,13 +96,13 @@ int run(const About& about, int argc, char** argv) {
   command.set_version_flag("--version", MINSCHOOL_VERSION);
   CLI11_PARSE(command, argc, argv);
 
-  const auto settings = config::load(about.program, path);
+  auto settings = config::load(about.program, path);
   if (!settings) {
     std::cerr << about.name << ": " << settings.error() << '\n';
     return kBadConfig;
   }
   log_to_stderr(settings->log.level);
-  if (process::is_worker()) return work(about, *settings);
+  if (process::is_worker()) return work(about, std::move(*settings));
   process::Options options;
   options.name = about.name;
   options.address = settings->server.address;

@@ -355,6 +355,7 @@ http::Limits http_limits(const Settings& settings) {
   out.body_bytes = static_cast<std::size_t>(from.body_bytes);
   out.connections = static_cast<std::size_t>(from.connections);
   out.head_time = std::chrono::seconds(from.request_seconds);
+  out.streams = static_cast<std::size_t>(settings.live.streams);
   return out;
 }
 

@@ -3,6 +3,7 @@
 #include "features/comments/comments.hpp"
 #include "features/posts/posts.hpp"
 #include "features/presence/presence.hpp"
+#include "infra/live/hub.hpp"
 #include "infra/web/router.hpp"
 
 // Pages that show more than one feature and so belong to none.
@@ -15,6 +16,9 @@ void add_legal_routes(web::Router& router);
 /// GET /boards/{slug}/{id}: a post with its comments; POST /posts/{id}/comments, which shows it again when refused.
 void add_post_page_routes(web::Router& router, posts::Posts& posts, comments::Comments& comments,
                           boards::Boards& boards);
+/// GET /events?topics=p34:5,u7:41 or with Last-Event-ID: what is new there, as long as both sides like.
+inline constexpr std::string_view kEvents = "/events";
+void add_events_route(web::Router& router, live::Hub& hub);
 /// GET /api/v1/openapi.json
 void add_openapi_route(web::Router& router);
 

@@ -1,0 +1,35 @@
+#include "apps/site/pages/pages.hpp"
+#include "infra/live/hub.hpp"
+#include "infra/live/topic.hpp"
+#include "infra/web/context.hpp"
+
+// What happens after a page was shown, as server-sent events (docs/decisions/0015-live.md).
+namespace ms::site {
+namespace {
+
+async<http::Response> follow(web::Context& ctx, live::Hub& hub) {
+  const auto topics = ctx.query().get("topics");
+  const auto last = ctx.request.header("last-event-id");
+  auto marks = live::parse_marks(last.empty() ? topics : last);
+  const bool reload = !marks;
+  // With garbage as the last id the page's topics still say what is followed.
+  if (!marks) marks = live::parse_marks(topics);
+  if (!marks) marks.emplace();
+  auto admitted = co_await hub.admit(ctx.call, ctx.viewer, std::move(*marks), reload);
+  if (!admitted) co_return web::problem(admitted.error());
+  const auto begin = [&hub, place = *admitted](std::shared_ptr<http::Stream> stream) {
+    hub.open(place, std::move(stream));
+  };
+  http::Response response = http::Response::stream("text/event-stream", begin);
+  response.set("Cache-Control", "no-store");
+  response.set("X-Accel-Buffering", "no");
+  co_return response;
+}
+
+}  // namespace
+
+void add_events_route(web::Router& router, live::Hub& hub) {
+  router.get(kEvents, [&hub](web::Context& ctx) { return follow(ctx, hub); });
+}
+
+}  // namespace ms::site
