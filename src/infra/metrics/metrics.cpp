@@ -87,7 +87,7 @@ Shard& Registry::shard() {
   return shards_.emplace_back();
 }
 
-std::string Registry::text(Format format) {
+void Registry::write(Text& out) {
   std::map<std::string, Sums> all;
   {
     const std::scoped_lock lock(mutex_);
@@ -101,7 +101,6 @@ std::string Registry::text(Format format) {
       }
     }
   }
-  Text out(format);
   for (const auto& [name, sums] : all) {
     out.family(sums.kind, name, sums.help);
     for (const auto& [of, sum] : sums.series) {
@@ -112,7 +111,6 @@ std::string Registry::text(Format format) {
       }
     }
   }
-  return std::move(out).finish();
 }
 
 }  // namespace ms::metrics

@@ -91,7 +91,7 @@ class Registry {
   /// One for each thread that counts; as long as the registry lives.
   Shard& shard();
   /// The values of all shards together; from any thread.
-  std::string text(Format format);
+  void write(Text& out);
 
  private:
   std::mutex mutex_;

@@ -15,6 +15,12 @@ using namespace std::chrono_literals;
 using testing::HasSubstr;
 using testing::Not;
 
+std::string text_of(Registry& registry) {
+  Text out(Format::text);
+  registry.write(out);
+  return std::move(out).finish();
+}
+
 TEST(Text, EscapesWhatStandsInALabel) {
   EXPECT_EQ(labels({{"path", "a\"b\\c\nd"}, {"b", ""}}), "path=\"a\\\"b\\\\c\\nd\",b=\"\"");
 }
@@ -76,9 +82,9 @@ TEST(Registry, AddsUpTheThreads) {
       shard.histogram("ms_seconds", "Time.").observe(1ms);
     });
   }
-  while (!registry.text(Format::text).contains("ms_requests_total{route=\"/\"}")) std::this_thread::yield();
+  while (!text_of(registry).contains("ms_requests_total{route=\"/\"}")) std::this_thread::yield();
   for (auto& thread : threads) thread.join();
-  const std::string text = registry.text(Format::text);
+  const std::string text = text_of(registry);
   EXPECT_THAT(text, HasSubstr("ms_requests_total{route=\"/\"} 40000\n"));
   EXPECT_THAT(text, HasSubstr("ms_open 8\n"));
   EXPECT_THAT(text, HasSubstr("ms_seconds_count 4\n"));
@@ -95,7 +101,7 @@ TEST(ProcessMetrics, TellsOfThisProcess) {
   Registry registry;
   ProcessMetrics process(registry.shard());
   process.read();
-  const std::string text = registry.text(Format::text);
+  const std::string text = text_of(registry);
   EXPECT_THAT(text, HasSubstr("# TYPE process_cpu_seconds_total counter\n"));
   EXPECT_THAT(text, HasSubstr("\nprocess_threads 1\n"));
   EXPECT_THAT(text, Not(HasSubstr("process_resident_memory_bytes 0\n")));

@@ -1,0 +1,38 @@
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "apps/monitor/monitor.hpp"
+#include "infra/process/socket.hpp"
+
+int main(int argc, char** argv) {
+  constexpr int kBadConfig = 78;  // EX_CONFIG of sysexits.h
+  CLI::App command("minschool-monitor: watches Nginx and the app servers (see docs/operating.md)", "minschool-monitor");
+  std::string path;
+  command.add_option("--config", path, "TOML file; without it only MINSCHOOL_… of the environment counts");
+  command.set_version_flag("--version", MINSCHOOL_VERSION);
+  CLI11_PARSE(command, argc, argv);
+
+  const auto settings = ms::config::load(ms::config::Program::monitor, path);
+  if (!settings) {
+    std::cerr << "minschool-monitor: " << settings.error() << '\n';
+    return kBadConfig;
+  }
+  const auto logger = spdlog::stderr_logger_st("minschool-monitor");
+  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
+  spdlog::set_default_logger(logger);
+  spdlog::set_level(spdlog::level::from_str(settings->log.level));
+  try {
+    const auto listening = ms::process::listen_socket(settings->server.address, settings->server.port);
+    ms::monitor::Monitor monitor(*settings, listening.fd);
+    ::close(listening.fd);  // the server has its own
+    monitor.run();
+  } catch (const std::exception& error) {
+    spdlog::error("{}", error.what());
+    return 1;
+  }
+  return 0;
+}

@@ -1,0 +1,132 @@
+#include "apps/monitor/monitor.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/json.hpp>
+#include <csignal>
+
+#include "infra/io/sleep.hpp"
+
+namespace ms::monitor {
+namespace {
+
+constexpr auto kAwait = asio::as_tuple(asio::use_awaitable_t<asio::io_context::executor_type>());
+
+/// Those who ask are Nginx, Prometheus and people: few, with small questions.
+http::Limits limits() {
+  http::Limits out;
+  out.head_bytes = 8 * 1024;
+  out.body_bytes = 1024;
+  out.connections = 64;
+  return out;
+}
+
+http::Question status_page(const std::string& url) {
+  auto parsed = parse_url(url);
+  if (!parsed) {
+    throw std::runtime_error(
+        fmt::format("monitor.nginx_status must have a numeric address, as http://127.0.0.1/nginx_status, not {}", url));
+  }
+  return *std::move(parsed);
+}
+
+http::Response fresh(http::Response response) {
+  response.set("Cache-Control", "no-store");
+  return response;
+}
+
+}  // namespace
+
+Monitor::Monitor(const config::Settings& settings, int listen_fd)
+    : log_(io_, settings.monitor.log_socket),
+      prober_(io_, settings.monitor, status_page(settings.monitor.nginx_status), traffic_),
+      server_(io_, listen_fd, limits(), [this](const http::Request& request) { return answer(request); }) {}
+
+void Monitor::run() {
+  asio::co_spawn(io_, listen_to_signals(), asio::detached);
+  asio::co_spawn(io_, log_.run([this](std::string_view datagram) { take(datagram); }), asio::detached);
+  asio::co_spawn(io_, prober_.run(), asio::detached);
+  if (const auto every = notify_.alive_every()) asio::co_spawn(io_, stay_alive(*every), asio::detached);
+  server_.start();
+  notify_.ready();
+  io_.run();
+}
+
+async<void> Monitor::listen_to_signals() {
+  asio::signal_set signals(io_, SIGTERM, SIGINT, SIGHUP);
+  while (true) {
+    auto [error, signal] = co_await signals.async_wait(kAwait);
+    if (error || signal != SIGHUP) break;
+    prober_.read_again();
+  }
+  notify_.stopping();
+  co_await stop();
+}
+
+async<void> Monitor::stop() {
+  constexpr std::chrono::milliseconds kIdleGrace{100};
+  constexpr std::chrono::seconds kLongest{2};
+  log_.close();
+  co_await server_.drain(kIdleGrace, Clock::now() + kLongest);
+  io_.stop();
+}
+
+async<void> Monitor::stay_alive(std::chrono::microseconds every) {
+  while (true) {
+    notify_.alive();
+    co_await sleep_for(every);
+  }
+}
+
+void Monitor::take(std::string_view datagram) {
+  const auto line = parse_log_line(datagram);
+  if (!line) {
+    ++known_.malformed;
+    return;
+  }
+  ++known_.lines;
+  traffic_.add(*line, Clock::now());
+}
+
+async<http::Response> Monitor::answer(const http::Request& request) {
+  if (request.method != http::Method::get && request.method != http::Method::head) {
+    http::Response refused = http::Response::text(405, "text/plain", "only GET\n");
+    refused.set("Allow", "GET, HEAD");
+    co_return refused;
+  }
+  if (request.path == "/upstream_status") co_return fresh(status(request));
+  if (request.path == "/metrics") co_return fresh(metrics(request));
+  if (request.path == "/health") co_return fresh(health());
+  co_return http::Response::text(404, "text/plain", "there are /upstream_status, /metrics and /health\n");
+}
+
+http::Response Monitor::status(const http::Request& request) const {
+  const bool json = request.header("accept").contains("application/json") || request.query == "format=json";
+  const auto now = Clock::now();
+  if (json) return http::Response::text(200, "application/json", status_json(known_, now));
+  return http::Response::text(200, "text/plain; charset=utf-8", status_table(known_, now));
+}
+
+http::Response Monitor::metrics(const http::Request& request) {
+  const metrics::Format format = metrics::format_for(request.header("accept"));
+  metrics::Text out(format);
+  write_metrics(known_, out);
+  process_.read();
+  registry_.write(out);
+  return http::Response::text(200, metrics::content_type(format), std::move(out).finish());
+}
+
+http::Response Monitor::health() const {
+  const boost::json::object body{
+      {"status", "ok"},
+      {"version", MINSCHOOL_VERSION},
+      {"uptime_seconds", std::chrono::duration<double>(Clock::now() - traffic_.begun()).count()}};
+  return http::Response::text(200, "application/json", boost::json::serialize(body));
+}
+
+}  // namespace ms::monitor

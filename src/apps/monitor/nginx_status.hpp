@@ -1,0 +1,28 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "infra/http/ask.hpp"
+
+namespace ms::monitor {
+
+/// What Nginx says of its connections (stub_status).
+struct Connections {
+  std::uint64_t active = 0;
+  std::uint64_t accepted = 0;
+  std::uint64_t handled = 0;
+  std::uint64_t requests = 0;
+  std::uint64_t reading = 0;
+  std::uint64_t writing = 0;
+  std::uint64_t waiting = 0;
+};
+
+/// Nothing when the text is not stub_status's.
+std::optional<Connections> parse_stub_status(std::string_view text);
+
+/// "http://127.0.0.1:8080/nginx_status" as something to ask; nothing unless the host is a numeric address.
+std::optional<http::Question> parse_url(std::string_view url);
+
+}  // namespace ms::monitor

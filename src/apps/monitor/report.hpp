@@ -1,0 +1,27 @@
+#pragma once
+#include <string>
+
+#include "apps/monitor/log_socket.hpp"
+#include "apps/monitor/prober.hpp"
+#include "apps/monitor/traffic.hpp"
+#include "infra/metrics/text.hpp"
+
+namespace ms::monitor {
+
+/// Everything that a report is made of; lives as long as the monitor.
+struct Known {
+  const Traffic& traffic;
+  const Prober& prober;
+  const LogSocket& log;
+  std::uint64_t lines = 0;      ///< lines of Nginx's log that were understood
+  std::uint64_t malformed = 0;  ///< datagrams that were none
+};
+
+/// /upstream_status for programs.
+std::string status_json(const Known& known, Clock::time_point now);
+/// /upstream_status for a terminal of 80 columns.
+std::string status_table(const Known& known, Clock::time_point now);
+/// /metrics, without what concerns the process.
+void write_metrics(const Known& known, metrics::Text& out);
+
+}  // namespace ms::monitor

@@ -1,0 +1,137 @@
+#include <boost/json.hpp>
+
+#include "apps/monitor/figures.hpp"
+#include "apps/monitor/report.hpp"
+#include "infra/core/time.hpp"
+
+namespace ms::monitor {
+namespace {
+
+namespace json = boost::json;
+
+double seconds(Clock::duration time) { return std::chrono::duration<double>(time).count(); }
+
+/// The wall clock of a moment of the steady one: right as of now, whatever the wall clock did since.
+std::string wall(Clock::time_point at, Clock::time_point now) {
+  return rfc3339(ms::now() - std::chrono::duration_cast<std::chrono::microseconds>(now - at));
+}
+
+json::object by_status(const Tally& tally) {
+  json::object out;
+  for (std::size_t i = 0; i < kClasses.size(); ++i) {
+    if (tally.classes[i] > 0) out[kClasses[i]] = tally.classes[i];
+  }
+  return out;
+}
+
+json::object to_json(const Figures& from) {
+  constexpr double kMedian = 0.5;
+  constexpr double kMost = 0.95;
+  constexpr double kNearlyAll = 0.99;
+  return {{"requests", from.tally.count},
+          {"per_second", from.per_second},
+          {"p50_ms", from.milliseconds(kMedian)},
+          {"p95_ms", from.milliseconds(kMost)},
+          {"p99_ms", from.milliseconds(kNearlyAll)},
+          {"by_status", by_status(from.tally)},
+          {"error_rate", from.errors()}};
+}
+
+json::object of_server(const Figures& from) {
+  json::object out = to_json(from);
+  out["share"] = from.share;
+  out["unanswered"] = from.tally.unanswered;
+  return out;
+}
+
+json::object of_requests(const Figures& from) {
+  json::object out = to_json(from);
+  json::object caches;
+  for (std::size_t i = 0; i < kCacheWords.size(); ++i) {
+    if (from.tally.caches[i] > 0) caches[kCacheWords[i]] = from.tally.caches[i];
+  }
+  out["by_cache"] = std::move(caches);
+  return out;
+}
+
+json::value server_json(const Row& row, Clock::time_point now) {
+  const Server& server = *row.server;
+  json::object out{{"address", server.place.address},
+                   {"name", server.health.name},
+                   {"version", server.health.version},
+                   {"state", kStates[static_cast<std::size_t>(server.state)]},
+                   {"since", wall(server.since, now)},
+                   {"since_seconds", seconds(now - server.since)},
+                   {"health", server.health.word},
+                   {"backup", server.place.backup},
+                   {"marked_down", server.place.marked_down},
+                   {"last_minute", of_server(row.minute)},
+                   {"last_5_minutes", of_server(row.five)},
+                   {"total",
+                    {{"requests", server.counts.all().count},
+                     {"unanswered", server.counts.all().unanswered},
+                     {"by_status", by_status(server.counts.all())}}}};
+  if (auto reason = server.reason(now); !reason.empty()) out["reason"] = std::move(reason);
+  return out;
+}
+
+json::object nginx_json(const NginxState& nginx, Clock::time_point now) {
+  json::object out{{"state", nginx.up ? "up" : "down"},
+                   {"since", wall(nginx.since, now)},
+                   {"since_seconds", seconds(now - nginx.since)}};
+  if (!nginx.error.empty()) out["reason"] = nginx.error;
+  if (const auto& said = nginx.connections) {
+    out["requests"] = said->requests;
+    out["connections"] = {{"active", said->active},   {"reading", said->reading},   {"writing", said->writing},
+                          {"waiting", said->waiting}, {"accepted", said->accepted}, {"handled", said->handled}};
+  }
+  return out;
+}
+
+json::array failures_json(const Traffic& traffic, Clock::time_point now) {
+  json::array out;
+  for (const Failure& failure : traffic.failures()) {
+    out.push_back({{"seconds_ago", seconds(now - failure.at)},
+                   {"status", failure.status},
+                   {"method", failure.method},
+                   {"area", kAreas[static_cast<std::size_t>(failure.area)]},
+                   {"server", failure.server},
+                   {"request", failure.request}});
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string status_json(const Known& known, Clock::time_point now) {
+  const Traffic& traffic = known.traffic;
+  json::array upstreams;
+  for (const auto& [name, of] : rows(traffic, now)) {
+    json::array servers;
+    for (const Row& row : of) servers.push_back(server_json(row, now));
+    upstreams.push_back({{"name", name}, {"servers", std::move(servers)}});
+  }
+  const Counts& requests = traffic.requests();
+  json::object out{
+      {"time", rfc3339(ms::now())},
+      {"monitor",
+       {{"version", MINSCHOOL_VERSION},
+        {"uptime_seconds", seconds(now - traffic.begun())},
+        {"lines", known.lines},
+        {"dropped",
+         {{"malformed", known.malformed}, {"too_long", known.log.too_long()}, {"server", traffic.untracked()}}},
+        {"nginx_file", known.prober.file_error().empty() ? "ok" : known.prober.file_error()}}},
+      {"nginx", nginx_json(known.prober.nginx(), now)},
+      {"requests",
+       {{"last_minute", of_requests(figures(requests.minute(now), Counts::kMinute, traffic.begun(), now))},
+        {"last_5_minutes", of_requests(figures(requests.five_minutes(now), Counts::kFive, traffic.begun(), now))},
+        {"total",
+         {{"requests", requests.all().count},
+          {"by_status", by_status(requests.all())},
+          {"no_live_upstreams", traffic.no_server()}}}}},
+      {"upstreams", std::move(upstreams)},
+      {"recent_failures", failures_json(traffic, now)}};
+  return json::serialize(out) + "\n";
+}
+
+}  // namespace ms::monitor

@@ -1,0 +1,29 @@
+#pragma once
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <cstddef>
+#include <expected>
+#include <string>
+
+#include "infra/io/async.hpp"
+#include "infra/io/call.hpp"
+
+namespace ms::http {
+
+/// One GET to a server whose answer is small.
+struct Question {
+  asio::generic::stream_protocol::endpoint to;  ///< TCP or a unix socket
+  std::string host;                             ///< of the Host field
+  std::string path;
+  std::size_t most_bytes = 64 * 1024;  ///< of the answer's body, and of its head; more is no answer
+};
+
+struct Answer {
+  int status = 0;
+  std::string body;
+};
+
+/// Asks over a connection of its own, which is closed afterwards. The error is one line for operators: refused, too
+/// late, too long, or not HTTP. Never throws for what the other side does.
+async<std::expected<Answer, std::string>> ask(Question question, Deadline deadline);
+
+}  // namespace ms::http
