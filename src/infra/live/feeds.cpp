@@ -286,7 +286,9 @@ async<bool> Feeds::sweep(std::shared_ptr<Feeds> self, char kind, std::vector<std
   }
   for (const Mark& mark : marks) {
     const auto found = self->feeds_.find(mark.topic);
-    if (found != self->feeds_.end() && found->second->number != mark.number) found->second->hinted = true;
+    if (found == self->feeds_.end()) continue;
+    Feed& feed = *found->second;
+    if (feed.number.value_or(mark.number) != mark.number) feed.hinted = true;
   }
   for (const std::int64_t id : ids) {
     const auto found = self->feeds_.find(Topic{kind, id});

@@ -1,0 +1,75 @@
+#include "infra/live/hints.hpp"
+
+#include <gmock/gmock.h>
+
+#include "infra/live/test_hub.hpp"
+#include "infra/pg/listen.hpp"
+
+namespace ms::live {
+namespace {
+
+using testing::ElementsAre;
+
+class HintsTest : public HubFixture {
+ protected:
+  std::vector<std::string> by_redis_;
+  std::vector<std::string> by_postgres_;
+  bool subscribed_ = false;
+  redis::Subscriber subscriber_{io_,
+                                redis_.config(),
+                                {"live"},
+                                [this](std::string_view, std::string_view message) { by_redis_.emplace_back(message); },
+                                [this](bool connected) { subscribed_ = connected; }};
+  pg::Listener listener_{io_,
+                         pg::TestDatabase::conninfo(),
+                         {"live"},
+                         [this](std::string_view, std::string_view message) { by_postgres_.emplace_back(message); },
+                         [](bool) {}};
+};
+
+TEST_F(HintsTest, WhatIsToldTogetherGoesTogetherAndOnce) {
+  ASSERT_TRUE(until([&] { return subscribed_ && listener_.live(); }));
+  hints_.tell({'p', 34});
+  hints_.tell({'u', 7});
+  hints_.tell({'p', 34});
+  pg::run(io_, hints_.flush(redis::in(10s)));
+  hints_.tell({'b', 3});
+  hints_.whisper({'p', 34}, "is writing");
+  ASSERT_TRUE(until([&] { return by_redis_.size() == 3; }));
+  EXPECT_THAT(by_redis_, testing::UnorderedElementsAre("p34,u7", "b3", "p34 is writing"));
+  EXPECT_THAT(by_postgres_, ElementsAre());
+}
+
+TEST_F(HintsTest, PostgresTakesWhatRedisDoesNot) {
+  ASSERT_TRUE(until([&] { return subscribed_ && listener_.live(); }));
+  redis_.kill();
+  ASSERT_TRUE(until([&] { return !client_.up(); }));
+  std::string all;
+  for (int i = 1000; i < 1500; ++i) hints_.tell({'p', 1'000'000'000'000'000'000 + i});
+  hints_.whisper({'p', 34}, "is writing");
+  pg::run(io_, hints_.flush(redis::in(10s)));
+  ASSERT_TRUE(until([&] { return by_postgres_.size() == 2; }));
+  EXPECT_EQ(std::ranges::count(by_postgres_[0] + "," + by_postgres_[1], 'p'), 500) << "whispers need Redis";
+  redis_.start();
+  ASSERT_TRUE(until([&] { return client_.up() && subscribed_; }));
+  hints_.tell({'p', 1});
+  ASSERT_TRUE(until([&] { return !by_redis_.empty(); }));
+  EXPECT_THAT(by_redis_, ElementsAre("p1"));
+}
+
+TEST_F(HintsTest, WhatNobodyTakesIsDroppedInTheEnd) {
+  redis::PrivateRedis gone;
+  redis::Client redis(io_, gone.config());
+  gone.kill();
+  pg::Db db(io_, {.conninfo = pg::TestDatabase::conninfo() + " port=1"});
+  Hints hints(io_, db, redis);
+  for (int i = 1; i < 10'000; ++i) hints.tell({'p', i});
+  pg::run(io_, hints.flush(redis::in(50ms)));
+  pg::run(io_, hints.flush(redis::in(30s)));
+  const auto ended = std::chrono::steady_clock::now();
+  pg::run(io_, hints.flush(ended - 1s));
+  hints.tell({'p', 1});  // and it may go away with something that waits
+}
+
+}  // namespace
+}  // namespace ms::live

@@ -1,0 +1,424 @@
+#include "infra/live/hub.hpp"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <set>
+
+#include "infra/live/test_hub.hpp"
+#include "infra/pg/listen.hpp"
+#include "infra/pg/test_proxy.hpp"
+
+namespace ms::live {
+namespace {
+
+using testing::ElementsAre;
+
+const auto* const kDatabase = testing::AddGlobalTestEnvironment(new pg::TestDatabase("live"));
+
+class HubTest : public HubFixture {
+ protected:
+  /// Knows that it hears hints.
+  std::unique_ptr<Hub> make(const Config& config) {
+    auto hub = std::make_unique<Hub>(io_, redis_.config(), config);
+    hub->add('p', source_);
+    hub->add('u', members_);
+    EXPECT_TRUE(until([&] { return hub->state().hints_by_redis; }));
+    turn();  // the sweep that this brings
+    return hub;
+  }
+
+  TestSource members_{db_, 'u'};
+};
+
+TEST_F(HubTest, ACommitReachesWhoFollowsIt) {
+  const auto hub = make(no_sweep_);
+  const auto stream = follow(*hub, {}, "p1:0");
+  const auto other = follow(*hub, {}, "p2:0");
+  ASSERT_THAT(stream->retries, ElementsAre(testing::AllOf(testing::Ge(1000), testing::Le(3000))));
+  commit(1, 5, "hello");
+  hints_.tell({'p', 1});
+  ASSERT_TRUE(until([&] { return stream->events.size() == 1; }));
+  EXPECT_EQ(stream->events[0].data, "5@1:hello");
+  EXPECT_EQ(stream->last_id, "p1:1");
+  commit(1, 5, "changed");
+  commit(1, 6, "two\r\nlines\rand a third\n");
+  hints_.tell({'p', 1});
+  ASSERT_TRUE(until([&] { return stream->last_id == "p1:3"; }));
+  EXPECT_EQ(data(*stream), "5@1:hello|5@2:changed\n6@3:two\nlines\nand a third\n|");
+  EXPECT_TRUE(other->events.empty());
+}
+
+TEST_F(HubTest, BeginsWhereThePageStood) {
+  commit_many(1, 1, 4);
+  const auto hub = make(no_sweep_);
+  const auto behind = follow(*hub, {}, "p1:2");
+  const auto exact = follow(*hub, {}, "p1:4");
+  ASSERT_TRUE(until([&] { return !behind->events.empty(); }));
+  EXPECT_EQ(data(*behind), "3@3:x\n4@4:x|");
+  commit(1, 9, "y");
+  hints_.tell({'p', 1});
+  ASSERT_TRUE(until([&] { return exact->last_id == "p1:5" && behind->last_id == "p1:5"; }));
+  EXPECT_EQ(data(*exact), "9@5:y|");
+}
+
+TEST_F(HubTest, WhoComesWhereAllStandNeedsNoAsking) {
+  const auto hub = make(no_sweep_);
+  const auto first = follow(*hub, {}, "p1:0");
+  ASSERT_TRUE(until([&] { return source_.answered == 1; }));
+  const auto second = follow(*hub, {}, "p1:0");
+  commit(1, 9, "z");
+  hints_.tell({'p', 1});
+  ASSERT_TRUE(until([&] { return first->last_id == "p1:1" && second->last_id == "p1:1"; }));
+  EXPECT_THAT(source_.asked, ElementsAre(0, 0));
+}
+
+TEST_F(HubTest, AnEventIsRenderedOnceForEachKindOfReader) {
+  const auto hub = make(no_sweep_);
+  std::vector<std::shared_ptr<TestStream>> guests;
+  std::vector<std::shared_ptr<TestStream>> members;
+  for (int i = 0; i < 20; ++i) {
+    guests.push_back(follow(*hub, {}, "p1:0"));
+    members.push_back(follow(*hub, member(i + 1), "p1:0,u" + std::to_string(i + 1) + ":0"));
+  }
+  commit(1, 5, "hello");
+  hints_.tell({'p', 1});
+  const auto got = [](const auto& stream) { return stream->events.size() == 1; };
+  ASSERT_TRUE(until([&] { return std::ranges::all_of(guests, got) && std::ranges::all_of(members, got); }));
+  EXPECT_EQ(source_.renders, 2);
+  for (const auto& guest : guests) EXPECT_EQ(guest->chunks.back(), guests[0]->chunks.back()) << "the same bytes";
+  EXPECT_EQ(members[6]->events[0].data, "m:5@1:hello");
+  EXPECT_EQ(members[6]->last_id, "p1:1,u7:0");
+  for (const auto& stream : members) EXPECT_EQ(stream->chunks.size(), 2u) << "one send for the event";
+}
+
+TEST_F(HubTest, WhatIsNotToBelieveIsAnsweredWithReloadAndTheTruth) {
+  commit_many(1, 1, 3);
+  const auto hub = make(no_sweep_);
+  const auto future = follow(*hub, member(7), "p1:999,u7:0");
+  const auto garbage = follow(*hub, {}, "p1:1", true);
+  const auto foreign = follow(*hub, member(7), "p1:3,u8:0");
+  const auto nothing = follow(*hub, {}, "", true);
+  for (const auto& stream : {future, garbage, foreign, nothing}) {
+    ASSERT_TRUE(until([&] { return stream->events.size() == 1; }));
+    EXPECT_EQ(stream->events[0].name, "reload");
+  }
+  EXPECT_EQ(future->last_id, "p1:3,u7:0");
+  EXPECT_EQ(garbage->last_id, "p1:3");
+  EXPECT_EQ(foreign->last_id, "p1:3");
+  EXPECT_EQ(nothing->last_id, "");
+  commit(1, 9, "y");
+  hints_.tell({'p', 1});
+  for (const auto& stream : {future, garbage, foreign}) {
+    ASSERT_TRUE(until([&] { return stream->events.size() == 2; })) << "it goes on from there";
+    EXPECT_THAT(stream->events[1].data, testing::EndsWith("9@4:y"));
+  }
+}
+
+TEST_F(HubTest, TooMuchToCatchUpIsAReloadAndManyAtOnceAreNot) {
+  commit_many(1, 1, kMostChanges + 1);
+  const auto hub = make(no_sweep_);
+  const auto far = follow(*hub, {}, "p1:0");
+  const auto near = follow(*hub, {}, "p1:1");
+  ASSERT_TRUE(until([&] { return far->last_id == "p1:101" && near->last_id == "p1:101"; }));
+  EXPECT_EQ(far->events[0].name, "reload");
+  EXPECT_EQ(near->events.size(), 1u);
+  EXPECT_THAT(data(*near), testing::AllOf(testing::StartsWith("2@2:x\n"), testing::EndsWith("\n101@101:x|")));
+  commit_many(1, 201, 450);
+  hints_.tell({'p', 1});
+  ASSERT_TRUE(until([&] { return far->last_id == "p1:351" && near->last_id == "p1:351"; }));
+  EXPECT_EQ(far->events.size(), 4u) << "in three askings, without a reload";
+  std::string all = data(*far);
+  EXPECT_EQ(std::ranges::count(all, '@'), 250);
+  EXPECT_THAT(all, testing::EndsWith("\n450@351:x|"));
+}
+
+TEST_F(HubTest, WhoJoinsWhileAnAskingRunsMissesNothing) {
+  commit_many(1, 1, 3);
+  const auto hub = make(no_sweep_);
+  const auto first = follow(*hub, {}, "p1:3");
+  ASSERT_TRUE(until([&] { return source_.answered == 1; }));
+  commit(1, 4, "y");
+  hints_.tell({'p', 1});
+  source_.held = true;
+  ASSERT_TRUE(until([&] { return source_.asked.size() == 2; }));
+  const auto behind = follow(*hub, {}, "p1:1");
+  const auto same = follow(*hub, {}, "p1:3");
+  const auto ahead = follow(*hub, {}, "p1:4");
+  commit(1, 5, "z");
+  hints_.tell({'p', 1});
+  source_.held = false;
+  for (const auto& stream : {first, behind, same, ahead}) {
+    ASSERT_TRUE(until([&] { return stream->last_id == "p1:5"; }));
+  }
+  const auto joined = [](const TestStream& stream) {
+    std::string all = data(stream);
+    std::ranges::replace(all, '|', '\n');
+    return all;
+  };
+  EXPECT_EQ(joined(*first), "4@4:y\n5@5:z\n");
+  EXPECT_EQ(joined(*behind), "2@2:x\n3@3:x\n4@4:y\n5@5:z\n");
+  EXPECT_EQ(joined(*same), "4@4:y\n5@5:z\n");
+  EXPECT_EQ(joined(*ahead), "5@5:z\n") << "it stood above what the asking found, and that was no future";
+}
+
+TEST_F(HubTest, ManyHintsWhileAnAskingRunsAreOneMore) {
+  const auto hub = make(no_sweep_);
+  const auto stream = follow(*hub, {}, "p1:0");
+  ASSERT_TRUE(until([&] { return source_.answered == 1; }));
+  source_.held = true;
+  hub->hint("p1");
+  ASSERT_TRUE(until([&] { return source_.asked.size() == 2; }));
+  commit_many(1, 1, 30);
+  for (int i = 0; i < 30; ++i) hub->hint("p2,p1,garbage,,p1");
+  source_.held = false;
+  ASSERT_TRUE(until([&] { return stream->last_id == "p1:30"; }));
+  EXPECT_EQ(source_.asked.size(), 3u);
+  EXPECT_EQ(stream->events.size(), 1u);
+}
+
+TEST_F(HubTest, RightsAreAskedWhenAnEventIsSent) {
+  const auto hub = make(no_sweep_);
+  const auto guest = follow(*hub, {}, "p1:0");
+  const auto staff = follow(*hub, member(1, session::Role::staff), "p1:0");
+  const auto plain = follow(*hub, member(2), "p1:0");
+  source_.readable = [](const session::Viewer& who) { return who.id != UserId{2}; };
+  commit(1, 1, "staff only");
+  commit(1, 2, "all");
+  hints_.tell({'p', 1});
+  ASSERT_TRUE(until([&] { return !guest->events.empty() && !staff->events.empty(); }));
+  EXPECT_EQ(data(*guest), "2@2:all|");
+  EXPECT_EQ(data(*staff), "m:1@1:staff only\nm:2@2:all|");
+  EXPECT_TRUE(plain->events.empty());
+  source_.readable = [](const session::Viewer&) { return true; };
+  commit(1, 3, "again");
+  hints_.tell({'p', 1});
+  ASSERT_TRUE(until([&] { return !plain->events.empty(); }));
+  EXPECT_EQ(data(*plain), "m:3@3:again|");
+}
+
+TEST_F(HubTest, ASlowReaderIsCutOffAndHarmsNobody) {
+  const auto hub = make(no_sweep_);
+  std::vector<std::shared_ptr<TestStream>> streams;
+  for (int i = 0; i < 9; ++i) streams.push_back(follow(*hub, {}, "p1:0"));
+  streams[4]->limit = 10;
+  commit(1, 1, "longer than ten bytes");
+  hints_.tell({'p', 1});
+  ASSERT_TRUE(until([&] { return streams[8]->events.size() == 1 && hub->state().streams == 8; }));
+  EXPECT_FALSE(streams[4]->open());
+  for (const auto& stream : streams) stream->leave();
+  ASSERT_TRUE(until([&] { return hub->state().streams == 0; }));
+  EXPECT_EQ(hub->state().topics, 0u) << "nobody follows it any more";
+}
+
+TEST_F(HubTest, PlacesAreCountedFromTheAdmissionToTheEnd) {
+  const auto hub = make({.streams = 5, .streams_of_one = 2, .sweep = 1h});
+  auto admitted = admit(*hub, member(7), "p1:0");
+  ASSERT_TRUE(admitted);
+  const auto open = follow(*hub, member(7), "p1:0");
+  ASSERT_TRUE(open);
+  EXPECT_EQ(hub->state().members, 1u);
+  EXPECT_EQ(admit(*hub, member(7), "p1:0").error().code, Code::too_many);
+  admitted = refuse(Code::internal, "error.internal"_msg);  // its browser is gone before it opened
+  EXPECT_TRUE(admit(*hub, member(7), "p1:0"));
+  EXPECT_EQ(admit(*hub, member(8), "p99:0").error().code, Code::forbidden);
+  EXPECT_EQ(admit(*hub, member(8), "x1:0").error().code, Code::not_found);
+  EXPECT_EQ(hub->state().streams, 1u) << "a refusal takes no place";
+  std::vector<std::shared_ptr<TestStream>> guests;
+  for (int i = 0; i < 4; ++i) guests.push_back(follow(*hub, {}, "p1:0"));
+  ASSERT_TRUE(guests.back()) << "for guests there is no limit of one";
+  EXPECT_EQ(admit(*hub, {}, "p1:0").error().code, Code::unavailable);
+  guests[0]->leave();
+  ASSERT_TRUE(until([&] { return hub->state().streams == 4; }));
+  EXPECT_TRUE(admit(*hub, {}, "p1:0"));
+}
+
+TEST_F(HubTest, AChangedMembersStreamsEndAndNobodyElses) {
+  const auto hub = make(no_sweep_);
+  const auto one = follow(*hub, member(7), "u7:0");
+  const auto two = follow(*hub, member(7), "p1:0");
+  const auto other = follow(*hub, member(8), "p1:0");
+  auto late = admit(*hub, member(7), "p1:0");
+  hub->member_changed(UserId{7});
+  hub->member_changed(UserId{12345});
+  EXPECT_FALSE(one->open());
+  EXPECT_FALSE(two->open());
+  EXPECT_TRUE(other->open());
+  EXPECT_THAT(one->retries, ElementsAre(testing::Ge(1000), testing::AllOf(testing::Ge(100), testing::Le(500))));
+  const auto opened_late = std::make_shared<TestStream>(io_);
+  hub->open(std::move(*late), opened_late);
+  EXPECT_FALSE(opened_late->open()) << "it was admitted as what the member was before";
+  const auto again = follow(*hub, member(7, session::Role::staff), "p1:0");
+  commit(1, 1, "staff");
+  hints_.tell({'p', 1});
+  ASSERT_TRUE(until([&] { return again->events.size() == 1; }));
+  EXPECT_EQ(hub->state().streams, 2u);
+}
+
+TEST_F(HubTest, WhenChangesOfMembersMayBeMissedAllMembersComeAnew) {
+  const auto hub = make(no_sweep_);
+  std::vector<std::shared_ptr<TestStream>> streams;
+  for (int i = 1; i <= 20; ++i) streams.push_back(follow(*hub, member(i), "p1:0"));
+  const auto guest = follow(*hub, {}, "p1:0");
+  hub->members_may_have_changed();
+  EXPECT_TRUE(guest->open());
+  std::set<int> pauses;
+  for (const auto& stream : streams) {
+    EXPECT_FALSE(stream->open());
+    pauses.insert(stream->retries.back());
+  }
+  EXPECT_GT(pauses.size(), 10u) << "spread over time";
+  EXPECT_THAT(pauses, testing::Each(testing::AllOf(testing::Ge(500), testing::Le(4000))));
+  EXPECT_EQ(hub->state().members, 0u);
+  EXPECT_EQ(hub->state().streams, 1u);
+}
+
+TEST_F(HubTest, WhispersMoveNobodyOn) {
+  const auto hub = make(no_sweep_);
+  const auto stream = follow(*hub, member(1), "p1:0");
+  const auto other = follow(*hub, member(2), "p2:0");
+  hints_.whisper({'p', 1}, "garbage");
+  hints_.whisper({'p', 1}, "is writing");
+  hints_.whisper({'p', 2}, std::string(Hints::kMostWhispered + 1, 'x'));
+  ASSERT_TRUE(until([&] { return stream->events.size() == 1; }));
+  EXPECT_EQ(stream->events[0].data, "m:0@0:is writing");
+  EXPECT_FALSE(stream->events[0].has_id);
+  commit(2, 1, "after it");
+  hints_.tell({'p', 2});
+  ASSERT_TRUE(until([&] { return other->events.size() == 1; }));
+  EXPECT_EQ(data(*other), "m:1@1:after it|") << "too long a whisper is not sent";
+}
+
+TEST_F(HubTest, IdleStreamsBeatAndTheirReadersAreHere) {
+  const auto hub = make(no_sweep_);
+  std::map<std::int64_t, int> here;
+  hub->on_beat([&](const session::Viewer& who) {
+    ++here[who.id.value];
+    EXPECT_TRUE(who.session_id.empty());
+  });
+  session::Viewer viewer = member(7);
+  viewer.session_id = "secret";
+  const auto stream = follow(*hub, viewer, "p1:0");
+  const auto guest = follow(*hub, {}, "p1:0");
+  EXPECT_THAT(here, ElementsAre(testing::Pair(0, 1), testing::Pair(7, 1)));
+  ASSERT_TRUE(until([&] { return stream->beats == 2; }));
+  EXPECT_EQ(here[7], 3);
+  EXPECT_THAT(stream->last_words(), testing::MatchesRegex("retry: [0-9]+\n\n"));
+}
+
+TEST_F(HubTest, ALostHintCostsOneSweep) {
+  const auto hub = make(quick_);
+  const auto stream = follow(*hub, {}, "p1:0");
+  const auto other = follow(*hub, member(7), "u7:0");
+  commit(1, 1, "hello");
+  commit(7, 1, "a notification");
+  ASSERT_TRUE(until([&] { return stream->events.size() == 1 && other->events.size() == 1; }));
+  int sweeps = source_.sweeps;  // one of them may have looked before the event was sent
+  ASSERT_TRUE(until([&] { return source_.sweeps > sweeps + 1; }));
+  sweeps = source_.sweeps;
+  const auto asked = source_.asked.size();
+  ASSERT_TRUE(until([&] { return source_.sweeps > sweeps + 2; }));
+  EXPECT_EQ(source_.asked.size(), asked) << "a sweep that finds nothing asks for nothing";
+}
+
+TEST_F(HubTest, NumbersThatWentBackAreAReload) {
+  commit_many(1, 1, 5);
+  const auto hub = make(quick_);
+  const auto stream = follow(*hub, {}, "p1:5");
+  ASSERT_TRUE(until([&] { return source_.answered == 1; }));
+  // As after a failover to a server that had not heard the last commits.
+  pg::TestDatabase::execute("delete from item where event > 3; update topic set number = 3 where id = 1");
+  ASSERT_TRUE(until([&] { return stream->events.size() == 1; }));
+  EXPECT_EQ(stream->events[0].name, "reload");
+  EXPECT_EQ(stream->last_id, "p1:3");
+  commit(1, 9, "new four");
+  ASSERT_TRUE(until([&] { return stream->last_id == "p1:4"; }));
+  EXPECT_EQ(stream->events[1].data, "9@4:new four");
+}
+
+TEST_F(HubTest, WithoutRedisHintsGoByPostgresAndNothingIsLostOnTheWay) {
+  const auto hub = make(no_sweep_);
+  pg::Listener listener(
+      io_, pg::TestDatabase::conninfo(), {"live"},
+      [&](std::string_view, std::string_view message) { hub->hint(message); }, [](bool) {});
+  ASSERT_TRUE(until([&] { return listener.live(); }));
+  const auto stream = follow(*hub, {}, "p1:0");
+  std::string expected;
+  for (int i = 1; i <= 60; ++i) {
+    if (i == 20) redis_.kill();
+    if (i == 40) {
+      redis_.start();
+      ASSERT_TRUE(until([&] { return client_.up() && hub->state().hints_by_redis; }));
+    }
+    commit(1, i, "x");
+    hints_.tell({'p', 1});
+    ASSERT_TRUE(until([&] { return stream->last_id == "p1:" + std::to_string(i); })) << i;
+    expected += std::to_string(i) + "@" + std::to_string(i) + ":x|";
+  }
+  EXPECT_EQ(data(*stream), expected);
+}
+
+TEST_F(HubTest, ADatabaseThatIsGoneIsAskedAgain) {
+  auto proxy = std::make_unique<pg::Proxy>(io_);
+  proxy->open();
+  pg::Db db(io_, {.conninfo = proxy->conninfo(), .fast_connections = 2, .slow_connections = 0});
+  TestSource source(db);
+  Hub hub(io_, redis_.config(), quick_);
+  hub.add('p', source);
+  ASSERT_TRUE(pg::run(io_, db.ready(redis::in(10s))));
+  const auto stream = follow(hub, {}, "p1:0");
+  for (int i = 1; i <= 3; ++i) {
+    proxy.reset();
+    const auto asked = source.asked.size();
+    const auto newcomer = follow(hub, {}, "p1:0");
+    commit_many(1, i, i);
+    hub.hint("p1");
+    ASSERT_TRUE(until([&] { return source.asked.size() > asked && !db.state().up; }));
+    proxy = std::make_unique<pg::Proxy>(io_);
+    proxy->open();
+    const std::string truth = "p1:" + std::to_string(i);
+    ASSERT_TRUE(until([&] { return newcomer->last_id == truth && stream->last_id == truth; })) << i;
+    EXPECT_EQ(newcomer->events.size(), 1u);
+  }
+  EXPECT_EQ(data(*stream), "1@1:x|2@2:x|3@3:x|");
+}
+
+TEST_F(HubTest, AnAskingThatHangsIsGivenUp) {
+  pg::Proxy proxy(io_);
+  proxy.open();
+  pg::Db db(io_, {.conninfo = proxy.conninfo(), .fast_connections = 1, .slow_connections = 0, .fast_timeout = 300ms});
+  TestSource source(db);
+  Hub hub(io_, redis_.config(), quick_);
+  hub.add('p', source);
+  ASSERT_TRUE(pg::run(io_, db.ready(redis::in(10s))));
+  const auto stream = follow(hub, {}, "p1:0");
+  ASSERT_TRUE(until([&] { return source.answered == 1; }));
+  proxy.stall(true);
+  commit_many(1, 1, 2);
+  hub.hint("p1");
+  ASSERT_TRUE(until([&] { return !db.state().up; }));
+  proxy.stall(false);
+  ASSERT_TRUE(until([&] { return stream->last_id == "p1:2"; }));
+  EXPECT_EQ(data(*stream), "1@1:x\n2@2:x|");
+}
+
+TEST_F(HubTest, MayEndWhileItAsksAndStreamsAreOpen) {
+  auto hub = make(quick_);
+  const auto stream = follow(*hub, member(7), "p1:0,u7:0");
+  auto admission = admit(*hub, member(8), "p1:0");
+  ASSERT_TRUE(until([&] { return source_.answered == 1; }));
+  source_.held = true;
+  const auto asked = source_.asked.size();
+  hub->hint("p1");
+  ASSERT_TRUE(until([&] { return source_.asked.size() > asked; }));
+  hub.reset();
+  commit(1, 1, "too late");
+  source_.held = false;
+  stream->leave();
+  ASSERT_TRUE(until([&] { return source_.answered == 2; }));
+  EXPECT_TRUE(stream->events.empty());
+  EXPECT_EQ(stream->last_words(), "");
+}
+
+}  // namespace
+}  // namespace ms::live
