@@ -9,9 +9,9 @@ import { facts, state } from './stack.mjs';
 const run = promisify(execFile);
 
 /** Runs statements as the superuser; gives the rows of the last one as lists of texts. `server`: its folder in run/. */
-export async function sql(text, server = 'pg') {
+export async function sql(text, server = 'pg', database = 'minschool') {
   const { run_dir } = await facts();
-  const words = ['-X', '-q', '-At', '-F', '\t', '-v', 'ON_ERROR_STOP=1', '-h', join(run_dir, server), '-U', 'postgres', '-d', 'minschool', '-c', text];
+  const words = ['-X', '-q', '-At', '-F', '\t', '-v', 'ON_ERROR_STOP=1', '-h', join(run_dir, server), '-U', 'postgres', '-d', database, '-c', text];
   const { stdout } = await run('psql', words);
   return stdout.trim().split('\n').filter(Boolean).map((line) => line.split('\t'));
 }

@@ -35,6 +35,8 @@ config::Settings load_settings(const Options& options, config::Program program =
 void add_migrate(CLI::App& app, const Options& options);
 void add_user(CLI::App& app, const Options& options);
 void add_demo(CLI::App& app, const Options& options);
+void add_backup(CLI::App& app, const Options& options);
+void add_restore(CLI::App& app, const Options& options);
 void add_config_commands(CLI::App& app, const Options& options);
 
 }  // namespace ms::cli

@@ -1,5 +1,6 @@
 #include <sodium.h>
 
+#include <csignal>
 #include <exception>
 #include <iostream>
 
@@ -17,9 +18,12 @@ int main(int argc, char** argv) {
   app.fallthrough();
   add_migrate(app, options);
   add_user(app, options);
+  add_backup(app, options);
+  add_restore(app, options);
   add_config_commands(app, options);
   add_demo(app, options);
   try {
+    std::signal(SIGPIPE, SIG_IGN);  // a tool that leaves early is an error, not our end
     if (sodium_init() < 0) throw Failure("libsodium cannot be used on this machine");
     app.parse(argc, argv);
     return 0;

@@ -1,0 +1,44 @@
+#pragma once
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+// Other programs that do a part of a command's work (pg_dump, tar, …).
+namespace ms::cli {
+
+struct Tool {
+  std::vector<std::string> words;                       ///< the program, found in PATH, and its arguments
+  std::map<std::string, std::string> environment = {};  ///< added to ours; where secrets go, never into `words`
+  int in = -1;                                          ///< what it reads; -1: nothing
+  int out = -1;                                         ///< where it writes; -1: nowhere
+  std::filesystem::path folder = {};                    ///< where it runs; empty: here
+};
+
+/// Runs it to its end. Throws Failure with the last line that it said when it is missing or fails.
+void run(const Tool& tool);
+/// The same with a pipe to it (`feed`) or from it (`drain`), used while it runs; the function closes nothing.
+void run_fed(Tool tool, const std::function<void(int pipe)>& feed);
+void run_drained(Tool tool, const std::function<void(int pipe)>& drain);
+
+/// Reads until `size` bytes or the end; the number read. Throws Failure.
+std::size_t read_up_to(int file, char* bytes, std::size_t size);
+/// Throws Failure.
+void write_all(int file, const char* bytes, std::size_t size);
+
+/// A file descriptor that closes itself.
+class File {
+ public:
+  explicit File(int descriptor = -1) : descriptor_(descriptor) {}
+  ~File() { close(); }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  int get() const noexcept { return descriptor_; }
+  void close();
+
+ private:
+  int descriptor_;
+};
+
+}  // namespace ms::cli
