@@ -34,6 +34,8 @@ render() {
     [page_rate]='limit_req_zone $binary_remote_addr zone=minschool_pages:10m rate=100000r/s;'
     [login_rate]='limit_req_zone $minschool_login zone=minschool_login:10m rate=6000r/m;'
     [connections]='limit_conn minschool_connections 10000;'
+    [stream_rate]='limit_req_zone $binary_remote_addr zone=minschool_streams_rate:10m rate=100000r/s;'
+    [streams]='limit_conn minschool_streams 20000;'
     [access_log]="access_log \"$log_dir/access.log\" minschool;"
     [assets]="alias \"$root/build/assets/\";"
     [errors]="alias \"$root/deploy/nginx/errors/\";"
@@ -53,8 +55,11 @@ render() {
 
 # write_nginx ; workers run as who started the stack, because they read the assets in that person's folders.
 write_nginx() {
-  local user="" file
+  local user="" file files
   [ "$(id -u)" != 0 ] || user="user root;"
+  # Two descriptors for each visitor, as far as the system allows.
+  files=$(ulimit -Hn)
+  [ "$files" != unlimited ] && ((files < 65536)) || files=65536
   mkdir -p "$state"/nginx/{temp,snippets}
   for file in minschool-loadbalancer.conf snippets/minschool-server.conf; do
     render "$root/deploy/nginx/$file" >"$state/nginx/$file.new"
@@ -65,12 +70,13 @@ write_nginx() {
 $user
 daemon off;
 worker_processes 2;
+worker_rlimit_nofile $files;
 # After a reload the old workers finish what they have begun, for that long at most.
 worker_shutdown_timeout 30s;
 pid "$run_dir/nginx.master";
 error_log stderr warn;
 load_module /usr/lib/nginx/modules/ngx_http_brotli_static_module.so;
-events { worker_connections 16384; }
+events { worker_connections 32768; }
 http {
     include /etc/nginx/mime.types;
     default_type application/octet-stream;
