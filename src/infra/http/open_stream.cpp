@@ -34,7 +34,8 @@ OpenStream::OpenStream(std::shared_ptr<Hub> hub, Socket socket) : hub_(std::move
 bool OpenStream::send(std::shared_ptr<const std::string> bytes) {
   if (state_ != State::open) return false;
   if (waits()) {
-    if (unread_ > hub_->limits.stream_bytes) {
+    const std::size_t under_way = waiting_.front()->size() - written_;
+    if (unread_ - under_way > hub_->limits.stream_bytes) {
       cut();
       return false;
     }

@@ -14,7 +14,7 @@ struct Limits {
   std::size_t body_bytes = 1024 * 1024;  ///< more: 413
   std::size_t connections = 16384;       ///< more are closed at once; streams are none
   std::size_t streams = 12000;           ///< open at once; more: 503
-  std::size_t stream_bytes = 64 * 1024;  ///< that a stream's reader may leave unread
+  std::size_t stream_bytes = 64 * 1024;  ///< that a stream's reader may leave unread (Stream::send)
   std::chrono::seconds head_time{10};    ///< from the first byte to the end of the head; later: 408
   std::chrono::seconds body_time{30};
   std::chrono::seconds idle_time{75};   ///< kept-alive without a request; Nginx closes before (keepalive_timeout 5s)

@@ -13,9 +13,9 @@ class Stream {
  public:
   virtual ~Stream() = default;
   /// Written at once as far as the socket takes it; the rest waits, shared with every other stream that it was given
-  /// to. A reader that has left more than Limits::stream_bytes unread is cut off by the next send, and one that reads
-  /// nothing for Limits::write_time; so one send may be larger (what a reader has missed should be one), many not.
-  /// False: it is over, nothing was queued.
+  /// to. A reader that has left more than Limits::stream_bytes unread, besides the chunk that it is reading, is cut off
+  /// by the next send, and one that reads nothing for Limits::write_time. So a slow one gets a chunk of any size to its
+  /// end: what a reader has missed should be one. False: it is over, nothing was queued.
   virtual bool send(std::shared_ptr<const std::string> bytes) = 0;
   /// Ends it after what was queued; nothing can be sent from now on.
   virtual void close() = 0;
