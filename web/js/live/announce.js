@@ -11,8 +11,9 @@ export function say(sentence) {
   if (status) status.textContent = sentence;
 }
 
-/** Soon. Several of one `kind` become the sentence that the region has for it (data-KIND), else the last one stands for all. */
-export function announce(sentence, kind = "") {
+/** Soon. Several of one `kind` become the sentence that the region has for it (data-KIND), else the last one stands for
+ * all; what has no kind stands for itself. */
+export function announce(sentence, kind = sentence) {
   waiting.set(kind, [...(waiting.get(kind) ?? []), sentence]);
   timer ||= setTimeout(tell, kGatherMs);
 }

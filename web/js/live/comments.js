@@ -47,10 +47,9 @@ function replace(old, fresh) {
   const slot = article.querySelector(":scope > .reply-slot");
   const kept = slot?.childElementCount > 0 ? slot : null;
   const focused = article.contains(document.activeElement) && !kept?.contains(document.activeElement) ? document.activeElement : null;
-  for (const own of next.querySelectorAll("[data-own]")) {
-    const mine = article.querySelector(`[data-own="${CSS.escape(own.dataset.own)}"]`);
-    if (mine) own.replaceWith(mine);
-  }
+  // Whether it is pressed is this visitor's own, which an event for all does not know.
+  const like = article.querySelector("form[id^=like-]");
+  if (like) next.querySelector("form[id^=like-]")?.replaceWith(like);
   if (kept) next.querySelector(":scope > .reply-slot")?.remove();
   for (const child of [...article.children]) if (child !== kept) child.remove();
   if (kept) kept.before(...next.children);

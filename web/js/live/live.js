@@ -14,7 +14,7 @@ const ours = {
   news,
   typing,
   announce() {
-    announce(this.getAttribute("text"), this.getAttribute("kind") ?? "");
+    announce(this.getAttribute("text"), this.getAttribute("kind") ?? undefined);
   },
 };
 

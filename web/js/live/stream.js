@@ -52,7 +52,8 @@ export class Stream {
 
   #hear({ lastEventId, data }, reload) {
     const before = this.at;
-    this.at = parse(lastEventId);
+    // What has no number (who is typing) does not move the stream, and may be the first that it says.
+    if (lastEventId) this.at = parse(lastEventId);
     this.listener.heard({ before, after: this.at, data, reload });
   }
 
