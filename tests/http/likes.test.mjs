@@ -1,0 +1,222 @@
+// One like a member and thing: counts are exact whoever clicks how often on which server, and say what the rows say.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { test } from 'node:test';
+
+import { assertKoreanPage, assertProblem, eventually } from '../support/assert.mjs';
+import { adminUrl } from '../support/client.mjs';
+import { at, everywhere, joined, loggedIn, numbers, visitor } from '../support/members.mjs';
+import { stack } from '../support/stack.mjs';
+import { sql } from '../support/stores.mjs';
+
+const turbo = { accept: 'text/vnd.turbo-stream.html, text/html, application/xhtml+xml' };
+const unknownId = 987_654_321;
+const members = 40;
+
+const author = await joined();
+const staff = await loggedIn('staff@minschool.test');
+const [[board]] = await sql(`select slug from boards where read_role = 0 and write_role = 1 and comment_role = 1 order by id limit 1`);
+const [[secretBoard]] = await sql(`select slug from boards where read_role = 2 limit 1`);
+
+async function write(client = author.client, slug = board) {
+  const answer = await client.post(`/api/v1/boards/${slug}/posts`, { json: { title: '좋아할 글', content: '본문' } });
+  assert.equal(answer.status, 201, answer.text);
+  return answer.json().id;
+}
+
+async function comment(post, client = author.client) {
+  const answer = await client.post(`/api/v1/posts/${post}/comments`, { json: { content: '좋아할 댓글' } });
+  assert.equal(answer.status, 201, answer.text);
+  return answer.json().id;
+}
+
+/** A post and a comment, and how each is liked: everything holds for both. */
+async function things() {
+  const post = await write();
+  const id = await comment(post);
+  return [
+    { path: `/posts/${post}`, button: `like-p${post}`, page: `/boards/${board}/${post}`, rows: `post_likes where post_id = ${post}`,
+      counter: `post_counters where post_id = ${post}`, back: `/boards/${board}/${post}#like-p${post}` },
+    { path: `/comments/${id}`, button: `like-c${id}`, page: `/boards/${board}/${post}`, rows: `comment_likes where comment_id = ${id}`,
+      counter: `comment_counters where comment_id = ${id}`, back: `/comments/${id}` },
+  ];
+}
+
+const counted = async ({ rows, counter }) =>
+  (await sql(`select (select count(*) from ${rows}), coalesce((select likes from ${counter}), 0)`))[0].map(Number);
+const stateOf = async (client, method, { path }) => {
+  const answer = await client.request(method, `/api/v1${path}/like`);
+  assert.equal(answer.status, 200, answer.text);
+  return answer.json();
+};
+
+/** The button of a page as one member sees it: {pressed, likes, action}. */
+function button(page, { button: id }) {
+  const form = new RegExp(`<form[^>]* id="${id}"[^>]*action="([^"]+)"[^]*?</form>`).exec(page);
+  assert.ok(form, `no ${id} in ${page.slice(0, 300)}`);
+  return { action: form[1], pressed: /aria-pressed="true"/.test(form[0]), likes: Number(/좋아요 ([\d,]+)/.exec(form[0])[1]) };
+}
+
+test('a click likes, the next one takes it back, and without JavaScript the page comes again', async () => {
+  const { client } = await joined();
+  for (const thing of await things()) {
+    const read = async () => button((await client.get(thing.page)).text, thing);
+    assert.deepEqual(await read(), { action: `${thing.path}/like`, pressed: false, likes: 0 });
+    const answer = await client.post(`${thing.path}/like`);
+    assert.equal(answer.status, 303);
+    assert.equal(answer.location, thing.back);
+    assert.equal((await client.get(answer.location.split('#')[0])).status, thing.path.startsWith('/comments') ? 303 : 200);
+    assert.deepEqual(await read(), { action: `${thing.path}/unlike`, pressed: true, likes: 1 });
+    assert.deepEqual(button((await author.client.get(thing.page)).text, thing), { action: `${thing.path}/like`, pressed: false, likes: 1 });
+    assert.equal((await client.post(`${thing.path}/unlike`)).status, 303);
+    assert.deepEqual(await read(), { action: `${thing.path}/like`, pressed: false, likes: 0 });
+    assert.deepEqual(await counted(thing), [0, 0]);
+  }
+});
+
+test('Turbo gets the button and nothing else', async () => {
+  const { client } = await joined();
+  for (const thing of await things()) {
+    for (const [act, pressed, likes] of [['like', true, 1], ['like', true, 1], ['unlike', false, 0], ['unlike', false, 0]]) {
+      const answer = await client.post(`${thing.path}/${act}`, { headers: turbo });
+      assert.equal(answer.status, 200);
+      assert.match(answer.headers['content-type'], /^text\/vnd\.turbo-stream\.html/);
+      assert.match(answer.text.trim(), new RegExp(`^<turbo-stream action="replace" target="${thing.button}"><template>[^]*</template></turbo-stream>$`));
+      const seen = button(answer.text, thing);
+      assert.deepEqual({ pressed: seen.pressed, likes: seen.likes }, { pressed, likes });
+      assert.doesNotMatch(answer.text, /<html/);
+    }
+  }
+});
+
+test(`${members} members like at once over three servers`, async () => {
+  const crowd = await Promise.all(Array.from({ length: members }, joined));
+  for (const thing of await things()) {
+    const clicks = await Promise.all(crowd.map(async ({ client }, i) => (await at(client, numbers[i % numbers.length])).post(`${thing.path}/like`)));
+    assert.ok(clicks.every(({ status }) => status === 303), clicks.map(({ status }) => status).join(' '));
+    assert.deepEqual(await counted(thing), [members, members]);
+    const mixed = await Promise.all(crowd.map(async ({ client }, i) =>
+      (await at(client, numbers[(i + 1) % numbers.length])).post(`${thing.path}/${i % 2 ? 'unlike' : 'like'}`)));
+    assert.ok(mixed.every(({ status }) => status === 303));
+    assert.deepEqual(await counted(thing), [members / 2, members / 2]);
+  }
+});
+
+test('one member who clicks on all servers at once likes once, or not at all', async () => {
+  const { client } = await joined();
+  const servers = await everywhere(client);
+  for (const thing of await things()) {
+    const likes = await Promise.all(Array.from({ length: 12 }, (_, i) => servers[i % 3].post(`${thing.path}/like`)));
+    assert.deepEqual(likes.map(({ status }) => status), likes.map(() => 303));
+    assert.deepEqual(await counted(thing), [1, 1]);
+    const both = await Promise.all(Array.from({ length: 12 }, (_, i) => servers[i % 3].post(`${thing.path}/${i % 2 ? 'like' : 'unlike'}`)));
+    assert.deepEqual(both.map(({ status }) => status), both.map(() => 303));
+    const [rows, count] = await counted(thing);
+    assert.equal(rows, count);
+    assert.ok(rows === 0 || rows === 1);
+    assert.deepEqual(await stateOf(client, 'PUT', thing), { likes: 1, liked: true });
+  }
+});
+
+test('a request that comes again does nothing again, also after the opposite was done', async () => {
+  const { client } = await joined();
+  const servers = await everywhere(client);
+  for (const thing of await things()) {
+    const headers = { 'x-request-id': randomUUID() };
+    for (const server of servers) assert.equal((await server.post(`${thing.path}/like`, { headers })).status, 303);
+    assert.deepEqual(await counted(thing), [1, 1]);
+    assert.equal((await client.post(`${thing.path}/unlike`)).status, 303);
+    // Nginx sends it once more, late.
+    const late = await servers[2].post(`${thing.path}/like`, { headers: { ...headers, ...turbo } });
+    assert.equal(late.status, 200);
+    assert.deepEqual(button(late.text, thing), { action: `${thing.path}/like`, pressed: false, likes: 0 });
+    assert.deepEqual(await counted(thing), [0, 0]);
+    const form = { once: randomUUID() };
+    for (const server of servers) assert.equal((await server.post(`${thing.path}/like`, { form })).status, 303);
+    assert.deepEqual(await counted(thing), [1, 1]);
+  }
+});
+
+test('a guest sees the count and a way to log in, on a page that is the same for all guests', async () => {
+  for (const thing of await things()) {
+    assert.equal((await author.client.post(`${thing.path}/like`)).status, 303);
+    const next = thing.path.startsWith('/posts') ? thing.page : thing.path;
+    // Nginx keeps a guest's page for a second.
+    let page;
+    await eventually(async () => {
+      page = (await visitor().get(thing.page)).text;
+      return new RegExp(`id="${thing.button}" href="/login\\?next=${next}"[^]*?좋아요 1`).test(page);
+    }, 'a page with the like');
+    assert.doesNotMatch(page, /name="once"/);
+    const answer = await visitor().post(`${thing.path}/like`);
+    assert.equal(answer.status, 303);
+    assert.equal(answer.location, `/login?next=${encodeURIComponent(thing.back)}`);
+    assert.deepEqual(await counted(thing), [1, 1]);
+    assertProblem(await visitor().request('PUT', `/api/v1${thing.path}/like`), 401);
+  }
+});
+
+test('what may not be read cannot be liked, nor does it tell anything', async () => {
+  const { client } = await joined();
+  const secret = await write(staff, secretBoard);
+  const said = await comment(secret, staff);
+  for (const path of [`/posts/${secret}`, `/comments/${said}`]) {
+    assertKoreanPage(await client.post(`${path}/like`), 403);
+    assertKoreanPage(await visitor().post(`${path}/like`), 401);
+    assertProblem(await client.request('PUT', `/api/v1${path}/like`), 403);
+    assert.equal((await staff.post(`${path}/like`)).status, 303);
+  }
+  for (const id of [unknownId, 0, -1, 'abc', '99999999999999999999']) {
+    for (const what of ['posts', 'comments']) {
+      assertKoreanPage(await client.post(`/${what}/${id}/like`), 404);
+      assertKoreanPage(await client.post(`/${what}/${id}/unlike`, { headers: turbo }), 404);
+      assertProblem(await client.delete(`/api/v1/${what}/${id}/like`), 404);
+    }
+  }
+});
+
+test('what is hidden or deleted is liked no more, and its likes are there when it comes back', async () => {
+  const { client } = await joined();
+  const post = await write();
+  const id = await comment(post);
+  for (const path of [`/posts/${post}`, `/comments/${id}`]) assert.equal((await client.post(`${path}/like`)).status, 303);
+  const moderator = await loggedIn('staff@minschool.test', { base: adminUrl });
+  const act = async (what) => assert.equal((await moderator.post(what, { form: { reason: '시험' } })).status, 303);
+  await act(`/comments/${id}/hide`);
+  assertKoreanPage(await client.post(`/comments/${id}/unlike`), 404);
+  await act(`/comments/${id}/restore`);
+  await act(`/posts/${post}/hide`);
+  for (const path of [`/posts/${post}`, `/comments/${id}`]) assertKoreanPage(await client.post(`${path}/unlike`), 404);
+  await act(`/posts/${post}/restore`);
+  for (const path of [`/posts/${post}`, `/comments/${id}`]) {
+    assert.deepEqual(await stateOf(client, 'PUT', { path }), { likes: 1, liked: true });
+    assert.deepEqual(await stateOf(client, 'DELETE', { path }), { likes: 0, liked: false });
+  }
+  assert.equal((await author.client.delete(`/api/v1/posts/${post}`)).status, 204);
+  assertKoreanPage(await client.post(`/posts/${post}/like`), 404);
+});
+
+test('a page of a post costs as many round trips as one without likes', async () => {
+  const { client } = await joined();
+  const [{ page }] = await things();
+  const direct = await at(client, 1);
+  const trips = async () => (await direct.get(page)).headers['server-timing'].match(/pg;dur=[\d.]+;desc=(\d+)/)[1];
+  await trips();
+  // The post, how many threads, the threads; rights and boards come from memory.
+  await eventually(async () => (await trips()) === '3', 'a page of three round trips');
+});
+
+test('likes go on while Redis is gone', async () => {
+  const { client } = await joined();
+  const both = await things();
+  await stack('redis', 'stop');
+  try {
+    for (const thing of both) {
+      assert.equal((await client.post(`${thing.path}/like`)).status, 303);
+      assert.deepEqual(button((await client.get(thing.page)).text, thing), { action: `${thing.path}/unlike`, pressed: true, likes: 1 });
+    }
+  } finally {
+    await stack('redis', 'start');
+  }
+  for (const thing of both) assert.deepEqual(await counted(thing), [1, 1]);
+});
