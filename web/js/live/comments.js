@@ -11,16 +11,22 @@ export function comment() {
   if (!list || !fresh) return;
   const old = find(list, this.getAttribute("comment"));
   if (old) replace(old, fresh);
-  else insert(list, fresh, this.getAttribute("parent"));
+  // A comment that is gone already leaves a gap only where it was seen.
+  else if (!fresh.querySelector(".comment-gone")) insert(list, fresh, this.getAttribute("parent"));
 }
 
+/** Comments stand in the order of their ids: a new one comes last, one that is back between the others. */
 function insert(list, fresh, parentId) {
   const parent = find(list, parentId);
-  if (parentId ? !parent : list.dataset.last === undefined) return;  // its place is on another page of threads
+  const family = [...list.children].filter((item) => (item.dataset.parent ?? null) === parentId);
+  const next = family.find((item) => Number(item.dataset.comment) > Number(fresh.dataset.comment));
+  const elsewhere = next ? next === family[0] && list.dataset.first === undefined : list.dataset.last === undefined;
+  if (parentId ? !parent : elsewhere) return;  // its place is on another page of threads
   setDepth(fresh, parent ? Math.min(Number(parent.dataset.depth) + 1, kDeepest) : 0);
   fresh.classList.add("comment-new");
   setTimeout(() => fresh.classList.remove("comment-new"), kHighlightMs);
-  if (parent) lastBelow(parent).after(fresh);
+  if (next) next.before(fresh);
+  else if (parent) lastBelow(parent).after(fresh);
   else list.append(fresh);
   if (list.nextElementSibling?.matches(".empty")) list.nextElementSibling.remove();
 }
