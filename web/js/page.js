@@ -15,10 +15,12 @@ document.addEventListener("turbo:render", focusFirstInvalid);
 // The first page was rendered by the browser itself (a form sent before the script was there).
 focusFirstInvalid();
 
-// Turbo follows the redirect after a form by fetch, which loses the fragment: ?comment=ID says which comment is meant.
+// Turbo follows the redirect after a form by fetch, which loses the fragment: ?comment=ID says which comment is meant,
+// ?comments=PAGE that it is about the comments.
 function showComment() {
-  const id = new URLSearchParams(location.search).get("comment");
-  if (id && !location.hash) document.getElementById(`c${id}`)?.scrollIntoView();
+  const asked = new URLSearchParams(location.search);
+  const place = asked.has("comment") ? `c${asked.get("comment")}` : asked.has("comments") && "comments";
+  if (place && !location.hash) document.getElementById(place)?.scrollIntoView();
 }
 document.addEventListener("turbo:load", showComment);
 
