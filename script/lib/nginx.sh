@@ -37,6 +37,8 @@ render() {
     [stream_rate]='limit_req_zone $binary_remote_addr zone=minschool_streams_rate:10m rate=100000r/s;'
     [streams]='limit_conn minschool_streams 20000;'
     [access_log]="access_log \"$log_dir/access.log\" minschool;"
+    [monitor_log]="access_log \"syslog:server=unix:$run_dir/monitor.sock,nohostname,tag=minschool\" minschool_monitor;"
+    [monitor]="proxy_pass http://$(monitor_address):$monitor_port;"
     [assets]="alias \"$root/build/assets/\";"
     [errors]="alias \"$root/deploy/nginx/errors/\";"
   )

@@ -16,10 +16,11 @@ export async function stack(...words) {
   return stdout;
 }
 
-/** The rows of `script/stack status`: {app, site, admin, health, version}; a program that is down has '-'. */
+/** The app servers' rows of `script/stack status`: {app, site, admin, health, version}; a program that is down has '-'. */
 export async function status() {
   const [head, ...rows] = (await stack('status')).trim().split('\n').map((line) => line.split(/\s+/));
-  return rows.map((row) => Object.fromEntries(head.map((name, column) => [name, row[column]])));
+  const servers = rows.filter(([name]) => name.startsWith('app'));
+  return servers.map((row) => Object.fromEntries(head.map((name, column) => [name, row[column]])));
 }
 
 /** The stack's facts as script/server wrote them: port, admin_port, net, run_dir, build, ... */
