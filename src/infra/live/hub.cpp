@@ -12,7 +12,8 @@ namespace ms::live {
 
 struct Hub::Impl {
   Impl(asio::io_context& io, const redis::Config& redis, const Config& config)
-      : feeds(std::make_shared<Feeds>(io, config.sweep)),
+      : request_time(config.request_time),
+        feeds(std::make_shared<Feeds>(io, config.sweep)),
         readers(std::make_shared<Readers>(io, config, *feeds)),
         subscriber(
             io, redis, {Hints::kChannel},
@@ -22,6 +23,7 @@ struct Hub::Impl {
     readers->start();
   }
 
+  const std::chrono::milliseconds request_time;
   std::shared_ptr<Feeds> feeds;
   std::shared_ptr<Readers> readers;
   redis::Subscriber subscriber;
@@ -50,7 +52,8 @@ async<Result<Hub::Admission>> Hub::admit(const Call& call, session::Viewer viewe
     // Beyond everything: each is put right like a number from the future.
     for (Mark& mark : marks) mark.number = std::numeric_limits<std::int64_t>::max();
   }
-  auto place = impl->readers->admit(std::move(viewer), std::move(marks), reload);
+  const Deadline begun = call.deadline() - impl->request_time;
+  auto place = impl->readers->admit(std::move(viewer), begun, std::move(marks), reload);
   if (!place) co_return Refused(place.error());
   const std::shared_ptr<Reader> reader = *place;
   for (const Mark& mark : reader->marks) {

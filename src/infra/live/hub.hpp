@@ -23,6 +23,7 @@ struct Config {
   std::size_t streams_of_one = 12;         ///< of one member on this thread; more are refused (Code::too_many)
   std::chrono::milliseconds sweep{2'000};  ///< how long a lost hint may delay anything
   std::chrono::seconds heartbeat{25};  ///< an idle stream says that it lives; must be shorter than Nginx's read timeout
+  std::chrono::milliseconds request_time{1'800};  ///< how long before its deadline a Call's request began
 };
 
 struct State {
@@ -54,8 +55,8 @@ class Hub {
   };
   /// Before the answer begins: refused when there is no room, when the member has too many, or as the source refuses
   /// a topic. `marks` is where the reader stands; what is not to be believed (the future, another member's "u", and
-  /// all of it with `reload`) is put right, and the reader told to reload. The viewer must have been identified just
-  /// now, without waiting for anything since: from here on a change of the member ends the stream.
+  /// all of it with `reload`) is put right, and the reader told to reload. Whoever changed since the request began is
+  /// admitted, and ends when it opens: `viewer` may be what the member was before.
   async<Result<Admission>> admit(const Call& call, session::Viewer viewer, std::vector<Mark> marks, bool reload);
   /// As soon as the head of the answer is written.
   void open(Admission admission, std::shared_ptr<http::Stream> stream);

@@ -35,6 +35,7 @@ TEST_F(HubTest, ACommitReachesWhoFollowsIt) {
   const auto hub = make(no_sweep_);
   const auto stream = follow(*hub, {}, "p1:0");
   const auto other = follow(*hub, {}, "p2:0");
+  ASSERT_TRUE(settled());
   ASSERT_THAT(stream->retries, ElementsAre(testing::AllOf(testing::Ge(1000), testing::Le(3000))));
   commit(1, 5, "hello");
   hints_.tell({'p', 1});
@@ -65,7 +66,7 @@ TEST_F(HubTest, BeginsWhereThePageStood) {
 TEST_F(HubTest, WhoComesWhereAllStandNeedsNoAsking) {
   const auto hub = make(no_sweep_);
   const auto first = follow(*hub, {}, "p1:0");
-  ASSERT_TRUE(until([&] { return source_.answered == 1; }));
+  ASSERT_TRUE(settled());
   const auto second = follow(*hub, {}, "p1:0");
   commit(1, 9, "z");
   hints_.tell({'p', 1});
@@ -81,6 +82,7 @@ TEST_F(HubTest, AnEventIsRenderedOnceForEachKindOfReader) {
     guests.push_back(follow(*hub, {}, "p1:0"));
     members.push_back(follow(*hub, member(i + 1), "p1:0,u" + std::to_string(i + 1) + ":0"));
   }
+  ASSERT_TRUE(settled());
   commit(1, 5, "hello");
   hints_.tell({'p', 1});
   const auto got = [](const auto& stream) { return stream->events.size() == 1; };
@@ -118,11 +120,17 @@ TEST_F(HubTest, WhatIsNotToBelieveIsAnsweredWithReloadAndTheTruth) {
 TEST_F(HubTest, TooMuchToCatchUpIsAReloadAndManyAtOnceAreNot) {
   commit_many(1, 1, kMostChanges + 1);
   const auto hub = make(no_sweep_);
+  source_.held = true;
+  const auto first = follow(*hub, {}, "p1:101");
+  ASSERT_TRUE(until([&] { return source_.asked.size() == 1; }));
   const auto far = follow(*hub, {}, "p1:0");
   const auto near = follow(*hub, {}, "p1:1");
+  source_.held = false;
   ASSERT_TRUE(until([&] { return far->last_id == "p1:101" && near->last_id == "p1:101"; }));
   EXPECT_EQ(far->events[0].name, "reload");
   EXPECT_EQ(near->events.size(), 1u);
+  EXPECT_TRUE(first->events.empty());
+  EXPECT_THAT(source_.asked, ElementsAre(101, 0, 1)) << "they were asked for together, and who needs less once more";
   EXPECT_THAT(data(*near), testing::AllOf(testing::StartsWith("2@2:x\n"), testing::EndsWith("\n101@101:x|")));
   commit_many(1, 201, 450);
   hints_.tell({'p', 1});
@@ -137,7 +145,7 @@ TEST_F(HubTest, WhoJoinsWhileAnAskingRunsMissesNothing) {
   commit_many(1, 1, 3);
   const auto hub = make(no_sweep_);
   const auto first = follow(*hub, {}, "p1:3");
-  ASSERT_TRUE(until([&] { return source_.answered == 1; }));
+  ASSERT_TRUE(settled());
   commit(1, 4, "y");
   hints_.tell({'p', 1});
   source_.held = true;
@@ -165,7 +173,7 @@ TEST_F(HubTest, WhoJoinsWhileAnAskingRunsMissesNothing) {
 TEST_F(HubTest, ManyHintsWhileAnAskingRunsAreOneMore) {
   const auto hub = make(no_sweep_);
   const auto stream = follow(*hub, {}, "p1:0");
-  ASSERT_TRUE(until([&] { return source_.answered == 1; }));
+  ASSERT_TRUE(settled());
   source_.held = true;
   hub->hint("p1");
   ASSERT_TRUE(until([&] { return source_.asked.size() == 2; }));
@@ -182,6 +190,7 @@ TEST_F(HubTest, RightsAreAskedWhenAnEventIsSent) {
   const auto guest = follow(*hub, {}, "p1:0");
   const auto staff = follow(*hub, member(1, session::Role::staff), "p1:0");
   const auto plain = follow(*hub, member(2), "p1:0");
+  ASSERT_TRUE(settled());
   source_.readable = [](const session::Viewer& who) { return who.id != UserId{2}; };
   commit(1, 1, "staff only");
   commit(1, 2, "all");
@@ -255,6 +264,22 @@ TEST_F(HubTest, AChangedMembersStreamsEndAndNobodyElses) {
   EXPECT_EQ(hub->state().streams, 2u);
 }
 
+TEST_F(HubTest, WhoChangedWhileItsRequestRanComesAnew) {
+  const auto hub = make({.sweep = 1h, .request_time = 20s});  // so the requests of this test began ten seconds ago
+  hub->member_changed(UserId{7});
+  const auto changed = follow(*hub, member(7), "p1:0");
+  const auto other = follow(*hub, member(8), "p1:0");
+  EXPECT_FALSE(changed->open());
+  EXPECT_EQ(changed->retries.size(), 1u);
+  EXPECT_TRUE(other->open());
+  hub->members_may_have_changed();
+  EXPECT_FALSE(follow(*hub, member(9), "p1:0")->open());
+  EXPECT_TRUE(follow(*hub, {}, "p1:0")->open());
+  const auto crowded = make({.sweep = 1h, .request_time = 20s});
+  for (int i = 1; i <= 5000; ++i) crowded->member_changed(UserId{i});
+  EXPECT_FALSE(follow(*crowded, member(1), "p1:0")->open());
+}
+
 TEST_F(HubTest, WhenChangesOfMembersMayBeMissedAllMembersComeAnew) {
   const auto hub = make(no_sweep_);
   std::vector<std::shared_ptr<TestStream>> streams;
@@ -277,6 +302,7 @@ TEST_F(HubTest, WhispersMoveNobodyOn) {
   const auto hub = make(no_sweep_);
   const auto stream = follow(*hub, member(1), "p1:0");
   const auto other = follow(*hub, member(2), "p2:0");
+  ASSERT_TRUE(settled());
   hints_.whisper({'p', 1}, "garbage");
   hints_.whisper({'p', 1}, "is writing");
   hints_.whisper({'p', 2}, std::string(Hints::kMostWhispered + 1, 'x'));
@@ -325,7 +351,7 @@ TEST_F(HubTest, NumbersThatWentBackAreAReload) {
   commit_many(1, 1, 5);
   const auto hub = make(quick_);
   const auto stream = follow(*hub, {}, "p1:5");
-  ASSERT_TRUE(until([&] { return source_.answered == 1; }));
+  ASSERT_TRUE(settled());
   // As after a failover to a server that had not heard the last commits.
   pg::TestDatabase::execute("delete from item where event > 3; update topic set number = 3 where id = 1");
   ASSERT_TRUE(until([&] { return stream->events.size() == 1; }));
@@ -392,7 +418,7 @@ TEST_F(HubTest, AnAskingThatHangsIsGivenUp) {
   hub.add('p', source);
   ASSERT_TRUE(pg::run(io_, db.ready(redis::in(10s))));
   const auto stream = follow(hub, {}, "p1:0");
-  ASSERT_TRUE(until([&] { return source.answered == 1; }));
+  ASSERT_TRUE(settled());
   proxy.stall(true);
   commit_many(1, 1, 2);
   hub.hint("p1");
@@ -406,7 +432,7 @@ TEST_F(HubTest, MayEndWhileItAsksAndStreamsAreOpen) {
   auto hub = make(quick_);
   const auto stream = follow(*hub, member(7), "p1:0,u7:0");
   auto admission = admit(*hub, member(8), "p1:0");
-  ASSERT_TRUE(until([&] { return source_.answered == 1; }));
+  ASSERT_TRUE(settled());
   source_.held = true;
   const auto asked = source_.asked.size();
   hub->hint("p1");

@@ -10,6 +10,7 @@ namespace ms::live {
 namespace {
 
 constexpr std::chrono::seconds kBeatEvery{1};
+constexpr std::size_t kMostRemembered = 4096;  // remembered one by one; more count as all
 
 Bytes bytes(std::string text) { return std::make_shared<const std::string>(std::move(text)); }
 
@@ -51,9 +52,10 @@ Readers::~Readers() {
   }
 }
 
-Result<std::shared_ptr<Reader>> Readers::admit(session::Viewer viewer, std::vector<Mark> marks, bool reload) {
+Result<std::shared_ptr<Reader>> Readers::admit(session::Viewer viewer, Deadline since, std::vector<Mark> marks,
+                                               bool reload) {
   if (places_->taken >= config_.streams) return refuse(Code::unavailable, "error.busy"_msg);
-  const auto member = member_of(std::move(viewer));
+  const auto member = member_of(std::move(viewer), since);
   if (member->viewer.signed_in() && member->taken >= config_.streams_of_one) {
     return refuse(Code::too_many, "error.too_many"_msg);
   }
@@ -61,16 +63,24 @@ Result<std::shared_ptr<Reader>> Readers::admit(session::Viewer viewer, std::vect
 }
 
 /// Whoever was identified last is known best: its other streams see with the same eyes from now on.
-std::shared_ptr<Member> Readers::member_of(session::Viewer viewer) {
+std::shared_ptr<Member> Readers::member_of(session::Viewer viewer, Deadline since) {
   viewer.session_id.clear();
   std::shared_ptr<Member> member = guests_;
-  if (viewer.signed_in()) {
+  if (viewer.signed_in() && changed_after(viewer.id, since)) {
+    member = std::make_shared<Member>(places_);
+    member->changed = true;
+  } else if (viewer.signed_in()) {
     std::weak_ptr<Member>& known = places_->members[viewer.id];
     member = known.lock();
     if (!member) known = member = std::make_shared<Member>(places_);
   }
   member->viewer = std::move(viewer);
   return member;
+}
+
+bool Readers::changed_after(UserId member, Deadline since) const {
+  const auto known = changes_.find(member);
+  return all_changed_ >= since || (known != changes_.end() && known->second >= since);
 }
 
 void Readers::open(const std::shared_ptr<Reader>& reader, std::shared_ptr<http::Stream> stream) {
@@ -119,6 +129,12 @@ void Readers::end(Reader& reader, Pause pause) {
 }
 
 void Readers::member_changed(UserId id) {
+  const auto now = std::chrono::steady_clock::now();
+  changes_[id] = now;
+  if (changes_.size() > kMostRemembered) {
+    changes_.clear();
+    all_changed_ = now;
+  }
   const auto known = places_->members.find(id);
   if (known == places_->members.end()) return;
   const auto member = known->second.lock();
@@ -129,6 +145,8 @@ void Readers::member_changed(UserId id) {
 }
 
 void Readers::members_may_have_changed() {
+  all_changed_ = std::chrono::steady_clock::now();
+  changes_.clear();
   for (const auto& [id, weak] : std::exchange(places_->members, {})) {
     const auto member = weak.lock();
     if (!member) continue;
@@ -149,6 +167,8 @@ void Readers::arm() {
 
 void Readers::beat() {
   hand_ = (hand_ + 1) % beats_.size();
+  const Deadline begun = std::chrono::steady_clock::now() - config_.request_time;
+  std::erase_if(changes_, [&](const auto& change) { return change.second < begun; });
   for (const auto& reader : beats_[hand_]) {
     reader->stream->send(heartbeat_);
     if (here_) here_(reader->member->viewer);

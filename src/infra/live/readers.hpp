@@ -12,6 +12,7 @@
 #include "infra/core/result.hpp"
 #include "infra/http/stream.hpp"
 #include "infra/io/async.hpp"
+#include "infra/io/call.hpp"
 #include "infra/live/hub.hpp"
 #include "infra/live/topic.hpp"
 #include "infra/session/viewer.hpp"
@@ -71,7 +72,8 @@ class Readers : public std::enable_shared_from_this<Readers> {
   /// Once: the heartbeats begin.
   void start() { arm(); }
   void close() { timer_.cancel(); }
-  Result<std::shared_ptr<Reader>> admit(session::Viewer viewer, std::vector<Mark> marks, bool reload);
+  /// `since`: when the request began, before `viewer` was identified.
+  Result<std::shared_ptr<Reader>> admit(session::Viewer viewer, Deadline since, std::vector<Mark> marks, bool reload);
   void open(const std::shared_ptr<Reader>& reader, std::shared_ptr<http::Stream> stream);
   void on_beat(std::function<void(const session::Viewer&)> here) { here_ = std::move(here); }
   void member_changed(UserId member);
@@ -86,7 +88,8 @@ class Readers : public std::enable_shared_from_this<Readers> {
   };
   static const Pause kUsual, kSoon, kSpread;
 
-  std::shared_ptr<Member> member_of(session::Viewer viewer);
+  std::shared_ptr<Member> member_of(session::Viewer viewer, Deadline since);
+  bool changed_after(UserId member, Deadline since) const;
   std::string retry(Pause pause);
   void leave(Reader& reader);
   void end(Reader& reader, Pause pause);
@@ -98,6 +101,9 @@ class Readers : public std::enable_shared_from_this<Readers> {
   std::shared_ptr<Places> places_ = std::make_shared<Places>();
   std::shared_ptr<Member> guests_;
   std::function<void(const session::Viewer&)> here_;
+  /// When members changed of late, for requests that had begun before.
+  std::unordered_map<UserId, Deadline> changes_;
+  Deadline all_changed_{};
   /// Each second one of these gets its heartbeat.
   std::vector<std::vector<std::shared_ptr<Reader>>> beats_;
   std::size_t hand_ = 0;

@@ -1,6 +1,7 @@
 #pragma once
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <cstdlib>
 #include <functional>
@@ -16,6 +17,7 @@
 #include "infra/io/sleep.hpp"
 #include "infra/live/hints.hpp"
 #include "infra/live/hub.hpp"
+#include "infra/live/readers.hpp"
 #include "infra/pg/db.hpp"
 #include "infra/pg/test_database.hpp"
 #include "infra/redis/private_redis.hpp"
@@ -233,8 +235,16 @@ class HubFixture : public testing::Test {
     auto admission = admit(hub, std::move(who), marks, reload);
     if (!admission) return nullptr;
     auto stream = std::make_shared<TestStream>(io_);
+    readers_.push_back(admission->reader);
     hub.open(std::move(*admission), stream);
     return stream;
+  }
+  /// Everybody who joined was compared with what PostgreSQL has.
+  bool settled() {
+    return until([&] {
+      return std::ranges::all_of(readers_,
+                                 [](const auto& reader) { return reader.expired() || !reader.lock()->unsettled; });
+    });
   }
   Result<Hub::Admission> admit(Hub& hub, session::Viewer who, std::string_view marks, bool reload = false) {
     const Call call(redis::in(10s), "test");
@@ -280,6 +290,7 @@ class HubFixture : public testing::Test {
   redis::Client client_{io_, redis_.config()};
   Hints hints_{io_, db_, client_};
   TestSource source_{db_};
+  std::vector<std::weak_ptr<Reader>> readers_;
   /// Long enough that nothing but hints can be why an event came.
   const Config no_sweep_{.sweep = 1h, .heartbeat = 1s};
   const Config quick_{.sweep = 50ms};
