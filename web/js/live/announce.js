@@ -2,7 +2,7 @@
 // together.
 const kGatherMs = 3_000;
 
-const waiting = new Map();  // kind → sentences
+const waiting = new Map(); // kind → sentences
 let timer = 0;
 
 /** At once, for the answer to what the visitor just did. */

@@ -21,7 +21,7 @@ function insert(list, fresh, parentId) {
   const family = [...list.children].filter((item) => (item.dataset.parent ?? null) === parentId);
   const next = family.find((item) => Number(item.dataset.comment) > Number(fresh.dataset.comment));
   const elsewhere = next ? next === family[0] && list.dataset.first === undefined : list.dataset.last === undefined;
-  if (parentId ? !parent : elsewhere) return;  // its place is on another page of threads
+  if (parentId ? !parent : elsewhere) return; // its place is on another page of threads
   setDepth(fresh, parent ? Math.min(Number(parent.dataset.depth) + 1, kDeepest) : 0);
   fresh.classList.add("comment-new");
   setTimeout(() => fresh.classList.remove("comment-new"), kHighlightMs);

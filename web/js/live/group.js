@@ -1,5 +1,5 @@
 import { follow, format, parse } from "./marks.js";
-import { Stream } from "./stream.js";
+import { Stream, isForbidden } from "./stream.js";
 
 const kName = "minschool.live";
 const kMostMarks = 8; // the server's limit
@@ -22,10 +22,10 @@ export class Group {
   #release = () => {}; // gives the lock back, or waits for it no longer
   #silence = 0;
   // Of the leader alone:
-  #stream = new Stream({ heard: (event) => this.#hand(event), opened: () => this.#admitted(), refused: () => this.#retry() });
-  #tabs = new Map(); // name → {marks, loaded, muted}
+  #stream = new Stream({ heard: (event) => this.#hand(event), refused: () => this.#sift() });
+  #tabs = new Map(); // name → {marks, loaded}
   #asked = new Set(); // topics of the stream
-  #narrow = false;
+  #forbidden = new Set(); // topics that it cannot have
   #settling = 0;
 
   /** @param {{marks: () => Map, hear: (event: object) => void}} page what this tab shows */
@@ -64,7 +64,7 @@ export class Group {
 
   /** Tells where this tab stands: at a new page, when the leader is new, and when something is missing. */
   stand() {
-    if (!this.#channel) this.#isLookedAt ? this.#lead() : this.#retire();
+    if (!this.#channel) this.#leadAlone();
     const tab = { name: this.#me, marks: format(this.#page.marks()), loaded: this.#loaded };
     if (this.#leads) return this.#note(tab);
     this.#post({ stand: tab });
@@ -110,12 +110,18 @@ export class Group {
       // Another tab took it.
       this.#retire();
       this.#request();
+      this.stand();
     });
   }
 
   #lead() {
     this.#leads = true;
     clearTimeout(this.#silence);
+  }
+
+  #leadAlone() {
+    if (this.#isLookedAt) this.#lead();
+    else this.#retire();
   }
 
   #retire() {
@@ -128,7 +134,9 @@ export class Group {
   #note({ name, marks, loaded }) {
     const known = this.#tabs.get(name);
     if (known?.loaded === loaded && format(known.marks) === marks) return;
-    this.#tabs.set(name, { marks: parse(marks), loaded, muted: false });
+    const tab = { marks: parse(marks), loaded };
+    this.#tabs.set(name, tab);
+    if (known?.loaded !== loaded) for (const topic of tab.marks.keys()) this.#forbidden.delete(topic);
     this.#settle();
   }
 
@@ -151,13 +159,12 @@ export class Group {
   #union() {
     const youngest = [...this.#tabs.values()].reduce((one, other) => (other.loaded > one.loaded ? other : one), { loaded: -1 });
     const own = this.#tabs.get(this.#me);
-    const tabs = [...this.#tabs.values()].filter((tab) => !tab.muted && (!this.#narrow || tab === youngest));
-    tabs.sort((one, other) => (other === own) - (one === own) || other.loaded - one.loaded);
+    const tabs = [...this.#tabs.values()].sort((one, other) => (other === own) - (one === own) || other.loaded - one.loaded);
     const marks = new Map();
     for (const [topic, number] of tabs.flatMap((tab) => [...tab.marks])) {
       // The youngest page knows who is logged in.
       const isFormer = topic.startsWith("u") && !youngest.marks.has(topic);
-      if (isFormer || (marks.size === kMostMarks && !marks.has(topic))) continue;
+      if (isFormer || this.#forbidden.has(topic) || (marks.size === kMostMarks && !marks.has(topic))) continue;
       marks.set(topic, Math.min(number, marks.get(topic) ?? number));
     }
     return marks;
@@ -169,16 +176,10 @@ export class Group {
     this.#page.hear(event);
   }
 
-  /** A topic that may not be followed (any more) is refused together with all others. So every second try asks for the
-   * youngest page alone; what is let in then goes on without the other tabs, until they show another page. */
-  #retry() {
-    this.#narrow = !this.#narrow && this.#tabs.size > 1;
-    this.#open(this.#union());
-  }
-
-  #admitted() {
-    if (!this.#narrow) return;
-    this.#narrow = false;
-    for (const tab of this.#tabs.values()) tab.muted = [...tab.marks.keys()].some((topic) => !this.#asked.has(topic));
+  /** A stream is refused as a whole. So each topic is asked for alone, and what may not be followed (any more) is left out
+   * until another page has it. */
+  async #sift() {
+    for (const mark of this.#union()) if (await isForbidden(mark)) this.#forbidden.add(mark[0]);
+    if (this.#leads && !this.#stream.isOpen) this.#open(this.#union());
   }
 }

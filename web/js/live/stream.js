@@ -3,18 +3,33 @@ import { format, parse } from "./marks.js";
 const kFirstRetryMs = 5_000;
 const kLastRetryMs = 60_000;
 
+const address = (marks) => `/events?topics=${format(marks)}`;
+
+/** Whether the server refuses this one mark for good, and not because it is busy. */
+export async function isForbidden(mark) {
+  const question = new AbortController();
+  try {
+    const { status } = await fetch(address([mark]), { signal: question.signal });
+    return [401, 403, 404].includes(status);
+  } catch {
+    return false;
+  } finally {
+    question.abort();
+  }
+}
+
 /**
  * The connection to the server. A break is none of our business: EventSource comes back by itself, after the pause that
  * the server asked for, with where it stood. A refusal (4xx, 5xx) ends an EventSource: `refused` is called after a pause
  * that grows, and is different in each browser.
  */
 export class Stream {
-  at = new Map();  // where it stands
+  at = new Map(); // where it stands
   #source = null;
   #retry = 0;
   #refusals = 0;
 
-  /** @param {{heard: (event: object) => void, opened: () => void, refused: () => void}} listener */
+  /** @param {{heard: (event: object) => void, refused: () => void}} listener */
   constructor(listener) {
     this.listener = listener;
   }
@@ -23,17 +38,12 @@ export class Stream {
     return this.#source !== null;
   }
 
-  get isRefused() {
-    return this.#retry !== 0;
-  }
-
   open(marks) {
     this.close();
     this.at = new Map(marks);
-    const source = new EventSource(`/events?topics=${format(marks)}`);
+    const source = new EventSource(address(marks));
     source.onopen = () => {
       this.#refusals = 0;
-      this.listener.opened();
     };
     source.onmessage = (event) => this.#hear(event, false);
     source.addEventListener("reload", (event) => this.#hear(event, true));
@@ -45,7 +55,6 @@ export class Stream {
 
   close() {
     clearTimeout(this.#retry);
-    this.#retry = 0;
     this.#source?.close();
     this.#source = null;
   }
@@ -60,9 +69,6 @@ export class Stream {
   #refuse() {
     this.close();
     const longest = Math.min(kLastRetryMs, kFirstRetryMs * 2 ** ++this.#refusals);
-    this.#retry = setTimeout(() => {
-      this.#retry = 0;
-      this.listener.refused();
-    }, kFirstRetryMs + Math.random() * (longest - kFirstRetryMs));
+    this.#retry = setTimeout(() => this.listener.refused(), kFirstRetryMs + Math.random() * (longest - kFirstRetryMs));
   }
 }

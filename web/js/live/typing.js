@@ -5,7 +5,7 @@ const kTellEveryMs = 4_000;
 const kShownMs = 6_000;
 
 let told = 0;
-const writing = new Map();  // member → {line, name, timer}
+const writing = new Map(); // member → {line, name, timer}
 
 /** What is typed into the form of a comment. That it got lost matters to nobody. */
 export function tellTyping({ target }) {
