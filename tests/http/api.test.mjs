@@ -167,6 +167,40 @@ test('comments are written, answered and read in order', async () => {
   await member.call(404, 'POST', '/posts/{id}/comments', { id }, { json: { content: '답글', parent_id: unknownId } });
 });
 
+for (const what of ['posts', 'comments']) {
+  test(`${what} are liked once by each member`, async () => {
+    const post = await write();
+    const said = (await member.call(201, 'POST', '/posts/{id}/comments', post, { json: { content: '댓글' } })).body;
+    const [template, to] = what === 'posts' ? ['/posts/{id}/like', post] : ['/comments/{id}/like', said];
+    const read = async (api) => (what === 'posts' ? await api.call(200, 'GET', '/posts/{id}', post)
+      : await api.call(200, 'GET', '/posts/{id}/comments', post).then(({ body }) => ({ body: body.items[0] }))).body;
+    const like = async (api, method) => (await api.call(200, method, template, to)).body;
+    for (let i = 0; i < 2; i++) assert.deepEqual(await like(staff, 'PUT'), { likes: 1, liked: true });
+    assert.deepEqual(await like(member, 'PUT'), { likes: 2, liked: true });
+    for (const [api, liked] of [[guest, false], [member, true]]) {
+      const seen = await read(api);
+      assert.deepEqual([seen.likes, seen.liked], [2, liked]);
+    }
+    for (let i = 0; i < 2; i++) assert.deepEqual(await like(staff, 'DELETE'), { likes: 1, liked: false });
+    for (const method of ['PUT', 'DELETE']) {
+      await guest.call(401, method, template, to);
+      await member.call(404, method, template, { id: unknownId });
+    }
+    const secret = what === 'posts' ? secretPost
+      : (await staff.call(201, 'POST', '/posts/{id}/comments', secretPost, { json: { content: '직원끼리' } })).body;
+    for (const method of ['PUT', 'DELETE']) await member.call(403, method, template, secret);
+  });
+}
+
+test('who is here is a number for guests and names for members', async () => {
+  const forGuest = (await guest.call(200, 'GET', '/online')).body;
+  assert.equal(forGuest.people, null);
+  const forMember = (await member.call(200, 'GET', '/online')).body;
+  const me = (await member.call(200, 'GET', '/me')).body;
+  assert.ok(forMember.people.some(({ id }) => id === me.id));
+  assert.ok(forMember.members >= 1);
+});
+
 test('what does not exist is not found', async () => {
   for (const id of [unknownId, 'abc', '0', '-1', '1e3', '99999999999999999999', "1'--", '한글']) {
     await member.call(404, 'GET', '/posts/{id}', { id });
