@@ -18,13 +18,6 @@ TEST(Time, IsShownInSeoul) {
   EXPECT_EQ(seoul_midnight(kAt), Timestamp(sys_days(2026y / March / 1) + 15h));
 }
 
-TEST(Time, IsRelativeWithinADay) {
-  EXPECT_EQ(seoul_short(kAt, kAt + 59s), "방금");
-  EXPECT_EQ(seoul_short(kAt, kAt + 5min), "5분 전");
-  EXPECT_EQ(seoul_short(kAt, kAt + 23h), "23시간 전");
-  EXPECT_EQ(seoul_short(kAt, kAt + 24h), "2026. 3. 2.");
-}
-
 TEST(Text, RefusesWhatIsNotUtf8) {
   EXPECT_TRUE(valid_utf8("한글 abc 🙂"));
   for (const std::string_view bad : {"\xff", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xea\xb0"}) {

@@ -13,11 +13,9 @@ inline Timestamp now() { return std::chrono::floor<std::chrono::microseconds>(st
 std::string seoul_date(Timestamp at);
 /// "2026. 3. 2. 14:05" in Seoul.
 std::string seoul_minute(Timestamp at);
-/// What a list shows: "방금", "5분 전", "3시간 전" for what is younger than a day, else seoul_date.
-std::string seoul_short(Timestamp at, Timestamp now);
 /// Midnight of the day in Seoul that holds `at`.
 Timestamp seoul_midnight(Timestamp at);
-/// "2026-03-02T05:05:09Z" (RFC 3339).
+/// "2026-03-02T05:05:09Z" (RFC 3339, which knows the years 0 to 9999).
 std::string rfc3339(Timestamp at);
 
 }  // namespace ms

@@ -38,8 +38,8 @@ class Out {
     requires(!std::same_as<T, bool> && !std::same_as<T, char>)
   void text(T number) {
     char digits[24];
-    const auto end = std::to_chars(digits, digits + sizeof digits, number);
-    buffer_.append(digits, end.ptr);
+    const char* end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+    raw({digits, end});
   }
   template <class Tag>
   void text(Id<Tag> id) {

@@ -29,6 +29,8 @@ std::string url_part(std::string_view value) {
 TEST(Out, TextEscapesTheFiveCharacters) {
   EXPECT_EQ(text("<a href=\"x\">'&'</a>"), "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;&lt;/a&gt;");
   EXPECT_EQ(text("<"), "&lt;");
+  EXPECT_EQ(text("0123456789abcdef0123456789abcde&"), "0123456789abcdef0123456789abcde&amp;");
+  EXPECT_EQ(text("0123456789abcdef0'23456789abcdef0"), "0123456789abcdef0&#39;23456789abcdef0");
   EXPECT_EQ(text(""), "");
 }
 

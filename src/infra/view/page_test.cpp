@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "infra/view/when.html.hpp"
+
 namespace ms::view {
 namespace {
 
@@ -29,6 +31,23 @@ TEST(Menu, AnEntryLeadsWhereItsChildrenLead) {
   const MenuItem item{"알림마당", "/news", {{"공지사항", "/boards/notice"}}};
   EXPECT_TRUE(leads_here(page_at("/boards/notice/7"), item));
   EXPECT_FALSE(leads_here(page_at("/boards/free"), item));
+}
+
+TEST(When, IsRelativeWithinADayAndExactInItsTitle) {
+  using namespace std::chrono;
+  const Timestamp at = sys_days(2026y / March / 1) + 15h + 5min + 9s;  // 2026-03-02 00:05:09 in Seoul
+  const auto words = [at](microseconds age) {
+    const std::string begin = R"(<time datetime="2026-03-01T15:05:09Z" title="2026. 3. 2. 00:05">)";
+    Out out;
+    when(out, at, at + age);
+    EXPECT_TRUE(out.str().starts_with(begin)) << out.str();
+    return out.str().substr(begin.size());
+  };
+  EXPECT_EQ(words(-1s), "방금</time>");
+  EXPECT_EQ(words(59s), "방금</time>");
+  EXPECT_EQ(words(5min), "5분 전</time>");
+  EXPECT_EQ(words(23h), "23시간 전</time>");
+  EXPECT_EQ(words(24h), "2026. 3. 2.</time>");
 }
 
 }  // namespace
