@@ -35,8 +35,9 @@ int Rows::size() const noexcept { return PQntuples(of(result_)); }
 int Rows::columns() const noexcept { return PQnfields(of(result_)); }
 
 Cell Rows::cell(int row, int column) const noexcept {
-  if (PQgetisnull(of(result_), row, column) != 0) return {};
-  return {PQgetvalue(of(result_), row, column), PQgetlength(of(result_), row, column), false};
+  const int size = PQgetlength(of(result_), row, column);
+  if (size == 0 && PQgetisnull(of(result_), row, column) != 0) return {};
+  return {PQgetvalue(of(result_), row, column), size, false};
 }
 
 void expect_columns(const Rows& rows, std::size_t fields) {

@@ -198,7 +198,7 @@ void Db::Impl::note_up() {
 void Db::Impl::check_names(const Exchange& exchange) {
   for (const auto& statement : exchange.statements()) {
     const Query& query = statement.query;
-    const auto [known, added] = names.emplace(query.name, query.sql);
+    const auto [known, added] = names.try_emplace(query.name, query.sql);
     if (!added && known->second != query.sql && std::strcmp(known->second, query.sql) != 0) {
       throw std::logic_error(std::string(query.name) + ": the name stands for two different statements");
     }

@@ -70,12 +70,12 @@ json::array permissions_of(const Viewer& viewer) {
 }  // namespace
 
 std::optional<Stored> Stored::parse(std::string_view text) {
+  // All parts from one block that is given back at once: a session is read for every request of a member.
+  constexpr std::size_t kUsual = 2048;
   json::error_code error;
-  json::value value = json::parse(text, error);
+  json::value value = json::parse(text, error, json::make_shared_resource<json::monotonic_resource>(kUsual));
   if (error || !value.is_object()) return std::nullopt;
-  Stored out;
-  out.fields_ = std::move(value.get_object());
-  return out;
+  return Stored(std::move(value.get_object()));
 }
 
 std::optional<UserId> Stored::user() const {

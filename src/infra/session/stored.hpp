@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "infra/core/time.hpp"
 #include "infra/session/viewer.hpp"
@@ -49,6 +50,8 @@ class Stored {
   std::string text() const;
 
  private:
+  explicit Stored(boost::json::object fields) : fields_(std::move(fields)) {}
+
   boost::json::object fields_;
 };
 
