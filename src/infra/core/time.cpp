@@ -1,9 +1,7 @@
 #include "infra/core/time.hpp"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
-#include <string_view>
 
 namespace ms {
 namespace {
@@ -29,55 +27,58 @@ Civil civil(Timestamp at, hours offset) {
           second % 60};
 }
 
-// By hand, and one string at the end: a list of 20 rows writes 60 times, and a format string costs more than the rest
-// of the row.
-class Words {
- public:
-  Words& put(std::string_view text) {
-    std::ranges::copy(text, end());
-    size_ += text.size();
-    return *this;
-  }
-  Words& put(int value) {
-    size_ = static_cast<std::size_t>(std::to_chars(end(), bytes_.data() + bytes_.size(), value).ptr - bytes_.data());
-    return *this;
-  }
-  /// The last two digits.
-  Words& pair(int value) {
-    bytes_[size_++] = static_cast<char>('0' + value / 10 % 10);
-    bytes_[size_++] = static_cast<char>('0' + value % 10);
-    return *this;
-  }
-  std::string text() const { return {bytes_.data(), size_}; }
+// By hand: a list of 20 rows writes 60 times, and a format string costs more than the rest of the row.
 
- private:
-  char* end() { return bytes_.data() + size_; }
+/// The last two digits.
+void put_pair(char* at, int value) {
+  at[0] = static_cast<char>('0' + value / 10 % 10);
+  at[1] = static_cast<char>('0' + value % 10);
+}
 
-  std::array<char, 32> bytes_;
-  std::size_t size_ = 0;
-};
+constexpr std::size_t kLongest = 32;
 
-Words seoul_day(const Civil& c) {
-  Words out;
-  return out.put(c.year).put(". ").put(c.month).put(". ").put(c.day).put(".");
+/// "2026. 3. 2."; gives its end.
+char* put_day(char* at, const Civil& c) {
+  for (const int part : {c.year, c.month, c.day}) {
+    at = std::to_chars(at, at + kLongest / 4, part).ptr;
+    *at++ = '.';
+    *at++ = ' ';
+  }
+  return at - 1;
 }
 
 }  // namespace
 
-std::string seoul_date(Timestamp at) { return seoul_day(civil(at, kSeoul)).text(); }
+std::string seoul_date(Timestamp at) {
+  std::array<char, kLongest> text;
+  return {text.data(), put_day(text.data(), civil(at, kSeoul))};
+}
 
 std::string seoul_minute(Timestamp at) {
   const Civil c = civil(at, kSeoul);
-  return seoul_day(c).put(" ").pair(c.hour).put(":").pair(c.minute).text();
+  std::array<char, kLongest> text;
+  char* end = put_day(text.data(), c);
+  *end++ = ' ';
+  put_pair(end, c.hour);
+  end[2] = ':';
+  put_pair(end + 3, c.minute);
+  return {text.data(), end + 5};
 }
 
 Timestamp seoul_midnight(Timestamp at) { return floor<days>(at + kSeoul) - kSeoul; }
 
 std::string rfc3339(Timestamp at) {
   const Civil c = civil(at, hours(0));
-  Words out;
-  out.pair(c.year / 100).pair(c.year).put("-").pair(c.month).put("-").pair(c.day).put("T");
-  return out.pair(c.hour).put(":").pair(c.minute).put(":").pair(c.second).put("Z").text();
+  std::string text = "0000-00-00T00:00:00Z";
+  char* const out = text.data();
+  put_pair(out, c.year / 100);
+  put_pair(out + 2, c.year);
+  put_pair(out + 5, c.month);
+  put_pair(out + 8, c.day);
+  put_pair(out + 11, c.hour);
+  put_pair(out + 14, c.minute);
+  put_pair(out + 17, c.second);
+  return text;
 }
 
 }  // namespace ms

@@ -9,6 +9,7 @@ std::vector<std::int64_t> page_numbers(std::int64_t current, std::int64_t last) 
   const std::int64_t from = std::max<std::int64_t>(1, current - kAround);
   const std::int64_t to = std::min(last, current + kAround);
   std::vector<std::int64_t> out;
+  out.reserve(2 * kAround + 5);
   if (from > 1) out.push_back(1);
   if (from > 2) out.push_back(0);
   for (std::int64_t number = from; number <= to; ++number) out.push_back(number);
