@@ -109,7 +109,19 @@ begin
     from back where c.user_id = author returning c.user_id;
 end $$;
 
-grant select on board_follows, notification_counts, notifications to minschool_site, minschool_admin;
+-- Notifications with what they are about, as it is now.
+create view notification_lines as
+  select n.user_id, n.number, n.kind, n.actor_id, u.name as actor_name, n.post_id, p.title, coalesce(p.author_id, 0) as post_author,
+         p.visible as post_visible, p.board_id, n.comment_id, coalesce(m.visible, false) as comment_visible, n.reason,
+         n.created_at, n.read_at is not null or n.number <= c.read_up_to as is_read
+    from notifications n
+    join notification_counts c on c.user_id = n.user_id
+    join users u on u.id = n.actor_id
+    join posts p on p.id = n.post_id
+    left join comments m on m.id = n.comment_id
+   where not n.taken_back;
+
+grant select on board_follows, notification_counts, notifications, notification_lines to minschool_site, minschool_admin;
 grant insert on notification_counts, notifications to minschool_site, minschool_admin;
 grant update (number, unread) on notification_counts to minschool_admin;
 grant update (number, unread, read_up_to) on notification_counts to minschool_site;

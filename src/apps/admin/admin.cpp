@@ -15,7 +15,9 @@ bool is_open(std::string_view path) { return path == "/login" || path == "/logou
 class Admin final : public program::App {
  public:
   explicit Admin(program::Parts& parts)
-      : parts_(parts), staff_(parts.db, parts.sessions), moderation_(parts.db, parts.cache, parts.hints) {}
+      : parts_(parts),
+        staff_(parts.db, parts.sessions),
+        moderation_(parts.db, parts.cache, parts.notifications, parts.hints) {}
 
   void add_routes(web::Router& router) override {
     add_dashboard_routes(router, parts_.db, parts_.redis, parts_.cache, parts_.presence);

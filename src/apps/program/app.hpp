@@ -6,6 +6,7 @@
 
 #include "features/boards/boards.hpp"
 #include "features/members/members.hpp"
+#include "features/notifications/notifications.hpp"
 #include "features/presence/presence.hpp"
 #include "infra/cache/cache.hpp"
 #include "infra/config/config.hpp"
@@ -36,6 +37,7 @@ struct Parts {
   session::Accounts accounts;
   session::Sessions sessions;
   boards::Boards boards;
+  notifications::Notifications notifications;
   members::Members members;
   presence::Presence presence;
 

@@ -24,15 +24,17 @@ class Site final : public program::App {
   explicit Site(program::Parts& parts)
       : parts_(parts),
         views_(parts.db),
-        posts_(parts.db, parts.cache, parts.boards, views_, parts.hints),
-        comments_(parts.db, parts.boards, parts.limiter, parts.hints),
-        likes_(parts.db, parts.boards, parts.hints),
+        posts_(parts.db, parts.cache, parts.boards, parts.notifications, views_, parts.hints),
+        comments_(parts.db, parts.boards, parts.notifications, parts.limiter, parts.hints),
+        likes_(parts.db, parts.boards, parts.notifications),
         live_board_(parts.db, parts.boards),
         live_post_(parts.db, parts.boards, posts_),
+        live_member_(parts.db, parts.boards),
         hub_(parts.io, config::redis_config(parts.settings), live_config(parts.settings.live)) {
     hub_.on_beat([&presence = parts.presence](const session::Viewer& who) { presence.seen(who, now()); });
     hub_.add('b', live_board_);
     hub_.add('p', live_post_);
+    hub_.add('u', live_member_);
     parts.heard = [this](std::string_view channel, std::string_view payload) { heard(channel, payload); };
     parts.missed = [this] { hub_.members_may_have_changed(); };
   }
@@ -41,8 +43,9 @@ class Site final : public program::App {
     add_home_routes(router, posts_, parts_.boards, parts_.presence);
     add_legal_routes(router);
     members::add_login_routes(router, parts_.members, parts_.sessions, std::nullopt);
+    notifications::add_site_routes(router, parts_.notifications, parts_.boards);  // before /members/{id}
     members::add_site_routes(router, parts_.members, parts_.sessions);
-    posts::add_site_routes(router, posts_, parts_.boards);
+    posts::add_site_routes(router, posts_, parts_.boards, parts_.notifications);
     add_post_page_routes(router, posts_, comments_, parts_.boards);
     comments::add_site_routes(router, comments_, parts_.boards);
     likes::add_site_routes(router, likes_, parts_.boards);
@@ -52,6 +55,7 @@ class Site final : public program::App {
     posts::add_api_routes(router, posts_, parts_.boards);
     comments::add_api_routes(router, comments_, posts_);
     likes::add_api_routes(router, likes_);
+    notifications::add_api_routes(router, parts_.notifications);
     presence::add_api_routes(router, parts_.presence);
     add_events_route(router, hub_);
     add_openapi_route(router);
@@ -65,6 +69,7 @@ class Site final : public program::App {
     if (ctx.is_api() || ctx.request.path == kEvents) co_return;
     const auto directory = co_await parts_.boards.all(ctx.call);
     ctx.menu = menu_for(directory, ctx.viewer);
+    ctx.bell = co_await parts_.notifications.bell(ctx);
   }
 
   std::optional<http::Response> gate(const web::Context&) override { return std::nullopt; }
@@ -106,6 +111,7 @@ class Site final : public program::App {
   likes::Likes likes_;
   posts::LiveBoard live_board_;
   comments::LivePost live_post_;
+  notifications::LiveMember live_member_;
   live::Hub hub_;              // after the sources that it asks
   std::array<Made, 4> menus_;  // by rank
 };

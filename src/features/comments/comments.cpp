@@ -6,6 +6,8 @@
 #include <map>
 
 #include "features/comments/store.hpp"
+#include "features/notifications/causes.hpp"
+#include "features/notifications/notifications.hpp"
 #include "infra/core/text.hpp"
 #include "infra/live/hints.hpp"
 #include "infra/markdown/markdown.hpp"
@@ -121,28 +123,41 @@ async<Result<CommentId>> Comments::write(const Call& call, const session::Viewer
   if (const auto first = once::earlier(call)) co_return CommentId{*first};
   if (!who.signed_in()) co_return no_right(who);
   if (auto ok = check(draft.content); !ok) co_return Refused(ok.error());
+  auto mentions = notifications::Mentions::of(draft.content);
+  if (!mentions) co_return Refused(mentions.error());
   const auto directory = co_await boards_.all(call);
   pg::Batch batch = db_.batch(call);
   const auto gate = posts::gate(batch, draft.post);
   std::optional<pg::Slot<store::Parent>> parent_slot;
   if (draft.parent) parent_slot = store::parent(batch, *draft.parent);
+  mentions->ask(batch);
   co_await batch.send();
-  if (const auto board = open_board(who, *directory, gate.one()); !board) co_return Refused(board.error());
+  mentions->answer();
+  const auto post = gate.one();
+  if (const auto board = open_board(who, *directory, post); !board) co_return Refused(board.error());
   std::optional<CommentId> root;
+  UserId parent_author;
   if (parent_slot) {
     const auto parent = parent_slot->one();
     if (!parent || parent->post != draft.post) co_return gone();
     root = parent->root.value_or(parent->id);
+    parent_author = parent->author;
   }
-  const view::SafeHtml html = markdown::render(draft.content);
+  const view::SafeHtml html = markdown::render(draft.content, mentions->links());
   pg::Unit unit = db_.unit(call);
   posts::guard_visible(unit, draft.post);
   if (draft.parent) store::guard_visible(unit, *draft.parent);
   const auto slot = store::insert(unit, draft, root, who.id, html);
   once::record_id(unit, call, who.id, "comments");
+  const auto told = notifications::comment_written(unit, {.author = who.id,
+                                                          .post = draft.post,
+                                                          .post_author = post->author,
+                                                          .parent_author = parent_author,
+                                                          .mentioned = mentions->members()});
   const auto done = co_await unit.send();
   if (!done) co_return Refused(done.error());
   hints_.tell({'p', draft.post.value});
+  co_await notifications_.told(call, told.all());
   co_return slot.one().value();
 }
 
@@ -151,13 +166,19 @@ async<Result<void>> Comments::edit(const Call& call, const session::Viewer& who,
   const auto found = co_await own(call, who, id);
   if (!found) co_return Refused(found.error());
   if (auto ok = check(content); !ok) co_return ok;
-  const view::SafeHtml html = markdown::render(content);
+  const auto mentions = co_await notifications::find_mentions(db_, call, content);
+  if (!mentions) co_return Refused(mentions.error());
+  const view::SafeHtml html = markdown::render(content, mentions->links());
   pg::Unit unit = db_.unit(call);
   store::guard_visible(unit, id);
   store::update(unit, id, content, html);
   once::record(unit, call, who.id);
+  const auto told = notifications::comment_written(
+      unit, {.id = id, .author = who.id, .post = found->post, .mentioned = mentions->members()});
   const auto done = co_await unit.send();
-  if (done) hints_.tell({'p', found->post.value});
+  if (!done) co_return done;
+  hints_.tell({'p', found->post.value});
+  co_await notifications_.told(call, told.all());
   co_return done;
 }
 
@@ -173,8 +194,11 @@ async<Result<void>> Comments::remove(const Call& call, const session::Viewer& wh
   store::guard_visible(unit, id);
   store::remove(unit, id);
   once::record(unit, call, who.id);
+  const auto told = notifications::deleted_by_staff(unit, who.id, found->author, found->post, id);
   const auto done = co_await unit.send();
-  if (done) hints_.tell({'p', found->post.value});
+  if (!done) co_return done;
+  hints_.tell({'p', found->post.value});
+  co_await notifications_.told(call, told.all());
   co_return done;
 }
 

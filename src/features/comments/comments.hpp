@@ -16,6 +16,9 @@
 namespace ms::live {
 class Hints;
 }
+namespace ms::notifications {
+class Notifications;
+}
 
 // Comments of a post and replies to them. Replies hang on the top-level comment (root) that began the thread, so that a
 // page of threads is two index ranges. Staff's acts are in features/moderation.
@@ -71,8 +74,9 @@ Result<void> check(std::string_view content);
 
 class Comments {
  public:
-  Comments(pg::Db& db, boards::Boards& boards, limit::Limiter& limiter, live::Hints& hints)
-      : db_(db), boards_(boards), limiter_(limiter), hints_(hints) {}
+  Comments(pg::Db& db, boards::Boards& boards, notifications::Notifications& notifications, limit::Limiter& limiter,
+           live::Hints& hints)
+      : db_(db), boards_(boards), notifications_(notifications), limiter_(limiter), hints_(hints) {}
 
   /// The caller has made sure that the post may be read. `number` 0 is the last page, where the newest threads stand.
   async<Threads> threads(const Call& call, const session::Viewer& who, PostId post, std::int64_t number);
@@ -99,6 +103,7 @@ class Comments {
  private:
   pg::Db& db_;
   boards::Boards& boards_;
+  notifications::Notifications& notifications_;
   limit::Limiter& limiter_;
   live::Hints& hints_;
 };

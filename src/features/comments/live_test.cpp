@@ -31,17 +31,18 @@ constexpr const char* kRows = R"(
   insert into posts (title, content, author_id, board_id, number) values ('봄 소풍', '본문', 2, 1, 1), ('회의', '본문', 1, 2, 1);
 )";
 
-session::Viewer viewer(std::int64_t id, Role role) {
-  const bool staff = role == Role::staff;
-  return {.id = UserId{id},
-          .name = "누구",
-          .role = role,
-          .permissions = session::Permissions::parse(staff ? "read,write,comment,delete" : "read,write,comment")};
+session::Viewer viewer(std::int64_t id, Role role, std::string_view permissions) {
+  session::Viewer who;
+  who.id = UserId{id};
+  who.name = "누구";
+  who.role = role;
+  who.permissions = session::Permissions::parse(permissions);
+  return who;
 }
-const session::Viewer kStaff = viewer(1, Role::staff);
-const session::Viewer kWriter = viewer(2, Role::member);
-const session::Viewer kReader = viewer(3, Role::member);
-const session::Viewer kGuest = {.permissions = session::Permissions::parse("read")};
+const session::Viewer kStaff = viewer(1, Role::staff, "read,write,comment,delete");
+const session::Viewer kWriter = viewer(2, Role::member, "read,write,comment");
+const session::Viewer kReader = viewer(3, Role::member, "read,write,comment");
+const session::Viewer kGuest = viewer(0, Role::guest, "read");
 
 class LivePostTest : public testing::Test {
  protected:
@@ -80,9 +81,10 @@ class LivePostTest : public testing::Test {
   limit::Limiter limiter{redis};
   live::Hints hints{io, db, redis};
   boards::Boards boards{db, [] { return true; }};
+  notifications::Notifications notifications{db, cache, limiter, boards, hints};
   posts::ViewCounter views{db};
-  posts::Posts posts{db, cache, boards, views, hints};
-  Comments comments{db, boards, limiter, hints};
+  posts::Posts posts{db, cache, boards, notifications, views, hints};
+  Comments comments{db, boards, notifications, limiter, hints};
   LivePost live_{db, boards, posts};
 };
 

@@ -26,7 +26,8 @@ constexpr pg::Query kFind{"comments.find", R"(
          coalesce(k.likes, 0), l.user_id is not null
     from comments c join users u on u.id = c.author_id left join comment_counters k on k.comment_id = c.id
     left join comment_likes l on l.comment_id = c.id and l.user_id = $2 where c.id = $1 and c.visible)"};
-constexpr pg::Query kParent{"comments.parent", "select id, post_id, root_id from comments where id = $1 and visible"};
+constexpr pg::Query kParent{"comments.parent",
+                            "select id, post_id, root_id, author_id from comments where id = $1 and visible"};
 constexpr pg::Query kPlace{"comments.place", R"(
   select c.post_id, p.board_id,
          (select count(*) from comments t

@@ -11,6 +11,7 @@ struct Parent {
   CommentId id;
   PostId post;
   std::optional<CommentId> root;
+  UserId author;
 };
 
 pg::Slot<std::int64_t> count_threads(pg::Statements& out, PostId post);

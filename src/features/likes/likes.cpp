@@ -1,6 +1,7 @@
 #include "features/likes/likes.hpp"
 
 #include "features/likes/store.hpp"
+#include "features/notifications/causes.hpp"
 #include "features/posts/posts.hpp"
 #include "infra/once/once.hpp"
 
@@ -42,12 +43,16 @@ async<Result<Liked>> Likes::set(const Call& call, const session::Viewer& who, Li
   mine ? store::add(unit, found, who.id) : store::take(unit, found, who.id);
   const auto count = store::count(unit, found);
   once::record(unit, call, who.id);
+  const CommentId comment = found.comment.value_or(CommentId());
+  const auto told = mine ? notifications::liked(unit, who.id, found.author, found.post, comment)
+                         : notifications::like_taken_back(unit, who.id, found.author, found.post, comment);
   const auto done = co_await unit.send();
   // The same member, at the same moment, by another tab or server.
   if (!done && store::already_liked(done.error())) co_return co_await find_again(call, who, found);
   if (!done) co_return Refused(done.error());
   found.likes = count.one().value_or(0);
   found.mine = mine;
+  co_await notifications_.told(call, told.all());
   co_return found;
 }
 

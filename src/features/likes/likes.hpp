@@ -3,8 +3,8 @@
 #include <optional>
 
 #include "features/boards/boards.hpp"
+#include "features/notifications/notifications.hpp"
 #include "infra/core/result.hpp"
-#include "infra/live/hints.hpp"
 #include "infra/pg/db.hpp"
 #include "infra/session/viewer.hpp"
 #include "infra/web/router.hpp"
@@ -25,7 +25,8 @@ struct Liked {
 
 class Likes {
  public:
-  Likes(pg::Db& db, boards::Boards& boards, live::Hints& hints) : db_(db), boards_(boards), hints_(hints) {}
+  Likes(pg::Db& db, boards::Boards& boards, notifications::Notifications& notifications)
+      : db_(db), boards_(boards), notifications_(notifications) {}
 
   /// Refused: not_found and, when the board may not be read, unauthenticated or forbidden.
   async<Result<Liked>> find(const Call& call, const session::Viewer& who, PostId id);
@@ -40,7 +41,7 @@ class Likes {
 
   pg::Db& db_;
   boards::Boards& boards_;
-  live::Hints& hints_;
+  notifications::Notifications& notifications_;
 };
 
 /// POST /posts/{id}/like and /unlike, /comments/{id}/like and /unlike.

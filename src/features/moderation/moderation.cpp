@@ -3,6 +3,8 @@
 #include <array>
 
 #include "features/moderation/store.hpp"
+#include "features/notifications/causes.hpp"
+#include "features/notifications/notifications.hpp"
 #include "features/posts/posts.hpp"
 #include "infra/core/text.hpp"
 #include "infra/live/hints.hpp"
@@ -109,11 +111,13 @@ async<Result<std::int64_t>> Moderation::carry_out(const Call& call, const sessio
   pg::Unit unit = db_.unit(call);
   const auto slot = store::act(unit, act, chosen, who.id, *reason);
   once::record(unit, call, who.id);
+  const auto told = notifications::acted_on(unit, who.id, name_of(act), chosen);
   const auto done = co_await unit.send();
   if (!done) co_return Refused(done.error());
   const std::vector<store::Acted> acted = slot.all();
   for (const store::Acted& one : acted) hints_.tell({'p', one.post.value});
   co_await ms::posts::drop_caches(cache_, call);
+  co_await notifications_.told(call, told.all());
   co_return static_cast<std::int64_t>(acted.size());
 }
 

@@ -16,6 +16,9 @@
 namespace ms::live {
 class Hints;
 }
+namespace ms::notifications {
+class Notifications;
+}
 
 // What staff do with what members wrote: find it on all boards, hide it, delete it, bring it back. Every act needs a
 // reason and stands in the audit log; nothing is ever erased.
@@ -97,7 +100,8 @@ struct CommentFile {
 
 class Moderation {
  public:
-  Moderation(pg::Db& db, cache::Cache& cache, live::Hints& hints) : db_(db), cache_(cache), hints_(hints) {}
+  Moderation(pg::Db& db, cache::Cache& cache, notifications::Notifications& notifications, live::Hints& hints)
+      : db_(db), cache_(cache), notifications_(notifications), hints_(hints) {}
 
   /// At most kRowsPerPage + 1 rows: the last one says that there are more. On the slow lane: who searches a large site
   /// for a rare word waits for its statement_timeout at most (pg::Unavailable).
@@ -119,6 +123,7 @@ class Moderation {
                                         std::string typed);
   pg::Db& db_;
   cache::Cache& cache_;
+  notifications::Notifications& notifications_;
   live::Hints& hints_;
 };
 

@@ -79,8 +79,11 @@ class ModerationTest : public testing::Test {
   // No Redis is there: nothing of this may depend on it.
   redis::Client redis{io, redis::Config{.host = "/nonexistent/redis.sock"}};
   cache::Cache cache{io, redis};
+  limit::Limiter limiter{redis};
   live::Hints hints{io, db, redis};
-  Moderation moderation{db, cache, hints};
+  boards::Boards boards{db, [] { return true; }};
+  notifications::Notifications notifications{db, cache, limiter, boards, hints};
+  Moderation moderation{db, cache, notifications, hints};
 };
 
 TEST_F(ModerationTest, FindsPostsOfAllBoardsNewestFirst) {

@@ -1,22 +1,33 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string_view>
 #include <vector>
 
 #include "infra/core/id.hpp"
+#include "infra/core/message.hpp"
 #include "infra/core/result.hpp"
+#include "infra/io/async.hpp"
+#include "infra/io/call.hpp"
 #include "infra/markdown/markdown.hpp"
 #include "infra/pg/db.hpp"
 
 // How notifications come about: statements for the unit of whatever causes one, so that there is none without its cause
-// and no cause without it. Whom PostgreSQL really tells is decided by ms_notify (migration 0005): never the actor, never
-// about what somebody may not read, once for one thing.
+// and no cause without it. Whom PostgreSQL really tells is decided by ms_notify (migration 0005): never the actor,
+// never about what somebody may not read, once for one thing.
 namespace ms::notifications {
 
 /// As in PostgreSQL (notifications.kind). Where several fit the lowest is told.
 enum class Kind { mention = 1, reply = 2, comment = 3, notice = 4, like = 5, hidden = 6, restored = 7, deleted = 8 };
+
+/// What a member turns on and off; all acts of staff are one.
+inline constexpr std::array<Kind, 6> kSwitches = {Kind::mention, Kind::reply, Kind::comment,
+                                                  Kind::notice,  Kind::like,  Kind::hidden};
+/// "mention", "reply", …: as in forms, the API and Redis.
+std::string_view name_of(Kind kind);
+/// "나를 언급한 글과 댓글": what the switch is called.
+Msg word_of(Kind kind);
 
 /// Whom a unit told, once it is sent: give it to Notifications::told. Valid as long as the unit.
 class Told {
@@ -63,6 +74,9 @@ class Mentions {
   std::vector<UserId> members_;
   std::vector<markdown::Link> links_;
 };
+
+/// Asks PostgreSQL who is mentioned, in one round trip if anybody is. Refused: invalid.
+async<Result<Mentions>> find_mentions(pg::Db& db, const Call& call, std::string_view content);
 
 /// A comment that `author` writes in this unit (its id is the unit's newest), or one with that id whose text changed:
 /// then only those are told who were not told of it before.

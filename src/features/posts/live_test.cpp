@@ -25,10 +25,16 @@ constexpr const char* kRows = R"(
   insert into boards (slug, name) values ('free', '자유게시판'), ('notice', '공지사항');
 )";
 
-const session::Viewer kWriter = {
-    .id = UserId{1}, .role = Role::member, .permissions = session::Permissions::parse("read,write,comment")};
-const session::Viewer kReader = {.id = UserId{2}, .role = Role::member, .permissions = kWriter.permissions};
-const session::Viewer kGuest = {.permissions = session::Permissions::parse("read")};
+session::Viewer viewer(std::int64_t id, Role role, std::string_view permissions) {
+  session::Viewer who;
+  who.id = UserId{id};
+  who.role = role;
+  who.permissions = session::Permissions::parse(permissions);
+  return who;
+}
+const session::Viewer kWriter = viewer(1, Role::member, "read,write,comment");
+const session::Viewer kReader = viewer(2, Role::member, "read,write,comment");
+const session::Viewer kGuest = viewer(0, Role::guest, "read");
 
 class LiveBoardTest : public testing::Test {
  protected:
@@ -64,8 +70,10 @@ class LiveBoardTest : public testing::Test {
   cache::Cache cache{io, redis};
   live::Hints hints{io, db, redis};
   boards::Boards boards{db, [] { return true; }};
+  limit::Limiter limiter{redis};
+  notifications::Notifications notifications{db, cache, limiter, boards, hints};
   ViewCounter views{db};
-  Posts posts{db, cache, boards, views, hints};
+  Posts posts{db, cache, boards, notifications, views, hints};
   LiveBoard live_{db, boards};
 };
 

@@ -4,6 +4,8 @@
 #include <array>
 #include <boost/json.hpp>
 
+#include "features/notifications/causes.hpp"
+#include "features/notifications/notifications.hpp"
 #include "features/posts/store.hpp"
 #include "infra/core/text.hpp"
 #include "infra/live/hints.hpp"
@@ -104,8 +106,9 @@ Result<void> check(const Draft& draft) {
   return Refused(Error(Code::invalid, "error.invalid"_msg, std::move(wrong)));
 }
 
-Posts::Posts(pg::Db& db, cache::Cache& cache, boards::Boards& boards, ViewCounter& views, live::Hints& hints)
-    : db_(db), cache_(cache), boards_(boards), views_(views), hints_(hints) {}
+Posts::Posts(pg::Db& db, cache::Cache& cache, boards::Boards& boards, notifications::Notifications& notifications,
+             ViewCounter& views, live::Hints& hints)
+    : db_(db), cache_(cache), boards_(boards), notifications_(notifications), views_(views), hints_(hints) {}
 
 bool Posts::editable(const session::Viewer& who, const boards::Board& board, UserId author) {
   return who.signed_in() && who.id == author && board.writable(who);
@@ -184,14 +187,19 @@ async<Result<PostId>> Posts::write(const Call& call, const session::Viewer& who,
   draft.title = trim(draft.title);
   draft.notice = draft.notice && who.may(session::Permission::notice);
   if (auto ok = check(draft); !ok) co_return Refused(ok.error());
-  const view::SafeHtml html = markdown::render(draft.content);
+  const auto mentions = co_await notifications::find_mentions(db_, call, draft.content);
+  if (!mentions) co_return Refused(mentions.error());
+  const view::SafeHtml html = markdown::render(draft.content, mentions->links());
   pg::Unit unit = db_.unit(call);
   const auto slot = store::insert(unit, board.id, who.id, draft, html);
   once::record_id(unit, call, who.id, "posts");
+  const auto told = notifications::post_written(
+      unit, {.author = who.id, .board = board.id, .notice = draft.notice, .mentioned = mentions->members()});
   const auto done = co_await unit.send();
   if (!done) co_return Refused(done.error());
   hints_.tell({'b', board.id.value});
   co_await drop_caches(cache_, call);
+  co_await notifications_.told(call, told.all());
   co_return slot.one().value();
 }
 
@@ -203,15 +211,23 @@ async<Result<void>> Posts::edit(const Call& call, const session::Viewer& who, Po
   draft.title = trim(draft.title);
   draft.notice = draft.notice && who.may(session::Permission::notice);
   if (auto ok = check(draft); !ok) co_return ok;
-  const view::SafeHtml html = markdown::render(draft.content);
+  const auto mentions = co_await notifications::find_mentions(db_, call, draft.content);
+  if (!mentions) co_return Refused(mentions.error());
+  const view::SafeHtml html = markdown::render(draft.content, mentions->links());
   pg::Unit unit = db_.unit(call);
   guard_visible(unit, id);
   store::update(unit, id, draft, html);
   once::record(unit, call, who.id);
+  const auto told = notifications::post_written(unit, {.id = id,
+                                                       .author = who.id,
+                                                       .board = found->post.board,
+                                                       .notice = draft.notice && !found->post.notice,
+                                                       .mentioned = mentions->members()});
   const auto done = co_await unit.send();
   if (!done) co_return done;
   hints_.tell({'p', id.value});
   co_await drop_caches(cache_, call);
+  co_await notifications_.told(call, told.all());
   co_return done;
 }
 
@@ -224,10 +240,12 @@ async<Result<void>> Posts::remove(const Call& call, const session::Viewer& who, 
   guard_visible(unit, id);
   store::remove(unit, id);
   once::record(unit, call, who.id);
+  const auto told = notifications::deleted_by_staff(unit, who.id, found->author, id, CommentId());
   const auto done = co_await unit.send();
   if (!done) co_return done;
   hints_.tell({'p', id.value});
   co_await drop_caches(cache_, call);
+  co_await notifications_.told(call, told.all());
   co_return done;
 }
 

@@ -17,6 +17,9 @@
 namespace ms::live {
 class Hints;
 }
+namespace ms::notifications {
+class Notifications;
+}
 
 // Posts of a board: list, read, write, edit, delete. Staff's acts (search everywhere, hide, restore) are in
 // moderation.hpp.
@@ -106,6 +109,7 @@ struct Gate {
   PostId id;
   BoardId board;
   UserId author;
+  bool notice = false;
 };
 pg::Slot<Gate> gate(pg::Statements& out, PostId post);
 /// Refuses the caller's unit (404) when the post is not visible any more.
@@ -113,7 +117,8 @@ void guard_visible(pg::Statements& out, PostId post);
 
 class Posts {
  public:
-  Posts(pg::Db& db, cache::Cache& cache, boards::Boards& boards, ViewCounter& views, live::Hints& hints);
+  Posts(pg::Db& db, cache::Cache& cache, boards::Boards& boards, notifications::Notifications& notifications,
+        ViewCounter& views, live::Hints& hints);
 
   /// One round trip, the same cost for every page number. `number` below 1 or beyond the last page is clamped.
   async<Page> page(const Call& call, const boards::Board& board, std::int64_t number);
@@ -142,6 +147,7 @@ class Posts {
   pg::Db& db_;
   cache::Cache& cache_;
   boards::Boards& boards_;
+  notifications::Notifications& notifications_;
   ViewCounter& views_;
   live::Hints& hints_;
 };
@@ -165,7 +171,8 @@ std::vector<std::string> cache_keys();
 async<void> drop_caches(cache::Cache& cache, const Call& call);
 
 /// GET /boards/{slug}, and the forms to write, edit and delete. A post's own page shows comments too: apps/site/pages.
-void add_site_routes(web::Router& router, Posts& posts, boards::Boards& boards);
+void add_site_routes(web::Router& router, Posts& posts, boards::Boards& boards,
+                     notifications::Notifications& notifications);
 void add_api_routes(web::Router& router, Posts& posts, boards::Boards& boards);
 
 }  // namespace ms::posts

@@ -45,15 +45,22 @@ for i = 1, #KEYS, 2 do
   redis.call('PUBLISH', ARGV[1], KEYS[i])
 end)";
 
-// KEYS: epoch. ARGV: pattern of the cache's keys, channel. Rare (more than Undelivered::kMostKeys lost drops at once),
+// KEYS: epoch. ARGV: channel, patterns of the cache's keys. Rare (more than Undelivered::kMostKeys lost drops at once),
 // so that it may walk over all keys.
 constexpr std::string_view kDropAll = R"(
 redis.call('INCR', KEYS[1])
-for _, key in ipairs(redis.call('KEYS', ARGV[1])) do redis.call('DEL', key) end
-redis.call('PUBLISH', ARGV[2], '*'))";
-constexpr std::string_view kPattern = "cache:*";
+for i = 2, #ARGV do
+  for _, key in ipairs(redis.call('KEYS', ARGV[i])) do redis.call('DEL', key) end
+end
+redis.call('PUBLISH', ARGV[1], '*'))";
 
 std::string version_of(std::string_view key) { return "version:" + std::string(key); }
+
+redis::Command drop_all_command(const std::vector<std::string>& prefixes) {
+  std::vector<std::string> parts{"EVAL", std::string(kDropAll), "1", std::string(kEpoch), std::string(kChannel)};
+  for (const auto& prefix : prefixes) parts.push_back(prefix + "*");
+  return redis::Command(parts);
+}
 
 redis::Command drop_command(const std::vector<std::string>& keys) {
   std::vector<std::string> parts{"EVAL", std::string(kDrop), std::to_string(2 * keys.size())};
@@ -91,7 +98,8 @@ struct Flight {
 }  // namespace
 
 struct Cache::Impl {
-  Impl(asio::io_context& context, redis::Client& redis) : io(context), client(redis) {}
+  Impl(asio::io_context& context, redis::Client& redis, std::vector<std::string> own)
+      : io(context), client(redis), prefixes(std::move(own)) {}
 
   async<Seen> look(const Call& call, const std::string& key);
   void store(const Seen& seen, const std::string& key, std::string_view value, std::chrono::seconds ttl);
@@ -99,9 +107,11 @@ struct Cache::Impl {
 
   asio::io_context& io;
   redis::Client& client;
+  const std::vector<std::string> prefixes;
   std::unordered_map<std::string, std::shared_ptr<Flight>> flights;
   Undelivered undelivered;
   Fallback fallback;
+  Lookups lookups;
 };
 
 namespace {
@@ -174,20 +184,24 @@ void Cache::Impl::store(const Seen& seen, const std::string& key, std::string_vi
 std::vector<redis::Command> Cache::Impl::owed() {
   const auto batch = undelivered.take();
   std::vector<redis::Command> commands;
-  if (batch.everything) { commands.emplace_back("EVAL", kDropAll, 1, kEpoch, kPattern, kChannel); }
+  if (batch.everything) commands.push_back(drop_all_command(prefixes));
   if (!batch.keys.empty()) commands.push_back(drop_command(batch.keys));
   return commands;
 }
 
-Cache::Cache(asio::io_context& io, redis::Client& client) : impl_(std::make_shared<Impl>(io, client)) {
+Cache::Cache(asio::io_context& io, redis::Client& client, std::vector<std::string> prefixes)
+    : impl_(std::make_shared<Impl>(io, client, std::move(prefixes))) {
   client.before_up([impl = impl_] { return impl->owed(); }, [impl = impl_] { impl->undelivered.delivered(); });
 }
 
 Cache::~Cache() { impl_->client.before_up({}, {}); }
 
+Lookups Cache::lookups() const noexcept { return impl_->lookups; }
+
 async<std::string> Cache::get(const Call& call, std::string key, std::chrono::seconds ttl, Fill fill) {
   const auto impl = impl_;
   Seen seen = co_await impl->look(call, key);
+  ++(seen.value ? impl->lookups.hits : seen.known ? impl->lookups.misses : impl->lookups.without_redis);
   if (seen.value) co_return *std::move(seen.value);
   if (!seen.known) {
     if (const std::string* kept = impl->fallback.find(key, std::chrono::steady_clock::now())) co_return *kept;

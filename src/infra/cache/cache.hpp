@@ -1,5 +1,6 @@
 #pragma once
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -11,24 +12,32 @@
 
 namespace ms::cache {
 
+/// How often get() was asked since the start, by where the value came from.
+struct Lookups {
+  std::uint64_t hits = 0;
+  std::uint64_t misses = 0;
+  std::uint64_t without_redis = 0;
+};
+
 /// Cache-aside over Redis: exact invalidation, and one filler per key in this process. One thread.
-/// The Client must outlive it; one Cache for each Client (it uses Client::before_up).
+/// The Client must outlive it; one Cache for each Client (it uses Client::before_up). `prefixes`: what its keys begin
+/// with.
 class Cache {
  public:
   /// Gives the fresh value, as a rule from PostgreSQL. Give a function that calls a named coroutine; never a lambda
   /// that is itself a capturing coroutine.
   using Fill = std::function<async<std::string>()>;
 
-  Cache(asio::io_context& io, redis::Client& client);
+  Cache(asio::io_context& io, redis::Client& client, std::vector<std::string> prefixes = {"cache:"});
   ~Cache();
   Cache(const Cache&) = delete;
   Cache& operator=(const Cache&) = delete;
 
-  /// `key` begins with "cache:". The cached value, or what `fill` gives, which is then stored for `ttl` (at least 1 s;
-  /// choose <= 60 s, the last line of defence against a server that could not tell the others). One round trip; a hit
-  /// runs no fill. While Redis is gone it just fills. Who comes while another fills the same key waits for that value.
-  /// When a filler fails, its caller alone gets the exception and the one who waited longest fills next; who waits
-  /// until its deadline asks its own `fill`, which then says in its own words that there is no time left.
+  /// `key` begins with one of the prefixes. The cached value, or what `fill` gives, which is then stored for `ttl` (at
+  /// least 1 s; choose <= 60 s, the last line of defence against a server that could not tell the others). One round
+  /// trip; a hit runs no fill. While Redis is gone it just fills. Who comes while another fills the same key waits for
+  /// that value. When a filler fails, its caller alone gets the exception and the one who waited longest fills next;
+  /// who waits until its deadline asks its own `fill`, which then says in its own words that there is no time left.
   async<std::string> get(const Call& call, std::string key, std::chrono::seconds ttl, Fill fill);
 
   /// Nobody sees the old values of these keys any more, on any server. Call after the change was committed. One round
@@ -36,6 +45,8 @@ class Cache {
   /// cannot be reached the keys are remembered (bounded; beyond that the whole cache is given up) and dropped before
   /// this process asks Redis for anything again. Publishes each key on the channel `cache.drop` ("*": everything).
   async<> drop(const Call& call, std::vector<std::string> keys);
+
+  Lookups lookups() const noexcept;
 
  private:
   struct Impl;

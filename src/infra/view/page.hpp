@@ -1,9 +1,13 @@
 #pragma once
 #include <algorithm>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "infra/core/id.hpp"
 
 // What every page tells the frame around it (apps/site/layout.html, apps/admin/layout.html). Plain values: the frame
 // knows no feature, the app fills them from whoever knows.
@@ -37,6 +41,13 @@ struct Viewer {
   bool is_staff = false;
 };
 
+/// What a member is told of in every page's header.
+struct Bell {
+  UserId member;
+  std::optional<std::int64_t> number = {};  ///< of the live topic "u<member>"; nothing: it cannot be known now
+  std::int64_t unread = 0;
+};
+
 /// A message about what was just done, shown once on the next page.
 struct Flash {
   enum class Kind { success, info, error };
@@ -49,6 +60,7 @@ struct Page {
   std::string_view path;         ///< of the request, without its query
   std::string description = {};  ///< for search engines; empty: left out
   Viewer viewer = {};
+  std::optional<Bell> bell = {};  ///< nothing: there is none
   Flash flash = {};
   bool limited = false;  ///< a part of the system is away: says that some functions rest
   const Site* site;      ///< never null

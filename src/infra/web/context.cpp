@@ -83,6 +83,7 @@ http::Response Context::page(const Meta& meta, view::Body content, int status) c
   page.viewer.name = viewer.name;
   page.viewer.role = tr(session::word_of(viewer.role));
   page.viewer.is_staff = viewer.may(session::Permission::admin);
+  page.bell = bell;
   page.flash = {view::Flash::Kind::success, flash};
   page.limited = limited;
   view::Out out;

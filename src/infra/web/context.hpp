@@ -51,6 +51,7 @@ class Context {
   session::Viewer viewer;
   Params params;
   std::shared_ptr<const Menu> menu;  ///< what this visitor may go to; null: the layout shows none
+  std::optional<view::Bell> bell;    ///< of a member whose pages have one
   const Timestamp now;
   const std::string client_address;  ///< of the visitor, as trusted proxies tell it
   const bool secure;                 ///< the visitor came by TLS

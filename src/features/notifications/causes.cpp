@@ -1,0 +1,185 @@
+#include "features/notifications/causes.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace ms::notifications {
+namespace {
+
+// currval is of the unit's own session: the row that it has just made.
+constexpr pg::Query kComment{"notifications.comment", R"(
+  select ms_notify($1, $2, $3, array[$4::bigint],
+                   array[coalesce($5::bigint, currval(pg_get_serial_sequence('comments', 'id')))], ''))"};
+constexpr pg::Query kPost{"notifications.post", R"(
+  select ms_notify($1, $2::bigint[] || following.members,
+                   array_fill(1::smallint, array[cardinality($2::bigint[])]) ||
+                   array_fill(4::smallint, array[cardinality(following.members)]),
+                   array[coalesce($3::bigint, currval(pg_get_serial_sequence('posts', 'id')))], '{0}', '')
+    from (select coalesce(array_agg(user_id), '{}') as members from board_follows
+           where $4::boolean and board_id = $5) following)"};
+constexpr pg::Query kLike{"notifications.like", "select ms_notify_like($1, $2, $3, $4)"};
+constexpr pg::Query kTakeBackLike{"notifications.take_back_like", "select ms_take_back_like($1, $2, $3, $4)"};
+constexpr pg::Query kDeleted{"notifications.deleted", R"(
+  select ms_notify($1, array[$2::bigint], '{8}', array[$3::bigint], array[$4::bigint], ''))"};
+// The lines of the audit log that this transaction wrote.
+constexpr pg::Query kPostsActedOn{"notifications.posts_acted_on", R"(
+  select ms_notify($1, array_agg(p.author_id), array[$2::smallint], array_agg(p.id), '{0}', min(a.reason))
+    from audit_log a join posts p on p.id = a.subject_id
+   where a.subject_kind = 'post' and a.subject_id = any ($3::bigint[]) and a.actor_id = $1 and a.action = $4
+     and a.at = now())"};
+constexpr pg::Query kCommentsActedOn{"notifications.comments_acted_on", R"(
+  select ms_notify($1, array_agg(c.author_id), array[$2::smallint], array_agg(c.post_id), array_agg(c.id), min(a.reason))
+    from audit_log a join comments c on c.id = a.subject_id
+   where a.subject_kind = 'comment' and a.subject_id = any ($3::bigint[]) and a.actor_id = $1 and a.action = $4
+     and a.at = now())"};
+
+constexpr pg::Query kNames{"notifications.names", R"(
+  select found.id, found.name
+    from unnest(string_to_array($1, chr(10))) as written (name),
+         lateral (select id, name from users where users.name = written.name limit 2) found
+  union
+  select id, name from users where id = any ($2::bigint[]))"};
+
+// What hangs on a name in a sentence: at most one of the first, then one of the second ("김하늘님께서").
+constexpr std::array<std::string_view, 3> kHonours = {"선생님", "님", "씨"};
+constexpr std::array<std::string_view, 24> kParticles = {"께서", "에게", "한테", "이랑", "으로", "부터", "까지", "처럼",
+                                                         "보다", "이",   "가",   "은",   "는",   "을",   "를",   "의",
+                                                         "와",   "과",   "랑",   "로",   "도",   "만",   "께",   "야"};
+
+template <std::size_t N>
+void add_without(std::string_view word, const std::array<std::string_view, N>& ends, std::vector<std::string>& out) {
+  for (const std::string_view end : ends) {
+    if (word.size() > end.size() && word.ends_with(end)) out.emplace_back(word.substr(0, word.size() - end.size()));
+  }
+}
+
+/// The names that somebody may have meant, what takes most of the word first.
+std::vector<std::string> readings(const std::string& word) {
+  std::vector<std::string> out = {word};
+  add_without(word, kParticles, out);
+  add_without(word, kHonours, out);
+  for (std::size_t i = 1, ends = out.size(); i < ends; ++i) add_without(std::string(out[i]), kHonours, out);
+  std::ranges::sort(out, std::ranges::greater(), &std::string::size);
+  return out;
+}
+
+std::vector<std::int64_t> values(const std::vector<UserId>& members) {
+  std::vector<std::int64_t> out;
+  for (const UserId member : members) out.push_back(member.value);
+  return out;
+}
+
+Kind kind_of(std::string_view act) {
+  if (act == "hide") return Kind::hidden;
+  return act == "restore" ? Kind::restored : Kind::deleted;
+}
+
+constexpr std::array<std::string_view, 8> kKinds = {"mention", "reply",  "comment",  "notice",
+                                                    "like",    "hidden", "restored", "deleted"};
+constexpr std::array<Msg, 6> kSwitchWords = {"notifications.of_mention"_msg, "notifications.of_reply"_msg,
+                                             "notifications.of_comment"_msg, "notifications.of_notice"_msg,
+                                             "notifications.of_like"_msg,    "notifications.of_staff"_msg};
+
+}  // namespace
+
+std::string_view name_of(Kind kind) { return kKinds.at(static_cast<std::size_t>(kind) - 1); }
+Msg word_of(Kind kind) { return kSwitchWords.at(std::min(static_cast<std::size_t>(kind), kSwitchWords.size()) - 1); }
+
+Result<Mentions> Mentions::of(std::string_view content) {
+  Mentions out;
+  out.written_ = markdown::mentions(content, kMost + 1);
+  if (out.written_.size() <= kMost) return out;
+  return Refused(Error(Code::invalid, "error.invalid"_msg, {{"content", "notifications.too_many_mentions"_msg}}));
+}
+
+void Mentions::ask(pg::Statements& batch) {
+  if (none()) return;
+  std::string names;
+  std::vector<std::int64_t> ids;
+  for (const markdown::Mention& mention : written_) {
+    if (mention.id != 0) {
+      ids.push_back(mention.id);
+      continue;
+    }
+    for (const std::string& name : readings(mention.name)) names.append(names.empty() ? "" : "\n").append(name);
+  }
+  asked_ = batch.add<Named>(kNames, names, ids);
+}
+
+void Mentions::answer() {
+  if (asked_) resolve(asked_->all());
+  asked_.reset();
+}
+
+void Mentions::resolve(const std::vector<Named>& found) {
+  const auto add = [this](const markdown::Mention& written, const std::string& name, UserId id) {
+    links_.push_back({written, name, "/members/" + std::to_string(id.value)});
+    if (std::ranges::find(members_, id) == members_.end()) members_.push_back(id);
+  };
+  for (const markdown::Mention& written : written_) {
+    if (written.id != 0) {
+      const auto one = std::ranges::find(found, UserId{written.id}, &Named::id);
+      if (one != found.end() && markdown::mentionable(one->name) == written.name) add(written, written.name, one->id);
+      continue;
+    }
+    for (const std::string& name : readings(written.name)) {
+      const auto has = std::ranges::count(found, name, &Named::name);
+      if (has == 1) add(written, name, std::ranges::find(found, name, &Named::name)->id);
+      if (has > 0) break;  // two of that name: nobody knows who is meant
+    }
+  }
+}
+
+async<Result<Mentions>> find_mentions(pg::Db& db, const Call& call, std::string_view content) {
+  auto mentions = Mentions::of(content);
+  if (!mentions || mentions->none()) co_return mentions;
+  pg::Batch batch = db.batch(call);
+  mentions->ask(batch);
+  co_await batch.send();
+  mentions->answer();
+  co_return mentions;
+}
+
+Told comment_written(pg::Statements& unit, const Comment& comment) {
+  std::vector<std::int64_t> members = values(comment.mentioned);
+  std::vector<int> kinds(members.size(), static_cast<int>(Kind::mention));
+  const auto add = [&](UserId member, Kind kind) {
+    if (!member || member == comment.author) return;
+    members.push_back(member.value);
+    kinds.push_back(static_cast<int>(kind));
+  };
+  add(comment.parent_author, Kind::reply);
+  add(comment.post_author, Kind::comment);
+  if (members.empty()) return {};
+  return Told(unit.add<UserId>(kComment, comment.author, members, kinds, comment.post, comment.id));
+}
+
+Told post_written(pg::Statements& unit, const Post& post) {
+  if (post.mentioned.empty() && !post.notice) return {};
+  return Told(unit.add<UserId>(kPost, post.author, post.mentioned, post.id, post.notice, post.board));
+}
+
+Told liked(pg::Statements& unit, UserId actor, UserId author, PostId post, CommentId comment) {
+  if (actor == author) return {};
+  return Told(unit.add<UserId>(kLike, actor, author, post, comment));
+}
+
+Told like_taken_back(pg::Statements& unit, UserId actor, UserId author, PostId post, CommentId comment) {
+  if (actor == author) return {};
+  return Told(unit.add<UserId>(kTakeBackLike, actor, author, post, comment));
+}
+
+Told deleted_by_staff(pg::Statements& unit, UserId staff, UserId author, PostId post, CommentId comment) {
+  if (staff == author) return {};
+  return Told(unit.add<UserId>(kDeleted, staff, author, post, comment));
+}
+
+Told acted_on(pg::Statements& unit, UserId staff, std::string_view act, const std::vector<PostId>& posts) {
+  return Told(unit.add<UserId>(kPostsActedOn, staff, static_cast<int>(kind_of(act)), posts, act));
+}
+
+Told acted_on(pg::Statements& unit, UserId staff, std::string_view act, const std::vector<CommentId>& comments) {
+  return Told(unit.add<UserId>(kCommentsActedOn, staff, static_cast<int>(kind_of(act)), comments, act));
+}
+
+}  // namespace ms::notifications

@@ -1,0 +1,300 @@
+#include "features/notifications/notifications.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <charconv>
+
+#include "features/notifications/store.hpp"
+#include "infra/core/text.hpp"
+#include "infra/live/hints.hpp"
+#include "infra/once/once.hpp"
+#include "infra/web/context.hpp"
+
+namespace ms::notifications {
+namespace {
+
+namespace json = boost::json;
+using std::chrono::steady_clock;
+
+constexpr auto kKeptInRedis = std::chrono::seconds(60);
+constexpr int kNewest = 50;            // in Redis, as the Express program has them
+constexpr std::size_t kDropped = 500;  // keys of one round trip: a notice may tell thousands
+constexpr std::size_t kNameLimit = 30;
+constexpr limit::Rule kCompletions{"names", 120, std::chrono::seconds(60)};
+
+std::string key_of(UserId member) { return "notifications:" + std::to_string(member.value); }
+
+/// "{1,3}", as PostgreSQL writes an array.
+std::vector<BoardId> boards_in(std::string_view array) {
+  std::vector<BoardId> out;
+  for (std::size_t at = 1; at < array.size();) {
+    BoardId id;
+    const auto [end, error] = std::from_chars(array.data() + at, array.data() + array.size(), id.value);
+    if (error != std::errc()) break;
+    out.push_back(id);
+    at = static_cast<std::size_t>(end - array.data()) + 1;
+  }
+  return out;
+}
+
+/// The value in Redis: what pages need comes first, so that nobody has to read the list for it.
+std::string newest_json(const std::vector<store::Newest>& rows) {
+  json::array items;
+  for (const store::Newest& row : rows) {
+    if (row.number == 0) break;
+    const Kind kind = static_cast<Kind>(row.kind);
+    json::object item{{"id", row.number},         {"type", name_of(kind)}, {"message", tr(word_of(kind))},
+                      {"postId", row.post.value}, {"commentId", nullptr},  {"createdAt", rfc3339(*row.at)},
+                      {"read", row.read}};
+    if (row.comment) item["commentId"] = row.comment.value;
+    items.push_back(std::move(item));
+  }
+  json::array follows;
+  for (const BoardId board : boards_in(rows.front().follows)) follows.push_back(board.value);
+  return json::serialize(json::object{{"number", rows.front().counted},
+                                      {"unread", rows.front().unread},
+                                      {"follows", std::move(follows)},
+                                      {"items", std::move(items)}});
+}
+
+/// Nothing for what newest_json did not write: another program may share Redis.
+std::optional<State> parse(std::string_view text) {
+  const auto items = text.find(",\"items\":");
+  if (items == std::string_view::npos) return std::nullopt;
+  json::error_code error;
+  const json::value head = json::parse(std::string(text.substr(0, items)) + "}", error);
+  const json::object* object = error ? nullptr : head.if_object();
+  if (object == nullptr) return std::nullopt;
+  const auto number = [object](std::string_view name) {
+    const json::value* value = object->if_contains(name);
+    return value == nullptr ? nullptr : value->if_int64();
+  };
+  const json::value* follows = object->if_contains("follows");
+  if (!number("number") || !number("unread") || follows == nullptr || !follows->is_array()) return std::nullopt;
+  State out{*number("number"), *number("unread"), {}};
+  for (const json::value& board : follows->get_array()) {
+    if (board.is_int64()) out.follows.push_back(BoardId{board.get_int64()});
+  }
+  return out;
+}
+
+async<std::string> load_newest(pg::Db& db, const Call& call, UserId member) {
+  pg::Batch batch = db.batch(call);
+  const auto slot = store::newest(batch, member, kNewest);
+  co_await batch.send();
+  co_return newest_json(slot.all());
+}
+
+/// The number that the visitor's own last act gave this browser: nothing older is shown to it.
+std::int64_t least_of(const http::Request& request) {
+  const std::string_view text = request.cookie(kBellCookie).value_or("");
+  std::int64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+Refused login_first() { return refuse(Code::unauthenticated, "error.unauthenticated"_msg); }
+
+Line line_of(store::Row row, const session::Viewer& who, const boards::Directory& directory) {
+  Line out{row.number, static_cast<Kind>(row.kind),
+           row.actor,  std::move(row.actor_name),
+           row.post,   row.comment,
+           {},         {},
+           {},         std::move(row.reason),
+           row.at,     row.read};
+  const boards::Board* board = directory.find(row.board);
+  if (row.post_visible && board != nullptr && board->readable(who)) {
+    out.post_href = fmt::format("/boards/{}/{}", board->slug, row.post.value);
+    if (!row.comment) out.href = out.post_href;
+    if (row.comment && row.comment_visible) {
+      out.href = fmt::format("{0}?comment={1}#c{1}", out.post_href, row.comment.value);
+    }
+  }
+  // Whose post staff took away is to know which one it was.
+  const bool own = out.kind >= Kind::hidden && row.post_author == who.id;
+  if (own || !out.post_href.empty()) out.title = std::move(row.title);
+  return out;
+}
+
+}  // namespace
+
+Notifications::Notifications(pg::Db& db, cache::Cache& cache, limit::Limiter& limiter, boards::Boards& boards,
+                             live::Hints& hints)
+    : db_(db), cache_(cache), limiter_(limiter), boards_(boards), hints_(hints) {}
+
+async<State> Notifications::load(const Call& call, UserId member, std::int64_t least) {
+  auto fill = [this, &call, member] { return load_newest(db_, call, member); };
+  const std::string kept = co_await cache_.get(call, key_of(member), kKeptInRedis, fill);
+  if (auto known = parse(kept); known && known->number >= least) co_return std::move(*known);
+  const std::string fresh = co_await fill();
+  co_return parse(fresh).value();
+}
+
+async<std::optional<State>> Notifications::state(const Call& call, UserId member, std::int64_t least) {
+  if (const State* known = remembered(member); known != nullptr && known->number >= least) co_return *known;
+  if (known_.size() >= kMostKnown) known_.clear();
+  const std::uint64_t turn = ++turns_;
+  known_.insert_or_assign(member, Known{steady_clock::now() + kKnownFor, turn, std::nullopt});
+  try {
+    State loaded = co_await load(call, member, least);
+    // A change that came meanwhile took the place away: what was loaded may be older.
+    const auto place = known_.find(member);
+    if (place != known_.end() && place->second.turn == turn) place->second.state = loaded;
+    co_return loaded;
+  } catch (const pg::Unavailable&) {
+    // the page is shown without it
+  }
+  co_return std::nullopt;
+}
+
+const State* Notifications::remembered(UserId member) const {
+  const auto known = known_.find(member);
+  if (known == known_.end() || !known->second.state || known->second.until < steady_clock::now()) return nullptr;
+  return &*known->second.state;
+}
+
+async<std::optional<view::Bell>> Notifications::bell(const web::Context& ctx) {
+  if (!ctx.viewer.signed_in()) co_return std::nullopt;
+  std::optional<State> known;
+  if (ctx.request.method == http::Method::get) {
+    known = co_await state(ctx.call, ctx.viewer.id, least_of(ctx.request));
+  } else if (const State* here = remembered(ctx.viewer.id)) {
+    known = *here;  // a write mostly leads on to another page: it is worth no round trip
+  }
+  if (!known) co_return view::Bell{ctx.viewer.id, std::nullopt, 0};
+  co_return view::Bell{ctx.viewer.id, known->number, known->unread};
+}
+
+async<void> Notifications::told(const Call& call, std::vector<UserId> members) {
+  for (const UserId member : members) known_.erase(member);
+  for (std::size_t begin = 0; begin < members.size(); begin += kDropped) {
+    std::vector<std::string> keys;
+    for (std::size_t i = begin; i < std::min(members.size(), begin + kDropped); ++i) keys.push_back(key_of(members[i]));
+    co_await cache_.drop(call, std::move(keys));
+  }
+  for (const UserId member : members) hints_.tell({'u', member.value});
+}
+
+async<Page> Notifications::page(const Call& call, const session::Viewer& who, std::int64_t before) {
+  const auto directory = co_await boards_.all(call);
+  pg::Batch batch = db_.batch(call);
+  const auto counts = store::counts(batch, who.id);
+  const auto slot = store::lines(batch, who.id, before > 0 ? before : INT64_MAX, kLinesPerPage + 1);
+  co_await batch.send();
+  Page out;
+  const auto counted = counts.one().value_or(store::Counts());
+  out.number = counted.number;
+  out.unread = counted.unread;
+  auto rows = slot.all();
+  out.more = rows.size() > kLinesPerPage;
+  if (out.more) rows.pop_back();
+  for (store::Row& row : rows) out.lines.push_back(line_of(std::move(row), who, *directory));
+  co_return out;
+}
+
+async<Result<Line>> Notifications::find(const Call& call, const session::Viewer& who, std::int64_t number) {
+  if (!who.signed_in()) co_return login_first();
+  const auto directory = co_await boards_.all(call);
+  pg::Batch batch = db_.batch(call);
+  const auto slot = store::line(batch, who.id, number);
+  co_await batch.send();
+  auto row = slot.one();
+  if (!row) co_return refuse(Code::not_found, "notifications.gone"_msg);
+  co_return line_of(std::move(*row), who, *directory);
+}
+
+async<Result<std::int64_t>> Notifications::send_own(const Call& call, UserId member, pg::Unit& unit,
+                                                    pg::Slot<std::int64_t> number) {
+  once::record(unit, call, member);
+  const auto done = co_await unit.send();
+  if (!done) co_return Refused(done.error());
+  const auto changed = number.one();
+  if (!changed) co_return 0;
+  co_await told(call, {member});
+  co_return *changed;
+}
+
+async<Result<std::int64_t>> Notifications::read(const Call& call, const session::Viewer& who, std::int64_t number) {
+  if (once::earlier(call)) co_return 0;
+  if (!who.signed_in()) co_return login_first();
+  pg::Unit unit = db_.unit(call);
+  store::lock(unit, who.id);
+  const auto slot = store::read(unit, who.id, number);
+  co_return co_await send_own(call, who.id, unit, slot);
+}
+
+async<Result<std::int64_t>> Notifications::read_all(const Call& call, const session::Viewer& who, std::int64_t up_to) {
+  if (once::earlier(call)) co_return 0;
+  if (!who.signed_in()) co_return login_first();
+  pg::Unit unit = db_.unit(call);
+  store::lock(unit, who.id);
+  const auto slot = store::read_all(unit, who.id, up_to);
+  co_return co_await send_own(call, who.id, unit, slot);
+}
+
+async<std::optional<bool>> Notifications::follows(const Call& call, UserId member, BoardId board) {
+  const auto known = co_await state(call, member);
+  if (!known) co_return std::nullopt;
+  co_return std::ranges::find(known->follows, board) != known->follows.end();
+}
+
+async<Settings> Notifications::settings(const Call& call, const session::Viewer& who) {
+  pg::Batch batch = db_.batch(call);
+  const auto slot = store::chosen(batch, who.id);
+  co_await batch.send();
+  const auto chosen = slot.one().value_or(store::Chosen());
+  Settings out;
+  for (const Kind kind : kSwitches) {
+    if ((chosen.muted >> static_cast<int>(kind) & 1) != 0) out.off.push_back(kind);
+  }
+  out.follows = boards_in(chosen.follows);
+  co_return out;
+}
+
+async<Result<std::int64_t>> Notifications::set(const Call& call, const session::Viewer& who, std::vector<Kind> off) {
+  if (once::earlier(call)) co_return 0;
+  if (!who.signed_in()) co_return login_first();
+  int muted = 0;
+  for (const Kind kind : off) muted |= 1 << static_cast<int>(kind);
+  pg::Unit unit = db_.unit(call);
+  store::set_muted(unit, who.id, muted);
+  const auto slot = store::touch(unit, who.id);
+  co_return co_await send_own(call, who.id, unit, slot);
+}
+
+async<Result<std::int64_t>> Notifications::follow(const Call& call, const session::Viewer& who,
+                                                  const boards::Board* board, bool wanted) {
+  if (once::earlier(call)) co_return 0;
+  if (!who.signed_in()) co_return login_first();
+  if (board == nullptr) co_return refuse(Code::not_found, "boards.gone"_msg);
+  if (wanted && !board->readable(who)) co_return refuse(Code::forbidden, "boards.not_readable"_msg);
+  pg::Unit unit = db_.unit(call);
+  wanted ? store::follow(unit, who.id, board->id) : store::unfollow(unit, who.id, board->id);
+  const auto slot = store::touch(unit, who.id);
+  co_return co_await send_own(call, who.id, unit, slot);
+}
+
+async<Result<std::vector<Suggestion>>> Notifications::names(const Call& call, const session::Viewer& who,
+                                                            std::string_view begin) {
+  if (!who.signed_in()) co_return login_first();
+  std::vector<Suggestion> out;
+  const std::string typed(trim(begin));
+  if (typed.empty() || !valid_utf8(typed) || has_control(typed) || code_points(typed) > kNameLimit) co_return out;
+  const bool allowed = co_await limiter_.allow(call, kCompletions, std::to_string(who.id.value));
+  if (!allowed) co_return refuse(Code::too_many, "error.too_many"_msg);
+  pg::Batch batch = db_.batch(call);
+  const auto slot = store::names(batch, typed);
+  co_await batch.send();
+  for (store::Named& member : slot.all()) {
+    std::string insert = "@" + markdown::mentionable(member.name);
+    if (insert.size() == 1) continue;  // a name of no letters cannot be written behind "@"
+    const bool enough = member.alone && insert.size() == 1 + member.name.size();
+    if (!enough) insert += "#" + std::to_string(member.id.value);
+    out.push_back({member.id, std::move(member.name), std::move(insert)});
+  }
+  co_return out;
+}
+
+}  // namespace ms::notifications

@@ -1,0 +1,172 @@
+#pragma once
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "features/boards/boards.hpp"
+#include "features/notifications/causes.hpp"
+#include "infra/cache/cache.hpp"
+#include "infra/core/result.hpp"
+#include "infra/core/time.hpp"
+#include "infra/limit/limiter.hpp"
+#include "infra/live/source.hpp"
+#include "infra/pg/db.hpp"
+#include "infra/session/viewer.hpp"
+#include "infra/view/page.hpp"
+#include "infra/web/router.hpp"
+
+namespace ms::web {
+class Context;
+}
+namespace ms::live {
+class Hints;
+}
+
+// What happened for a member: the bell, the list, marking as read, what one wants to be told. How it comes about is in
+// causes.hpp.
+namespace ms::notifications {
+
+constexpr int kLinesPerPage = 30;
+constexpr std::size_t kMostNames = 8;  ///< of a completion
+/// For some seconds after a member's own act: the number of it, so that no server shows that browser anything older.
+constexpr const char* kBellCookie = "bell";
+
+/// What every page needs to know about its reader.
+struct State {
+  std::int64_t number = 0;  ///< of the live topic "u<member>"
+  std::int64_t unread = 0;
+  std::vector<BoardId> follows;
+};
+
+/// One notification.
+struct Line {
+  std::int64_t number = 0;  ///< its name among the member's
+  Kind kind = Kind::comment;
+  UserId actor;
+  std::string actor_name;
+  PostId post;
+  CommentId comment;      ///< 0: it is about the post itself
+  std::string title;      ///< of the post; empty when it may not be shown
+  std::string post_href;  ///< empty: the post is gone, or this member may not read it any more
+  std::string href;       ///< of the post or the comment that it is about; empty when that is gone
+  std::string reason;     ///< of an act of staff
+  Timestamp at;
+  bool read = false;
+
+  /// What happened, in Korean, or that it is gone.
+  std::string words() const;
+};
+
+/// A page of the list, newest first.
+struct Page {
+  std::vector<Line> lines;
+  bool more = false;
+  std::int64_t number = 0;  ///< of the member's topic
+  std::int64_t unread = 0;
+};
+
+/// What a member wants to be told, and of which boards.
+struct Settings {
+  std::vector<Kind> off;  ///< of kSwitches
+  std::vector<BoardId> follows;
+};
+
+/// What happened, in Korean: "김하늘님이 댓글을 썼습니다."
+std::string words(Kind kind, bool about_comment, std::string_view actor);
+
+/// One name of a completion.
+struct Suggestion {
+  UserId id;
+  std::string name;
+  std::string insert;  ///< what to write for it: "@김하늘", with "#57" where the name alone does not tell
+};
+
+/// One per thread. What members see of their notifications goes through this thread's memory, then Redis
+/// (`notifications:<id>`), then PostgreSQL.
+class Notifications {
+ public:
+  Notifications(pg::Db& db, cache::Cache& cache, limit::Limiter& limiter, boards::Boards& boards, live::Hints& hints);
+
+  /// Nothing when it cannot be known now: no page fails for it. No round trip while memory knows, one of Redis as a
+  /// rule. What is known of a number before `least` is known to be old.
+  async<std::optional<State>> state(const Call& call, UserId member, std::int64_t least = 0);
+  /// The bell of the page that answers this request; nothing for a guest.
+  async<std::optional<view::Bell>> bell(const web::Context& ctx);
+
+  /// After the unit was committed: no server shows these members what it knew before.
+  async<void> told(const Call& call, std::vector<UserId> members);
+  /// A hint said that something is new for this member.
+  void changed(UserId member) { known_.erase(member); }
+  /// Hints may have been missed.
+  void forget_all() { known_.clear(); }
+
+  /// `before` 0: from the newest.
+  async<Page> page(const Call& call, const session::Viewer& who, std::int64_t before);
+  /// One line that the member opens. Refused: not_found.
+  async<Result<Line>> find(const Call& call, const session::Viewer& who, std::int64_t number);
+  /// Marks one as read. Gives where the topic stands then; the same again when it was read already.
+  async<Result<std::int64_t>> read(const Call& call, const session::Viewer& who, std::int64_t number);
+  /// Marks all as read that came up to `up_to`: what came after the page was made is not lost.
+  async<Result<std::int64_t>> read_all(const Call& call, const session::Viewer& who, std::int64_t up_to);
+
+  /// Whether a member follows a board; costs nothing on a page that has the bell. Nothing when it is not known now.
+  async<std::optional<bool>> follows(const Call& call, UserId member, BoardId board);
+  async<Settings> settings(const Call& call, const session::Viewer& who);
+  async<Result<std::int64_t>> set(const Call& call, const session::Viewer& who, std::vector<Kind> off);
+  /// Notices of this board from now on, or no more. Refused: not_found, forbidden (who may not read it cannot begin).
+  async<Result<std::int64_t>> follow(const Call& call, const session::Viewer& who, const boards::Board* board,
+                                     bool wanted);
+
+  /// Members whose names begin so, at most kMostNames, for whom is logged in. Refused: unauthenticated, too_many.
+  async<Result<std::vector<Suggestion>>> names(const Call& call, const session::Viewer& who, std::string_view begin);
+
+ private:
+  /// Null when this thread does not know, or knew it too long ago.
+  const State* remembered(UserId member) const;
+  async<State> load(const Call& call, UserId member, std::int64_t least);
+  /// Sends the unit of a member's own act and lets every server know.
+  async<Result<std::int64_t>> send_own(const Call& call, UserId member, pg::Unit& unit, pg::Slot<std::int64_t> number);
+
+  static constexpr std::size_t kMostKnown = 20'000;  // about 3 MB
+  static constexpr auto kKnownFor = std::chrono::seconds(5);
+
+  /// Without a state: it is on its way, and a change meanwhile takes the place away.
+  struct Known {
+    std::chrono::steady_clock::time_point until;
+    std::uint64_t turn = 0;
+    std::optional<State> state;
+  };
+
+  pg::Db& db_;
+  cache::Cache& cache_;
+  limit::Limiter& limiter_;
+  boards::Boards& boards_;
+  live::Hints& hints_;
+  std::unordered_map<UserId, Known> known_;
+  std::uint64_t turns_ = 0;
+};
+
+/// A member's notifications, topic "u7": the bell, and a word for each new one. Its number is
+/// notification_counts.number.
+class LiveMember final : public live::Source {
+ public:
+  LiveMember(pg::Db& db, boards::Boards& boards) : db_(db), boards_(boards) {}
+  async<Result<void>> may_follow(const Call& call, const session::Viewer& who, std::int64_t member) override;
+  async<live::News> since(const Call& call, std::int64_t member, std::int64_t number) override;
+  async<std::vector<live::Mark>> numbers(const Call& call, std::vector<std::int64_t> members) override;
+
+ private:
+  pg::Db& db_;
+  boards::Boards& boards_;
+};
+
+void add_site_routes(web::Router& router, Notifications& notifications, boards::Boards& boards);
+void add_api_routes(web::Router& router, Notifications& notifications);
+
+}  // namespace ms::notifications

@@ -1,0 +1,26 @@
+#pragma once
+#include <string_view>
+#include <vector>
+
+#include "features/notifications/notifications.hpp"
+
+namespace ms::notifications {
+
+/// Lines of one page about the same post, newest first.
+struct Group {
+  std::vector<const Line*> lines;
+  const Line& newest() const { return *lines.front(); }
+};
+/// In the order of their newest lines.
+std::vector<Group> grouped(const std::vector<Line>& lines);
+
+/// What 알림 설정 shows.
+struct SettingsPage {
+  const Settings& settings;
+  const boards::Directory& boards;
+  const session::Viewer& viewer;
+
+  bool on(Kind kind) const;
+};
+
+}  // namespace ms::notifications

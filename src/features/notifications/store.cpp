@@ -1,0 +1,110 @@
+#include "features/notifications/store.hpp"
+
+namespace ms::notifications::store {
+namespace {
+
+constexpr pg::Query kLines{"notifications.lines", R"(
+  select number, kind, actor_id, actor_name, post_id, title, post_author, post_visible, board_id, comment_id,
+         comment_visible, reason, created_at, is_read
+    from notification_lines where user_id = $1 and number < $2 order by number desc limit $3)"};
+constexpr pg::Query kLine{"notifications.line", R"(
+  select number, kind, actor_id, actor_name, post_id, title, post_author, post_visible, board_id, comment_id,
+         comment_visible, reason, created_at, is_read
+    from notification_lines where user_id = $1 and number = $2)"};
+constexpr pg::Query kCounts{"notifications.counts",
+                            "select number, unread from notification_counts where user_id = $1"};
+constexpr pg::Query kNewest{"notifications.newest", R"(
+  select coalesce(c.number, 0), coalesce(c.unread, 0),
+         array(select board_id from board_follows f where f.user_id = m.id order by board_id)::text,
+         coalesce(n.number, 0), coalesce(n.kind, 0), coalesce(n.post_id, 0), coalesce(n.comment_id, 0), n.created_at,
+         coalesce(n.read_at is not null or n.number <= c.read_up_to, false)
+    from (select $1::bigint as id) m
+    left join notification_counts c on c.user_id = m.id
+    left join lateral (
+      select number, kind, post_id, comment_id, created_at, read_at from notifications
+       where user_id = m.id and not taken_back order by number desc limit $2) n on true
+   order by n.number desc)"};
+constexpr pg::Query kSince{"notifications.since", R"(
+  select c.number, c.unread, coalesce(n.number, 0), coalesce(n.kind, 0), coalesce(n.actor_name, ''),
+         coalesce(n.post_visible, false), coalesce(n.board_id, 0), coalesce(n.comment_id, 0),
+         coalesce(n.comment_visible, false)
+    from notification_counts c left join lateral (
+      select number, kind, actor_name, post_visible, board_id, comment_id, comment_visible from notification_lines l
+       where l.user_id = c.user_id and l.number > $2 order by l.number limit $3) n on true
+   where c.user_id = $1 order by n.number)"};
+constexpr pg::Query kNumbers{"notifications.numbers",
+                             "select user_id, number from notification_counts where user_id = any ($1::bigint[])"};
+
+constexpr pg::Query kLock{"notifications.lock", "select from notification_counts where user_id = $1 for update"};
+constexpr pg::Query kRead{"notifications.read", R"(
+  with done as (
+    update notifications n set read_at = now() from notification_counts c
+     where n.user_id = $1 and n.number = $2 and n.read_at is null and not n.taken_back
+       and c.user_id = $1 and n.number > c.read_up_to returning 1)
+  update notification_counts set unread = unread - 1, number = number + 1
+   where user_id = $1 and exists (select from done) returning number)"};
+constexpr pg::Query kReadAll{"notifications.read_all", R"(
+  with done as (
+    select count(*) as lines from notifications n join notification_counts c on c.user_id = n.user_id
+     where n.user_id = $1 and n.number > c.read_up_to and n.number <= $2 and n.read_at is null and not n.taken_back)
+  update notification_counts
+     set read_up_to = least($2, number), unread = unread - done.lines, number = number + 1
+    from done where user_id = $1 and done.lines > 0 returning number)"};
+
+constexpr pg::Query kChosen{"notifications.chosen", R"(
+  select muted_notifications,
+         array(select board_id from board_follows f where f.user_id = u.id order by board_id)::text
+    from users u where id = $1)"};
+constexpr pg::Query kSetMuted{"notifications.set_muted", "update users set muted_notifications = $2 where id = $1"};
+constexpr pg::Query kFollow{"notifications.follow",
+                            "insert into board_follows (user_id, board_id) values ($1, $2) on conflict do nothing"};
+constexpr pg::Query kUnfollow{"notifications.unfollow",
+                              "delete from board_follows where user_id = $1 and board_id = $2"};
+constexpr pg::Query kTouch{"notifications.touch", R"(
+  insert into notification_counts as c (user_id, number) values ($1, 1)
+      on conflict (user_id) do update set number = c.number + 1 returning number)"};
+// In the order of bytes, which the index has, names that begin so end before the last of all characters. How many lines
+// stands in the SQL, for the reason that posts::store gives.
+static_assert(kMostNames == 8);
+constexpr pg::Query kNames{"notifications.completion", R"(
+  select u.id, u.name, not exists (select from users o where o.name = u.name and o.id <> u.id)
+    from users u
+   where u.name ~>=~ $1 and u.name ~<~ $1 || chr(1114111) and coalesce(u.suspended_until <= now(), true)
+   order by u.name using ~<~, u.id limit 8)"};
+
+}  // namespace
+
+pg::Slot<Row> lines(pg::Statements& out, UserId member, std::int64_t before, int limit) {
+  return out.add<Row>(kLines, member, before, limit);
+}
+pg::Slot<Row> line(pg::Statements& out, UserId member, std::int64_t number) {
+  return out.add<Row>(kLine, member, number);
+}
+pg::Slot<Counts> counts(pg::Statements& out, UserId member) { return out.add<Counts>(kCounts, member); }
+pg::Slot<Newest> newest(pg::Statements& out, UserId member, int limit) {
+  return out.add<Newest>(kNewest, member, limit);
+}
+pg::Slot<Since> since(pg::Statements& out, UserId member, std::int64_t number, int limit) {
+  return out.add<Since>(kSince, member, number, limit);
+}
+pg::Slot<Number> numbers(pg::Statements& out, const std::vector<std::int64_t>& members) {
+  return out.add<Number>(kNumbers, members);
+}
+
+void lock(pg::Statements& unit, UserId member) { unit.add(kLock, member); }
+pg::Slot<std::int64_t> read(pg::Statements& unit, UserId member, std::int64_t number) {
+  return unit.add<std::int64_t>(kRead, member, number);
+}
+pg::Slot<std::int64_t> read_all(pg::Statements& unit, UserId member, std::int64_t up_to) {
+  return unit.add<std::int64_t>(kReadAll, member, up_to);
+}
+
+pg::Slot<Chosen> chosen(pg::Statements& out, UserId member) { return out.add<Chosen>(kChosen, member); }
+void set_muted(pg::Statements& unit, UserId member, int muted) { unit.add(kSetMuted, member, muted); }
+void follow(pg::Statements& unit, UserId member, BoardId board) { unit.add(kFollow, member, board); }
+void unfollow(pg::Statements& unit, UserId member, BoardId board) { unit.add(kUnfollow, member, board); }
+pg::Slot<std::int64_t> touch(pg::Statements& unit, UserId member) { return unit.add<std::int64_t>(kTouch, member); }
+
+pg::Slot<Named> names(pg::Statements& out, std::string_view begin) { return out.add<Named>(kNames, begin); }
+
+}  // namespace ms::notifications::store
