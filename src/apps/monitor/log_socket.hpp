@@ -1,8 +1,10 @@
 #pragma once
 #include <array>
-#include <boost/asio/local/datagram_protocol.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,18 +30,21 @@ class LogSocket {
   std::uint64_t too_long() const noexcept { return too_long_; }
 
  private:
-  using Socket = asio::basic_datagram_socket<asio::local::datagram_protocol, asio::io_context::executor_type>;
-
   static constexpr std::size_t kLongestLine = 4096;
-  /// Reads what is there, at most one turn's share; false when there is more.
-  bool drain(const std::function<void(std::string_view)>& take);
-  std::size_t measure_queue();
 
-  Socket socket_;
+  async<bool> readable();
+  /// Reads what is there, at most one turn's share; how many datagrams it was.
+  std::size_t drain(const std::function<void(std::string_view)>& take);
+  std::chrono::microseconds measure_rest();
+
+  asio::io_context& io_;
   std::string path_;
+  int fd_ = -1;
+  /// Of fd_, only while there is nothing to do but wait: what stands in epoll wakes the loop with each datagram.
+  std::optional<asio::posix::basic_stream_descriptor<asio::io_context::executor_type>> waiting_;
   std::array<char, kLongestLine> buffer_{};
   std::uint64_t too_long_ = 0;
-  bool roomy_ = false;
+  std::chrono::microseconds rest_{0};
 };
 
 }  // namespace ms::monitor
