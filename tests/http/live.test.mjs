@@ -1,0 +1,323 @@
+// What open pages hear of posts, comments and boards, on every app server: once, in order, nothing missing.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, test } from 'node:test';
+
+import { assertProblem, eventually } from '../support/assert.mjs';
+import { adminUrl } from '../support/client.mjs';
+import { follow } from '../support/events.mjs';
+import { at, everywhere, joined, loggedIn, numbers, visitor } from '../support/members.mjs';
+import { stack } from '../support/stack.mjs';
+import { sql } from '../support/stores.mjs';
+
+const mostChanges = 100;  // live::kMostChanges
+const free = '/boards/free';
+
+const writer = await joined();
+const reader = await joined();
+const guest = visitor();
+const admin = await loggedIn('admin@minschool.test', { base: adminUrl });
+
+const open = [];
+/** A stream that is closed after the test file. */
+async function stream(...words) {
+  const opened = await follow(...words);
+  open.push(opened);
+  return opened;
+}
+after(() => open.forEach((one) => one.close()));
+
+/** A new post: {id, path}. */
+async function newPost(client = writer.client, path = free) {
+  const answer = await client.post(`${path}/write`, { form: { title: `글 ${randomUUID()}`, content: '본문' } });
+  assert.equal(answer.status, 303, answer.text.slice(0, 300));
+  return { path: answer.location, id: Number(answer.location.split('/').pop()) };
+}
+
+async function comment(client, post, { content = `댓글 ${randomUUID()}`, parent } = {}) {
+  const form = parent === undefined ? { content } : { content, parent_id: parent };
+  const answer = await client.post(`/posts/${post.id}/comments`, { form });
+  assert.equal(answer.status, 303, answer.text.slice(0, 300));
+  return Number(/\/comments\/(\d+)$/.exec(answer.location)[1]);
+}
+
+async function moderate(what, act) {
+  const answer = await admin.post(`/${what}/${act}`, { form: { reason: '시험' } });
+  assert.equal(answer.status, 303, answer.text.slice(0, 300));
+}
+
+/** Where a page stands: its data-live. */
+const marksOf = ({ text }) => [...text.matchAll(/data-live="([pb][^"]+)"/g)].map(([, marks]) => marks).join(',');
+const markOf = async (client, path) => marksOf(await client.get(path));
+
+const commentsIn = (followed) => followed.elements().filter(({ action }) => action === 'comment');
+const idsIn = (followed) => commentsIn(followed).map((element) => Number(element.comment));
+/** Waits for one more change of that comment than `before`. */
+const next = (followed, id, matches, what) =>
+  followed.saw(what, (element) => element.action === 'comment' && Number(element.comment) === id && matches(element.html));
+
+test('a comment on one server appears on the streams of all others, once; so does each change of it', async () => {
+  const post = await newPost();
+  const mark = await markOf(guest, post.path);
+  const servers = await everywhere(guest);
+  const streams = await Promise.all([guest, ...servers].map((where) => stream(where, mark)));
+  const all = (id, matches, what) => Promise.all(streams.map((one) => next(one, id, matches, what)));
+  const [app1, app2] = await everywhere(writer.client);
+
+  const first = await comment(app1, post, { content: '처음' });
+  await all(first, (html) => html.includes('처음'), 'the new comment');
+  const reply = await comment(app2, post, { content: '답글', parent: first });
+  for (const element of await all(reply, (html) => html.includes('답글'), 'the reply')) assert.equal(Number(element.parent), first);
+
+  assert.equal((await app2.post(`/comments/${first}/edit`, { form: { content: '고친 말' } })).status, 303);
+  await all(first, (html) => html.includes('고친 말'), 'the edited comment');
+  await moderate(`comments/${first}`, 'hide');
+  await all(first, (html) => html.includes('comment-gone'), 'the hidden comment');
+  await moderate(`comments/${first}`, 'restore');
+  await Promise.all(streams.map((one) => eventually(() => idsIn(one).filter((id) => id === first).length === 4, 'the comment again')));
+  assert.equal((await app1.post(`/comments/${reply}/delete`)).status, 303);
+  await all(reply, (html) => html.includes('comment-gone'), 'the deleted reply');
+
+  for (const one of streams) {
+    assert.deepEqual(idsIn(one), [first, reply, first, first, first, reply]);
+    assert.equal(one.id, `p${post.id}:6`);
+    assert.ok(one.elements().some(({ action, text }) => action === 'announce' && text.includes(writer.name)));
+  }
+});
+
+test('each reader may do in the stream what the page lets them do, and the author is not told of the own comment', async () => {
+  const post = await newPost();
+  const readers = { guest, member: reader.client, author: writer.client };
+  const streams = {};
+  for (const [who, client] of Object.entries(readers)) streams[who] = await stream(client, await markOf(client, post.path));
+  const id = await comment(writer.client, post);
+  for (const [who, client] of Object.entries(readers)) {
+    const { html } = await next(streams[who], id, () => true, `the comment for the ${who}`);
+    const page = (await client.get(post.path)).text;
+    for (const act of [`/comments/${id}/edit`, `/comments/${id}/delete`, `/comments/${id}/like`, 'reply#open', `id="c${id}"`]) {
+      assert.equal(html.includes(act), page.includes(act), `${who}: ${act}`);
+    }
+  }
+  assert.ok(!streams.author.elements().some(({ action }) => action === 'announce'));
+});
+
+test('the same form in the streams of two members is two writes', async () => {
+  const post = await newPost();
+  const others = [reader, await joined()];
+  const [app1] = numbers;
+  const streams = await Promise.all(others.map(async ({ client }) => stream(await at(client, app1), `p${post.id}:0`)));
+  const id = await comment(writer.client, post);
+  const forms = await Promise.all(streams.map((one) => next(one, id, () => true, 'the comment')));
+  const onces = forms.map(({ html }) => new RegExp(`action="/comments/${id}/like"[^]*?name="once" value="([^"]+)"`).exec(html)[1]);
+  assert.equal(onces[0], onces[1], 'rendered once for both');
+  for (const [i, { client }] of others.entries()) {
+    for (let sent = 0; sent < 2; sent++) assert.equal((await client.post(`/comments/${id}/like`, { form: { once: onces[i] } })).status, 303);
+  }
+  assert.deepEqual(await sql(`select count(*) from comment_likes where comment_id = ${id}`), [['2']]);
+});
+
+test('who comes back to another server gets exactly what was missed', async () => {
+  const post = await newPost();
+  const [app1, app2, app3] = await everywhere(guest);
+  const followed = await stream(app1, await markOf(guest, post.path));
+  const seen = await comment(writer.client, post);
+  await next(followed, seen, () => true, 'the first comment');
+  followed.close();
+  const missed = [];
+  for (let i = 0; i < 3; i++) missed.push(await comment(writer.client, post));
+  await writer.client.post(`/comments/${missed[0]}/edit`, { form: { content: '고침' } });
+  await followed.connect(app2);
+  // The edited one comes as it is now, in the place of its latest change.
+  const expected = [seen, missed[1], missed[2], missed[0]];
+  await eventually(() => idsIn(followed).length >= expected.length, 'what was missed');
+  followed.close();
+  await followed.connect(app3);
+  const last = await comment(writer.client, post);
+  await next(followed, last, () => true, 'the last comment');
+  assert.deepEqual(idsIn(followed), [...expected, last]);
+  assert.ok(followed.events.every(({ name }) => name === 'message'));
+});
+
+test('who missed too much, or says what cannot be, is told to load the page anew, and goes on from there', async () => {
+  const post = await newPost();
+  await sql(`insert into comments (post_id, author_id, content, content_html) select ${post.id}, 1, 'x', 'x' from generate_series(1, ${mostChanges + 1})`);
+  const current = `p${post.id}:${mostChanges + 1}`;
+  for (const lastEventId of [`p${post.id}:0`, `p${post.id}:999999`, 'garbage']) {
+    const followed = await stream(guest, current, { lastEventId });
+    await eventually(() => followed.events.length > 0, `an event for ${lastEventId}`);
+    assert.deepEqual(followed.events[0], { id: current, name: 'reload', data: 'reload' });
+  }
+  const followed = await stream(guest, current);
+  const id = await comment(writer.client, post);
+  await next(followed, id, () => true, 'the comment');
+  assert.equal(followed.events.length, 1);
+});
+
+test('a page never stands further than what it shows, however fast others write', async () => {
+  const post = await newPost();
+  const many = 40;  // one page of threads
+  let over = false;
+  const writing = (async () => {
+    for (let i = 0; i < many; i++) await comment(writer.client, post);
+    over = true;
+  })();
+  let pages = 0;
+  while (!over) {
+    const page = await reader.client.get(post.path);
+    const stands = Number(/:(\d+)/.exec(marksOf(page))[1]);
+    const shown = [...page.text.matchAll(/<li class="comment-depth/g)].length;
+    assert.ok(shown >= stands, `${shown} comments at number ${stands}`);
+    pages++;
+  }
+  await writing;
+  assert.ok(pages > 1);
+  assert.equal(await markOf(reader.client, post.path), `p${post.id}:${many}`);
+});
+
+test('a guest’s page that Nginx kept catches up from its number', async () => {
+  const post = await newPost();
+  const kept = await guest.get(post.path);
+  assert.equal(marksOf(kept), `p${post.id}:0`);
+  assert.match(kept.headers['cache-control'], /s-maxage/);
+  assert.match(kept.text, new RegExp(`<ol class="comment-list" id="comments-${post.id}"[^>]*data-last[^>]*>\\s*</ol>`));
+  const id = await comment(writer.client, post);
+  const followed = await stream(guest, marksOf(kept));
+  await next(followed, id, () => true, 'the comment');
+});
+
+test('an edited post says so, a hidden one that it is not there any more, and takes its comments along', async () => {
+  const post = await newPost();
+  const followed = await stream(guest, await markOf(guest, post.path));
+  const note = (matches, what) => followed.saw(what, ({ target, html }) => target === `post-note-${post.id}` && matches(html));
+  assert.equal((await writer.client.post(`${post.path}/edit`, { form: { title: '고친 글', content: '본문' } })).status, 303);
+  await note((html) => html.includes(`href="${post.path}"`), 'the note');
+  await moderate(`posts/${post.id}`, 'hide');
+  await note((html) => html.includes(`href="${free}"`), 'the note that it is gone');
+  await assert.rejects(stream(guest, `p${post.id}:0`), { status: 404 });
+});
+
+test('a new post is news on every server; the list says where it stands, empty or not', async () => {
+  const slug = `live-${randomUUID().slice(0, 8)}`;
+  const [[board]] = await sql(`insert into boards (slug, name, position, on_home) values ('${slug}', '새 게시판', 900, false) returning id`);
+  await sql(`select pg_notify('boards', '')`);
+  const path = `/boards/${slug}`;
+  for (const server of await everywhere(guest)) await eventually(async () => (await server.get(path)).status === 200, path);
+  const empty = await guest.get(`${path}?new=${randomUUID()}`);
+  assert.equal(marksOf(empty), `b${board}:0`);
+  assert.match(empty.text, new RegExp(`id="news-${board}"`));
+  const streams = await Promise.all((await everywhere(guest)).map((where) => stream(where, `b${board}:0`)));
+  const news = (one) => one.elements().filter(({ action }) => action === 'news').map((element) => Number(element.number));
+  const first = await newPost(writer.client, path);
+  await newPost(writer.client, path);
+  for (const one of streams) await eventually(() => news(one).length === 2, 'news of both posts');
+  await moderate(`posts/${first.id}`, 'hide');
+  await moderate(`posts/${first.id}`, 'restore');
+  await newPost(writer.client, path);
+  for (const one of streams) {
+    await eventually(() => news(one).length >= 3, 'news of the third post');
+    assert.deepEqual(news(one), [1, 2, 3]);
+  }
+  assert.equal(await markOf(reader.client, path), `b${board}:3`);
+});
+
+test('who is typing is shown to others, not to themselves; it is not for guests and for who hides', async () => {
+  const post = await newPost();
+  const mark = `p${post.id}:0`;
+  const [, app2] = await everywhere(guest);
+  const others = await stream(app2, mark);
+  const own = await stream(writer.client, mark);
+  const typing = (one) => one.elements().filter(({ action }) => action === 'typing');
+  const type = (client, id = post.id) => client.post(`/posts/${id}/typing`);
+  const before = await sql('select count(*) from once');
+  await eventually(async () => {
+    assert.equal((await type(writer.client)).status, 204);
+    return typing(others).length > 0;
+  }, 'the name of who is typing');
+  const [shown] = typing(others);
+  assert.equal(shown.name, writer.name);
+  assert.equal(shown.target, `typing-${post.id}`);
+  assert.equal(others.id, '', 'it moves no reader on');
+  assert.deepEqual(await sql('select count(*) from once'), before);
+
+  await sql(`update users set hides_presence = true where email = '${reader.email}'; select ms_member_changed(id) from users where email = '${reader.email}'`);
+  await eventually(async () => (await Promise.all((await everywhere(reader.client)).map((server) => type(server)))).every(({ status }) => status === 204), 'the answers');
+  assert.equal((await type(guest)).status, 401);
+  assert.equal((await type(await joined().then(({ client }) => client), 987_654_321)).status, 404);
+  const id = await comment(writer.client, post);
+  await next(others, id, () => true, 'what comes after all that');
+  assert.ok(typing(others).every(({ name }) => name === writer.name));
+  assert.deepEqual(typing(own), []);
+  await sql(`update users set hides_presence = false where email = '${reader.email}'; select ms_member_changed(id) from users where email = '${reader.email}'`);
+});
+
+test('Redis stops and comes back: nothing is lost and nothing comes twice', async () => {
+  const post = await newPost();
+  const mark = `p${post.id}:0`;
+  const streams = await Promise.all([guest, ...(await everywhere(guest))].map((where) => stream(where, mark, { comesBack: true })));
+  const written = [];
+  const say = async () => written.push(await comment(writer.client, post));
+  const arrived = () => Promise.all(streams.map((one) => eventually(() => idsIn(one).length >= written.length, 'all comments')));
+  await say();
+  await stack('redis', 'stop');
+  try {
+    await say();
+    await say();
+    await arrived();
+  } finally {
+    await stack('redis', 'start');
+  }
+  for (let i = 0; i < 3; i++) await say();
+  await arrived();
+  for (const one of streams) assert.deepEqual(idsIn(one), written);
+});
+
+test('a stream is refused as the page is: unknown, for members only, for staff only', async () => {
+  const [[staffOnly]] = await sql('select id from boards where read_role = 2 limit 1');
+  for (const [client, topics, status] of [
+    [guest, `b${staffOnly}:0`, 401], [reader.client, `b${staffOnly}:0`, 403], [guest, 'p987654321:0', 404], [guest, 'b987654321:0', 404],
+  ]) {
+    assertProblem(await client.get(`/events?topics=${topics}`), status);
+  }
+});
+
+test('who loses the role hears nothing more of what it allowed, wherever the stream is', async () => {
+  const [[slug]] = await sql(`select slug from boards where read_role = 2 and write_role = 2 order by id limit 1`);
+  const staff = await joined();
+  await sql(`update users set role = 2 where email = '${staff.email}'; select ms_member_changed(id) from users where email = '${staff.email}'`);
+  const path = `/boards/${slug}`;
+  const servers = await everywhere(staff.client);
+  for (const server of servers) await eventually(async () => (await server.get(path)).status === 200, 'the board of staff');
+  const mark = await markOf(staff.client, path);
+  const streams = await Promise.all(servers.map((server) => stream(server, mark)));
+  const colleague = await loggedIn('staff@minschool.test');
+  await newPost(colleague, path);
+  for (const one of streams) await one.saw('the new post', ({ action }) => action === 'news');
+
+  const [[member]] = await sql(`select id from users where email = '${staff.email}'`);
+  const answer = await admin.post(`/members/${member}/role`, { form: { role: 'member', reason: '시험' } });
+  assert.equal(answer.status, 303, answer.text.slice(0, 300));
+  const heard = streams.map(({ events }) => events.length);
+  await newPost(colleague, path);
+  for (const [i, one] of streams.entries()) {
+    await eventually(() => !one.isOpen, 'the end of the stream');
+    assert.equal(one.events.length, heard[i]);
+    await assert.rejects(one.connect(), { status: 403 });
+  }
+});
+
+test('a board that is closed to guests gives them no more events', async () => {
+  const slug = `closing-${randomUUID().slice(0, 8)}`;
+  const [[board]] = await sql(`insert into boards (slug, name, position, on_home) values ('${slug}', '닫힐 게시판', 901, false) returning id`);
+  await sql(`select pg_notify('boards', '')`);
+  const path = `/boards/${slug}`;
+  for (const server of await everywhere(guest)) await eventually(async () => (await server.get(path)).status === 200, path);
+  const forGuest = await stream(guest, `b${board}:0`);
+  const forMember = await stream(reader.client, `b${board}:0`);
+  await newPost(writer.client, path);
+  for (const one of [forGuest, forMember]) await one.saw('the first post', ({ action }) => action === 'news');
+  await sql(`update boards set read_role = 1 where id = ${board}; select pg_notify('boards', '')`);
+  for (const server of await everywhere(guest)) await eventually(async () => (await server.get(path)).status !== 200, 'the closed board');
+  await newPost(writer.client, path);
+  await forMember.saw('the second post', ({ action, number }) => action === 'news' && number === '2');
+  assert.deepEqual(forGuest.elements().filter(({ action }) => action === 'news').map(({ number }) => number), ['1']);
+});
