@@ -102,7 +102,7 @@ void rewrite_link(cmark_node* link) {
   }
   out.raw(" rel=\"nofollow ugc noopener\">");
   cmark_node* fresh = cmark_node_new(CMARK_NODE_CUSTOM_INLINE);
-  cmark_node_set_on_enter(fresh, out.str().c_str());
+  cmark_node_set_on_enter(fresh, out.take().c_str());
   cmark_node_set_on_exit(fresh, "</a>");
   replace(link, fresh);
 }
@@ -129,7 +129,7 @@ void link_mentions(cmark_node* node, std::span<const Link> links) {
     out.text(link->name);
     out.raw("</a>");
     cmark_node* fresh = cmark_node_new(CMARK_NODE_CUSTOM_INLINE);
-    cmark_node_set_on_enter(fresh, out.str().c_str());
+    cmark_node_set_on_enter(fresh, out.take().c_str());
     put(fresh);
     // Of "@이름님" the name is the link; of "@이름#57" the number is not shown.
     done = spot.at + (spot.mention.id == 0 ? 1 + link->name.size() : spot.size);

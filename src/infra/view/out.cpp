@@ -74,6 +74,11 @@ void Out::text(std::string_view value) {
   raw(value.substr(done));
 }
 
+void Out::grow(std::size_t more) {
+  buffer_.resize_and_overwrite(std::max(2 * buffer_.size(), size_ + more),
+                               [](char*, std::size_t size) { return size; });
+}
+
 void Out::url(std::string_view value) { text(safe_url(value) ? value : "#"); }
 
 void Out::url_part(std::string_view value) {
@@ -83,7 +88,8 @@ void Out::url_part(std::string_view value) {
     const auto byte = static_cast<unsigned char>(value[i]);
     if (kUnreserved[byte]) continue;
     raw(value.substr(done, i - done));
-    buffer_ += {'%', kHex[byte >> 4], kHex[byte & 15]};
+    const std::array<char, 3> escape{'%', kHex[byte >> 4], kHex[byte & 15]};
+    raw({escape.data(), escape.size()});
     done = i + 1;
   }
   raw(value.substr(done));

@@ -1,8 +1,8 @@
 #pragma once
 #include <charconv>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -27,26 +27,29 @@ class SafeHtml {
 /// The page being written: one growing buffer.
 class Out {
  public:
-  explicit Out(std::size_t expected = 32 * 1024) { buffer_.reserve(expected); }
+  explicit Out(std::size_t expected = 32 * 1024) { grow(expected); }
 
-  /// Literal HTML from a template.
-  void raw(std::string_view html) { buffer_.append(html); }
+  /// Literal HTML from a template. Half of a page is such pieces: inline, their sizes are known when it is compiled.
+  void raw(std::string_view html) {
+    std::char_traits<char>::copy(room(html.size()), html.data(), html.size());
+    size_ += html.size();
+  }
 
   /// Escapes & < > " ' : for element text and quoted attribute values alike (WHATWG HTML 13.3, OWASP XSS rule 1 and 2).
   void text(std::string_view value);
   template <std::integral T>
     requires(!std::same_as<T, bool> && !std::same_as<T, char>)
   void text(T number) {
-    char digits[24];
-    const char* end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-    raw({digits, end});
+    constexpr std::size_t kMost = 20;  // characters, of the lowest std::int64_t
+    char* const at = room(kMost);
+    size_ += static_cast<std::size_t>(std::to_chars(at, at + kMost, number).ptr - at);
   }
   template <class Tag>
   void text(Id<Tag> id) {
     text(id.value);
   }
   /// Only in element text; elsewhere viewc writes plain(), which does not take it.
-  void text(const SafeHtml& html) { buffer_.append(html.html()); }
+  void text(const SafeHtml& html) { raw(html.html()); }
   /// As text(), where elements cannot stand: quoted attribute values, <title>, <textarea>.
   template <class T>
     requires(!std::same_as<T, SafeHtml>)
@@ -69,11 +72,23 @@ class Out {
     text(id.value);
   }
 
-  std::string take() { return std::move(buffer_); }
-  const std::string& str() const noexcept { return buffer_; }
+  /// What was written so far, which is not there any more.
+  std::string take() {
+    buffer_.resize(std::exchange(size_, 0));
+    return std::exchange(buffer_, {});
+  }
+  std::string_view str() const noexcept { return {buffer_.data(), size_}; }
 
  private:
-  std::string buffer_;
+  /// Where the next `size` bytes may stand.
+  char* room(std::size_t size) {
+    if (buffer_.size() - size_ < size) grow(size);
+    return buffer_.data() + size_;
+  }
+  void grow(std::size_t more);
+
+  std::string buffer_;  // of which the first size_ bytes are written
+  std::size_t size_ = 0;
 };
 
 /// A piece of a page handed to another view, such as the content to a layout. Called while the caller's frame lives.

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <limits>
 
 namespace ms::view {
 namespace {
@@ -42,10 +43,26 @@ TEST(Out, TextKeepsHangulAndZeroBytesWhole) {
 TEST(Out, NumbersAndIdsAreDigits) {
   Out out;
   out.text(-7);
+  out.text(std::numeric_limits<std::int64_t>::min());
   out.text(PostId{42});
   out.url_part(PostId{43});
   out.url_part(std::int64_t{44});
-  EXPECT_EQ(out.take(), "-7424344");
+  EXPECT_EQ(out.take(), "-7-9223372036854775808424344");
+}
+
+TEST(Out, GrowsAndBeginsAnewAfterItWasTaken) {
+  Out out(0);
+  std::string expected;
+  for (int i = 0; i < 1000; ++i) {
+    out.raw("한");
+    out.text(i);
+    expected += "한" + std::to_string(i);
+  }
+  EXPECT_EQ(out.str(), expected);
+  EXPECT_EQ(out.take(), expected);
+  EXPECT_EQ(out.str(), "");
+  out.text("<");
+  EXPECT_EQ(out.take(), "&lt;");
 }
 
 TEST(Out, SafeHtmlStandsInTextOnly) {

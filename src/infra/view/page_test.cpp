@@ -41,7 +41,7 @@ TEST(When, IsRelativeWithinADayAndExactInItsTitle) {
     Out out;
     when(out, at, at + age);
     EXPECT_TRUE(out.str().starts_with(begin)) << out.str();
-    return out.str().substr(begin.size());
+    return std::string(out.str().substr(begin.size()));
   };
   EXPECT_EQ(words(-1s), "방금</time>");
   EXPECT_EQ(words(59s), "방금</time>");
