@@ -36,69 +36,77 @@ create table notifications (
 create unique index notifications_once
   on notifications (post_id, comment_id, user_id, (case when kind = 5 then actor_id else 0 end)) where kind < 6;
 
--- Tells members, and gives those who were told. Lists that are shorter than `recipients` go on with their first value. Never
--- the actor himself, nobody who muted the kind, is suspended or may not read the post now. Counts are taken in the order of
--- members, and last in every transaction, so that two of them cannot wait for each other.
+-- Tells members, and gives those who were told, one by one for each thing. Lists that are shorter than `recipients` go on with
+-- their first value. Never the actor himself, nobody who muted the kind, is suspended or may not read the post now. Counts are
+-- taken in the order of members, and last in every transaction, so that two of them cannot wait for each other.
 create function ms_notify(actor bigint, recipients bigint[], kinds smallint[], of_posts bigint[], of_comments bigint[], why text)
-returns setof bigint language plpgsql as $$
+returns bigint[] language plpgsql as $$
+declare
+  told bigint[];
+  told_kinds smallint[];
+  told_posts bigint[];
+  told_comments bigint[];
 begin
-  return query
-  with wanted as (
-    select w.user_id, min(w.kind) as kind, w.post_id, w.comment_id
-      from (select t.user_id, coalesce(t.kind, kinds[1]) as kind, coalesce(t.post_id, of_posts[1]) as post_id,
-                   coalesce(t.comment_id, of_comments[1]) as comment_id
-              from unnest(recipients, kinds, of_posts, of_comments) as t (user_id, kind, post_id, comment_id)) w
-      join users u on u.id = w.user_id
-      join posts p on p.id = w.post_id
-      join boards b on b.id = p.board_id
-     where w.user_id <> actor
-       and u.muted_notifications & (1 << least(w.kind, 6)) = 0
-       and coalesce(u.suspended_until <= now(), true)
-       and b.read_role <= u.role
-       and (p.visible or w.kind >= 6)
-       and (w.kind >= 6 or not exists (
-             select from notifications n
-              where n.post_id = w.post_id and n.comment_id = w.comment_id and n.user_id = w.user_id and n.kind < 6
-                and (case when n.kind = 5 then n.actor_id else 0 end) = case when w.kind = 5 then actor else 0 end))
-     group by w.user_id, w.post_id, w.comment_id),
-  counted as (
-    insert into notification_counts as c (user_id, number, unread)
-    select user_id, count(*), count(*) from wanted group by user_id order by user_id
-        on conflict (user_id) do update set number = c.number + excluded.number, unread = c.unread + excluded.unread
-    returning c.user_id, c.number),
-  told as (
-    insert into notifications (user_id, number, kind, actor_id, post_id, comment_id, reason)
-    select w.user_id,
-           c.number + 1 - row_number() over (partition by w.user_id order by w.post_id desc, w.comment_id desc),
-           w.kind, actor, w.post_id, w.comment_id, why
-      from wanted w join counted c on c.user_id = w.user_id)
-  select counted.user_id from counted;
+  select array_agg(w.user_id order by w.user_id, w.post_id, w.comment_id),
+         array_agg(w.kind order by w.user_id, w.post_id, w.comment_id),
+         array_agg(w.post_id order by w.user_id, w.post_id, w.comment_id),
+         array_agg(w.comment_id order by w.user_id, w.post_id, w.comment_id)
+    into told, told_kinds, told_posts, told_comments
+    from (
+      select a.user_id, min(a.kind) as kind, a.post_id, a.comment_id
+        from (select t.user_id, coalesce(t.kind, kinds[1]) as kind, coalesce(t.post_id, of_posts[1]) as post_id,
+                     coalesce(t.comment_id, of_comments[1]) as comment_id
+                from unnest(recipients, kinds, of_posts, of_comments) as t (user_id, kind, post_id, comment_id)) a
+        join users u on u.id = a.user_id
+        join posts p on p.id = a.post_id
+        join boards b on b.id = p.board_id
+       where a.user_id <> actor
+         and u.muted_notifications & (1 << least(a.kind, 6)) = 0
+         and coalesce(u.suspended_until <= now(), true)
+         and b.read_role <= u.role
+         and (p.visible or a.kind >= 6)
+         and (a.kind >= 6 or not exists (
+               select from notifications n
+                where n.post_id = a.post_id and n.comment_id = a.comment_id and n.user_id = a.user_id and n.kind < 6
+                  and (case when n.kind = 5 then n.actor_id else 0 end) = case when a.kind = 5 then actor else 0 end))
+       group by a.user_id, a.post_id, a.comment_id) w;
+  if told is null then
+    return null;
+  end if;
+  insert into notification_counts as c (user_id, number, unread)
+  select t.member, count(*), count(*) from unnest(told) as t (member) group by t.member order by t.member
+      on conflict (user_id) do update set number = c.number + excluded.number, unread = c.unread + excluded.unread;
+  insert into notifications (user_id, number, kind, actor_id, post_id, comment_id, reason)
+  select t.member, c.number + 1 - row_number() over (partition by t.member order by t.place desc), t.kind, actor, t.post,
+         t.comment, why
+    from unnest(told, told_kinds, told_posts, told_comments) with ordinality as t (member, kind, post, comment, place)
+    join notification_counts c on c.user_id = t.member;
+  return told;
 end $$;
 
 -- Both functions of likes take the member's count first, as marking as read does, and then the row.
 create function ms_notify_like(actor bigint, author bigint, of_post bigint, of_comment bigint)
-returns setof bigint language plpgsql as $$
+returns bigint[] language plpgsql as $$
 begin
   perform from notification_counts where user_id = author for update;
   -- Liked again: what was taken back counts again, without a second word about it.
-  return query
   with back as (
     update notifications n set taken_back = false
      where n.post_id = of_post and n.comment_id = of_comment and n.user_id = author and n.kind = 5 and n.kind < 6
        and (case when n.kind = 5 then n.actor_id else 0 end) = actor and n.taken_back
     returning n.number)
   update notification_counts c set number = c.number + 1, unread = c.unread + (back.number > c.read_up_to)::int
-    from back where c.user_id = author returning c.user_id;
-  if not found then
-    return query select ms_notify(actor, array[author], array[5]::smallint[], array[of_post], array[of_comment], '');
+    from back where c.user_id = author;
+  if found then
+    return array[author];
   end if;
+  return ms_notify(actor, array[author], array[5]::smallint[], array[of_post], array[of_comment], '');
 end $$;
 
 create function ms_take_back_like(actor bigint, author bigint, of_post bigint, of_comment bigint)
-returns setof bigint language plpgsql as $$
+returns bigint[] language plpgsql as $$
 begin
   perform from notification_counts where user_id = author for update;
-  return query
   with back as (
     update notifications n set taken_back = true from notification_counts c
      where n.post_id = of_post and n.comment_id = of_comment and n.user_id = author and n.kind = 5 and n.kind < 6
@@ -106,7 +114,8 @@ begin
        and c.user_id = author and n.read_at is null and n.number > c.read_up_to
     returning n.number)
   update notification_counts c set number = c.number + 1, unread = c.unread - 1
-    from back where c.user_id = author returning c.user_id;
+    from back where c.user_id = author;
+  return case when found then array[author] end;
 end $$;
 
 -- Notifications with what they are about, as it is now.

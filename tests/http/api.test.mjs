@@ -192,6 +192,38 @@ for (const what of ['posts', 'comments']) {
   });
 }
 
+test('notifications are listed, marked as read one by one and all at once, and hide what is gone', async () => {
+  const post = await write();
+  const said = [];
+  for (let i = 0; i < 2; i++) {
+    said.push((await staff.call(201, 'POST', '/posts/{id}/comments', post, { json: { content: '댓글' } })).body);
+  }
+  const list = async (query) => (await member.call(200, 'GET', '/notifications', {}, { query })).body;
+  const { items: [second, first], unread } = await list();
+  assert.deepEqual([first.comment_id, second.comment_id], said.map(({ id }) => id));
+  assert.deepEqual([first.kind, first.post_title, first.actor.name, first.read], ['comment', post.title, said[0].author.name, false]);
+  await member.call(204, 'POST', '/notifications/{number}/read', { number: first.id });
+  assert.equal((await list()).unread, unread - 1);
+  await member.call(204, 'POST', '/notifications/{number}/read', { number: first.id });
+  assert.deepEqual((await list({ before: second.id })).items[0], { ...first, read: true });
+  await member.call(204, 'POST', '/notifications/read');
+  assert.equal((await list()).unread, 0);
+  await member.call(204, 'DELETE', '/posts/{id}', post);
+  const { actor, url, post_title: title } = (await list()).items[0];
+  assert.deepEqual([actor, url, title], [null, null, null]);
+
+  for (const before of ['0', '-1', 'x', '']) {
+    assert.deepEqual(fields(await member.call(422, 'GET', '/notifications', {}, { query: { before } })), ['before']);
+  }
+  for (const number of [unknownId, 'x', '0']) await member.call(404, 'POST', '/notifications/{number}/read', { number });
+  await guest.call(401, 'GET', '/notifications');
+  await guest.call(401, 'POST', '/notifications/read');
+  await guest.call(401, 'POST', '/notifications/{number}/read', { number: first.id });
+  const headers = { 'sec-fetch-site': 'cross-site' };
+  await member.call(403, 'POST', '/notifications/read', {}, { headers });
+  await member.call(403, 'POST', '/notifications/{number}/read', { number: first.id }, { headers });
+});
+
 test('who is here is a number for guests and names for members', async () => {
   const forGuest = (await guest.call(200, 'GET', '/online')).body;
   assert.equal(forGuest.people, null);

@@ -38,6 +38,7 @@ class Writer {
     comments();
     likes("post", story_.post_likes);
     likes("comment", story_.comment_likes);
+    notifications();
     for (const char* table : {"users", "boards", "posts", "comments"}) {
       database_.query(
           fmt::format("select setval(pg_get_serial_sequence('{0}', 'id'), (select max(id) from {0}))", table));
@@ -129,6 +130,38 @@ class Writer {
     std::string rows;
     for (const auto& like : likes) rows += copy_line({id_of(like.of), id_of(like.by), rfc3339(like.at)});
     database_.copy(fmt::format("copy {0}_likes ({0}_id, user_id, created_at) from stdin", of), rows);
+  }
+
+  /// What the rows above would have told their members: everybody follows the first board, and has not yet read the
+  /// last three.
+  void notifications() {
+    database_.query(
+        "insert into board_follows (board_id, user_id) select boards.id, users.id from boards, users "
+        "where boards.position = 1 and users.role = 1");
+    database_.query(R"(
+      with told as (
+        select r.author_id as member, 2 as kind, c.author_id as actor, c.post_id, c.id as comment_id, c.created_at
+          from comments c join comments r on r.id = c.parent_id
+        union all
+        select p.author_id, 3, c.author_id, c.post_id, c.id, c.created_at
+          from comments c join posts p on p.id = c.post_id left join comments r on r.id = c.parent_id
+         where r.author_id is distinct from p.author_id
+        union all
+        select f.user_id, 4, p.author_id, p.id, 0, p.created_at
+          from posts p join board_follows f on f.board_id = p.board_id where p.notice
+        union all
+        select p.author_id, 5, l.user_id, p.id, 0, l.created_at from post_likes l join posts p on p.id = l.post_id
+        union all
+        select c.author_id, 5, l.user_id, c.post_id, c.id, l.created_at
+          from comment_likes l join comments c on c.id = l.comment_id)
+      insert into notifications (user_id, number, kind, actor_id, post_id, comment_id, created_at)
+      select member, row_number() over (partition by member order by created_at), kind, actor, post_id, comment_id,
+             created_at
+        from told where member <> actor)");
+    database_.query(R"(
+      insert into notification_counts (user_id, number, unread, read_up_to)
+      select user_id, max(number), least(max(number), 3), greatest(max(number) - 3, 0)
+        from notifications group by user_id)");
   }
 
   static std::string html(const std::string& text) { return std::string(markdown::render(text).html()); }

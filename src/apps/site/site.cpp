@@ -32,6 +32,10 @@ class Site final : public program::App {
         live_member_(parts.db, parts.boards),
         hub_(parts.io, config::redis_config(parts.settings), live_config(parts.settings.live)) {
     hub_.on_beat([&presence = parts.presence](const session::Viewer& who) { presence.seen(who, now()); });
+    hub_.on_hint([&known = parts.notifications](const live::Topic* topic) {
+      if (topic == nullptr) known.forget_all();
+      if (topic != nullptr && topic->kind == 'u') known.changed(UserId{topic->id});
+    });
     hub_.add('b', live_board_);
     hub_.add('p', live_post_);
     hub_.add('u', live_member_);

@@ -8,27 +8,28 @@ namespace {
 
 // currval is of the unit's own session: the row that it has just made.
 constexpr pg::Query kComment{"notifications.comment", R"(
-  select ms_notify($1, $2, $3, array[$4::bigint],
-                   array[coalesce($5::bigint, currval(pg_get_serial_sequence('comments', 'id')))], ''))"};
+  select unnest(ms_notify($1, $2, $3, array[$4::bigint],
+                          array[coalesce($5::bigint, currval(pg_get_serial_sequence('comments', 'id')))], '')))"};
 constexpr pg::Query kPost{"notifications.post", R"(
-  select ms_notify($1, $2::bigint[] || following.members,
-                   array_fill(1::smallint, array[cardinality($2::bigint[])]) ||
-                   array_fill(4::smallint, array[cardinality(following.members)]),
-                   array[coalesce($3::bigint, currval(pg_get_serial_sequence('posts', 'id')))], '{0}', '')
+  select unnest(ms_notify($1, $2::bigint[] || following.members,
+                          array_fill(1::smallint, array[cardinality($2::bigint[])]) ||
+                          array_fill(4::smallint, array[cardinality(following.members)]),
+                          array[coalesce($3::bigint, currval(pg_get_serial_sequence('posts', 'id')))], '{0}', ''))
     from (select coalesce(array_agg(user_id), '{}') as members from board_follows
            where $4::boolean and board_id = $5) following)"};
-constexpr pg::Query kLike{"notifications.like", "select ms_notify_like($1, $2, $3, $4)"};
-constexpr pg::Query kTakeBackLike{"notifications.take_back_like", "select ms_take_back_like($1, $2, $3, $4)"};
+constexpr pg::Query kLike{"notifications.like", "select unnest(ms_notify_like($1, $2, $3, $4))"};
+constexpr pg::Query kTakeBackLike{"notifications.take_back_like", "select unnest(ms_take_back_like($1, $2, $3, $4))"};
 constexpr pg::Query kDeleted{"notifications.deleted", R"(
-  select ms_notify($1, array[$2::bigint], '{8}', array[$3::bigint], array[$4::bigint], ''))"};
+  select unnest(ms_notify($1, array[$2::bigint], '{8}', array[$3::bigint], array[$4::bigint], '')))"};
 // The lines of the audit log that this transaction wrote.
 constexpr pg::Query kPostsActedOn{"notifications.posts_acted_on", R"(
-  select ms_notify($1, array_agg(p.author_id), array[$2::smallint], array_agg(p.id), '{0}', min(a.reason))
+  select unnest(ms_notify($1, array_agg(p.author_id), array[$2::smallint], array_agg(p.id), '{0}', min(a.reason)))
     from audit_log a join posts p on p.id = a.subject_id
    where a.subject_kind = 'post' and a.subject_id = any ($3::bigint[]) and a.actor_id = $1 and a.action = $4
      and a.at = now())"};
 constexpr pg::Query kCommentsActedOn{"notifications.comments_acted_on", R"(
-  select ms_notify($1, array_agg(c.author_id), array[$2::smallint], array_agg(c.post_id), array_agg(c.id), min(a.reason))
+  select unnest(ms_notify($1, array_agg(c.author_id), array[$2::smallint], array_agg(c.post_id), array_agg(c.id),
+                          min(a.reason)))
     from audit_log a join comments c on c.id = a.subject_id
    where a.subject_kind = 'comment' and a.subject_id = any ($3::bigint[]) and a.actor_id = $1 and a.action = $4
      and a.at = now())"};
@@ -84,6 +85,15 @@ constexpr std::array<Msg, 6> kSwitchWords = {"notifications.of_mention"_msg, "no
 
 std::string_view name_of(Kind kind) { return kKinds.at(static_cast<std::size_t>(kind) - 1); }
 Msg word_of(Kind kind) { return kSwitchWords.at(std::min(static_cast<std::size_t>(kind), kSwitchWords.size()) - 1); }
+
+std::vector<UserId> Told::all() const {
+  std::vector<UserId> out;
+  if (!members_) return out;
+  out = members_->all();
+  const auto [first, last] = std::ranges::unique(out);  // they come in order
+  out.erase(first, last);
+  return out;
+}
 
 Result<Mentions> Mentions::of(std::string_view content) {
   Mentions out;

@@ -35,7 +35,8 @@ class Told {
   /// Nobody, without asking.
   Told() = default;
   explicit Told(pg::Slot<UserId> members) : members_(members) {}
-  std::vector<UserId> all() const { return members_ ? members_->all() : std::vector<UserId>(); }
+  /// Each once, in order.
+  std::vector<UserId> all() const;
 
  private:
   std::optional<pg::Slot<UserId>> members_;

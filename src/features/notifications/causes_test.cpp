@@ -210,7 +210,7 @@ TEST_F(CausesTest, ANoticeTellsWhoFollowsTheBoard) {
 TEST_F(CausesTest, ActsOfStaffAreToldWithTheirReasonEachTime) {
   ASSERT_THAT(comment(2, 1, 1), ElementsAre(1));
   const auto act = [this](const std::string& action, const std::string& kind) {
-    constexpr pg::Query kLog{"test.log", R"(
+    static constexpr pg::Query kLog{"test.log", R"(
       insert into audit_log (actor_id, action, subject_kind, subject_id, reason)
       select 4, $1, $2, id, '광고' from unnest('{1,3}'::bigint[]) id where $2 = 'post' or id = 1)"};
     return in_unit([=](pg::Unit& unit) {
@@ -236,7 +236,7 @@ TEST_F(CausesTest, ActsOfStaffAreToldWithTheirReasonEachTime) {
 
 TEST_F(CausesTest, SeveralOfOneMemberInOneActAreCountedAndNumbered) {
   ask("update posts set author_id = 1");
-  constexpr pg::Query kLog{"test.log_all", R"(
+  static constexpr pg::Query kLog{"test.log_all", R"(
     insert into audit_log (actor_id, action, subject_kind, subject_id, reason)
     select 4, 'hide', 'post', id, '광고' from posts)"};
   EXPECT_THAT(in_unit([](pg::Unit& unit) {

@@ -83,7 +83,7 @@ class CacheTest : public testing::Test {
   redis::PrivateRedis server;
   asio::io_context io{1};
   redis::Client client{io, server.config()};
-  Cache cache{io, client};
+  Cache cache{io, client, {"cache:", "other:"}};
   Source source{io};
 };
 
@@ -237,6 +237,7 @@ TEST_F(CacheTest, ADropThatIsNotAnsweredOpensTheCircuit) {
 
 TEST_F(CacheTest, TooManyDropsInAnOutageGiveUpEverything) {
   EXPECT_EQ(get_now("cache:bystander"), "old");
+  EXPECT_EQ(get_now("other:bystander"), "old");
   EXPECT_EQ(get_now("cache:k0"), "old");
   server.freeze();
   source.value = "new";
@@ -246,7 +247,8 @@ TEST_F(CacheTest, TooManyDropsInAnOutageGiveUpEverything) {
   EXPECT_EQ(get_now("cache:k0"), "new");
   EXPECT_EQ(get_now("cache:bystander"), "new");
   EXPECT_EQ(get_now("cache:bystander"), "new");
-  EXPECT_EQ(source.fills, 4);
+  EXPECT_EQ(get_now("other:bystander"), "new");
+  EXPECT_EQ(source.fills, 6);
 }
 
 TEST_F(CacheTest, TellsTheOthersWhatWasDropped) {

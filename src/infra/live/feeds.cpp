@@ -188,6 +188,7 @@ void Feeds::hint(std::string_view message) {
     const auto end = std::min(message.find(','), message.size());
     const auto topic = parse_topic(message.substr(0, end));
     message.remove_prefix(std::min(end + 1, message.size()));
+    if (topic && told_) told_(&*topic);
     const auto found = topic ? feeds_.find(*topic) : feeds_.end();
     if (found == feeds_.end()) continue;
     found->second->hinted = true;
@@ -242,6 +243,7 @@ async<bool> Feeds::ask(std::shared_ptr<Feeds> self, std::shared_ptr<Feed> feed) 
 
 void Feeds::hints_by_redis(bool connected) {
   by_redis_ = connected;
+  if (told_) told_(nullptr);
   sweep_now_ = true;
   timer_.cancel();
 }

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string_view>
@@ -37,6 +38,8 @@ class Feeds : public std::enable_shared_from_this<Feeds> {
   void join(Reader& reader);
   void leave(Reader& reader);
   void hint(std::string_view message);
+  /// See Hub::on_hint.
+  void on_hint(std::function<void(const Topic*)> told) { told_ = std::move(told); }
   /// Whether Redis's hints come from now on; either way some may have been missed.
   void hints_by_redis(bool connected);
   bool hints_by_redis() const noexcept { return by_redis_; }
@@ -60,6 +63,7 @@ class Feeds : public std::enable_shared_from_this<Feeds> {
   const std::chrono::milliseconds sweep_;
   asio::steady_timer timer_;
   std::map<char, Source*> sources_;
+  std::function<void(const Topic*)> told_;
   std::unordered_map<Topic, std::shared_ptr<Feed>, Hash> feeds_;
   bool by_redis_ = false;
   bool sweep_now_ = false;

@@ -42,6 +42,8 @@ void Hub::add(char kind, Source& source) { impl_->feeds->add(kind, source); }
 
 void Hub::on_beat(std::function<void(const session::Viewer&)> here) { impl_->readers->on_beat(std::move(here)); }
 
+void Hub::on_hint(std::function<void(const Topic*)> told) { impl_->feeds->on_hint(std::move(told)); }
+
 async<Result<Hub::Admission>> Hub::admit(const Call& call, session::Viewer viewer, std::vector<Mark> marks,
                                          bool reload) {
   const auto impl = impl_;

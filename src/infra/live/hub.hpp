@@ -49,6 +49,10 @@ class Hub {
   /// viewer has no session_id: the hub keeps none.
   void on_beat(std::function<void(const session::Viewer&)> here);
 
+  /// Called for each topic that a hint names, followed here or not, and with null when some may have been missed: for
+  /// whoever remembers anything of one. Must not throw.
+  void on_hint(std::function<void(const Topic*)> told);
+
   /// A stream's place, given back by its end, or when it is dropped without having been opened.
   struct Admission {
     std::shared_ptr<Reader> reader;
