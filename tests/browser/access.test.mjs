@@ -1,16 +1,11 @@
 // Every main page fits its screen and passes axe-core's rules of WCAG 2.2 AA, on a phone and on a desk.
-import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
+import { assertAccessible, screens } from '../support/accessible.mjs';
 import { openPage } from '../support/browser.mjs';
 import { adminUrl, siteUrl } from '../support/client.mjs';
 import { joined, loggedIn } from '../support/members.mjs';
 import { sql } from '../support/stores.mjs';
-
-const axe = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
-const standards = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
-const screens = [{ width: 360, height: 800 }, { width: 1440, height: 900 }];
 
 const member = await joined();
 const staff = await loggedIn('admin@minschool.test', { base: adminUrl });
@@ -23,23 +18,11 @@ await member.client.post(`/posts/${own.split('/').pop()}/comments`, { form: { co
 const [[ownComment]] = await sql(`select id from comments where post_id = ${own.split('/').pop()}`);
 
 const groups = [
-  { who: 'a guest on the Site', base: siteUrl, paths: ['/', '/boards/free', postPage, '/login', '/join', '/terms', '/members/1', '/nothing'] },
-  { who: 'a member on the Site', base: siteUrl, as: member.client, paths: ['/', '/boards/free', own, `${own}/edit`, `/comments/${ownComment}/edit`, '/boards/free/write', '/my', '/boards/staff'] },
+  { who: 'a guest on the Site', base: siteUrl, paths: ['/', '/boards/free', postPage, '/login', '/join', '/terms', '/members/1', '/online', '/nothing'] },
+  { who: 'a member on the Site', base: siteUrl, as: member.client, paths: ['/', '/boards/free', own, `${own}/edit`, `/comments/${ownComment}/edit`, '/boards/free/write', '/my', '/my/notifications', '/notifications', '/online', '/boards/staff'] },
   { who: 'a guest in the Admin', base: adminUrl, paths: ['/login'] },
   { who: 'staff in the Admin', base: adminUrl, as: staff, paths: ['/', '/members', '/members/2', '/boards', '/boards/new', '/boards/1', '/posts', `/posts/${one}`, '/comments', `/comments/${comment}`, '/audit', '/nothing'] },
 ];
-
-async function assertAccessible(page, where) {
-  await page.evaluate(() => document.querySelectorAll('main details').forEach((one) => { one.open = true; }));
-  await page.evaluate(axe);
-  const found = await page.evaluate(async (values) => {
-    const { violations } = await window.axe.run(document, { runOnly: { type: 'tag', values }, resultTypes: ['violations'] });
-    return violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')}: ${failureSummary}`));
-  }, standards);
-  assert.deepEqual(found, [], where);
-  const { wide, room } = await page.evaluate(() => ({ wide: document.documentElement.scrollWidth, room: document.documentElement.clientWidth }));
-  assert.ok(wide <= room, `${where} is ${wide} px wide`);
-}
 
 for (const viewport of screens) {
   for (const { who, base, as, paths } of groups) {

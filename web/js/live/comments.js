@@ -1,4 +1,6 @@
 // Comments that appear and change under the post that is being read.
+import { stopTyping } from "./typing.js";
+
 const kDeepest = 4;
 const kHighlightMs = 4_000;
 
@@ -29,6 +31,7 @@ function insert(list, fresh, parentId) {
   else if (parent) lastBelow(parent).after(fresh);
   else list.append(fresh);
   if (list.nextElementSibling?.matches(".empty")) list.nextElementSibling.remove();
+  stopTyping(fresh.querySelector(".comment-author")?.getAttribute("href").split("/").pop());
 }
 
 /** The list is flat: the replies to a comment, and to these, follow it. */

@@ -20,16 +20,18 @@ export function typing() {
   const member = this.getAttribute("member");
   if (ofDocument().has(`u${member}`)) return;  // oneself
   clearTimeout(writing.get(member)?.timer);
-  const timer = setTimeout(() => stop(member), kShownMs);
+  const timer = setTimeout(() => stopTyping(member), kShownMs);
   writing.set(member, { line: this.target, name: this.getAttribute("name"), timer });
   show(this.target);
 }
 
-/** Nobody is writing any more: a comment of `member` came, or the time is over. */
-function stop(member) {
-  const { line } = writing.get(member);
+/** Nothing was heard of it for a while, or the comment is there. */
+export function stopTyping(member) {
+  const known = writing.get(member);
+  if (!known) return;
+  clearTimeout(known.timer);
   writing.delete(member);
-  show(line);
+  show(known.line);
 }
 
 function show(id) {

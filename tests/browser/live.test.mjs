@@ -1,0 +1,412 @@
+// What one browser shows of what happens in another one, on another server, without being loaded anew.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { test } from 'node:test';
+
+import { assertAccessible, screens } from '../support/accessible.mjs';
+import { eventually } from '../support/assert.mjs';
+import { button, openPage } from '../support/browser.mjs';
+import { adminUrl } from '../support/client.mjs';
+import { doorTo } from '../support/door.mjs';
+import { joined, loggedIn } from '../support/members.mjs';
+import { stack, status } from '../support/stack.mjs';
+import { sql } from '../support/stores.mjs';
+
+const board = '/boards/free';
+const [{ url: here }, { url: there }] = await Promise.all([doorTo(1), doorTo(2)]);
+const admin = await loggedIn('admin@minschool.test', { base: adminUrl });
+
+async function written({ client }, content = '본문') {
+  const title = `글 ${randomUUID()}`;
+  const { status, location: path } = await client.post(`${board}/write`, { form: { title, content } });
+  assert.equal(status, 303);
+  return { path, title, id: Number(path.split('/').pop()) };
+}
+
+async function commented({ client }, { id }, content, parent) {
+  const answer = await client.post(`/posts/${id}/comments`, { form: { content, ...(parent && { parent_id: parent }) } });
+  assert.equal(answer.status, 303, answer.text.slice(0, 300));
+  return Number(/\/comments\/(\d+)$/.exec(answer.location)[1]);
+}
+
+async function acted(client, path, form = {}) {
+  const answer = await client.post(path, { form });
+  assert.equal(answer.status, 303, answer.text.slice(0, 300));
+}
+
+/** A page whose stream is there; `page.stream` is the answer. It is marked, so that isSame() says whether it was left. */
+async function openLive(path, options) {
+  const page = await openPage(options);
+  await goLive(page, path);
+  return page;
+}
+async function goLive(page, path) {
+  const opened = page.waitForResponse((answer) => new URL(answer.url()).pathname === '/events' && answer.ok());
+  await page.goto(path);
+  page.stream = await opened;
+  await page.evaluate(() => { window.isSame = true; });
+}
+const isSame = (page) => page.evaluate(() => window.isSame === true);
+
+const item = (page, id) => page.locator(`[data-comment="${id}"]`);
+const order = (page) => page.locator('.comment-list > li').evaluateAll((items) => items.map(({ dataset }) => Number(dataset.comment)));
+const top = (locator) => locator.evaluate((element) => element.getBoundingClientRect().top);
+const bell = (page) => page.locator('#bell');
+const names = (page) => page.locator('#names li');
+
+test('what is said under a post appears in its place, changes there, and leaves a gap', async () => {
+  const author = await joined();
+  const other = await joined();
+  const post = await written(author);
+  const first = await commented(author, post, '첫째');
+  const second = await commented(author, post, '둘째');
+  const reader = await openLive(post.path, { base: there, as: other.client });
+  const guest = await openLive(post.path, { base: there });
+
+  const writer = await openPage({ base: here, as: author.client });
+  await writer.goto(post.path);
+  await writer.getByLabel('댓글 쓰기').fill('셋째 **굵게**');
+  await button(writer, '등록').last().click();
+  for (const page of [reader, guest]) {
+    await page.locator('.comment', { hasText: '셋째' }).waitFor();
+    assert.equal(await page.locator('.comment .prose strong').textContent(), '굵게');
+  }
+  const third = (await order(reader)).at(-1);
+  const reply = await commented(author, post, '첫째의 답글', first);
+  const deeper = await commented(author, post, '답글의 답글', reply);
+  await item(reader, deeper).waitFor();
+  assert.deepEqual(await order(reader), [first, reply, deeper, second, third]);
+  assert.equal(await item(reader, reply).getAttribute('class'), 'comment-depth-1 comment-new');
+  assert.equal(await item(reader, deeper).getAttribute('data-depth'), '2');
+  await reader.locator('#comments-title', { hasText: '댓글 5' }).waitFor();
+  await reader.locator('.post-meta', { hasText: '댓글 5' }).waitFor();
+  // What each may do is what the page would let them do.
+  assert.equal(await item(reader, third).getByRole('link', { name: /^답글/ }).count(), 1);
+  assert.equal(await item(reader, third).getByRole('button', { name: '삭제' }).count(), 0);
+  assert.equal(await item(guest, third).getByRole('link', { name: /^답글/ }).count(), 0);
+
+  await acted(author.client, `/comments/${second}/edit`, { content: '고친 둘째' });
+  await item(reader, second).getByText('고친 둘째').waitFor();
+  await acted(admin, `/comments/${reply}/hide`, { reason: '시험' });
+  await item(reader, reply).locator('.comment-gone').waitFor();
+  await acted(admin, `/comments/${reply}/restore`, { reason: '시험' });
+  await item(reader, reply).getByText('첫째의 답글').waitFor();
+  assert.deepEqual(await order(reader), [first, reply, deeper, second, third]);
+  // Three new ones in a row are one sentence.
+  await reader.locator('#live-status', { hasText: /새 댓글/ }).waitFor({ state: 'attached' });
+  assert.ok(await isSame(reader));
+  assert.ok(await isSame(guest));
+});
+
+test('the first comment of a post takes the place of the empty state', async () => {
+  const author = await joined();
+  const post = await written(author);
+  const reader = await openLive(post.path, { base: there });
+  await reader.getByText('아직 댓글이 없습니다').waitFor();
+  await commented(author, post, '첫 댓글');
+  await reader.locator('.comment', { hasText: '첫 댓글' }).waitFor();
+  assert.equal(await reader.locator('.comments .empty').count(), 0);
+});
+
+test('a post that is edited or hidden says so, and its text stays', async () => {
+  const author = await joined();
+  const post = await written(author, '처음 본문');
+  const reader = await openLive(post.path, { base: there });
+  await acted(author.client, `${post.path}/edit`, { title: post.title, content: '고친 본문' });
+  await reader.locator('.post-note a').waitFor();
+  assert.equal(await reader.locator('.post .prose').first().innerText(), '처음 본문');
+  await reader.locator('.post-note a').click();
+  await reader.locator('.post .prose', { hasText: '고친 본문' }).waitFor();
+  await acted(admin, `/posts/${post.id}/hide`, { reason: '시험' });
+  await reader.locator('.post-note .notice-warning').waitFor();
+});
+
+test('nothing that is read or typed moves or is lost', async () => {
+  const author = await joined();
+  const post = await written(author, '긴 글\n\n'.repeat(60));
+  const ids = [];
+  for (const text of ['첫째', '둘째', '셋째\n\n'.repeat(30)]) ids.push(await commented(author, post, text));
+  const page = await openLive(post.path, { base: there, as: (await joined()).client });
+
+  // While reading the last comment, something is said further up, and what is further up grows.
+  await item(page, ids[2]).locator('.prose').evaluate((prose) => prose.scrollIntoView({ block: 'start' }));
+  const read = item(page, ids[2]).locator('.comment-head');
+  const at = await top(read);
+  const reply = await commented(author, post, '답글\n\n'.repeat(10), ids[0]);
+  await item(page, reply).waitFor();
+  await acted(author.client, `/comments/${ids[0]}/edit`, { content: '길어진 첫째\n\n'.repeat(10) });
+  await item(page, ids[0]).getByText('길어진').first().waitFor();
+  assert.ok(Math.abs(await top(read) - at) <= 1, `${at} → ${await top(read)}`);
+
+  // The comment that one replies to changes, and is hidden.
+  await item(page, ids[1]).getByRole('link', { name: /^답글/ }).click();
+  const field = item(page, ids[1]).getByLabel('답글 쓰기');
+  await field.pressSequentially('쓰던 답글');
+  await field.evaluate((textarea) => textarea.setSelectionRange(2, 2));
+  const typedAt = await top(field);
+  await acted(author.client, `/comments/${ids[1]}/edit`, { content: '길어진 둘째\n\n'.repeat(10) });
+  await item(page, ids[1]).getByText('길어진').first().waitFor();
+  await acted(admin, `/comments/${ids[1]}/hide`, { reason: '시험' });
+  await item(page, ids[1]).locator('.comment-gone').waitFor();
+  assert.deepEqual(await field.evaluate((one) => [one.value, one.selectionStart, one === document.activeElement]), ['쓰던 답글', 2, true]);
+  assert.ok(Math.abs(await top(field) - typedAt) <= 1, `${typedAt} → ${await top(field)}`);
+
+  // The button that has the focus is another one, and has it still.
+  await item(page, ids[0]).getByRole('link', { name: /^답글/ }).focus();
+  await acted(author.client, `/comments/${ids[0]}/edit`, { content: '또 고친 첫째' });
+  await item(page, ids[0]).getByText('또 고친').waitFor();
+  assert.match(await page.evaluate(() => document.activeElement.textContent), /^답글/);
+  assert.ok(await isSame(page));
+});
+
+test('a like stays pressed when its comment changes', async () => {
+  const author = await joined();
+  const post = await written(author);
+  const id = await commented(author, post, '좋은 말');
+  const page = await openLive(post.path, { base: there, as: (await joined()).client });
+  const like = item(page, id).getByRole('button', { name: /^좋아요/ });
+  await like.click();
+  await item(page, id).locator('[aria-pressed=true]').waitFor();
+  await acted(author.client, `/comments/${id}/edit`, { content: '더 좋은 말' });
+  await item(page, id).getByText('더 좋은 말').waitFor();
+  assert.equal(await like.getAttribute('aria-pressed'), 'true');
+  await like.click();
+  await item(page, id).locator('[aria-pressed=false]').waitFor();
+  assert.ok(await isSame(page));
+});
+
+test('the bell counts up, on every page, and leads to what happened', async () => {
+  const [owner, other] = await Promise.all([joined(), joined()]);
+  const post = await written(owner);
+  const page = await openLive(board, { base: here, as: owner.client });
+  assert.equal(await bell(page).locator('.bell-count').count(), 0);
+  await commented(other, post, '알림이 될 댓글');
+  await bell(page).locator('.bell-count', { hasText: /^1$/ }).waitFor();
+  await commented(other, post, '하나 더');
+  await bell(page).locator('.bell-count', { hasText: /^2$/ }).waitFor();
+  await page.locator('#live-status', { hasText: other.name }).waitFor({ state: 'attached' });
+  assert.ok(await isSame(page));
+  await page.getByRole('link', { name: '알림, 읽지 않음 2개' }).click();
+  await page.getByRole('heading', { level: 1, name: '알림' }).waitFor();
+  assert.equal(await page.locator('main .unread').count(), 2);
+  assert.ok((await page.locator('main .unread').first().textContent()).includes(other.name));
+  // Read in one browser, read in the other.
+  const elsewhere = await openLive('/', { base: there, as: owner.client });
+  await bell(elsewhere).locator('.bell-count').waitFor();
+  await button(page, '모두 읽음').click();
+  await bell(page).locator('.bell-count').waitFor({ state: 'detached' });
+  await bell(elsewhere).locator('.bell-count').waitFor({ state: 'detached' });
+});
+
+test('a list says how many posts are new, moves nothing, and shows them at a click', async () => {
+  const author = await joined();
+  await written(author);
+  const page = await openLive(board, { base: there });
+  const row = page.locator('.board-table tbody tr').first();
+  const at = await top(row);
+  const [one, two] = [await written(author), await written(author)];
+  const news = page.getByRole('link', { name: '새 글 2개' });
+  await news.waitFor();
+  assert.ok(Math.abs(await top(row) - at) <= 1, `${at} → ${await top(row)}`);
+  assert.equal(await page.getByText(two.title).count(), 0);
+  await news.click();
+  for (const { title } of [one, two]) await page.getByRole('link', { name: title }).waitFor();
+  assert.ok(await page.locator('.news').isHidden());
+});
+
+test('who is writing shows under the post, for a while, and not to oneself', async () => {
+  const [one, two] = await Promise.all([joined(), joined()]);
+  const post = await written(one);
+  const reader = await openLive(post.path, { base: there });
+  const pages = await Promise.all([one, two].map(({ client }) => openLive(post.path, { base: here, as: client })));
+  for (const page of pages) await page.getByLabel('댓글 쓰기').pressSequentially('쓰는 중입니다');
+  await reader.locator('.typing', { hasText: new RegExp(`${one.name}.*${two.name}|${two.name}.*${one.name}`) }).waitFor();
+  await pages[0].locator('.typing', { hasText: two.name }).waitFor();
+  assert.ok(!(await pages[0].locator('.typing').textContent()).includes(one.name));
+  await reader.locator('.typing', { hasText: /^$/ }).waitFor();
+});
+
+test('names after @ with the keyboard alone; the input method and the text stay whole', async () => {
+  const [asked, writer] = await Promise.all([joined(), joined()]);
+  const post = await written(writer);
+  const page = await openLive(post.path, { base: here, as: writer.client });
+  const owner = await openLive('/', { base: there, as: asked.client });
+  const field = page.getByLabel('댓글 쓰기');
+
+  await field.pressSequentially(`안녕하세요 @${asked.name}`);
+  await names(page).getByText(asked.name).waitFor();
+  assert.equal(await field.getAttribute('aria-activedescendant'), await names(page).first().getAttribute('id'));
+  assert.equal(await names(page).first().getAttribute('aria-selected'), 'true');
+  await field.press('Escape');
+  assert.ok(await page.locator('#names').isHidden());
+  assert.equal(await field.getAttribute('aria-activedescendant'), null);
+  await field.press('Backspace');
+  await field.press('End');
+  assert.ok(await page.locator('#names').isHidden(), 'Escape holds for this name');
+
+  await field.fill('');
+  await field.pressSequentially('@시험');
+  await names(page).nth(1).waitFor();
+  await field.press('ArrowDown');
+  assert.equal(await names(page).nth(1).getAttribute('aria-selected'), 'true');
+  await field.press('ArrowUp');
+  const [chosen] = await names(page).allTextContents();
+  await field.press('Tab');
+  assert.match(await field.inputValue(), new RegExp(`^@${chosen}(#\\d+)? $`));
+  assert.ok(await field.evaluate((one) => one === document.activeElement));
+
+  // A syllable that is being composed: its names are there, the keys are the input method's, and Enter then takes the name.
+  await field.fill('');
+  const ime = await page.context().newCDPSession(page);
+  const [first, ...rest] = asked.name.slice(2);
+  await field.pressSequentially(`@시험${first}${rest.slice(0, -1).join('')}`);
+  const last = rest.at(-1);
+  await ime.send('Input.imeSetComposition', { text: last, selectionStart: 1, selectionEnd: 1 });
+  await names(page).getByText(asked.name).waitFor();
+  await field.dispatchEvent('keydown', { key: 'Enter', isComposing: true });
+  assert.equal(await field.inputValue(), `@${asked.name}`);
+  await ime.send('Input.insertText', { text: last });
+  await names(page).getByText(asked.name).waitFor();
+  await field.press('Enter');
+  assert.match(await field.inputValue(), new RegExp(`^@${asked.name}(#\\d+)? $`));
+  await field.pressSequentially('보세요');
+  await button(page, '등록').last().click();
+  await page.locator('.comment', { hasText: '보세요' }).waitFor();
+  await bell(owner).locator('.bell-count', { hasText: /^1$/ }).waitFor();
+});
+
+test('the list of names stays on a small screen, and a finger takes one', async () => {
+  const writer = await joined();
+  const page = await openPage({ as: writer.client, viewport: { width: 320, height: 568 }, hasTouch: true });
+  await page.goto(`${board}/write`);
+  const field = page.getByLabel(/^내용/);
+  await field.pressSequentially(`${'앞에 쓴 말 '.repeat(4)}@${writer.name}`);
+  await names(page).first().waitFor();
+  const box = await page.locator('#names').boundingBox();
+  assert.ok(box.x >= 0 && box.x + box.width <= 320, JSON.stringify(box));
+  await assertAccessible(page, 'the names');
+  await names(page).first().tap();
+  assert.match(await field.inputValue(), new RegExp(`@${writer.name}(#\\d+)? $`));
+});
+
+test('two tabs share one stream, and the other goes on when one is closed', async () => {
+  const author = await joined();
+  const [one, two] = [await written(author), await written(author)];
+  const first = await openPage({ as: author.client });
+  const context = first.context();
+  const streams = new Set();
+  const isStream = (request) => new URL(request.url()).pathname === '/events';
+  context.on('request', (request) => isStream(request) && streams.add(request));
+  for (const end of ['requestfailed', 'requestfinished']) context.on(end, (request) => streams.delete(request));
+  await goLive(first, one.path);
+  const second = await context.newPage();
+  await goLive(first, one.path);
+  const followed = context.waitForEvent('request', (request) => isStream(request) && request.url().includes(`p${two.id}:`));
+  await second.goto(two.path);
+  await followed;
+  const other = await joined();
+  for (const [page, post] of [[first, one], [second, two], [first, one]]) {
+    await page.bringToFront();
+    const text = `댓글 ${randomUUID()}`;
+    await commented(other, post, text);
+    await page.locator('.comment', { hasText: text }).waitFor();
+  }
+  assert.equal(streams.size, 1);
+
+  const taken = context.waitForEvent('request', isStream);
+  await first.close();
+  await taken;
+  await second.bringToFront();
+  await commented(other, two, '닫힌 뒤의 댓글');
+  await second.locator('.comment', { hasText: '닫힌 뒤의 댓글' }).waitFor();
+  assert.equal(streams.size, 1);
+});
+
+test('a page out of the memory of Turbo catches up', async () => {
+  const author = await joined();
+  const post = await written(author);
+  const page = await openLive(post.path, { as: (await joined()).client });
+  await commented(author, post, '떠나기 전');
+  await page.locator('.comment', { hasText: '떠나기 전' }).waitFor();
+  await page.locator('.post-board a').click();
+  await page.getByRole('heading', { level: 1, name: '자유게시판' }).waitFor();
+  await commented(author, post, '없는 동안');
+  await page.goBack();
+  await page.locator('.comment', { hasText: '없는 동안' }).waitFor();
+  assert.deepEqual(await page.locator('.comment .prose').allInnerTexts(), ['떠나기 전', '없는 동안']);
+});
+
+test('the server of the stream is killed: nothing is missing afterwards, and nothing is there twice', async () => {
+  const author = await joined();
+  const post = await written(author);
+  const page = await openLive(post.path, { as: (await joined()).client });
+  const app = page.stream.headers()['x-served-by'];
+  const came = [await commented(author, post, '앞의 댓글')];
+  await item(page, came[0]).waitFor();
+  await stack('kill', app, 'site');
+  for (let n = 0; n < 5; n++) came.push(await commented(author, post, `그동안 ${n}`));
+  await item(page, came.at(-1)).waitFor();
+  assert.deepEqual(await order(page), came);
+  assert.ok(await isSame(page));
+  await eventually(async () => (await status()).every(({ health }) => health === 'ok'), 'the server came back');
+});
+
+test('who was away too long is asked to load the page anew, and is not disturbed', async () => {
+  const author = await joined();
+  const post = await written(author);
+  const door = await doorTo(3);
+  const page = await openLive(post.path, { base: door.url, as: (await joined()).client });
+  const field = page.getByLabel('댓글 쓰기');
+  await field.fill('쓰던 글');
+  door.shut();
+  await sql(`insert into comments (post_id, author_id, content, content_html)
+    select ${post.id}, u.id, 'x', '<p>x</p>' from users u, generate_series(1, 120) where u.email = '${author.email}'`);
+  door.open();
+  await page.getByText('오래 자리를 비운 사이 내용이 바뀌었습니다').waitFor();
+  assert.ok(await isSame(page));
+  assert.equal(await field.inputValue(), '쓰던 글');
+  await commented(author, post, '그 뒤의 댓글');
+  await assertAccessible(page, 'the bar');
+  await page.getByRole('link', { name: '새로 고침' }).click();
+  await page.locator('#live-reload').waitFor({ state: 'hidden' });
+  await page.getByText('댓글 121').first().waitFor();
+});
+
+test('without JavaScript the next page has it all', async () => {
+  const [owner, other] = await Promise.all([joined(), joined()]);
+  const post = await written(owner);
+  const page = await openPage({ as: owner.client, javaScriptEnabled: false });
+  await page.goto(post.path);
+  await commented(other, post, `@${owner.name} 보세요`);
+  await page.goto(post.path);
+  await page.locator('.comment', { hasText: '보세요' }).waitFor();
+  assert.equal(await bell(page).locator('.bell-count').textContent(), '1');
+  for (const part of ['.typing', '#names', '#live-reload']) assert.ok(await page.locator(part).isHidden(), part);
+  await bell(page).click();
+  await page.locator('main .unread').waitFor();
+});
+
+for (const theme of ['light', 'dark', 'contrast']) {
+  test(`what is live in ${theme} colours`, async () => {
+    const [owner, other] = await Promise.all([joined(), joined()]);
+    const post = await written(owner);
+    for (const viewport of screens) {
+      const page = await openPage({ as: owner.client, viewport, reducedMotion: 'reduce' });
+      await page.addInitScript((value) => localStorage.setItem('minschool.theme', value), theme);
+      await goLive(page, post.path);
+      await commented(other, post, '새 댓글');
+      await page.locator('.comment-new').waitFor();
+      await bell(page).locator('.bell-count').waitFor();
+      await page.getByLabel('댓글 쓰기').pressSequentially(`@${other.name}`);
+      await names(page).first().waitFor();
+      await page.evaluate(() => { document.querySelector('.typing').textContent = '김하늘님이 쓰는 중'; });
+      await assertAccessible(page, `a post, ${viewport.width} px`);
+      await goLive(page, board);
+      await written(other);
+      await page.locator('.news a').waitFor();
+      await assertAccessible(page, `a list, ${viewport.width} px`);
+      await page.goto('/notifications');
+      await assertAccessible(page, `the notifications, ${viewport.width} px`);
+    }
+  });
+}
