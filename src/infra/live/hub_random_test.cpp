@@ -26,7 +26,7 @@ class HubRandom : public HubFixture {
   static constexpr int kTopics = 3;
   static constexpr int kItems = 6;
 
-  std::unique_ptr<Hub> make() {
+  std::unique_ptr<Hub> begin() {
     auto hub = std::make_unique<Hub>(io_, redis_.config(), Config{.sweep = 40ms});
     hub->add('p', source_);
     return hub;
@@ -72,7 +72,7 @@ class HubRandom : public HubFixture {
   }
   void end_or_begin(std::size_t hub) {
     if (!hubs_[hub]) {
-      hubs_[hub] = make();
+      hubs_[hub] = begin();
       return;
     }
     hubs_[hub].reset();
@@ -164,7 +164,7 @@ TEST_F(HubRandom, EveryBrowserHasAllOnceAndInOrderInTheEnd) {
     SCOPED_TRACE(seed);
     random_.seed(seed);
     TestSource::create_tables();
-    for (auto& hub : hubs_) hub = make();
+    for (auto& hub : hubs_) hub = begin();
     browsers_.assign(5, Browser{});
     for (Browser& browser : browsers_) browser.marks = "p1:0,p2:0,p3:0";
     for (int step = 0; step < 150; ++step) {
@@ -177,7 +177,7 @@ TEST_F(HubRandom, EveryBrowserHasAllOnceAndInOrderInTheEnd) {
       if (step % 50 == 25 && seed % 3 == 1) cut_connections();
     }
     for (auto& hub : hubs_) {
-      if (!hub) hub = make();
+      if (!hub) hub = begin();
     }
     for (Browser& browser : browsers_) {
       if (browser.stream) ASSERT_NO_FATAL_FAILURE(read(browser));

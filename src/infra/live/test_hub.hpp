@@ -230,6 +230,15 @@ class HubFixture : public testing::Test {
     ASSERT_TRUE(redis::run(io_, client_.ready(redis::in(10s))));
   }
 
+  /// Knows that it hears hints.
+  std::unique_ptr<Hub> make(const Config& config) {
+    auto hub = std::make_unique<Hub>(io_, redis_.config(), config);
+    hub->add('p', source_);
+    hub->add('u', members_);
+    EXPECT_TRUE(until([&] { return hub->state().hints_by_redis; }));
+    turn();  // the sweep that this brings
+    return hub;
+  }
   /// A stream that was admitted and is open; null when it was refused.
   std::shared_ptr<TestStream> follow(Hub& hub, session::Viewer who, std::string_view marks, bool reload = false) {
     auto admission = admit(hub, std::move(who), marks, reload);
@@ -290,6 +299,7 @@ class HubFixture : public testing::Test {
   redis::Client client_{io_, redis_.config()};
   Hints hints_{io_, db_, client_};
   TestSource source_{db_};
+  TestSource members_{db_, 'u'};
   std::vector<std::weak_ptr<Reader>> readers_;
   /// Long enough that nothing but hints can be why an event came.
   const Config no_sweep_{.sweep = 1h, .heartbeat = 1s};

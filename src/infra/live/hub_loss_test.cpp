@@ -1,0 +1,128 @@
+// What is lost on the way, and what comes of it. Each case ends by proving recovery.
+#include <gmock/gmock.h>
+
+#include "infra/live/test_hub.hpp"
+#include "infra/pg/listen.hpp"
+#include "infra/pg/test_proxy.hpp"
+
+namespace ms::live {
+namespace {
+
+class HubLoss : public HubFixture {};
+
+TEST_F(HubLoss, ALostHintCostsOneSweep) {
+  const auto hub = make(quick_);
+  const auto stream = follow(*hub, {}, "p1:0");
+  const auto other = follow(*hub, member(7), "u7:0");
+  commit(1, 1, "hello");
+  commit(7, 1, "a notification");
+  ASSERT_TRUE(until([&] { return stream->events.size() == 1 && other->events.size() == 1; }));
+  int sweeps = source_.sweeps;  // one of them may have looked before the event was sent
+  ASSERT_TRUE(until([&] { return source_.sweeps > sweeps + 1; }));
+  sweeps = source_.sweeps;
+  const auto asked = source_.asked.size();
+  ASSERT_TRUE(until([&] { return source_.sweeps > sweeps + 2; }));
+  EXPECT_EQ(source_.asked.size(), asked) << "a sweep that finds nothing asks for nothing";
+}
+
+TEST_F(HubLoss, NumbersThatWentBackAreAReload) {
+  commit_many(1, 1, 5);
+  const auto hub = make(quick_);
+  const auto stream = follow(*hub, {}, "p1:5");
+  ASSERT_TRUE(settled());
+  // As after a failover to a server that had not heard the last commits.
+  pg::TestDatabase::execute("delete from item where event > 3; update topic set number = 3 where id = 1");
+  ASSERT_TRUE(until([&] { return stream->events.size() == 1; }));
+  EXPECT_EQ(stream->events[0].name, "reload");
+  EXPECT_EQ(stream->last_id, "p1:3");
+  commit(1, 9, "new four");
+  ASSERT_TRUE(until([&] { return stream->last_id == "p1:4"; }));
+  EXPECT_EQ(stream->events[1].data, "9@4:new four");
+}
+
+TEST_F(HubLoss, WithoutRedisHintsGoByPostgresAndNothingIsLostOnTheWay) {
+  const auto hub = make(no_sweep_);
+  pg::Listener listener(
+      io_, pg::TestDatabase::conninfo(), {"live"},
+      [&](std::string_view, std::string_view message) { hub->hint(message); }, [](bool) {});
+  ASSERT_TRUE(until([&] { return listener.live(); }));
+  const auto stream = follow(*hub, {}, "p1:0");
+  std::string expected;
+  for (int i = 1; i <= 60; ++i) {
+    if (i == 20) redis_.kill();
+    if (i == 40) {
+      redis_.start();
+      ASSERT_TRUE(until([&] { return client_.up() && hub->state().hints_by_redis; }));
+    }
+    commit(1, i, "x");
+    hints_.tell({'p', 1});
+    ASSERT_TRUE(until([&] { return stream->last_id == "p1:" + std::to_string(i); })) << i;
+    expected += std::to_string(i) + "@" + std::to_string(i) + ":x|";
+  }
+  EXPECT_EQ(data(*stream), expected);
+}
+
+TEST_F(HubLoss, ADatabaseThatIsGoneIsAskedAgain) {
+  auto proxy = std::make_unique<pg::Proxy>(io_);
+  proxy->open();
+  pg::Db db(io_, {.conninfo = proxy->conninfo(), .fast_connections = 2, .slow_connections = 0});
+  TestSource source(db);
+  Hub hub(io_, redis_.config(), quick_);
+  hub.add('p', source);
+  ASSERT_TRUE(pg::run(io_, db.ready(redis::in(10s))));
+  const auto stream = follow(hub, {}, "p1:0");
+  for (int i = 1; i <= 3; ++i) {
+    proxy.reset();
+    const auto asked = source.asked.size();
+    const auto newcomer = follow(hub, {}, "p1:0");
+    commit_many(1, i, i);
+    hub.hint("p1");
+    ASSERT_TRUE(until([&] { return source.asked.size() > asked && !db.state().up; }));
+    proxy = std::make_unique<pg::Proxy>(io_);
+    proxy->open();
+    const std::string truth = "p1:" + std::to_string(i);
+    ASSERT_TRUE(until([&] { return newcomer->last_id == truth && stream->last_id == truth; })) << i;
+    EXPECT_EQ(newcomer->events.size(), 1u);
+  }
+  EXPECT_EQ(data(*stream), "1@1:x|2@2:x|3@3:x|");
+}
+
+TEST_F(HubLoss, AnAskingThatHangsIsGivenUp) {
+  pg::Proxy proxy(io_);
+  proxy.open();
+  pg::Db db(io_, {.conninfo = proxy.conninfo(), .fast_connections = 1, .slow_connections = 0, .fast_timeout = 300ms});
+  TestSource source(db);
+  Hub hub(io_, redis_.config(), quick_);
+  hub.add('p', source);
+  ASSERT_TRUE(pg::run(io_, db.ready(redis::in(10s))));
+  const auto stream = follow(hub, {}, "p1:0");
+  ASSERT_TRUE(settled());
+  proxy.stall(true);
+  commit_many(1, 1, 2);
+  hub.hint("p1");
+  ASSERT_TRUE(until([&] { return !db.state().up; }));
+  proxy.stall(false);
+  ASSERT_TRUE(until([&] { return stream->last_id == "p1:2"; }));
+  EXPECT_EQ(data(*stream), "1@1:x\n2@2:x|");
+}
+
+TEST_F(HubLoss, MayEndWhileItAsksAndStreamsAreOpen) {
+  auto hub = make(quick_);
+  const auto stream = follow(*hub, member(7), "p1:0,u7:0");
+  auto admission = admit(*hub, member(8), "p1:0");
+  ASSERT_TRUE(settled());
+  source_.held = true;
+  const auto asked = source_.asked.size();
+  hub->hint("p1");
+  ASSERT_TRUE(until([&] { return source_.asked.size() > asked; }));
+  hub.reset();
+  commit(1, 1, "too late");
+  source_.held = false;
+  stream->leave();
+  ASSERT_TRUE(until([&] { return source_.answered == 2; }));
+  EXPECT_TRUE(stream->events.empty());
+  EXPECT_EQ(stream->last_words(), "");
+}
+
+}  // namespace
+}  // namespace ms::live
