@@ -2,7 +2,9 @@
 
 #include <thread>
 
+#include "features/notifications/notifications.hpp"
 #include "features/posts/posts.hpp"
+#include "infra/limit/limiter.hpp"
 #include "infra/live/hints.hpp"
 #include "infra/pg/migrate.hpp"
 #include "infra/pg/test_database.hpp"
