@@ -109,3 +109,10 @@ export class Follower {
     }
   }
 }
+
+/** The Turbo Stream elements in what was sent: their attributes, and `html`, what is between their tags. */
+export function elementsOf(text) {
+  return [...text.matchAll(/<turbo-stream ([^>]*)>([^]*?)<\/turbo-stream>/g)].map(([, attributes, html]) => ({
+    ...Object.fromEntries([...attributes.matchAll(/([a-z-]+)="([^"]*)"/g)].map(([, name, value]) => [name, value])), html,
+  }));
+}
