@@ -11,7 +11,7 @@ async<http::Response> follow(web::Context& ctx, live::Hub& hub) {
   const auto topics = ctx.query().get("topics");
   const auto last = ctx.request.header("last-event-id");
   auto marks = live::parse_marks(last.empty() ? topics : last);
-  const bool reload = !marks;
+  const bool reload = !marks || marks->empty();  // who follows nothing does not know what it does
   // With garbage as the last id the page's topics still say what is followed.
   if (!marks) marks = live::parse_marks(topics);
   if (!marks) marks.emplace();

@@ -1,0 +1,206 @@
+// Streams through Nginx: what a page that is open hears, from which server it ever comes, and when it ends.
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+
+import { assertKoreanPage, assertProblem, eventually } from '../support/assert.mjs';
+import { Client, adminUrl } from '../support/client.mjs';
+import { Follower, follow } from '../support/events.mjs';
+import { at, joined, loggedIn, ownAddress, visitor } from '../support/members.mjs';
+import { appUrl, stack } from '../support/stack.mjs';
+import { sql } from '../support/stores.mjs';
+
+const streamsOfOne = 12;  // [live] streams_of_one, of each server
+const unknownPost = 987_654_321;
+const longest = '가나다라마바사아자차'.repeat(290);  // a comment has 3,000 characters at most
+const followers = 20;
+
+const author = await joined();
+const [[board]] = await sql(`select slug from boards where read_role = 0 and write_role = 1 and comment_role = 1 order by id limit 1`);
+const [[secretBoard]] = await sql(`select id from boards where read_role = 2 limit 1`);
+const open = [];
+after(() => open.forEach((stream) => stream.close?.()));
+
+async function followed(client, topics, options) {
+  const stream = await follow(client, topics, options);
+  assert.equal(stream.status, 200, stream.text);
+  open.push(stream);
+  return stream;
+}
+
+async function write() {
+  const answer = await author.client.post(`/api/v1/boards/${board}/posts`, { json: { title: '함께 보는 글', content: '본문' } });
+  assert.equal(answer.status, 201, answer.text);
+  return answer.json().id;
+}
+
+async function comment(post, content) {
+  const answer = await author.client.post(`/api/v1/posts/${post}/comments`, { json: { content } });
+  assert.equal(answer.status, 201, answer.text);
+}
+
+/** Where the page of a post stands: "p34:5". */
+async function mark(post) {
+  const page = await author.client.get(`/boards/${board}/${post}`);
+  return page.text.match(/data-live="(p\d+:\d+)"/)[1];
+}
+
+const idOf = async (email) => Number((await sql(`select id from users where email = '${email}'`))[0][0]);
+const health = async (number) => (await new Client(await appUrl(number)).get('/health')).json();
+
+test('a comment that was written through one server appears on the streams of all', async () => {
+  const post = await write();
+  const topics = await mark(post);
+  const streams = await Promise.all([1, 2, 3].map(async (number) => followed(await at(visitor(), number), topics)));
+  streams.push(await followed(visitor(), topics));
+  for (const { headers } of streams) {
+    assert.match(headers['content-type'], /^text\/event-stream/);
+    assert.equal(headers['cache-control'], 'no-store');
+  }
+  await comment(post, '모두에게 보이는 댓글');
+  await eventually(() => streams.every(({ text }) => text.includes('모두에게 보이는 댓글')), 'the comment');
+  for (const stream of streams) {
+    assert.ok(stream.retry >= 1000 && stream.retry <= 3000, String(stream.retry));
+    assert.match(stream.text, /<turbo-stream action="comment"/);
+    assert.match(stream.id, new RegExp(`^p${post}:\\d+$`));
+    assert.equal(stream.over, false);
+  }
+});
+
+test('who comes back gets what it missed, whichever server it asks, and nothing twice', async () => {
+  const post = await write();
+  const first = await followed(await at(visitor(), 1), await mark(post));
+  await comment(post, '처음 댓글');
+  await eventually(() => first.id, 'the first comment');
+  first.close();
+  await comment(post, '그 사이의 댓글');
+  const second = await followed(await at(visitor(), 2), `p${post}:0`, { lastEventId: first.id });
+  await eventually(() => second.text.includes('그 사이의 댓글'), 'what was missed');
+  assert.doesNotMatch(second.text, /처음 댓글/);
+});
+
+for (const [what, lastEventId] of [['garbage', 'no id of ours'], ['from the future', null], ["another member's", 'u1:5']]) {
+  test(`a last id that is ${what} is answered with "reload" and the truth`, async () => {
+    const post = await write();
+    const now = await mark(post);
+    const told = lastEventId ?? `p${post}:999999`;
+    const stream = await followed(visitor(), now, { lastEventId: told.startsWith('u') ? `${told},${now}` : told });
+    await eventually(() => stream.events.length > 0, 'the event');
+    assert.equal(stream.events[0].event, 'reload');
+    assert.equal(stream.events[0].id, now);
+    await comment(post, '다음 댓글');
+    await eventually(() => stream.text.includes('다음 댓글'), 'the next comment');
+  });
+}
+
+test('malformed topics are answered with "reload"', async () => {
+  for (const topics of ['p34:x', 'p34:1,p34:2', 'b1:0,%00', Array.from({ length: 9 }, (_, i) => `p${i + 1}:0`).join(), '']) {
+    const stream = await followed(visitor(), topics);
+    await eventually(() => stream.events.length > 0, `the event for ${topics}`);
+    assert.equal(stream.events[0].event, 'reload');
+  }
+});
+
+test('what one may not read, or is not there, cannot be followed', async () => {
+  const guest = visitor();
+  assertProblem(await follow(guest, `b${secretBoard}:0`), 401);
+  assertProblem(await follow(author.client, `b${secretBoard}:0`), 403);
+  assertProblem(await follow(guest, `p${unknownPost}:0`), 404);
+  assertProblem(await follow(guest, 'x1:0'), 404);
+});
+
+test('HEAD opens nothing, and other methods are not there', async () => {
+  const topics = await mark(await write());
+  const guest = await at(visitor(), 1);
+  const head = await follow(guest, topics, { method: 'HEAD' });
+  assert.equal(head.status, 200);
+  assert.equal(head.text, '');
+  assert.match(head.headers['content-type'], /^text\/event-stream/);
+  assertKoreanPage(await visitor().post('/events', { form: {} }), 405);
+});
+
+test('streams are counted by themselves, and limited for one member', async () => {
+  const { client } = await joined();
+  const topics = await mark(await write());
+  const server = await at(client, 3);
+  const own = [];
+  for (let i = 0; i < streamsOfOne; ++i) own.push(await followed(server, topics));
+  const refused = await follow(server, topics);
+  assertProblem(refused, 429);
+  assert.ok(Number(refused.headers['retry-after']) > 0);
+  const { streams, requests_in_flight: running } = await health(3);
+  assert.ok(streams >= streamsOfOne, String(streams));
+  assert.ok(running < streamsOfOne, String(running));
+  assert.equal((await server.get('/my')).status, 200);
+  own[0].close();
+  await eventually(async () => {
+    const again = await follow(server, topics);
+    open.push(again);
+    return again.status === 200;
+  }, 'a place for another one');
+});
+
+test('a client that never reads is cut off, and the others go on', async () => {
+  const post = await write();
+  const topics = await mark(post);
+  const deaf = await followed(await at(visitor(), 1), topics);
+  const other = await followed(await at(visitor(), 1), topics);
+  deaf.stopReading();
+  const sent = 100;
+  for (let i = 1; i <= sent; ++i) await comment(post, `${i}번째 ${longest}`);
+  await eventually(() => other.text.includes(`${sent}번째`), 'the last comment');
+  deaf.readOn();
+  await eventually(() => deaf.over, 'the end of the stream');
+  assert.ok(!deaf.text.includes(`${sent}번째`), 'it was cut off before the end');
+  assert.equal(other.over, false);
+  assert.equal((await health(1)).status, 'ok');
+});
+
+test('a logout elsewhere ends the streams of the member, who comes back as what is left', async () => {
+  const { client, email } = await joined();
+  const topics = `u${await idOf(email)}:0`;
+  const own = await followed(client, topics);
+  const elsewhere = await loggedIn(email);
+  const others = await followed(elsewhere, topics);
+  const page = await client.get('/my');
+  const [, key] = page.text.match(/\/my\/devices\/([0-9a-f]{64})\/logout/);
+  await client.post(`/my/devices/${key}/logout`, { form: {} });
+  await eventually(() => own.over && others.over, 'the end of both streams');
+  const still = await followed(client, topics);
+  const back = await followed(elsewhere, topics);
+  await eventually(() => back.events.length > 0, 'the event');
+  assert.equal(back.events[0].event, 'reload');
+  await eventually(() => still.retry, 'the first line');
+});
+
+test('a suspension ends the streams of the member', async () => {
+  const admin = await loggedIn('admin@minschool.test', { base: adminUrl });
+  const { client, email } = await joined();
+  const id = await idOf(email);
+  const streams = await Promise.all([1, 2, 3].map(async (number) => followed(await at(client, number), `u${id}:0`)));
+  const answer = await admin.post(`/members/${id}/suspend`, { form: { period: 'forever', day: '', reason: '시험' } });
+  assert.equal(answer.status, 303);
+  await eventually(() => streams.every(({ over }) => over), 'the end of all streams');
+});
+
+test('a rolling restart moves every stream, and none misses or repeats anything', async () => {
+  const post = await write();
+  const topics = await mark(post);
+  const readers = Array.from({ length: followers }, () => new Follower(new Client(undefined, { address: ownAddress() }), topics));
+  await eventually(() => readers.every(({ streams }) => streams.length === 1), 'all streams');
+  let restarting = true;
+  const restarted = stack('rolling-restart').finally(() => { restarting = false; });
+  let written = 0;
+  while (restarting) await comment(post, `이어지는 댓글 ${++written}번.`);
+  await restarted;
+  await comment(post, `이어지는 댓글 ${++written}번.`);
+  const expected = Array.from({ length: written }, (_, i) => i + 1);
+  const heard = ({ text }) => [...text.matchAll(/이어지는 댓글 (\d+)번\./g)].map(([, number]) => Number(number));
+  await eventually(() => readers.every((reader) => heard(reader).length >= written), 'all comments');
+  for (const reader of readers) {
+    assert.deepEqual(heard(reader), expected);
+    assert.deepEqual(reader.refused, []);
+    assert.ok(reader.streams.length > 1, 'no server was left out');
+    for (const { retry } of reader.streams.slice(0, -1)) assert.ok(retry >= 100 && retry <= 4000, String(retry));
+  }
+  await Promise.all(readers.map((reader) => reader.stop()));
+});
