@@ -120,7 +120,12 @@ for (const [how, javaScriptEnabled] of scripts) {
     await button(page, '저장').click();
     await button(comment(page, '고친 댓글'), '삭제').click();
     if (javaScriptEnabled) await button(page.getByRole('dialog'), '삭제').click();
+    await flash(page).filter({ hasText: '삭제했습니다' }).waitFor();
     await comment(page, '고친 댓글').waitFor({ state: 'detached' });
+    await page.waitForFunction(() => {
+      const { top, bottom } = document.querySelector('#comments').getBoundingClientRect();
+      return top < innerHeight && bottom > 0;
+    });
     assert.equal(await page.locator('.comment').count(), 2);
   });
 }

@@ -29,7 +29,7 @@ const menuOf = (text) => [...text.matchAll(/<li class="menu-item"[^>]*>\s*<a hre
 const currentPage = (text) => Number(/aria-current="page">(\d+)</.exec(text)?.[1]);
 const lastPage = (text) => Number([...text.matchAll(/href="\?page=(\d+)"(?: aria-current="page")?>\d+</g)].at(-1)[1]);
 const commentIds = (text) => [...text.matchAll(/<article class="comment" id="c(\d+)"/g)].map((found) => Number(found[1]));
-const depthOf = (text, id) => Number(new RegExp(`comment-depth-(\\d+)">\\s*<article class="comment" id="c${id}"`).exec(text)[1]);
+const depthOf = (text, id) => Number(new RegExp(`comment-depth-(\\d+)"[^>]*>\\s*<article class="comment" id="c${id}"`).exec(text)[1]);
 /** The number that the list shows behind a post's title. */
 const countInList = (text, id) => Number(new RegExp(`/${id}">[^]*?</tr>`).exec(text)[0].match(/comment-count">.*<\/span> (\d+)</)?.[1] ?? 0);
 
