@@ -48,7 +48,7 @@ test('who was not seen for two minutes is not here', async () => {
 });
 
 test('guests are counted by address and browser, and neither stands in Redis', async () => {
-  const agent = `시험 브라우저 ${process.pid}`;
+  const agent = `Trial/${process.pid}`;
   await redis('DEL', 'online:guests');
   const one = await guest(1, agent);
   await one.look();

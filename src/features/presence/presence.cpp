@@ -1,5 +1,6 @@
 #include "features/presence/presence.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "features/presence/store.hpp"
@@ -74,6 +75,10 @@ void Presence::seen(const session::Viewer& who, Timestamp at) {
 
 template <class Key>
 void Presence::tell(Crowd<Key>& crowd, const Key& one, Timestamp at) {
+  if (!redis_.up()) {
+    crowd.told.clear();  // what it knew may be gone, too
+    return;
+  }
   const auto told = crowd.told.find(one);
   if (told != crowd.told.end() && at - told->second < kTellEvery) return;
   if (crowd.told.size() >= kMostRemembered) crowd.told.clear();
@@ -112,8 +117,10 @@ async<std::optional<Online>> Presence::online(const Call& call, const session::V
   const auto replies = co_await redis_.ask_all(call, std::move(commands));
   if (!replies) co_return std::nullopt;
   out.counts = {replies->at(0).integer, replies->at(1).integer};
+  const redis::Reply& last = replies->at(2);
+  out.more = std::max<std::int64_t>(0, out.counts.members - static_cast<std::int64_t>(last.items.size()));
   pg::Batch batch = db_.batch(call);
-  const auto people = store::people(batch, ids(replies->at(2)));
+  const auto people = store::people(batch, ids(last));
   co_await batch.send();
   out.people = people.all();
   co_return out;

@@ -41,6 +41,7 @@ struct Person {
 struct Online {
   Counts counts;
   std::vector<Person> people;  ///< last seen first, at most kMostNames; none for a guest
+  std::int64_t more = 0;       ///< members beyond those
 };
 
 class Presence {
