@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 
 #include "features/moderation/store.hpp"
+#include "features/notifications/notifications.hpp"
+#include "infra/limit/limiter.hpp"
 #include "infra/live/hints.hpp"
 #include "infra/pg/migrate.hpp"
 #include "infra/pg/test_database.hpp"
