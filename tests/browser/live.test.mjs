@@ -8,7 +8,7 @@ import { eventually } from '../support/assert.mjs';
 import { button, openPage } from '../support/browser.mjs';
 import { adminUrl } from '../support/client.mjs';
 import { doorTo } from '../support/door.mjs';
-import { joined, loggedIn } from '../support/members.mjs';
+import { everywhere, joined, loggedIn, visitor } from '../support/members.mjs';
 import { stack, status } from '../support/stack.mjs';
 import { sql } from '../support/stores.mjs';
 
@@ -47,6 +47,12 @@ async function goLive(page, path) {
   await page.evaluate(() => { window.isSame = true; });
 }
 const isSame = (page) => page.evaluate(() => window.isSame === true);
+
+async function openStreams() {
+  const servers = await everywhere(visitor());
+  const healths = await Promise.all(servers.map((server) => server.get('/health')));
+  return healths.reduce((sum, health) => sum + health.json().streams, 0);
+}
 
 const item = (page, id) => page.locator(`[data-comment="${id}"]`);
 const order = (page) => page.locator('.comment-list > li').evaluateAll((items) => items.map(({ dataset }) => Number(dataset.comment)));
@@ -292,16 +298,11 @@ test('the list of names stays on a small screen, and a finger takes one', async 
 test('two tabs share one stream, and the other goes on when one is closed', async () => {
   const author = await joined();
   const [one, two] = [await written(author), await written(author)];
-  const first = await openPage({ as: author.client });
+  const first = await openLive(one.path, { as: author.client });
   const context = first.context();
-  const streams = new Set();
   const isStream = (request) => new URL(request.url()).pathname === '/events';
-  context.on('request', (request) => isStream(request) && streams.add(request));
-  for (const end of ['requestfailed', 'requestfinished']) context.on(end, (request) => streams.delete(request));
-  await goLive(first, one.path);
-  const second = await context.newPage();
-  await goLive(first, one.path);
   const followed = context.waitForEvent('request', (request) => isStream(request) && request.url().includes(`p${two.id}:`));
+  const second = await context.newPage();
   await second.goto(two.path);
   await followed;
   const other = await joined();
@@ -311,7 +312,7 @@ test('two tabs share one stream, and the other goes on when one is closed', asyn
     await commented(other, post, text);
     await page.locator('.comment', { hasText: text }).waitFor();
   }
-  assert.equal(streams.size, 1);
+  await eventually(async () => await openStreams() === 1, 'one stream for both');
 
   const taken = context.waitForEvent('request', isStream);
   await first.close();
@@ -319,7 +320,7 @@ test('two tabs share one stream, and the other goes on when one is closed', asyn
   await second.bringToFront();
   await commented(other, two, '닫힌 뒤의 댓글');
   await second.locator('.comment', { hasText: '닫힌 뒤의 댓글' }).waitFor();
-  assert.equal(streams.size, 1);
+  await eventually(async () => await openStreams() === 1, 'one stream for the tab that is left');
 });
 
 test('a page out of the memory of Turbo catches up', async () => {
@@ -357,12 +358,14 @@ test('who was away too long is asked to load the page anew, and is not disturbed
   const door = await doorTo(3);
   const page = await openLive(post.path, { base: door.url, as: (await joined()).client });
   const field = page.getByLabel('댓글 쓰기');
+  const told = page.waitForResponse(/\/typing$/);
   await field.fill('쓰던 글');
+  await told;
   door.shut();
   await sql(`insert into comments (post_id, author_id, content, content_html)
     select ${post.id}, u.id, 'x', '<p>x</p>' from users u, generate_series(1, 120) where u.email = '${author.email}'`);
   door.open();
-  await page.getByText('오래 자리를 비운 사이 내용이 바뀌었습니다').waitFor();
+  await page.locator('#live-reload', { hasText: '내용이 바뀌었습니다' }).waitFor();
   assert.ok(await isSame(page));
   assert.equal(await field.inputValue(), '쓰던 글');
   await commented(author, post, '그 뒤의 댓글');

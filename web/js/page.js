@@ -7,6 +7,11 @@ export const application = Application.start();
 
 config.forms.confirm = ask;
 
+// How old a guest's page may be (stale-while-revalidate) is said to Nginx; a browser would show its own of a moment ago.
+document.addEventListener("turbo:before-fetch-request", ({ detail }) => {
+  detail.fetchOptions.cache = "no-store";
+});
+
 // A refused form (422) comes back as a page: the visitor goes on where something must be corrected.
 function focusFirstInvalid() {
   document.querySelector('main [aria-invalid="true"]')?.focus();

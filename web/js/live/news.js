@@ -7,7 +7,9 @@ export function news() {
   const numbers = new Set(bar.dataset.numbers?.split(" ")).add(this.getAttribute("number"));
   bar.dataset.numbers = [...numbers].join(" ");
   const text = bar.dataset.text.replace("{n}", numbers.size);
-  bar.querySelector("a").textContent = text;
+  const link = bar.querySelector("a");
+  link.textContent = text;
+  link.search = `?new=${this.getAttribute("number")}`; // an address that nobody has kept a page of
   bar.hidden = false;
   announce(text, "news");
 }
