@@ -16,7 +16,7 @@
 namespace ms::comments {
 namespace {
 
-// A browser tells every three seconds as long as somebody types; more often is no browser of ours.
+// A browser tells every four seconds as long as somebody types; more often is no browser of ours.
 constexpr limit::Rule kTyping{"typing", 1, std::chrono::seconds(2)};
 
 using Children = std::multimap<CommentId, std::size_t>;
