@@ -58,7 +58,6 @@ const item = (page, id) => page.locator(`[data-comment="${id}"]`);
 const order = (page) => page.locator('.comment-list > li').evaluateAll((items) => items.map(({ dataset }) => Number(dataset.comment)));
 const top = (locator) => locator.evaluate((element) => element.getBoundingClientRect().top);
 const bell = (page) => page.locator('#bell');
-const names = (page) => page.locator('#names li');
 
 test('what is said under a post appears in its place, changes there, and leaves a gap', async () => {
   const author = await joined();
@@ -230,69 +229,6 @@ test('who is writing shows under the post, for a while, and not to oneself', asy
   await pages[0].locator('.typing', { hasText: two.name }).waitFor();
   assert.ok(!(await pages[0].locator('.typing').textContent()).includes(one.name));
   await reader.locator('.typing', { hasText: /^$/ }).waitFor();
-});
-
-test('names after @ with the keyboard alone; the input method and the text stay whole', async () => {
-  const [asked, writer] = await Promise.all([joined(), joined()]);
-  const post = await written(writer);
-  const page = await openLive(post.path, { base: here, as: writer.client });
-  const owner = await openLive('/', { base: there, as: asked.client });
-  const field = page.getByLabel('댓글 쓰기');
-
-  await field.pressSequentially(`안녕하세요 @${asked.name}`);
-  await names(page).getByText(asked.name).waitFor();
-  assert.equal(await field.getAttribute('aria-activedescendant'), await names(page).first().getAttribute('id'));
-  assert.equal(await names(page).first().getAttribute('aria-selected'), 'true');
-  await field.press('Escape');
-  assert.ok(await page.locator('#names').isHidden());
-  assert.equal(await field.getAttribute('aria-activedescendant'), null);
-  await field.press('Backspace');
-  await field.press('End');
-  assert.ok(await page.locator('#names').isHidden(), 'Escape holds for this name');
-
-  await field.fill('');
-  await field.pressSequentially('@시험');
-  await names(page).nth(1).waitFor();
-  await field.press('ArrowDown');
-  assert.equal(await names(page).nth(1).getAttribute('aria-selected'), 'true');
-  await field.press('ArrowUp');
-  const [chosen] = await names(page).allTextContents();
-  await field.press('Tab');
-  assert.match(await field.inputValue(), new RegExp(`^@${chosen}(#\\d+)? $`));
-  assert.ok(await field.evaluate((one) => one === document.activeElement));
-
-  // A syllable that is being composed: its names are there, the keys are the input method's, and Enter then takes the name.
-  await field.fill('');
-  const ime = await page.context().newCDPSession(page);
-  const [first, ...rest] = asked.name.slice(2);
-  await field.pressSequentially(`@시험${first}${rest.slice(0, -1).join('')}`);
-  const last = rest.at(-1);
-  await ime.send('Input.imeSetComposition', { text: last, selectionStart: 1, selectionEnd: 1 });
-  await names(page).getByText(asked.name).waitFor();
-  await field.dispatchEvent('keydown', { key: 'Enter', isComposing: true });
-  assert.equal(await field.inputValue(), `@${asked.name}`);
-  await ime.send('Input.insertText', { text: last });
-  await names(page).getByText(asked.name).waitFor();
-  await field.press('Enter');
-  assert.match(await field.inputValue(), new RegExp(`^@${asked.name}(#\\d+)? $`));
-  await field.pressSequentially('보세요');
-  await button(page, '등록').last().click();
-  await page.locator('.comment', { hasText: '보세요' }).waitFor();
-  await bell(owner).locator('.bell-count', { hasText: /^1$/ }).waitFor();
-});
-
-test('the list of names stays on a small screen, and a finger takes one', async () => {
-  const writer = await joined();
-  const page = await openPage({ as: writer.client, viewport: { width: 320, height: 568 }, hasTouch: true });
-  await page.goto(`${board}/write`);
-  const field = page.getByLabel(/^내용/);
-  await field.pressSequentially(`${'앞에 쓴 말 '.repeat(4)}@${writer.name}`);
-  await names(page).first().waitFor();
-  const box = await page.locator('#names').boundingBox();
-  assert.ok(box.x >= 0 && box.x + box.width <= 320, JSON.stringify(box));
-  await assertAccessible(page, 'the names');
-  await names(page).first().tap();
-  assert.match(await field.inputValue(), new RegExp(`@${writer.name}(#\\d+)? $`));
 });
 
 test('two tabs share one stream, and the other goes on when one is closed', async () => {

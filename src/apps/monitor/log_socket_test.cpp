@@ -44,9 +44,9 @@ TEST_F(LogSocketTest, GivesEachDatagramAndCountsThoseThatAreTooLong) {
   LogSocket log(io_, path_);
   std::vector<std::string> taken;
   asio::co_spawn(io_, log.run([&](std::string_view datagram) {
-                   taken.emplace_back(datagram);
-                   if (datagram == "last") log.close();
-                 }),
+    taken.emplace_back(datagram);
+    if (datagram == "last") log.close();
+  }),
                  asio::detached);
   std::thread nginx([this] {
     const int fd = writer();
@@ -69,8 +69,8 @@ TEST_F(LogSocketTest, LeavesOthersTheirTurnInAFlood) {
   int taken = 0;
   int turns = 0;
   asio::co_spawn(io_, log.run([&](std::string_view) {
-                   if (++taken == kFlood) log.close();
-                 }),
+    if (++taken == kFlood) log.close();
+  }),
                  asio::detached);
   std::function<void()> other = [&] {
     ++turns;
