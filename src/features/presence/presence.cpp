@@ -126,7 +126,7 @@ async<std::optional<Online>> Presence::online(const Call& call, const session::V
   co_return out;
 }
 
-async<Result<void>> Presence::hide(const Call& call, const session::Viewer& who, bool hidden) {
+async<Result<void>> Presence::hide(const Call& call, const session::Viewer& who, bool hidden, Timestamp at) {
   if (once::earlier(call)) co_return Result<void>();
   pg::Unit unit = db_.unit(call);
   store::hide(unit, who.id, hidden);
@@ -134,9 +134,13 @@ async<Result<void>> Presence::hide(const Call& call, const session::Viewer& who,
   const auto done = co_await unit.send();
   if (!done) co_return done;
   co_await sessions_.forget(call, who.id);
-  members_.told.erase(who.id);  // so that the next sign of life counts
-  redis::Command gone("ZREM", kMembers, who.id.value);
-  if (hidden) co_await redis_.ask(call, std::move(gone));
+  members_.told.erase(who.id);
+  if (hidden) {
+    redis::Command gone("ZREM", kMembers, who.id.value);
+    co_await redis_.ask(call, std::move(gone));
+  } else {
+    tell(members_, who.id, at);
+  }
   co_return done;
 }
 

@@ -59,7 +59,7 @@ class Presence {
   /// The same, for a member with names from PostgreSQL.
   async<std::optional<Online>> online(const Call& call, const session::Viewer& who, Timestamp at);
   /// Whether others may see that `who` is here; holds on all servers when it returns.
-  async<Result<void>> hide(const Call& call, const session::Viewer& who, bool hidden);
+  async<Result<void>> hide(const Call& call, const session::Viewer& who, bool hidden, Timestamp at);
 
  private:
   std::string guest_key(std::string_view address, std::string_view agent) const;

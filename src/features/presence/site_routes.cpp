@@ -15,7 +15,7 @@ async<http::Response> post_hide(web::Context& ctx, Presence& presence) {
   if (!ctx.viewer.signed_in()) co_return ctx.refuse(Error(Code::unauthenticated, "error.unauthenticated"_msg));
   const auto form = ctx.form();
   if (!form) co_return ctx.refuse(form.error());
-  const auto done = co_await presence.hide(ctx.call, ctx.viewer, form->has("hidden"));
+  const auto done = co_await presence.hide(ctx.call, ctx.viewer, form->has("hidden"), ctx.now);
   if (!done) co_return ctx.refuse(done.error());
   co_return ctx.redirect("/my#presence", "flash.saved"_msg);
 }
