@@ -9,12 +9,12 @@ namespace {
 // currval is of the unit's own session: the row that it has just made.
 constexpr pg::Query kComment{"notifications.comment", R"(
   select unnest(ms_notify($1, $2, $3, array[$4::bigint],
-                          array[coalesce($5::bigint, currval(pg_get_serial_sequence('comments', 'id')))], '')))"};
+                          array[coalesce($5::bigint, currval('comments_id_seq'))], '')))"};
 constexpr pg::Query kPost{"notifications.post", R"(
   select unnest(ms_notify($1, $2::bigint[] || following.members,
                           array_fill(1::smallint, array[cardinality($2::bigint[])]) ||
                           array_fill(4::smallint, array[cardinality(following.members)]),
-                          array[coalesce($3::bigint, currval(pg_get_serial_sequence('posts', 'id')))], '{0}', ''))
+                          array[coalesce($3::bigint, currval('posts_id_seq'))], '{0}', ''))
     from (select coalesce(array_agg(user_id), '{}') as members from board_follows
            where $4::boolean and board_id = $5) following)"};
 constexpr pg::Query kLike{"notifications.like", "select unnest(ms_notify_like($1, $2, $3, $4))"};

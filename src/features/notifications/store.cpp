@@ -69,7 +69,7 @@ static_assert(kMostNames == 8);
 constexpr pg::Query kNames{"notifications.completion", R"(
   select u.id, u.name, not exists (select from users o where o.name = u.name and o.id <> u.id)
     from users u
-   where u.name ~>=~ $1 and u.name ~<~ $1 || chr(1114111) and coalesce(u.suspended_until <= now(), true)
+   where u.name ~>=~ $1 and u.name ~<~ ($1 || chr(1114111)) and coalesce(u.suspended_until <= now(), true)
    order by u.name using ~<~, u.id limit 8)"};
 
 }  // namespace
