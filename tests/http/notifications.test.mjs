@@ -1,7 +1,7 @@
 // What members are told of, end to end: the bell, the list, marking as read, what one chooses, mentions. Acts are sent through
 // Nginx, so that cause and effect mostly meet on different servers.
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 
 import { assertKoreanPage, assertProblem, eventually } from '../support/assert.mjs';
 import { adminUrl } from '../support/client.mjs';
@@ -12,7 +12,6 @@ import { redis, sql } from '../support/stores.mjs';
 const board = 'free';
 const staff = await loggedIn('staff@minschool.test');
 const admin = await loggedIn('admin@minschool.test', { base: adminUrl });
-after(() => stack('redis', 'start'));
 
 /** A new member with an id: {client, name, id}. */
 async function member() {
@@ -385,6 +384,9 @@ test('without Redis members are told all the same', async () => {
   } finally {
     await stack('redis', 'start');
   }
+  const servers = await everywhere(author.client);
+  const well = async () => (await Promise.all(servers.map((server) => server.get('/health')))).every((answer) => answer.json().status === 'ok');
+  await eventually(well, 'the return of Redis');
   await writeComment(talker, post);
   await bellShows(author, 2);
   assert.deepEqual(await kindsOf(author), ['comment', 'comment', 'comment']);
