@@ -17,7 +17,7 @@ const followers = 20;
 
 const author = await joined();
 const [[board]] = await sql(`select slug from boards where read_role = 0 and write_role = 1 and comment_role = 1 order by id limit 1`);
-const [[secretBoard]] = await sql(`select id from boards where read_role = 2 limit 1`);
+const [[secretBoard]] = await sql(`select id from boards where read_role = 2 order by id limit 1`);
 const open = [];
 after(() => open.forEach((stream) => stream.close?.()));
 

@@ -16,7 +16,7 @@ const members = 40;
 const author = await joined();
 const staff = await loggedIn('staff@minschool.test');
 const [[board]] = await sql(`select slug from boards where read_role = 0 and write_role = 1 and comment_role = 1 order by id limit 1`);
-const [[secretBoard]] = await sql(`select slug from boards where read_role = 2 limit 1`);
+const [[secretBoard]] = await sql(`select slug from boards where read_role = 2 order by id limit 1`);
 
 async function write(client = author.client, slug = board) {
   const answer = await client.post(`/api/v1/boards/${slug}/posts`, { json: { title: '좋아할 글', content: '본문' } });

@@ -6,6 +6,8 @@ import { ask } from "./confirm.js";
 export const application = Application.start();
 
 config.forms.confirm = ask;
+// A button that is disabled while its form is sent would lose the focus for good.
+config.forms.submitter = "aria-disabled";
 
 // How old a guest's page may be (stale-while-revalidate) is said to Nginx; a browser would show its own of a moment ago.
 document.addEventListener("turbo:before-fetch-request", ({ detail }) => {
