@@ -58,6 +58,7 @@ const item = (page, id) => page.locator(`[data-comment="${id}"]`);
 const order = (page) => page.locator('.comment-list > li').evaluateAll((items) => items.map(({ dataset }) => Number(dataset.comment)));
 const top = (locator) => locator.evaluate((element) => element.getBoundingClientRect().top);
 const bell = (page) => page.locator('#bell');
+const names = (page) => page.locator('#names li');
 
 test('what is said under a post appears in its place, changes there, and leaves a gap', async () => {
   const author = await joined();
