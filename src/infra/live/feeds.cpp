@@ -82,8 +82,17 @@ std::int64_t Feeds::Feed::begin_asking() {
   return from;
 }
 
+/// Whoever was not served is asked for again, also when that ended in the middle.
 void Feeds::Feed::give_up() {
-  newcomers = std::ranges::any_of(followers, [](const Follower& each) { return each.state != State::settled; });
+  number.reset();
+  for (const Follower& follower : followers) {
+    if (follower.state != State::settled) {
+      newcomers = true;
+      continue;
+    }
+    const std::int64_t stands = follower.reader->mark(topic).number;
+    number = std::min(number.value_or(stands), stands);
+  }
 }
 
 void Feeds::Feed::deliver(std::int64_t from, News news) {
@@ -199,10 +208,11 @@ void Feeds::hint(std::string_view message) {
 void Feeds::whisper(const Topic& topic, std::string_view what) {
   const auto found = feeds_.find(topic);
   if (found == feeds_.end() || found->second->whispers.size() >= kMostWhispers) return;
-  std::optional<Change> heard = found->second->source.heard(topic.id, what);
-  if (!heard) return;
-  found->second->whispers.push_back(std::move(*heard));
-  wake(found->second);
+  try {
+    std::optional<Change> heard = found->second->source.heard(topic.id, what);
+    if (heard) found->second->whispers.push_back(std::move(*heard));
+  } catch (const std::exception& bug) { spdlog::error("live: a whisper to {}: {}", text(topic), bug.what()); }
+  if (found->second->has_work()) wake(found->second);
 }
 
 void Feeds::wake(const std::shared_ptr<Feed>& feed) {

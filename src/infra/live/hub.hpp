@@ -46,7 +46,7 @@ class Hub {
   /// Before the first stream; the source must outlive the hub.
   void add(char kind, Source& source);
   /// Called for each stream when it opens and with each of its heartbeats: its reader is here. Must not throw. The
-  /// viewer has no session_id: the hub keeps none.
+  /// viewer has no session_id and no email: the hub keeps neither.
   void on_beat(std::function<void(const session::Viewer&)> here);
 
   /// Called for each topic that a hint names, followed here or not, and with null when some may have been missed: for

@@ -106,6 +106,26 @@ TEST_F(HubLoss, AnAskingThatHangsIsGivenUp) {
   EXPECT_EQ(data(*stream), "1@1:x\n2@2:x|");
 }
 
+TEST_F(HubLoss, ASourceThatThrowsHarmsNobodyForGood) {
+  const auto hub = make(no_sweep_);
+  const auto stream = follow(*hub, {}, "p1:0");
+  ASSERT_TRUE(settled());
+  source_.broken = true;
+  commit(1, 1, "x");
+  hub->hint("p1 is writing");
+  hub->hint("p1");
+  ASSERT_TRUE(until([&] { return source_.asked.size() == 2; }));
+  const auto newcomer = follow(*hub, {}, "p1:0");
+  commit(1, 2, "y");
+  source_.broken = false;
+  ASSERT_TRUE(until([&] {
+    hub->hint("p1");
+    return stream->last_id == "p1:2" && newcomer->last_id == "p1:2";
+  }));
+  EXPECT_EQ(data(*stream), "1@1:x\n2@2:y|");
+  EXPECT_EQ(data(*newcomer), "1@1:x\n2@2:y|");
+}
+
 TEST_F(HubLoss, MayEndWhileItAsksAndStreamsAreOpen) {
   auto hub = make(quick_);
   const auto stream = follow(*hub, member(7), "p1:0,u7:0");

@@ -64,7 +64,8 @@ Result<std::shared_ptr<Reader>> Readers::admit(session::Viewer viewer, Deadline 
 
 /// Whoever was identified last is known best: its other streams see with the same eyes from now on.
 std::shared_ptr<Member> Readers::member_of(session::Viewer viewer, Deadline since) {
-  viewer.session_id.clear();
+  viewer.session_id = std::string();
+  viewer.email = std::string();
   std::shared_ptr<Member> member = guests_;
   if (viewer.signed_in() && changed_after(viewer.id, since)) {
     member = std::make_shared<Member>(places_);

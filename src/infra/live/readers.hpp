@@ -37,7 +37,7 @@ struct Member {
   Member& operator=(const Member&) = delete;
 
   std::shared_ptr<Places> places;
-  session::Viewer viewer;        ///< as it was identified last; without the session's id
+  session::Viewer viewer;        ///< as it was identified last; without session_id and email
   std::vector<Reader*> streams;  ///< open ones; of guests nobody asks
   std::size_t taken = 0;
   bool changed = false;  ///< no longer what `viewer` says: nothing may be opened for it

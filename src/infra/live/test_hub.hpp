@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -131,6 +132,7 @@ class TestSource : public Source {
     const auto slot = batch.add<Row>(kSince, id, number, kMostChanges + 1);
     co_await batch.send();
     while (held) co_await sleep_for(1ms);
+    if (broken) throw std::runtime_error("a bug of the source");
     News news;
     for (Row& row : slot.all()) {
       news.number = row.number;
@@ -153,6 +155,7 @@ class TestSource : public Source {
   }
 
   std::optional<Change> heard(std::int64_t, std::string_view what) override {
+    if (broken) throw std::runtime_error("a bug of the source");
     if (what == "garbage") return std::nullopt;
     return change(0, 0, std::string(what));
   }
@@ -162,6 +165,7 @@ class TestSource : public Source {
   int sweeps = 0;
   int renders = 0;
   bool held = false;  ///< since() has its answer, and does not give it yet
+  bool broken = false;
   std::function<bool(const session::Viewer&)> readable = [](const session::Viewer&) { return true; };
 
  private:
