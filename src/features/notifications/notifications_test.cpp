@@ -1,0 +1,264 @@
+#include "features/notifications/notifications.hpp"
+
+#include <gmock/gmock.h>
+
+#include "infra/live/hints.hpp"
+#include "infra/pg/migrate.hpp"
+#include "infra/pg/test_database.hpp"
+#include "infra/redis/private_redis.hpp"
+
+namespace ms::notifications {
+namespace {
+
+using namespace std::chrono_literals;
+using pg::TestDatabase;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::SizeIs;
+
+// Member 1 is told, 2 and 3 act, 4 has nothing. Board 2 is for staff.
+constexpr const char* kRows = R"(
+  truncate users, boards, posts, comments, audit_log, post_stretches, post_counters, notifications, notification_counts,
+    board_follows restart identity cascade;
+  insert into users (email, name, password_hash) values
+    ('a@test', '김하늘', ''), ('b@test', '이서준', ''), ('c@test', '박지우', ''), ('d@test', '최조용', '');
+  insert into boards (slug, name, read_role) values ('free', '자유게시판', 0), ('staff', '직원 방', 2);
+  insert into posts (title, content, author_id, board_id, number) values ('첫 글', '', 1, 1, 1), ('비밀', '', 1, 2, 1);
+  insert into comments (post_id, author_id, content, content_html) values (1, 2, '', ''), (1, 3, '', '');
+)";
+
+session::Viewer viewer(std::int64_t id) {
+  session::Viewer who;
+  who.id = UserId{id};
+  who.role = session::Role::member;
+  who.permissions = session::Permissions::parse("read,write,comment");
+  return who;
+}
+
+class NotificationsTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    pg::up(TestDatabase::conninfo(), pg::read_migrations(MINSCHOOL_SOURCE_DIR "/migrations"), [](std::string_view) {});
+  }
+  void SetUp() override {
+    TestDatabase::execute(kRows);
+    ASSERT_TRUE(pg::run(io, redis.ready(redis::in(10s))));
+  }
+
+  static std::string ask(const std::string& sql) { return TestDatabase::execute(sql); }
+  /// Somebody does something that tells member 1, and no server hears of it.
+  static void tell(int kind, int actor, int comment) {
+    ask("select ms_notify(" + std::to_string(actor) + ", '{1}', '{" + std::to_string(kind) + "}', '{1}', '{" +
+        std::to_string(comment) + "}', '')");
+  }
+  std::optional<State> state(std::int64_t least = 0, std::int64_t member = 1) {
+    return pg::run(io, notifications.state(call, UserId{member}, least));
+  }
+  std::int64_t unread(std::int64_t least = 0) { return state(least).value().unread; }
+  void told() { pg::run(io, notifications.told(call, {UserId{1}})); }
+  std::int64_t read_all(std::int64_t up_to) {
+    return pg::run(io, notifications.read_all(call, viewer(1), up_to)).value();
+  }
+  live::News since(std::int64_t number) { return pg::run(io, live_.since(call, 1, number)); }
+  static std::string html(const live::News& news, std::int64_t reader) {
+    view::Out out;
+    for (const live::Change& change : news.changes) {
+      if (const auto variant = change.variant(viewer(reader))) change.render(out, *variant);
+    }
+    return out.take();
+  }
+
+  asio::io_context io{1};
+  const Call call{std::chrono::steady_clock::now() + 60s, "test"};
+  pg::Db db{io, pg::Config{.conninfo = TestDatabase::conninfo(), .fast_connections = 6}};
+  redis::PrivateRedis server;
+  redis::Client redis{io, server.config()};
+  cache::Cache cache{io, redis, {"notifications:"}};
+  limit::Limiter limiter{redis};
+  live::Hints hints{io, db, redis};
+  boards::Boards boards{db, [] { return true; }};
+  Notifications notifications{db, cache, limiter, boards, hints};
+  LiveMember live_{db, boards};
+};
+
+TEST_F(NotificationsTest, WhatIsKnownIsAskedForOnce) {
+  tell(3, 2, 1);
+  EXPECT_EQ(unread(), 1);
+  tell(3, 3, 2);
+  EXPECT_EQ(unread(), 1);  // from memory
+  notifications.changed(UserId{1});
+  EXPECT_EQ(unread(), 1);  // from Redis
+  told();
+  EXPECT_EQ(unread(), 2);
+  EXPECT_EQ(state(0, 4).value().number, 0);
+}
+
+TEST_F(NotificationsTest, NothingOlderThanTheMembersOwnActIsBelieved) {
+  tell(3, 2, 1);
+  ASSERT_EQ(unread(), 1);
+  tell(3, 3, 2);
+  EXPECT_EQ(unread(1), 1);
+  EXPECT_EQ(unread(2), 2);  // neither memory nor Redis had it
+  EXPECT_EQ(unread(99), 2);
+}
+
+TEST_F(NotificationsTest, WhatChangesWhileItIsLoadedIsNotRemembered) {
+  tell(3, 2, 1);
+  pg::Started<std::optional<State>> loading(io, notifications.state(call, UserId{1}));
+  io.run_one();  // it has begun
+  notifications.changed(UserId{1});
+  ASSERT_EQ(loading.get().value().unread, 1);
+  tell(3, 3, 2);
+  pg::run(io, cache.drop(call, {"notifications:1"}));
+  EXPECT_EQ(unread(), 2);
+}
+
+TEST_F(NotificationsTest, NoPageFailsForIt) {
+  redis.tell(redis::Command("SET", "notifications:1", "what another program wrote"));
+  tell(3, 2, 1);
+  EXPECT_EQ(unread(), 1);
+  server.kill();
+  told();
+  tell(3, 3, 2);
+  EXPECT_EQ(unread(), 2);
+  pg::Db nowhere(io, pg::Config{.conninfo = "host=/nonexistent"});
+  Notifications lost(nowhere, cache, limiter, boards, hints);
+  const Call soon(std::chrono::steady_clock::now() + 200ms, "test");
+  EXPECT_FALSE(pg::run(io, lost.state(soon, UserId{1}, 99)));
+}
+
+TEST_F(NotificationsTest, ReadIsWhatWasSeen) {
+  tell(3, 2, 1);
+  tell(3, 3, 2);
+  tell(1, 2, 0);
+  const auto read = [this](std::int64_t number) {
+    return pg::run(io, notifications.read(call, viewer(1), number)).value();
+  };
+  EXPECT_EQ(read(2), 4);
+  EXPECT_EQ(read(2), 0);   // already
+  EXPECT_EQ(read(99), 0);  // there is none
+  EXPECT_EQ(unread(), 2);
+  EXPECT_EQ(read_all(2), 5);  // the first; what came after was not seen
+  EXPECT_EQ(unread(), 1);
+  EXPECT_EQ(read_all(2), 0);
+  EXPECT_EQ(read(1), 0);
+  EXPECT_EQ(read_all(INT64_MAX), 6);
+  EXPECT_EQ(unread(), 0);
+  tell(5, 2, 0);
+  EXPECT_EQ(unread(7), 1);  // of what is new, nothing is read
+  EXPECT_EQ(pg::run(io, notifications.read_all(call, session::Viewer(), 1)).error().code, Code::unauthenticated);
+}
+
+async<void> write_like(pg::Db& db, std::int64_t actor) {
+  const Call call(std::chrono::steady_clock::now() + 60s, "test");
+  pg::Unit unit = db.unit(call);
+  liked(unit, UserId{actor}, UserId{1}, PostId{1}, CommentId());
+  const auto done = co_await unit.send();
+  EXPECT_TRUE(done);
+}
+
+async<void> read_everything(Notifications& notifications) {
+  const Call call(std::chrono::steady_clock::now() + 60s, "test");
+  const session::Viewer who = viewer(1);
+  const auto done = co_await notifications.read_all(call, who, INT64_MAX);
+  EXPECT_TRUE(done);
+}
+
+async<void> read_one(Notifications& notifications, std::int64_t number) {
+  const Call call(std::chrono::steady_clock::now() + 60s, "test");
+  const session::Viewer who = viewer(1);
+  const auto done = co_await notifications.read(call, who, number);
+  EXPECT_TRUE(done);
+}
+
+TEST_F(NotificationsTest, CountsAreExactWhileItIsToldAndReadAtOnce) {
+  ask("insert into users (email, name, password_hash) select i || '@test', 'x', '' from generate_series(1, 60) i");
+  ASSERT_TRUE(pg::run(io, db.ready(std::chrono::steady_clock::now() + 10s)));
+  std::vector<pg::Started<void>> acts;
+  for (std::int64_t i = 5; i < 65; ++i) {
+    acts.emplace_back(io, write_like(db, i));
+    acts.emplace_back(io, read_one(notifications, i / 2));
+    if (i % 10 == 0) acts.emplace_back(io, read_everything(notifications));
+  }
+  for (auto& act : acts) act.get();
+  EXPECT_EQ(ask("select max(c.unread) = count(*) filter (where n.read_at is null and n.number > c.read_up_to) and "
+                "count(*) = 60 and max(n.number) <= max(c.number) from notifications n join notification_counts c on "
+                "c.user_id = n.user_id"),
+            "t");
+}
+
+TEST_F(NotificationsTest, AStreamBringsTheBellAndAWordForEachNewOne) {
+  EXPECT_EQ(since(0).number, 0);
+  tell(3, 2, 1);
+  tell(2, 3, 2);
+  const live::News news = since(0);
+  EXPECT_EQ(news.number, 2);
+  const std::string seen = html(news, 1);
+  EXPECT_THAT(seen, HasSubstr("이서준님이 회원님의 글에 댓글을 썼습니다."));
+  EXPECT_THAT(seen, HasSubstr("박지우님이 회원님의 댓글에 답글을 썼습니다."));
+  EXPECT_THAT(seen, HasSubstr("<turbo-stream action=\"replace\" target=\"bell\">"));
+  EXPECT_THAT(seen, HasSubstr("data-live=\"u1:2\""));
+  EXPECT_THAT(html(news, 2), IsEmpty());
+  EXPECT_THAT(html(since(1), 1), Not(HasSubstr("이서준")));
+  EXPECT_THAT(since(2).changes, IsEmpty());
+  ASSERT_EQ(read_all(2), 3);
+  const live::News read = since(2);
+  EXPECT_EQ(read.number, 3);
+  EXPECT_THAT(html(read, 1), HasSubstr("data-live=\"u1:3\""));
+  EXPECT_THAT(html(read, 1), Not(HasSubstr("announce")));
+}
+
+TEST_F(NotificationsTest, AStreamDoesNotSpeakOfWhatIsGone) {
+  tell(3, 2, 1);
+  tell(3, 3, 2);
+  ask("update comments set deleted_at = now() where id = 1");
+  EXPECT_THAT(html(since(0), 1), Not(HasSubstr("이서준")));
+  EXPECT_THAT(html(since(0), 1), HasSubstr("박지우"));
+  ask("update posts set board_id = 2, number = 7 where id = 1");
+  EXPECT_THAT(html(since(0), 1), Not(HasSubstr("박지우")));
+  EXPECT_THAT(html(since(0), 1), HasSubstr("data-live=\"u1:2\""));
+}
+
+TEST_F(NotificationsTest, AStreamThatMissedTooMuchIsToldSo) {
+  ask("insert into users (email, name, password_hash) select i || '@test', 'x', '' from generate_series(1, 120) i");
+  ask("select count(ms_notify_like(i, 1, 1, 0)) from generate_series(5, 124) i");
+  const live::News news = since(0);
+  EXPECT_TRUE(news.more);
+  EXPECT_EQ(news.number, 120);
+  EXPECT_THAT(news.changes, SizeIs(live::kMostChanges));
+  EXPECT_EQ(news.changes.back().number, live::kMostChanges);
+  EXPECT_FALSE(since(20).more);
+}
+
+TEST_F(NotificationsTest, AStreamIsForItsMember) {
+  const auto may = [this](const session::Viewer& who) { return pg::run(io, live_.may_follow(call, who, 1)); };
+  EXPECT_TRUE(may(viewer(1)));
+  EXPECT_EQ(may(viewer(2)).error().code, Code::forbidden);
+  EXPECT_EQ(may(session::Viewer()).error().code, Code::unauthenticated);
+  tell(3, 2, 1);
+  EXPECT_THAT(pg::run(io, live_.numbers(call, {1, 4, 99})), ElementsAre(live::Mark{{'u', 1}, 1}));
+}
+
+TEST_F(NotificationsTest, NamesAreCompletedFromTheirBeginning) {
+  ask("insert into users (email, name, password_hash, suspended_until) values ('e@test', '김하늘', '', null), "
+      "('f@test', '김하', '', null), ('g@test', '김정지', '', 'infinity'), ('h@test', 'Kim Min', '', null), "
+      "('i@test', '김😀', '', null), ('j@test', '😀', '', null)");
+  const auto names = [this](std::string_view begin) {
+    std::vector<std::string> out;
+    for (const Suggestion& one : pg::run(io, notifications.names(call, viewer(2), begin)).value()) {
+      out.push_back(one.insert);
+    }
+    return out;
+  };
+  EXPECT_THAT(names("김하"), ElementsAre("@김하", "@김하늘#1", "@김하늘#5"));
+  EXPECT_THAT(names(" Kim M "), ElementsAre("@KimMin#8"));
+  EXPECT_THAT(names("김"), ElementsAre("@김하", "@김하늘#1", "@김하늘#5", "@김#9"));
+  EXPECT_THAT(names("😀"), IsEmpty());  // nothing of it could be written
+  EXPECT_THAT(names("kim"), IsEmpty());
+  EXPECT_THAT(names("%"), IsEmpty());
+}
+
+}  // namespace
+}  // namespace ms::notifications
