@@ -211,15 +211,48 @@ async function lint(text) {
   return code === 0 ? said : `${code}: ${said}`;
 }
 
-test('metrics of the monitor are as Prometheus wants them', async () => {
+test('metrics of site, admin and monitor are as Prometheus wants them', async () => {
   await visitor.get('/login');
-  const answer = await monitor.get('/metrics');
-  assert.equal(answer.status, 200);
-  assert.match(answer.headers['content-type'], /^text\/plain; version=0\.0\.4/);
-  assert.equal(await lint(answer.text), '');
-  assert.match(answer.text, /^process_resident_memory_bytes [1-9]/m);
-  const open = await monitor.get('/metrics', { headers: { accept: 'application/openmetrics-text;version=1.0.0,text/plain;q=0.5' } });
-  assert.match(open.headers['content-type'], /^application\/openmetrics-text; version=1\.0\.0/);
-  assert.match(open.text, /\n# EOF\n$/);
-  assert.match(open.text, /^# TYPE process_cpu_seconds counter$/m);
+  for (const client of [new Client(await appUrl(1)), new Client(await appUrl(1, 'admin')), monitor]) {
+    const answer = await client.get('/metrics');
+    assert.equal(answer.status, 200);
+    assert.match(answer.headers['content-type'], /^text\/plain; version=0\.0\.4/);
+    assert.equal(await lint(answer.text), '');
+    assert.match(answer.text, /^process_resident_memory_bytes [1-9]/m);
+    const open = await client.get('/metrics', { headers: { accept: 'application/openmetrics-text;version=1.0.0,text/plain;q=0.5' } });
+    assert.match(open.headers['content-type'], /^application\/openmetrics-text; version=1\.0\.0/);
+    assert.match(open.text, /\n# EOF\n$/);
+    assert.match(open.text, /^# TYPE process_cpu_seconds counter$/m);
+  }
+});
+
+test('an app server counts its requests by route, not by address', async () => {
+  const site = new Client(await appUrl(2));
+  const count = async () => {
+    const { text } = await site.get('/metrics');
+    return Number(/^minschool_http_requests_total\{route="\/boards\/\{slug\}",method="GET",status="4xx"\} (\d+)$/m.exec(text)?.[1] ?? 0);
+  };
+  const before = await count();
+  for (let i = 0; i < 3; i++) assert.equal((await site.get(`/boards/no-such-board-${i}`)).status, 404);
+  assert.equal(await count(), before + 3);
+  const { text } = await site.get('/metrics');
+  assert.doesNotMatch(text, /no-such-board/);
+  for (const name of ['minschool_http_request_seconds_bucket{', 'minschool_loop_lag_seconds_count ', 'minschool_pg_connections{state="idle"} ',
+    'minschool_redis_up{thread="0"} 1', 'minschool_build_info{program="minschool-site",server="app2",version=']) {
+    assert.ok(text.includes(`\n${name}`), name);
+  }
+});
+
+test('each request is a line in the log, with its id and nothing of the visitor', async () => {
+  const site = new Client(await appUrl(1));
+  const id = `test"${Date.now()}`;
+  await site.get('/boards/secret-name?q=words', { headers: { 'x-request-id': id, 'x-forwarded-for': '203.0.113.77' } });
+  let found;
+  await eventually(async () => {
+    const log = await readFile(join(state, 'log', 'app1-site.log'), 'utf8');
+    found = log.split('\n').find((entry) => entry.includes(id.replace('"', '\\"')));
+    return found !== undefined;
+  }, 'the line');
+  assert.match(found, / info request="test\\"\d+" method=GET route=\/boards\/\{slug\} status=404 ms=\d+\.\d pg=\d+ pg_ms=\d+\.\d redis=\d+ redis_ms=\d+\.\d$/);
+  assert.doesNotMatch(found, /secret-name|words|203\.0\.113\.77/);
 });

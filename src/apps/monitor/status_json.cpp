@@ -109,7 +109,9 @@ std::string status_json(const Known& known, Clock::time_point now) {
   for (const auto& [name, of] : rows(traffic, now)) {
     json::array servers;
     for (const Row& row : of) servers.push_back(server_json(row, now));
-    upstreams.push_back({{"name", name}, {"servers", std::move(servers)}});
+    json::object upstream{{"name", name}};
+    upstream["servers"] = std::move(servers);
+    upstreams.push_back(std::move(upstream));
   }
   const Counts& requests = traffic.requests();
   json::object out{

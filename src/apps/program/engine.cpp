@@ -58,17 +58,19 @@ json::object check(bool up, const std::string& error, Deadline since) {
 
 }  // namespace
 
-Engine::Engine(const config::Settings& settings, const std::string& realm, CpuPool& hashing, MakeApp make,
-               int listen_fd)
+Engine::Engine(const config::Settings& settings, const std::string& realm, CpuPool& hashing, Telemetry& telemetry,
+               int thread, MakeApp make, int listen_fd)
     : settings_(settings),
       parts_(settings, realm, hashing),
       app_(make(parts_)),
       site_(site_of(settings.site)),
       shell_{app_->layout(), &site_, settings.server.show_served_by ? settings.server.name : std::string()},
+      instruments_(telemetry, thread, router_, settings.log.requests && spdlog::should_log(spdlog::level::info)),
       pipeline_(
           router_, shell_, parts_.db, parts_.sessions, parts_.redis, pipeline_config(settings),
           [this](const web::Context& ctx) { return app_->gate(ctx); },
-          [this](web::Context& ctx) { return app_->prepare(ctx); }),
+          [this](web::Context& ctx) { return app_->prepare(ctx); },
+          [this](const web::Answered& answered) { instruments_.answered(answered); }),
       server_(
           parts_.io, listen_fd, config::http_limits(settings),
           [this](const http::Request& request) { return answer(request); },
@@ -91,12 +93,14 @@ async<void> Engine::start(std::chrono::milliseconds patience) {
   asio::co_spawn(parts_.io, app_->background(), asio::detached);
   asio::co_spawn(parts_.io, housekeep(), asio::detached);
   asio::co_spawn(parts_.io, watch(), asio::detached);
+  asio::co_spawn(parts_.io, instruments_.beat(), asio::detached);
   server_.start();
 }
 
 async<void> Engine::watch() {
   while (true) {
     co_await sleep_for(kWatchEvery);
+    instruments_.look(parts_, server_.state(), draining_);
     const Call call(steady_clock::now() + kWatchEvery, "watch");
     // A write, because a Redis that only reads is none for us. Its answer counts in the client's circuit.
     redis::Command write("SET", "__minschool_probe", 1, "PX", 1000);
@@ -136,7 +140,11 @@ async<void> Engine::drain(std::chrono::milliseconds limit) {
 async<http::Response> Engine::answer(const http::Request& request) {
   // Answered from memory, before anything that may wait: it is asked just when a part is ill.
   if (request.path == "/health") co_return health();
-  if (!admits(request)) co_return too_busy(request);
+  if (request.path == "/metrics") co_return metrics(request);
+  if (!admits(request)) {
+    instruments_.turned_away();
+    co_return too_busy(request);
+  }
   co_return co_await pipeline_.answer(request);
 }
 
@@ -147,6 +155,11 @@ bool Engine::admits(const http::Request& request) const {
   if (!reads) return busy <= limit;
   const bool member = request.cookie(settings_.session.cookie).has_value();
   return busy <= limit * (member ? kMembersShare : kGuestsShare) / 100;
+}
+
+http::Response Engine::metrics(const http::Request& request) {
+  instruments_.look(parts_, server_.state(), draining_);
+  return instruments_.scrape(request);
 }
 
 http::Response Engine::health() const {

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "apps/program/app.hpp"
+#include "apps/program/instruments.hpp"
 #include "infra/http/server.hpp"
 #include "infra/view/page.hpp"
 #include "infra/web/pipeline.hpp"
@@ -12,7 +13,9 @@ namespace ms::program {
 /// One thread of a program: its parts, its app, and the server that feeds requests to both.
 class Engine {
  public:
-  Engine(const config::Settings& settings, const std::string& realm, CpuPool& hashing, MakeApp make, int listen_fd);
+  /// `thread` counts from 0.
+  Engine(const config::Settings& settings, const std::string& realm, CpuPool& hashing, Telemetry& telemetry, int thread,
+         MakeApp make, int listen_fd);
 
   asio::io_context& io() { return parts_.io; }
   /// Waits for PostgreSQL and Redis, at most `patience`, and serves from then on with what there is.
@@ -22,7 +25,7 @@ class Engine {
 
  private:
   /// Asks PostgreSQL and Redis a small question every second, so that /health knows of a part that died while nobody
-  /// asked it anything.
+  /// asked it anything, and notes what /metrics says.
   async<void> watch();
   /// Forgets what nobody needs any more; any server may, so every one does now and then.
   async<void> housekeep();
@@ -31,6 +34,7 @@ class Engine {
   /// Whether there is room for one more request of this kind.
   bool admits(const http::Request& request) const;
   http::Response health() const;
+  http::Response metrics(const http::Request& request);
 
   const config::Settings& settings_;
   Parts parts_;
@@ -38,6 +42,7 @@ class Engine {
   view::Site site_;
   web::Shell shell_;
   web::Router router_;
+  Instruments instruments_;
   web::Pipeline pipeline_;
   http::Server server_;
   const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();

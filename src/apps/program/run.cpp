@@ -57,6 +57,7 @@ int work(const About& about, config::Settings settings) {
   const process::Worker worker = process::worker();
   auto hashing =
       std::make_unique<CpuPool>(settings.login.hash_threads, static_cast<std::size_t>(settings.login.hash_queue));
+  Telemetry telemetry(about.name, settings.server.name, *hashing);
   asio::io_context control{1};
   asio::signal_set stop(control, SIGTERM, SIGINT);
 
@@ -64,7 +65,8 @@ int work(const About& about, config::Settings settings) {
   std::latch started(settings.server.threads);
   std::vector<std::jthread> threads;
   for (int i = 0; i < settings.server.threads; ++i) {
-    engines.push_back(std::make_unique<Engine>(settings, about.realm, *hashing, about.make, worker.listen_fd));
+    engines.push_back(
+        std::make_unique<Engine>(settings, about.realm, *hashing, telemetry, i, about.make, worker.listen_fd));
   }
   // Every engine has its own copy, which its drain closes: a worker whose master died must not keep the address taken.
   ::close(worker.listen_fd);

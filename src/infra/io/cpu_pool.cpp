@@ -41,6 +41,11 @@ bool CpuPool::submit(Task task) {
   return true;
 }
 
+std::size_t CpuPool::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return queue_.size();
+}
+
 void CpuPool::thread_main() {
   ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice);
   ::prctl(PR_SET_NAME, "cpu-pool");

@@ -37,6 +37,8 @@ class CpuPool {
   /// runs; one that runs by then is left to its end and its result is dropped, so it must own what it uses.
   template <class T>
   async<std::optional<T>> run(std::function<T()> job, Deadline deadline);
+  /// Jobs that wait, not counting those that run; from any thread.
+  std::size_t waiting() const;
 
  private:
   struct Task {
@@ -49,7 +51,7 @@ class CpuPool {
   void thread_main();
 
   const std::size_t queue_limit_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Task> queue_;
   bool stopping_ = false;

@@ -7,10 +7,15 @@ namespace {
 
 constexpr double kNanoseconds = 1e9;
 
+/// Exact: each bound is a whole number of microseconds.
 constexpr auto kBounds = [] {
+  constexpr double kMicroseconds = 1e6;
+  constexpr std::int64_t kNanosecondsOfEach = 1000;
+  constexpr double kRounding = 0.1;  // 0.05 * 1e6 may be a hair below 50000
   std::array<std::int64_t, kSecondsBounds.size()> out{};
-  std::ranges::transform(kSecondsBounds, out.begin(),
-                         [](double seconds) { return static_cast<std::int64_t>(seconds * kNanoseconds + 0.5); });
+  std::ranges::transform(kSecondsBounds, out.begin(), [](double seconds) {
+    return static_cast<std::int64_t>(seconds * kMicroseconds + kRounding) * kNanosecondsOfEach;
+  });
   return out;
 }();
 

@@ -267,8 +267,10 @@ State Db::Impl::state() const {
   State out;
   for (const Pool* each : {&fast, &slow}) {
     for (const auto& connection : each->connections) {
+      ++out.wanted;
       if (!connection || !connection->is_open()) continue;
       ++out.connections;
+      out.busy += connection->load() > 0 ? 1 : 0;
       out.in_flight += static_cast<int>(connection->load());
     }
     out.waiting += static_cast<int>(each->waiting.size());

@@ -249,6 +249,7 @@ async<std::string> Sessions::open(const Call& call, UserId user, bool remember, 
   unit.add(kSignedIn, user);
   const auto done = co_await unit.send();
   if (!done) throw std::logic_error("a new session was refused: " + std::string(done.error().message.key));
+  ++opened_;
   const auto account = co_await accounts_.find(call, user);
   if (account) {
     const Viewer viewer = viewer_of(*account, id);

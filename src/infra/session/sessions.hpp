@@ -84,6 +84,9 @@ class Sessions {
 
   static std::string key_of(std::string_view session_id);
 
+  /// Logins since the start.
+  std::uint64_t opened() const noexcept { return opened_; }
+
  private:
   struct Row;
   /// What Redis says of a session; without `answered` it could not say.
@@ -106,6 +109,7 @@ class Sessions {
   redis::Client& redis_;
   Accounts& accounts_;
   Config config_;
+  std::uint64_t opened_ = 0;
 };
 
 }  // namespace ms::session

@@ -92,7 +92,7 @@ bool same_origin(const http::Request& request) {
 }
 
 Pipeline::Pipeline(const Router& router, const Shell& shell, pg::Db& db, session::Sessions& sessions,
-                   redis::Client& redis, PipelineConfig config, Gate gate, Prepare prepare)
+                   redis::Client& redis, PipelineConfig config, Gate gate, Prepare prepare, Observe observe)
     : router_(router),
       shell_(shell),
       db_(db),
@@ -100,7 +100,8 @@ Pipeline::Pipeline(const Router& router, const Shell& shell, pg::Db& db, session
       redis_(redis),
       config_(std::move(config)),
       gate_(std::move(gate)),
-      prepare_(std::move(prepare)) {}
+      prepare_(std::move(prepare)),
+      observe_(std::move(observe)) {}
 
 async<http::Response> Pipeline::answer(const http::Request& request) {
   const auto begun = steady_clock::now();
@@ -109,28 +110,33 @@ async<http::Response> Pipeline::answer(const http::Request& request) {
   if (id.empty() || id.size() > 64 || has_control(id)) id = secret::random_text(12);
   const Call call(begun + config_.request_time, id, &timing);
   http::Response response;
+  std::optional<std::size_t> route;
   std::exception_ptr failure;
   try {
-    response = co_await routed(request, call);
+    response = co_await routed(request, call, route);
   } catch (...) { failure = std::current_exception(); }
   if (failure) response = context(request, call, session::Viewer()).refuse(why(failure, request, id));
   response.set("X-Request-Id", id);
-  finish(request, response, timing, begun);
+  const auto time = steady_clock::now() - begun;
+  finish(request, response, timing, time);
+  observe_({request, route, response.status, time, timing, id});
   co_return response;
 }
 
 http::Response Pipeline::refuse(const http::Request& request, const Error& error) const {
   const auto begun = steady_clock::now();
   http::Response response = context(request, Call(begun, {}), session::Viewer()).refuse(error);
-  finish(request, response, Timing(), begun);
+  finish(request, response, Timing(), steady_clock::now() - begun);
   return response;
 }
 
-async<http::Response> Pipeline::routed(const http::Request& request, const Call& call) {
+async<http::Response> Pipeline::routed(const http::Request& request, const Call& call,
+                                       std::optional<std::size_t>& route) {
   if (!same_origin(request)) {
     co_return context(request, call, session::Viewer()).refuse(Error(Code::forbidden, "error.cross_site"_msg));
   }
   Router::Match match = router_.match(request.method, request.path);
+  route = match.route;
   if (match.handler == nullptr && !match.allow.empty()) {
     http::Response response =
         context(request, call, session::Viewer()).refuse(Error(Code::method_not_allowed, "error.method"_msg));
@@ -201,7 +207,7 @@ std::string Pipeline::client_address(const http::Request& request) const {
 }
 
 void Pipeline::finish(const http::Request& request, http::Response& response, const Timing& timing,
-                      steady_clock::time_point begun) const {
+                      std::chrono::nanoseconds time) const {
   response.set("X-Content-Type-Options", "nosniff");
   if (!request.path.starts_with("/api/")) {
     response.set("Content-Security-Policy", kContentPolicy);
@@ -209,9 +215,9 @@ void Pipeline::finish(const http::Request& request, http::Response& response, co
   }
   if (!config_.served_by.empty()) response.set("X-Served-By", config_.served_by);
   if (config_.show_timing) {
-    response.set("Server-Timing", fmt::format("app;dur={:.2f}, pg;dur={:.2f};desc={}, redis;dur={:.2f};desc={}",
-                                              milliseconds(steady_clock::now() - begun), milliseconds(timing.pg),
-                                              timing.pg_trips, milliseconds(timing.redis), timing.redis_trips));
+    response.set("Server-Timing",
+                 fmt::format("app;dur={:.2f}, pg;dur={:.2f};desc={}, redis;dur={:.2f};desc={}", milliseconds(time),
+                             milliseconds(timing.pg), timing.pg_trips, milliseconds(timing.redis), timing.redis_trips));
   }
 }
 

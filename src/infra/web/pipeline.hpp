@@ -1,6 +1,8 @@
 #pragma once
 #include <chrono>
+#include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "infra/config/proxies.hpp"
@@ -22,6 +24,16 @@ struct PipelineConfig {
   config::TrustedProxies proxies;
 };
 
+/// A request that has its answer.
+struct Answered {
+  const http::Request& request;
+  std::optional<std::size_t> route;  ///< of the Router; none: no such address, or refused before
+  int status;
+  std::chrono::nanoseconds time;
+  const Timing& timing;
+  std::string_view id;
+};
+
 /// The one ordered way of a request, and why each stage stands where it does:
 ///  1. clock and request id      - everything after is timed and can be found in a log
 ///  2. error wall                - whatever is thrown below becomes a 503 or 500 page, never a lost connection
@@ -37,9 +49,11 @@ class Pipeline {
   using Gate = std::function<std::optional<http::Response>(const Context&)>;
   /// Runs once the session is known: the visitor's menu, "who is online".
   using Prepare = std::function<async<void>(Context&)>;
+  /// Told of each request that answer() answered, for metrics and the log; must not throw.
+  using Observe = std::function<void(const Answered&)>;
 
   Pipeline(const Router& router, const Shell& shell, pg::Db& db, session::Sessions& sessions, redis::Client& redis,
-           PipelineConfig config, Gate gate, Prepare prepare);
+           PipelineConfig config, Gate gate, Prepare prepare, Observe observe);
 
   /// Never throws.
   async<http::Response> answer(const http::Request& request);
@@ -47,7 +61,8 @@ class Pipeline {
   http::Response refuse(const http::Request& request, const Error& error) const;
 
  private:
-  async<http::Response> routed(const http::Request& request, const Call& call);
+  /// Notes the route in `route` as soon as it is known.
+  async<http::Response> routed(const http::Request& request, const Call& call, std::optional<std::size_t>& route);
   /// Runs a write's handler so that a repetition gets the first result again (infra/once).
   async<http::Response> write_once(Context& ctx, const Handler& handler, Once& once);
   /// What the key has done before; outer nullopt: PostgreSQL did not answer, within the deadline if `patient`.
@@ -55,7 +70,7 @@ class Pipeline {
   Context context(const http::Request& request, const Call& call, session::Viewer viewer) const;
   std::string client_address(const http::Request& request) const;
   void finish(const http::Request& request, http::Response& response, const Timing& timing,
-              std::chrono::steady_clock::time_point begun) const;
+              std::chrono::nanoseconds time) const;
 
   const Router& router_;
   const Shell& shell_;
@@ -65,6 +80,7 @@ class Pipeline {
   PipelineConfig config_;
   Gate gate_;
   Prepare prepare_;
+  Observe observe_;
 };
 
 /// False for a write that another site's page makes the browser send (Sec-Fetch-Site, else Origin against Host).

@@ -88,7 +88,7 @@ Router::Match Router::match(http::Method method, std::string_view path) const {
       out.params.add(name.substr(1, name.size() - 2), std::move(*value));
     }
     out.handler = &route.handler;
-    out.pattern = route.pattern;
+    out.route = static_cast<std::size_t>(&route - routes_.data());
     return out;
   }
   return out;

@@ -1,5 +1,7 @@
 #pragma once
+#include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,12 +40,16 @@ class Router {
 
   struct Match {
     const Handler* handler = nullptr;  ///< null: no such path, or not with that method
-    std::string_view pattern;          ///< for metrics and logs
+    std::optional<std::size_t> route;  ///< for metrics and logs; set with the handler
     Params params;
     std::string allow;  ///< methods of the path when only the method is wrong (RFC 9110 15.5.6)
   };
   /// HEAD is answered by GET's handler.
   Match match(http::Method method, std::string_view path) const;
+
+  std::size_t size() const noexcept { return routes_.size(); }
+  http::Method method(std::size_t route) const { return routes_[route].method; }
+  std::string_view pattern(std::size_t route) const { return routes_[route].pattern; }
 
  private:
   struct Route {

@@ -1,0 +1,87 @@
+#pragma once
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "apps/program/app.hpp"
+#include "apps/program/request_log.hpp"
+#include "infra/http/server.hpp"
+#include "infra/metrics/process.hpp"
+#include "infra/web/pipeline.hpp"
+
+namespace ms::program {
+
+/// What the threads of one worker count into; outlives them.
+struct Telemetry {
+  /// `server` is server.name, `program` what is started. The pool outlives it.
+  Telemetry(std::string_view program, std::string_view server, const CpuPool& hashing);
+  /// Everything, as of now.
+  void write(metrics::Text& out);
+
+  metrics::Registry registry;
+
+ private:
+  const CpuPool& hashing_;
+  metrics::Shard& shard_;
+  metrics::ProcessMetrics process_;
+  metrics::Gauge& password_queue_;
+};
+
+/// What one thread says of itself: /metrics, and a line in the log for each request.
+class Instruments {
+ public:
+  /// `thread` counts from 0. The router is read at the first request, when all of its routes are there.
+  Instruments(Telemetry& telemetry, int thread, const web::Router& router, bool log_requests);
+
+  void answered(const web::Answered& answered);
+  /// A request was asked to come back later, because there was no room for it.
+  void turned_away() noexcept { turned_away_.add(); }
+  /// Notes what is not counted but read; once a second, and before a scrape of this thread.
+  void look(const Parts& parts, const http::ServerState& server, bool draining);
+  /// Measures how late timers come, and writes the log, for as long as the thread lives.
+  async<void> beat();
+  /// The answer to GET /metrics: what all threads of the worker know, of others at most a second old.
+  http::Response scrape(const http::Request& request);
+
+ private:
+  /// What is counted of one route.
+  struct OfRoute {
+    metrics::Histogram* seconds = nullptr;
+    std::array<metrics::Counter*, 6> by_class{};
+  };
+  /// Gauges that look() sets.
+  struct Gauges {
+    Gauges(metrics::Shard& shard, const std::string& thread);
+    metrics::Gauge& in_flight;
+    metrics::Gauge& connections;
+    metrics::Gauge& streams;
+    metrics::Gauge& draining;
+    metrics::Gauge& pg_up;
+    metrics::Gauge& pg_busy;
+    metrics::Gauge& pg_idle;
+    metrics::Gauge& pg_missing;
+    metrics::Gauge& pg_in_flight;
+    metrics::Gauge& pg_waiting;
+    metrics::Gauge& redis_up;
+    metrics::Gauge& redis_in_flight;
+    metrics::Gauge& cache_hits;
+    metrics::Gauge& cache_misses;
+    metrics::Gauge& cache_alone;
+    metrics::Gauge& sessions_opened;
+  };
+
+  void count(const web::Answered& answered);
+  std::string label_of(std::size_t route) const;
+
+  Telemetry& telemetry_;
+  metrics::Shard& shard_;
+  const web::Router& router_;
+  std::optional<RequestLog> log_;
+  metrics::Counter& turned_away_;
+  metrics::Histogram& lag_;
+  Gauges gauges_;
+  std::vector<OfRoute> routes_;  ///< by index; the last: no route
+};
+
+}  // namespace ms::program
