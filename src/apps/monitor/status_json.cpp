@@ -71,7 +71,7 @@ json::value server_json(const Row& row, Clock::time_point now) {
                     {{"requests", server.counts.all().count},
                      {"unanswered", server.counts.all().unanswered},
                      {"by_status", by_status(server.counts.all())}}}};
-  if (auto reason = server.reason(now); !reason.empty()) out["reason"] = std::move(reason);
+  if (auto reason = server.reason(now); !reason.empty()) out["reason"] = reason;
   return out;
 }
 
