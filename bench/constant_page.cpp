@@ -1,12 +1,14 @@
-// What a board list cannot cost less than: the Site's own HTTP server and PostgreSQL client, a body that never changes,
-// and the one query of its 20 rows. script/bench compares the real page with it.
+// What a page cannot cost less than: the Site's own HTTP server and a body that never changes; and, for a board list,
+// the one query of its 20 rows. script/bench compares the real pages with it.
 #include <fmt/format.h>
 #include <sys/prctl.h>
 
 #include <charconv>
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <sstream>
 
 #include "features/posts/posts.hpp"
@@ -18,31 +20,38 @@ namespace {
 
 using namespace ms;
 
-struct Page {
+struct Pages {
   pg::Db* db;
   BoardId board;
-  std::string body;
+  std::map<std::string, std::string> bodies;  // by path: "/list"
 };
 
 constexpr auto kRequestTime = std::chrono::seconds(10);
 
-/// /rows asks PostgreSQL first, everything else is the body alone.
-async<http::Response> answer(const Page* page, const http::Request* request) {
-  if (request->path == "/rows") {
+/// /rows asks PostgreSQL first and is /list then; everything else is a body alone.
+async<http::Response> answer(const Pages* page, const http::Request* request) {
+  const bool rows = request->path == "/rows";
+  if (rows) {
     const Call call(std::chrono::steady_clock::now() + kRequestTime, "bench");
     pg::Batch batch = page->db->batch(call);
     const auto slot = posts::store::first_page(batch, page->board);
     co_await batch.send();
     if (slot.all().size() != posts::kPostsPerPage) co_return http::Response(404);
   }
-  co_return http::Response::text(200, "text/html; charset=utf-8", page->body);
+  const auto body = page->bodies.find(rows ? "/list" : request->path);
+  if (body == page->bodies.end()) co_return http::Response(404);
+  co_return http::Response::text(200, "text/html; charset=utf-8", body->second);
 }
 
-std::string read_file(const char* path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
+std::map<std::string, std::string> read_files(const char* folder) {
+  std::map<std::string, std::string> bodies;
+  for (const auto& file : std::filesystem::directory_iterator(folder)) {
+    std::ifstream in(file.path(), std::ios::binary);
+    std::ostringstream text;
+    text << in.rdbuf();
+    bodies.emplace("/" + file.path().stem().string(), text.str());
+  }
+  return bodies;
 }
 
 int number(std::string_view text) {
@@ -56,7 +65,7 @@ int number(std::string_view text) {
 int main(int argc, char** argv) {
   if (argc != 5) {
     std::cerr
-        << "constant_page CONFIG PORT BOARD BODY_FILE: serves BODY_FILE on CONFIG's address and PORT until SIGTERM\n";
+        << "constant_page CONFIG PORT BOARD FOLDER: serves FOLDER's files on CONFIG's address and PORT until SIGTERM\n";
     return EXIT_FAILURE;
   }
   prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -67,12 +76,12 @@ int main(int argc, char** argv) {
   }
   asio::io_context io{1};
   pg::Db db(io, config::pg_config(*settings));
-  const Page page{&db, BoardId{number(argv[3])}, read_file(argv[4])};
+  const Pages pages{&db, BoardId{number(argv[3])}, read_files(argv[4])};
   const asio::ip::tcp::endpoint at(asio::ip::make_address(settings->server.address),
                                    static_cast<asio::ip::port_type>(number(argv[2])));
   asio::ip::tcp::acceptor listening(io, at);
   http::Server server(io, listening.native_handle(), config::http_limits(*settings),
-                      [&page](const http::Request& request) { return answer(&page, &request); });
+                      [&pages](const http::Request& request) { return answer(&pages, &request); });
   server.start();
   io.run();
 }

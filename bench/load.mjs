@@ -12,7 +12,7 @@ const patienceMs = 10_000;
 const requestId = 'X-Request-Id: bench';
 
 async function wrk(url, { cookie, seconds, connections }) {
-  const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '-H', `Cookie: ${cookie}`, '-H', requestId, url];
+  const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '-H', requestId, ...(cookie ? ['-H', `Cookie: ${cookie}`] : []), url];
   const { stdout } = await run('wrk', args, { timeout: seconds * 1000 + patienceMs });
   const broken = /Non-2xx.*|Socket errors.*/.exec(stdout);
   if (broken) throw new Error(`${url}: ${broken[0]}`);

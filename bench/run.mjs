@@ -1,12 +1,10 @@
 // Measures the stack that script/bench started and filled; prints Markdown.
 // node bench/run.mjs '{"posts":…,"rounds":…,"seconds":…,"connections":…,"commit":"…","command":"…"}'; where the stack is,
 // script/bench put into the environment.
-import { spawn } from 'node:child_process';
-import fs from 'node:fs';
-
 import { Client } from '../tests/support/client.mjs';
 import { measure } from './load.mjs';
 import { memory, started } from './processes.mjs';
+import { processes, serveAnew, serveConstant, serveNginx, stop } from './reference.mjs';
 import { figure, machine, table } from './report.mjs';
 import { startTime } from './start.mjs';
 
@@ -15,9 +13,12 @@ const { state, run_dir: runDir, port, net, build } = process.env;
 const perPage = 20;
 const board = 1;
 const address = `${net}.11`;
-// Beside the ports of the app server itself, 3000 and 3001.
+// Beside the ports of the app server itself, 3000 and 3001, and of the stack's Nginx.
 const constantPort = 3100;
 const startPort = 3101;
+const anewPort = 3103;
+const constantNginx = Number(port) + 10;
+const anewNginx = Number(port) + 20;
 const starts = 10;
 
 const siteConfig = `${state}/config/app1-site.toml`;
@@ -40,28 +41,17 @@ async function page(visitor, path, rows) {
   return text;
 }
 
-async function serveConstant(body) {
-  const file = `${state}/constant.html`;
-  fs.writeFileSync(file, body);
-  const child = spawn(`${build}/constant_page`, [siteConfig, constantPort, board, file], { stdio: ['ignore', 'ignore', 'inherit'] });
-  const visitor = new Client(`http://${address}:${constantPort}`);
-  for (let tries = 100; ; --tries) {
-    const answer = await visitor.get('/rows').catch(() => undefined);
-    if (answer?.status === 200 && answer.text === body) return child;
-    if (tries === 0 || child.exitCode !== null) throw new Error('constant_page does not answer');
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
 /** One target after the other in each round, so that what else the machine does meets all of them. */
 async function rounds(targets, cookie) {
-  const load = { cookie, seconds: options.seconds, connections: options.connections };
-  const results = targets.map(() => []);
+  const load = { seconds: options.seconds, connections: options.connections };
+  const entries = Object.entries(targets);
+  const results = Object.fromEntries(entries.map(([name]) => [name, []]));
+  const one = ({ url, parts, guest }, more) => measure(url, parts, { ...load, cookie: guest ? '' : cookie, ...more });
   // A single round is for seeing that all runs, and needs no warm caches.
-  if (options.rounds > 1) for (const { url, parts } of targets) await measure(url, parts, { ...load, seconds: 1 });
+  if (options.rounds > 1) for (const [, target] of entries) await one(target, { seconds: 1 });
   for (let round = 1; round <= options.rounds; ++round) {
     note(`[${round}/${options.rounds}] rounds`);
-    for (const [i, { url, parts }] of targets.entries()) results[i].push(await measure(url, parts, load));
+    for (const [name, target] of entries) results[name].push(await one(target));
   }
   return results;
 }
@@ -87,41 +77,67 @@ await page(visitor, `${list}?page=${last}`, options.posts % perPage || perPage);
 
 const ready = { site: await readyTimes('site', siteConfig), admin: await readyTimes('admin', `${state}/config/app1-admin.toml`) };
 
-const constant = await serveConstant(body);
+const post = `${list}/${middle}`;
+const bodies = { list: body, home: (await visitor.get('/')).text, post: (await visitor.get(post)).text };
+const children = [];
+const start = async (serving) => children[children.push(await serving) - 1];
 try {
   const backends = { Redis: started(runDir, 'redis'), PostgreSQL: started(runDir, 'postgres') };
   const app = { Nginx: [], app: started(runDir, 'app1-site'), ...backends };
   const through = { ...app, Nginx: started(runDir, 'nginx') };
-  const reference = { Nginx: [], app: [constant.pid], ...backends };
-  const targets = [
-    { name: 'constant page, direct', url: `http://${address}:${constantPort}/`, parts: reference },
-    { name: 'constant page and its query, direct', url: `http://${address}:${constantPort}/rows`, parts: reference },
-    { name: 'board list, direct', url: direct + list, parts: app },
-    { name: 'board list', url: site + list, parts: through },
-    { name: `board list, page ${middle}`, url: `${site + list}?page=${middle}`, parts: through },
-    { name: `board list, page ${last}`, url: `${site + list}?page=${last}`, parts: through },
-    { name: 'home', url: `${site}/`, parts: through },
-    { name: 'post', url: `${site + list}/${middle}`, parts: through },
-  ];
+  const constant = { ...app, app: processes(await start(serveConstant(constantPort, board, bodies))) };
+  const anew = { ...app, app: processes(await start(serveAnew(anewPort, list, cookie))) };
+  const constantThrough = { ...constant, Nginx: processes(await start(serveNginx(constantNginx, constantPort, '/list', cookie))) };
+  const anewThrough = { ...anew, Nginx: processes(await start(serveNginx(anewNginx, anewPort, list, cookie))) };
+  const constantAt = (path) => ({ url: `http://127.0.0.1:${constantNginx}${path}`, parts: constantThrough });
+
+  const guest = true;
+  const targets = {
+    'constant page, direct': { url: `http://${address}:${constantPort}/list`, parts: constant },
+    'constant page and its query, direct': { url: `http://${address}:${constantPort}/rows`, parts: constant },
+    'board list, direct': { url: direct + list, parts: app },
+    'board list read anew, direct': { url: `http://${address}:${anewPort}${list}`, parts: anew },
+    'constant list': constantAt('/list'),
+    'constant home': constantAt('/home'),
+    'constant post': constantAt('/post'),
+    'board list': { url: site + list, parts: through },
+    home: { url: `${site}/`, parts: through },
+    post: { url: site + post, parts: through },
+    'board list read anew': { url: `http://127.0.0.1:${anewNginx}${list}`, parts: anewThrough },
+    [`board list read anew, page ${last}`]: { url: `http://127.0.0.1:${anewNginx}${list}?page=${last}`, parts: anewThrough },
+    [`board list, page ${last}`]: { url: `${site + list}?page=${last}`, parts: through },
+    'guest: file of the list': { ...constantAt('/files/list.html'), guest },
+    'guest: file of the home page': { ...constantAt('/files/home.html'), guest },
+    'guest: file of the post': { ...constantAt('/files/post.html'), guest },
+    'guest: board list': { url: site + list, parts: through, guest },
+    'guest: home': { url: `${site}/`, parts: through, guest },
+    'guest: post': { url: site + post, parts: through, guest },
+  };
   const results = await rounds(targets, cookie);
-  const [, rows, direct1, first, deep, deepest] = results;
-  const ratio = (above, below, part) => above.map((value, i) => value[part] / below[i][part]);
+  const ratio = (above, below, part = 'all') => figure(results[above].map((value, i) => value[part] / results[below][i][part]));
   const loaded = memory(appServer);
 
   const columns = ['Nginx', 'app', 'Redis', 'PostgreSQL', 'all'];
   const cell = (values) => (values.every((value) => value < 0.05) ? '' : figure(values));
-  const costs = targets.map(({ name }, i) => [
+  const costs = Object.entries(results).map(([name, of]) => [
     name,
-    ...columns.map((column) => cell(results[i].map((result) => result[column]))),
-    figure(results[i].map((result) => result.perSecond)),
+    ...columns.map((column) => cell(of.map((result) => result[column]))),
+    figure(of.map((result) => result.perSecond)),
   ]);
   const claims = [
-    ['board list against constant page and its query, CPU of the app process', '≤ 1.5', figure(ratio(direct1, rows, 'app'))],
-    [`board list, page ${middle} against page 1, CPU of all`, '', figure(ratio(deep, first, 'all'))],
-    [`board list, page ${last} against page 1, CPU of all`, '', figure(ratio(deepest, first, 'all'))],
+    ['board list read anew against constant page and its query, CPU of the app process', '≤ 1.5', ratio('board list read anew, direct', 'constant page and its query, direct', 'app')],
+    ['board list of a member against Nginx and a constant page of that size', '≤ 1.3', ratio('board list', 'constant list')],
+    ['home, the same', '≤ 1.3', ratio('home', 'constant home')],
+    ['post, the same', '≤ 1.3', ratio('post', 'constant post')],
+    ['board list of a member read anew, the same', '≤ 2.0', ratio('board list read anew', 'constant list')],
+    ['board list of a guest against Nginx and a file of that size', '≤ 1.2', ratio('guest: board list', 'guest: file of the list')],
+    ['home of a guest, the same', '≤ 1.2', ratio('guest: home', 'guest: file of the home page')],
+    ['post of a guest, the same', '≤ 1.2', ratio('guest: post', 'guest: file of the post')],
+    [`board list, page ${last} against page 1`, '≤ 1.2', ratio(`board list, page ${last}`, 'board list')],
+    [`board list read anew, page ${last} against page 1`, '≤ 1.2', ratio(`board list read anew, page ${last}`, 'board list read anew')],
     ['Site and Admin of an app server at rest', '≤ 40 MB', `${atRest.toFixed(1)} MB`],
     ['the same after the load', '', `${loaded.toFixed(1)} MB`],
-    ['Site ready after exec', '≤ 100 ms', figure(ready.site, ' ms')],
+    ['Site ready after exec', '≤ 50 ms', figure(ready.site, ' ms')],
     ['Admin ready after exec', '≤ 100 ms', figure(ready.admin, ' ms')],
   ];
 
@@ -129,8 +145,8 @@ try {
   console.log(`Commit ${options.commit}, \`${options.command}\`: ${options.posts} posts and ${options.comments} comments, list page of ${Buffer.byteLength(body)} bytes  `);
   console.log(`Medians of ${options.rounds} rounds of ${options.seconds} s with ${options.connections} connections (lowest to highest)\n`);
   console.log(table(['Claim', 'Goal', 'Measured'], claims));
-  console.log('\nCPU per request, µs:\n');
-  console.log(table(['Logged-in member asks for', ...columns, 'requests/s'], costs));
+  console.log('\nCPU per request, µs; a logged-in member asks, where no guest is named:\n');
+  console.log(table(['Page', ...columns, 'requests/s'], costs));
 } finally {
-  constant.kill('SIGTERM');
+  stop(children);
 }

@@ -7,6 +7,8 @@ export const adminUrl = process.env.MINSCHOOL_ADMIN_URL ?? 'http://127.0.0.1:808
 
 // No answer may take longer; a test never hangs on one.
 const longestAnswerMs = 20_000;
+// Cookies that live longer outlive every test.
+const longestWatchedSeconds = 60;
 
 /**
  * One visitor. `base` is where paths are asked for; cookies of its answers are kept and sent again. `address` is the
@@ -77,8 +79,13 @@ export class Client {
     for (const line of response.headers['set-cookie'] ?? []) {
       const [pair, ...attributes] = line.split(';').map((part) => part.trim());
       const name = pair.slice(0, pair.indexOf('='));
-      if (attributes.some((attribute) => /^max-age=0$/i.test(attribute))) this.cookies.delete(name);
-      else this.cookies.set(name, pair.slice(pair.indexOf('=') + 1));
+      const value = pair.slice(pair.indexOf('=') + 1);
+      const seconds = Number(attributes.map((attribute) => /^max-age=(\d+)$/i.exec(attribute)?.[1]).find(Boolean) ?? Infinity);
+      if (seconds === 0) this.cookies.delete(name);
+      else this.cookies.set(name, value);
+      if (seconds > 0 && seconds <= longestWatchedSeconds) {
+        setTimeout(() => this.cookies.get(name) === value && this.cookies.delete(name), seconds * 1000).unref();
+      }
     }
     const text = bytes.toString('utf8');
     return {

@@ -4,9 +4,11 @@
 
 #include "apps/site/layout.html.hpp"
 #include "apps/site/pages/pages.hpp"
+#include "apps/site/pages/post_memory.hpp"
 #include "features/comments/comments.hpp"
 #include "features/likes/likes.hpp"
 #include "features/posts/posts.hpp"
+#include "features/posts/shown.hpp"
 #include "infra/live/hub.hpp"
 
 namespace ms::site {
@@ -25,14 +27,22 @@ class Site final : public program::App {
       : parts_(parts),
         views_(parts.db),
         posts_(parts.db, parts.cache, parts.boards, parts.notifications, views_, parts.hints),
+        shown_(parts.io, posts_, std::chrono::milliseconds(parts.settings.site.remember_ms)),
         comments_(parts.db, parts.boards, parts.notifications, parts.limiter, parts.hints),
-        likes_(parts.db, parts.boards, parts.notifications),
+        likes_(parts.db, parts.boards, parts.notifications, parts.hints),
+        memory_(parts.io, posts_, shown_, comments_, likes_,
+                std::chrono::milliseconds(parts.settings.site.remember_ms)),
         live_board_(parts.db, parts.boards),
         live_post_(parts.db, parts.boards, posts_),
         live_member_(parts.db, parts.boards),
-        hub_(parts.io, config::redis_config(parts.settings), live_config(parts.settings.live)) {
+        hub_(parts.io, config::redis_config(parts.settings), live_config(parts.settings.live)),
+        endings_(
+            parts.io, config::redis_config(parts.settings), {session::Sessions::kChannel},
+            [&accounts = parts.accounts](std::string_view, std::string_view member) { accounts.changed(member); },
+            [&accounts = parts.accounts](bool) { accounts.changed(""); }) {
     hub_.on_beat([&presence = parts.presence](const session::Viewer& who) { presence.seen(who, now()); });
-    hub_.on_hint([&known = parts.notifications](const live::Topic* topic) {
+    hub_.on_hint([this, &known = parts.notifications](const live::Topic* topic) {
+      if (topic == nullptr || topic->kind != 'u') forget();
       if (topic == nullptr) known.forget_all();
       if (topic != nullptr && topic->kind == 'u') known.changed(UserId{topic->id});
     });
@@ -40,17 +50,21 @@ class Site final : public program::App {
     hub_.add('p', live_post_);
     hub_.add('u', live_member_);
     parts.heard = [this](std::string_view channel, std::string_view payload) { heard(channel, payload); };
-    parts.missed = [this] { hub_.members_may_have_changed(); };
+    parts.missed = [this] {
+      forget();
+      hub_.members_may_have_changed();
+    };
+    parts.sessions.remember_while([this] { return endings_.catch_up(); });
   }
 
   void add_routes(web::Router& router) override {
-    add_home_routes(router, posts_, parts_.boards, parts_.presence);
+    add_home_routes(router, shown_, parts_.boards, parts_.presence);
     add_legal_routes(router);
     members::add_login_routes(router, parts_.members, parts_.sessions, std::nullopt);
     notifications::add_site_routes(router, parts_.notifications, parts_.boards);  // before /members/{id}
     members::add_site_routes(router, parts_.members, parts_.sessions);
-    posts::add_site_routes(router, posts_, parts_.boards, parts_.notifications);
-    add_post_page_routes(router, posts_, comments_, parts_.boards);
+    posts::add_site_routes(router, posts_, shown_, parts_.boards, parts_.notifications);
+    add_post_page_routes(router, posts_, memory_, comments_, parts_.boards);
     comments::add_site_routes(router, comments_, parts_.boards);
     likes::add_site_routes(router, likes_, parts_.boards);
     presence::add_site_routes(router, parts_.presence);
@@ -84,10 +98,17 @@ class Site final : public program::App {
   void heard(std::string_view channel, std::string_view payload) {
     if (channel == "live") hub_.hint(payload);
     if (channel != "members") return;
+    forget();  // it may be a name
     UserId member;
     const auto [end, fault] = std::from_chars(payload.data(), payload.data() + payload.size(), member.value);
     const bool one = fault == std::errc() && end == payload.data() + payload.size();
     one ? hub_.member_changed(member) : hub_.members_may_have_changed();
+  }
+
+  /// Something that pages show has changed, or may have.
+  void forget() {
+    shown_.forget();
+    memory_.forget();
   }
 
   /// The boards that this visitor may read. Made once for each rank and directory.
@@ -111,12 +132,15 @@ class Site final : public program::App {
   program::Parts& parts_;
   posts::ViewCounter views_;
   posts::Posts posts_;
+  posts::Shown shown_;
   comments::Comments comments_;
   likes::Likes likes_;
+  PostMemory memory_;
   posts::LiveBoard live_board_;
   comments::LivePost live_post_;
   notifications::LiveMember live_member_;
   live::Hub hub_;              // after the sources that it asks
+  redis::Subscriber endings_;  // of members' rights and logins
   std::array<Made, 4> menus_;  // by rank
 };
 

@@ -3,6 +3,7 @@
 #include "features/likes/store.hpp"
 #include "features/notifications/causes.hpp"
 #include "features/posts/posts.hpp"
+#include "infra/live/hints.hpp"
 #include "infra/once/once.hpp"
 
 namespace ms::likes {
@@ -34,6 +35,13 @@ async<Result<Liked>> Likes::find_again(const Call& call, const session::Viewer& 
   return found.comment ? find(call, who, *found.comment) : find(call, who, found.post);
 }
 
+async<std::vector<std::int64_t>> Likes::of(const Call& call, UserId who, PostId post) {
+  pg::Batch batch = db_.batch(call);
+  const auto slot = store::of(batch, who, post);
+  co_await batch.send();
+  co_return slot.all();
+}
+
 async<Result<Liked>> Likes::set(const Call& call, const session::Viewer& who, Liked found, bool mine) {
   if (!who.signed_in()) co_return refuse(Code::unauthenticated, "error.unauthenticated"_msg);
   // A repetition that comes after the opposite was done must not undo that.
@@ -50,6 +58,7 @@ async<Result<Liked>> Likes::set(const Call& call, const session::Viewer& who, Li
   // The same member, at the same moment, by another tab or server.
   if (!done && store::already_liked(done.error())) co_return co_await find_again(call, who, found);
   if (!done) co_return Refused(done.error());
+  hints_.tell({'p', found.post.value});
   found.likes = count.one().value_or(0);
   found.mine = mine;
   co_await notifications_.told(call, told.all());

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "features/boards/boards.hpp"
 #include "features/notifications/notifications.hpp"
@@ -8,6 +9,10 @@
 #include "infra/pg/db.hpp"
 #include "infra/session/viewer.hpp"
 #include "infra/web/router.hpp"
+
+namespace ms::live {
+class Hints;
+}
 
 // Likes of posts and comments, one a member. What a page shows of them comes with the post and the comments themselves
 // (posts::Post, comments::Comment).
@@ -25,12 +30,15 @@ struct Liked {
 
 class Likes {
  public:
-  Likes(pg::Db& db, boards::Boards& boards, notifications::Notifications& notifications)
-      : db_(db), boards_(boards), notifications_(notifications) {}
+  Likes(pg::Db& db, boards::Boards& boards, notifications::Notifications& notifications, live::Hints& hints)
+      : db_(db), boards_(boards), notifications_(notifications), hints_(hints) {}
 
   /// Refused: not_found and, when the board may not be read, unauthenticated or forbidden.
   async<Result<Liked>> find(const Call& call, const session::Viewer& who, PostId id);
   async<Result<Liked>> find(const Call& call, const session::Viewer& who, CommentId id);
+
+  /// What a member likes of a post: the ids of its comments, and 0 when it is the post itself.
+  async<std::vector<std::int64_t>> of(const Call& call, UserId who, PostId post);
 
   /// Makes `who` like what was found, or like it no more, and gives it as it is then. What is so already stays so, and
   /// the author is told of a new like only. Refused: unauthenticated, not_found (gone meanwhile).
@@ -42,6 +50,7 @@ class Likes {
   pg::Db& db_;
   boards::Boards& boards_;
   notifications::Notifications& notifications_;
+  live::Hints& hints_;
 };
 
 /// POST /posts/{id}/like and /unlike, /comments/{id}/like and /unlike.

@@ -14,6 +14,11 @@ constexpr pg::Query kFindComment{"likes.find_comment", R"(
          exists (select from comment_likes l where l.comment_id = c.id and l.user_id = $2)
     from comments c join posts p on p.id = c.post_id left join comment_counters n on n.comment_id = c.id
    where c.id = $1 and c.visible and p.visible)"};
+constexpr pg::Query kOf{"likes.of", R"(
+  select 0::bigint from post_likes where post_id = $1 and user_id = $2
+  union all
+  select l.comment_id from comments c join comment_likes l on l.comment_id = c.id
+   where c.post_id = $1 and l.user_id = $2)"};
 constexpr pg::Query kGuardComment{"likes.guard_comment", R"(
   select ms_guard(exists (select from comments c join posts p on p.id = c.post_id
                            where c.id = $1 and c.visible and p.visible for share), 404, 'comments.gone')::text)"};
@@ -30,6 +35,10 @@ constexpr pg::Query kCountComment{"likes.count_comment", "select likes from comm
 pg::Slot<Liked> find(pg::Statements& out, PostId id, UserId reader) { return out.add<Liked>(kFindPost, id, reader); }
 pg::Slot<Liked> find(pg::Statements& out, CommentId id, UserId reader) {
   return out.add<Liked>(kFindComment, id, reader);
+}
+
+pg::Slot<std::int64_t> of(pg::Statements& out, UserId who, PostId post) {
+  return out.add<std::int64_t>(kOf, post, who);
 }
 
 void guard_visible(pg::Statements& out, const Liked& what) {

@@ -152,18 +152,32 @@ async<Result<Gate>> Posts::find(const Call& call, const session::Viewer& who, Po
 }
 
 async<Result<Reading>> Posts::read(const Call& call, const session::Viewer& who, PostId id) {
-  const auto directory = co_await boards_.all(call);
+  auto reading = co_await load(call, id, who.id);
+  if (!reading) co_return refuse(Code::not_found, "posts.gone"_msg);
+  if (auto ok = co_await readable(call, who, reading->post.board); !ok) co_return Refused(ok.error());
+  reading->post.views += count_reader(id);
+  co_return std::move(*reading);
+}
+
+async<std::optional<Reading>> Posts::load(const Call& call, PostId id, UserId reader) {
   pg::Batch batch = db_.batch(call);
-  const auto post = store::find(batch, id, who.id);
+  const auto post = store::find(batch, id, reader);
   const auto older = store::older(batch, id);
   const auto newer = store::newer(batch, id);
   co_await batch.send();
   auto found = post.one();
-  if (!found) co_return refuse(Code::not_found, "posts.gone"_msg);
-  if (auto ok = may_read(who, directory->find(found->board)); !ok) co_return Refused(ok.error());
-  views_.count(id);
-  found->views += views_.pending(id);
+  if (!found) co_return std::nullopt;
   co_return Reading{std::move(*found), older.one(), newer.one()};
+}
+
+async<Result<void>> Posts::readable(const Call& call, const session::Viewer& who, BoardId board) {
+  const auto directory = co_await boards_.all(call);
+  co_return may_read(who, directory->find(board));
+}
+
+std::int64_t Posts::count_reader(PostId id) {
+  views_.count(id);
+  return views_.pending(id);
 }
 
 async<Result<Post>> Posts::to_edit(const Call& call, const session::Viewer& who, PostId id) {

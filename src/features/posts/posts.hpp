@@ -25,6 +25,8 @@ class Notifications;
 // moderation.hpp.
 namespace ms::posts {
 
+class Shown;
+
 constexpr std::size_t kTitleLimit = 100;       ///< characters; the column takes 255
 constexpr std::size_t kContentLimit = 50'000;  ///< characters
 constexpr int kPostsPerPage = 20;
@@ -128,6 +130,12 @@ class Posts {
   /// A visible post of a board that `who` may read. Refused: not_found; unauthenticated or forbidden when the board
   /// says so.
   async<Result<Reading>> read(const Call& call, const session::Viewer& who, PostId id);
+  /// The same for whoever may read it, without counting a reader; nothing when there is no such visible post.
+  async<std::optional<Reading>> load(const Call& call, PostId id, UserId reader);
+  /// Refused as read().
+  async<Result<void>> readable(const Call& call, const session::Viewer& who, BoardId board);
+  /// Somebody reads a post. Gives how many readers are not written down yet.
+  std::int64_t count_reader(PostId id);
   /// The post for its editing form; counts no reader. Refused as read(), and forbidden when it may not be edited.
   async<Result<Post>> to_edit(const Call& call, const session::Viewer& who, PostId id);
   /// The newest posts of each board that stands on the home page and a member of `rank` may read, through Redis
@@ -171,7 +179,7 @@ std::vector<std::string> cache_keys();
 async<void> drop_caches(cache::Cache& cache, const Call& call);
 
 /// GET /boards/{slug}, and the forms to write, edit and delete. A post's own page shows comments too: apps/site/pages.
-void add_site_routes(web::Router& router, Posts& posts, boards::Boards& boards,
+void add_site_routes(web::Router& router, Posts& posts, Shown& shown, boards::Boards& boards,
                      notifications::Notifications& notifications);
 void add_api_routes(web::Router& router, Posts& posts, boards::Boards& boards);
 

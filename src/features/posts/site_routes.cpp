@@ -3,6 +3,7 @@
 #include "features/notifications/notifications.hpp"
 #include "features/posts/list.html.hpp"
 #include "features/posts/posts.hpp"
+#include "features/posts/shown.hpp"
 #include "features/posts/write.html.hpp"
 #include "infra/web/context.hpp"
 
@@ -31,16 +32,16 @@ std::string post_path(const boards::Board& board, PostId id) {
   return fmt::format("/boards/{}/{}", board.slug, id.value);
 }
 
-async<http::Response> show_list(web::Context& ctx, Posts& posts, boards::Boards& boards,
+async<http::Response> show_list(web::Context& ctx, Shown& shown, boards::Boards& boards,
                                 notifications::Notifications& notifications) {
   const auto directory = co_await boards.all(ctx.call);
   const auto board = board_of(ctx, *directory);
   if (!board) co_return ctx.refuse(board.error());
-  const Page page = co_await posts.page(ctx.call, **board, ctx.query().number("page").value_or(1));
+  const auto page = co_await shown.page(ctx.call, ctx.just_wrote(), **board, ctx.query().number("page").value_or(1));
   std::optional<bool> follows;
   if (ctx.viewer.signed_in()) follows = co_await notifications.follows(ctx.call, ctx.viewer.id, (*board)->id);
   co_return ctx.page({(*board)->name, (*board)->description}, [&](view::Out& out) {
-    list(out, **board, page, (*board)->writable(ctx.viewer), follows, ctx.now);
+    list(out, **board, *page, (*board)->writable(ctx.viewer), follows, ctx.now);
   });
 }
 
@@ -122,9 +123,9 @@ async<http::Response> post_delete(web::Context& ctx, Posts& posts, boards::Board
 
 }  // namespace
 
-void add_site_routes(web::Router& router, Posts& posts, boards::Boards& boards,
+void add_site_routes(web::Router& router, Posts& posts, Shown& shown, boards::Boards& boards,
                      notifications::Notifications& notifications) {
-  router.get("/boards/{slug}", [&](web::Context& ctx) { return show_list(ctx, posts, boards, notifications); });
+  router.get("/boards/{slug}", [&](web::Context& ctx) { return show_list(ctx, shown, boards, notifications); });
   router.get("/boards/{slug}/write", [&](web::Context& ctx) { return show_write(ctx, boards); });
   router.post("/boards/{slug}/write", [&](web::Context& ctx) { return post_write(ctx, posts, boards); });
   router.get("/boards/{slug}/{id}/edit", [&](web::Context& ctx) { return show_edit(ctx, posts, boards); });

@@ -31,6 +31,7 @@ struct Settings {
     std::string name = "우리 센터";
     std::string url = "http://localhost:8080";
     std::string admin_url = "http://localhost:8081";
+    int remember_ms = 1000;
     std::string representative;
     std::string address;
     std::string phone;

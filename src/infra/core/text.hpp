@@ -1,5 +1,7 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -19,5 +21,11 @@ std::string shorten(std::string_view text, std::size_t limit);
 std::string grouped(std::int64_t number);
 /// ASCII letters in lower case, the rest as it is.
 std::string ascii_lower(std::string_view text);
+
+/// For maps with std::string for keys that are asked with a string_view.
+struct TextHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>()(text); }
+};
 
 }  // namespace ms

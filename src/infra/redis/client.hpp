@@ -123,6 +123,10 @@ class Subscriber {
   Subscriber& operator=(const Subscriber&) = delete;
   void close();
 
+  /// Hands on now what has arrived but waits for its turn in the event loop: one system call that does not wait. True
+  /// when that was everything: connected, and no PING is without an answer.
+  bool catch_up();
+
  private:
   struct Impl;
   std::shared_ptr<Impl> impl_;

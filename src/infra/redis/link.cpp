@@ -1,10 +1,13 @@
 #include "infra/redis/link.hpp"
 
+#include <sys/socket.h>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
+#include <cerrno>
 
 namespace ms::redis {
 
@@ -145,6 +148,30 @@ async<bool> Link::read() {
   }
   reader_.feed(std::string_view(chunk_.data(), size));
   co_return true;
+}
+
+async<bool> Link::wait() {
+  if (closed_) co_return false;
+  const auto [error] = co_await socket_.async_wait(Socket::wait_read, asio::as_tuple(kUseAsync));
+  if (!closed_ && error) fail(error.message());
+  co_return !closed_;
+}
+
+bool Link::take_in() {
+  while (!closed_) {
+    const auto size = ::recv(socket_.native_handle(), chunk_.data(), chunk_.size(), MSG_DONTWAIT);
+    if (size > 0) {
+      reader_.feed(std::string_view(chunk_.data(), static_cast<std::size_t>(size)));
+      if (static_cast<std::size_t>(size) < chunk_.size()) return true;
+    } else if (size == 0) {
+      fail("closed by Redis");
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      return true;
+    } else if (errno != EINTR) {
+      fail(boost::system::error_code(errno, boost::system::system_category()).message());
+    }
+  }
+  return false;
 }
 
 bool Link::next(Reply& out) {

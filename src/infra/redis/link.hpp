@@ -36,6 +36,10 @@ class Link : public std::enable_shared_from_this<Link> {
   std::size_t unsent() const noexcept { return unsent_.size(); }
   /// Waits for bytes; false when the link is closed.
   async<bool> read();
+  /// The same in two steps, for who must know at once what has arrived: waits until there may be bytes, and takes in
+  /// what is there, without waiting. Not while a read() is under way.
+  async<bool> wait();
+  bool take_in();
   /// The next whole reply of what was read; a broken stream closes the link.
   bool next(Reply& out);
   void close();

@@ -172,6 +172,24 @@ TEST_F(Subscription, TellsMessagesAndEveryPossibleGap) {
   ASSERT_TRUE(until([this] { return seen.size() == 3; }));
 }
 
+TEST_F(Subscription, CatchesUpWithoutWaitingForItsTurn) {
+  EXPECT_FALSE(subscriber.catch_up());
+  ASSERT_TRUE(until([this] { return subscriber.catch_up(); }));
+  asio::io_context elsewhere{1};
+  Client other{elsewhere, server.config()};
+  ASSERT_TRUE(run(elsewhere, other.ready(in(seconds(10)))));
+  const auto told = run(elsewhere, ask(other, Command("PUBLISH", "one", "a")));
+  ASSERT_EQ(told->integer, 1);
+  ASSERT_TRUE(seen.empty());
+  subscriber.catch_up();
+  EXPECT_EQ(seen, (std::vector<std::string>{"one=a"}));
+
+  server.freeze();
+  EXPECT_TRUE(until([this] { return !subscriber.catch_up(); }));
+  server.thaw();
+  EXPECT_TRUE(until([this] { return subscriber.catch_up(); }));
+}
+
 TEST_F(Subscription, NoticesAPeerThatHangs) {
   ASSERT_TRUE(until([this] { return gaps.size() == 1; }));
   server.freeze();

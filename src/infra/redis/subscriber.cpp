@@ -33,6 +33,8 @@ struct Subscriber::Impl : std::enable_shared_from_this<Impl> {
   static async<> run(std::shared_ptr<Impl> impl);
   async<std::string> connect();
   async<> listen();
+  /// Hands on what has arrived; false when the link is closed.
+  bool hear();
   void on_reply(const Reply& reply);
   void arm_beat();
   void close();
@@ -47,6 +49,7 @@ struct Subscriber::Impl : std::enable_shared_from_this<Impl> {
   Timer beat;
   int silent_beats = 0;
   std::shared_ptr<Link> link;
+  bool listening = false;
   bool closed = false;
 };
 
@@ -100,14 +103,24 @@ async<> Subscriber::Impl::listen() {
   const auto mine = link;
   silent_beats = 0;
   arm_beat();
-  for (;;) {
-    Reply reply;
-    while (mine->next(reply)) on_reply(reply);
-    const bool more = co_await mine->read();
+  listening = true;
+  while (hear()) {
+    const bool more = co_await mine->wait();
     if (!more) break;
-    silent_beats = 0;
   }
+  listening = false;
   beat.cancel();
+}
+
+bool Subscriber::Impl::hear() {
+  const auto mine = link;  // a callback may close it
+  const bool open = mine->take_in();
+  Reply reply;
+  while (mine->next(reply)) {
+    silent_beats = 0;
+    on_reply(reply);
+  }
+  return open && !mine->closed();
 }
 
 void Subscriber::Impl::on_reply(const Reply& reply) {
@@ -147,5 +160,7 @@ Subscriber::Subscriber(asio::io_context& io, Config config, std::vector<std::str
 Subscriber::~Subscriber() { close(); }
 
 void Subscriber::close() { impl_->close(); }
+
+bool Subscriber::catch_up() { return impl_->listening && impl_->hear() && impl_->silent_beats == 0; }
 
 }  // namespace ms::redis

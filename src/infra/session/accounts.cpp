@@ -37,12 +37,13 @@ void Accounts::changed(std::string_view payload) {
   }
 }
 
+std::shared_ptr<const Account> Accounts::peek(UserId id) const {
+  const auto found = known_.find(id);
+  return found != known_.end() && live_() ? found->second : nullptr;
+}
+
 async<std::shared_ptr<const Account>> Accounts::find(const Call& call, UserId id, std::int64_t least) {
-  if (live_()) {
-    if (const auto found = known_.find(id); found != known_.end() && found->second->epoch >= least) {
-      co_return found->second;
-    }
-  }
+  if (auto known = peek(id); known && known->epoch >= least) co_return known;
   const auto before = changes_;
   pg::Batch batch = db_.batch(call);
   const auto slot = batch.add<AccountRow>(kFind, id);

@@ -36,6 +36,8 @@ class Accounts {
   /// nullptr when there is no such member. Throws pg::Unavailable. What memory knows of an epoch before `least` is
   /// known to be old: its notification is still on its way.
   async<std::shared_ptr<const Account>> find(const Call& call, UserId id, std::int64_t least = 0);
+  /// The same from memory, or nullptr.
+  std::shared_ptr<const Account> peek(UserId id) const;
   /// What a guest may do (role_permissions of rank 0).
   async<Permissions> guest(const Call& call);
   /// A notification on "members": a member's id, or anything else when all may have changed or some were missed.

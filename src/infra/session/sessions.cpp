@@ -12,7 +12,11 @@
 namespace ms::session {
 namespace {
 
-constexpr auto kTouchEvery = std::chrono::minutes(5);  // how exact "last used" is, and how often a session writes
+using std::chrono::steady_clock;
+
+constexpr auto kTouchEvery = std::chrono::minutes(5);   // how exact "last used" is, and how often a session writes
+constexpr auto kRemembered = std::chrono::seconds(10);  // Redis is asked again then, which also moves its expiry
+constexpr std::size_t kMostRemembered = 20'000;         // about 6 MB
 constexpr int kDeviceLimit = 100;
 constexpr std::size_t kAgentLimit = 200;
 
@@ -66,8 +70,9 @@ std::string id_key(std::string_view key) { return "session-id:" + std::string(ke
 /// The ids of a member's sessions that may stand in Redis.
 std::string sessions_of(UserId user) { return "sessions:" + std::to_string(user.value); }
 
-// KEYS: sessions of the member. ARGV: prefix of session keys.
+// KEYS: sessions of the member. ARGV: prefix of session keys, channel, member. A read-only Redis tells, too.
 constexpr std::string_view kForget = R"(
+redis.call('PUBLISH', ARGV[2], ARGV[3])
 for _, id in ipairs(redis.call('SMEMBERS', KEYS[1])) do redis.call('DEL', ARGV[1] .. id) end
 redis.call('DEL', KEYS[1]))";
 
@@ -103,13 +108,47 @@ std::string Sessions::key_of(std::string_view session_id) {
 
 async<Viewer> Sessions::identify(const Call& call, std::optional<std::string_view> cookie) {
   std::optional<std::string> id;
-  if (cookie) id = unsign(*cookie, config_.secret);
+  if (cookie) {
+    if (auto viewer = recall(*cookie)) co_return std::move(*viewer);
+    id = unsign(*cookie, config_.secret);
+  }
   if (id) {
-    if (auto viewer = co_await recognise(call, *id)) co_return std::move(*viewer);
+    if (auto found = co_await recognise(call, *id)) {
+      remember(*cookie, *found);
+      co_return std::move(found->viewer);
+    }
   }
   Viewer guest;
   guest.permissions = co_await accounts_.guest(call);
   co_return guest;
+}
+
+void Sessions::remember_while(std::function<bool()> caught_up) {
+  if (!config_.shared) caught_up_ = std::move(caught_up);
+}
+
+// Right as long as the account has the epoch under which the session was found alive: whatever ends a session raises it
+// in its transaction, and tells by PostgreSQL and, before it answers, by Redis. What Redis told is in this machine's
+// socket by then, and is read here before memory is believed.
+std::optional<Viewer> Sessions::recall(std::string_view cookie) {
+  if (!caught_up_) return std::nullopt;
+  const auto found = remembered_.find(cookie);
+  if (found == remembered_.end()) return std::nullopt;
+  const Remembered& known = found->second;
+  if (!redis_.up() || !caught_up_()) return std::nullopt;
+  const auto account = accounts_.peek(known.member);
+  if (account && account->epoch == known.epoch && steady_clock::now() < known.until) {
+    return viewer_of(*account, known.id);
+  }
+  remembered_.erase(found);
+  return std::nullopt;
+}
+
+void Sessions::remember(std::string_view cookie, const Recognised& found) {
+  if (!caught_up_) return;
+  if (remembered_.size() >= kMostRemembered) remembered_.clear();
+  remembered_.insert_or_assign(std::string(cookie), Remembered{found.viewer.session_id, found.viewer.id, found.epoch,
+                                                               steady_clock::now() + kRemembered});
 }
 
 async<Sessions::Heard> Sessions::ask_redis(const Call& call, const std::string& id) {
@@ -121,7 +160,7 @@ async<Sessions::Heard> Sessions::ask_redis(const Call& call, const std::string& 
   co_return heard;
 }
 
-async<std::optional<Viewer>> Sessions::recognise(const Call& call, const std::string& id) {
+async<std::optional<Sessions::Recognised>> Sessions::recognise(const Call& call, const std::string& id) {
   Heard heard = co_await ask_redis(call, id);
   if (!heard.stored) co_return co_await from_postgres(call, id, std::move(heard));
   if (heard.stored->belongs_elsewhere(config_.realm)) co_return std::nullopt;
@@ -131,11 +170,11 @@ async<std::optional<Viewer>> Sessions::recognise(const Call& call, const std::st
     const auto account = co_await accounts_.find(call, checked->member);
     if (account && account->epoch == checked->epoch) {
       Viewer viewer = viewer_of(*account, id);
-      if (now() - checked->touched <= kTouchEvery) co_return viewer;
+      if (now() - checked->touched <= kTouchEvery) co_return Recognised{std::move(viewer), account->epoch};
       has_row = co_await touch(call, id);
       if (has_row) {
         co_await keep_in_redis(call, viewer, account->epoch, std::move(heard.stored));
-        co_return viewer;
+        co_return Recognised{std::move(viewer), account->epoch};
       }
     }
   }
@@ -144,7 +183,7 @@ async<std::optional<Viewer>> Sessions::recognise(const Call& call, const std::st
   co_return co_await from_postgres(call, id, std::move(heard));
 }
 
-async<std::optional<Viewer>> Sessions::adopt(const Call& call, const std::string& id, Stored stored) {
+async<std::optional<Sessions::Recognised>> Sessions::adopt(const Call& call, const std::string& id, Stored stored) {
   const auto account = co_await accounts_.find(call, *stored.user());
   if (!account) co_return std::nullopt;
   const std::string hash = secret::sha256(id);
@@ -159,10 +198,11 @@ async<std::optional<Viewer>> Sessions::adopt(const Call& call, const std::string
   Viewer viewer = viewer_of(*account, id);
   // The row was written under this epoch or a newer one. Were it newer, the next request would check again.
   if (co_await keep_in_redis(call, viewer, account->epoch, std::move(stored))) co_await touch(call, id);
-  co_return viewer;
+  co_return Recognised{std::move(viewer), account->epoch};
 }
 
-async<std::optional<Viewer>> Sessions::from_postgres(const Call& call, const std::string& id, Heard heard) {
+async<std::optional<Sessions::Recognised>> Sessions::from_postgres(const Call& call, const std::string& id,
+                                                                   Heard heard) {
   pg::Batch batch = db_.batch(call);
   const std::string hash = secret::sha256(id);
   const auto slot = batch.add<Row>(kFind, pg::Bytes{hash}, config_.realm);
@@ -184,7 +224,7 @@ async<std::optional<Viewer>> Sessions::from_postgres(const Call& call, const std
   Viewer viewer = viewer_of(*account, id);
   // The row was seen alive under row->epoch. Were the account's newer, the next request would check again.
   if (co_await keep_in_redis(call, viewer, row->epoch, std::move(heard.stored))) co_await touch(call, id);
-  co_return viewer;
+  co_return Recognised{std::move(viewer), row->epoch};
 }
 
 async<bool> Sessions::ended_by_express(const Call& call, const Row& row, const Heard& heard) {
@@ -267,6 +307,8 @@ async<std::string> Sessions::close(const Call& call, const Viewer& viewer, bool 
   unit.add(kChanged, viewer.id);  // so that no server's memory and no late Redis keeps it alive
   const auto done = co_await unit.send();
   if (!done) throw std::logic_error("ending a session was refused: " + std::string(done.error().message.key));
+  accounts_.changed(std::to_string(viewer.id.value));
+  redis_.tell(redis::Command("PUBLISH", kChannel, viewer.id.value));  // before the answer of the next is waited for
   co_await take_out(call, viewer.session_id);
   co_return set_cookie("", std::chrono::seconds(0), secure);
 }
@@ -301,7 +343,7 @@ async<void> Sessions::forget(const Call& call, UserId user) {
     co_await forget_ended_of(call, user);
     co_return;
   }
-  redis::Command drop("EVAL", kForget, 1, sessions_of(user), kPrefix);
+  redis::Command drop("EVAL", kForget, 1, sessions_of(user), kPrefix, kChannel, user.value);
   co_await redis_.ask(call, std::move(drop));
 }
 

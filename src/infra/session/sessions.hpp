@@ -1,9 +1,13 @@
 #pragma once
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
+
+#include "infra/core/text.hpp"
 
 #include "infra/io/async.hpp"
 #include "infra/io/call.hpp"
@@ -53,6 +57,13 @@ class Sessions {
  public:
   Sessions(pg::Db& db, redis::Client& redis, Accounts& accounts, Config config);
 
+  /// From now on this thread remembers for some seconds whose session a cookie is, and asks nobody. `caught_up` says
+  /// whether everything was heard that servers told on kChannel until now; each message there goes to
+  /// Accounts::changed. Not where an Express program shares the sessions: it tells nobody.
+  void remember_while(std::function<bool()> caught_up);
+  /// Of Redis: the ids of members who have fewer rights or logins than before.
+  static constexpr const char* kChannel = "members";
+
   /// Whose request this is: a guest for no, a broken, a foreign or an ended session. Throws pg::Unavailable when
   /// neither Redis with memory nor PostgreSQL can tell.
   async<Viewer> identify(const Call& call, std::optional<std::string_view> cookie);
@@ -94,10 +105,24 @@ class Sessions {
     bool answered = false;
     std::optional<Stored> stored;
   };
+  /// A member, and the epoch of the account under which the session was seen to be alive.
+  struct Recognised {
+    Viewer viewer;
+    std::int64_t epoch = 0;
+  };
+  /// What a cookie was found to be.
+  struct Remembered {
+    std::string id;
+    UserId member;
+    std::int64_t epoch = 0;
+    std::chrono::steady_clock::time_point until;
+  };
+  std::optional<Viewer> recall(std::string_view cookie);
+  void remember(std::string_view cookie, const Recognised& found);
   async<Heard> ask_redis(const Call& call, const std::string& id);
-  async<std::optional<Viewer>> recognise(const Call& call, const std::string& id);
-  async<std::optional<Viewer>> adopt(const Call& call, const std::string& id, Stored stored);
-  async<std::optional<Viewer>> from_postgres(const Call& call, const std::string& id, Heard heard);
+  async<std::optional<Recognised>> recognise(const Call& call, const std::string& id);
+  async<std::optional<Recognised>> adopt(const Call& call, const std::string& id, Stored stored);
+  async<std::optional<Recognised>> from_postgres(const Call& call, const std::string& id, Heard heard);
   async<bool> ended_by_express(const Call& call, const Row& row, const Heard& heard);
   async<bool> keep_in_redis(const Call& call, const Viewer& viewer, std::int64_t epoch, std::optional<Stored> read);
   async<void> forget_ended_of(const Call& call, UserId user);
@@ -110,6 +135,8 @@ class Sessions {
   Accounts& accounts_;
   Config config_;
   std::uint64_t opened_ = 0;
+  std::function<bool()> caught_up_;
+  std::unordered_map<std::string, Remembered, TextHash, std::equal_to<>> remembered_;  ///< by cookie
 };
 
 }  // namespace ms::session

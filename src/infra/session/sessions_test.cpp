@@ -308,6 +308,48 @@ TEST_F(SessionsTest, WhatWasUsedOnlyThereIsAdoptedAgain) {
   EXPECT_EQ(rows("shared"), "1");
 }
 
+/// A server that remembers sessions; notifications of PostgreSQL are late as long as `io` does not run.
+struct Remembering {
+  Remembering(asio::io_context& io, pg::Db& db, redis::Client& redis, const redis::Config& config, std::string realm)
+      : accounts(db, [] { return true; }),
+        sessions(db, redis, accounts, config_of(std::move(realm), false)),
+        endings(
+            io, config, {Sessions::kChannel},
+            [this](std::string_view, std::string_view member) { accounts.changed(member); }, [](bool) {}) {
+    sessions.remember_while([this] { return endings.catch_up(); });
+  }
+  Accounts accounts;
+  Sessions sessions;
+  redis::Subscriber endings;
+};
+
+TEST_F(SessionsTest, ASessionIsRememberedUntilAnyServerEndsIt) {
+  Remembering one(io, db, client, server.config(), "site");
+  const auto anna = login(site);
+  const auto boris = login(site, kBoris);
+  const auto known = [&](const std::string& id) { return pg::run(io, identify(one.sessions, sign(id, kSecret))).id; };
+  const auto end = redis::in(10s);
+  while (!one.endings.catch_up() && redis::in(0s) < end) io.run_one_for(10ms);
+  ASSERT_EQ(known(anna), kAnna);
+  ASSERT_EQ(known(boris), kBoris);
+  // Nobody is asked now: without a word about it, a session that is gone from both stays for the time being.
+  sql("delete from sessions where user_id = 2");
+  redis(redis::Command("DEL", key(boris)));
+  EXPECT_EQ(known(boris), kBoris);
+
+  pg::run(io, revoke_everywhere(admin.sessions, kAnna));
+  EXPECT_FALSE(known(anna));
+  EXPECT_EQ(known(boris), kBoris);
+  const auto again = login(site);
+  ASSERT_EQ(known(again), kAnna);
+  pg::run(io, close(site.sessions, pg::run(io, identify(site.sessions, sign(again, kSecret)))));
+  EXPECT_FALSE(known(again));
+
+  server.kill();
+  while (one.endings.catch_up() && redis::in(0s) < end) io.run_one_for(10ms);
+  EXPECT_FALSE(known(boris));
+}
+
 TEST_F(SessionsTest, ARevokedSessionIsTakenOutOfRedisByItsKey) {
   const auto id = put(express(1));
   ASSERT_EQ(who(id, moving), kAnna);

@@ -14,6 +14,8 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::string_view kFlashCookie = "flash";
+constexpr std::string_view kWroteCookie = "wrote";
+constexpr int kWroteSeconds = 3;  // a hint takes milliseconds; one that got lost, as long as anything is remembered
 constexpr std::string_view kPrivate = "private, no-store";
 // A guest's page is the same for all guests: Nginx keeps it for a second, and far longer for when nobody answers
 // (RFC 9111 5.2.2.10, RFC 5861). It keeps a guest's pages only, by the session cookie; so must a CDN in front of it.
@@ -121,6 +123,13 @@ http::Response Context::refuse(const Error& error) const {
       [&](view::Out& out) { error_page(out, status, tr(error.message), request.path, typed); }, status);
   if (error.code == Code::unavailable || error.code == Code::too_many) response.set("Retry-After", "5");
   return response;
+}
+
+bool Context::just_wrote() const { return request.cookie(kWroteCookie).has_value(); }
+
+void Context::remember_write(http::Response& response) const {
+  response.set("Set-Cookie", fmt::format("{}=1; Path=/; Max-Age={}; HttpOnly; SameSite=Lax{}", kWroteCookie,
+                                         kWroteSeconds, secure ? "; Secure" : ""));
 }
 
 http::Response Context::redirect(std::string_view location, std::optional<Msg> flash) const {

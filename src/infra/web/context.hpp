@@ -74,6 +74,12 @@ class Context {
   http::Response redirect(std::string_view location, std::optional<Msg> flash = std::nullopt) const;
   http::Response json(int status, const boost::json::value& value) const;
 
+  /// The browser wrote something a moment ago, perhaps on another server, whose hint may still be on its way: what this
+  /// server remembers of what pages show will not do.
+  bool just_wrote() const;
+  /// Makes that so for the next seconds.
+  void remember_write(http::Response& response) const;
+
   bool is_api() const noexcept { return request.path.starts_with("/api/"); }
 
  private:

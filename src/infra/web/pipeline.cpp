@@ -14,6 +14,7 @@ namespace {
 
 using std::chrono::steady_clock;
 
+constexpr int kFirstRefusal = 400;
 constexpr auto kLookAgain = std::chrono::milliseconds(100);
 
 // Everything comes from our own origin; no inline script or style, no framing, forms post only to us.
@@ -151,10 +152,16 @@ async<http::Response> Pipeline::routed(const http::Request& request, const Call&
   }
   if (match.handler == nullptr) co_return ctx.refuse(Error(Code::not_found, "error.not_found"_msg));
   ctx.params = std::move(match.params);
-  std::optional<Once> once;
-  if (!is_safe(request.method)) once = once_of(ctx, config_.proxies.contains(request.peer));
-  if (once) co_return co_await write_once(ctx, *match.handler, *once);
-  co_return co_await (*match.handler)(ctx);
+  if (is_safe(request.method)) co_return co_await (*match.handler)(ctx);
+  http::Response response = co_await write(ctx, *match.handler);
+  if (response.status < kFirstRefusal && !ctx.is_api()) ctx.remember_write(response);
+  co_return response;
+}
+
+async<http::Response> Pipeline::write(Context& ctx, const Handler& handler) {
+  std::optional<Once> once = once_of(ctx, config_.proxies.contains(ctx.request.peer));
+  if (once) co_return co_await write_once(ctx, handler, *once);
+  co_return co_await handler(ctx);
 }
 
 async<http::Response> Pipeline::write_once(Context& ctx, const Handler& handler, Once& once) {

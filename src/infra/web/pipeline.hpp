@@ -63,6 +63,7 @@ class Pipeline {
  private:
   /// Notes the route in `route` as soon as it is known.
   async<http::Response> routed(const http::Request& request, const Call& call, std::optional<std::size_t>& route);
+  async<http::Response> write(Context& ctx, const Handler& handler);
   /// Runs a write's handler so that a repetition gets the first result again (infra/once).
   async<http::Response> write_once(Context& ctx, const Handler& handler, Once& once);
   /// What the key has done before; outer nullopt: PostgreSQL did not answer, within the deadline if `patient`.

@@ -1,20 +1,21 @@
 #include "apps/site/pages/home.html.hpp"
 #include "apps/site/pages/pages.hpp"
+#include "features/posts/shown.hpp"
 #include "infra/web/context.hpp"
 
 namespace ms::site {
 namespace {
 
-async<http::Response> show_home(web::Context& ctx, posts::Posts& posts, boards::Boards& boards,
+async<http::Response> show_home(web::Context& ctx, posts::Shown& shown, boards::Boards& boards,
                                 presence::Presence& presence) {
   const auto directory = co_await boards.all(ctx.call);
-  const auto recent = co_await posts.recent(ctx.call, ctx.viewer.rank());
+  const auto recent = co_await shown.recent(ctx.call, ctx.just_wrote(), ctx.viewer.rank());
   const auto here = co_await presence.counts(ctx.call, ctx.now);
   std::vector<HomeBoard> cards;
   for (const boards::Board& board : directory->all()) {
     if (!board.on_home || !board.readable(ctx.viewer)) continue;
     HomeBoard card{&board, {}};
-    for (const posts::Recent& post : recent) {
+    for (const posts::Recent& post : *recent) {
       if (post.board == board.id) card.posts.push_back(&post);
     }
     cards.push_back(std::move(card));
@@ -25,8 +26,8 @@ async<http::Response> show_home(web::Context& ctx, posts::Posts& posts, boards::
 
 }  // namespace
 
-void add_home_routes(web::Router& router, posts::Posts& posts, boards::Boards& boards, presence::Presence& presence) {
-  router.get("/", [&](web::Context& ctx) { return show_home(ctx, posts, boards, presence); });
+void add_home_routes(web::Router& router, posts::Shown& shown, boards::Boards& boards, presence::Presence& presence) {
+  router.get("/", [&](web::Context& ctx) { return show_home(ctx, shown, boards, presence); });
 }
 
 }  // namespace ms::site

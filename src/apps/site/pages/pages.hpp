@@ -2,6 +2,7 @@
 #include "features/boards/boards.hpp"
 #include "features/comments/comments.hpp"
 #include "features/posts/posts.hpp"
+#include "features/posts/shown.hpp"
 #include "features/presence/presence.hpp"
 #include "infra/live/hub.hpp"
 #include "infra/web/router.hpp"
@@ -10,11 +11,12 @@
 namespace ms::site {
 
 /// GET /
-void add_home_routes(web::Router& router, posts::Posts& posts, boards::Boards& boards, presence::Presence& presence);
+void add_home_routes(web::Router& router, posts::Shown& shown, boards::Boards& boards, presence::Presence& presence);
 /// GET /terms, /privacy
 void add_legal_routes(web::Router& router);
 /// GET /boards/{slug}/{id}: a post with its comments; POST /posts/{id}/comments, which shows it again when refused.
-void add_post_page_routes(web::Router& router, posts::Posts& posts, comments::Comments& comments,
+class PostMemory;
+void add_post_page_routes(web::Router& router, posts::Posts& posts, PostMemory& memory, comments::Comments& comments,
                           boards::Boards& boards);
 /// GET /events?topics=p34:5,u7:41 or with Last-Event-ID: what is new there, as long as both sides like.
 inline constexpr std::string_view kEvents = "/events";

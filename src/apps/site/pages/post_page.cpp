@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "apps/site/pages/pages.hpp"
+#include "apps/site/pages/post_memory.hpp"
 #include "apps/site/pages/post_page.html.hpp"
 #include "infra/web/context.hpp"
 
@@ -31,23 +32,23 @@ std::optional<CommentId> shown(const comments::Threads& threads, std::optional<C
   return found ? id : std::nullopt;
 }
 
-async<http::Response> show_post(web::Context& ctx, posts::Posts& posts, comments::Comments& comments,
+async<http::Response> show_post(web::Context& ctx, PostMemory& memory, comments::Comments& comments,
                                 boards::Boards& boards) {
   const auto directory = co_await boards.all(ctx.call);
   const PostId id{ctx.params.number("id")};
-  const auto reading = co_await posts.read(ctx.call, ctx.viewer, id);
-  if (!reading) co_return ctx.refuse(reading.error());
-  const boards::Board& board = *directory->find(reading->post.board);
-  if (board.slug != ctx.params.get("slug")) {
-    co_return ctx.redirect(fmt::format("/boards/{}/{}", board.slug, id.value));
-  }
   const auto reply_to = comment_id(ctx.query(), "reply");
   const auto wanted = reply_to ? reply_to : comment_id(ctx.query(), "comment");
   const auto number = co_await page_of(ctx, comments, id, wanted);
-  const auto threads =
-      co_await comments.threads(ctx.call, ctx.viewer, id, ctx.query().number("comments").value_or(number));
-  const PostPage page{*reading, board, threads, ctx.viewer, ctx.now, shown(threads, reply_to), nullptr, {}};
-  co_return ctx.page({reading->post.title, board.name}, [&](view::Out& out) { post_page(out, page); });
+  const auto seen = co_await memory.read(ctx, id, ctx.query().number("comments").value_or(number));
+  if (!seen) co_return ctx.refuse(seen.error());
+  const boards::Board* board = directory->find(seen->reading.post.board);
+  if (board == nullptr) co_return ctx.refuse(Error(Code::not_found, "posts.gone"_msg));
+  if (board->slug != ctx.params.get("slug")) {
+    co_return ctx.redirect(fmt::format("/boards/{}/{}", board->slug, id.value));
+  }
+  const auto open = shown(*seen->threads, reply_to);
+  const PostPage page{seen->reading, *board, *seen->threads, ctx.viewer, ctx.now, open, nullptr, {}};
+  co_return ctx.page({seen->reading.post.title, board->name}, [&](view::Out& out) { post_page(out, page); });
 }
 
 async<http::Response> post_comment(web::Context& ctx, posts::Posts& posts, comments::Comments& comments,
@@ -75,9 +76,9 @@ async<http::Response> post_comment(web::Context& ctx, posts::Posts& posts, comme
 
 }  // namespace
 
-void add_post_page_routes(web::Router& router, posts::Posts& posts, comments::Comments& comments,
+void add_post_page_routes(web::Router& router, posts::Posts& posts, PostMemory& memory, comments::Comments& comments,
                           boards::Boards& boards) {
-  router.get("/boards/{slug}/{id}", [&](web::Context& ctx) { return show_post(ctx, posts, comments, boards); });
+  router.get("/boards/{slug}/{id}", [&](web::Context& ctx) { return show_post(ctx, memory, comments, boards); });
   router.post("/posts/{id}/comments", [&](web::Context& ctx) { return post_comment(ctx, posts, comments, boards); });
 }
 

@@ -1,0 +1,55 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "features/comments/comments.hpp"
+#include "features/likes/likes.hpp"
+#include "features/posts/shown.hpp"
+#include "infra/cache/memory.hpp"
+#include "infra/web/context.hpp"
+
+namespace ms::site {
+
+/// A post with a page of its threads, as one reader sees it.
+struct Seen {
+  posts::Reading reading;
+  std::shared_ptr<const comments::Threads> threads;
+};
+
+/// The page of a post out of this thread's memory: the post and its comments, which are the same for everybody, and
+/// what each member likes of them.
+class PostMemory {
+ public:
+  /// As posts::Shown, whose memory of posts this uses.
+  PostMemory(asio::io_context& io, posts::Posts& posts, posts::Shown& shown, comments::Comments& comments,
+             likes::Likes& likes, std::chrono::milliseconds kept)
+      : posts_(posts),
+        shown_(shown),
+        comments_(comments),
+        likes_(likes),
+        threads_(io, kept, kMostThreads),
+        liked_(io, kept, kMostLiked) {}
+
+  /// As posts::Posts::read. `number`: the page of threads; 0: the last.
+  async<Result<Seen>> read(const web::Context& ctx, PostId id, std::int64_t number);
+  /// As posts::Shown::forget.
+  void forget();
+
+ private:
+  static constexpr std::size_t kMostThreads = 200;
+  static constexpr std::size_t kMostLiked = 20'000;
+
+  async<std::shared_ptr<const comments::Threads>> threads(const web::Context& ctx, PostId id, std::int64_t number);
+  async<std::shared_ptr<const std::vector<std::int64_t>>> liked(const web::Context& ctx, PostId id);
+
+  posts::Posts& posts_;
+  posts::Shown& shown_;
+  comments::Comments& comments_;
+  likes::Likes& likes_;
+  cache::Memory<comments::Threads> threads_;
+  cache::Memory<std::vector<std::int64_t>> liked_;
+};
+
+}  // namespace ms::site
