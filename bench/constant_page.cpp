@@ -12,7 +12,6 @@
 #include <sstream>
 
 #include "features/posts/posts.hpp"
-#include "features/posts/store.hpp"
 #include "infra/config/config.hpp"
 #include "infra/http/server.hpp"
 
@@ -23,9 +22,13 @@ using namespace ms;
 struct Pages {
   pg::Db* db;
   BoardId board;
-  std::map<std::string, std::string> bodies;  // by path: "/list"
+  std::map<std::string, std::string, std::less<>> bodies;  // by path: "/list"
 };
 
+constexpr pg::Query kRows{"bench.rows", R"(
+  select p.id, p.number, p.title, p.author_id, u.name, p.created_at, p.notice, c.views, c.comments
+    from posts p join users u on u.id = p.author_id join post_counters c on c.post_id = p.id
+   where p.board_id = $1 and p.visible order by p.number desc limit 20)"};
 constexpr auto kRequestTime = std::chrono::seconds(10);
 
 /// /rows asks PostgreSQL first and is /list then; everything else is a body alone.
@@ -34,17 +37,17 @@ async<http::Response> answer(const Pages* page, const http::Request* request) {
   if (rows) {
     const Call call(std::chrono::steady_clock::now() + kRequestTime, "bench");
     pg::Batch batch = page->db->batch(call);
-    const auto slot = posts::store::first_page(batch, page->board);
+    const auto slot = batch.add<posts::Line>(kRows, page->board);
     co_await batch.send();
     if (slot.all().size() != posts::kPostsPerPage) co_return http::Response(404);
   }
-  const auto body = page->bodies.find(rows ? "/list" : request->path);
+  const auto body = page->bodies.find(rows ? std::string_view("/list") : request->path);
   if (body == page->bodies.end()) co_return http::Response(404);
   co_return http::Response::text(200, "text/html; charset=utf-8", body->second);
 }
 
-std::map<std::string, std::string> read_files(const char* folder) {
-  std::map<std::string, std::string> bodies;
+std::map<std::string, std::string, std::less<>> read_files(const char* folder) {
+  std::map<std::string, std::string, std::less<>> bodies;
   for (const auto& file : std::filesystem::directory_iterator(folder)) {
     std::ifstream in(file.path(), std::ios::binary);
     std::ostringstream text;

@@ -23,7 +23,8 @@ export function started(runDir, name) {
 export function cpu(pids) {
   let sum = 0;
   for (const pid of pids) {
-    for (const task of fs.readdirSync(`/proc/${pid}/task`)) {
+    // Nginx's cache loader leaves after a minute, having done nothing by then.
+    for (const task of fs.existsSync(`/proc/${pid}/task`) ? fs.readdirSync(`/proc/${pid}/task`) : []) {
       sum += Number(fs.readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]);
     }
   }

@@ -55,7 +55,7 @@ export async function serveNginx(listen, to, path, cookie) {
     location /files/ { alias "${state}/constant/"; charset utf-8; }`);
     fs.writeFileSync(`${folder}/${name}`, text);
   }
-  const child = spawn('/usr/sbin/nginx', ['-e', 'stderr', '-p', `${folder}/`, '-c', `${folder}/nginx.conf`], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn('/usr/sbin/nginx', ['-e', 'stderr', '-p', `${folder}/`, '-c', `${folder}/nginx.conf`], { stdio: ['ignore', 'ignore', fs.openSync(`${folder}/error.log`, 'w')] });
   return answering(child, `http://127.0.0.1:${listen}${path}`, cookie);
 }
 

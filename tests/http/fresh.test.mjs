@@ -57,7 +57,7 @@ test('writes on one server are seen on all, in lists, on the home page and under
 
     assert.equal((await staff.request('PUT', `/api/v1/posts/${post}/like`)).status, 200);
     await everywhere(page, (text) => /좋아요 1</.test(text), 'the like');
-    assert.equal((await on(round).delete(`/api/v1/comments/${comment.json().id}`)).status, 204);
+    assert.equal((await on(round).post(`/comments/${comment.json().id}/delete`)).status, 303);
     await everywhere(page, (text) => !text.includes(words), 'that the comment is gone');
     assert.equal((await on(round + 1).delete(`/api/v1/posts/${post}`)).status, 204);
     for (const path of ['/', list]) await everywhere(path, (text) => !text.includes(changed), 'that the post is gone');

@@ -55,6 +55,22 @@ async<std::string> load_recent(pg::Db& db, const Call& call, int rank) {
   co_return recent_json(slot.all());
 }
 
+/// Puts the rows of a page where they belong.
+void sort_in(Page& page, std::vector<store::Listed> rows) {
+  page.lines.reserve(kPostsPerPage);
+  for (store::Listed& row : rows) {
+    if (row.part == store::Listed::board) {
+      page.total = row.id;
+      page.newest = row.number;
+      page.last = std::max<std::int64_t>(1, (page.total + kPostsPerPage - 1) / kPostsPerPage);
+      continue;
+    }
+    auto& part = row.part == store::Listed::pinned ? page.pinned : page.lines;
+    part.push_back({PostId{row.id}, row.number, std::move(row.title), row.author, std::move(row.author_name),
+                    row.created, row.notice, row.views, row.comments});
+  }
+}
+
 Refused no_right(const session::Viewer& who) {
   if (!who.signed_in()) return refuse(Code::unauthenticated, "error.unauthenticated"_msg);
   return refuse(Code::forbidden, "error.forbidden"_msg);
@@ -123,19 +139,10 @@ async<Page> Posts::page(const Call& call, const boards::Board& board, std::int64
   page.number = std::clamp<std::int64_t>(number, 1, kFarthest);
   while (true) {
     pg::Batch batch = db_.batch(call);
-    const auto counts = store::counts(batch, board.id);  // first: what the lines have beyond it only comes again
-    const bool first = page.number == 1;
-    const auto lines = first ? store::first_page(batch, board.id)
-                             : store::later_page(batch, board.id, (page.number - 1) * kPostsPerPage);
-    std::optional<pg::Slot<Line>> pinned;
-    if (first) pinned = store::pinned(batch, board.id);
+    const auto rows = page.number == 1 ? store::first_page(batch, board.id)
+                                       : store::later_page(batch, board.id, (page.number - 1) * kPostsPerPage);
     co_await batch.send();
-    const auto counted = counts.one().value_or(store::Counts());
-    page.total = counted.visible;
-    page.newest = counted.newest;
-    page.last = std::max<std::int64_t>(1, (page.total + kPostsPerPage - 1) / kPostsPerPage);
-    page.lines = lines.all();
-    if (pinned) page.pinned = pinned->all();
+    sort_in(page, rows.all());
     if (page.number <= page.last) break;
     page.number = page.last;  // asked beyond the end: the last page is what there is
   }

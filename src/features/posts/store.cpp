@@ -23,14 +23,17 @@ namespace {
 // its kept plan bad, and plans anew for every page, which costs three times as much as the page.
 static_assert(kPostsPerPage == 20);
 
-constexpr pg::Query kPinned{"posts.pinned", R"(
-  select p.id, p.number, p.title, p.author_id, u.name, p.created_at, p.notice, c.views, c.comments
-    from posts p join users u on u.id = p.author_id join post_counters c on c.post_id = p.id
-   where p.board_id = $1 and p.visible and p.notice order by p.id desc limit 10)"};
+// One statement for a page, because each costs both sides as much as some rows. The board's own row comes first.
 constexpr pg::Query kFirstPage{"posts.first_page", R"(
-  select p.id, p.number, p.title, p.author_id, u.name, p.created_at, p.notice, c.views, c.comments
+  select 0, visible_posts, last_number, '', 0::bigint, '', now(), false, 0::bigint, 0::bigint from boards where id = $1
+  union all
+  (select 1, p.id, p.number, p.title, p.author_id, u.name, p.created_at, p.notice, c.views, c.comments
     from posts p join users u on u.id = p.author_id join post_counters c on c.post_id = p.id
-   where p.board_id = $1 and p.visible order by p.number desc limit 20)"};
+   where p.board_id = $1 and p.visible and p.notice order by p.id desc limit 10)
+  union all
+  (select 2, p.id, p.number, p.title, p.author_id, u.name, p.created_at, p.notice, c.views, c.comments
+    from posts p join users u on u.id = p.author_id join post_counters c on c.post_id = p.id
+   where p.board_id = $1 and p.visible order by p.number desc limit 20))"};
 constexpr pg::Query kLaterPage{"posts.later_page", R"(
   with added as (
     select stretch, visible, sum(visible) over (order by stretch desc) - visible as before
@@ -43,11 +46,12 @@ constexpr pg::Query kLaterPage{"posts.later_page", R"(
       select number from posts
        where board_id = $1 and visible and number < (start.stretch + 1) << 10
        order by number desc offset start.skip limit 1) p)
-  select p.id, p.number, p.title, p.author_id, u.name, p.created_at, p.notice, c.views, c.comments
+  select 0, visible_posts, last_number, '', 0::bigint, '', now(), false, 0::bigint, 0::bigint from boards where id = $1
+  union all
+  (select 2, p.id, p.number, p.title, p.author_id, u.name, p.created_at, p.notice, c.views, c.comments
     from posts p join users u on u.id = p.author_id join post_counters c on c.post_id = p.id
    where p.board_id = $1 and p.visible and p.number <= (select number from first)
-   order by p.number desc limit 20)"};
-constexpr pg::Query kCounts{"posts.counts", "select visible_posts, last_number from boards where id = $1"};
+   order by p.number desc limit 20))"};
 constexpr pg::Query kFind{"posts.find", R"(
   select p.id, p.board_id, p.number, p.title, coalesce(p.content, ''), p.content_html, p.author_id, u.name,
          p.created_at, p.updated_at, p.notice, c.views, c.comments, c.likes,
@@ -89,12 +93,10 @@ constexpr pg::Query kNumbers{"posts.numbers", "select id, last_number from board
 
 }  // namespace
 
-pg::Slot<Line> pinned(pg::Statements& out, BoardId board) { return out.add<Line>(kPinned, board); }
-pg::Slot<Line> first_page(pg::Statements& out, BoardId board) { return out.add<Line>(kFirstPage, board); }
-pg::Slot<Line> later_page(pg::Statements& out, BoardId board, std::int64_t skip) {
-  return out.add<Line>(kLaterPage, board, skip);
+pg::Slot<Listed> first_page(pg::Statements& out, BoardId board) { return out.add<Listed>(kFirstPage, board); }
+pg::Slot<Listed> later_page(pg::Statements& out, BoardId board, std::int64_t skip) {
+  return out.add<Listed>(kLaterPage, board, skip);
 }
-pg::Slot<Counts> counts(pg::Statements& out, BoardId board) { return out.add<Counts>(kCounts, board); }
 pg::Slot<Post> find(pg::Statements& out, PostId id, UserId reader) { return out.add<Post>(kFind, id, reader); }
 pg::Slot<Neighbour> older(pg::Statements& out, PostId of) { return out.add<Neighbour>(kOlder, of); }
 pg::Slot<Neighbour> newer(pg::Statements& out, PostId of) { return out.add<Neighbour>(kNewer, of); }

@@ -6,17 +6,25 @@
 // SQL of posts only: one function is one named query.
 namespace ms::posts::store {
 
-pg::Slot<Line> pinned(pg::Statements& out, BoardId board);
-/// The newest kPostsPerPage lines.
-pg::Slot<Line> first_page(pg::Statements& out, BoardId board);
-/// The kPostsPerPage lines after the newest `skip` visible ones, found by adding up post_stretches: costs the same for
-/// any `skip`.
-pg::Slot<Line> later_page(pg::Statements& out, BoardId board, std::int64_t skip);
-struct Counts {
-  std::int64_t visible = 0;
-  std::int64_t newest = 0;  ///< the highest number that was given
+/// A row of a board's page: first the board itself (id: its visible posts, number: the highest that was given), then on
+/// the first page its notices, then its lines.
+struct Listed {
+  enum Part : int { board = 0, pinned = 1, line = 2 };
+  int part = board;
+  std::int64_t id = 0;
+  std::int64_t number = 0;
+  std::string title;
+  UserId author;
+  std::string author_name;
+  Timestamp created;
+  bool notice = false;
+  std::int64_t views = 0;
+  std::int64_t comments = 0;
 };
-pg::Slot<Counts> counts(pg::Statements& out, BoardId board);
+/// The newest kPostsPerPage lines.
+pg::Slot<Listed> first_page(pg::Statements& out, BoardId board);
+/// The kPostsPerPage lines after the newest `skip` visible ones, found by adding up post_stretches.
+pg::Slot<Listed> later_page(pg::Statements& out, BoardId board, std::int64_t skip);
 
 /// A visible post of a board that rank may read.
 pg::Slot<Post> find(pg::Statements& out, PostId id, UserId reader);
