@@ -267,7 +267,8 @@ test('who is typing is shown to others, not to themselves; it is not for guests 
   assert.equal(others.id, undefined, 'it moves no reader on');
   assert.deepEqual(await sql('select count(*) from once'), before);
 
-  await sql(`update users set hides_presence = true where email = '${reader.email}'; select ms_member_changed(id) from users where email = '${reader.email}'`);
+  const hide = (form) => reader.client.post('/my/presence', { form });
+  assert.equal((await hide({ hidden: '1' })).status, 303);
   await eventually(async () => (await Promise.all((await everywhere(reader.client)).map((server) => type(server)))).every(({ status }) => status === 204), 'the answers');
   assert.equal((await type(guest)).status, 401);
   assert.equal((await type(await joined().then(({ client }) => client), 987_654_321)).status, 404);
@@ -275,7 +276,7 @@ test('who is typing is shown to others, not to themselves; it is not for guests 
   await next(others, id, () => true, 'what comes after all that');
   assert.ok(typing(others).every(({ name }) => name === writer.name));
   assert.deepEqual(typing(own), []);
-  await sql(`update users set hides_presence = false where email = '${reader.email}'; select ms_member_changed(id) from users where email = '${reader.email}'`);
+  assert.equal((await hide({})).status, 303);
 });
 
 test('Redis stops and comes back: nothing is lost and nothing comes twice', async () => {

@@ -51,7 +51,10 @@ class LivePostTest : public testing::Test {
   static void SetUpTestSuite() {
     pg::up(TestDatabase::conninfo(), pg::read_migrations(MINSCHOOL_SOURCE_DIR "/migrations"), [](std::string_view) {});
   }
-  void SetUp() override { ask(kRows); }
+  void SetUp() override {
+    ask(kRows);
+    ASSERT_TRUE(pg::run(io, db.ready(std::chrono::steady_clock::now() + 10s)));
+  }
 
   static std::string ask(const std::string& sql) { return TestDatabase::execute(sql); }
   static std::string write(std::int64_t post, std::int64_t author, const std::string& parent = "null") {

@@ -39,7 +39,10 @@ class ModerationTest : public testing::Test {
   static void SetUpTestSuite() {
     pg::up(TestDatabase::conninfo(), pg::read_migrations(MINSCHOOL_SOURCE_DIR "/migrations"), [](std::string_view) {});
   }
-  void SetUp() override { TestDatabase::execute(kRows); }
+  void SetUp() override {
+    TestDatabase::execute(kRows);
+    ASSERT_TRUE(pg::run(io, db.ready(std::chrono::steady_clock::now() + 10s)));
+  }
 
   static async<std::vector<PostRow>> find(Moderation& moderation, Search search) {
     const Call call(std::chrono::steady_clock::now() + 5s, "test");

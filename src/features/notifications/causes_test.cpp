@@ -43,7 +43,10 @@ class CausesTest : public testing::Test {
   static void SetUpTestSuite() {
     pg::up(TestDatabase::conninfo(), pg::read_migrations(MINSCHOOL_SOURCE_DIR "/migrations"), [](std::string_view) {});
   }
-  void SetUp() override { TestDatabase::execute(kRows); }
+  void SetUp() override {
+    TestDatabase::execute(kRows);
+    ASSERT_TRUE(pg::run(io, db.ready(std::chrono::steady_clock::now() + 10s)));
+  }
 
   /// Carries out what `add` puts into a unit and gives those who were told.
   template <class F>

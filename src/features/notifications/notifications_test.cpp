@@ -45,6 +45,7 @@ class NotificationsTest : public testing::Test {
   void SetUp() override {
     TestDatabase::execute(kRows);
     ASSERT_TRUE(pg::run(io, redis.ready(redis::in(10s))));
+    ASSERT_TRUE(pg::run(io, db.ready(redis::in(10s))));
   }
 
   static std::string ask(const std::string& sql) { return TestDatabase::execute(sql); }

@@ -43,7 +43,10 @@ class LiveBoardTest : public testing::Test {
   static void SetUpTestSuite() {
     pg::up(TestDatabase::conninfo(), pg::read_migrations(MINSCHOOL_SOURCE_DIR "/migrations"), [](std::string_view) {});
   }
-  void SetUp() override { ask(kRows); }
+  void SetUp() override {
+    ask(kRows);
+    ASSERT_TRUE(pg::run(io, db.ready(std::chrono::steady_clock::now() + 10s)));
+  }
 
   static std::string ask(const std::string& sql) { return TestDatabase::execute(sql); }
   boards::Board board(std::int64_t id) { return *pg::run(io, boards.all(call))->find(BoardId{id}); }

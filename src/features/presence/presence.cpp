@@ -14,6 +14,7 @@ constexpr std::string_view kMembers = "online:users";
 constexpr std::string_view kGuests = "online:guests";
 constexpr auto kTellEvery = std::chrono::seconds(20);
 constexpr auto kSweepEvery = std::chrono::seconds(1);
+constexpr auto kCountedFor = std::chrono::seconds(1);
 constexpr std::size_t kMostRemembered = 50'000;  // of one set in this thread
 constexpr std::int64_t kMostKept = 50'000;       // of one set in Redis, whoever makes up browsers
 constexpr std::size_t kKeyBytes = 9;             // of 32: no two guests are one by chance
@@ -93,12 +94,15 @@ void Presence::tell(Crowd<Key>& crowd, const Key& one, Timestamp at) {
 }
 
 async<std::optional<Counts>> Presence::counts(const Call& call, Timestamp at) {
+  if (counted_ && at - counted_at_ < kCountedFor && redis_.up()) co_return counted_;
   std::vector<redis::Command> commands;
   commands.push_back(count(kMembers, at));
   commands.push_back(count(kGuests, at));
   const auto replies = co_await redis_.ask_all(call, std::move(commands));
   if (!replies) co_return std::nullopt;
-  co_return Counts{replies->at(0).integer, replies->at(1).integer};
+  counted_ = Counts{replies->at(0).integer, replies->at(1).integer};
+  counted_at_ = at;
+  co_return counted_;
 }
 
 async<std::optional<Online>> Presence::online(const Call& call, const session::Viewer& who, Timestamp at) {

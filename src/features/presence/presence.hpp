@@ -54,7 +54,7 @@ class Presence {
   /// A sign of life of who asked before: Redis is told without waiting, and not every time.
   void seen(const session::Viewer& who, Timestamp at);
 
-  /// On all servers; nothing while Redis is gone.
+  /// On all servers, at most a second old; nothing while Redis is gone.
   async<std::optional<Counts>> counts(const Call& call, Timestamp at);
   /// The same, for a member with names from PostgreSQL.
   async<std::optional<Online>> online(const Call& call, const session::Viewer& who, Timestamp at);
@@ -79,6 +79,8 @@ class Presence {
   std::string key_;
   Crowd<UserId> members_;
   Crowd<std::string> guests_;
+  std::optional<Counts> counted_;
+  Timestamp counted_at_{};
 };
 
 /// GET /online, POST /my/presence.

@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include <chrono>
+#include <ctime>
 #include <string>
 #include <thread>
 
@@ -14,7 +14,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
-using Clock = std::chrono::steady_clock;
 
 std::string html(std::string_view text) { return std::string(render(text).html()); }
 
@@ -70,6 +69,7 @@ TEST(Markdown, BrokenUtf8DoesNotPass) { EXPECT_THAT(html("a\xff z"), HasSubstr("
 
 TEST(Markdown, BombsCostLittle) {
   constexpr std::size_t kBytes = 250 * 1024;  // just below what is rendered at all
+  constexpr double kMostSeconds = 5;          // of the processor: what grows with the square takes minutes
   const std::string columns = repeat("|a", 4000) + "\n" + repeat("|-", 4000) + "\n";
   const std::string fewer = repeat("|a", 80) + "\n" + repeat("|-", 80) + "\n";
   for (const auto& bomb : {repeat(">", kBytes),
@@ -114,10 +114,10 @@ TEST(Markdown, BombsCostLittle) {
                            repeat("[x](<b", kBytes),
                            repeat("<!-- a ", kBytes),
                            repeat("<? a ", kBytes)}) {
-    const auto begun = Clock::now();
+    const std::clock_t begun = std::clock();
     const auto out = html(bomb);
-    const std::chrono::duration<double> took = Clock::now() - begun;
-    EXPECT_LT(took.count(), 0.5) << bomb.substr(0, 10);
+    const auto seconds = static_cast<double>(std::clock() - begun) / CLOCKS_PER_SEC;
+    EXPECT_LT(seconds, kMostSeconds) << bomb.substr(0, 10);
     EXPECT_LT(out.size(), 30 * bomb.size()) << bomb.substr(0, 10);
   }
 }

@@ -109,7 +109,10 @@ async<Long> length_of(Db& db, std::string text) {
 
 class DbTest : public testing::Test {
  protected:
-  DbTest() { TestDatabase::execute(kSchema); }
+  void SetUp() override {
+    TestDatabase::execute(kSchema);
+    ASSERT_TRUE(ready(db_));
+  }
   static Config config() {
     return {.conninfo = TestDatabase::conninfo(), .fast_connections = 1, .slow_connections = 0, .fast_timeout = 1s};
   }
@@ -232,7 +235,6 @@ TEST_F(DbTest, RefusesWhatTheQueueCannotHold) {
 }
 
 TEST_F(DbTest, LetsTheCallerGoWhenItsDeadlinePasses) {
-  ASSERT_TRUE(ready(db_));
   const auto start = steady_clock::now();
   EXPECT_THROW(run(io_, number(db_, kSleep, "0.5", 100ms)), Unavailable);
   EXPECT_LT(steady_clock::now() - start, 450ms);
@@ -245,7 +247,6 @@ TEST_F(DbTest, LetsTheCallerGoWhenItsDeadlinePasses) {
 }
 
 TEST_F(DbTest, StatementTimeoutEndsOnlyItsOwnStatement) {
-  ASSERT_TRUE(ready(db_));
   Started<std::int64_t> slow(io_, number(db_, kSleep, "3"));
   Started<std::int64_t> behind(io_, number(db_, kEcho, "5"));
   EXPECT_EQ(behind.get(), 5);
@@ -261,7 +262,6 @@ TEST_F(DbTest, AddsUpTheTimeOfARequest) {
 }
 
 TEST_F(DbTest, ClosingLetsEverybodyGo) {
-  ASSERT_TRUE(ready(db_));
   Started<std::int64_t> waiting(io_, number(db_, kSleep, "0.9"));
   Started<bool> other(io_, db_.ready(steady_clock::now() + 5s));
   EXPECT_TRUE(other.get());
