@@ -70,9 +70,8 @@ std::string id_key(std::string_view key) { return "session-id:" + std::string(ke
 /// The ids of a member's sessions that may stand in Redis.
 std::string sessions_of(UserId user) { return "sessions:" + std::to_string(user.value); }
 
-// KEYS: sessions of the member. ARGV: prefix of session keys, channel, member. A read-only Redis tells, too.
+// KEYS: sessions of the member. ARGV: prefix of session keys.
 constexpr std::string_view kForget = R"(
-redis.call('PUBLISH', ARGV[2], ARGV[3])
 for _, id in ipairs(redis.call('SMEMBERS', KEYS[1])) do redis.call('DEL', ARGV[1] .. id) end
 redis.call('DEL', KEYS[1]))";
 
@@ -308,7 +307,7 @@ async<std::string> Sessions::close(const Call& call, const Viewer& viewer, bool 
   const auto done = co_await unit.send();
   if (!done) throw std::logic_error("ending a session was refused: " + std::string(done.error().message.key));
   accounts_.changed(std::to_string(viewer.id.value));
-  redis_.tell(redis::Command("PUBLISH", kChannel, viewer.id.value));  // before the answer of the next is waited for
+  co_await tell_servers(call, viewer.id);
   co_await take_out(call, viewer.session_id);
   co_return set_cookie("", std::chrono::seconds(0), secure);
 }
@@ -343,8 +342,16 @@ async<void> Sessions::forget(const Call& call, UserId user) {
     co_await forget_ended_of(call, user);
     co_return;
   }
-  redis::Command drop("EVAL", kForget, 1, sessions_of(user), kPrefix, kChannel, user.value);
+  co_await tell_servers(call, user);
+  redis::Command drop("EVAL", kForget, 1, sessions_of(user), kPrefix);
   co_await redis_.ask(call, std::move(drop));
+}
+
+/// Who asks Redis for anything once this is answered, and is answered, knows that the message has left: Redis writes what
+/// one turn of its loop gave, to everybody, before the next turn.
+async<void> Sessions::tell_servers(const Call& call, UserId member) {
+  redis::Command publish("PUBLISH", kChannel, member.value);
+  co_await redis_.ask(call, std::move(publish));
 }
 
 /// Takes out only what has no row any more: to Express a missing key is an ended login.

@@ -128,6 +128,7 @@ class Sessions {
   async<void> forget_ended_of(const Call& call, UserId user);
   async<bool> touch(const Call& call, const std::string& id);
   async<void> take_out(const Call& call, const std::string& id);
+  async<void> tell_servers(const Call& call, UserId member);
   std::string set_cookie(std::string_view value, std::optional<std::chrono::seconds> max_age, bool secure) const;
 
   pg::Db& db_;
