@@ -5,5 +5,6 @@ import { overload } from './faults/overload.mjs';
 import { postgres } from './faults/postgres.mjs';
 import { redis } from './faults/redis.mjs';
 import { revoke } from './faults/revoke.mjs';
+import { soak } from './faults/soak.mjs';
 
-export const drills = [...apps, ...redis, ...revoke, ...once, ...overload, ...postgres];
+export const drills = [...apps, ...redis, ...revoke, ...once, ...overload, ...soak, ...postgres];

@@ -6,7 +6,9 @@ import { Client } from '../tests/support/client.mjs';
 import { appUrl, facts, stack, status } from '../tests/support/stack.mjs';
 import { Ledger } from './ledger.mjs';
 import { broken, late } from './promises.mjs';
+import { Watchers } from './watchers.mjs';
 
+const streams = { long: 1000, short: 100 };
 const pollMs = 50;
 const longestHealMs = 30_000;
 const probePatienceMs = 2_000;
@@ -100,12 +102,14 @@ export async function runDrill(drill, people, { quick }) {
   const course = new Course(people, ledger, quick);
   const attempt = async (what, act) => { try { await act(); } catch (error) { course.violate(`${what}: ${error.stderr?.trim() || error.stack}`); } };
   const begun = performance.now();
-  let going = true, runs = [], checked = { lost: NaN, doubled: NaN, written: 0 };
+  let going = true, runs = [], watchers, seen = { streams: 0, missed: NaN, twice: NaN, disordered: NaN, examples: [] }, checked = { lost: NaN, doubled: NaN, written: 0 };
   await attempt('before', async () => {
     if (!(await until(async () => !(await course.ill())))) throw new Error(`the stack is not well: ${await course.ill()}`);
     await people.return();
     await drill.prepare?.(course);
-    const visitors = await people.visitors(ledger, drill.promises?.gateway);
+    const posts = await people.posts();
+    watchers = await Watchers.open(await people.pages(posts, quick ? streams.short : streams.long));
+    const visitors = people.visitors(posts, ledger, drill.promises?.gateway);
     runs = visitors.map((visitor) => visitor.run(() => going));
     await pause(warmMs);
     await drill.run(course);
@@ -115,9 +119,11 @@ export async function runDrill(drill, people, { quick }) {
   await attempt('the load', () => Promise.all(runs));
   await attempt('the members', () => people.demandLoggedIn(ledger));
   await attempt('PostgreSQL', async () => { checked = await ledger.check(course.server); });
+  await attempt('the open pages', async () => { seen = await watchers.check(course.server); });
+  await attempt('the open pages', () => watchers?.close());
   await attempt('afterwards', async () => drill.undo?.(course));
   const line = {
-    name: drill.name, title: drill.title, sent: ledger.sent, failed: ledger.failed, stale: ledger.stale, refused: ledger.refused, ...checked,
+    name: drill.name, title: drill.title, sent: ledger.sent, failed: ledger.failed, stale: ledger.stale, refused: ledger.refused, ...checked, seen,
     loggedOut: ledger.loggedOut.size, longestMs: ledger.longestMs, healMs: course.healMs, tookMs: performance.now() - begun,
     resent: ledger.resent, slowest: ledger.slowest, examples: ledger.examples, remarks: course.remarks,
   };

@@ -2,9 +2,12 @@
 import { Client, adminUrl, siteUrl } from '../tests/support/client.mjs';
 import { joined, loggedIn, password } from '../tests/support/members.mjs';
 import { ApiWriter, Comer, CommentWriter, PostWriter, Reader, Staff } from './visitors.mjs';
+import { topicsOf } from './watchers.mjs';
 
 const counts = { guests: 8, readers: 8, posters: 2, commenters: 2, apiWriters: 2 };
 const thinkMs = { reader: 100, writer: 150, staff: 250, comer: 400 };
+// Of all open pages: the list, and the post with most comments; members look at their own posts. Others have a quiet one.
+const shares = { list: 0.2, busy: 0.1, own: 0.01 };
 const staffEmail = 'admin@minschool.test';
 
 async function member() {
@@ -58,20 +61,42 @@ export class People {
     }
   }
 
-  /** A new post of the prober, for comments or for the Admin's acts. */
-  async post(title) {
-    const answer = await this.client(this.prober).post(`/api/v1/boards/${this.board}/posts`, { json: { title, content: '훈련에 쓰는 글' } });
+  /** A new post, for comments or for the Admin's acts. */
+  async post(title, author = this.prober) {
+    const answer = await this.client(author).post(`/api/v1/boards/${this.board}/posts`, { json: { title, content: '훈련에 쓰는 글' } });
     if (answer.status !== 201) throw new Error(`no post could be written before the drill: ${answer.status}`);
     return answer.json().id;
   }
 
+  /** The posts of one drill: `quiet` is one of each reader. */
+  async posts() {
+    const quiet = [];
+    for (const reader of this.readers) quiet.push(await this.post('조용한 글', reader));
+    return { post: await this.post('댓글을 다는 글'), acted: await this.post('운영진이 숨기는 글'), quiet };
+  }
+
+  /** What `many` have open during a drill, as Watchers.open takes it. */
+  async pages({ post, quiet }, many) {
+    const path = (id) => `/boards/${this.board}/${id}`;
+    const page = async (where, share, member) => ({
+      topics: await topicsOf(this.client(member ?? { cookies: [] }), where), cookies: member?.cookies, many: Math.ceil(many * share),
+    });
+    const pages = [
+      await page(`/boards/${this.board}`, shares.list),
+      await page(path(post), shares.busy),
+      await page(path(post), shares.own, this.prober),
+    ];
+    for (const [i, id] of quiet.entries()) pages.push(await page(path(id), shares.own, this.readers[i]));
+    const left = many - pages.reduce((sum, one) => sum + one.many, 0);
+    for (const [i, id] of quiet.entries()) pages.push(await page(path(id), (Math.floor((left + i) / quiet.length)) / many));
+    return pages;
+  }
+
   /** The visitors of one drill. `gateway`: what Nginx says instead of an app server is clear enough. */
-  async visitors(ledger, gateway) {
-    const post = await this.post('댓글을 다는 글');
-    const acted = await this.post('운영진이 숨기는 글');
+  visitors({ post, acted, quiet }, ledger, gateway) {
     const board = this.board;
     const paths = ['/', `/boards/${board}`, `/boards/${board}?page=2`, `/boards/${board}/${post}`, '/boards/notice', '/boards/news'];
-    const common = { ledger, gateway, board, post };
+    const common = { ledger, gateway, board, post, posts: [post, ...quiet] };
     const writer = (Kind, name) => (one) => new Kind(name, siteUrl, { ...common, member: one, thinkMs: thinkMs.writer });
     const { posters, commenters } = counts;
     return [

@@ -9,6 +9,11 @@ const columns = [
   ['lost', ({ lost }) => lost],
   ['doubled', ({ doubled }) => doubled],
   ['logged out', ({ loggedOut }) => loggedOut],
+  ['streams', ({ seen }) => seen.streams],
+  ['heard', ({ seen }) => seen.heard],
+  ['missed', ({ seen }) => seen.missed],
+  ['twice', ({ seen }) => seen.twice],
+  ['disordered', ({ seen }) => seen.disordered],
   ['longest wait', ({ longestMs }) => `${Math.round(longestMs)} ms`],
   ['healed in', ({ healMs }) => `${(healMs / 1000).toFixed(1)} s`],
   ['promises', ({ broken, late }) => (broken.length + late.length ? `${broken.length + late.length} broken` : 'kept')],
@@ -24,10 +29,11 @@ export function table(lines) {
 }
 
 /** What is to be known about one drill beyond its row. */
-export const notes = ({ name, broken, late, remarks, resent, slowest, examples }) => [
+export const notes = ({ name, broken, late, remarks, resent, slowest, examples, seen }) => [
   ...remarks.map((remark) => `${name}: ${remark}`),
   ...(resent ? [`${name}: browsers sent ${resent} requests again, on a kept connection that had been closed`] : []),
+  ...(seen.came > seen.streams ? [`${name}: streams came back ${seen.came - seen.streams} times, and were refused ${seen.refused} times`] : []),
   ...[...broken, ...late].map((promise) => `${name}: BROKEN: ${promise}`),
   ...(broken.length + late.length ? [`    the slowest was ${slowest}`] : []),
-  ...(broken.length ? examples.slice(0, 12).map((example) => `    ${example}`) : []),
+  ...(broken.length ? [...seen.examples, ...examples].slice(0, 12).map((example) => `    ${example}`) : []),
 ].join('\n');

@@ -179,7 +179,7 @@ export class ApiWriter extends Writer {
     const id = this.ledger.newId();
     const headers = { 'idempotency-key': randomUUID() };
     const post = { path: `/api/v1/boards/${this.board}/posts`, options: { headers, json: { title: id, content: `훈련 글 ${id}` } } };
-    const comment = { path: `/api/v1/posts/${this.post}/comments`, options: { headers, json: { content: id } } };
+    const comment = { path: `/api/v1/posts/${this.posts[randomInt(this.posts.length)]}/comments`, options: { headers, json: { content: id } } };
     return { id, ...(this.write === 'post' ? post : comment) };
   }
   rowOf(answer) { return answer.json().id; }

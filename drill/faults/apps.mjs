@@ -7,6 +7,7 @@ import { appNames, facts, health, pause, seconds, stack, until } from '../drill.
 const backMs = 2000;    // a killed process is back and takes traffic
 const shareMs = 5000;   // a new app server takes its share
 const settleMs = 1500;  // between two kills
+const shutdownMs = 32_000;  // a little more than worker_shutdown_timeout
 const halfOfShare = 0.5;
 
 const programs = ['site', 'admin'];
@@ -17,7 +18,8 @@ async function killMaster(app, program) {
   process.kill(Number((await readFile(join(run_dir, `${app}-${program}.pid`), 'utf8')).split(' ')[0]), 'SIGKILL');
 }
 
-const blows = {
+/** How a program is killed. */
+export const blows = {
   worker: (app, program) => stack('kill', app, program, 'worker'),
   master: killMaster,
   'master and worker': (app, program) => stack('kill', app, program, 'all'),
@@ -136,6 +138,8 @@ const nginxReload = {
     for (let i = 0; i < (course.quick ? 3 : 10); i++) {
       await course.fault(() => stack('nginx', 'reload'), course.quick ? 200 : 1000, () => {});
     }
+    // Then the workers of before are told to cut what they still have: the streams.
+    if (!course.quick) await pause(shutdownMs);
   },
 };
 

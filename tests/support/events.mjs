@@ -2,15 +2,18 @@
 import http from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** One answer to GET /events, on a connection of its own. */
+/** One answer to GET /events, on a connection of its own. Who listens (`heard`) gets the events, and nothing is kept. */
 export class Stream {
   events = [];   // {id, event, data}
+  id;            // that a browser would come back with
   retry = null;  // ms, as it was said last
   over = false;
   #rest = '';
+  #heard;
 
-  constructor(response) {
+  constructor(response, heard = (event) => this.events.push(event)) {
     this.response = response;
+    this.#heard = heard;
     this.status = response.statusCode;
     this.headers = response.headers;
     this.server = response.headers['x-served-by'];
@@ -20,8 +23,6 @@ export class Stream {
     this.ended = new Promise((resolve) => response.on('close', resolve)).then(() => { this.over = true; });
   }
 
-  /** The id that a browser would come back with. */
-  get id() { return this.events.findLast(({ id }) => id)?.id; }
   /** All data of the stream's events, in their order. */
   get text() { return this.events.map(({ data }) => data).join('\n'); }
   /** Leaves all that comes unread from now on. */
@@ -41,7 +42,9 @@ export class Stream {
         else if (name) event[name] = value;
       }
       const { lines, ...rest } = event;
-      if (lines.length) this.events.push({ ...rest, data: lines.join('\n') });
+      if (!lines.length) continue;
+      this.id = event.id ?? this.id;
+      this.#heard({ ...rest, data: lines.join('\n') });
     }
   }
 }
@@ -51,14 +54,14 @@ export class Stream {
  * @param {string} topics  "p34:5,u7:41"
  * @returns {Promise<Stream | object>}
  */
-export function follow(client, topics, { lastEventId, method = 'GET' } = {}) {
+export function follow(client, topics, { lastEventId, method = 'GET', heard } = {}) {
   const headers = { accept: 'text/event-stream' };
   if (client.cookies.size) headers.cookie = [...client.cookies].map((pair) => pair.join('=')).join('; ');
   if (lastEventId !== undefined) headers['last-event-id'] = lastEventId;
   const url = new URL(`/events?topics=${topics}`, client.base);
   return new Promise((resolve, reject) => {
     const request = http.request(url, { method, headers, agent: false, localAddress: client.address }, (response) => {
-      if (response.statusCode === 200 && method === 'GET') return resolve(new Stream(response));
+      if (response.statusCode === 200 && method === 'GET') return resolve(new Stream(response, heard));
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (part) => { text += part; });
@@ -71,41 +74,46 @@ export function follow(client, topics, { lastEventId, method = 'GET' } = {}) {
 
 /**
  * Follows as an EventSource does: after each end it waits as it was told, and comes back with the last id. `streams` are
- * all of them so far, the newest last; `refused` what was answered instead of one.
+ * all of them so far, the newest last; `refused` what was answered instead of one. `heard` takes the events, as in Stream;
+ * `afterRefusal(times)` is how long it waits when it was refused so often in a row, in ms.
  */
 export class Follower {
   streams = [];
   refused = [];
-  #stopped = false;
+  #stop = new AbortController();
 
-  constructor(client, topics) {
-    this.client = client;
-    this.topics = topics;
+  constructor(client, topics, { heard, afterRefusal } = {}) {
+    Object.assign(this, { client, topics, heard, afterRefusal });
     this.done = this.#run();
   }
 
   get text() { return this.streams.map(({ text }) => text).join('\n'); }
 
   stop() {
-    this.#stopped = true;
+    this.#stop.abort();
     this.streams.at(-1)?.close();
     return this.done;
   }
 
   async #run() {
-    let retry = 1000;
-    while (!this.#stopped) {
-      const lastEventId = this.streams.findLast(({ id }) => id)?.id;
-      const stream = await follow(this.client, this.topics, { lastEventId }).catch((error) => ({ status: error.message }));
+    const { signal } = this.#stop;
+    const { heard, afterRefusal } = this;
+    let retry = 1000, refusals = 0, lastEventId;
+    while (!signal.aborted) {
+      const stream = await follow(this.client, this.topics, { lastEventId, heard }).catch((error) => ({ status: error.message }));
+      let wait = retry;
       if (stream instanceof Stream) {
+        refusals = 0;
         this.streams.push(stream);
-        if (this.#stopped) stream.close();
+        if (signal.aborted) stream.close();
         await stream.ended;
-        retry = stream.retry ?? retry;
+        lastEventId = stream.id ?? lastEventId;
+        wait = retry = stream.retry ?? retry;
       } else {
         this.refused.push(stream.status);
+        if (afterRefusal && typeof stream.status === 'number') wait = afterRefusal(++refusals);
       }
-      await pause(retry);
+      await pause(wait, undefined, { signal }).catch(() => {});
     }
   }
 }
