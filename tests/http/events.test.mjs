@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { assertKoreanPage, assertProblem, eventually } from '../support/assert.mjs';
 import { Client, adminUrl } from '../support/client.mjs';
 import { Follower, follow } from '../support/events.mjs';
-import { at, joined, loggedIn, ownAddress, visitor } from '../support/members.mjs';
+import { at, joined, loggedIn, numbers, ownAddress, visitor } from '../support/members.mjs';
 import { appUrl, stack } from '../support/stack.mjs';
 import { sql } from '../support/stores.mjs';
 
@@ -79,12 +79,16 @@ test('who comes back gets what it missed, whichever server it asks, and nothing 
   assert.doesNotMatch(second.text, /처음 댓글/);
 });
 
-for (const [what, lastEventId] of [['garbage', 'no id of ours'], ['from the future', null], ["another member's", 'u1:5']]) {
+const told = (post, now) => ({
+  garbage: 'no id of ours', 'very long': `p${post}:1,`.repeat(500), 'in other letters': '\u00ff\u00fep1:1',
+  'from the future': `p${post}:999999`, 'beyond all numbers': `p${post}:99999999999999999999`, 'below zero': `p${post}:-1`,
+  "another member's": `u1:5,${now}`,
+});
+for (const what of Object.keys(told())) {
   test(`a last id that is ${what} is answered with "reload" and the truth`, async () => {
     const post = await write();
     const now = await mark(post);
-    const told = lastEventId ?? `p${post}:999999`;
-    const stream = await followed(visitor(), now, { lastEventId: told.startsWith('u') ? `${told},${now}` : told });
+    const stream = await followed(visitor(), now, { lastEventId: told(post, now)[what] });
     await eventually(() => stream.events.length > 0, 'the event');
     assert.equal(stream.events[0].event, 'reload');
     assert.equal(stream.events[0].id, now);
@@ -92,6 +96,22 @@ for (const [what, lastEventId] of [['garbage', 'no id of ours'], ['from the futu
     await eventually(() => stream.text.includes('다음 댓글'), 'the next comment');
   });
 }
+
+test('a member who comes back with the id of another one hears nothing that is told to that one', async () => {
+  const [stranger, owner] = [await joined(), await joined()];
+  const [strange, own] = [await idOf(stranger.email), await idOf(owner.email)];
+  const written = await owner.client.post(`/api/v1/boards/${board}/posts`, { json: { title: '남의 글', content: '본문' } });
+  const post = written.json().id;
+  const mine = `u${strange}:0,p${post}:0`;
+  const spy = await followed(stranger.client, mine, { lastEventId: `u${own}:0,p${post}:0` });
+  await eventually(() => spy.events.length > 0, 'the event');
+  assert.deepEqual(spy.events, [{ event: 'reload', id: `p${post}:0`, data: 'reload' }], 'nothing of either member is followed');
+  const theirs = await followed(owner.client, `u${own}:0`);
+  await comment(post, '주인에게 알릴 댓글');
+  await eventually(() => theirs.text.includes('target="bell"'), 'the bell of the other one');
+  await eventually(() => spy.text.includes('주인에게 알릴 댓글'), 'the comment');
+  assert.doesNotMatch(spy.text, /target="bell"/);
+});
 
 test('malformed topics are answered with "reload"', async () => {
   for (const topics of ['p34:x', 'p34:1,p34:2', 'b1:0,%00', Array.from({ length: 9 }, (_, i) => `p${i + 1}:0`).join(), '']) {
@@ -140,21 +160,48 @@ test('streams are counted by themselves, and limited for one member', async () =
   }, 'a place for another one');
 });
 
-test('a client that never reads is cut off, and the others go on', async () => {
-  const post = await write();
-  const topics = await mark(post);
-  const deaf = await followed(await at(visitor(), 1), topics);
-  const other = await followed(await at(visitor(), 1), topics);
-  deaf.stopReading();
-  const sent = 100;
-  for (let i = 1; i <= sent; ++i) await comment(post, `${i}번째 ${longest}`);
-  await eventually(() => other.text.includes(`${sent}번째`), 'the last comment');
-  deaf.readOn();
-  await eventually(() => deaf.over, 'the end of the stream');
-  assert.ok(!deaf.text.includes(`${sent}번째`), 'it was cut off before the end');
-  assert.equal(other.over, false);
-  assert.equal((await health(1)).status, 'ok');
+test('a hundred streams of one member: each server has its twelve, and the member goes on', async () => {
+  const { client } = await joined();
+  const topics = await mark(await write());
+  const many = 100;
+  const all = await Promise.all(Array.from({ length: many }, () => follow(client, topics)));
+  const own = all.filter(({ status }) => status === 200);
+  open.push(...own);
+  for (const refused of all.filter(({ status }) => status !== 200)) assertProblem(refused, 429);
+  assert.ok(own.length >= streamsOfOne && own.length <= streamsOfOne * numbers.length, String(own.length));
+  const page = await client.get('/my');
+  assert.equal(page.status, 200);
+  own.forEach((stream) => stream.close());
+  const again = [];
+  await eventually(async () => {
+    const stream = await follow(client, topics);
+    if (stream.status === 200) again.push(stream);
+    return again.length >= streamsOfOne;
+  }, 'places for others');
+  open.push(...again);
 });
+
+// Through Nginx the kernel holds up to 4 MB more for it (tcp_wmem).
+for (const [way, visit, sent] of [['of an app server', () => at(visitor(), 1), 100], ['through Nginx', visitor, 700]]) {
+  test(`a client that never reads is cut off, and the others go on: ${way}`, async () => {
+    const post = await write();
+    const topics = await mark(post);
+    const deaf = await followed(await visit(), topics);
+    const other = new Follower(await visit(), topics);
+    open.push({ close: () => other.stop() });
+    await eventually(() => other.streams.length > 0, 'the other stream');
+    deaf.stopReading();
+    const atOnce = 4;
+    for (let i = 0; i < sent; i += atOnce) await Promise.all(Array.from({ length: atOnce }, (_, j) => comment(post, `<${i + j}> ${longest}`)));
+    const heard = (text) => [...text.matchAll(/&lt;(\d+)&gt;/g)].map(([, number]) => Number(number));
+    await eventually(() => heard(other.text).length >= sent, 'all comments');
+    assert.deepEqual(heard(other.text).sort((a, b) => a - b), Array.from({ length: sent }, (_, i) => i));
+    deaf.readOn();
+    await eventually(() => deaf.over, 'the end of the stream');
+    assert.ok(heard(deaf.text).length < sent, 'it was cut off before the end');
+    for (const number of numbers) assert.equal((await health(number)).status, 'ok');
+  });
+}
 
 test('a logout elsewhere ends the streams of the member, who comes back as what is left', async () => {
   const { client, email } = await joined();

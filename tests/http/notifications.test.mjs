@@ -326,14 +326,15 @@ test('more names than a text may have are refused, and what was typed is kept', 
   const author = await member();
   const post = await writePost(author);
   for (const count of [21, 500]) {
-    const content = Array.from({ length: count }, (_, i) => `@이름${i}`).join(' ').slice(0, 2900);
+    const all = Array.from({ length: count }, (_, i) => `@이름${i}`).join(' ');
+    const content = all.slice(0, 2900);  // what a comment may have
     const refused = await author.client.post(`/posts/${post.id}/comments`, { form: { content } });
     assertKoreanPage(refused, 422);
     assert.match(refused.text, /20명까지 언급할 수 있습니다/);
     assert.ok(refused.text.includes('@이름0 @이름1'));
     const problem = assertProblem(await author.client.post(`/api/v1/posts/${post.id}/comments`, { json: { content } }), 422);
     assert.deepEqual(problem.errors.map(({ field }) => field), ['content']);
-    assertKoreanPage(await author.client.post(`/boards/${board}/write`, { form: { title: '제목', content } }), 422);
+    assertKoreanPage(await author.client.post(`/boards/${board}/write`, { form: { title: '제목', content: all } }), 422);
   }
   await writeComment(author, post, Array.from({ length: 20 }, (_, i) => `@이름${i}`).join(' '));
 });
