@@ -7,6 +7,7 @@ import { Follower } from '../tests/support/events.mjs';
 import { Page } from './heard.mjs';
 
 const betweenLooksMs = 100;
+const longestOpeningMs = 60_000;
 const mostRemarks = 12;
 const opensAtOnce = 50;
 // As web/js/live/stream.js does when it was refused.
@@ -25,7 +26,10 @@ for (const [i, { begin }] of open.entries()) {
   if (i % opensAtOnce === 0) await pause(1);
 }
 const pages = open.map(({ page }) => page);
-while (!pages.every(({ follower }) => follower.streams.length > 0)) await pause(betweenLooksMs);
+for (const begun = performance.now(); !pages.every(({ follower }) => follower.streams.length > 0);) {
+  if (performance.now() - begun > longestOpeningMs) throw new Error('not all pages got a stream: see the log of Nginx');
+  await pause(betweenLooksMs);
+}
 parentPort.postMessage('open');
 
 /** All pages have what PostgreSQL has, or the time is over; then none hears anything more. */
