@@ -32,7 +32,7 @@ export function table(lines) {
 export const notes = ({ name, broken, late, remarks, resent, slowest, examples, seen }) => [
   ...remarks.map((remark) => `${name}: ${remark}`),
   ...(resent ? [`${name}: browsers sent ${resent} requests again, on a kept connection that had been closed`] : []),
-  ...(seen.came > seen.streams ? [`${name}: streams came back ${seen.came - seen.streams} times, and were refused ${seen.refused} times`] : []),
+  ...(seen.came > seen.streams ? [`${name}: streams came back ${seen.came - seen.streams} times, and were refused ${seen.refused} times${seen.reloads ? `; ${seen.reloads} pages were loaded anew` : ''}`] : []),
   ...[...broken, ...late].map((promise) => `${name}: BROKEN: ${promise}`),
   ...(broken.length + late.length ? [`    the slowest was ${slowest}`] : []),
   ...(broken.length ? [...seen.examples, ...examples].slice(0, 12).map((example) => `    ${example}`) : []),
