@@ -1,4 +1,3 @@
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
@@ -6,6 +5,7 @@
 #include <iostream>
 
 #include "apps/monitor/monitor.hpp"
+#include "infra/process/log.hpp"
 #include "infra/process/socket.hpp"
 
 int main(int argc, char** argv) {
@@ -21,10 +21,7 @@ int main(int argc, char** argv) {
     std::cerr << "minschool-monitor: " << settings.error() << '\n';
     return kBadConfig;
   }
-  const auto logger = spdlog::stderr_logger_st("minschool-monitor");
-  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
-  spdlog::set_default_logger(logger);
-  spdlog::set_level(spdlog::level::from_str(settings->log.level));
+  ms::process::start_log("minschool-monitor", settings->log.level, settings->log.to_stdout);
   try {
     const auto listening = ms::process::listen_socket(settings->server.address, settings->server.port);
     ms::monitor::Monitor monitor(*settings, listening.fd);

@@ -65,7 +65,7 @@ Engine::Engine(const config::Settings& settings, const std::string& realm, CpuPo
       app_(make(parts_)),
       site_(site_of(settings.site)),
       shell_{app_->layout(), &site_, settings.server.show_served_by ? settings.server.name : std::string()},
-      instruments_(telemetry, thread, router_, settings.log.requests && spdlog::should_log(spdlog::level::info)),
+      instruments_(telemetry, thread, router_, settings),
       pipeline_(
           router_, shell_, parts_.db, parts_.sessions, parts_.redis, pipeline_config(settings),
           [this](const web::Context& ctx) { return app_->gate(ctx); },
@@ -79,7 +79,8 @@ Engine::Engine(const config::Settings& settings, const std::string& realm, CpuPo
 }
 
 /// Nginx keeps every other fault of a request to itself, so only a body that is too large has readers who want a page.
-http::Response Engine::broken(int status, const http::Request& request) const {
+http::Response Engine::broken(int status, const http::Request& request) {
+  instruments_.rejected(status);
   if (status != static_cast<int>(Code::too_large)) return http::plain_error(status);
   return pipeline_.refuse(request, Error(Code::too_large, "http.body_too_large"_msg));
 }

@@ -30,7 +30,7 @@ class Engine {
   /// Forgets what nobody needs any more; any server may, so every one does now and then.
   async<void> housekeep();
   async<http::Response> answer(const http::Request& request);
-  http::Response broken(int status, const http::Request& request) const;
+  http::Response broken(int status, const http::Request& request);
   /// Whether there is room for one more request of this kind.
   bool admits(const http::Request& request) const;
   http::Response health() const;

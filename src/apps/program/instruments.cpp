@@ -1,6 +1,9 @@
 #include "apps/program/instruments.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include "infra/io/sleep.hpp"
+#include "infra/process/log.hpp"
 
 namespace ms::program {
 namespace {
@@ -68,19 +71,34 @@ Instruments::Gauges::Gauges(metrics::Shard& shard, const std::string& thread)
       cache_alone(shard.total("minschool_cache_lookups", "", "result=\"without_redis\"")),
       sessions_opened(shard.total("minschool_sessions_opened", "Logins.")) {}
 
-Instruments::Instruments(Telemetry& telemetry, int thread, const web::Router& router, bool log_requests)
+Instruments::Instruments(Telemetry& telemetry, int thread, const web::Router& router, const config::Settings& settings)
     : telemetry_(telemetry),
       shard_(telemetry.registry.shard()),
       router_(router),
       turned_away_(shard_.counter("minschool_http_turned_away", "Requests that were asked to come back later.")),
       lag_(shard_.histogram("minschool_loop_lag_seconds", "How late a timer of the event loop came.")),
       gauges_(shard_, labels({{"thread", std::to_string(thread)}})) {
-  if (log_requests) log_.emplace();
+  const auto limit = [this](std::string_view name, std::string_view help, int value) {
+    shard_.gauge(name, help).set(static_cast<double>(value));
+  };
+  limit("minschool_http_in_flight_limit", "Requests that may be in flight ([http] in_flight of all threads).",
+        settings.http.in_flight);
+  limit("minschool_live_streams_limit", "Streams that may be open ([live] streams of all threads).",
+        settings.live.streams);
+  if (settings.log.requests && spdlog::should_log(spdlog::level::info)) log_.emplace(process::log_is_journal());
 }
 
 void Instruments::answered(const web::Answered& answered) {
   count(answered);
   if (log_) log_->add(answered, answered.route ? router_.pattern(*answered.route) : "-");
+}
+
+void Instruments::rejected(int status) {
+  shard_
+      .counter("minschool_http_rejected",
+               "Requests that got no page: unreadable ones, and streams without room, by status.",
+               labels({{"status", std::to_string(status)}}))
+      .add();
 }
 
 std::string Instruments::label_of(std::size_t route) const {

@@ -32,11 +32,13 @@ struct Telemetry {
 class Instruments {
  public:
   /// `thread` counts from 0. The router is read at the first request, when all of its routes are there.
-  Instruments(Telemetry& telemetry, int thread, const web::Router& router, bool log_requests);
+  Instruments(Telemetry& telemetry, int thread, const web::Router& router, const config::Settings& settings);
 
   void answered(const web::Answered& answered);
   /// A request was asked to come back later, because there was no room for it.
   void turned_away() noexcept { turned_away_.add(); }
+  /// A request that could not be read, or a stream without room, was answered with this status.
+  void rejected(int status);
   /// Notes what is not counted but read; once a second, and before a scrape of this thread.
   void look(const Parts& parts, const http::ServerState& server, bool draining);
   /// Measures how late timers come, and writes the log, for as long as the thread lives.

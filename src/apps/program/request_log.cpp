@@ -2,14 +2,14 @@
 
 #include <fmt/chrono.h>
 #include <fmt/compile.h>
+#include <limits.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 
 namespace ms::program {
 namespace {
-
-constexpr std::size_t kFull = 16 * 1024;
 
 /// Milliseconds with one decimal; cheaper than a floating number.
 struct Tenths {
@@ -32,7 +32,8 @@ void append_quoted(fmt::memory_buffer& out, std::string_view text) {
 }  // namespace
 
 void RequestLog::add(const web::Answered& answered, std::string_view pattern) {
-  stamp();
+  const std::size_t before = lines_.size();
+  begin_line();
   append_quoted(lines_, answered.id);
   const Tenths all(answered.time);
   const Tenths pg(answered.timing.pg);
@@ -42,12 +43,13 @@ void RequestLog::add(const web::Answered& answered, std::string_view pattern) {
                  answered.request.method_name, pattern, answered.status, all.whole(), all.rest(),
                  answered.timing.pg_trips, pg.whole(), pg.rest(), answered.timing.redis_trips, redis.whole(),
                  redis.rest());
-  if (lines_.size() >= kFull) flush();
+  if (lines_.size() > PIPE_BUF) write(before);
 }
 
-void RequestLog::stamp() {
+void RequestLog::begin_line() {
   using std::chrono::milliseconds;
   constexpr std::int64_t kThousand = 1000;
+  if (journal_) return lines_.append(std::string_view("<6>request="));
   const auto now = std::chrono::system_clock::now().time_since_epoch() / milliseconds(1);
   if (const std::time_t second = now / kThousand; second != second_) {
     second_ = second;
@@ -59,10 +61,14 @@ void RequestLog::stamp() {
   fmt::format_to(std::back_inserter(lines_), FMT_COMPILE("{}.{:03}{} info request="), date_, now % kThousand, zone_);
 }
 
-void RequestLog::flush() noexcept {
-  // Where nobody takes them they are lost, as spdlog's are.
-  if (lines_.size() > 0) static_cast<void>(::write(STDERR_FILENO, lines_.data(), lines_.size()) > 0);
-  lines_.clear();
+void RequestLog::flush() noexcept { write(lines_.size()); }
+
+/// The first `size` bytes. Where nobody takes them they are lost, as spdlog's are.
+void RequestLog::write(std::size_t size) noexcept {
+  if (size == 0) return;
+  static_cast<void>(::write(STDERR_FILENO, lines_.data(), size) > 0);
+  std::copy(lines_.begin() + size, lines_.end(), lines_.begin());
+  lines_.resize(lines_.size() - size);
 }
 
 }  // namespace ms::program

@@ -9,12 +9,14 @@
 
 namespace ms::program {
 
-/// A line for each request on standard error, in the shape of spdlog's lines. A call of spdlog and a write for each
-/// would cost 5 µs, a tenth of a page; so lines are gathered and written together, at the latest with the next flush().
-/// One thread.
+/// A line for each request on standard error, in the shape of the program's other lines (process::log_formatter). A
+/// call of spdlog and a write for each would cost 5 µs, a tenth of a page; so lines are gathered and written together,
+/// at the latest with the next flush(), and not more at once than a pipe takes undivided: other threads write there
+/// too. One thread.
 class RequestLog {
  public:
-  RequestLog() = default;
+  /// `journal`: process::log_is_journal().
+  explicit RequestLog(bool journal) : journal_(journal) {}
   ~RequestLog() { flush(); }
   RequestLog(const RequestLog&) = delete;
   RequestLog& operator=(const RequestLog&) = delete;
@@ -24,8 +26,10 @@ class RequestLog {
   void flush() noexcept;
 
  private:
-  void stamp();
+  void begin_line();
+  void write(std::size_t size) noexcept;
 
+  const bool journal_;
   fmt::memory_buffer lines_;
   std::time_t second_ = 0;
   std::string date_;  ///< of `second_`, up to the seconds

@@ -1,6 +1,5 @@
 #include "apps/program/run.hpp"
 
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -13,6 +12,7 @@
 #include <thread>
 
 #include "apps/program/engine.hpp"
+#include "infra/process/log.hpp"
 #include "infra/process/process.hpp"
 
 namespace ms::program {
@@ -20,13 +20,6 @@ namespace {
 
 constexpr int kBadConfig = 78;                               // EX_CONFIG of sysexits.h
 constexpr auto kPatience = std::chrono::milliseconds(2000);  // for PostgreSQL at start
-
-void log_to_stderr(const std::string& level) {
-  const auto logger = spdlog::stderr_logger_mt("minschool");
-  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
-  spdlog::set_default_logger(logger);
-  spdlog::set_level(spdlog::level::from_str(level));
-}
 
 /// Each connection and stream takes a descriptor: as many as the system lets us have. Streams that would leave a thread
 /// too few for requests are given up, because without one a request is not even refused.
@@ -103,7 +96,7 @@ int run(const About& about, int argc, char** argv) {
     std::cerr << about.name << ": " << settings.error() << '\n';
     return kBadConfig;
   }
-  log_to_stderr(settings->log.level);
+  process::start_log(std::string(about.name), settings->log.level, settings->log.to_stdout);
   if (process::is_worker()) return work(about, std::move(*settings));
   process::Options options;
   options.name = about.name;

@@ -93,6 +93,7 @@ struct Settings {
   struct Log {
     std::string level = "info";
     bool requests = true;
+    bool to_stdout = false;
   } log;
 };
 

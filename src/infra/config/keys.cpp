@@ -159,6 +159,8 @@ const std::array kKeys{
     Key{"log", "level", "trace, debug, info, warn, error, critical or off.",
         Text{at<&S::log, &S::Log::level>, log_level}},
     Key{"log", "requests", "Whether each request is a line, at level info.", Flag{at<&S::log, &S::Log::requests>}},
+    Key{"log", "to_stdout", "Whether all of it goes to standard output instead.",
+        Flag{at<&S::log, &S::Log::to_stdout>}},
 };
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 11> kSections{{

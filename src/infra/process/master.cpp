@@ -1,7 +1,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -44,10 +43,7 @@ int exit_code(int status) { return WIFSIGNALED(status) ? kSignalBase + WTERMSIG(
 
 class Master {
  public:
-  explicit Master(const Options& options)
-      : options_(options),
-        log_(options.name, std::make_shared<spdlog::sinks::stderr_sink_st>()),
-        path_(program_path(options.arguments)) {}
+  explicit Master(const Options& options) : options_(options), path_(program_path(options.arguments)) {}
 
   int run();
 
@@ -71,7 +67,6 @@ class Master {
   bool finished() const { return leave_ || (stopping_ && !current_ && !next_ && leaving_.empty()); }
 
   const Options& options_;
-  spdlog::logger log_;
   std::string path_;
   Notify notify_;
   ListenSocket listen_;
@@ -95,7 +90,7 @@ int Master::run() {
     listen_ = listen_socket(options_.address, options_.port);
     open_signals();
   } catch (const std::exception& error) {
-    log_.error("{}", error.what());
+    spdlog::error("{}", error.what());
     return 1;
   }
   start_current();
@@ -103,7 +98,7 @@ int Master::run() {
     wait_for_something();
     check_timers();
   }
-  if (stopping_) log_.info("stopped");
+  if (stopping_) spdlog::info("stopped");
   ::close(signals_);
   ::close(listen_.fd);
   return code_;
@@ -122,7 +117,7 @@ std::optional<Child> Master::start_child() {
   try {
     return spawn(path_, options_.arguments, listen_.fd);
   } catch (const std::exception& error) {
-    log_.error("cannot start a worker: {}", error.what());
+    spdlog::error("cannot start a worker: {}", error.what());
     return std::nullopt;
   }
 }
@@ -131,7 +126,7 @@ void Master::start_current() {
   restart_at_.reset();
   current_ = start_child();
   if (current_) {
-    log_.info("worker {} started", current_->pid);
+    spdlog::info("worker {} started", current_->pid);
   } else {
     restart_at_ = Clock::now() + kLongestPause;
   }
@@ -186,7 +181,7 @@ void Master::reload() {
     reload_again_ = true;
     return;
   }
-  log_.info("SIGHUP: starting a new worker from {}", path_);
+  spdlog::info("SIGHUP: starting a new worker from {}", path_);
   notify_.reloading();
   if (!current_) {
     pause_ = kFirstPause;
@@ -200,7 +195,7 @@ void Master::reload() {
 void Master::stop() {
   if (stopping_) return;
   stopping_ = true;
-  log_.info("stopping: the worker finishes what it has begun, at most {} s", options_.stop_seconds);
+  spdlog::info("stopping: the worker finishes what it has begun, at most {} s", options_.stop_seconds);
   notify_.stopping();
   restart_at_.reset();
   // Refuse connections from now on, so that the load balancer goes elsewhere at once instead of waiting for us; the
@@ -221,8 +216,8 @@ void Master::dismiss(Child child) {
 void Master::became_ready(Child& child) {
   child.ready = true;
   was_ready_ = true;
-  log_.info("worker {} is ready after {} ms", child.pid,
-            std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - child.born).count());
+  spdlog::info("worker {} is ready after {} ms", child.pid,
+               std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - child.born).count());
   if (next_ && &child == &*next_) {
     promote_next();
   } else {
@@ -235,7 +230,7 @@ void Master::became_ready(Child& child) {
 
 void Master::promote_next() {
   if (current_) {
-    log_.info("worker {} takes over from worker {}", next_->pid, current_->pid);
+    spdlog::info("worker {} takes over from worker {}", next_->pid, current_->pid);
     dismiss(*current_);
   }
   current_ = std::exchange(next_, std::nullopt);
@@ -258,10 +253,10 @@ void Master::ended(pid_t pid, int status) {
   } else if (next_ && next_->pid == pid) {
     if (next_->ready_pipe >= 0) ::close(next_->ready_pipe);
     next_.reset();
-    log_.error("new worker {} ended before it was ready: {}; the old one stays", pid, how_it_ended(status));
+    spdlog::error("new worker {} ended before it was ready: {}; the old one stays", pid, how_it_ended(status));
     reload_is_over();
   } else if (const auto left = std::ranges::find(leaving_, pid, &Child::pid); left != leaving_.end()) {
-    log_.info("worker {} has left: {}", pid, how_it_ended(status));
+    spdlog::info("worker {} has left: {}", pid, how_it_ended(status));
     leaving_.erase(left);
   }
 }
@@ -274,12 +269,12 @@ void Master::current_ended(const Child& child, int status) {
     ::close(child.ready_pipe);
   }
   if (!was_ready_) {
-    log_.error("the first worker could not start: {}", how_it_ended(status));
+    spdlog::error("the first worker could not start: {}", how_it_ended(status));
     leave_ = true;
     code_ = exit_code(status);
     return;
   }
-  log_.error("worker {} died: {}", child.pid, how_it_ended(status));
+  spdlog::error("worker {} died: {}", child.pid, how_it_ended(status));
   if (next_) {
     current_ = std::exchange(next_, std::nullopt);
     return;
@@ -296,13 +291,13 @@ void Master::current_ended(const Child& child, int status) {
 void Master::check_timers() {
   const auto now = Clock::now();
   if (next_ && now - next_->born >= kReadyTime) {
-    log_.error("new worker {} was not ready in {} s; the old one stays", next_->pid, kReadyTime.count());
+    spdlog::error("new worker {} was not ready in {} s; the old one stays", next_->pid, kReadyTime.count());
     dismiss(*std::exchange(next_, std::nullopt));
     reload_is_over();
   }
   for (Child& child : leaving_) {
     if (now < child.killed_at) continue;
-    log_.error("worker {} did not leave in time: killed", child.pid);
+    spdlog::error("worker {} did not leave in time: killed", child.pid);
     ::kill(child.pid, SIGKILL);
     child.killed_at = Clock::time_point::max();
   }

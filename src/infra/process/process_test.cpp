@@ -20,6 +20,8 @@
 #include <optional>
 #include <thread>
 
+#include "infra/process/log.hpp"
+
 // The test program starts itself again as a master (the first argument is "serve"), whose worker is this program once
 // more: a server that says its pid and closes. Everything is real: processes, signals, sockets.
 namespace ms::process {
@@ -348,6 +350,7 @@ int main(int argc, char** argv) {
   const std::vector<std::string> words(argv, argv + argc);
   if (words.size() == 4 && words[1] == "serve") {
     if (ms::process::is_worker()) return ms::process::serve(words[2]);
+    ms::process::start_log("test-master", "info", false);
     return ms::process::run_master({.name = "test-master",
                                     .address = "127.0.0.1",
                                     .port = std::stoi(words[3]),
