@@ -14,6 +14,7 @@ using std::chrono::steady_clock;
 // How long a line of the log may wait, too.
 constexpr auto kBeat = std::chrono::milliseconds(100);
 constexpr std::array<std::string_view, 6> kClasses{"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
+constexpr std::size_t kErrors = 5;
 
 std::string_view word(http::Method method) {
   switch (method) {
@@ -114,14 +115,18 @@ void Instruments::count(const web::Answered& answered) {
   OfRoute& of = routes_[route];
   if (of.seconds == nullptr) {
     of.seconds = &shard_.histogram("minschool_http_request_seconds", "How long answers took.", label_of(route));
+    // From 0 on: Prometheus takes no notice of the first value that it sees.
+    of.by_class[kErrors] = &requests(route, kErrors);
   }
   metrics::Counter*& counter = of.by_class[place];
-  if (counter == nullptr) {
-    counter = &shard_.counter("minschool_http_requests", "Requests that were answered; HEAD counts as GET.",
-                              label_of(route) + "," + labels({{"status", kClasses[place]}}));
-  }
+  if (counter == nullptr) counter = &requests(route, place);
   of.seconds->observe(answered.time);
   counter->add();
+}
+
+metrics::Counter& Instruments::requests(std::size_t route, std::size_t place) {
+  return shard_.counter("minschool_http_requests", "Requests that were answered; HEAD counts as GET.",
+                        label_of(route) + "," + labels({{"status", kClasses.at(place)}}));
 }
 
 void Instruments::look(const Parts& parts, const http::ServerState& server, bool draining) {

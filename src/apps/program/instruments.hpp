@@ -74,6 +74,7 @@ class Instruments {
   };
 
   void count(const web::Answered& answered);
+  metrics::Counter& requests(std::size_t route, std::size_t place);
   std::string label_of(std::size_t route) const;
 
   Telemetry& telemetry_;
