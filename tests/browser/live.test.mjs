@@ -350,3 +350,34 @@ for (const theme of ['light', 'dark', 'contrast']) {
     }
   });
 }
+
+test('a stream that falls silent without an end is opened anew, and one that says that it lives is not', async () => {
+  const author = await joined();
+  const post = await written(author);
+  const door = await doorTo(1);
+  const page = await openPage({ base: door.url });
+  await page.addInitScript(() => {
+    window.alive = 0;
+    const count = () => { window.alive += 1; };
+    window.EventSource = class extends EventSource {
+      constructor(address) {
+        super(address);
+        this.addEventListener('alive', count);
+      }
+    };
+  });
+  await page.clock.install();
+  await goLive(page, post.path);
+  let opened = 0;
+  page.on('request', (request) => { opened += new URL(request.url()).pathname === '/events' ? 1 : 0; });
+  await page.clock.fastForward(20_000);
+  await eventually(() => page.evaluate(() => window.alive > 0), 'a sign of life');
+  await page.clock.fastForward(20_000);
+  assert.equal(opened, 0);
+  door.hush();
+  await page.clock.fastForward(30_000);
+  await eventually(() => opened === 1, 'another stream');
+  await commented(author, post, '그래도 들립니다');
+  await page.locator('.comment', { hasText: '그래도 들립니다' }).waitFor();
+  assert.equal(await isSame(page), true);
+});

@@ -1,15 +1,24 @@
 // Streams through Nginx: what a page that is open hears, from which server it ever comes, and when it ends.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { after, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
 
 import { assertKoreanPage, assertProblem, eventually } from '../support/assert.mjs';
 import { Client, adminUrl } from '../support/client.mjs';
 import { Follower, follow } from '../support/events.mjs';
+<<<<<<< HEAD
 import { at, joined, loggedIn, numbers, ownAddress, visitor } from '../support/members.mjs';
 import { appUrl, stack } from '../support/stack.mjs';
 import { sql } from '../support/stores.mjs';
+=======
+import { at, joined, loggedIn, ownAddress, visitor } from '../support/members.mjs';
+import { appUrl, stack, status } from '../support/stack.mjs';
+import { redis, sql } from '../support/stores.mjs';
+>>>>>>> e1c7e21 (live: streams of members come anew now and then, and a silent stream is noticed)
 
+const run = promisify(execFile);
 const streamsOfOne = 12;  // [live] streams_of_one, of each server
 const unknownPost = 987_654_321;
 const longest = '가나다라마바사아자차'.repeat(290);  // a comment has 3,000 characters at most
@@ -218,6 +227,45 @@ test('a logout elsewhere ends the streams of the member, who comes back as what 
   await eventually(() => back.events.length > 0, 'the event');
   assert.equal(back.events[0].event, 'reload');
   await eventually(() => still.retry, 'the first line');
+});
+
+test('a stream that is opened again does not keep a session alive', async () => {
+  const { client, email } = await joined();
+  const id = await idOf(email);
+  const [, session] = decodeURIComponent(client.cookies.get('connect.sid')).match(/^s:(.*)\.[^.]*$/);
+  await sql(`update sessions set seen_at = seen_at - interval '1 hour' where user_id = ${id}`);
+  await redis('DEL', `session:${session}`);
+  const stream = await followed(client, `u${id}:0`);
+  assert.equal(stream.status, 200);
+  const seen = `select seen_at > now() - interval '1 minute' from sessions where user_id = ${id}`;
+  assert.deepEqual(await sql(seen), [['f']]);
+  assert.equal(await redis('EXISTS', `session:${session}`), '0');
+  await client.get('/my');
+  await eventually(async () => await redis('EXISTS', `session:${session}`) === '1', 'the session in Redis');
+  await sql(`update sessions set expires_at = now() - interval '1 s' where user_id = ${id}`);
+  await redis('DEL', `session:${session}`);
+  const ranOut = await followed(client, `u${id}:0`);
+  await eventually(() => ranOut.events.length > 0, 'the event');
+  assert.equal(ranOut.events[0].event, 'reload', 'a guest now');
+});
+
+test('streams of a server that hangs end, and those of others say that they live', async () => {
+  const topics = await mark(await write());
+  const streams = await Promise.all(Array.from({ length: 9 }, () => followed(new Client(undefined, { address: ownAddress() }), topics)));
+  const hung = streams.filter(({ server }) => server === 'app3');
+  assert.ok(hung.length > 0 && hung.length < streams.length, String(hung.length));
+  const [{ site }] = (await status()).filter(({ app }) => app === 'app3');
+  const worker = Number((await run('pgrep', ['-P', site])).stdout);
+  process.kill(worker, 'SIGSTOP');
+  try {
+    // Nginx gives up after 15 s without a word.
+    await Promise.race([Promise.all(hung.map(({ ended }) => ended)), pause(90_000, undefined, { ref: false })]);
+    assert.ok(hung.every(({ over }) => over));
+    for (const stream of streams) if (!hung.includes(stream)) assert.ok(stream.beats > 0 && !stream.over, stream.server);
+  } finally {
+    process.kill(worker, 'SIGCONT');
+  }
+  await eventually(async () => (await health(3)).status === 'ok', 'app3');
 });
 
 test('a suspension ends the streams of the member', async () => {

@@ -7,12 +7,13 @@ import { siteUrl } from './client.mjs';
 import { appUrl } from './stack.mjs';
 
 /**
- * {url, shut, open}: the address for openPage's `base`, gone after the tests of the file. While it is shut nobody comes
- * through, and who was inside is thrown out.
+ * {url, shut, open, hush}: the address for openPage's `base`, gone after the tests of the file. While it is shut nobody comes
+ * through, and who was inside is thrown out. After hush() who is inside stays, and never hears anything again.
  */
 export async function doorTo(number) {
   const app = await appUrl(number);
   const agent = new http.Agent({ keepAlive: true });
+  const answers = new Set();
   let isShut = false;
   const door = http.createServer((request, response) => {
     if (isShut) return response.destroy();
@@ -20,6 +21,8 @@ export async function doorTo(number) {
     const to = http.request(new URL(url, url.startsWith('/assets/') ? siteUrl : app), { method, headers, agent }, (answer) => {
       response.writeHead(answer.statusCode, answer.rawHeaders);
       answer.pipe(response);
+      answers.add(answer);
+      answer.on('close', () => answers.delete(answer));
       answer.on('error', () => response.destroy());
     });
     to.on('error', () => response.destroy());
@@ -39,5 +42,6 @@ export async function doorTo(number) {
       door.closeAllConnections();
     },
     open() { isShut = false; },
+    hush() { for (const answer of answers) answer.unpipe(); },
   };
 }

@@ -140,7 +140,8 @@ const std::array kKeys{
 
     Key{"live", "streams", "Open streams (GET /events) per thread; more are asked to come back later.",
         Number{at<&S::live, &S::Live::streams>, 0, 1 << 20}},
-    Key{"live", "streams_of_one", "Of these, how many one member may have.",
+    Key{"live", "streams_of_one",
+        "Of these, how many one member may have; each thread of each server counts for itself.",
         Number{at<&S::live, &S::Live::streams_of_one>, 1, 1000}},
 
     Key{"proxy", "trusted", "Networks (CIDR) whose X-Forwarded-For is believed: where Nginx runs.",

@@ -20,9 +20,10 @@ namespace ms::live {
 
 struct Config {
   std::size_t streams = 12'000;            ///< on this thread; more are refused (Code::unavailable)
-  std::size_t streams_of_one = 12;         ///< of one member on this thread; more are refused (Code::too_many)
+  std::size_t streams_of_one = 12;         ///< of one member on this thread alone; more are refused (Code::too_many)
   std::chrono::milliseconds sweep{2'000};  ///< how long a lost hint may delay anything
-  std::chrono::seconds heartbeat{25};  ///< an idle stream says that it lives; must be shorter than Nginx's read timeout
+  std::chrono::seconds heartbeat{10};      ///< a stream says that it lives; must be shorter than Nginx's read timeout
+  std::chrono::seconds life{30 * 60};      ///< a member's stream ends after half of it or later, to be identified anew
   std::chrono::milliseconds request_time{1'800};  ///< how long before its deadline a Call's request began
 };
 

@@ -326,6 +326,21 @@ TEST_F(HubTest, IdleStreamsBeatAndTheirReadersAreHere) {
   ASSERT_TRUE(until([&] { return stream->beats == 2; }));
   EXPECT_EQ(here[7], 3);
   EXPECT_THAT(stream->last_words(), testing::MatchesRegex("retry: [0-9]+\n\n"));
+  EXPECT_TRUE(stream->events.empty()) << "a sign of life says nothing";
+}
+
+TEST_F(HubTest, MembersComeAnewNowAndThenBecauseTheirSessionMayHaveRunOut) {
+  const auto hub = make({.sweep = 1h, .heartbeat = 1s, .life = 2s});
+  const auto own = follow(*hub, member(7), "p1:0");
+  const auto guest = follow(*hub, {}, "p1:0");
+  ASSERT_TRUE(until([&] { return !own->open(); }));
+  EXPECT_GE(own->beats, 1);
+  EXPECT_LE(own->beats, 2);
+  EXPECT_THAT(own->retries.back(), testing::AllOf(testing::Ge(100), testing::Le(500)));
+  ASSERT_TRUE(until([&] { return guest->beats >= 3; }));
+  EXPECT_TRUE(guest->open());
+  EXPECT_EQ(hub->state().members, 0u);
+  EXPECT_TRUE(follow(*hub, member(7), "p1:0")->open());
 }
 
 }  // namespace

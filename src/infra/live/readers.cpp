@@ -104,6 +104,7 @@ void Readers::open(const std::shared_ptr<Reader>& reader, std::shared_ptr<http::
   reader->stream = std::move(stream);
   reader->home = this;
   reader->beat = static_cast<std::uint32_t>(next_++ % beats_.size());
+  reader->beats_left = beats_to_live();
   beats_[reader->beat].push_back(reader);
   if (reader->member != guests_) reader->member->streams.push_back(reader.get());
   if (here_) here_(reader->member->viewer);
@@ -166,14 +167,24 @@ void Readers::arm() {
   });
 }
 
+/// Different for each, because thousands come back together after a server stopped.
+std::uint16_t Readers::beats_to_live() {
+  const int most = static_cast<int>(std::max<std::chrono::seconds::rep>(config_.life / config_.heartbeat, 1));
+  return static_cast<std::uint16_t>(std::uniform_int_distribution<int>((most + 1) / 2, most)(random_));
+}
+
+/// A session that runs out tells nobody: so members come back now and then, and are asked who they are.
 void Readers::beat() {
   hand_ = (hand_ + 1) % beats_.size();
   const Deadline begun = std::chrono::steady_clock::now() - config_.request_time;
   std::erase_if(changes_, [&](const auto& change) { return change.second < begun; });
+  std::vector<std::shared_ptr<Reader>> old;
   for (const auto& reader : beats_[hand_]) {
     reader->stream->send(heartbeat_);
     if (here_) here_(reader->member->viewer);
+    if (reader->member != guests_ && --reader->beats_left == 0) old.push_back(reader);
   }
+  for (const auto& reader : old) end(*reader, kSoon);
 }
 
 }  // namespace ms::live

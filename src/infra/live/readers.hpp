@@ -57,6 +57,7 @@ struct Reader {
   std::vector<Mark> marks;               ///< how far it is, in the order of its ids
   Readers* home = nullptr;               ///< null when it is not open
   std::uint32_t beat = 0;                ///< which of the heartbeats is its own
+  std::uint16_t beats_left = 0;          ///< until it has to come anew; of members
   std::uint8_t unsettled = 0;            ///< marks that were not yet compared with PostgreSQL
   bool reload;                           ///< as soon as all marks are settled
 };
@@ -94,6 +95,7 @@ class Readers : public std::enable_shared_from_this<Readers> {
   void leave(Reader& reader);
   void end(Reader& reader, Pause pause);
   void arm();
+  std::uint16_t beats_to_live();
   void beat();
 
   const Config config_;
@@ -110,7 +112,8 @@ class Readers : public std::enable_shared_from_this<Readers> {
   std::size_t next_ = 0;  ///< where the next stream goes, so that all are equally many
   asio::steady_timer timer_;
   std::minstd_rand random_{std::random_device()()};
-  const std::shared_ptr<const std::string> heartbeat_ = std::make_shared<const std::string>(":\n\n");
+  /// An event, because of a comment a browser's script learns nothing.
+  const std::shared_ptr<const std::string> heartbeat_ = std::make_shared<const std::string>("event: alive\ndata:\n\n");
 };
 
 }  // namespace ms::live

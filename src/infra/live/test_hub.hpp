@@ -88,7 +88,7 @@ class TestStream : public http::Stream {
       const auto end = block.find('\n', begin);
       const std::string line = block.substr(begin, end - begin);
       begin = end + 1;
-      if (line == ":") ++beats;
+      if (line == "event: alive") ++beats;
       if (line.starts_with("retry: ")) retries.push_back(std::atoi(line.c_str() + 7));
       if (line.starts_with("event: ")) event.name = line.substr(7);
       if (line.starts_with("id: ")) last_id = line.substr(4);

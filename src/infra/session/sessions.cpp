@@ -105,23 +105,28 @@ std::string Sessions::key_of(std::string_view session_id) {
   return out;
 }
 
-async<Viewer> Sessions::identify(const Call& call, std::optional<std::string_view> cookie) {
+async<Viewer> Sessions::identify(const Call& call, std::optional<std::string_view> cookie, Use use) {
   std::optional<std::string> id;
   if (cookie) {
     if (auto viewer = recall(*cookie)) co_return std::move(*viewer);
     id = unsign(*cookie, config_.secret);
   }
   if (id) {
+<<<<<<< HEAD
     if (auto found = co_await recognise(call, *id)) {
       remember(*cookie, *found);
       co_return std::move(found->viewer);
     }
+=======
+    if (auto viewer = co_await recognise(call, *id, use)) co_return std::move(*viewer);
+>>>>>>> e1c7e21 (live: streams of members come anew now and then, and a silent stream is noticed)
   }
   Viewer guest;
   guest.permissions = co_await accounts_.guest(call);
   co_return guest;
 }
 
+<<<<<<< HEAD
 void Sessions::remember_while(std::function<bool()> caught_up) {
   if (!config_.shared) caught_up_ = std::move(caught_up);
 }
@@ -152,6 +157,11 @@ void Sessions::remember(std::string_view cookie, const Recognised& found) {
 
 async<Sessions::Heard> Sessions::ask_redis(const Call& call, const std::string& id) {
   redis::Command get("GETEX", redis_key(id), "EX", config_.idle.count());
+=======
+async<Sessions::Heard> Sessions::ask_redis(const Call& call, const std::string& id, Use use) {
+  redis::Command get = use == Use::counts ? redis::Command("GETEX", redis_key(id), "EX", config_.idle.count())
+                                          : redis::Command("GET", redis_key(id));
+>>>>>>> e1c7e21 (live: streams of members come anew now and then, and a silent stream is noticed)
   const auto reply = co_await redis_.ask(call, std::move(get));
   Heard heard;
   heard.answered = reply && !reply->is_error();
@@ -159,9 +169,15 @@ async<Sessions::Heard> Sessions::ask_redis(const Call& call, const std::string& 
   co_return heard;
 }
 
+<<<<<<< HEAD
 async<std::optional<Sessions::Recognised>> Sessions::recognise(const Call& call, const std::string& id) {
   Heard heard = co_await ask_redis(call, id);
   if (!heard.stored) co_return co_await from_postgres(call, id, std::move(heard));
+=======
+async<std::optional<Viewer>> Sessions::recognise(const Call& call, const std::string& id, Use use) {
+  Heard heard = co_await ask_redis(call, id, use);
+  if (!heard.stored) co_return co_await from_postgres(call, id, std::move(heard), use);
+>>>>>>> e1c7e21 (live: streams of members come anew now and then, and a silent stream is noticed)
   if (heard.stored->belongs_elsewhere(config_.realm)) co_return std::nullopt;
   const auto checked = heard.stored->checked();
   bool has_row = checked.has_value();
@@ -169,7 +185,11 @@ async<std::optional<Sessions::Recognised>> Sessions::recognise(const Call& call,
     const auto account = co_await accounts_.find(call, checked->member);
     if (account && account->epoch == checked->epoch) {
       Viewer viewer = viewer_of(*account, id);
+<<<<<<< HEAD
       if (now() - checked->touched <= kTouchEvery) co_return Recognised{std::move(viewer), account->epoch};
+=======
+      if (use == Use::none || now() - checked->touched <= kTouchEvery) co_return viewer;
+>>>>>>> e1c7e21 (live: streams of members come anew now and then, and a silent stream is noticed)
       has_row = co_await touch(call, id);
       if (has_row) {
         co_await keep_in_redis(call, viewer, account->epoch, std::move(heard.stored));
@@ -179,7 +199,7 @@ async<std::optional<Sessions::Recognised>> Sessions::recognise(const Call& call,
   }
   // Without a row it was never here, or was used only there until the row ran out.
   if (!has_row && config_.adopt && heard.stored->user()) co_return co_await adopt(call, id, std::move(*heard.stored));
-  co_return co_await from_postgres(call, id, std::move(heard));
+  co_return co_await from_postgres(call, id, std::move(heard), use);
 }
 
 async<std::optional<Sessions::Recognised>> Sessions::adopt(const Call& call, const std::string& id, Stored stored) {
@@ -200,8 +220,12 @@ async<std::optional<Sessions::Recognised>> Sessions::adopt(const Call& call, con
   co_return Recognised{std::move(viewer), account->epoch};
 }
 
+<<<<<<< HEAD
 async<std::optional<Sessions::Recognised>> Sessions::from_postgres(const Call& call, const std::string& id,
                                                                    Heard heard) {
+=======
+async<std::optional<Viewer>> Sessions::from_postgres(const Call& call, const std::string& id, Heard heard, Use use) {
+>>>>>>> e1c7e21 (live: streams of members come anew now and then, and a silent stream is noticed)
   pg::Batch batch = db_.batch(call);
   const std::string hash = secret::sha256(id);
   const auto slot = batch.add<Row>(kFind, pg::Bytes{hash}, config_.realm);
@@ -221,6 +245,8 @@ async<std::optional<Sessions::Recognised>> Sessions::from_postgres(const Call& c
   const auto account = co_await accounts_.find(call, row->user, row->epoch);
   if (!account) co_return std::nullopt;
   Viewer viewer = viewer_of(*account, id);
+  // In Redis it would live for as long as from a use on.
+  if (use == Use::none) co_return viewer;
   // The row was seen alive under row->epoch. Were the account's newer, the next request would check again.
   if (co_await keep_in_redis(call, viewer, row->epoch, std::move(heard.stored))) co_await touch(call, id);
   co_return Recognised{std::move(viewer), row->epoch};

@@ -53,6 +53,9 @@ struct Device {
   std::string agent;
 };
 
+/// Whether a request puts off the end of its session.
+enum class Use { counts, none };
+
 class Sessions {
  public:
   Sessions(pg::Db& db, redis::Client& redis, Accounts& accounts, Config config);
@@ -66,7 +69,7 @@ class Sessions {
 
   /// Whose request this is: a guest for no, a broken, a foreign or an ended session. Throws pg::Unavailable when
   /// neither Redis with memory nor PostgreSQL can tell.
-  async<Viewer> identify(const Call& call, std::optional<std::string_view> cookie);
+  async<Viewer> identify(const Call& call, std::optional<std::string_view> cookie, Use use = Use::counts);
 
   /// Makes a session under a new id and gives the Set-Cookie value. `secure`: the visitor came by TLS.
   async<std::string> open(const Call& call, UserId user, bool remember, bool secure, Origin origin);
@@ -105,6 +108,7 @@ class Sessions {
     bool answered = false;
     std::optional<Stored> stored;
   };
+<<<<<<< HEAD
   /// A member, and the epoch of the account under which the session was seen to be alive.
   struct Recognised {
     Viewer viewer;
@@ -123,6 +127,12 @@ class Sessions {
   async<std::optional<Recognised>> recognise(const Call& call, const std::string& id);
   async<std::optional<Recognised>> adopt(const Call& call, const std::string& id, Stored stored);
   async<std::optional<Recognised>> from_postgres(const Call& call, const std::string& id, Heard heard);
+=======
+  async<Heard> ask_redis(const Call& call, const std::string& id, Use use);
+  async<std::optional<Viewer>> recognise(const Call& call, const std::string& id, Use use);
+  async<std::optional<Viewer>> adopt(const Call& call, const std::string& id, Stored stored);
+  async<std::optional<Viewer>> from_postgres(const Call& call, const std::string& id, Heard heard, Use use);
+>>>>>>> e1c7e21 (live: streams of members come anew now and then, and a silent stream is noticed)
   async<bool> ended_by_express(const Call& call, const Row& row, const Heard& heard);
   async<bool> keep_in_redis(const Call& call, const Viewer& viewer, std::int64_t epoch, std::optional<Stored> read);
   async<void> forget_ended_of(const Call& call, UserId user);

@@ -36,9 +36,9 @@ struct Server {
   Sessions sessions;
 };
 
-async<Viewer> identify(Sessions& sessions, std::string cookie) {
+async<Viewer> identify(Sessions& sessions, std::string cookie, Use use = Use::counts) {
   const Call call = redis::calm();
-  co_return co_await sessions.identify(call, cookie);
+  co_return co_await sessions.identify(call, cookie, use);
 }
 async<std::string> open(Sessions& sessions, UserId user, bool remember) {
   const Call call = redis::calm();
@@ -108,7 +108,9 @@ class SessionsTest : public testing::Test {
     sql("update sessions set seen_at = seen_at - " + seconds + " * interval '1 s', expires_at = expires_at - " +
         seconds + " * interval '1 s' where encode(id_hash, 'hex') = '" + Sessions::key_of(id) + "'");
   }
-  UserId who(const std::string& id, Server& at) { return pg::run(io, identify(at.sessions, sign(id, kSecret))).id; }
+  UserId who(const std::string& id, Server& at, Use use = Use::counts) {
+    return pg::run(io, identify(at.sessions, sign(id, kSecret), use)).id;
+  }
   UserId who(const std::string& id) { return who(id, site); }
   /// A new login; gives the id.
   std::string login(Server& at, UserId user = kAnna, bool remember = false) {
@@ -192,6 +194,26 @@ TEST_F(SessionsTest, UseIsWrittenDownEveryFiveMinutes) {
   age(id, 2min);
   EXPECT_EQ(who(id), kAnna);
   EXPECT_EQ(rows("seen_at > now() - interval '1 minute' and expires_at > now() + interval '23 h 59 min'"), "1");
+}
+
+TEST_F(SessionsTest, WhatAPageDoesByItselfPutsNothingOff) {
+  for (Server* server : {&site, &moving}) {
+    const auto id = login(*server);
+    age(id, 6min);
+    const auto lives = [&] { return redis(redis::Command("TTL", key(id))).integer; };
+    EXPECT_EQ(who(id, *server, Use::none), kAnna);
+    EXPECT_LE(lives(), 1000);
+    EXPECT_EQ(who(id, *server), kAnna);
+    EXPECT_GT(lives(), 1000);
+    age(id, 6min);
+    redis(redis::Command("DEL", key(id)));
+    redis(redis::Command("DEL", "sessions:since"));  // that Redis was emptied
+    EXPECT_EQ(who(id, *server, Use::none), kAnna) << "the row still knows it";
+    EXPECT_FALSE(in_redis(id));
+    EXPECT_EQ(rows("seen_at > now() - interval '1 minute'"), "0");
+    sql("update sessions set expires_at = now() - interval '1 s'");
+    EXPECT_FALSE(who(id, *server, Use::none));
+  }
 }
 
 TEST_F(SessionsTest, EndsAfterADayUnlessRemembered) {

@@ -153,7 +153,8 @@ async<http::Response> Pipeline::routed(const http::Request& request, const Call&
     response.set("Allow", match.allow);
     co_return response;
   }
-  session::Viewer viewer = co_await sessions_.identify(call, request.cookie(config_.cookie));
+  const auto use = match.by_itself ? session::Use::none : session::Use::counts;
+  session::Viewer viewer = co_await sessions_.identify(call, request.cookie(config_.cookie), use);
   Context ctx = context(request, call, std::move(viewer));
   if (prepare_) co_await prepare_(ctx);
   if (gate_) {

@@ -58,7 +58,7 @@ std::int64_t Params::number(std::string_view name) const noexcept {
 }
 
 void Router::add(http::Method method, std::string_view pattern, Handler handler) {
-  Route route{method, std::string(pattern), {}, std::move(handler)};
+  Route route{method, std::string(pattern), {}, std::move(handler), false};
   for (const auto segment : split(pattern)) route.segments.emplace_back(segment);
   routes_.push_back(std::move(route));
 }
@@ -88,6 +88,7 @@ Router::Match Router::match(http::Method method, std::string_view path) const {
       out.params.add(name.substr(1, name.size() - 2), std::move(*value));
     }
     out.handler = &route.handler;
+    out.by_itself = route.by_itself;
     out.route = static_cast<std::size_t>(&route - routes_.data());
     return out;
   }

@@ -2,6 +2,7 @@ import { format, parse } from "./marks.js";
 
 const kFirstRetryMs = 5_000;
 const kLastRetryMs = 60_000;
+const kSilentMs = 30_000; // three signs of life did not come: the way to the server is cut, and nobody told the browser
 
 const address = (marks) => `/events?topics=${format(marks)}`;
 
@@ -27,6 +28,7 @@ export class Stream {
   at = new Map(); // where it stands
   #source = null;
   #retry = 0;
+  #silence = 0;
   #refusals = 0;
 
   /** @param {{heard: (event: object) => void, refused: () => void}} listener */
@@ -44,7 +46,9 @@ export class Stream {
     const source = new EventSource(address(marks));
     source.onopen = () => {
       this.#refusals = 0;
+      this.#listen();
     };
+    source.addEventListener("alive", () => this.#listen());
     source.onmessage = (event) => this.#hear(event, false);
     source.addEventListener("reload", (event) => this.#hear(event, true));
     source.onerror = () => {
@@ -55,8 +59,17 @@ export class Stream {
 
   close() {
     clearTimeout(this.#retry);
+    clearTimeout(this.#silence);
     this.#source?.close();
     this.#source = null;
+  }
+
+  /** A browser that finds out by itself may take a quarter of an hour; while it comes back it needs no help. */
+  #listen() {
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => {
+      if (this.#source?.readyState === EventSource.OPEN) this.open(this.at);
+    }, kSilentMs);
   }
 
   #hear({ lastEventId, data }, reload) {

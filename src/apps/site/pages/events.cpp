@@ -29,7 +29,7 @@ async<http::Response> follow(web::Context& ctx, live::Hub& hub) {
 }  // namespace
 
 void add_events_route(web::Router& router, live::Hub& hub) {
-  router.get(kEvents, [&hub](web::Context& ctx) { return follow(ctx, hub); });
+  router.get_again(kEvents, [&hub](web::Context& ctx) { return follow(ctx, hub); });
 }
 
 }  // namespace ms::site
