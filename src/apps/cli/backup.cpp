@@ -15,6 +15,7 @@
 #include "apps/cli/database.hpp"
 #include "apps/cli/seal.hpp"
 #include "apps/cli/tool.hpp"
+#include "infra/core/version.hpp"
 
 namespace ms::cli {
 namespace {
@@ -38,8 +39,8 @@ void write_about(const fs::path& file, const config::Settings& settings) {
   Database database(settings);
   const auto schema = database.query("select max(number) from schema_migrations").front().front().value_or("0");
   std::ofstream out(file);
-  out << fmt::format("MinSchool backup 1\nversion {}\nschema {}\ntime {:%Y-%m-%dT%H:%M:%SZ}\n", MINSCHOOL_VERSION,
-                     schema, fmt::gmtime(std::time(nullptr)));
+  out << fmt::format("MinSchool backup 1\nversion {}\nschema {}\ntime {:%Y-%m-%dT%H:%M:%SZ}\n", version(), schema,
+                     fmt::gmtime(std::time(nullptr)));
   for (const auto& [name, value] : libpq_environment(settings)) {
     if (name == "PGDATABASE") out << "database " << value << '\n';
   }

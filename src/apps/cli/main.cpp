@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "apps/cli/command.hpp"
+#include "infra/core/version.hpp"
 
 int main(int argc, char** argv) {
   using namespace ms::cli;
@@ -13,7 +14,7 @@ int main(int argc, char** argv) {
   Options options;
   app.add_option("--config", options.config, "Configuration file; without one the environment alone counts")
       ->envname("MINSCHOOL_CONFIG");
-  app.set_version_flag("--version", "minschool " MINSCHOOL_VERSION);
+  app.set_version_flag("--version", "minschool " + ms::version());
   app.require_subcommand(1);
   app.fallthrough();
   add_migrate(app, options);

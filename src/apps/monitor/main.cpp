@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "apps/monitor/monitor.hpp"
+#include "infra/core/version.hpp"
 #include "infra/process/log.hpp"
 #include "infra/process/socket.hpp"
 
@@ -13,7 +14,7 @@ int main(int argc, char** argv) {
   CLI::App command("minschool-monitor: watches Nginx and the app servers (see docs/operating.md)", "minschool-monitor");
   std::string path;
   command.add_option("--config", path, "TOML file; without it only MINSCHOOL_… of the environment counts");
-  command.set_version_flag("--version", MINSCHOOL_VERSION);
+  command.set_version_flag("--version", ms::version());
   CLI11_PARSE(command, argc, argv);
 
   const auto settings = ms::config::load(ms::config::Program::monitor, path);

@@ -10,6 +10,7 @@
 #include <boost/json.hpp>
 #include <csignal>
 
+#include "infra/core/version.hpp"
 #include "infra/io/sleep.hpp"
 
 namespace ms::monitor {
@@ -124,7 +125,7 @@ http::Response Monitor::metrics(const http::Request& request) {
 http::Response Monitor::health() const {
   const boost::json::object body{
       {"status", "ok"},
-      {"version", MINSCHOOL_VERSION},
+      {"version", version()},
       {"uptime_seconds", std::chrono::duration<double>(Clock::now() - traffic_.begun()).count()}};
   return http::Response::text(200, "application/json", boost::json::serialize(body));
 }

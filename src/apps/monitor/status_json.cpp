@@ -3,6 +3,7 @@
 #include "apps/monitor/figures.hpp"
 #include "apps/monitor/report.hpp"
 #include "infra/core/time.hpp"
+#include "infra/core/version.hpp"
 
 namespace ms::monitor {
 namespace {
@@ -117,7 +118,7 @@ std::string status_json(const Known& known, Clock::time_point now) {
   json::object out{
       {"time", rfc3339(ms::now())},
       {"monitor",
-       {{"version", MINSCHOOL_VERSION},
+       {{"version", version()},
         {"uptime_seconds", seconds(now - traffic.begun())},
         {"lines", known.lines},
         {"dropped",

@@ -7,6 +7,7 @@
 #include "infra/io/sleep.hpp"
 #include "infra/once/once.hpp"
 
+#include "infra/core/version.hpp"
 #include "infra/http/wire.hpp"
 
 namespace ms::program {
@@ -177,7 +178,7 @@ http::Response Engine::health() const {
                                    : redis.up ? "health.ok"_msg
                                               : "health.limited"_msg)},
                     {"server", settings_.server.name},
-                    {"version", MINSCHOOL_VERSION},
+                    {"version", version()},
                     {"draining", draining_},
                     {"uptime_seconds", seconds_since(begun_)},
                     {"requests_in_flight", server.in_flight},

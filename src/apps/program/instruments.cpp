@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "infra/core/version.hpp"
 #include "infra/io/sleep.hpp"
 #include "infra/process/log.hpp"
 
@@ -41,7 +42,7 @@ Telemetry::Telemetry(std::string_view program, std::string_view server, const Cp
           shard_.gauge("minschool_password_queue", "Logins that wait for a thread that checks passwords.")) {
   shard_
       .gauge("minschool_build_info", "Always 1; the labels say what runs.",
-             labels({{"program", program}, {"server", server}, {"version", MINSCHOOL_VERSION}}))
+             labels({{"program", program}, {"server", server}, {"version", version()}}))
       .set(1);
 }
 

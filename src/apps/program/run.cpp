@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "apps/program/engine.hpp"
+#include "infra/core/version.hpp"
 #include "infra/process/log.hpp"
 #include "infra/process/process.hpp"
 
@@ -88,7 +89,7 @@ int run(const About& about, int argc, char** argv) {
   CLI::App command(std::string(about.name) + ": serves MinSchool (see docs/operating.md)", about.name);
   std::string path;
   command.add_option("--config", path, "TOML file; without it only MINSCHOOL_… of the environment counts");
-  command.set_version_flag("--version", MINSCHOOL_VERSION);
+  command.set_version_flag("--version", version());
   CLI11_PARSE(command, argc, argv);
 
   auto settings = config::load(about.program, path);
