@@ -38,5 +38,8 @@ void add_demo(CLI::App& app, const Options& options);
 void add_backup(CLI::App& app, const Options& options);
 void add_restore(CLI::App& app, const Options& options);
 void add_config_commands(CLI::App& app, const Options& options);
+void add_setup(CLI::App& app);
+void add_doctor(CLI::App& app);
+void add_nginx_config(CLI::App& app);
 
 }  // namespace ms::cli

@@ -20,8 +20,9 @@ std::string one_line(const char* message) {
 
 }  // namespace
 
-Database::Database(const config::Settings& settings)
-    : connection_(PQconnectdb(config::pg_config(settings).conninfo.c_str())) {
+Database::Database(const config::Settings& settings) : Database(config::pg_config(settings).conninfo) {}
+
+Database::Database(const std::string& conninfo) : connection_(PQconnectdb(conninfo.c_str())) {
   if (PQstatus(connection_.get()) != CONNECTION_OK) fail(nullptr);
   PQsetNoticeProcessor(connection_.get(), [](void*, const char*) {}, nullptr);
 }

@@ -29,11 +29,15 @@ class Database {
   using Row = std::vector<std::optional<std::string>>;
 
   explicit Database(const config::Settings& settings);
+  /// libpq's keywords or URI; what it does not say is libpq's default.
+  explicit Database(const std::string& conninfo);
 
   /// One statement with text parameters; its rows.
   std::vector<Row> query(const std::string& sql, const Row& values = {});
   /// Sends `rows` (COPY text format, one line each) to "copy … from stdin".
   void copy(const std::string& sql, std::string_view rows);
+  /// For what libpq knows of the connection itself.
+  PGconn* connection() const noexcept { return connection_.get(); }
 
  private:
   struct Finish {

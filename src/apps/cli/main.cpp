@@ -17,11 +17,14 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "minschool " + ms::version());
   app.require_subcommand(1);
   app.fallthrough();
+  add_setup(app);
+  add_doctor(app);
   add_migrate(app, options);
   add_user(app, options);
   add_backup(app, options);
   add_restore(app, options);
   add_config_commands(app, options);
+  add_nginx_config(app);
   add_demo(app, options);
   try {
     std::signal(SIGPIPE, SIG_IGN);  // a tool that leaves early is an error, not our end

@@ -6,6 +6,7 @@
 #include "apps/cli/command.hpp"
 #include "apps/cli/database.hpp"
 #include "apps/cli/password.hpp"
+#include "apps/cli/user.hpp"
 #include "infra/core/secret.hpp"
 #include "infra/core/text.hpp"
 
@@ -16,13 +17,6 @@ constexpr std::size_t kMaxEmail = 255;  // as in migrations/0001_foundation.sql
 constexpr std::size_t kMaxName = 100;
 constexpr std::size_t kMadeUpBytes = 12;
 constexpr std::string_view kUniqueViolation = "23505";
-
-struct Member {
-  std::string email;
-  std::string name;
-  std::string role = "member";
-  std::string password_file;
-};
 
 struct Password {
   std::string text;
@@ -59,24 +53,8 @@ std::string rank_of(Database& database, const std::string& role) {
 }
 
 void add(const Options& options, const Member& member) {
-  const auto email = checked_email(member.email);
-  const auto name = std::string(trim(member.name));
-  if (name.empty() || !valid_utf8(name) || has_control(name) || code_points(name) > kMaxName) {
-    throw Failure(fmt::format("the name must have 1 to {} characters", kMaxName), kUsage);
-  }
   Database database(load_settings(options));
-  const auto rank = rank_of(database, member.role);
-  const auto password = choose_password(member);
-  const auto hash = hash_password(password.text);
-  try {
-    database.query("insert into users (email, password_hash, name, role) values ($1, $2, $3, $4)",
-                   {email, hash, name, rank});
-  } catch (const DatabaseError& fault) {
-    if (fault.sqlstate() != kUniqueViolation) throw;
-    throw Failure(fmt::format("there is already a member {}", email));
-  }
-  std::cout << fmt::format("Added {} ({}).\n", email, member.role);
-  show(password);
+  add_member(database, member);
 }
 
 void change_role(const Options& options, const Member& member) {
@@ -107,6 +85,30 @@ void change_password(const Options& options, const Member& member) {
 }
 
 }  // namespace
+
+Identity checked(const Member& member) {
+  auto name = std::string(trim(member.name));
+  if (name.empty() || !valid_utf8(name) || has_control(name) || code_points(name) > kMaxName) {
+    throw Failure(fmt::format("the name must have 1 to {} characters", kMaxName), kUsage);
+  }
+  return {checked_email(member.email), std::move(name)};
+}
+
+void add_member(Database& database, const Member& member) {
+  const auto [email, name] = checked(member);
+  const auto rank = rank_of(database, member.role);
+  const auto password = choose_password(member);
+  const auto hash = hash_password(password.text);
+  try {
+    database.query("insert into users (email, password_hash, name, role) values ($1, $2, $3, $4)",
+                   {email, hash, name, rank});
+  } catch (const DatabaseError& fault) {
+    if (fault.sqlstate() != kUniqueViolation) throw;
+    throw Failure(fmt::format("there is already a member {}", email));
+  }
+  std::cout << fmt::format("Added {} ({}).\n", email, member.role);
+  show(password);
+}
 
 void add_user(CLI::App& app, const Options& options) {
   auto* user = app.add_subcommand("user", "Members: add one, change a role or a password");

@@ -1,0 +1,117 @@
+#include "apps/cli/nginx_file.hpp"
+
+#include <fmt/format.h>
+
+#include <iostream>
+#include <memory>
+
+#include "apps/cli/command.hpp"
+#include "apps/cli/setup/files.hpp"
+#include "infra/core/text.hpp"
+
+namespace ms::cli {
+namespace {
+
+struct Line {
+  std::string_view text;  ///< without the mark and blanks at the ends
+  std::string_view indent;
+  std::string_view mark;  ///< empty: none
+};
+
+Line parse(std::string_view whole) {
+  Line out;
+  const auto first = whole.find_first_not_of(" \t");
+  out.indent = whole.substr(0, first == whole.npos ? 0 : first);
+  out.text = trim(whole);
+  const auto at = out.text.rfind("# @");
+  if (at == out.text.npos) return out;
+  const auto name = out.text.substr(at + 3);
+  if (name.empty() || name.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") != name.npos) return out;
+  out.mark = name;
+  out.text = trim(out.text.substr(0, at));
+  return out;
+}
+
+template <class Use>
+void each_line(std::string_view text, const Use& use) {
+  while (!text.empty()) {
+    const auto end = text.find('\n');
+    use(text.substr(0, end));
+    text.remove_prefix(end == text.npos ? text.size() : end + 1);
+  }
+}
+
+}  // namespace
+
+Marked marked_lines(std::string_view text) {
+  Marked out;
+  std::map<std::string, int> runs;
+  std::string last;
+  each_line(text, [&](std::string_view whole) {
+    const Line line = parse(whole);
+    const std::string mark(line.mark);
+    // The same lines stand at each place of a mark: those of the first count.
+    if (mark != last && !mark.empty()) ++runs[mark];
+    if (!mark.empty() && runs[mark] == 1) out[mark].emplace_back(line.text);
+    last = mark;
+  });
+  return out;
+}
+
+std::string with_marked(std::string_view text, const Marked& values) {
+  std::string out;
+  std::string_view last;
+  each_line(text, [&](std::string_view whole) {
+    const Line line = parse(whole);
+    const auto value = values.find(std::string(line.mark));
+    if (line.mark.empty() || value == values.end()) {
+      out += fmt::format("{}\n", whole);
+    } else if (line.mark != last) {
+      for (const auto& one : value->second) out += fmt::format("{}{}  # @{}\n", line.indent, one, line.mark);
+    }
+    last = line.mark;
+  });
+  return out;
+}
+
+std::vector<std::string> unmarked_lines(std::string_view text) {
+  std::vector<std::string> out;
+  each_line(text, [&](std::string_view whole) {
+    const Line line = parse(whole);
+    if (line.mark.empty() && !line.text.empty() && !line.text.starts_with('#')) out.emplace_back(line.text);
+  });
+  return out;
+}
+
+void add_nginx_config(CLI::App& app) {
+  auto* command = app.add_subcommand(
+      "nginx-config", "Prints a file of /usr/share/minschool/nginx with other values on its lines marked # @name");
+  struct Wish {
+    std::string file;
+    std::vector<std::string> values;
+    bool all = false;
+  };
+  const auto wish = std::make_shared<Wish>();
+  command->add_option("FILE", wish->file, "The file with the marks")->required()->check(CLI::ExistingFile);
+  command->add_option("--set", wish->values, "name=value; a value may have several lines. May be given again");
+  command->add_flag("--all", wish->all, "Every mark of the file must be set");
+  command->callback([wish] {
+    const std::string text = setup::read_file(wish->file);
+    const Marked marks = marked_lines(text);
+    Marked values;
+    for (const auto& given : wish->values) {
+      const auto equals = given.find('=');
+      if (equals == given.npos) throw Failure(fmt::format("--set needs name=value, not \"{}\"", given), kUsage);
+      auto& lines = values[given.substr(0, equals)];
+      each_line(std::string_view(given).substr(equals + 1), [&](std::string_view line) { lines.emplace_back(line); });
+    }
+    for (const auto& [name, lines] : marks) {
+      if (wish->all && !values.contains(name)) {
+        throw Failure(fmt::format("{} has the mark @{}, which is not set", wish->file, name), kUsage);
+      }
+    }
+    std::cout << with_marked(text, values);
+  });
+}
+
+}  // namespace ms::cli

@@ -1,0 +1,189 @@
+// Roles, the database and its rights. All of it may be run again, by hand or after a half of it failed.
+#include "apps/cli/database.hpp"
+
+#include <fmt/format.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <array>
+#include <filesystem>
+
+#include "apps/cli/command.hpp"
+#include "apps/cli/setup/files.hpp"
+#include "apps/cli/setup/wish.hpp"
+
+namespace ms::cli::setup {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kLeastServer = 150000;  // as PQserverVersion says 15.0
+
+struct Role {
+  const char* name;
+  const char* file;
+  Readers readers;
+};
+constexpr std::array kRoles{Role{"minschool_owner", "owner.database", Readers::root},
+                            Role{"minschool_site", "site.database", Readers::programs},
+                            Role{"minschool_admin", "admin.database", Readers::programs}};
+
+/// PostgreSQL knows who comes in over its socket by his user id (peer): the package's superuser is the user postgres.
+class AsPostgres {
+ public:
+  explicit AsPostgres(bool wanted) {
+    const passwd* user = wanted && ::geteuid() == 0 ? ::getpwnam("postgres") : nullptr;
+    if (user == nullptr) return;
+    became_ = ::setegid(user->pw_gid) == 0 && ::seteuid(user->pw_uid) == 0;
+  }
+  ~AsPostgres() {
+    if (became_ && (::seteuid(0) != 0 || ::setegid(0) != 0)) std::abort();  // never go on as somebody else
+  }
+  AsPostgres(const AsPostgres&) = delete;
+  AsPostgres& operator=(const AsPostgres&) = delete;
+
+ private:
+  bool became_ = false;
+};
+
+std::string with_timeout(const std::string& conninfo) {
+  if (conninfo.starts_with("postgres://") || conninfo.starts_with("postgresql://")) return conninfo;
+  return conninfo + " connect_timeout=10";
+}
+
+Database connect(const Wish& wish) {
+  const bool local = wish.database.empty();
+  try {
+    const AsPostgres postgres(local);
+    return Database(with_timeout(local ? "dbname=postgres user=postgres" : wish.database));
+  } catch (const DatabaseError& fault) {
+    throw Failure(fmt::format("PostgreSQL cannot be reached: {}; {}", fault.what(),
+                              local ? "install it (apt install postgresql), run this as root, or name another with "
+                                      "--database 'host=… user=… password=… dbname=postgres'"
+                                    : "check --database, and pg_hba.conf of that machine"));
+  }
+}
+
+/// Statements that take no parameters get names and texts from PostgreSQL's own format(): %I and %L quote them.
+void run_formatted(Database& database, const std::string& format, const Database::Row& values) {
+  std::string arguments;
+  for (std::size_t i = 1; i <= values.size(); ++i) arguments += fmt::format(", ${}::text", i + 1);
+  Database::Row all{format};
+  all.insert(all.end(), values.begin(), values.end());
+  const auto rows = database.query("select format($1" + arguments + ")", all);
+  database.query(rows.at(0).at(0).value());
+}
+
+bool exists(Database& database, const std::string& query, const std::string& name) {
+  return !database.query(query, {name}).empty();
+}
+
+std::string quoted(const std::string& value) {
+  std::string out = "'";
+  for (const char c : value) {
+    if (c == '\'' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + "'";
+}
+
+/// The password as PostgreSQL keeps it, so that it stands in no log of the server.
+std::string verifier(Database& database, const std::string& password, const char* role) {
+  char* made = PQencryptPasswordConn(database.connection(), password.c_str(), role, "scram-sha-256");
+  if (made == nullptr)
+    throw Failure(fmt::format("no password for {}: {}", role, PQerrorMessage(database.connection())));
+  std::string out = made;
+  PQfreemem(made);
+  return out;
+}
+
+/// Why the role cannot come in; empty when it can.
+std::string refusal(const std::string& place, const std::string& name, const Role& role, const std::string& password) {
+  try {
+    Database tried(fmt::format("{} dbname={} user={} password={} connect_timeout=10", place, quoted(name), role.name,
+                               quoted(password)));
+    return "";
+  } catch (const DatabaseError& fault) { return fault.what(); }
+}
+
+/// A role with the password in its file; true when it is new.
+void make_role(Database& database, const Wish& wish, const Role& role) {
+  const fs::path file = wish.dir / role.file;
+  const bool known = fs::exists(file);
+  const bool there = exists(database, "select from pg_roles where rolname = $1", role.name);
+  if (there && !known && !wish.new_passwords) {
+    throw Failure(fmt::format(
+        "the database has the role {} already, and its password is not in {}: copy the files of {} from the "
+        "machine that was set up first, or take its password away from that one with --new-passwords",
+        role.name, file.string(), wish.dir.string()));
+  }
+  const std::string password = secret_in(file, role.readers);
+  if (!there) {
+    run_formatted(database, "create role %I login password %L", {role.name, verifier(database, password, role.name)});
+    say(fmt::format("made the role {}", role.name));
+  } else if (!known) {
+    run_formatted(database, "alter role %I login password %L", {role.name, verifier(database, password, role.name)});
+    say(fmt::format("gave the role {} a new password", role.name));
+  }
+}
+
+void make_database(Database& database, const std::string& name) {
+  if (exists(database, "select from pg_database where datname = $1", name)) return;
+  if (database.query("select rolsuper from pg_roles where rolname = current_user").at(0).at(0) != "t") {
+    database.query("grant minschool_owner to current_user");  // who makes a database for it must be a member of it
+  }
+  // Everything sorts by C.UTF-8, whatever the language of the machine is: the same on every server.
+  run_formatted(database,
+                "create database %I owner minschool_owner template template0 encoding 'UTF8' locale 'C.UTF-8'", {name});
+  say(fmt::format("made the database {}", name));
+}
+
+/// Rights and settings: said again each time, because that costs nothing.
+void set_rights(Database& database, const std::string& name) {
+  run_formatted(database, "revoke all on database %I from public", {name});
+  run_formatted(database, "grant connect on database %I to minschool_site, minschool_admin", {name});
+  // With 4 the planner takes the wrong index for board lists.
+  run_formatted(database, "alter database %I set random_page_cost = 1.1", {name});
+  run_formatted(database, "alter database %I set timezone = 'UTC'", {name});
+}
+
+/// Our programs come in by password. Debian's pg_hba.conf asks for one on 127.0.0.1, and for who we are on the socket.
+std::string place_of(const Database& database, const Wish& wish) {
+  const std::string port = PQport(database.connection());
+  const std::string host = wish.database.empty() ? "127.0.0.1" : PQhost(database.connection());
+  return fmt::format("host={}{}", host, port == "5432" ? "" : " port=" + port);
+}
+
+}  // namespace
+
+Postgres prepare_database(const Wish& wish) {
+  Database database = connect(wish);
+  if (const int version = PQserverVersion(database.connection()); version < kLeastServer) {
+    throw Failure(fmt::format("PostgreSQL is version {}; MinSchool needs 15 or newer", version / 10000));
+  }
+  for (const Role& role : kRoles) make_role(database, wish, role);
+  make_database(database, wish.database_name);
+  set_rights(database, wish.database_name);
+  Postgres out{place_of(database, wish)};
+  for (const Role& role : kRoles) {
+    const std::string password = secret_in(wish.dir / role.file, role.readers);
+    std::string why = refusal(out.place, wish.database_name, role, password);
+    if (const bool wrong = why.contains("password authentication failed"); wrong && !wish.new_passwords) {
+      throw Failure(
+          fmt::format("the role {} has another password than {} says: copy the file from a machine that works, "
+                      "or make this one count with --new-passwords",
+                      role.name, (wish.dir / role.file).string()));
+    } else if (wrong) {
+      run_formatted(database, "alter role %I login password %L", {role.name, verifier(database, password, role.name)});
+      say(fmt::format("gave the role {} the password in {}", role.name, (wish.dir / role.file).string()));
+      why = refusal(out.place, wish.database_name, role, password);
+    }
+    if (!why.empty()) {
+      throw Failure(fmt::format("{} cannot log in at {}: {}; let it in by password in pg_hba.conf (scram-sha-256)",
+                                role.name, out.place, why));
+    }
+  }
+  return out;
+}
+
+}  // namespace ms::cli::setup

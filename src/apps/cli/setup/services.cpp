@@ -1,0 +1,114 @@
+// Units, and whether pages come. Where no systemd runs (a container, a chroot) setup says what is to be started.
+#include <fmt/format.h>
+
+#include <array>
+#include <boost/json.hpp>
+#include <chrono>
+#include <filesystem>
+#include <thread>
+
+#include "apps/cli/command.hpp"
+#include "apps/cli/fetch.hpp"
+#include "apps/cli/setup/files.hpp"
+#include "apps/cli/setup/wish.hpp"
+#include "apps/cli/tool.hpp"
+
+namespace ms::cli::setup {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kPatience = 30s;  // for a program to answer; TimeoutStartSec of its unit
+constexpr auto kPause = 100ms;
+constexpr int kSitePort = 3000;
+constexpr int kAdminPort = 3001;
+constexpr int kHttpPort = 80;
+
+bool succeeds(Tool tool) {
+  try {
+    run(tool);
+    return true;
+  } catch (const Failure&) { return false; }
+}
+
+bool is(const char* state, const std::string& unit) { return succeeds({{"systemctl", "--quiet", state, unit}}); }
+
+/// Starts what does not run; what runs takes over changed settings.
+void bring_up(const std::string& unit, bool changed) {
+  if (!is("is-enabled", unit)) {
+    run({{"systemctl", "--quiet", "enable", unit}});
+    say(fmt::format("enabled {}", unit));
+  }
+  const bool running = is("is-active", unit);
+  if (running && !changed) return;
+  try {
+    run({{"systemctl", running ? "reload-or-restart" : "start", unit}});
+  } catch (const Failure&) {
+    throw Failure(fmt::format("{} does not start; journalctl -u {} -n 20 says why", unit, unit));
+  }
+  say(fmt::format("{} {}", running ? "reloaded" : "started", unit));
+}
+
+/// Until `done` gives ""; then or at the end of our patience its last word.
+template <class Done>
+std::string await(const Done& done) {
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  std::string why = done();
+  while (!why.empty() && std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(kPause);
+    why = done();
+  }
+  return why;
+}
+
+/// Why the program cannot serve; "" when it can.
+std::string unwell(const std::string& address, int port) {
+  const auto answer = fetch(address, port, "localhost", "/health", 3s);
+  if (!answer) return answer.error();
+  boost::system::error_code error;
+  const auto body = boost::json::parse(answer->body, error);
+  if (error || !body.is_object()) return "/health is no JSON: another program has this port";
+  if (answer->status == 200) return "";
+  return "/health says " + answer->body;
+}
+
+std::string no_page(const std::string& host) {
+  const auto answer = fetch("127.0.0.1", kHttpPort, host, "/", 5s);
+  if (!answer) return answer.error();
+  // Nginx's default page has another server's name; ours names the request.
+  const bool page = answer->status == 200 || answer->status == 302 || answer->status == 303;
+  return page ? "" : fmt::format("status {}", answer->status);
+}
+
+}  // namespace
+
+void start_everything(const Wish& wish, bool nginx, bool changed) {
+  if (!wish.start || !std::filesystem::exists("/run/systemd/system")) {
+    say("The programs are not started, because no systemd runs here (or --no-start was given): minschool-site, "
+        "minschool-admin and, beside Nginx, minschool-monitor.");
+    return;
+  }
+  run({{"systemctl", "daemon-reload"}});
+  bring_up("minschool-site.service", changed);
+  bring_up("minschool-admin.service", changed);
+  if (nginx) {
+    bring_up("minschool-monitor.service", false);
+    bring_up("nginx.service", true);
+  }
+  for (const auto& [name, port] : {std::pair{"minschool-site", kSitePort}, std::pair{"minschool-admin", kAdminPort}}) {
+    if (const std::string why = await([&wish, port] { return unwell(wish.address, port); }); !why.empty()) {
+      throw Failure(fmt::format("{0} cannot serve at {1}:{2}: {3}; journalctl -u {0} -n 20 says more", name,
+                                wish.address, port, why));
+    }
+  }
+  if (!nginx) return say(fmt::format("The programs answer at {}:{} and {}.", wish.address, kSitePort, kAdminPort));
+  // By the name that TLS is not asked of.
+  const std::string host = wish.certificate.empty() ? wish.domain : "localhost";
+  if (const std::string why = await([&host] { return no_page(host); }); !why.empty()) {
+    throw Failure(fmt::format("the programs run, and Nginx gives no page of {}: {}; nginx -t, /var/log/nginx/error.log",
+                              host, why));
+  }
+  say(fmt::format("Ready: {0}://{1}/ and, for the staff, {0}://{2}/", wish.scheme(), wish.domain, wish.admin_domain));
+}
+
+}  // namespace ms::cli::setup

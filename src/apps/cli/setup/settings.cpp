@@ -1,0 +1,124 @@
+#include "apps/cli/setup/settings.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "apps/cli/command.hpp"
+#include "apps/cli/setup/files.hpp"
+
+namespace ms::cli::setup {
+namespace {
+
+namespace fs = std::filesystem;
+using config::Program;
+
+constexpr std::string_view kHead =
+    "# Written by `minschool setup`, which leaves it alone from now on. Every key and its meaning: minschool "
+    "example-config.\n";
+
+std::string toml(std::string_view value) {
+  std::string out = "\"";
+  for (const char c : value) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + "\"";
+}
+
+std::string database_section(const Wish& wish, const Postgres& postgres, std::string_view role, std::string_view file) {
+  return fmt::format("[database]\nurl = {}\npassword_file = {}\n",
+                     toml(fmt::format("{} dbname={} user={}", postgres.place, wish.database_name, role)), toml(file));
+}
+
+std::string redis_section(const Wish& wish) {
+  const auto redis = redis_place(wish.redis);
+  std::string out = fmt::format("[redis]\nhost = {}\n", toml(redis.host));
+  if (!redis.host.starts_with('/') && redis.port != config::Settings::Redis().port) {
+    out += fmt::format("port = {}\n", redis.port);
+  }
+  if (fs::exists(wish.dir / "redis.password")) out += "password_file = \"redis.password\"\n";
+  return out;
+}
+
+std::string program_text(const Wish& wish, const Postgres& postgres, std::string_view program) {
+  return fmt::format(
+      "{}[server]\nname = {}\naddress = {}\n\n[site]\nname = {}\nurl = {}\nadmin_url = {}\n\n{}\n{}\n[session]\n"
+      "secret_file = \"session.secret\"\n\n# Where Nginx runs: only its X-Forwarded-For is believed.\n[proxy]\ntrusted "
+      "= "
+      "[\"127.0.0.0/8\", \"::1/128\"]\n",
+      kHead, toml(wish.server_name), toml(wish.address), toml(wish.site_name),
+      toml(fmt::format("{}://{}", wish.scheme(), wish.domain)),
+      toml(fmt::format("{}://{}", wish.scheme(), wish.admin_domain)),
+      database_section(wish, postgres, fmt::format("minschool_{}", program), fmt::format("{}.database", program)),
+      redis_section(wish));
+}
+
+std::string monitor_text(const Wish& wish) {
+  return fmt::format("{}[monitor]\nnginx_config = {}\nnginx_status = \"http://127.0.0.1/nginx_status\"\n", kHead,
+                     toml((wish.nginx_dir / "conf.d/minschool-loadbalancer.conf").string()));
+}
+
+/// The host of "https://mincenter.kr:8443".
+std::string domain_of(std::string url) {
+  if (const auto scheme = url.find("://"); scheme != url.npos) url.erase(0, scheme + 3);
+  return url;
+}
+
+bool put_settings(const Wish& wish, Program program, std::string_view name, const std::string& text, Readers readers) {
+  const fs::path file = wish.dir / fmt::format("{}.toml", name);
+  const bool fresh = put_new_file(file, text, readers);
+  if (const auto read = config::load(program, file); !read) throw Failure(read.error());
+  return fresh;
+}
+
+}  // namespace
+
+config::Settings::Redis redis_place(const std::string& text) {
+  config::Settings::Redis out;
+  if (text.starts_with('/')) {
+    out.host = text;
+    return out;
+  }
+  const auto colon = text.rfind(':');
+  const bool has_port = colon != text.npos && (text.find(':') == colon || text.starts_with('['));
+  out.host = has_port ? text.substr(0, colon) : text;
+  if (out.host.starts_with('[') && out.host.ends_with(']')) out.host = out.host.substr(1, out.host.size() - 2);
+  if (has_port) {
+    const char* end = text.data() + text.size();
+    const auto [stopped, error] = std::from_chars(text.data() + colon + 1, end, out.port);
+    if (error != std::errc() || stopped != end || out.port < 1 || out.port > 65535) {
+      throw Failure(fmt::format("--redis must be host:port or the path of a socket, not \"{}\"", text), kUsage);
+    }
+  }
+  return out;
+}
+
+void remember(Wish& wish) {
+  const fs::path file = wish.dir / "site.toml";
+  if (!fs::exists(file)) return;
+  const auto known = config::load(Program::site, file);
+  if (!known) throw Failure(known.error());
+  wish.domain = domain_of(known->site.url);
+  wish.admin_domain = domain_of(known->site.admin_url);
+  wish.site_name = known->site.name;
+  wish.server_name = known->server.name;
+  wish.address = known->server.address;
+  const auto& redis = known->redis;
+  wish.redis = redis.host.starts_with('/') ? redis.host : fmt::format("[{}]:{}", redis.host, redis.port);
+}
+
+bool write_settings(const Wish& wish, const Postgres& postgres) {
+  static_cast<void>(secret_in(wish.dir / "session.secret", Readers::programs));
+  bool fresh = false;
+  for (const auto& [program, name] : {std::pair{Program::site, "site"}, std::pair{Program::admin, "admin"}}) {
+    fresh |= put_settings(wish, program, name, program_text(wish, postgres, name), Readers::programs);
+  }
+  put_settings(wish, Program::monitor, "monitor", monitor_text(wish), Readers::programs);
+  put_settings(wish, Program::cli, "owner",
+               std::string(kHead) + database_section(wish, postgres, "minschool_owner", "owner.database"),
+               Readers::root);
+  return fresh;
+}
+
+}  // namespace ms::cli::setup

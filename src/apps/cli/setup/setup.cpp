@@ -1,0 +1,152 @@
+// `minschool setup`: from a fresh package to a page. Each step looks first and leaves what is right, so that it can be
+// run again, after it failed half-way or to see that nothing is missing. What costs nothing to look at comes first.
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <iostream>
+#include <memory>
+
+#include "apps/cli/command.hpp"
+#include "apps/cli/database.hpp"
+#include "apps/cli/setup/files.hpp"
+#include "apps/cli/setup/settings.hpp"
+#include "apps/cli/setup/wish.hpp"
+#include "infra/core/text.hpp"
+#include "infra/pg/migrate.hpp"
+
+namespace ms::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using setup::Wish;
+
+/// The answer to a question on the terminal; `fallback` for an empty line. Without a terminal the fallback counts, and
+/// a value that has none is asked for by its option.
+std::string ask(const std::string& question, const char* option, const std::string& fallback = "") {
+  if (::isatty(STDIN_FILENO) == 0) {
+    if (fallback.empty()) throw Failure(fmt::format("{} is not known; give {}", question, option), kUsage);
+    return fallback;
+  }
+  std::string line;
+  while (trim(line).empty()) {
+    std::cout << question << (fallback.empty() ? "" : " [" + fallback + "]") << ": " << std::flush;
+    if (!std::getline(std::cin, line)) throw Failure(fmt::format("{} is not known; give {}", question, option), kUsage);
+    if (trim(line).empty() && !fallback.empty()) return fallback;
+  }
+  return std::string(trim(line));
+}
+
+/// A name as in RFC 1123, or localhost: it goes into Nginx's file and into addresses.
+void check_domain(const std::string& domain) {
+  const bool fine = !domain.empty() && domain.size() <= 253 && !domain.starts_with('-') && !domain.starts_with('.') &&
+                    domain.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-.") == domain.npos;
+  if (!fine) {
+    throw Failure(fmt::format("\"{}\" is no domain; write it like mincenter.kr (xn--… for Korean letters)", domain),
+                  kUsage);
+  }
+}
+
+void complete(Wish& wish) {
+  setup::Wish known = wish;
+  setup::remember(known);
+  const bool again = fs::exists(wish.dir / "site.toml");
+  if (again && !wish.domain.empty() && wish.domain != known.domain) {
+    throw Failure(fmt::format("{} is set up for {}; change site.url there and server_name in Nginx's file",
+                              wish.dir.string(), known.domain));
+  }
+  if (again) {
+    known.redis_password_file = wish.redis_password_file;
+    known.admin_domain = wish.admin_domain.empty() ? known.admin_domain : wish.admin_domain;
+    wish = known;
+    return;
+  }
+  if (wish.domain.empty()) wish.domain = ask("Domain of the site, like mincenter.kr", "--domain");
+  wish.domain = ascii_lower(wish.domain);
+  check_domain(wish.domain);
+  if (wish.admin_domain.empty()) wish.admin_domain = "admin." + wish.domain;
+  check_domain(wish.admin_domain);
+  if (wish.site_name.empty()) wish.site_name = ask("Name of the organisation", "--site-name", "우리 센터");
+  if (!valid_utf8(wish.site_name) || has_control(wish.site_name))
+    throw Failure("the name of the organisation is no text", kUsage);
+  if (wish.server_name.empty()) wish.server_name = "app1";
+}
+
+void make_folder(const fs::path& dir) {
+  std::error_code error;
+  fs::create_directories(dir, error);
+  if (error) throw Failure(fmt::format("{} cannot be made: {}; run this as root", dir.string(), error.message()));
+  if (::access(dir.c_str(), W_OK) != 0)
+    throw Failure(fmt::format("{} cannot be written; run this as root", dir.string()));
+}
+
+void migrate(const config::Settings& owner, const fs::path& share) {
+  const auto conninfo = config::pg_config(owner).conninfo;
+  pg::up(conninfo, pg::read_migrations(share / "migrations"), setup::say);
+}
+
+/// Asked for only while there is none: who set up the site a second time has one.
+void first_admin(const config::Settings& owner, Wish& wish) {
+  Database database(owner);
+  const auto rows = database.query(
+      "select from users where role = (select rank from roles where name = 'admin') and "
+      "(suspended_until is null or suspended_until < now()) limit 1");
+  if (!rows.empty()) return;
+  if (wish.admin.email.empty()) wish.admin.email = ask("Mail address of the first administrator", "--admin-email");
+  if (wish.admin.name.empty()) wish.admin.name = ask("Name of the first administrator", "--admin-name");
+  wish.admin.role = "admin";
+  add_member(database, wish.admin);
+}
+
+void set_up(Wish& wish) {
+  ::umask(0022);
+  complete(wish);
+  if (wish.certificate.empty() != wish.certificate_key.empty()) {
+    throw Failure("--tls-certificate and --tls-key go together", kUsage);
+  }
+  make_folder(wish.dir);
+  setup::prepare_redis(wish);
+  const auto postgres = setup::prepare_database(wish);
+  const bool changed = setup::write_settings(wish, postgres);
+  const auto owner = config::load(config::Program::cli, wish.dir / "owner.toml");
+  if (!owner) throw Failure(owner.error());
+  migrate(*owner, wish.share);
+  first_admin(*owner, wish);
+  const bool nginx = setup::prepare_nginx(wish);
+  setup::start_everything(wish, nginx, changed);
+}
+
+}  // namespace
+
+void add_setup(CLI::App& app) {
+  auto* command = app.add_subcommand(
+      "setup", "Makes a working site on this machine; asks what it is not told. Again, it mends what is missing");
+  const auto wish = std::make_shared<Wish>();
+  command->add_option("--domain", wish->domain, "Domain of the site");
+  command->add_option("--admin-domain", wish->admin_domain, "Domain of the Admin (default: admin.DOMAIN)");
+  command->add_option("--site-name", wish->site_name, "Name of the organisation");
+  command->add_option("--admin-email", wish->admin.email, "Mail address of the first administrator");
+  command->add_option("--admin-name", wish->admin.name, "Name of the first administrator");
+  command->add_option("--admin-password-file", wish->admin.password_file,
+                      "File whose first line is the password; without it one is made up and shown once");
+  command->add_option("--database", wish->database,
+                      "PostgreSQL, as one who may make roles and databases: 'host=… user=… password=… dbname=postgres' "
+                      "(default: the one on this machine, as its superuser)");
+  command->add_option("--database-name", wish->database_name, "Name of the database (default: minschool)");
+  command->add_flag("--new-passwords", wish->new_passwords, "Gives roles that exist already new passwords");
+  command->add_option("--redis", wish->redis, "host:port, or the path of a socket (default: 127.0.0.1:6379)");
+  command->add_option("--redis-password-file", wish->redis_password_file, "File with the password of Redis");
+  command->add_option("--server-name", wish->server_name, "Name of this app server (default: app1)");
+  command->add_option("--address", wish->address, "Address that the programs listen on (default: 127.0.0.1)");
+  command->add_option("--tls-certificate", wish->certificate, "Certificate with its chain, for Nginx (fullchain.pem)")
+      ->check(CLI::ExistingFile);
+  command->add_option("--tls-key", wish->certificate_key, "Its key (privkey.pem)")->check(CLI::ExistingFile);
+  command->add_option("--dir", wish->dir, "Folder of the settings (default: /etc/minschool)");
+  command->add_option("--nginx-dir", wish->nginx_dir, "Folder of Nginx's files (default: /etc/nginx)");
+  command->add_option("--share", wish->share, "Folder of the packaged files (default: /usr/share/minschool)");
+  command->add_flag("!--no-start", wish->start, "Neither starts nor reloads anything");
+  command->callback([wish] { set_up(*wish); });
+}
+
+}  // namespace ms::cli

@@ -1,0 +1,57 @@
+#pragma once
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "apps/cli/user.hpp"
+
+namespace ms::cli::setup {
+
+/// What the operator wants, from options, from what is set up already, or asked for.
+struct Wish {
+  std::string domain;
+  std::string admin_domain;  ///< empty: admin.<domain>
+  std::string site_name;
+  std::string server_name;
+  std::string address = "127.0.0.1";  ///< that the programs listen on
+
+  std::string database;  ///< conninfo of who may make roles; empty: the local superuser, by who we are
+  std::string database_name = "minschool";
+  bool new_passwords = false;
+
+  std::string redis = "127.0.0.1:6379";  ///< host:port, or the path of a socket
+  std::filesystem::path redis_password_file;
+
+  Member admin;
+
+  std::filesystem::path certificate;
+  std::filesystem::path certificate_key;
+
+  std::filesystem::path dir = "/etc/minschool";
+  std::filesystem::path nginx_dir = "/etc/nginx";
+  std::filesystem::path share = "/usr/share/minschool";
+  bool start = true;
+
+  std::string scheme() const { return certificate.empty() ? "http" : "https"; }
+};
+
+/// Where the programs find PostgreSQL: "host=… port=…" for a conninfo, without user and database.
+struct Postgres {
+  std::string place;
+};
+
+/// The roles, the database, its rights and settings; leaves what is there. The secrets of the roles are in `wish.dir`.
+/// Throws Failure with what to do.
+Postgres prepare_database(const Wish& wish);
+
+/// Redis answers, with the password that was given; a local one that is empty and as Debian ships it gets a bound.
+void prepare_redis(const Wish& wish);
+
+/// Nginx's site. False where there is no Nginx.
+bool prepare_nginx(const Wish& wish);
+
+/// Enables and starts the units, waits for pages and says where they are. `nginx`: whether it is on this machine;
+/// `changed`: whether programs that run have to read their configuration again.
+void start_everything(const Wish& wish, bool nginx, bool changed);
+
+}  // namespace ms::cli::setup

@@ -1,0 +1,194 @@
+// The Debian package on a clean machine with systemd: from `apt install` to a page, an upgrade under load, remove and purge.
+// Needs root, script/lib/machine.sh's folder in MINSCHOOL_MACHINE and two packages in MINSCHOOL_PACKAGES (script/test package).
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { Machine, until } from './machine.mjs';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const { MINSCHOOL_MACHINE: folder, MINSCHOOL_PACKAGES: packages, MINSCHOOL_VERSION: version, MINSCHOOL_NEXT_VERSION: next } = process.env;
+const machine = new Machine(folder);
+const units = ['minschool-site', 'minschool-admin', 'minschool-monitor'];
+const password = 'one long password';
+const setup = 'minschool setup --domain mincenter.kr --site-name 민센터 --admin-email kim@mincenter.kr --admin-name 김민수 --admin-password-file /root/password';
+let cookie;
+
+before(() => machine.boot(packages), { timeout: 120_000 });
+after(() => machine.off(), { timeout: 120_000 });
+
+const mainPid = (unit) => machine.sh(`systemctl show -p MainPID --value ${unit}`).then((text) => text.trim());
+const workerOf = async (unit) => (await machine.sh(`pgrep -n -P ${await mainPid(unit)}`)).trim();
+const install = (number) => machine.sh(`apt-get install -q -y --no-download /shared/minschool_${number}_amd64.deb </dev/null`);
+/** Names, rights, owners and contents of what setup writes. */
+const traces = () => machine.sh('cd / && find etc/minschool etc/nginx -type f | sort | xargs stat -c "%n %a %U %G %Y" && find etc/minschool etc/nginx -type f | sort | xargs sha256sum');
+
+/** Logs in as the first administrator; gives the cookie. */
+async function login(host, email = 'kim@mincenter.kr') {
+  const out = await machine.sh(`curl -s -i --max-time 10 -H 'Host: ${host}' -H 'Origin: http://${host}' -d 'email=${email}' --data-urlencode 'password=${password}' http://127.0.0.1/login`);
+  assert.match(out, /^HTTP\/1.1 303 /, out.slice(0, 300));
+  return [...out.matchAll(/^set-cookie: ([^;]+)/gim)].map(([, pair]) => pair).join('; ');
+}
+
+/** Members at work beside the machine; the function given back ends that and gives what they saw. */
+function visit() {
+  const [program, ...words] = machine.beside(process.execPath, join(here, 'visitors.mjs'), cookie, 'free');
+  const child = spawn(program, words, { stdio: ['pipe', 'pipe', 'inherit'] });
+  let said = '';
+  child.stdout.on('data', (text) => (said += text));
+  const ended = new Promise((resolve) => child.on('close', resolve));
+  return async () => {
+    child.stdin.end();
+    await ended;
+    return JSON.parse(said);
+  };
+}
+
+function assertNothingLost(told) {
+  assert.deepEqual(told.failures, []);
+  assert.ok(told.reads > 20 && told.writes > 2, JSON.stringify(told));
+}
+
+test('apt installs it with all that it needs, and nothing of it runs before setup', async () => {
+  await install(version);
+  for (const unit of units) {
+    assert.equal((await machine.attempt(`systemctl is-active ${unit}`)).out.trim(), 'inactive', unit);
+    assert.equal((await machine.attempt(`systemctl is-enabled ${unit}`)).out.trim(), 'disabled', unit);
+    await machine.sh(`systemctl start ${unit}`);
+    assert.equal((await machine.attempt(`systemctl is-active ${unit}`)).out.trim(), 'inactive', `${unit} has nothing to serve`);
+  }
+  assert.match(await machine.sh('minschool --version'), new RegExp(`^minschool ${version}\n$`));
+  assert.match(await machine.sh('getent passwd minschool'), /:\/var\/lib\/minschool:\/usr\/sbin\/nologin\n$/);
+  assert.equal((await machine.sh('stat -c "%a %U %G" /etc/minschool')).trim(), '750 root minschool');
+  for (const page of ['1 minschool', '8 minschool-site', '8 minschool-admin', '8 minschool-monitor']) await machine.sh(`man -w ${page}`);
+});
+
+test('setup says in one line what is missing', async () => {
+  const refused = async (line, pattern) => {
+    const { code, err } = await machine.attempt(line);
+    assert.notEqual(code, 0, line);
+    assert.match(err, /^minschool: [^\n]+\n$/);
+    assert.match(err, pattern);
+  };
+  await refused('minschool setup </dev/null', /give --domain/);
+  await refused('minschool setup --domain "a b" </dev/null', /is no domain/);
+  await machine.sh('systemctl stop redis-server');
+  await refused(`${setup} </dev/null`, /Redis at 127\.0\.0\.1:6379: .*--redis host:port/);
+  await machine.sh('systemctl start redis-server && systemctl stop postgresql@15-main');
+  await refused(`${setup} </dev/null`, /PostgreSQL cannot be reached: .*--database/);
+  await machine.sh('systemctl start postgresql@15-main');
+  await refused(`${setup} </dev/null`, /\/root\/password: cannot be read/);
+});
+
+test('setup leaves a working site', async () => {
+  await machine.sh('cat >/root/password', { input: `${password}\n` });
+  const said = await machine.sh(`${setup} </dev/null`);
+  assert.match(said, /Ready: http:\/\/mincenter\.kr\/ and, for the staff, http:\/\/admin\.mincenter\.kr\/\n$/);
+  const page = await machine.page('/');
+  assert.equal(page.status, 200);
+  assert.match(page.text, /민센터/);
+  const assets = [...page.text.matchAll(/\/assets\/[\w.-]+/g)].map(([path]) => path);
+  assert.ok(assets.length > 1);
+  for (const path of assets) assert.equal((await machine.page(path)).status, 200, path);
+  assert.equal((await machine.health()).status, 'ok');
+  assert.equal((await machine.health(3001)).version, version);
+  const rights = (await machine.sh('cd /etc/minschool && stat -c "%n %a %U %G" *')).trim().split('\n');
+  const secret = ['admin.database', 'site.database', 'session.secret', 'admin.toml', 'monitor.toml', 'site.toml'];
+  assert.deepEqual(rights.sort(), [...secret.map((name) => `${name} 640 root minschool`), 'owner.database 600 root root', 'owner.toml 600 root root'].sort());
+});
+
+test('the first administrator works at the Admin and at the Site', async () => {
+  const staff = await login('admin.mincenter.kr');
+  const form = 'name=자유게시판&slug=free&description=&read_role=guest&write_role=member&comment_role=member';
+  const made = await machine.sh(`curl -s -i --max-time 10 -H 'Host: admin.mincenter.kr' -H 'Origin: http://admin.mincenter.kr' -b '${staff}' -d '${form}' http://127.0.0.1/boards/new`);
+  assert.match(made, /^HTTP\/1.1 303 /, made.slice(0, 300));
+  cookie = await login('mincenter.kr');
+  await until(async () => assert.match((await machine.page('/boards/free', { headers: [`Cookie: ${cookie}`] })).text, /자유게시판/));
+});
+
+test('the monitor sees the app server, by Nginx and on the loopback only', async () => {
+  await until(async () => {
+    const status = JSON.parse(await machine.sh("curl -s --max-time 5 -H 'Accept: application/json' http://localhost/upstream_status"));
+    const states = status.upstreams.flatMap(({ servers }) => servers.map(({ state }) => state));
+    assert.deepEqual(new Set(states), new Set(['up']));
+    assert.ok(JSON.stringify(status).includes('127.0.0.1:3000'));
+  });
+});
+
+test('setup again changes nothing', async () => {
+  const before = await traces();
+  const pids = await Promise.all(units.map(mainPid));
+  const worker = await workerOf('minschool-site');
+  assert.match(await machine.sh('minschool setup </dev/null'), /Ready: http:\/\/mincenter\.kr\//);
+  assert.equal(await traces(), before);
+  assert.deepEqual(await Promise.all(units.map(mainPid)), pids);
+  assert.equal(await workerOf('minschool-site'), worker);
+});
+
+test('setup mends what is missing and keeps what the operator adapted', async () => {
+  const site = '/etc/nginx/conf.d/minschool-loadbalancer.conf';
+  await machine.sh(`sed -i 's/rate=50r\\/s;  # @page_rate/rate=77r\\/s;  # @page_rate/; s/least_conn;/random;/' ${site} && rm /etc/minschool/admin.toml && chmod 644 /etc/minschool/session.secret`);
+  const secret = await machine.read('etc/minschool/session.secret');
+  await machine.sh('minschool setup </dev/null');
+  const text = await machine.read(site.slice(1));
+  assert.match(text, /rate=77r\/s;  # @page_rate/);
+  assert.doesNotMatch(text, /random;/);
+  assert.match(await machine.read(`${site}.before`.slice(1)), /random;/);
+  assert.equal(await machine.read('etc/minschool/session.secret'), secret);
+  assert.equal((await machine.sh('stat -c %a /etc/minschool/session.secret')).trim(), '640');
+  assert.equal((await machine.health(3001)).status, 'ok');
+});
+
+test('completion knows the commands and their options', async () => {
+  const complete = (line) => machine.sh(`bash -c '. /usr/share/bash-completion/bash_completion; . /usr/share/bash-completion/completions/minschool; COMP_LINE="${line}"; COMP_WORDS=(${line}${line.endsWith(' ') ? ' ""' : ''}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); COMP_POINT=\${#COMP_LINE}; _minschool; echo "\${COMPREPLY[@]}"'`);
+  const commands = (await complete('minschool ')).trim().split(' ');
+  for (const command of ['setup', 'doctor', 'migrate', 'user', 'backup', 'restore']) assert.ok(commands.includes(command), command);
+  assert.equal((await complete('minschool user a')).trim(), 'add');
+  assert.match(await complete('minschool setup --do'), /^--domain\n$/);
+});
+
+test('an upgrade under load loses no request', async () => {
+  const old = (await machine.page('/')).text.match(/\/assets\/site-\w+\.css/)[0];
+  const master = await mainPid('minschool-site');
+  const leave = visit();
+  await install(next);
+  await until(async () => {
+    assert.equal((await machine.health()).version, next);
+    assert.equal((await machine.health(3001)).version, next);
+    assert.equal((await machine.health(3002)).version, next);
+  });
+  assertNothingLost(await leave());
+  assert.equal(await mainPid('minschool-site'), master, 'the socket stays with the master');
+  assert.equal((await machine.page(old)).status, 200, 'pages of the version before find their assets');
+});
+
+test('removed, nothing of it runs; installed again, it goes on', async () => {
+  await machine.sh('apt-get remove -q -y minschool');
+  for (const unit of units) assert.notEqual((await machine.attempt(`systemctl is-active ${unit}`)).out.trim(), 'active', unit);
+  assert.equal((await machine.attempt('pgrep -f minschool-')).out, '');
+  await machine.sh('nginx -t -q && test -s /etc/minschool/session.secret && test -s /etc/nginx/snippets/minschool-server.conf');
+  await install(next);
+  await until(async () => assert.equal((await machine.page('/boards/free', { headers: [`Cookie: ${cookie}`] })).status, 200));
+});
+
+test('purged, the database is all that is left', async () => {
+  await machine.sh('apt-get purge -q -y minschool');
+  const left = await machine.sh('find / -xdev \\( -path /proc -o -path /sys -o -path /shared -o -path /tmp -o -path /var/lib/postgresql -o -path "*/var/cache/apt*" -o -path /var/log -o -path /run \\) -prune -o -name "*minschool*" -print');
+  assert.equal(left, '');
+  assert.equal((await machine.attempt('getent passwd minschool')).out, '');
+  await machine.sh('systemctl restart nginx');
+  const posts = await machine.sh("runuser -u postgres -- psql -X -A -t -d minschool -c 'select count(*) > 2 from posts'");
+  assert.equal(posts.trim(), 't');
+});
+
+test('after a purge setup takes the database over only with new passwords', async () => {
+  await install(next);
+  const { code, err } = await machine.attempt(`${setup} </dev/null`);
+  assert.equal(code, 1);
+  assert.match(err, /has the role minschool_owner already.*--new-passwords/);
+  await machine.sh(`${setup} --new-passwords </dev/null`);
+  assert.equal((await machine.page('/')).status, 200);
+  await login('mincenter.kr');
+});

@@ -1,0 +1,40 @@
+// Members who read and write without a pause, beside the machine whose network this runs in; started by package.test.mjs. Says
+// what came of it as JSON when its standard input ends. argv: the session's cookie, the address of a board.
+import { Client } from '../support/client.mjs';
+
+const [cookie, board] = process.argv.slice(2);
+const readers = 3;
+const told = { reads: 0, writes: 0, versions: {}, failures: [] };
+let going = true;
+
+function member() {
+  const client = new Client('http://127.0.0.1');
+  const headers = { host: 'mincenter.kr', origin: 'http://mincenter.kr', cookie };
+  return { get: (path) => client.get(path, { headers }), post: (path, form) => client.post(path, { headers, form }) };
+}
+
+/** Does it again and again; whatever is no page or redirect is a failure. */
+async function again(kind, act) {
+  while (going) {
+    try {
+      const answer = await act();
+      told[kind]++;
+      if (answer.status >= 400) told.failures.push(`${kind} ${answer.status} ${answer.headers['x-cache'] ?? ''}`);
+    } catch (error) {
+      told.failures.push(`${kind} ${error.message}`);
+    }
+  }
+}
+
+const loops = Array.from({ length: readers }, () => again('reads', () => member().get('/')));
+let number = 0;
+loops.push(again('writes', async () => {
+  const answer = await member().post(`/boards/${board}/write`, { title: `글 ${process.pid} ${++number}`, content: '내용' });
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  return answer;
+}));
+process.stdin.resume();
+await new Promise((resolve) => process.stdin.on('end', resolve));
+going = false;
+await Promise.all(loops);
+console.log(JSON.stringify(told));
