@@ -21,7 +21,7 @@ after(() => machine.off(), { timeout: 120_000 });
 
 const mainPid = (unit) => machine.sh(`systemctl show -p MainPID --value ${unit}`).then((text) => text.trim());
 const workerOf = async (unit) => (await machine.sh(`pgrep -n -P ${await mainPid(unit)}`)).trim();
-const install = (number) => machine.sh(`apt-get install -q -y --no-download /shared/minschool_${number}_amd64.deb </dev/null`);
+const install = (number) => machine.sh(`apt-get install -q -y /shared/minschool_${number}_amd64.deb </dev/null`);
 /** Names, rights, owners and contents of what setup writes. */
 const traces = () => machine.sh('cd / && find etc/minschool etc/nginx -type f | sort | xargs stat -c "%n %a %U %G %Y" && find etc/minschool etc/nginx -type f | sort | xargs sha256sum');
 
@@ -32,18 +32,20 @@ async function login(host, email = 'kim@mincenter.kr') {
   return [...out.matchAll(/^set-cookie: ([^;]+)/gim)].map(([, pair]) => pair).join('; ');
 }
 
-/** Members at work beside the machine; the function given back ends that and gives what they saw. */
-function visit() {
+/** What members see who read and write beside the machine while `work` goes on. */
+async function visited(work) {
   const [program, ...words] = machine.beside(process.execPath, join(here, 'visitors.mjs'), cookie, 'free');
   const child = spawn(program, words, { stdio: ['pipe', 'pipe', 'inherit'] });
   let said = '';
   child.stdout.on('data', (text) => (said += text));
   const ended = new Promise((resolve) => child.on('close', resolve));
-  return async () => {
+  try {
+    await work();
+  } finally {
     child.stdin.end();
     await ended;
-    return JSON.parse(said);
-  };
+  }
+  return JSON.parse(said);
 }
 
 function assertNothingLost(told) {
@@ -152,14 +154,12 @@ test('completion knows the commands and their options', async () => {
 test('an upgrade under load loses no request', async () => {
   const old = (await machine.page('/')).text.match(/\/assets\/site-\w+\.css/)[0];
   const master = await mainPid('minschool-site');
-  const leave = visit();
-  await install(next);
-  await until(async () => {
-    assert.equal((await machine.health()).version, next);
-    assert.equal((await machine.health(3001)).version, next);
-    assert.equal((await machine.health(3002)).version, next);
-  });
-  assertNothingLost(await leave());
+  assertNothingLost(await visited(async () => {
+    await install(next);
+    await until(async () => {
+      for (const port of [3000, 3001, 3002]) assert.equal((await machine.health(port)).version, next);
+    });
+  }));
   assert.equal(await mainPid('minschool-site'), master, 'the socket stays with the master');
   assert.equal((await machine.page(old)).status, 200, 'pages of the version before find their assets');
 });
@@ -167,7 +167,7 @@ test('an upgrade under load loses no request', async () => {
 test('removed, nothing of it runs; installed again, it goes on', async () => {
   await machine.sh('apt-get remove -q -y minschool');
   for (const unit of units) assert.notEqual((await machine.attempt(`systemctl is-active ${unit}`)).out.trim(), 'active', unit);
-  assert.equal((await machine.attempt('pgrep -f minschool-')).out, '');
+  assert.equal((await machine.attempt('pgrep -af [m]inschool-')).out, '');
   await machine.sh('nginx -t -q && test -s /etc/minschool/session.secret && test -s /etc/nginx/snippets/minschool-server.conf');
   await install(next);
   await until(async () => assert.equal((await machine.page('/boards/free', { headers: [`Cookie: ${cookie}`] })).status, 200));

@@ -75,9 +75,9 @@ std::string unwell(const std::string& address, int port) {
 std::string no_page(const std::string& host) {
   const auto answer = fetch("127.0.0.1", kHttpPort, host, "/", 5s);
   if (!answer) return answer.error();
-  // Nginx's default page has another server's name; ours names the request.
-  const bool page = answer->status == 200 || answer->status == 302 || answer->status == 303;
-  return page ? "" : fmt::format("status {}", answer->status);
+  if (answer->status != 200) return fmt::format("status {}", answer->status);
+  // Nginx's own welcome stands here until it has taken the new file.
+  return answer->body.contains("/assets/") ? "" : "another page than ours";
 }
 
 }  // namespace

@@ -1,0 +1,38 @@
+#pragma once
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "apps/cli/doctor/report.hpp"
+#include "infra/config/config.hpp"
+
+// What `minschool doctor` looks at. Each function adds its findings; none waits longer than a few seconds.
+namespace ms::cli::doctor {
+
+struct Places {
+  std::filesystem::path dir = "/etc/minschool";
+  std::filesystem::path nginx_dir = "/etc/nginx";
+  std::filesystem::path share = "/usr/share/minschool";
+  std::filesystem::path nginx_file() const { return nginx_dir / "conf.d/minschool-loadbalancer.conf"; }
+};
+
+/// The settings that are there and right: what a machine has says which part it is.
+struct Known {
+  std::optional<config::Settings> site;
+  std::optional<config::Settings> admin;
+  std::optional<config::Settings> monitor;
+  std::optional<config::Settings> owner;
+  bool nginx = false;
+};
+
+Known check_settings(const Places& places, Report& report);
+void check_rights(const Places& places, Report& report);
+void check_programs(const Known& known, Report& report);
+void check_disk(Report& report);
+void check_clock(Report& report);
+void check_names(const Known& known, Report& report);
+void check_postgres(const Places& places, const Known& known, Report& report);
+void check_redis(const Known& known, Report& report);
+void check_nginx(const Places& places, const Known& known, Report& report);
+
+}  // namespace ms::cli::doctor

@@ -1,0 +1,173 @@
+// The machine itself: settings, rights, programs, disk, clock, names.
+#include <fmt/format.h>
+#include <grp.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/timex.h>
+
+#include <array>
+#include <boost/json.hpp>
+#include <filesystem>
+#include <set>
+
+#include "apps/cli/doctor/checks.hpp"
+#include "apps/cli/fetch.hpp"
+#include "infra/core/version.hpp"
+
+namespace ms::cli::doctor {
+namespace {
+
+namespace fs = std::filesystem;
+using config::Program;
+using namespace std::chrono_literals;
+
+constexpr std::uint64_t kMegabyte = 1024 * 1024;
+constexpr std::uint64_t kLeastFreeMb = 500;  // a night's logs and a backup of a small site
+constexpr std::uint64_t kLittleFreeMb = 5000;
+
+std::optional<config::Settings> load(const Places& places, Program program, const char* name, Report& report) {
+  const fs::path file = places.dir / fmt::format("{}.toml", name);
+  if (!fs::exists(file)) return std::nullopt;
+  const std::string check = fmt::format("config {}", name);
+  auto settings = config::load(program, file);
+  if (!settings) {
+    report.wrong(check, settings.error(), fmt::format("edit {}", file.string()));
+    return std::nullopt;
+  }
+  report.fine(check, file.string());
+  return *std::move(settings);
+}
+
+/// The version in the answer of /health.
+std::string version_in(const std::string& body, const char* key = "version") {
+  boost::system::error_code error;
+  const auto parsed = boost::json::parse(body, error);
+  if (error || !parsed.is_object()) return "";
+  const auto* found = parsed.get_object().if_contains(key);
+  return found != nullptr && found->is_string() ? std::string(found->get_string()) : "";
+}
+
+void check_unit(const std::string& name, Report& report) {
+  if (!has_systemd()) return;
+  const std::string unit = name + ".service";
+  if (const auto active = output_of({"systemctl", "is-active", unit}); !active.good) {
+    report.wrong(name, "the unit is " + active.text,
+                 fmt::format("systemctl start {0}; journalctl -u {0} -n 20 says why it stopped", name));
+  } else if (!output_of({"systemctl", "is-enabled", unit}).good) {
+    report.wrong(name, "does not start with the machine", "systemctl enable " + name);
+  }
+}
+
+void check_program(const std::string& name, const config::Settings& settings, Report& report) {
+  check_unit(name, report);
+  const auto installed = output_of({name, "--version"});
+  if (!installed.good) return report.wrong(name, "is not installed", "apt install minschool");
+  if (installed.text != version()) {
+    report.wrong(name, fmt::format("is version {}, minschool is {}", installed.text, version()),
+                 "apt install --reinstall minschool");
+  }
+  const auto where = fmt::format("{}:{}", settings.server.address, settings.server.port);
+  const auto answer = fetch(settings.server.address, settings.server.port, "localhost", "/health", 3s);
+  if (!answer)
+    return report.wrong(name, fmt::format("no answer at {}: {}", where, answer.error()), "systemctl restart " + name);
+  if (const auto running = version_in(answer->body); running != installed.text) {
+    report.wrong(name, fmt::format("version {} runs, {} is installed", running, installed.text),
+                 "systemctl reload " + name);
+  }
+  const auto status = version_in(answer->body, "status");
+  if (status == "down") return report.wrong(name, "cannot serve: " + answer->body, "what is said below of PostgreSQL");
+  if (status == "limited") return report.hint(name, "serves without Redis", "what is said of Redis");
+  report.fine(name, fmt::format("version {} answers at {}", installed.text, where));
+}
+
+}  // namespace
+
+Known check_settings(const Places& places, Report& report) {
+  Known out;
+  out.site = load(places, Program::site, "site", report);
+  out.admin = load(places, Program::admin, "admin", report);
+  out.monitor = load(places, Program::monitor, "monitor", report);
+  out.owner = load(places, Program::cli, "owner", report);
+  out.nginx = fs::exists(places.nginx_file());
+  if (!fs::exists(places.dir / "site.toml") && !out.nginx) {
+    report.wrong("setup", fmt::format("{} has no settings", places.dir.string()), "minschool setup");
+  }
+  return out;
+}
+
+void check_rights(const Places& places, Report& report) {
+  std::error_code error;
+  const group* programs = ::getgrnam("minschool");
+  bool fine = true;
+  const auto wrong = [&](const fs::path& file, const char* says, const std::string& mend) {
+    fine = false;
+    report.wrong("rights", fmt::format("{} {}", file.string(), says), mend);
+  };
+  for (const auto& entry : fs::directory_iterator(places.dir, error)) {
+    const fs::path& file = entry.path();
+    struct stat found{};
+    if (!entry.is_regular_file(error) || ::stat(file.c_str(), &found) != 0) continue;
+    const bool owners = file.filename().string().starts_with("owner.");
+    const bool secret = file.extension() != ".toml" || owners;
+    if (secret && (found.st_mode & 0007) != 0) wrong(file, "can be read by everybody", "chmod o= " + file.string());
+    if (owners && (found.st_mode & 0070) != 0) wrong(file, "can be read by the programs", "chmod g= " + file.string());
+    const bool reach = programs == nullptr || (found.st_mode & 0004) != 0 ||
+                       (found.st_gid == programs->gr_gid && (found.st_mode & 0040) != 0);
+    if (!owners && !reach) {
+      wrong(file, "cannot be read by the programs", fmt::format("chgrp minschool {0} && chmod g=r {0}", file.string()));
+    }
+  }
+  if (error)
+    return report.wrong("rights", fmt::format("{}: {}", places.dir.string(), error.message()), "run this as root");
+  if (fine) report.fine("rights", fmt::format("files in {}", places.dir.string()));
+}
+
+void check_programs(const Known& known, Report& report) {
+  if (known.site) check_program("minschool-site", *known.site, report);
+  if (known.admin) check_program("minschool-admin", *known.admin, report);
+  if (known.monitor && known.nginx) check_program("minschool-monitor", *known.monitor, report);
+}
+
+void check_disk(Report& report) {
+  std::set<unsigned long> seen;
+  for (const char* path : {"/var/lib/postgresql", "/var/lib/nginx", "/var/log", "/var/lib/minschool", "/"}) {
+    struct statvfs room{};
+    if (::statvfs(path, &room) != 0 || !seen.insert(room.f_fsid).second) continue;
+    const std::uint64_t free = room.f_bavail * room.f_frsize / kMegabyte;
+    const std::string says = fmt::format("{} MB free for {}", free, path);
+    if (free < kLeastFreeMb) {
+      report.wrong("disk", says, "make room: PostgreSQL stops when its disk is full");
+    } else if (free < kLittleFreeMb) {
+      report.hint("disk", says, "see what grows: du -x -h -d 2 / | sort -h | tail");
+    } else {
+      report.fine("disk", says);
+    }
+    if (room.f_files > 0 && room.f_favail * 100 < room.f_files) {
+      report.wrong("disk", fmt::format("{} has no inodes left", path), "remove what has very many small files");
+    }
+  }
+}
+
+void check_clock(Report& report) {
+  timex asked{};
+  if (::adjtimex(&asked) == TIME_ERROR || (asked.status & STA_UNSYNC) != 0) {
+    return report.hint("clock", "nobody keeps it right", "apt install systemd-timesyncd (or chrony)");
+  }
+  report.fine("clock", "kept right by NTP");
+}
+
+void check_names(const Known& known, Report& report) {
+  if (!known.site) return;
+  for (std::string name : {known.site->site.url, known.site->site.admin_url}) {
+    name.erase(0, name.find("://") + 3);
+    name.erase(std::min(name.find(':'), name.size()));
+    const auto found = output_of({"getent", "ahosts", name});
+    if (!found.good) {
+      report.wrong("DNS", fmt::format("{} has no address", name), "add it to the DNS of the domain");
+    } else {
+      report.fine("DNS", fmt::format("{} is {}", name, found.text.substr(0, found.text.find(' '))));
+    }
+  }
+}
+
+}  // namespace ms::cli::doctor

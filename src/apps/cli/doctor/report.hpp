@@ -1,0 +1,53 @@
+#pragma once
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ms::cli::doctor {
+
+enum class State {
+  fine,
+  hint,  ///< it works, and could be better or will not work for long
+  wrong
+};
+
+struct Finding {
+  std::string check;  ///< "redis memory"
+  State state = State::fine;
+  std::string says;
+  std::string mend;  ///< empty when fine
+};
+
+/// What was found. A check that fails itself is a finding too.
+class Report {
+ public:
+  void fine(std::string check, std::string says);
+  void hint(std::string check, std::string says, std::string mend);
+  void wrong(std::string check, std::string says, std::string mend);
+  /// Runs `look`; what it throws is wrong.
+  void guard(const std::string& check, const std::function<void()>& look);
+
+  /// One line each, the wrong ones last, where people look first.
+  std::string text() const;
+  std::string json() const;
+  bool broken() const;
+
+ private:
+  std::vector<Finding> findings_;
+};
+
+struct Output {
+  bool good = false;
+  std::string text;  ///< what it said on both ways, without blanks at the ends
+};
+
+/// Runs a program of the system for at most a few seconds.
+Output output_of(std::vector<std::string> words);
+
+/// Whether this machine has a running systemd.
+bool has_systemd();
+
+}  // namespace ms::cli::doctor

@@ -1,0 +1,196 @@
+// PostgreSQL and Redis: whether they answer, whether they are new enough, and the settings that MinSchool's promises
+// hang on.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "apps/cli/command.hpp"
+#include "apps/cli/database.hpp"
+#include "apps/cli/doctor/checks.hpp"
+#include "apps/cli/nginx_file.hpp"
+#include "apps/cli/redis_link.hpp"
+#include "apps/cli/setup/files.hpp"
+#include "infra/core/time.hpp"
+#include "infra/markdown/markdown.hpp"
+#include "infra/pg/migrate.hpp"
+
+namespace ms::cli::doctor {
+namespace {
+
+constexpr long kLeastPostgres = 150000;
+constexpr int kLeastRedis = 7;
+constexpr double kWrongClock = 2;  // seconds between two machines
+constexpr double kDearPages = 2;   // of random_page_cost, from where the planner leaves the index of a list
+
+long number(const std::string& text) {
+  long out = 0;
+  std::from_chars(text.data(), text.data() + text.size(), out);
+  return out;
+}
+
+std::string one(Database& database, const std::string& sql, const Database::Row& values = {}) {
+  const auto rows = database.query(sql, values);
+  return rows.empty() || rows[0].empty() ? "" : rows[0][0].value_or("");
+}
+
+/// Seconds that PostgreSQL's clock is before ours, less the half of the way to it.
+double clock_difference(Database& database) {
+  const auto seconds = [] { return std::chrono::duration<double>(now().time_since_epoch()).count(); };
+  const double asked = seconds();
+  const double theirs = std::stod(one(database, "select extract(epoch from clock_timestamp())::float8"));
+  return theirs - (asked + seconds()) / 2;
+}
+
+/// App servers that Nginx's file names; 1 where it is not here.
+long servers_of(const Places& places) {
+  const auto marks = marked_lines(setup::read_file(places.nginx_file()));
+  const auto lines = marks.find("site_servers");
+  if (lines == marks.end()) return 1;
+  return std::max<long>(
+      1, std::ranges::count_if(lines->second, [](const auto& line) { return !line.contains("backup"); }));
+}
+
+long connections_of(const config::Settings& settings) {
+  const auto& database = settings.database;
+  return long{settings.server.threads} * (database.fast_connections + database.slow_connections + 1);  // 1 listens
+}
+
+void check_room(Database& database, const Places& places, const Known& known, Report& report) {
+  const long most =
+      number(one(database, "show max_connections")) - number(one(database, "show superuser_reserved_connections"));
+  const long each = (known.site ? connections_of(*known.site) : 0) + (known.admin ? connections_of(*known.admin) : 0);
+  const long need = servers_of(places) * each;
+  const std::string says = fmt::format("max_connections leaves {}; the app servers need {}", most, need);
+  if (most < need) {
+    report.wrong("PostgreSQL room", says, "raise max_connections, or lower [database] fast_connections");
+  } else if (most < 2 * need) {
+    report.hint("PostgreSQL room", says + ", and twice that while they are all reloaded", "raise max_connections");
+  } else {
+    report.fine("PostgreSQL room", says);
+  }
+}
+
+void check_postgres_settings(Database& database, Report& report) {
+  if (const auto cost = one(database, "show random_page_cost"); std::stod(cost) > kDearPages) {
+    report.wrong("PostgreSQL settings", fmt::format("random_page_cost is {}: board lists take the wrong index", cost),
+                 "alter database … set random_page_cost = 1.1, then reload the programs");
+  }
+  if (const auto zone = one(database, "show timezone"); zone != "UTC" && zone != "Etc/UTC") {
+    report.hint("PostgreSQL settings", "timezone is " + zone, "alter database … set timezone = 'UTC'");
+  }
+  for (const char* name : {"fsync", "full_page_writes", "synchronous_commit"}) {
+    if (one(database, "select current_setting($1)", {name}) == "off") {
+      report.wrong("PostgreSQL settings", fmt::format("{} is off: what was written can be lost", name),
+                   fmt::format("{} = on in postgresql.conf", name));
+    }
+  }
+}
+
+void check_schema(Database& database, const config::Settings& settings, const Places& places, Report& report) {
+  const auto applied = pg::status(config::pg_config(settings).conninfo);
+  const auto files = pg::read_migrations(places.share / "migrations");
+  if (applied.size() < files.size()) {
+    return report.wrong("schema", fmt::format("{} of {} migrations are applied", applied.size(), files.size()),
+                        fmt::format("minschool --config {} migrate up --dir {}", (places.dir / "owner.toml").string(),
+                                    (places.share / "migrations").string()));
+  }
+  if (applied.size() > files.size()) {
+    report.hint("schema", "the database is of a newer version than this machine", "apt upgrade minschool");
+  } else {
+    report.fine("schema", fmt::format("{} migrations", applied.size()));
+  }
+  const auto renderer = one(database, "select coalesce(max(renderer), 0) from posts");
+  if (number(renderer) > markdown::kRendererVersion) {
+    report.hint(
+        "renderer",
+        fmt::format("posts were rendered by version {}, this machine has {}", renderer, markdown::kRendererVersion),
+        "apt upgrade minschool");
+  }
+}
+
+bool local(const config::Settings::Redis& redis) {
+  return redis.host.starts_with('/') || redis.host == "localhost" || redis.host.starts_with("127.") ||
+         redis.host == "::1";
+}
+
+std::string version_in(const std::string& info) {
+  constexpr std::string_view kKey = "redis_version:";
+  const auto at = info.find(kKey);
+  if (at == info.npos) return "";
+  return info.substr(at + kKey.size(), info.find_first_of("\r\n", at) - at - kKey.size());
+}
+
+void check_redis_settings(RedisLink& redis, const config::Settings& settings, Report& report) {
+  const auto memory = redis.setting("maxmemory");
+  const auto policy = redis.setting("maxmemory-policy");
+  if (memory == "0") {
+    report.hint("Redis memory", "maxmemory is 0: it may take all there is", "maxmemory 256mb in redis.conf");
+  } else if (policy == "noeviction" && !settings.session.adopt) {
+    report.wrong("Redis memory", "maxmemory-policy is noeviction: full, it takes nothing new",
+                 "maxmemory-policy allkeys-lru in redis.conf");
+  } else {
+    report.fine("Redis memory", fmt::format("at most {} MB, {}", number(memory) / 1024 / 1024, policy));
+  }
+  if (redis.setting("appendonly") == "yes") {
+    report.hint("Redis disk", "appendonly costs time for what may be lost", "appendonly no in redis.conf");
+  }
+  const bool open = redis.setting("requirepass").empty() && settings.redis.password.empty();
+  if (open && (redis.setting("protected-mode") == "no" || !local(settings.redis))) {
+    report.wrong(
+        "Redis protection", "it takes commands from others without a password",
+        "requirepass in redis.conf, and the password in redis.password (minschool setup --redis-password-file)");
+  }
+}
+
+}  // namespace
+
+void check_postgres(const Places& places, const Known& known, Report& report) {
+  const auto& settings = known.owner ? known.owner : known.site ? known.site : known.admin;
+  if (!settings) return;
+  std::optional<Database> database;
+  try {
+    database.emplace(config::pg_config(*settings).conninfo + " connect_timeout=5");
+    database->query("set statement_timeout = '5s'");
+  } catch (const DatabaseError& fault) {
+    return report.wrong("PostgreSQL", fault.what(), "start it, or mend [database] url and password_file");
+  }
+  const auto version = one(*database, "show server_version");
+  if (number(one(*database, "show server_version_num")) < kLeastPostgres) {
+    report.wrong("PostgreSQL", fmt::format("is version {}", version), "upgrade it to 15 or newer");
+  } else {
+    report.fine("PostgreSQL", "version " + version);
+  }
+  if (const double off = clock_difference(*database); std::abs(off) > kWrongClock) {
+    report.wrong("clock", fmt::format("PostgreSQL's is {:.1f} s {} ours", std::abs(off), off > 0 ? "before" : "behind"),
+                 "NTP on both machines: apt install systemd-timesyncd");
+  }
+  check_postgres_settings(*database, report);
+  check_room(*database, places, known, report);
+  check_schema(*database, *settings, places, report);
+}
+
+void check_redis(const Known& known, Report& report) {
+  const auto& settings = known.site ? known.site : known.admin;
+  if (!settings) return;
+  std::optional<RedisLink> redis;
+  try {
+    redis.emplace(settings->redis);
+  } catch (const RedisError& fault) {
+    return report.wrong("Redis", fault.what(), "start it (systemctl start redis-server), or mend [redis]");
+  }
+  const auto version = version_in(redis->ask({"INFO", "server"}));
+  if (number(version) < kLeastRedis) {
+    report.wrong("Redis", fmt::format("is version {}", version), "upgrade it to 7 or newer");
+  } else {
+    report.fine("Redis", "version " + version);
+  }
+  try {
+    check_redis_settings(*redis, *settings, report);
+  } catch (const RedisError& fault) {
+    report.hint("Redis settings", fmt::format("it does not tell: {}", fault.what()), "look at redis.conf by hand");
+  }
+}
+
+}  // namespace ms::cli::doctor
