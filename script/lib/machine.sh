@@ -1,7 +1,7 @@
 # A clean Debian 12 to install the package on, for the part `package` of script/test: debootstrap's minimal system with
 # systemd, and in apt's cache what the package needs, so that the machine itself needs no network. Needs root.
 
-readonly machine_tools="debootstrap systemd-container"
+readonly machine_tools="debootstrap systemd-container lintian"
 # What a test uses inside of it, besides the package's own dependencies.
 readonly machine_packages="systemd,systemd-sysv,dbus,ca-certificates,curl,procps,bash-completion,man-db"
 

@@ -19,11 +19,11 @@ keepalive_line() {
   [ "$(cat "$file" 2>/dev/null)" = 0 ] && echo "# keepalive $1;" || echo "keepalive $1;"
 }
 
-# render FILE ; lines that end in "# @NAME" get the value of NAME, a run of the same name only once. The rates are those
-# of a private stack, where one address is a whole load test.
+# render FILE ; lines that end in "# @NAME" get the value of NAME (minschool nginx-config, which `minschool setup` uses too). The
+# rates are those of a private stack, where one address is a whole load test.
 render() {
-  local line name last=""
-  declare -A values=(
+  local name values=()
+  declare -A value=(
     [site_servers]=$(server_lines "$site_port")
     [admin_servers]=$(server_lines "$admin_app_port")
     [site_keepalive]=$(keepalive_line 64)
@@ -42,17 +42,8 @@ render() {
     [assets]="alias \"$root/build/assets/\";"
     [errors]="alias \"$root/deploy/nginx/errors/\";"
   )
-  while IFS= read -r line; do
-    if [[ "$line" =~ '# @'([a-z_]+)$ ]]; then
-      name=${BASH_REMATCH[1]}
-      [ -n "${values[$name]:-}" ] || fail "$1 has the mark @$name, which script/lib/nginx.sh does not know"
-      [ "$name" = "$last" ] || printf '%s\n' "${values[$name]}"
-      last=$name
-    else
-      last=""
-      printf '%s\n' "$line"
-    fi
-  done <"$1"
+  for name in "${!value[@]}"; do values+=(--set "$name=${value[$name]}"); done
+  "$build/minschool" nginx-config "$1" --all "${values[@]}" || fail "$1 has a mark that script/lib/nginx.sh does not know"
 }
 
 # write_nginx ; workers run as who started the stack, because they read the assets in that person's folders.

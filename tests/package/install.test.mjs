@@ -1,14 +1,13 @@
 // The Debian package on a clean machine with systemd: from `apt install` to a page, an upgrade under load, remove and purge.
 // Needs root, script/lib/machine.sh's folder in MINSCHOOL_MACHINE and two packages in MINSCHOOL_PACKAGES (script/test package).
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 
+import { doctorTests } from './doctor.mjs';
 import { Machine, until } from './machine.mjs';
+import { assertNothingLost, siteOf } from './site.mjs';
+import { unitTests } from './units.mjs';
 
-const here = dirname(fileURLToPath(import.meta.url));
 const { MINSCHOOL_MACHINE: folder, MINSCHOOL_PACKAGES: packages, MINSCHOOL_VERSION: version, MINSCHOOL_NEXT_VERSION: next } = process.env;
 const machine = new Machine(folder);
 const units = ['minschool-site', 'minschool-admin', 'minschool-monitor'];
@@ -19,39 +18,10 @@ let cookie;
 before(() => machine.boot(packages), { timeout: 120_000 });
 after(() => machine.off(), { timeout: 120_000 });
 
-const mainPid = (unit) => machine.sh(`systemctl show -p MainPID --value ${unit}`).then((text) => text.trim());
-const workerOf = async (unit) => (await machine.sh(`pgrep -n -P ${await mainPid(unit)}`)).trim();
+const { mainPid, workerOf, login, visited } = siteOf(machine, password);
 const install = (number) => machine.sh(`apt-get install -q -y /shared/minschool_${number}_amd64.deb </dev/null`);
 /** Names, rights, owners and contents of what setup writes. */
 const traces = () => machine.sh('cd / && find etc/minschool etc/nginx -type f | sort | xargs stat -c "%n %a %U %G %Y" && find etc/minschool etc/nginx -type f | sort | xargs sha256sum');
-
-/** Logs in as the first administrator; gives the cookie. */
-async function login(host, email = 'kim@mincenter.kr') {
-  const out = await machine.sh(`curl -s -i --max-time 10 -H 'Host: ${host}' -H 'Origin: http://${host}' -d 'email=${email}' --data-urlencode 'password=${password}' http://127.0.0.1/login`);
-  assert.match(out, /^HTTP\/1.1 303 /, out.slice(0, 300));
-  return [...out.matchAll(/^set-cookie: ([^;]+)/gim)].map(([, pair]) => pair).join('; ');
-}
-
-/** What members see who read and write beside the machine while `work` goes on. */
-async function visited(work) {
-  const [program, ...words] = machine.beside(process.execPath, join(here, 'visitors.mjs'), cookie, 'free');
-  const child = spawn(program, words, { stdio: ['pipe', 'pipe', 'inherit'] });
-  let said = '';
-  child.stdout.on('data', (text) => (said += text));
-  const ended = new Promise((resolve) => child.on('close', resolve));
-  try {
-    await work();
-  } finally {
-    child.stdin.end();
-    await ended;
-  }
-  return JSON.parse(said);
-}
-
-function assertNothingLost(told) {
-  assert.deepEqual(told.failures, []);
-  assert.ok(told.reads > 20 && told.writes > 2, JSON.stringify(told));
-}
 
 test('apt installs it with all that it needs, and nothing of it runs before setup', async () => {
   await install(version);
@@ -143,6 +113,9 @@ test('setup mends what is missing and keeps what the operator adapted', async ()
   assert.equal((await machine.health(3001)).status, 'ok');
 });
 
+doctorTests(machine);
+unitTests(machine, { mainPid, workerOf, visited, cookie: () => cookie });
+
 test('completion knows the commands and their options', async () => {
   const complete = (line) => machine.sh(`bash -c '. /usr/share/bash-completion/bash_completion; . /usr/share/bash-completion/completions/minschool; COMP_LINE="${line}"; COMP_WORDS=(${line}${line.endsWith(' ') ? ' ""' : ''}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); COMP_POINT=\${#COMP_LINE}; _minschool; echo "\${COMPREPLY[@]}"'`);
   const commands = (await complete('minschool ')).trim().split(' ');
@@ -154,7 +127,7 @@ test('completion knows the commands and their options', async () => {
 test('an upgrade under load loses no request', async () => {
   const old = (await machine.page('/')).text.match(/\/assets\/site-\w+\.css/)[0];
   const master = await mainPid('minschool-site');
-  assertNothingLost(await visited(async () => {
+  assertNothingLost(await visited(cookie, async () => {
     await install(next);
     await until(async () => {
       for (const port of [3000, 3001, 3002]) assert.equal((await machine.health(port)).version, next);
@@ -175,7 +148,7 @@ test('removed, nothing of it runs; installed again, it goes on', async () => {
 
 test('purged, the database is all that is left', async () => {
   await machine.sh('apt-get purge -q -y minschool');
-  const left = await machine.sh('find / -xdev \\( -path /proc -o -path /sys -o -path /shared -o -path /tmp -o -path /var/lib/postgresql -o -path "*/var/cache/apt*" -o -path /var/log -o -path /run \\) -prune -o -name "*minschool*" -print');
+  const left = await machine.sh('find / -xdev \\( -path /proc -o -path /sys -o -path /shared -o -path /tmp -o -path /var/lib/postgresql -o -path /var/cache -o -path /var/log -o -path /run \\) -prune -o -name "*minschool*" -print');
   assert.equal(left, '');
   assert.equal((await machine.attempt('getent passwd minschool')).out, '');
   await machine.sh('systemctl restart nginx');

@@ -1,0 +1,64 @@
+// `minschool doctor`: fine on a machine that is, and one line for each thing that is broken here one after the other.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { until } from './machine.mjs';
+
+const site = '/etc/nginx/conf.d/minschool-loadbalancer.conf';
+
+/** Breaks the machine, what doctor must say then, and how it is whole again. */
+const faults = [
+  { breaks: 'chmod o+r /etc/minschool/session.secret', check: 'rights', says: /session\.secret can be read by everybody/, mends: 'chmod o= /etc/minschool/session.secret' },
+  { breaks: 'chgrp root /etc/minschool/site.database', check: 'rights', says: /site\.database cannot be read by the programs/, mends: 'chgrp minschool /etc/minschool/site.database' },
+  { breaks: "echo 'prot = 1' >>/etc/minschool/monitor.toml", check: 'config monitor', says: /monitor\.prot is not a known key/, mends: "sed -i '$d' /etc/minschool/monitor.toml" },
+  { breaks: 'systemctl stop minschool-admin', check: 'minschool-admin', says: /the unit is inactive|no answer/, mends: 'systemctl start minschool-admin' },
+  { breaks: 'systemctl disable --quiet minschool-admin', check: 'minschool-admin', says: /does not start with the machine/, mends: 'systemctl enable --quiet minschool-admin' },
+  { breaks: 'systemctl stop redis-server', check: 'Redis', says: /refused/, mends: 'systemctl start redis-server' },
+  { breaks: 'redis-cli config set maxmemory-policy noeviction', check: 'Redis memory', says: /noeviction/, mends: 'redis-cli config set maxmemory-policy allkeys-lru' },
+  { breaks: 'redis-cli config set protected-mode no', check: 'Redis protection', says: /without a password/, mends: 'redis-cli config set protected-mode yes' },
+  { breaks: 'systemctl stop postgresql@15-main', check: 'PostgreSQL', says: /refused/, mends: 'systemctl start postgresql@15-main' },
+  { breaks: `runuser -u postgres -- psql -q -c 'alter database minschool set random_page_cost = 4'`, check: 'PostgreSQL settings', says: /random_page_cost is 4/, mends: `runuser -u postgres -- psql -q -c 'alter database minschool set random_page_cost = 1.1'` },
+  { breaks: `cp -a /usr/share/minschool/migrations/0001_foundation.sql /usr/share/minschool/migrations/$(printf %04d $(($(ls /usr/share/minschool/migrations | wc -l) + 1)))_more.sql`, check: 'schema', says: /of \d+ migrations are applied/, mends: 'rm /usr/share/minschool/migrations/*_more.sql' },
+  { breaks: `sed -i 's/least_conn;/random;/' ${site}`, check: 'Nginx file', says: /"random;" instead of "least_conn;"/, mends: `sed -i 's/random;/least_conn;/' ${site}` },
+  { breaks: "sed -i 's/send_timeout 30s/send_timeout 90s/' /etc/nginx/snippets/minschool-server.conf", check: 'Nginx file', says: /send_timeout 90s/, mends: "sed -i 's/send_timeout 90s/send_timeout 30s/' /etc/nginx/snippets/minschool-server.conf" },
+  { breaks: 'systemctl stop nginx', check: 'page', says: /refused/, mends: 'systemctl start nginx' },
+  { breaks: "sed -i '/mincenter/d' /etc/hosts", check: 'DNS', says: /mincenter\.kr has no address/, mends: "echo '127.0.0.1 mincenter.kr admin.mincenter.kr' >>/etc/hosts" },
+  { breaks: `openssl req -x509 -newkey rsa:2048 -nodes -days 3 -subj /CN=other.kr -keyout /root/key -out /root/certificate 2>/dev/null && sed -i 's,^\\( *\\)server_name mincenter.kr.*,&\\n\\1listen 443 ssl;  # @site_listen\\n\\1ssl_certificate /root/certificate;  # @site_listen\\n\\1ssl_certificate_key /root/key;  # @site_listen,' ${site}`, check: 'TLS', says: /the certificate ends on/, mends: `sed -i '/443 ssl\\|ssl_certificate/d' ${site}` },
+];
+
+export function doctorTests(machine) {
+  const diagnose = async () => {
+    const { code, out, err } = await machine.attempt('minschool doctor --json');
+    return { code, err, found: JSON.parse(out) };
+  };
+  const wrong = ({ found }) => found.filter(({ state }) => state === 'wrong');
+
+  test('doctor finds nothing wrong with a machine that setup made', async () => {
+    await machine.sh("echo '127.0.0.1 mincenter.kr admin.mincenter.kr' >>/etc/hosts");
+    const told = await diagnose();
+    assert.deepEqual(wrong(told), []);
+    assert.equal(told.code, 0);
+    const checks = told.found.map(({ check }) => check);
+    for (const check of ['config site', 'rights', 'minschool-site', 'minschool-monitor', 'disk', 'clock', 'DNS', 'PostgreSQL', 'PostgreSQL room', 'schema', 'Redis', 'Redis memory', 'Nginx', 'Nginx file', 'page']) {
+      assert.ok(checks.includes(check), check);
+    }
+    for (const { mend, state } of told.found) assert.equal(mend === '', state === 'fine' || state === 'ok');
+    const lines = (await machine.sh('minschool doctor')).trimEnd().split('\n');
+    assert.equal(lines.length, told.found.length);
+    for (const line of lines) assert.match(line, /^(ok|hint) +\S/);
+  });
+
+  test('doctor names each thing that is broken, and how to mend it', async () => {
+    for (const { breaks, check, says, mends } of faults) {
+      await machine.sh(breaks);
+      const told = await diagnose();
+      const found = wrong(told).filter((one) => one.check === check);
+      assert.ok(found.some((one) => says.test(one.says)), `${breaks}: ${JSON.stringify(told.found, null, 1)}`);
+      for (const one of found) assert.notEqual(one.mend, '');
+      assert.equal(told.code, 1, breaks);
+      assert.match(told.err, /^minschool: something is wrong/);
+      await machine.sh(mends);
+      await until(async () => assert.deepEqual(wrong(await diagnose()), [], `after ${mends}`));
+    }
+  });
+}

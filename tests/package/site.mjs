@@ -1,0 +1,45 @@
+// What tests of an installed site share: its processes, its members, and people who go on while something happens to it.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { until } from './machine.mjs';
+
+const here = dirname(fileURLToPath(import.meta.url));
+
+export function siteOf(machine, password) {
+  const mainPid = async (unit) => (await machine.sh(`systemctl show -p MainPID --value ${unit}`)).trim();
+  const workerOf = async (unit) => (await machine.sh(`pgrep -n -P ${await mainPid(unit)}`)).trim();
+
+  /** Logs in as the first administrator; gives the cookie. */
+  async function login(host, email = 'kim@mincenter.kr') {
+    const out = await machine.sh(`curl -s -i --max-time 10 -H 'Host: ${host}' -H 'Origin: http://${host}' -d 'email=${email}' --data-urlencode 'password=${password}' http://127.0.0.1/login`);
+    assert.match(out, /^HTTP\/1.1 303 /, out.slice(0, 300));
+    return [...out.matchAll(/^set-cookie: ([^;]+)/gim)].map(([, pair]) => pair).join('; ');
+  }
+
+  /** What members see who read and write beside the machine while `work` goes on. */
+  async function visited(cookie, work) {
+    const [program, ...words] = machine.beside(process.execPath, join(here, 'visitors.mjs'), cookie, 'free');
+    const child = spawn(program, words, { stdio: ['pipe', 'pipe', 'inherit'] });
+    let said = '';
+    child.stdout.on('data', (text) => (said += text));
+    const ended = new Promise((resolve) => child.on('close', resolve));
+    try {
+      await until(() => assert.match(said, /at work/));
+      await work();
+    } finally {
+      child.stdin.end();
+      await ended;
+    }
+    return JSON.parse(said.trim().split('\n').at(-1));
+  }
+
+  return { mainPid, workerOf, login, visited };
+}
+
+export function assertNothingLost(told) {
+  assert.deepEqual(told.failures, []);
+  assert.ok(told.reads > 10 && told.writes > 1, JSON.stringify(told));
+}

@@ -1,0 +1,81 @@
+// The units under a real systemd: what they may do, that they are watched, and that a reload loses nothing.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { until } from './machine.mjs';
+import { assertNothingLost } from './site.mjs';
+
+const units = ['minschool-site', 'minschool-admin', 'minschool-monitor'];
+const ports = { 'minschool-site': 3000, 'minschool-admin': 3001, 'minschool-monitor': 3002 };
+const mostExposed = 2.0;
+
+export function unitTests(machine, { mainPid, workerOf, visited, cookie }) {
+  test('the units are hardened, and the kernel holds them to it', async () => {
+    for (const unit of units) {
+      const said = await machine.sh(`systemd-analyze security --offline=true /lib/systemd/system/${unit}.service`);
+      const exposed = Number(said.match(/Overall exposure level for .*: ([\d.]+) /)[1]);
+      assert.ok(exposed < mostExposed, `${unit} ${exposed}`);
+      assert.equal(await machine.sh(`systemd-analyze verify /lib/systemd/system/${unit}.service 2>&1`), '');
+      const pid = await mainPid(unit);
+      const status = await machine.sh(`cat /proc/${pid}/status; ps -o user= -p ${pid}`);
+      assert.match(status, /^CapEff:\t0+$/m);
+      assert.match(status, /^NoNewPrivs:\t1$/m);
+      assert.match(status, /^Seccomp:\t2$/m);
+      assert.match(status, /\nminschoo/);
+    }
+  });
+
+  test('systemctl reload brings a new worker and loses no request', async () => {
+    const master = await mainPid('minschool-site');
+    assertNothingLost(await visited(cookie(), async () => {
+      for (let round = 1; round <= 5; round++) {
+        const worker = await workerOf('minschool-site');
+        await machine.sh('systemctl reload minschool-site');
+        await until(async () => {
+          assert.notEqual(await workerOf('minschool-site'), worker);
+          assert.notEqual((await machine.attempt(`kill -0 ${worker}`)).code, 0, 'the old worker has left');
+          assert.equal((await machine.sh('systemctl is-active minschool-site')).trim(), 'active');
+        });
+      }
+    }));
+    assert.equal(await mainPid('minschool-site'), master);
+  });
+
+  test('a program that is frozen is killed by the watchdog and comes back', async () => {
+    const before = new Map();
+    for (const unit of units) {
+      before.set(unit, await mainPid(unit));
+      await machine.sh(`kill -STOP ${before.get(unit)}`);
+    }
+    for (const unit of units) {
+      await until(async () => {
+        const now = await mainPid(unit);
+        assert.ok(now !== '0' && now !== before.get(unit), `${unit} is frozen`);
+        assert.match((await machine.health(ports[unit])).status, /ok/);
+      });
+      assert.match(await machine.sh(`journalctl -u ${unit} -n 50 -o cat`), /Watchdog timeout/);
+    }
+  });
+
+  test('a program that is killed comes back', async () => {
+    for (const unit of units) {
+      const before = await mainPid(unit);
+      await machine.sh(`kill -KILL ${before}`);
+      await until(async () => {
+        const now = await mainPid(unit);
+        assert.ok(now !== '0' && now !== before, unit);
+        assert.equal((await machine.health(ports[unit])).status, 'ok');
+      });
+    }
+  });
+
+  test('a wrong configuration stops a start with status 78, and a reload keeps what runs', async () => {
+    await machine.sh("echo 'nonsense = 1' >>/etc/minschool/admin.toml && systemctl reload minschool-admin");
+    await until(async () => assert.match(await machine.sh('journalctl -u minschool-admin -n 20 -o cat'), /the old one stays/));
+    assert.equal((await machine.health(3001)).status, 'ok');
+    await machine.attempt('systemctl restart minschool-admin');
+    assert.equal((await machine.sh('systemctl show -p ExecMainStatus --value minschool-admin')).trim(), '78');
+    assert.equal((await machine.attempt('systemctl is-active minschool-admin')).out.trim(), 'failed');
+    await machine.sh("sed -i '$d' /etc/minschool/admin.toml && systemctl restart minschool-admin");
+  });
+}
