@@ -41,20 +41,25 @@ export function unitTests(machine, { mainPid, workerOf, visited, cookie }) {
     assert.equal(await mainPid('minschool-site'), master);
   });
 
-  test('a program that is frozen is killed by the watchdog and comes back', async () => {
-    const before = new Map();
-    for (const unit of units) {
-      before.set(unit, await mainPid(unit));
-      await machine.sh(`kill -STOP ${before.get(unit)}`);
-    }
-    for (const unit of units) {
+  test('what is frozen is killed and comes back: a program by the watchdog of systemd, a worker by its master', async () => {
+    const worker = await workerOf('minschool-site');
+    await machine.sh(`kill -STOP ${worker}`);
+    const watched = ['minschool-admin', 'minschool-monitor'];
+    const before = await Promise.all(watched.map(mainPid));
+    await machine.sh(`kill -STOP ${before.join(' ')}`);
+    for (const [i, unit] of watched.entries()) {
       await until(async () => {
         const now = await mainPid(unit);
-        assert.ok(now !== '0' && now !== before.get(unit), `${unit} is frozen`);
-        assert.match((await machine.health(ports[unit])).status, /ok/);
+        assert.ok(now !== '0' && now !== before[i], `${unit} is frozen`);
+        assert.equal((await machine.health(ports[unit])).status, 'ok');
       });
       assert.match(await machine.sh(`journalctl -u ${unit} -n 50 -o cat`), /Watchdog timeout/);
     }
+    await until(async () => {
+      assert.notEqual(await workerOf('minschool-site'), worker);
+      assert.equal((await machine.health(3000)).status, 'ok');
+    });
+    assert.match(await machine.sh('journalctl -u minschool-site -n 50 -o cat'), /has not gone on for \d+ s: killed/);
   });
 
   test('a program that is killed comes back', async () => {

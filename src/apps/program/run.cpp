@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <atomic>
 #include <boost/asio/signal_set.hpp>
 #include <iostream>
 #include <latch>
@@ -13,6 +14,7 @@
 
 #include "apps/program/engine.hpp"
 #include "infra/core/version.hpp"
+#include "infra/io/sleep.hpp"
 #include "infra/process/log.hpp"
 #include "infra/process/process.hpp"
 
@@ -45,6 +47,21 @@ async<void> start(Engine* engine, std::latch* started) {
   started->count_down();
 }
 
+/// Tells the master that every thread goes on: each is asked once a second, and answers when its loop comes round to
+/// it.
+async<void> show_life(const std::vector<std::unique_ptr<Engine>>* engines, std::function<void()> alive) {
+  constexpr std::chrono::seconds kEvery{1};
+  const auto answers = std::make_shared<std::atomic<std::size_t>>(engines->size());
+  while (true) {
+    if (answers->load() == engines->size()) {
+      alive();
+      *answers = 0;
+      for (const auto& engine : *engines) asio::post(engine->io(), [answers] { ++*answers; });
+    }
+    co_await sleep_for(kEvery);
+  }
+}
+
 /// A worker's life: one engine per thread on the same listening socket, until SIGTERM or SIGINT.
 int work(const About& about, config::Settings settings) {
   if (about.program == config::Program::site) fit_files(settings);  // who has streams
@@ -70,12 +87,14 @@ int work(const About& about, config::Settings settings) {
   }
   started.wait();
   worker.ready();
+  asio::co_spawn(control, show_life(&engines, worker.alive), asio::detached);
   stop.async_wait([&](const boost::system::error_code&, int) {
     const auto limit = std::chrono::seconds(settings.server.stop_seconds);
     for (const auto& engine : engines) {
       asio::post(engine->io(),
                  [&engine, limit] { asio::co_spawn(engine->io(), engine->drain(limit), asio::detached); });
     }
+    control.stop();  // the master waits for our end now, not for signs of life
   });
   control.run();
   threads.clear();  // joins

@@ -12,8 +12,10 @@ using Clock = std::chrono::steady_clock;
 /// One worker as its master sees it.
 struct Child {
   pid_t pid = -1;
-  int ready_pipe = -1;  ///< readable when it is ready or gone; -1 after that
+  int ready_pipe =
+      -1;  ///< a byte when it is ready, and then for each sign of life; the end when it is gone; -1 after that
   bool ready = false;
+  int silent = -1;  ///< seconds since its last sign of life; -1: it never gave one, so none is expected
   Clock::time_point born;
   Clock::time_point killed_at = Clock::time_point::max();  ///< when SIGTERM becomes SIGKILL
 };

@@ -28,6 +28,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kReadyTime = 10s;  // a new version that is not ready by then is given up
+constexpr auto kLook = 1s;        // between two looks for signs of life
 constexpr auto kYoung = 5s;       // who dies before has something wrong that an instant restart will not cure
 constexpr auto kFirstPause = 100ms;
 constexpr auto kLongestPause = 5000ms;
@@ -63,6 +64,7 @@ class Master {
   void reload_is_over();
   void dismiss(Child child);
   void check_timers();
+  void look_for_life();
   Clock::time_point next_timer() const;
   bool finished() const { return leave_ || (stopping_ && !current_ && !next_ && leaving_.empty()); }
 
@@ -77,8 +79,9 @@ class Master {
   std::optional<Clock::time_point> restart_at_;
   Clock::duration pause_ = kFirstPause;
   Clock::time_point alive_at_ = Clock::time_point::max();
-  bool was_ready_ = false;     // some worker was: from now on the master stays
-  bool reload_again_ = false;  // SIGHUP came during a reload
+  Clock::time_point look_at_ = Clock::time_point::max();  // for signs of life of current_
+  bool was_ready_ = false;                                // some worker was: from now on the master stays
+  bool reload_again_ = false;                             // SIGHUP came during a reload
   bool stopping_ = false;
   bool leave_ = false;
   int code_ = 0;
@@ -150,11 +153,12 @@ void Master::wait_for_something() {
     const int fd = (*child)->ready_pipe;
     const auto found = std::ranges::find(polled, fd, &pollfd::fd);
     if (found == polled.end() || found->revents == 0) continue;
-    char byte = 0;
-    const bool ready = ::read(fd, &byte, 1) == 1;
-    ::close(fd);
-    (*child)->ready_pipe = -1;
-    if (ready) became_ready(**child);
+    std::array<char, 64> bytes{};
+    const ssize_t count = ::read(fd, bytes.data(), bytes.size());
+    if (count <= 0) ::close(std::exchange((*child)->ready_pipe, -1));
+    const bool first = count > 0 && !(*child)->ready;
+    if (count > (first ? 1 : 0)) (*child)->silent = 0;
+    if (first) became_ready(**child);
   }
   take_signals();
 }
@@ -223,6 +227,7 @@ void Master::became_ready(Child& child) {
   } else {
     reload_is_over();
   }
+  if (look_at_ == Clock::time_point::max()) look_at_ = Clock::now() + kLook;
   if (const auto every = notify_.alive_every(); every && alive_at_ == Clock::time_point::max()) {
     alive_at_ = Clock::now() + *every;
   }
@@ -302,14 +307,24 @@ void Master::check_timers() {
     child.killed_at = Clock::time_point::max();
   }
   if (restart_at_ && now >= *restart_at_) start_current();
+  if (now >= look_at_) look_for_life();
   if (now >= alive_at_) {
     if (current_ && current_->ready) notify_.alive();
     alive_at_ = now + *notify_.alive_every();
   }
 }
 
+// Seconds are counted, not taken from the clock: when the whole machine stood still, it is not the worker who did.
+void Master::look_for_life() {
+  look_at_ = Clock::now() + kLook;
+  if (!current_ || current_->silent < 0 || current_->silent++ < options_.frozen_seconds) return;
+  log_.error("worker {} has not gone on for {} s: killed", current_->pid, options_.frozen_seconds);
+  ::kill(current_->pid, SIGKILL);
+  current_->silent = -1;
+}
+
 Clock::time_point Master::next_timer() const {
-  auto first = alive_at_;
+  auto first = std::min(alive_at_, look_at_);
   if (next_) first = std::min(first, next_->born + kReadyTime);
   if (restart_at_) first = std::min(first, *restart_at_);
   for (const Child& child : leaving_) first = std::min(first, child.killed_at);

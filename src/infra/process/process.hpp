@@ -6,6 +6,7 @@
 // Master and worker. The master is small and blocking: it owns the listening socket, keeps one worker, and never
 // serves.
 //   - worker dies                -> a new one at once (with back-off when it dies young, 100 ms doubling to 5 s)
+//   - worker says nothing more   -> SIGKILL after `frozen_seconds` without Worker::alive(), and a new one
 //   - SIGHUP                     -> a new worker from the program file (possibly a new version) on the same socket;
 //                                   when it says it is ready the old one gets SIGTERM and drains. Not ready in 10 s, or
 //                                   it dies first: the old one stays and the log says why.
@@ -23,6 +24,8 @@ struct Options {
   int port = 0;
   std::vector<std::string> arguments;  ///< argv as main got it; the worker is exec'ed with the same
   int stop_seconds = 15;
+  /// Much longer than a busy machine keeps a loop waiting: who is killed by mistake fails its requests.
+  int frozen_seconds = 20;
 };
 
 /// What the worker gets.
@@ -30,6 +33,8 @@ struct Worker {
   int listen_fd = -1;
   /// Call once when pages can be answered.
   std::function<void()> ready;
+  /// Call about once a second from then on, when every thread still goes on; who never calls it is not watched.
+  std::function<void()> alive;
 };
 
 /// True in a process that the master started (environment MINSCHOOL_WORKER is set).

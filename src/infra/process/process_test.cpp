@@ -48,7 +48,9 @@ int serve(const std::string& how) {
     ::sigaction(SIGTERM, &action, nullptr);
   }
   self.ready();
+  const bool watched = std::ifstream(how + "/watched").good();
   while (!leave) {
+    if (watched) self.alive();
     pollfd polled{self.listen_fd, POLLIN, 0};
     if (::poll(&polled, 1, 50) <= 0) continue;
     const int peer = ::accept(self.listen_fd, nullptr, nullptr);
@@ -232,6 +234,19 @@ TEST_F(Process, ReplacesADeadWorkerWithoutRefusingAnybody) {
   EXPECT_THAT(log(), HasSubstr("killed by signal 9"));
 }
 
+TEST_F(Process, KillsAWorkerThatIsFrozenAndReplacesIt) {
+  std::ofstream(folder + "/watched") << "x";
+  start(folder, {{"FROZEN_SECONDS", "2"}});
+  wait_until_ready();
+  const auto first = ask();
+  ASSERT_TRUE(first);
+  ::kill(*first, SIGSTOP);
+  const auto second = ask();
+  ASSERT_TRUE(second) << log();
+  EXPECT_NE(second, first);
+  EXPECT_THAT(log(), HasSubstr("has not gone on for 2 s: killed"));
+}
+
 TEST_F(Process, SwapsWorkersOnSighupWithoutRefusingAnybody) {
   start(folder);
   wait_until_ready();
@@ -355,7 +370,8 @@ int main(int argc, char** argv) {
                                     .address = "127.0.0.1",
                                     .port = std::stoi(words[3]),
                                     .arguments = words,
-                                    .stop_seconds = 1});
+                                    .stop_seconds = 1,
+                                    .frozen_seconds = std::getenv("FROZEN_SECONDS") ? 2 : 20});
   }
   ms::process::arguments = {std::filesystem::read_symlink("/proc/self/exe").string()};
   testing::InitGoogleMock(&argc, argv);

@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
@@ -24,13 +25,11 @@ Worker worker() {
       throw std::runtime_error("MINSCHOOL_WORKER names a descriptor that is not open; start the program without it");
     }
   }
-  return {listen_fd, [ready_fd]() mutable {
-            if (ready_fd < 0) return;
-            // One byte; a master that is gone needs no answer, the kernel has sent us SIGTERM.
-            static_cast<void>(::write(ready_fd, "1", 1) == 1);
-            ::close(ready_fd);
-            ready_fd = -1;
-          }};
+  // A master that is gone needs no answer: the kernel has sent us SIGTERM, and writing to its pipe must not end us
+  // before.
+  std::signal(SIGPIPE, SIG_IGN);
+  const auto say = [ready_fd] { static_cast<void>(::write(ready_fd, "1", 1) == 1); };
+  return {listen_fd, say, say};
 }
 
 }  // namespace ms::process
