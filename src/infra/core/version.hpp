@@ -3,7 +3,7 @@
 
 namespace ms {
 
-/// The version of this build, "0.1.0". A function of one small file, so that another version is a matter of seconds to build.
+/// The version of this build, "0.1.0". One small file has it, so that another version is built in seconds.
 const std::string& version();
 
 }  // namespace ms
