@@ -35,12 +35,10 @@ void put_pair(char* at, int value) {
   at[1] = static_cast<char>('0' + value % 10);
 }
 
-constexpr std::size_t kLongest = 32;
-
 /// "2026. 3. 2."; gives its end.
 char* put_day(char* at, const Civil& c) {
   for (const int part : {c.year, c.month, c.day}) {
-    at = std::to_chars(at, at + kLongest / 4, part).ptr;
+    at = std::to_chars(at, at + TimeText::kLongest / 4, part).ptr;
     *at++ = '.';
     *at++ = ' ';
   }
@@ -49,28 +47,32 @@ char* put_day(char* at, const Civil& c) {
 
 }  // namespace
 
-std::string seoul_date(Timestamp at) {
-  std::array<char, kLongest> text;
-  return {text.data(), put_day(text.data(), civil(at, kSeoul))};
+TimeText seoul_date_text(Timestamp at) {
+  TimeText out;
+  out.end_at(put_day(out.data(), civil(at, kSeoul)));
+  return out;
 }
 
-std::string seoul_minute(Timestamp at) {
+TimeText seoul_minute_text(Timestamp at) {
   const Civil c = civil(at, kSeoul);
-  std::array<char, kLongest> text;
-  char* end = put_day(text.data(), c);
+  TimeText out;
+  char* end = put_day(out.data(), c);
   *end++ = ' ';
   put_pair(end, c.hour);
   end[2] = ':';
   put_pair(end + 3, c.minute);
-  return {text.data(), end + 5};
+  out.end_at(end + 5);
+  return out;
 }
 
 Timestamp seoul_midnight(Timestamp at) { return floor<days>(at + kSeoul) - kSeoul; }
 
-std::string rfc3339(Timestamp at) {
+TimeText rfc3339_text(Timestamp at) {
+  constexpr std::string_view kShape = "0000-00-00T00:00:00Z";
   const Civil c = civil(at, hours(0));
-  std::string text = "0000-00-00T00:00:00Z";
+  TimeText text;
   char* const out = text.data();
+  kShape.copy(out, kShape.size());
   put_pair(out, c.year / 100);
   put_pair(out + 2, c.year);
   put_pair(out + 5, c.month);
@@ -78,7 +80,12 @@ std::string rfc3339(Timestamp at) {
   put_pair(out + 11, c.hour);
   put_pair(out + 14, c.minute);
   put_pair(out + 17, c.second);
+  text.end_at(out + kShape.size());
   return text;
 }
+
+std::string seoul_date(Timestamp at) { return seoul_date_text(at).str(); }
+std::string seoul_minute(Timestamp at) { return seoul_minute_text(at).str(); }
+std::string rfc3339(Timestamp at) { return rfc3339_text(at).str(); }
 
 }  // namespace ms

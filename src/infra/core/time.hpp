@@ -1,6 +1,9 @@
 #pragma once
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <string>
+#include <string_view>
 
 namespace ms {
 
@@ -8,6 +11,23 @@ namespace ms {
 using Timestamp = std::chrono::sys_time<std::chrono::microseconds>;
 
 inline Timestamp now() { return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()); }
+
+/// A moment in words, in place: a list of 20 rows has 60 of them, which as strings were 40 allocations.
+class TimeText {
+ public:
+  static constexpr std::size_t kLongest = 32;
+  operator std::string_view() const noexcept { return {text_.data(), size_}; }
+  std::string str() const { return std::string(std::string_view(*this)); }
+  char* data() noexcept { return text_.data(); }
+  void end_at(const char* end) noexcept { size_ = static_cast<std::size_t>(end - text_.data()); }
+
+ private:
+  std::array<char, kLongest> text_;
+  std::size_t size_ = 0;
+};
+TimeText seoul_date_text(Timestamp at);
+TimeText seoul_minute_text(Timestamp at);
+TimeText rfc3339_text(Timestamp at);
 
 /// "2026. 3. 2." in Seoul.
 std::string seoul_date(Timestamp at);
