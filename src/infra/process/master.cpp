@@ -318,7 +318,7 @@ void Master::check_timers() {
 void Master::look_for_life() {
   look_at_ = Clock::now() + kLook;
   if (!current_ || current_->silent < 0 || current_->silent++ < options_.frozen_seconds) return;
-  log_.error("worker {} has not gone on for {} s: killed", current_->pid, options_.frozen_seconds);
+  spdlog::error("worker {} has not gone on for {} s: killed", current_->pid, options_.frozen_seconds);
   ::kill(current_->pid, SIGKILL);
   current_->silent = -1;
 }
