@@ -142,7 +142,7 @@ async<void> Engine::drain(std::chrono::milliseconds limit) {
 async<http::Response> Engine::answer(const http::Request& request) {
   // Answered from memory, before anything that may wait: it is asked just when a part is ill.
   if (request.path == "/health") co_return health();
-  if (request.path == "/metrics") co_return metrics(request);
+  if (request.path == "/metrics" && settings_.server.metrics) co_return metrics(request);
   if (!admits(request)) {
     instruments_.turned_away();
     co_return too_busy(request);

@@ -77,6 +77,7 @@ Instruments::Instruments(Telemetry& telemetry, int thread, const web::Router& ro
     : telemetry_(telemetry),
       shard_(telemetry.registry.shard()),
       router_(router),
+      counts_(settings.server.metrics),
       turned_away_(shard_.counter("minschool_http_turned_away", "Requests that were asked to come back later.")),
       lag_(shard_.histogram("minschool_loop_lag_seconds", "How late a timer of the event loop came.")),
       gauges_(shard_, labels({{"thread", std::to_string(thread)}})) {
@@ -91,7 +92,7 @@ Instruments::Instruments(Telemetry& telemetry, int thread, const web::Router& ro
 }
 
 void Instruments::answered(const web::Answered& answered) {
-  count(answered);
+  if (counts_) count(answered);
   if (log_) log_->add(answered, answered.route ? router_.pattern(*answered.route) : "-");
 }
 

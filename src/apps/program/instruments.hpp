@@ -80,6 +80,7 @@ class Instruments {
   Telemetry& telemetry_;
   metrics::Shard& shard_;
   const web::Router& router_;
+  const bool counts_;
   std::optional<RequestLog> log_;
   metrics::Counter& turned_away_;
   metrics::Histogram& lag_;

@@ -25,6 +25,7 @@ struct Settings {
     int threads = 1;
     bool show_served_by = true;
     bool show_timing = true;
+    bool metrics = true;
     int stop_seconds = 15;
   } server;
   struct Site {

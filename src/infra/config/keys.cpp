@@ -57,6 +57,8 @@ const std::array kKeys{
     Key{"server", "show_served_by", "Whether answers carry X-Served-By.",
         Flag{at<&S::server, &S::Server::show_served_by>}},
     Key{"server", "show_timing", "Whether answers carry Server-Timing.", Flag{at<&S::server, &S::Server::show_timing>}},
+    Key{"server", "metrics", "Whether the site and the admin count requests and answer GET /metrics.",
+        Flag{at<&S::server, &S::Server::metrics>}},
     Key{"server", "stop_seconds", "Longest time that requests get to finish when the program is stopped.",
         Number{at<&S::server, &S::Server::stop_seconds>, 0, kMaxSeconds}},
 
