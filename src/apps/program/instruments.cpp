@@ -17,21 +17,6 @@ constexpr auto kBeat = std::chrono::milliseconds(100);
 constexpr std::array<std::string_view, 6> kClasses{"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
 constexpr std::size_t kErrors = 5;
 
-std::string_view word(http::Method method) {
-  switch (method) {
-    case http::Method::get:
-      return "GET";
-    case http::Method::post:
-      return "POST";
-    case http::Method::patch:
-      return "PATCH";
-    case http::Method::del:
-      return "DELETE";
-    default:
-      return "other";
-  }
-}
-
 }  // namespace
 
 Telemetry::Telemetry(std::string_view program, std::string_view server, const CpuPool& hashing)
@@ -106,7 +91,7 @@ void Instruments::rejected(int status) {
 
 std::string Instruments::label_of(std::size_t route) const {
   if (route == router_.size()) return labels({{"route", "none"}, {"method", "any"}});
-  return labels({{"route", router_.pattern(route)}, {"method", word(router_.method(route))}});
+  return labels({{"route", router_.pattern(route)}, {"method", http::name_of(router_.method(route))}});
 }
 
 void Instruments::count(const web::Answered& answered) {

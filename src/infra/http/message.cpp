@@ -1,6 +1,7 @@
 #include "infra/http/message.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "infra/core/text.hpp"
 
@@ -13,6 +14,11 @@ bool same_name(std::string_view a, std::string_view b) {
 }
 
 }  // namespace
+
+std::string_view name_of(Method method) {
+  constexpr std::array<std::string_view, 7> kNames = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "other"};
+  return kNames.at(static_cast<std::size_t>(method));
+}
 
 std::string_view Request::header(std::string_view name) const noexcept {
   for (const Field& field : fields) {

@@ -12,6 +12,8 @@ namespace ms::http {
 class Stream;
 
 enum class Method { get, head, post, put, patch, del, other };
+/// "GET", "DELETE", …; "other" for what no route answers.
+std::string_view name_of(Method method);
 
 struct Field {
   std::string_view name;

@@ -28,19 +28,9 @@ std::vector<std::string_view> split(std::string_view path) {
 
 bool is_name(std::string_view segment) { return segment.starts_with('{'); }
 
-std::string_view name_of(http::Method method) {
-  switch (method) {
-    case http::Method::get:
-      return "GET, HEAD";
-    case http::Method::post:
-      return "POST";
-    case http::Method::patch:
-      return "PATCH";
-    case http::Method::del:
-      return "DELETE";
-    default:
-      return "";
-  }
+/// As in Allow: HEAD is answered wherever GET is.
+std::string_view allowed(http::Method method) {
+  return method == http::Method::get ? "GET, HEAD" : http::name_of(method);
 }
 
 }  // namespace
@@ -75,8 +65,8 @@ Router::Match Router::match(http::Method method, std::string_view path) const {
         });
     if (!fits) continue;
     if (route.method != wanted) {
-      if (!out.allow.contains(name_of(route.method))) {
-        out.allow += (out.allow.empty() ? "" : ", ") + std::string(name_of(route.method));
+      if (!out.allow.contains(allowed(route.method))) {
+        out.allow += (out.allow.empty() ? "" : ", ") + std::string(allowed(route.method));
       }
       continue;
     }

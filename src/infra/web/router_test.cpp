@@ -17,6 +17,8 @@ Router routes() {
   router.get("/boards/{slug}/write", [](Context&) { return answer(200); });
   router.post("/boards/{slug}/write", [](Context&) { return answer(200); });
   router.get("/boards/{slug}/{id}", [](Context&) { return answer(200); });
+  router.put("/boards/{slug}/{id}/like", [](Context&) { return answer(200); });
+  router.del("/boards/{slug}/{id}/like", [](Context&) { return answer(200); });
   return router;
 }
 
@@ -52,6 +54,7 @@ TEST(Router, SaysWhichMethodsAPathHas) {
   const auto match = routes().match(http::Method::del, "/boards/free/write");
   EXPECT_EQ(match.handler, nullptr);
   EXPECT_EQ(match.allow, "GET, HEAD, POST");
+  EXPECT_EQ(routes().match(http::Method::post, "/boards/free/7/like").allow, "PUT, DELETE");
   EXPECT_NE(routes().match(http::Method::head, "/boards/free").handler, nullptr);
 }
 
