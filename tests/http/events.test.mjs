@@ -8,15 +8,9 @@ import { promisify } from 'node:util';
 import { assertKoreanPage, assertProblem, eventually } from '../support/assert.mjs';
 import { Client, adminUrl } from '../support/client.mjs';
 import { Follower, follow } from '../support/events.mjs';
-<<<<<<< HEAD
 import { at, joined, loggedIn, numbers, ownAddress, visitor } from '../support/members.mjs';
-import { appUrl, stack } from '../support/stack.mjs';
-import { sql } from '../support/stores.mjs';
-=======
-import { at, joined, loggedIn, ownAddress, visitor } from '../support/members.mjs';
 import { appUrl, stack, status } from '../support/stack.mjs';
 import { redis, sql } from '../support/stores.mjs';
->>>>>>> e1c7e21 (live: streams of members come anew now and then, and a silent stream is noticed)
 
 const run = promisify(execFile);
 const streamsOfOne = 12;  // [live] streams_of_one, of each server

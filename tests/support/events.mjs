@@ -43,14 +43,10 @@ export class Stream {
         else if (name) event[name] = value;
       }
       const { lines, ...rest } = event;
-<<<<<<< HEAD
-      if (!lines.length) continue;
+      if (rest.event === 'alive') this.beats += 1;
+      if (rest.event === 'alive' || !lines.length) continue;
       this.id = event.id ?? this.id;
       this.#heard({ ...rest, data: lines.join('\n') });
-=======
-      if (rest.event === 'alive') this.beats += 1;
-      else if (lines.length) this.events.push({ ...rest, data: lines.join('\n') });
->>>>>>> e1c7e21 (live: streams of members come anew now and then, and a silent stream is noticed)
     }
   }
 }

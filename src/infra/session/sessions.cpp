@@ -108,25 +108,22 @@ std::string Sessions::key_of(std::string_view session_id) {
 async<Viewer> Sessions::identify(const Call& call, std::optional<std::string_view> cookie, Use use) {
   std::optional<std::string> id;
   if (cookie) {
-    if (auto viewer = recall(*cookie)) co_return std::move(*viewer);
+    std::optional<Viewer> known;
+    if (use == Use::counts) known = recall(*cookie);
+    if (known) co_return std::move(*known);
     id = unsign(*cookie, config_.secret);
   }
   if (id) {
-<<<<<<< HEAD
-    if (auto found = co_await recognise(call, *id)) {
-      remember(*cookie, *found);
+    if (auto found = co_await recognise(call, *id, use)) {
+      if (use == Use::counts) remember(*cookie, *found);
       co_return std::move(found->viewer);
     }
-=======
-    if (auto viewer = co_await recognise(call, *id, use)) co_return std::move(*viewer);
->>>>>>> e1c7e21 (live: streams of members come anew now and then, and a silent stream is noticed)
   }
   Viewer guest;
   guest.permissions = co_await accounts_.guest(call);
   co_return guest;
 }
 
-<<<<<<< HEAD
 void Sessions::remember_while(std::function<bool()> caught_up) {
   if (!config_.shared) caught_up_ = std::move(caught_up);
 }
@@ -155,13 +152,9 @@ void Sessions::remember(std::string_view cookie, const Recognised& found) {
                                                                steady_clock::now() + kRemembered});
 }
 
-async<Sessions::Heard> Sessions::ask_redis(const Call& call, const std::string& id) {
-  redis::Command get("GETEX", redis_key(id), "EX", config_.idle.count());
-=======
 async<Sessions::Heard> Sessions::ask_redis(const Call& call, const std::string& id, Use use) {
   redis::Command get = use == Use::counts ? redis::Command("GETEX", redis_key(id), "EX", config_.idle.count())
                                           : redis::Command("GET", redis_key(id));
->>>>>>> e1c7e21 (live: streams of members come anew now and then, and a silent stream is noticed)
   const auto reply = co_await redis_.ask(call, std::move(get));
   Heard heard;
   heard.answered = reply && !reply->is_error();
@@ -169,15 +162,9 @@ async<Sessions::Heard> Sessions::ask_redis(const Call& call, const std::string& 
   co_return heard;
 }
 
-<<<<<<< HEAD
-async<std::optional<Sessions::Recognised>> Sessions::recognise(const Call& call, const std::string& id) {
-  Heard heard = co_await ask_redis(call, id);
-  if (!heard.stored) co_return co_await from_postgres(call, id, std::move(heard));
-=======
-async<std::optional<Viewer>> Sessions::recognise(const Call& call, const std::string& id, Use use) {
+async<std::optional<Sessions::Recognised>> Sessions::recognise(const Call& call, const std::string& id, Use use) {
   Heard heard = co_await ask_redis(call, id, use);
   if (!heard.stored) co_return co_await from_postgres(call, id, std::move(heard), use);
->>>>>>> e1c7e21 (live: streams of members come anew now and then, and a silent stream is noticed)
   if (heard.stored->belongs_elsewhere(config_.realm)) co_return std::nullopt;
   const auto checked = heard.stored->checked();
   bool has_row = checked.has_value();
@@ -185,11 +172,8 @@ async<std::optional<Viewer>> Sessions::recognise(const Call& call, const std::st
     const auto account = co_await accounts_.find(call, checked->member);
     if (account && account->epoch == checked->epoch) {
       Viewer viewer = viewer_of(*account, id);
-<<<<<<< HEAD
-      if (now() - checked->touched <= kTouchEvery) co_return Recognised{std::move(viewer), account->epoch};
-=======
-      if (use == Use::none || now() - checked->touched <= kTouchEvery) co_return viewer;
->>>>>>> e1c7e21 (live: streams of members come anew now and then, and a silent stream is noticed)
+      const bool enough = use == Use::none || now() - checked->touched <= kTouchEvery;
+      if (enough) co_return Recognised{std::move(viewer), account->epoch};
       has_row = co_await touch(call, id);
       if (has_row) {
         co_await keep_in_redis(call, viewer, account->epoch, std::move(heard.stored));
@@ -220,12 +204,8 @@ async<std::optional<Sessions::Recognised>> Sessions::adopt(const Call& call, con
   co_return Recognised{std::move(viewer), account->epoch};
 }
 
-<<<<<<< HEAD
-async<std::optional<Sessions::Recognised>> Sessions::from_postgres(const Call& call, const std::string& id,
-                                                                   Heard heard) {
-=======
-async<std::optional<Viewer>> Sessions::from_postgres(const Call& call, const std::string& id, Heard heard, Use use) {
->>>>>>> e1c7e21 (live: streams of members come anew now and then, and a silent stream is noticed)
+async<std::optional<Sessions::Recognised>> Sessions::from_postgres(const Call& call, const std::string& id, Heard heard,
+                                                                   Use use) {
   pg::Batch batch = db_.batch(call);
   const std::string hash = secret::sha256(id);
   const auto slot = batch.add<Row>(kFind, pg::Bytes{hash}, config_.realm);
@@ -246,7 +226,7 @@ async<std::optional<Viewer>> Sessions::from_postgres(const Call& call, const std
   if (!account) co_return std::nullopt;
   Viewer viewer = viewer_of(*account, id);
   // In Redis it would live for as long as from a use on.
-  if (use == Use::none) co_return viewer;
+  if (use == Use::none) co_return Recognised{std::move(viewer), row->epoch};
   // The row was seen alive under row->epoch. Were the account's newer, the next request would check again.
   if (co_await keep_in_redis(call, viewer, row->epoch, std::move(heard.stored))) co_await touch(call, id);
   co_return Recognised{std::move(viewer), row->epoch};
@@ -373,8 +353,8 @@ async<void> Sessions::forget(const Call& call, UserId user) {
   co_await redis_.ask(call, std::move(drop));
 }
 
-/// Who asks Redis for anything once this is answered, and is answered, knows that the message has left: Redis writes what
-/// one turn of its loop gave, to everybody, before the next turn.
+/// Who asks Redis for anything once this is answered, and is answered, knows that the message has left: Redis writes
+/// what one turn of its loop gave, to everybody, before the next turn.
 async<void> Sessions::tell_servers(const Call& call, UserId member) {
   redis::Command publish("PUBLISH", kChannel, member.value);
   co_await redis_.ask(call, std::move(publish));

@@ -108,7 +108,6 @@ class Sessions {
     bool answered = false;
     std::optional<Stored> stored;
   };
-<<<<<<< HEAD
   /// A member, and the epoch of the account under which the session was seen to be alive.
   struct Recognised {
     Viewer viewer;
@@ -123,16 +122,10 @@ class Sessions {
   };
   std::optional<Viewer> recall(std::string_view cookie);
   void remember(std::string_view cookie, const Recognised& found);
-  async<Heard> ask_redis(const Call& call, const std::string& id);
-  async<std::optional<Recognised>> recognise(const Call& call, const std::string& id);
-  async<std::optional<Recognised>> adopt(const Call& call, const std::string& id, Stored stored);
-  async<std::optional<Recognised>> from_postgres(const Call& call, const std::string& id, Heard heard);
-=======
   async<Heard> ask_redis(const Call& call, const std::string& id, Use use);
-  async<std::optional<Viewer>> recognise(const Call& call, const std::string& id, Use use);
-  async<std::optional<Viewer>> adopt(const Call& call, const std::string& id, Stored stored);
-  async<std::optional<Viewer>> from_postgres(const Call& call, const std::string& id, Heard heard, Use use);
->>>>>>> e1c7e21 (live: streams of members come anew now and then, and a silent stream is noticed)
+  async<std::optional<Recognised>> recognise(const Call& call, const std::string& id, Use use);
+  async<std::optional<Recognised>> adopt(const Call& call, const std::string& id, Stored stored);
+  async<std::optional<Recognised>> from_postgres(const Call& call, const std::string& id, Heard heard, Use use);
   async<bool> ended_by_express(const Call& call, const Row& row, const Heard& heard);
   async<bool> keep_in_redis(const Call& call, const Viewer& viewer, std::int64_t epoch, std::optional<Stored> read);
   async<void> forget_ended_of(const Call& call, UserId user);
