@@ -3,20 +3,20 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import { measure } from '../load.mjs';
 import { cpu, memory } from '../processes.mjs';
-import { cookiesOf } from './members.mjs';
+import { addMembers, cookiesOf } from './members.mjs';
 import { closeStreams, countStreams, openStreams } from './sockets.mjs';
 
-const members = 1000;
 const settleMs = 3000;  // two sweeps
 const restMs = 5000;
 
 /**
- * Each stream is of a member, as many have twelve tabs each, and follows the bell and a post of its own.
+ * Each stream is of another member, and follows the bell and a post of its own.
  * @returns {Promise<{kb: number, restPercent: number, rounds: Array<{without: object, with: object}>}>}
  */
 export async function idle({ host, port, net, site, parts, visitor, cookie, list, streams, posts, rounds, seconds, connections, note }) {
-  const cookies = await cookiesOf(Array.from({ length: members }, (_, i) => 1 + i));
-  const wanted = Array.from({ length: streams }, (_, i) => ({ topics: `p${1 + (i % posts)}:0,u${1 + (i % members)}:0`, cookie: cookies[i % members] }));
+  await addMembers(streams);
+  const cookies = await cookiesOf(Array.from({ length: streams }, (_, i) => 1 + i));
+  const wanted = cookies.map((cookie, i) => ({ topics: `p${1 + (i % posts)}:0,u${1 + i}:0`, cookie }));
   const load = { cookie, seconds, connections };
   const page = () => measure(`http://${host}:${port}${list}`, parts, load);
   const all = Object.values(parts).flat();
