@@ -161,7 +161,20 @@ test('after a purge setup takes the database over only with new passwords', asyn
   const { code, err } = await machine.attempt(`${setup} </dev/null`);
   assert.equal(code, 1);
   assert.match(err, /has the role minschool_owner already.*--new-passwords/);
-  await machine.sh(`${setup} --new-passwords </dev/null`);
-  assert.equal((await machine.page('/')).status, 200);
-  await login('mincenter.kr');
+});
+
+test('setup asks on a terminal; with TLS, a password of Redis and a database by its address', async () => {
+  await machine.sh("runuser -u postgres -- psql -q -c \"alter role postgres password 'super'\" && redis-cli config set requirepass quiet && echo quiet >/root/redis");
+  await machine.sh('openssl req -x509 -newkey rsa:2048 -nodes -days 60 -subj /CN=mincenter.kr -keyout /root/key.pem -out /root/cert.pem 2>/dev/null');
+  const options = "--new-passwords --database 'host=127.0.0.1 user=postgres password=super dbname=postgres' --tls-certificate /root/cert.pem --tls-key /root/key.pem";
+  await machine.sh(`cat >/root/setup.sh`, { input: `minschool setup ${options} "$@"\n` });
+  const refused = await machine.attempt('sh /root/setup.sh --domain mincenter.kr </dev/null');
+  assert.match(refused.err, /NOAUTH.*--redis-password-file/);
+  const said = await machine.sh("script -qec 'sh /root/setup.sh --redis-password-file /root/redis' /dev/null", { input: 'mincenter.kr\n민센터\n' });
+  assert.match(said, /Domain of the site[^]*Name of the organisation[^]*Ready: https:\/\/mincenter\.kr\//);
+  const names = '--resolve mincenter.kr:443:127.0.0.1 --resolve mincenter.kr:80:127.0.0.1';
+  assert.match(await machine.sh(`curl -s --max-time 10 --cacert /root/cert.pem ${names} https://mincenter.kr/`), /민센터/);
+  const moved = await machine.sh(`curl -s -i --max-time 10 ${names} http://mincenter.kr/boards/free`);
+  assert.match(moved, /^HTTP\/1\.1 301 [^]*Location: https:\/\/mincenter\.kr\/boards\/free\r\n/);
+  assert.equal((await machine.health()).status, 'ok');
 });

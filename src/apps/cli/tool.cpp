@@ -19,6 +19,7 @@ namespace ms::cli {
 namespace {
 
 constexpr std::size_t kMostSaid = 64 * 1024;  // of a program that complains without end
+constexpr const char* kPatience = "5";        // seconds that output_of gives a program
 
 /// The reader of a pipe has left; what it says explains more.
 class BrokenPipe : public Failure {
@@ -142,6 +143,23 @@ void run_drained(Tool tool, const std::function<void(int)>& drain) {
   File own(read_end);
   tool.out = out.get();
   run_piped(tool, out, own, drain);
+}
+
+Output output_of(std::vector<std::string> words) {
+  std::vector<std::string> all{"sh", "-c", "exec timeout \"$0\" \"$@\" 2>&1", kPatience};
+  all.insert(all.end(), words.begin(), words.end());
+  Output out;
+  try {
+    run_drained({std::move(all)}, [&out](int pipe) {
+      std::array<char, 4096> buffer{};
+      while (const std::size_t count = read_up_to(pipe, buffer.data(), buffer.size())) {
+        if (out.text.size() < kMostSaid) out.text.append(buffer.data(), count);
+      }
+    });
+    out.good = true;
+  } catch (const Failure&) { out.good = false; }
+  out.text = std::string(trim(out.text));
+  return out;
 }
 
 std::size_t read_up_to(int file, char* bytes, std::size_t size) {

@@ -22,6 +22,14 @@ void run(const Tool& tool);
 void run_fed(Tool tool, const std::function<void(int pipe)>& feed);
 void run_drained(Tool tool, const std::function<void(int pipe)>& drain);
 
+struct Output {
+  bool good = false;  ///< it ended with 0
+  std::string text;   ///< what it said on both ways, without blanks at the ends; at most 64 KB
+};
+
+/// Runs a program of the system that has little to say, for at most a few seconds. Never throws.
+Output output_of(std::vector<std::string> words);
+
 /// Reads until `size` bytes or the end; the number read. Throws Failure.
 std::size_t read_up_to(int file, char* bytes, std::size_t size);
 /// Throws Failure.

@@ -1,10 +1,32 @@
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
 #include <iostream>
 #include <memory>
+#include <string_view>
 
 #include "apps/cli/command.hpp"
 #include "apps/cli/doctor/checks.hpp"
 
 namespace ms::cli {
+namespace {
+
+constexpr unsigned kLongest = 60;  // seconds for all of it
+
+/// Each step has a deadline of its own; this is for a server that stops in the middle of an answer.
+void bound_time() {
+  ::setenv("PGCONNECT_TIMEOUT", "5", 0);
+  ::setenv("PGOPTIONS", "-c statement_timeout=5s", 0);
+  std::signal(SIGALRM, [](int) {
+    constexpr std::string_view kLate = "minschool: PostgreSQL or Redis stopped in the middle of an answer\n";
+    static_cast<void>(::write(STDERR_FILENO, kLate.data(), kLate.size()) > 0);
+    ::_exit(kFailed);
+  });
+  ::alarm(kLongest);
+}
+
+}  // namespace
 
 void add_doctor(CLI::App& app) {
   auto* command =
@@ -19,6 +41,7 @@ void add_doctor(CLI::App& app) {
   command->add_option("--nginx-dir", wish->places.nginx_dir, "Folder of Nginx's files (default: /etc/nginx)");
   command->add_option("--share", wish->places.share, "Folder of the packaged files (default: /usr/share/minschool)");
   command->callback([wish] {
+    bound_time();
     doctor::Report report;
     const doctor::Known known = doctor::check_settings(wish->places, report);
     doctor::check_rights(wish->places, report);

@@ -12,6 +12,7 @@
 
 #include "apps/cli/doctor/checks.hpp"
 #include "apps/cli/fetch.hpp"
+#include "apps/cli/tool.hpp"
 #include "infra/core/version.hpp"
 
 namespace ms::cli::doctor {

@@ -9,6 +9,7 @@
 #include "apps/cli/fetch.hpp"
 #include "apps/cli/nginx_file.hpp"
 #include "apps/cli/setup/files.hpp"
+#include "apps/cli/tool.hpp"
 #include "infra/core/text.hpp"
 
 namespace ms::cli::doctor {

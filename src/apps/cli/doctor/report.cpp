@@ -3,20 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/json.hpp>
 #include <exception>
 #include <filesystem>
 
-#include "apps/cli/command.hpp"
-#include "apps/cli/tool.hpp"
-#include "infra/core/text.hpp"
-
 namespace ms::cli::doctor {
 namespace {
-
-constexpr const char* kPatience = "5";  // seconds
-constexpr std::size_t kMostOutput = 1024 * 1024;
 
 std::string_view word_of(State state) {
   switch (state) {
@@ -71,23 +63,6 @@ std::string Report::json() const {
 
 bool Report::broken() const {
   return std::ranges::any_of(findings_, [](const Finding& one) { return one.state == State::wrong; });
-}
-
-Output output_of(std::vector<std::string> words) {
-  std::vector<std::string> all{"sh", "-c", "exec timeout \"$0\" \"$@\" 2>&1", kPatience};
-  all.insert(all.end(), words.begin(), words.end());
-  Output out;
-  try {
-    run_drained({std::move(all)}, [&out](int pipe) {
-      std::array<char, 4096> buffer{};
-      while (const std::size_t count = read_up_to(pipe, buffer.data(), buffer.size())) {
-        if (out.text.size() < kMostOutput) out.text.append(buffer.data(), count);
-      }
-    });
-    out.good = true;
-  } catch (const Failure&) { out.good = false; }
-  out.text = std::string(trim(out.text));
-  return out;
 }
 
 bool has_systemd() { return std::filesystem::exists("/run/systemd/system"); }

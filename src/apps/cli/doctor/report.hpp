@@ -39,14 +39,6 @@ class Report {
   std::vector<Finding> findings_;
 };
 
-struct Output {
-  bool good = false;
-  std::string text;  ///< what it said on both ways, without blanks at the ends
-};
-
-/// Runs a program of the system for at most a few seconds.
-Output output_of(std::vector<std::string> words);
-
 /// Whether this machine has a running systemd.
 bool has_systemd();
 

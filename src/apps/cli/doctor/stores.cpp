@@ -151,8 +151,7 @@ void check_postgres(const Places& places, const Known& known, Report& report) {
   if (!settings) return;
   std::optional<Database> database;
   try {
-    database.emplace(config::pg_config(*settings).conninfo + " connect_timeout=5");
-    database->query("set statement_timeout = '5s'");
+    database.emplace(*settings);
   } catch (const DatabaseError& fault) {
     return report.wrong("PostgreSQL", fault.what(), "start it, or mend [database] url and password_file");
   }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdlib>
 #include <filesystem>
 
 #include "apps/cli/command.hpp"
@@ -46,16 +47,11 @@ class AsPostgres {
   bool became_ = false;
 };
 
-std::string with_timeout(const std::string& conninfo) {
-  if (conninfo.starts_with("postgres://") || conninfo.starts_with("postgresql://")) return conninfo;
-  return conninfo + " connect_timeout=10";
-}
-
 Database connect(const Wish& wish) {
   const bool local = wish.database.empty();
   try {
     const AsPostgres postgres(local);
-    return Database(with_timeout(local ? "dbname=postgres user=postgres" : wish.database));
+    return Database(local ? "dbname=postgres user=postgres" : wish.database);
   } catch (const DatabaseError& fault) {
     throw Failure(fmt::format("PostgreSQL cannot be reached: {}; {}", fault.what(),
                               local ? "install it (apt install postgresql), run this as root, or name another with "
@@ -100,8 +96,7 @@ std::string verifier(Database& database, const std::string& password, const char
 /// Why the role cannot come in; empty when it can.
 std::string refusal(const std::string& place, const std::string& name, const Role& role, const std::string& password) {
   try {
-    Database tried(fmt::format("{} dbname={} user={} password={} connect_timeout=10", place, quoted(name), role.name,
-                               quoted(password)));
+    Database tried(fmt::format("{} dbname={} user={} password={}", place, quoted(name), role.name, quoted(password)));
     return "";
   } catch (const DatabaseError& fault) { return fault.what(); }
 }
@@ -157,6 +152,7 @@ std::string place_of(const Database& database, const Wish& wish) {
 }  // namespace
 
 Postgres prepare_database(const Wish& wish) {
+  ::setenv("PGCONNECT_TIMEOUT", "10", 0);
   Database database = connect(wish);
   if (const int version = PQserverVersion(database.connection()); version < kLeastServer) {
     throw Failure(fmt::format("PostgreSQL is version {}; MinSchool needs 15 or newer", version / 10000));

@@ -33,7 +33,8 @@ std::vector<std::string> listen(const Wish& wish, const std::string& names, bool
   if (ipv6) out.push_back("listen [::]:443 ssl http2" + backlog + ";");
   out.push_back(fmt::format("ssl_certificate \"{}\";", wish.certificate.string()));
   out.push_back(fmt::format("ssl_certificate_key \"{}\";", wish.certificate_key.string()));
-  out.push_back(fmt::format("if (\"$scheme://$host\" = \"http://{0}\") {{ return 301 https://{0}$request_uri; }}",
+  out.push_back("set $minschool_asked \"$scheme://$host\";");
+  out.push_back(fmt::format("if ($minschool_asked = \"http://{0}\") {{ return 301 https://{0}$request_uri; }}",
                             first ? wish.domain : wish.admin_domain));
   return out;
 }
@@ -47,12 +48,11 @@ Marked wished(const Wish& wish) {
           {"admin_listen", listen(wish, wish.admin_domain, false)}};
 }
 
-/// Nginx's own word; "" when it takes its files.
+/// Nginx's own word, the first line of it; "" when it takes its files.
 std::string complaint() {
-  try {
-    run({{"nginx", "-t", "-q"}});
-    return "";
-  } catch (const Failure& fault) { return fault.what(); }
+  const Output said = output_of({"nginx", "-t", "-q"});
+  if (said.good) return "";
+  return said.text.empty() ? "nginx -t fails" : said.text.substr(0, said.text.find('\n'));
 }
 
 }  // namespace
