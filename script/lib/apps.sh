@@ -50,6 +50,9 @@ secret_file = $(toml "$(secret session)")
 
 [proxy]
 trusted = ["127.0.0.0/8"]
+
+[monitor]
+url = "http://$(monitor_address):$monitor_port"
 CONF
 }
 
@@ -63,6 +66,13 @@ admin_url = "http://127.0.0.1:$admin_port"
 [database]
 url = $(toml "$(conninfo minschool_owner minschool)")
 password_file = $(toml "$(secret minschool_owner)")
+
+[redis]
+host = $(toml "$run_dir/redis.sock")
+password_file = $(toml "$(secret redis)")
+
+[monitor]
+url = "http://$(monitor_address):$monitor_port"
 CONF
 }
 

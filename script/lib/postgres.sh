@@ -94,6 +94,8 @@ prepare_database() {
 select 'create database minschool owner minschool_owner' where not exists (select from pg_database where datname = 'minschool') \gexec
 revoke all on database minschool from public;
 grant connect on database minschool to minschool_site, minschool_admin;
+-- What the Admin's page of servers and `minschool monit` show of other roles' connections and statements.
+grant pg_monitor to minschool_admin, minschool_owner;
 \connect minschool
 create extension if not exists pg_stat_statements;
 SQL

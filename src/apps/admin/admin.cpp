@@ -5,6 +5,7 @@
 #include "features/audit/audit.hpp"
 #include "features/members/staff.hpp"
 #include "features/moderation/moderation.hpp"
+#include "features/servers/servers.hpp"
 
 namespace ms::admin {
 namespace {
@@ -17,7 +18,9 @@ class Admin final : public program::App {
   explicit Admin(program::Parts& parts)
       : parts_(parts),
         staff_(parts.db, parts.sessions),
-        moderation_(parts.db, parts.cache, parts.notifications, parts.hints) {}
+        moderation_(parts.db, parts.cache, parts.notifications, parts.hints),
+        watch_(parts.db, parts.redis, parts.settings.monitor.url),
+        servers_(parts.db, watch_) {}
 
   void add_routes(web::Router& router) override {
     add_dashboard_routes(router, parts_.db, parts_.redis, parts_.cache, parts_.presence);
@@ -25,6 +28,7 @@ class Admin final : public program::App {
     members::add_admin_routes(router, staff_);
     boards::add_admin_routes(router, parts_.boards);
     moderation::add_admin_routes(router, moderation_, parts_.boards);
+    servers::add_admin_routes(router, servers_);
     audit::add_admin_routes(router, parts_.db);
   }
 
@@ -38,13 +42,15 @@ class Admin final : public program::App {
     return std::nullopt;
   }
 
-  async<void> background() override { co_return; }
+  async<void> background() override { return watch_.keep_history(); }
   async<void> finish() override { co_return; }
 
  private:
   program::Parts& parts_;
   members::Staff staff_;
   moderation::Moderation moderation_;
+  servers::Watch watch_;
+  servers::Servers servers_;
 };
 
 }  // namespace

@@ -28,7 +28,7 @@ http::Limits limits() {
 }
 
 http::Question status_page(const std::string& url) {
-  auto parsed = parse_url(url);
+  auto parsed = http::parse_url(url);
   if (!parsed) {
     throw std::runtime_error(
         fmt::format("monitor.nginx_status must have a numeric address, as http://127.0.0.1/nginx_status, not {}", url));

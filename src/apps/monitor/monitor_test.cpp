@@ -73,13 +73,13 @@ TEST(StubStatus, GivesItsSevenNumbers) {
 }
 
 TEST(Url, IsANumericAddress) {
-  const auto question = parse_url("http://127.0.0.1:8080/nginx_status");
+  const auto question = http::parse_url("http://127.0.0.1:8080/nginx_status");
   ASSERT_TRUE(question);
   EXPECT_EQ(question->path, "/nginx_status");
-  EXPECT_TRUE(parse_url("http://[::1]/"));
-  EXPECT_EQ(parse_url("http://127.0.0.1")->path, "/");
+  EXPECT_TRUE(http::parse_url("http://[::1]/"));
+  EXPECT_EQ(http::parse_url("http://127.0.0.1")->path, "/");
   for (const char* url : {"https://127.0.0.1/", "http://nginx/", "http://127.0.0.1:x/", "127.0.0.1", "http://"}) {
-    EXPECT_FALSE(parse_url(url)) << url;
+    EXPECT_FALSE(http::parse_url(url)) << url;
   }
 }
 

@@ -4,8 +4,6 @@
 #include <string>
 #include <string_view>
 
-#include "infra/http/ask.hpp"
-
 namespace ms::monitor {
 
 /// What Nginx says of its connections (stub_status).
@@ -21,8 +19,5 @@ struct Connections {
 
 /// Nothing when the text is not stub_status's.
 std::optional<Connections> parse_stub_status(std::string_view text);
-
-/// "http://127.0.0.1:8080/nginx_status" as something to ask; nothing unless the host is a numeric address.
-std::optional<http::Question> parse_url(std::string_view url);
 
 }  // namespace ms::monitor

@@ -5,6 +5,7 @@
 
 #include "apps/monitor/nginx_status.hpp"
 #include "apps/monitor/traffic.hpp"
+#include "infra/http/ask.hpp"
 #include "infra/config/config.hpp"
 #include "infra/io/async.hpp"
 
@@ -22,7 +23,7 @@ struct NginxState {
 /// and sees whether Nginx's file names other servers. One thread.
 class Prober {
  public:
-  /// `status` is parse_url() of monitor.nginx_status.
+  /// `status` is http::parse_url() of monitor.nginx_status.
   Prober(asio::io_context& io, const config::Settings::Monitor& settings, http::Question status, Traffic& traffic);
 
   async<void> run();

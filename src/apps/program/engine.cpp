@@ -62,6 +62,7 @@ json::object check(bool up, const std::string& error, Deadline since) {
 Engine::Engine(const config::Settings& settings, const std::string& realm, CpuPool& hashing, Telemetry& telemetry,
                int thread, MakeApp make, int listen_fd)
     : settings_(settings),
+      telemetry_(telemetry),
       parts_(settings, realm, hashing),
       app_(make(parts_)),
       site_(site_of(settings.site)),
@@ -77,6 +78,7 @@ Engine::Engine(const config::Settings& settings, const std::string& realm, CpuPo
           [this](const http::Request& request) { return answer(request); },
           [this](int status, const http::Request& request) { return broken(status, request); }) {
   app_->add_routes(router_);
+  if (thread == 0) heartbeat_.emplace(parts_, telemetry_, realm);
 }
 
 /// Nginx keeps every other fault of a request to itself, so only a body that is too large has readers who want a page.
@@ -96,13 +98,16 @@ async<void> Engine::start(std::chrono::milliseconds patience) {
   asio::co_spawn(parts_.io, housekeep(), asio::detached);
   asio::co_spawn(parts_.io, watch(), asio::detached);
   asio::co_spawn(parts_.io, instruments_.beat(), asio::detached);
+  instruments_.look(parts_, server_.state(), false);  // so that the first beat knows
+  if (heartbeat_) asio::co_spawn(parts_.io, heartbeat_->run(), asio::detached);
   server_.start();
 }
 
 async<void> Engine::watch() {
   while (true) {
     co_await sleep_for(kWatchEvery);
-    instruments_.look(parts_, server_.state(), draining_);
+    instruments_.look(parts_, server_.state(), draining_ || telemetry_.resting);
+    if (telemetry_.resting) server_.end_streams();
     const Call call(steady_clock::now() + kWatchEvery, "watch");
     // A write, because a Redis that only reads is none for us. Its answer counts in the client's circuit.
     redis::Command write("SET", "__minschool_probe", 1, "PX", 1000);
@@ -132,6 +137,7 @@ async<void> Engine::housekeep() {
 
 async<void> Engine::drain(std::chrono::milliseconds limit) {
   draining_ = true;
+  if (heartbeat_) heartbeat_->stop();
   const Deadline until = steady_clock::now() + limit;
   co_await server_.drain(kIdleGrace, until);
   co_await app_->finish();
@@ -143,6 +149,8 @@ async<http::Response> Engine::answer(const http::Request& request) {
   // Answered from memory, before anything that may wait: it is asked just when a part is ill.
   if (request.path == "/health") co_return health();
   if (request.path == "/metrics" && settings_.server.metrics) co_return metrics(request);
+  // Without a word, so that Nginx asks another server, for writes too, and leaves this one alone for a second.
+  if (telemetry_.resting) co_return http::Response(http::kNoAnswer);
   if (!admits(request)) {
     instruments_.turned_away();
     co_return too_busy(request);
@@ -160,7 +168,7 @@ bool Engine::admits(const http::Request& request) const {
 }
 
 http::Response Engine::metrics(const http::Request& request) {
-  instruments_.look(parts_, server_.state(), draining_);
+  instruments_.look(parts_, server_.state(), draining_ || telemetry_.resting);
   return instruments_.scrape(request);
 }
 
@@ -168,7 +176,8 @@ http::Response Engine::health() const {
   const pg::State database = parts_.db.state();
   const redis::State redis = parts_.redis.state();
   const http::ServerState server = server_.state();
-  const bool down = draining_ || !database.up;
+  const bool leaves = draining_ || telemetry_.resting;
+  const bool down = leaves || !database.up;
   json::object checks{{"postgresql", check(database.up, database.error, database.since)},
                       {"redis", check(redis.up, redis.error, redis.since)}};
   json::object body{{"status", down       ? "down"
@@ -179,7 +188,7 @@ http::Response Engine::health() const {
                                               : "health.limited"_msg)},
                     {"server", settings_.server.name},
                     {"version", version()},
-                    {"draining", draining_},
+                    {"draining", leaves},
                     {"uptime_seconds", seconds_since(begun_)},
                     {"requests_in_flight", server.in_flight},
                     {"connections", server.connections},

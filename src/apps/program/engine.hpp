@@ -3,6 +3,7 @@
 #include <string>
 
 #include "apps/program/app.hpp"
+#include "apps/program/heartbeat.hpp"
 #include "apps/program/instruments.hpp"
 #include "infra/http/server.hpp"
 #include "infra/view/page.hpp"
@@ -37,6 +38,7 @@ class Engine {
   http::Response metrics(const http::Request& request);
 
   const config::Settings& settings_;
+  Telemetry& telemetry_;
   Parts parts_;
   std::unique_ptr<App> app_;
   view::Site site_;
@@ -46,6 +48,7 @@ class Engine {
   web::Pipeline pipeline_;
   http::Server server_;
   const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
+  std::optional<Heartbeat> heartbeat_;  ///< of the first thread, for the whole worker
   bool draining_ = false;
 };
 

@@ -37,6 +37,12 @@ void Telemetry::write(metrics::Text& out) {
   registry.write(out);
 }
 
+std::map<std::string, metrics::Readings, std::less<>> Telemetry::read() {
+  process_.read_usage();
+  password_queue_.set(static_cast<double>(hashing_.waiting()));
+  return registry.read();
+}
+
 // What does not add up over threads says which one it is of.
 Instruments::Gauges::Gauges(metrics::Shard& shard, const std::string& thread)
     : in_flight(shard.gauge("minschool_http_requests_in_flight", "Requests that are being answered.")),
@@ -64,6 +70,10 @@ Instruments::Instruments(Telemetry& telemetry, int thread, const web::Router& ro
       router_(router),
       counts_(settings.server.metrics),
       turned_away_(shard_.counter("minschool_http_turned_away", "Requests that were asked to come back later.")),
+      pg_trips_(shard_.counter("minschool_pg_round_trips", "Round trips to PostgreSQL that requests waited for.")),
+      pg_seconds_(shard_.total("minschool_pg_wait_seconds", "How long requests waited for PostgreSQL.")),
+      redis_trips_(shard_.counter("minschool_redis_round_trips", "Round trips to Redis that requests waited for.")),
+      redis_seconds_(shard_.total("minschool_redis_wait_seconds", "How long requests waited for Redis.")),
       lag_(shard_.histogram("minschool_loop_lag_seconds", "How late a timer of the event loop came.")),
       gauges_(shard_, labels({{"thread", std::to_string(thread)}})) {
   const auto limit = [this](std::string_view name, std::string_view help, int value) {
@@ -109,6 +119,12 @@ void Instruments::count(const web::Answered& answered) {
   if (counter == nullptr) counter = &requests(route, place);
   of.seconds->observe(answered.time);
   counter->add();
+  const auto add = [](metrics::Counter& trips, metrics::Gauge& waited, int count, std::chrono::nanoseconds time) {
+    trips.add(static_cast<std::uint64_t>(count));
+    waited.set(waited.value() + std::chrono::duration<double>(time).count());
+  };
+  add(pg_trips_, pg_seconds_, answered.timing.pg_trips, answered.timing.pg);
+  add(redis_trips_, redis_seconds_, answered.timing.redis_trips, answered.timing.redis);
 }
 
 metrics::Counter& Instruments::requests(std::size_t route, std::size_t place) {

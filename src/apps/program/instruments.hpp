@@ -1,5 +1,7 @@
 #pragma once
 #include <array>
+#include <atomic>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,8 +20,12 @@ struct Telemetry {
   Telemetry(std::string_view program, std::string_view server, const CpuPool& hashing);
   /// Everything, as of now.
   void write(metrics::Text& out);
+  /// The same without the count of descriptors.
+  std::map<std::string, metrics::Readings, std::less<>> read();
 
   metrics::Registry registry;
+  /// Whether this server's Site rests: takes no requests, because staff wish so. Set by the heartbeat, for all threads.
+  std::atomic<bool> resting{false};
 
  private:
   const CpuPool& hashing_;
@@ -83,6 +89,10 @@ class Instruments {
   const bool counts_;
   std::optional<RequestLog> log_;
   metrics::Counter& turned_away_;
+  metrics::Counter& pg_trips_;
+  metrics::Gauge& pg_seconds_;
+  metrics::Counter& redis_trips_;
+  metrics::Gauge& redis_seconds_;
   metrics::Histogram& lag_;
   Gauges gauges_;
   std::vector<OfRoute> routes_;  ///< by index; the last: no route

@@ -90,6 +90,7 @@ struct Settings {
     std::string nginx_config = "/etc/nginx/conf.d/minschool-loadbalancer.conf";
     std::string nginx_status = "http://127.0.0.1/nginx_status";
     int probe_ms = 1000;
+    std::string url = "http://127.0.0.1:3002";
   } monitor;
   struct Log {
     std::string level = "info";

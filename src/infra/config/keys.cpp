@@ -20,6 +20,8 @@ std::string_view web_url(std::string_view text) {
   return scheme && !text.ends_with('/') ? "" : "a URL that begins with http:// or https:// and has no / at its end";
 }
 
+std::string_view web_url_or_nothing(std::string_view text) { return text.empty() ? "" : web_url(text); }
+
 /// RFC 6265 4.1.1: a cookie name is a token (RFC 9110 5.6.2).
 std::string_view cookie_name(std::string_view text) {
   const auto token = [](char c) {
@@ -159,6 +161,10 @@ const std::array kKeys{
     Key{"monitor", "probe_ms", "Milliseconds that an app server has to answer /health, which it is asked every second.",
         Number{at<&S::monitor, &S::Monitor::probe_ms>, 10, 10000}},
 
+    Key{"monitor", "url",
+        "Where the admin and `minschool monit` ask it what Nginx does, by numeric address; empty where none runs.",
+        Text{at<&S::monitor, &S::Monitor::url>, web_url_or_nothing}},
+
     Key{"log", "level", "trace, debug, info, warn, error, critical or off.",
         Text{at<&S::log, &S::Log::level>, log_level}},
     Key{"log", "requests", "Whether each request is a line, at level info.", Flag{at<&S::log, &S::Log::requests>}},
@@ -176,7 +182,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 11> kSection
     {"http", "Limits against large and slow requests."},
     {"live", "What pages hear of news while they are open (the site only)."},
     {"proxy", "Who stands in front."},
-    {"monitor", "Who watches Nginx and the app servers (minschool-monitor only)."},
+    {"monitor", "minschool-monitor, which watches Nginx and the app servers."},
     {"log", "What is written to standard error."},
 }};
 

@@ -2,13 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <charconv>
 
 namespace ms::http {
 namespace {
@@ -36,6 +39,33 @@ std::unexpected<std::string> failure(const Line& line, const char* what, const e
 
 }  // namespace
 
+std::optional<Question> parse_url(std::string_view url) {
+  constexpr std::string_view kScheme = "http://";
+  constexpr unsigned short kHttpPort = 80;
+  if (!url.starts_with(kScheme)) return std::nullopt;
+  url.remove_prefix(kScheme.size());
+  const auto slash = std::min(url.find('/'), url.size());
+  const std::string_view authority = url.substr(0, slash);
+  std::string_view host = authority;
+  unsigned short port = kHttpPort;
+  const auto colon = authority.rfind(':');
+  if (colon != std::string_view::npos && !authority.ends_with(']')) {
+    const std::string_view digits = authority.substr(colon + 1);
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+    if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+    host = authority.substr(0, colon);
+  }
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  boost::system::error_code error;
+  const auto address = asio::ip::make_address(std::string(host), error);
+  if (error) return std::nullopt;
+  Question out;
+  out.to = asio::ip::tcp::endpoint(address, port);
+  out.host = "localhost";  // the name by which Nginx's server block is found (deploy/nginx)
+  out.path = slash == url.size() ? "/" : std::string(url.substr(slash));
+  return out;
+}
+
 async<std::expected<Answer, std::string>> ask(Question question, Deadline deadline) {
   const auto executor = co_await asio::this_coro::executor;
   const auto line = std::make_shared<Line>(executor);
@@ -50,7 +80,8 @@ async<std::expected<Answer, std::string>> ask(Question question, Deadline deadli
   auto [refused] = co_await line->socket.async_connect(question.to, kAwait);
   if (refused) co_return failure(*line, "connect", refused);
   const std::string sent =
-      fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", question.path, question.host);
+      fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nAccept: {}\r\nConnection: close\r\n\r\n", question.path,
+                                       question.host, question.accept);
   auto [lost, written] = co_await asio::async_write(line->socket, asio::buffer(sent), kAwait);
   if (lost) co_return failure(*line, "write", lost);
 

@@ -2,7 +2,9 @@
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <cstddef>
 #include <expected>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "infra/io/async.hpp"
 #include "infra/io/call.hpp"
@@ -14,6 +16,7 @@ struct Question {
   asio::generic::stream_protocol::endpoint to;  ///< TCP or a unix socket
   std::string host;                             ///< of the Host field
   std::string path;
+  std::string accept = "*/*";           ///< media types
   std::size_t most_bytes = 64 * 1024;  ///< of the answer's body, and of its head; more is no answer
 };
 
@@ -21,6 +24,9 @@ struct Answer {
   int status = 0;
   std::string body;
 };
+
+/// "http://127.0.0.1:8080/nginx_status" as something to ask; nothing unless the host is a numeric address.
+std::optional<Question> parse_url(std::string_view url);
 
 /// Asks over a connection of its own, which is closed afterwards. The error is one line for operators: refused, too
 /// late, too long, or not HTTP. Never throws for what the other side does.

@@ -98,6 +98,10 @@ void Hub::start_draining(std::chrono::milliseconds idle_grace) {
   for (Connection& connection : connections) {
     if (connection.idle_) connection.deadline_ = std::min(connection.deadline_, idle_deadline());
   }
+  end_streams();
+}
+
+void Hub::end_streams() {
   while (!streams.empty()) streams.front().leave();
 }
 
@@ -267,6 +271,7 @@ async<bool> Connection::answer() {
     co_await refuse(500);
     co_return false;
   }
+  if (response.status == kNoAnswer) co_return false;
   // Who draws the next request from the buffer has a right to its answer, even while we are draining.
   const bool leaving = hub_->draining && work_->unread().empty();
   const bool keep = work_->parser->get().version() == 11 && work_->parser->keep_alive() && !leaving;

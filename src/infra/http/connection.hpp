@@ -66,8 +66,9 @@ struct Hub {
   std::string_view date();
   /// Wakes every connection whose deadline has passed.
   void sweep();
-  /// Streams end at once, so that nobody waits for them; their readers come back to another server.
   void start_draining(std::chrono::milliseconds idle_grace);
+  /// At once, so that nobody waits for them; their readers come back to another server.
+  void end_streams();
   void cut_all();
   bool empty() const noexcept { return count == 0 && stream_count == 0; }
   void tell_if_empty() const {

@@ -123,6 +123,8 @@ async<void> Server::drain(std::chrono::milliseconds idle_grace, std::chrono::ste
   impl->stop();
 }
 
+void Server::end_streams() { impl_->hub->end_streams(); }
+
 ServerState Server::state() const noexcept {
   return {impl_->hub->count, impl_->hub->in_flight, impl_->hub->stream_count};
 }

@@ -21,6 +21,9 @@ struct Limits {
   std::chrono::seconds write_time{30};  ///< a peer that does not read is cut off
 };
 
+/// A handler that gives this status says nothing: the connection is closed, and who asked goes to another server.
+inline constexpr int kNoAnswer = 0;
+
 struct ServerState {
   std::size_t connections = 0;
   std::size_t in_flight = 0;  ///< requests being answered
@@ -47,6 +50,8 @@ class Server {
   /// Stops accepting, ends streams with their last words, answers what runs with "Connection: close", lets idle peers
   /// close first and closes the rest after `idle_grace`. Returns when no connection is left or the deadline passes.
   async<void> drain(std::chrono::milliseconds idle_grace, std::chrono::steady_clock::time_point deadline);
+  /// Ends the streams that are open with their last words; their readers come back, as a rule to another server.
+  void end_streams();
   ServerState state() const noexcept;
 
  private:

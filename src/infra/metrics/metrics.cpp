@@ -1,6 +1,7 @@
 #include "infra/metrics/metrics.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 namespace ms::metrics {
 namespace {
@@ -19,24 +20,17 @@ constexpr auto kBounds = [] {
   return out;
 }();
 
-/// The sum of one series over all shards.
-struct Sum {
-  double value = 0;
-  Histogram::Counts counts{};
+/// Adds a cell of whatever kind.
+struct Add {
+  Reading& to;
 
-  void operator()(const Counter& cell) { value += static_cast<double>(cell.value()); }
-  void operator()(const Gauge& cell) { value += cell.value(); }
-  void operator()(const Histogram& cell) {
+  void operator()(const Counter& cell) const { to.value += static_cast<double>(cell.value()); }
+  void operator()(const Gauge& cell) const { to.value += cell.value(); }
+  void operator()(const Histogram& cell) const {
     const auto more = cell.counts();
-    for (std::size_t i = 0; i < counts.size(); ++i) counts[i] += more[i];
-    value += cell.sum_seconds();
+    for (std::size_t i = 0; i < to.counts.size(); ++i) to.counts[i] += more[i];
+    to.value += cell.sum_seconds();
   }
-};
-
-struct Sums {
-  Kind kind{};
-  std::string help;
-  std::map<std::string, Sum> series;
 };
 
 }  // namespace
@@ -92,30 +86,47 @@ Shard& Registry::shard() {
   return shards_.emplace_back();
 }
 
+std::map<std::string, Readings, std::less<>> Registry::read() {
+  std::map<std::string, Readings, std::less<>> all;
+  const std::scoped_lock lock(mutex_);
+  for (Shard& shard : shards_) {
+    const std::scoped_lock locked(shard.mutex_);
+    for (const auto& [name, family] : shard.families_) {
+      Readings& readings = all[name];
+      readings.kind = family.kind;
+      readings.help = family.help;
+      for (const auto& [of, cell] : family.series) std::visit(Add{readings.series[of]}, *cell);
+    }
+  }
+  return all;
+}
+
 void Registry::write(Text& out) {
-  std::map<std::string, Sums> all;
-  {
-    const std::scoped_lock lock(mutex_);
-    for (Shard& shard : shards_) {
-      const std::scoped_lock locked(shard.mutex_);
-      for (const auto& [name, family] : shard.families_) {
-        Sums& sums = all[name];
-        sums.kind = family.kind;
-        sums.help = family.help;
-        for (const auto& [of, cell] : family.series) std::visit(sums.series[of], *cell);
-      }
-    }
-  }
-  for (const auto& [name, sums] : all) {
-    out.family(sums.kind, name, sums.help);
-    for (const auto& [of, sum] : sums.series) {
-      if (sums.kind == Kind::histogram) {
-        out.histogram(of, kSecondsBounds, sum.counts, sum.value);
+  for (const auto& [name, readings] : read()) {
+    out.family(readings.kind, name, readings.help);
+    for (const auto& [of, reading] : readings.series) {
+      if (readings.kind == Kind::histogram) {
+        out.histogram(of, kSecondsBounds, reading.counts, reading.value);
       } else {
-        out.sample(of, sum.value);
+        out.sample(of, reading.value);
       }
     }
   }
+}
+
+double quantile(const Histogram::Counts& counts, double share) noexcept {
+  const auto all = std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
+  const double rank = share * static_cast<double>(all);
+  double below = 0;
+  for (std::size_t i = 0; i < kSecondsBounds.size(); ++i) {
+    const auto here = static_cast<double>(counts[i]);
+    if (here > 0 && below + here >= rank) {
+      const double from = i == 0 ? 0 : kSecondsBounds[i - 1];
+      return from + (kSecondsBounds[i] - from) * (rank - below) / here;
+    }
+    below += here;
+  }
+  return all == 0 ? 0 : kSecondsBounds.back();
 }
 
 }  // namespace ms::metrics

@@ -85,11 +85,29 @@ class Shard {
   std::deque<Cell> cells_;
 };
 
+/// One series, added up over all shards.
+struct Reading {
+  double value = 0;            ///< of a counter or gauge; the sum of a histogram in seconds
+  Histogram::Counts counts{};  ///< of a histogram
+};
+
+struct Readings {
+  Kind kind{};
+  std::string help;
+  std::map<std::string, Reading, std::less<>> series;  ///< by labels
+};
+
+/// The value that `share` (0 to 1) of what was counted does not exceed, in seconds; as Prometheus's
+/// histogram_quantile, even within a bucket. 0 when nothing was counted.
+double quantile(const Histogram::Counts& counts, double share) noexcept;
+
 /// All shards of a process.
 class Registry {
  public:
   /// One for each thread that counts; as long as the registry lives.
   Shard& shard();
+  /// The values of all shards together, by name; from any thread.
+  std::map<std::string, Readings, std::less<>> read();
   /// The values of all shards together; from any thread.
   void write(Text& out);
 

@@ -64,7 +64,7 @@ ProcessMetrics::ProcessMetrics(Shard& shard)
   shard.gauge("process_start_time_seconds", "When this process began, in seconds since 1970.").set(start_time());
 }
 
-void ProcessMetrics::read() {
+void ProcessMetrics::read_usage() {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
   cpu_.set(seconds(usage.ru_utime) + seconds(usage.ru_stime));
@@ -76,6 +76,10 @@ void ProcessMetrics::read() {
   virtual_.set(pages * page);
   resident_.set(resident_pages * page);
 
+}
+
+void ProcessMetrics::read() {
+  read_usage();
   descriptors_.set(count_descriptors());
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);

@@ -1,0 +1,45 @@
+import { Controller } from "@hotwired/stimulus";
+import { renderStreamMessage } from "@hotwired/turbo";
+
+const kEvery = 2000; // ms; servers tell of themselves as often
+const kPatience = 5000;
+
+// The figures anew, as long as the page is looked at. Turbo changes only what differs, so that who reads a table or has the
+// focus on a link is left alone; what the visitor unfolded stays so.
+export default class extends Controller {
+  static values = { url: String };
+  static targets = ["late"];
+
+  connect() {
+    this.next();
+  }
+
+  disconnect() {
+    clearTimeout(this.timer);
+    this.request?.abort();
+  }
+
+  next() {
+    this.timer = setTimeout(() => this.refresh(), kEvery);
+  }
+
+  async refresh() {
+    if (!document.hidden) await this.ask();
+    if (this.element.isConnected) this.next();
+  }
+
+  async ask() {
+    this.request = new AbortController();
+    const patience = setTimeout(() => this.request.abort(), kPatience);
+    let fresh = false;
+    try {
+      const answer = await fetch(this.urlValue, { cache: "no-store", signal: this.request.signal, redirect: "error" });
+      fresh = answer.ok;
+      if (fresh && this.element.isConnected) renderStreamMessage(await answer.text());
+    } catch {
+      // said below, and asked again
+    }
+    clearTimeout(patience);
+    if (this.hasLateTarget) this.lateTarget.hidden = fresh;
+  }
+}

@@ -1,0 +1,47 @@
+#pragma once
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <map>
+#include <string>
+
+#include "apps/program/app.hpp"
+#include "apps/program/instruments.hpp"
+#include "features/servers/servers.hpp"
+
+namespace ms::program {
+
+/// What was counted until some moment.
+struct Moment {
+  using Readings = std::map<std::string, metrics::Readings, std::less<>>;
+
+  std::chrono::steady_clock::time_point at;
+  Readings readings;
+};
+
+/// The figures of the time between `minute` (rates: `lately`) and `now`.
+servers::Beat beat_between(const Moment& minute, const Moment& lately, const Moment& now);
+
+/// Every two seconds a worker tells what it does (features/servers), and hears whether it is to rest. One per process,
+/// on its first thread.
+class Heartbeat {
+ public:
+  Heartbeat(Parts& parts, Telemetry& telemetry, std::string program);
+
+  /// Until stop(): a worker that leaves does not speak for its server any more.
+  async<void> run();
+  void stop() noexcept { stopped_ = true; }
+
+ private:
+  servers::Beat beat();
+
+  Parts& parts_;
+  Telemetry& telemetry_;
+  const std::string program_;
+  servers::Heart heart_;
+  std::deque<Moment> moments_;  ///< the last minute, oldest first
+  const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
+  bool stopped_ = false;
+};
+
+}  // namespace ms::program

@@ -1,0 +1,195 @@
+#include "features/servers/admin_pages.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+
+#include "infra/core/text.hpp"
+
+namespace ms::servers {
+namespace {
+
+std::string unknown() { return tr("servers.unknown"_msg); }
+
+/// Three digits are enough to compare.
+std::string short_number(double value) {
+  constexpr double kWhole = 100;
+  constexpr double kTenths = 0.05;
+  if (value >= kWhole) return grouped(std::llround(value));
+  if (value > 0 && value < kTenths) return "<0.1";
+  return fmt::format("{:.1f}", value);
+}
+
+bool site_up(const Server& server) { return server.site && server.site->postgres.up && !server.site->resting; }
+
+}  // namespace
+
+std::string rate_word(double per_second) { return tr("servers.per_second"_msg, {{"n", short_number(per_second)}}); }
+std::string rate_word(std::optional<double> per_second) { return per_second ? rate_word(*per_second) : unknown(); }
+std::string ms_word(double milliseconds) { return short_number(milliseconds) + "ms"; }
+
+std::string bytes_word(std::int64_t bytes) {
+  constexpr std::array kUnits{"B", "KB", "MB", "GB", "TB"};
+  constexpr double kStep = 1024;
+  double value = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  while (value >= kStep && unit + 1 < kUnits.size()) {
+    value /= kStep;
+    ++unit;
+  }
+  return (unit == 0 ? std::to_string(bytes) : short_number(value)) + kUnits[unit];
+}
+
+std::string percent_word(double share) {
+  constexpr double kPercent = 100;
+  return fmt::format("{:.1f}%", share * kPercent);
+}
+std::string percent_word(std::optional<double> share) { return share ? percent_word(*share) : unknown(); }
+std::string fraction_word(double value) { return fmt::format("{:.2f}", value); }
+
+std::string seoul_second(std::int64_t at_ms) {
+  constexpr auto kSeoul = std::chrono::hours(9);
+  const std::chrono::sys_time<std::chrono::milliseconds> at{std::chrono::milliseconds(at_ms) + kSeoul};
+  const std::chrono::hh_mm_ss time(std::chrono::floor<std::chrono::seconds>(at - std::chrono::floor<std::chrono::days>(at)));
+  return fmt::format("{:02}:{:02}:{:02}", time.hours().count(), time.minutes().count(), time.seconds().count());
+}
+
+std::string cores_word(double cores) { return percent_word(cores); }
+
+std::string time_word(double seconds) {
+  constexpr std::int64_t kMinute = 60;
+  constexpr std::int64_t kHour = 3600;
+  constexpr std::int64_t kDay = 86400;
+  const std::int64_t all = std::llround(std::max(seconds, 0.0));
+  const auto say = [](Msg message, std::int64_t n) {
+    const std::string number = grouped(n);
+    return tr(message, {{"n", number}});
+  };
+  if (all < kMinute) return say("servers.seconds"_msg, all);
+  if (all < kHour) return say("servers.minutes"_msg, all / kMinute);
+  if (all < kDay) return say("servers.hours"_msg, all / kHour);
+  return say("servers.days"_msg, all / kDay);
+}
+
+Health health_of(const Server& server) {
+  if (!server.alive()) return Health::gone;
+  if (server.site && server.site->resting) return Health::resting;
+  if (!server.site || !server.site->postgres.up) return Health::failing;
+  if (server.wished_rest) return Health::moving;
+  if (server.in_nginx && (server.in_nginx->state == "failing" || server.in_nginx->state == "down")) {
+    return Health::failing;
+  }
+  return server.site->redis.up ? Health::up : Health::limited;
+}
+
+Msg word_of(Health health) {
+  switch (health) {
+    case Health::up:
+      return "servers.up"_msg;
+    case Health::limited:
+      return "servers.limited"_msg;
+    case Health::moving:
+      return "servers.moving"_msg;
+    case Health::resting:
+      return "servers.resting"_msg;
+    case Health::failing:
+      return "servers.failing"_msg;
+    case Health::gone:
+      break;
+  }
+  return "servers.silent"_msg;
+}
+
+std::string_view badge_of(Health health) {
+  if (health == Health::up) return "badge-success";
+  if (health == Health::failing || health == Health::gone) return "badge-danger";
+  return "badge-warning";
+}
+
+std::string_view edge_of(Health health) {
+  if (health == Health::up || health == Health::limited) return "edge-up";
+  if (health == Health::resting || health == Health::moving) return "edge-rest";
+  return "edge-down";
+}
+
+std::string_view edge_of(const Server& server, const Line& line) {
+  if (!server.alive()) return "edge-rest";
+  return line.up ? "edge-up" : "edge-down";
+}
+
+Line together(const std::optional<Beat>& site, const std::optional<Beat>& admin, Line Beat::*line) {
+  Line out;
+  double time = 0;
+  out.up = site.has_value() || admin.has_value();
+  for (const auto* beat : {&site, &admin}) {
+    if (!*beat) continue;
+    const Line& one = (**beat).*line;
+    out.up = out.up && one.up;
+    out.per_second += one.per_second;
+    time += one.per_second * one.ms;
+  }
+  if (out.per_second > 0) out.ms = time / out.per_second;
+  return out;
+}
+
+double requests_of(const Server& server) {
+  if (server.in_nginx) return server.in_nginx->requests;
+  return server.site ? server.site->requests : 0;
+}
+
+double p95_of(const Server& server) {
+  if (server.in_nginx) return static_cast<double>(server.in_nginx->p95_ms);
+  return server.site ? server.site->p95_ms : 0;
+}
+
+int serving(const Overview& overview) { return static_cast<int>(std::ranges::count_if(overview.servers, site_up)); }
+
+std::vector<std::string> complaints(const Overview& overview) {
+  std::vector<std::string> out;
+  if (!overview.redis.up) out.push_back(tr("servers.redis_gone"_msg));
+  if (!overview.postgres.up) out.push_back(tr("servers.postgres_gone"_msg));
+  if (!overview.nginx.known) {
+    out.push_back(tr("servers.monitor_gone"_msg));
+  } else if (!overview.nginx.up) {
+    out.push_back(tr("servers.nginx_gone"_msg));
+  }
+  for (const Server& server : overview.servers) {
+    const Health health = health_of(server);
+    if (health == Health::gone) out.push_back(tr("servers.server_gone"_msg, {{"server", server.name}}));
+    if (health == Health::failing) out.push_back(tr("servers.server_failing"_msg, {{"server", server.name}}));
+    if (health == Health::resting) out.push_back(tr("servers.server_rests"_msg, {{"server", server.name}}));
+  }
+  return out;
+}
+
+std::vector<Stretch> stretches(const std::vector<Sample>& samples) {
+  constexpr auto kLength = std::chrono::minutes(5);
+  struct Mean {
+    double sum = 0;
+    int count = 0;
+    void add(const std::optional<double>& value) {
+      if (!value) return;
+      sum += *value;
+      ++count;
+    }
+    std::optional<double> get() const { return count == 0 ? std::nullopt : std::optional(sum / count); }
+  };
+  std::map<Timestamp, std::array<Mean, 6>, std::greater<>> means;
+  for (const Sample& sample : samples) {
+    const Timestamp from(sample.at.time_since_epoch() / kLength * kLength);
+    auto& of = means[from];
+    const std::array values{sample.requests, sample.errors, sample.p95_ms, sample.cpu, sample.transactions,
+                            sample.commands};
+    for (std::size_t i = 0; i < of.size(); ++i) of[i].add(values[i]);
+  }
+  std::vector<Stretch> out;
+  for (const auto& [from, of] : means) {
+    out.push_back({from, of[0].get(), of[1].get(), of[2].get(), of[3].get(), of[4].get(), of[5].get()});
+  }
+  return out;
+}
+
+}  // namespace ms::servers

@@ -1,0 +1,83 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "features/audit/audit.hpp"
+#include "features/servers/figures.hpp"
+#include "features/servers/servers.hpp"
+#include "infra/core/message.hpp"
+#include "infra/core/result.hpp"
+
+// What the Admin's pages of servers show, and how figures are written there.
+namespace ms::servers {
+
+// --- figures as people read them; "모름" for what nobody knows
+std::string rate_word(double per_second);
+std::string rate_word(std::optional<double> per_second);
+std::string ms_word(double milliseconds);
+std::string bytes_word(std::int64_t bytes);
+std::string percent_word(double share);
+std::string percent_word(std::optional<double> share);
+/// "1.04"
+std::string fraction_word(double value);
+/// "14:05:09" in Seoul.
+std::string seoul_second(std::int64_t at_ms);
+std::string cores_word(double cores);
+std::string time_word(double seconds);
+
+enum class Health { up, limited, moving, resting, failing, gone };
+Health health_of(const Server& server);
+Msg word_of(Health health);
+/// "badge-success", …
+std::string_view badge_of(Health health);
+/// "edge-up", "edge-ill", "edge-rest" or "edge-down": the line between Nginx and a server.
+std::string_view edge_of(Health health);
+/// The line to a store.
+std::string_view edge_of(const Server& server, const Line& line);
+/// What a server asks a store, its programs together.
+Line together(const std::optional<Beat>& site, const std::optional<Beat>& admin, Line Beat::*line);
+/// What Nginx gives a server and how long that takes, as the monitor sees it, or else as its Site says.
+double requests_of(const Server& server);
+double p95_of(const Server& server);
+/// How many Sites serve.
+int serving(const Overview& overview);
+
+/// What is wrong, in sentences; empty: nothing.
+std::vector<std::string> complaints(const Overview& overview);
+
+/// Some minutes of the history, for the table.
+struct Stretch {
+  Timestamp from;
+  std::optional<double> requests;
+  std::optional<double> errors;
+  std::optional<double> p95_ms;
+  std::optional<double> cpu;
+  std::optional<double> transactions;
+  std::optional<double> commands;
+};
+/// Averages of each five minutes, newest first.
+std::vector<Stretch> stretches(const std::vector<Sample>& samples);
+
+struct ServersPage {
+  const Overview& now;
+  const std::vector<Stretch>& history;
+};
+
+/// An act that was refused, with what was typed.
+struct Attempt {
+  std::optional<Error> error;
+  std::string reason;
+};
+
+struct ServerPage {
+  const Server& server;
+  const std::vector<audit::Entry>& acts;
+  const Attempt& attempt;
+  bool may_act;
+  bool last;  ///< no other Site serves
+  Timestamp now;
+};
+
+}  // namespace ms::servers

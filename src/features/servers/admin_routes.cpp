@@ -1,0 +1,122 @@
+#include <boost/json.hpp>
+
+#include "features/servers/admin_pages.hpp"
+#include "features/servers/described.hpp"
+#include "features/servers/page.html.hpp"
+#include "features/servers/server.html.hpp"
+#include "infra/core/text.hpp"
+#include "infra/web/context.hpp"
+
+namespace ms::servers {
+namespace {
+
+namespace json = boost::json;
+
+http::Response not_found(const web::Context& ctx) { return ctx.refuse(Error(Code::not_found, "servers.gone"_msg)); }
+
+/// A part of the page anew, for Turbo, which changes only what differs.
+http::Response stream(view::Out out) {
+  http::Response response = http::Response::text(200, "text/vnd.turbo-stream.html; charset=utf-8", out.take());
+  response.set("Cache-Control", "no-store");
+  return response;
+}
+
+async<http::Response> show_servers(web::Context& ctx, Servers& servers) {
+  const auto overview = co_await servers.watch().look(ctx.call);
+  const auto history = stretches(co_await servers.watch().history(ctx.call));
+  const ServersPage page{*overview, history};
+  co_return ctx.page({tr("servers.title"_msg)}, [&](view::Out& out) { servers_page(out, page); });
+}
+
+async<http::Response> show_live(web::Context& ctx, Servers& servers) {
+  const auto overview = co_await servers.watch().look(ctx.call);
+  view::Out out;
+  live_stream(out, *overview);
+  co_return stream(std::move(out));
+}
+
+async<http::Response> show_figures(web::Context& ctx, Servers& servers) {
+  const auto overview = co_await servers.watch().look(ctx.call);
+  co_return ctx.json(200, to_json(*overview));
+}
+
+/// Column by column, as uPlot wants it.
+async<http::Response> show_history(web::Context& ctx, Servers& servers) {
+  const auto samples = co_await servers.watch().history(ctx.call);
+  json::object out;
+  const auto column = [&](const char* name, auto value) {
+    json::array cells;
+    for (const Sample& sample : samples) cells.push_back(value(sample));
+    out[name] = std::move(cells);
+  };
+  column("at", [](const Sample& s) -> json::value {
+    return std::chrono::duration_cast<std::chrono::seconds>(s.at.time_since_epoch()).count();
+  });
+  column("servers", [](const Sample& s) -> json::value { return s.servers; });
+  column("requests", [](const Sample& s) { return to_json(s.requests); });
+  column("errors", [](const Sample& s) { return to_json(s.errors); });
+  column("p50_ms", [](const Sample& s) { return to_json(s.p50_ms); });
+  column("p95_ms", [](const Sample& s) { return to_json(s.p95_ms); });
+  column("p99_ms", [](const Sample& s) { return to_json(s.p99_ms); });
+  column("cpu", [](const Sample& s) { return to_json(s.cpu); });
+  column("memory", [](const Sample& s) { return to_json(s.memory); });
+  column("transactions", [](const Sample& s) { return to_json(s.transactions); });
+  column("connections", [](const Sample& s) { return to_json(s.connections); });
+  column("commands", [](const Sample& s) { return to_json(s.commands); });
+  column("redis_memory", [](const Sample& s) { return to_json(s.redis_memory); });
+  co_return ctx.json(200, out);
+}
+
+async<http::Response> server_page(web::Context& ctx, Servers& servers, Attempt attempt) {
+  const auto id = ctx.params.number("id");
+  const auto overview = co_await servers.watch().look(ctx.call);
+  const Server* server = overview->find(id);
+  if (server == nullptr) co_return not_found(ctx);
+  const auto acts = co_await servers.acts(ctx.call, id);
+  const bool last = serving(*overview) <= (health_of(*server) == Health::up ? 1 : 0);
+  const ServerPage page{*server, acts, attempt, Servers::may_act(ctx.viewer), last, ctx.now};
+  const int status = attempt.error ? static_cast<int>(attempt.error->code) : 200;
+  co_return ctx.page({server->name}, [&](view::Out& out) { one_server(out, page); }, status);
+}
+
+async<http::Response> show_server(web::Context& ctx, Servers& servers) { return server_page(ctx, servers, Attempt()); }
+
+async<http::Response> show_server_live(web::Context& ctx, Servers& servers) {
+  const auto overview = co_await servers.watch().look(ctx.call);
+  const Server* server = overview->find(ctx.params.number("id"));
+  if (server == nullptr) co_return not_found(ctx);
+  view::Out out;
+  server_stream(out, *server);
+  co_return stream(std::move(out));
+}
+
+async<http::Response> set_rest(web::Context& ctx, Servers& servers, bool rest) {
+  const auto form = ctx.form();
+  if (!form) co_return ctx.refuse(form.error());
+  Attempt attempt{{}, std::string(form->get("reason"))};
+  const auto id = ctx.params.number("id");
+  const auto done = co_await servers.set_rest(ctx.call, ctx.viewer, id, rest, attempt.reason);
+  if (done) {
+    const Msg said = rest ? "flash.server_rests"_msg : "flash.server_returns"_msg;
+    co_return ctx.redirect("/servers/" + std::to_string(id), said);
+  }
+  const Code code = done.error().code;
+  if (code != Code::invalid && code != Code::conflict) co_return ctx.refuse(done.error());
+  attempt.error = done.error();
+  co_return co_await server_page(ctx, servers, std::move(attempt));
+}
+
+}  // namespace
+
+void add_admin_routes(web::Router& router, Servers& servers) {
+  router.get("/servers", [&servers](web::Context& ctx) { return show_servers(ctx, servers); });
+  router.get("/servers/live", [&servers](web::Context& ctx) { return show_live(ctx, servers); });
+  router.get("/servers/figures", [&servers](web::Context& ctx) { return show_figures(ctx, servers); });
+  router.get("/servers/history", [&servers](web::Context& ctx) { return show_history(ctx, servers); });
+  router.get("/servers/{id}", [&servers](web::Context& ctx) { return show_server(ctx, servers); });
+  router.get("/servers/{id}/live", [&servers](web::Context& ctx) { return show_server_live(ctx, servers); });
+  router.post("/servers/{id}/rest", [&servers](web::Context& ctx) { return set_rest(ctx, servers, true); });
+  router.post("/servers/{id}/return", [&servers](web::Context& ctx) { return set_rest(ctx, servers, false); });
+}
+
+}  // namespace ms::servers

@@ -1,0 +1,110 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "features/audit/audit.hpp"
+#include "features/servers/figures.hpp"
+#include "infra/core/result.hpp"
+#include "infra/http/ask.hpp"
+#include "infra/io/async.hpp"
+#include "infra/io/call.hpp"
+#include "infra/pg/db.hpp"
+#include "infra/redis/client.hpp"
+#include "infra/session/viewer.hpp"
+#include "infra/web/router.hpp"
+
+// The app servers of a site and what they stand on. Each program tells of itself every two seconds (Heart): in Redis,
+// `server:<name>:<program>` with an expiry of ten seconds and their names in the sorted set `servers`; while Redis is
+// gone in PostgreSQL. So servers appear and vanish by themselves. Whoever wants to know reads both, and asks Redis,
+// PostgreSQL and the monitor for their own figures (Watch). What fails is said and the rest is shown.
+namespace ms::servers {
+
+constexpr auto kBeatEvery = std::chrono::seconds(2);
+constexpr auto kAlive = std::chrono::seconds(10);   ///< a program counts as alive for so long after its last beat
+constexpr auto kShown = std::chrono::minutes(10);   ///< a server that fell silent is shown for so long
+constexpr auto kSampleEvery = std::chrono::seconds(10);
+constexpr auto kHistory = std::chrono::hours(1);
+constexpr std::size_t kMostServers = 200;
+
+/// The signs of life of one program.
+class Heart {
+ public:
+  Heart(pg::Db& db, redis::Client& redis) : db_(db), redis_(redis) {}
+
+  /// Tells everybody. Gives whether this server's Site is to rest; nullopt while PostgreSQL is gone.
+  async<std::optional<bool>> beat(const Beat& beat);
+
+ private:
+  pg::Db& db_;
+  redis::Client& redis_;
+  Deadline told_database_{};
+  Deadline swept_{};
+};
+
+/// What each part says, read together. One per thread.
+class Watch {
+ public:
+  /// `monitor` is monitor.url; empty: there is none.
+  Watch(pg::Db& db, redis::Client& redis, const std::string& monitor);
+
+  /// At most a second old. Never throws for a part that is gone: it says so.
+  async<std::shared_ptr<const Overview>> look(const Call& call);
+  /// The last hour, oldest first.
+  async<std::vector<Sample>> history(const Call& call);
+  /// Writes the history, as long as the thread lives: every ten seconds one of all the Admins does.
+  async<void> keep_history();
+
+ private:
+  /// Totals of an earlier look, from which rates are made.
+  struct Earlier {
+    Deadline at{};
+    std::int64_t expired = 0;
+    std::int64_t evicted = 0;
+    std::int64_t commits = 0;
+  };
+
+  async<void> look_at_redis(const Call& call, Overview& out, std::vector<Beat>& beats);
+  async<void> look_at_database(const Call& call, Overview& out, std::vector<Beat>& beats);
+  async<void> look_at_statements(const Call& call);
+  async<void> look_at_nginx(Overview& out, Deadline deadline);
+  void rate(Overview& out);
+  async<void> write_sample();
+
+  pg::Db& db_;
+  redis::Client& redis_;
+  std::string monitor_;
+  std::shared_ptr<const Overview> last_;
+  Deadline looked_{};
+  Earlier earlier_;
+  std::optional<std::vector<Statement>> statements_;
+  Deadline read_statements_{};
+};
+
+/// What staff do with servers.
+class Servers {
+ public:
+  Servers(pg::Db& db, Watch& watch) : db_(db), watch_(watch) {}
+
+  /// Whether `who` may let servers rest.
+  static bool may_act(const session::Viewer& who) noexcept { return who.role == session::Role::admin; }
+  /// The Site of this server takes no requests from now on, or takes them again; the servers carry it out within two
+  /// seconds. Refused for the last one that serves.
+  async<Result<void>> set_rest(const Call& call, const session::Viewer& who, std::int64_t id, bool rest,
+                               std::string reason);
+  async<std::vector<audit::Entry>> acts(const Call& call, std::int64_t id);
+  Watch& watch() noexcept { return watch_; }
+
+ private:
+  pg::Db& db_;
+  Watch& watch_;
+};
+
+/// GET /servers, /servers/{id} and what they load; POST /servers/{id}/rest and /servers/{id}/return.
+void add_admin_routes(web::Router& router, Servers& servers);
+
+}  // namespace ms::servers

@@ -1,0 +1,66 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "features/servers/figures.hpp"
+#include "infra/pg/db.hpp"
+
+// The SQL of servers.
+namespace ms::servers::store {
+
+// --- signs of life
+/// Affected: 1 when the program is known. `beat` is nullopt while Redis has it.
+pg::Slot<pg::None> beat(pg::Statements& out, std::string_view server, std::string_view program,
+                        const std::optional<std::string>& beat);
+/// Makes it known.
+void add(pg::Statements& out, std::string_view server, std::string_view program);
+/// Whether the Site of this server is to rest now.
+pg::Slot<bool> rests(pg::Statements& out, std::string_view server);
+/// Forgets programs and servers that fell silent; any server may, and none forgets itself.
+void sweep(pg::Statements& out, std::string_view server);
+
+// --- what is there
+struct Known {
+  std::int64_t id = 0;
+  std::string name;
+  bool wished_rest = false;
+  std::optional<std::string> program;
+  std::optional<double> age;  ///< seconds since its last sign of life
+  std::optional<std::string> beat;
+};
+pg::Slot<Known> known(pg::Statements& out);
+
+struct Database {
+  std::string version;
+  double uptime_seconds = 0;
+  std::int64_t connections = 0;
+  std::int64_t active = 0;
+  std::int64_t most_connections = 0;
+  std::int64_t size = 0;
+  std::int64_t commits = 0;
+  std::optional<double> cache_share;
+  std::int64_t locks_waiting = 0;
+  std::int64_t deadlocks = 0;
+  bool has_statements = false;
+};
+pg::Slot<Database> database(pg::Statements& out);
+pg::Slot<Replica> replicas(pg::Statements& out);
+/// Only where the extension pg_stat_statements is.
+pg::Slot<Statement> slowest(pg::Statements& out);
+
+// --- the last hour
+pg::Slot<bool> has_sample(pg::Statements& out);
+/// For the ten seconds that are now, unless somebody was first; and forgets what is older than an hour.
+void add_sample(pg::Statements& out, const Sample& sample);
+pg::Slot<Sample> samples(pg::Statements& out);
+
+// --- acts
+/// The name, when there is such a server.
+pg::Slot<std::string> name(pg::Statements& out, std::int64_t id);
+/// Refuses with servers.last unless another Site serves.
+void guard_not_last(pg::Statements& out, std::int64_t id);
+void set_rest(pg::Statements& out, std::int64_t id, bool rest, UserId by);
+
+}  // namespace ms::servers::store

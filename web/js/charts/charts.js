@@ -1,0 +1,58 @@
+// The last hour as lines (uPlot). Loaded by the page of servers alone; its style sheet is in the Admin's.
+import uPlot from "uplot";
+
+const kHeight = 180; // px
+
+const lineColours = ["--chart-1", "--chart-2", "--chart-3"];
+
+const clock = new Intl.DateTimeFormat("ko-KR", { timeZone: "Asia/Seoul", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const exactClock = new Intl.DateTimeFormat("ko-KR", { timeZone: "Asia/Seoul", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+const number = new Intl.NumberFormat("ko-KR", { maximumFractionDigits: 1 });
+
+const write = (value, unit) => {
+  if (value == null) return "–";
+  return unit === "ms" || unit === "%" ? `${number.format(value)}${unit}` : number.format(value);
+};
+
+// A series of the history under the name that the page gives it; of cores, per cent of one.
+function columns(history, names, unit) {
+  const scale = unit === "%" ? 100 : 1;
+  return [history.at, ...names.map((name) => history[name].map((value) => (value == null ? null : value * scale)))];
+}
+
+/**
+ * Draws into `figure` (data-series, data-words, data-unit) and gives {set(history), resize(), destroy()}.
+ * Colours are those of the page's mode at this moment.
+ */
+export function chart(figure, history) {
+  const { series, words, unit } = figure.dataset;
+  const names = series.split(",");
+  const titles = words.split(",");
+  const style = getComputedStyle(figure);
+  const colour = (name) => style.getPropertyValue(name).trim();
+  const axis = { stroke: colour("--chart-text"), grid: { stroke: colour("--chart-grid"), width: 1 }, ticks: { show: false }, font: `13px ${style.fontFamily}` };
+  const room = () => Math.max(200, figure.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight));
+  const plot = new uPlot({
+    width: room(),
+    height: kHeight,
+    scales: { y: { range: (_, low, high) => [0, high > 0 ? high * 1.1 : 1] } },
+    cursor: { drag: { x: false, y: false } },
+    axes: [
+      { ...axis, space: 70, values: (_, moments) => moments.map((moment) => clock.format(moment * 1000)) },
+      { ...axis, size: 64, values: (_, values) => values.map((value) => write(value, unit)) },
+    ],
+    series: [
+      { label: figure.dataset.time, value: (_, moment) => (moment == null ? "–" : exactClock.format(moment * 1000)) },
+      ...titles.map((label, i) => ({
+        label, stroke: colour(lineColours[i]), width: 2, dash: i === 1 ? [6, 4] : i === 2 ? [2, 3] : undefined,
+        spanGaps: false, points: { show: false }, value: (_, value) => write(value, unit),
+      })),
+    ],
+  }, columns(history, names, unit), figure);
+  plot.root.setAttribute("aria-hidden", "true");
+  return {
+    set: (newer) => plot.setData(columns(newer, names, unit)),
+    resize: () => plot.setSize({ width: room(), height: kHeight }),
+    destroy: () => plot.destroy(),
+  };
+}
