@@ -5,8 +5,8 @@
 
 #include "apps/monitor/nginx_status.hpp"
 #include "apps/monitor/traffic.hpp"
-#include "infra/http/ask.hpp"
 #include "infra/config/config.hpp"
+#include "infra/http/ask.hpp"
 #include "infra/io/async.hpp"
 
 namespace ms::monitor {

@@ -153,7 +153,7 @@ servers::Beat Heartbeat::beat() {
   moments_.push_back(std::move(current));
   out.server = parts_.settings.server.name;
   out.program = program_;
-  out.version = MINSCHOOL_VERSION;
+  out.version = version();
   out.at_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now().time_since_epoch()).count();
   out.port = parts_.settings.server.port;
   out.uptime_seconds = std::chrono::duration<double>(steady_clock::now() - begun_).count();

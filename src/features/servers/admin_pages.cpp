@@ -23,13 +23,13 @@ std::string short_number(double value) {
   return fmt::format("{:.1f}", value);
 }
 
-bool site_up(const Server& server) { return server.site && server.site->postgres.up && !server.site->resting; }
-
 }  // namespace
 
 std::string rate_word(double per_second) { return tr("servers.per_second"_msg, {{"n", short_number(per_second)}}); }
 std::string rate_word(std::optional<double> per_second) { return per_second ? rate_word(*per_second) : unknown(); }
 std::string ms_word(double milliseconds) { return short_number(milliseconds) + "ms"; }
+
+std::string ms_word(std::int64_t milliseconds) { return milliseconds == 0 ? "<1ms" : grouped(milliseconds) + "ms"; }
 
 std::string bytes_word(std::int64_t bytes) {
   constexpr std::array kUnits{"B", "KB", "MB", "GB", "TB"};
@@ -53,7 +53,8 @@ std::string fraction_word(double value) { return fmt::format("{:.2f}", value); }
 std::string seoul_second(std::int64_t at_ms) {
   constexpr auto kSeoul = std::chrono::hours(9);
   const std::chrono::sys_time<std::chrono::milliseconds> at{std::chrono::milliseconds(at_ms) + kSeoul};
-  const std::chrono::hh_mm_ss time(std::chrono::floor<std::chrono::seconds>(at - std::chrono::floor<std::chrono::days>(at)));
+  const std::chrono::hh_mm_ss time(
+      std::chrono::floor<std::chrono::seconds>(at - std::chrono::floor<std::chrono::days>(at)));
   return fmt::format("{:02}:{:02}:{:02}", time.hours().count(), time.minutes().count(), time.seconds().count());
 }
 
@@ -74,15 +75,14 @@ std::string time_word(double seconds) {
   return say("servers.days"_msg, all / kDay);
 }
 
-Health health_of(const Server& server) {
-  if (!server.alive()) return Health::gone;
-  if (server.site && server.site->resting) return Health::resting;
-  if (!server.site || !server.site->postgres.up) return Health::failing;
-  if (server.wished_rest) return Health::moving;
-  if (server.in_nginx && (server.in_nginx->state == "failing" || server.in_nginx->state == "down")) {
-    return Health::failing;
-  }
-  return server.site->redis.up ? Health::up : Health::limited;
+std::string_view name_of(Part part) noexcept {
+  constexpr std::array<std::string_view, 3> kNames{"Nginx", "Redis", "PostgreSQL"};
+  return kNames[static_cast<std::size_t>(part)];
+}
+
+std::string_view path_of(Part part) noexcept {
+  constexpr std::array<std::string_view, 3> kPaths{"nginx", "redis", "postgresql"};
+  return kPaths[static_cast<std::size_t>(part)];
 }
 
 Msg word_of(Health health) {
@@ -120,32 +120,10 @@ std::string_view edge_of(const Server& server, const Line& line) {
   return line.up ? "edge-up" : "edge-down";
 }
 
-Line together(const std::optional<Beat>& site, const std::optional<Beat>& admin, Line Beat::*line) {
-  Line out;
-  double time = 0;
-  out.up = site.has_value() || admin.has_value();
-  for (const auto* beat : {&site, &admin}) {
-    if (!*beat) continue;
-    const Line& one = (**beat).*line;
-    out.up = out.up && one.up;
-    out.per_second += one.per_second;
-    time += one.per_second * one.ms;
-  }
-  if (out.per_second > 0) out.ms = time / out.per_second;
-  return out;
+std::string p95_word_of(const Server& server) {
+  if (server.in_nginx) return ms_word(server.in_nginx->p95_ms);
+  return server.site ? ms_word(server.site->p95_ms) : unknown();
 }
-
-double requests_of(const Server& server) {
-  if (server.in_nginx) return server.in_nginx->requests;
-  return server.site ? server.site->requests : 0;
-}
-
-double p95_of(const Server& server) {
-  if (server.in_nginx) return static_cast<double>(server.in_nginx->p95_ms);
-  return server.site ? server.site->p95_ms : 0;
-}
-
-int serving(const Overview& overview) { return static_cast<int>(std::ranges::count_if(overview.servers, site_up)); }
 
 std::vector<std::string> complaints(const Overview& overview) {
   std::vector<std::string> out;
@@ -181,8 +159,8 @@ std::vector<Stretch> stretches(const std::vector<Sample>& samples) {
   for (const Sample& sample : samples) {
     const Timestamp from(sample.at.time_since_epoch() / kLength * kLength);
     auto& of = means[from];
-    const std::array values{sample.requests, sample.errors, sample.p95_ms, sample.cpu, sample.transactions,
-                            sample.commands};
+    const std::array values{sample.requests, sample.errors,       sample.p95_ms,
+                            sample.cpu,      sample.transactions, sample.commands};
     for (std::size_t i = 0; i < of.size(); ++i) of[i].add(values[i]);
   }
   std::vector<Stretch> out;

@@ -6,6 +6,7 @@
 
 #include "features/audit/audit.hpp"
 #include "features/servers/figures.hpp"
+#include "features/servers/health.hpp"
 #include "features/servers/servers.hpp"
 #include "infra/core/message.hpp"
 #include "infra/core/result.hpp"
@@ -17,6 +18,8 @@ namespace ms::servers {
 std::string rate_word(double per_second);
 std::string rate_word(std::optional<double> per_second);
 std::string ms_word(double milliseconds);
+/// Of whole milliseconds, as Nginx measures them.
+std::string ms_word(std::int64_t milliseconds);
 std::string bytes_word(std::int64_t bytes);
 std::string percent_word(double share);
 std::string percent_word(std::optional<double> share);
@@ -27,8 +30,11 @@ std::string seoul_second(std::int64_t at_ms);
 std::string cores_word(double cores);
 std::string time_word(double seconds);
 
-enum class Health { up, limited, moving, resting, failing, gone };
-Health health_of(const Server& server);
+/// What is no app server.
+enum class Part { nginx, redis, postgresql };
+std::string_view name_of(Part part) noexcept;
+std::string_view path_of(Part part) noexcept;
+
 Msg word_of(Health health);
 /// "badge-success", …
 std::string_view badge_of(Health health);
@@ -36,13 +42,8 @@ std::string_view badge_of(Health health);
 std::string_view edge_of(Health health);
 /// The line to a store.
 std::string_view edge_of(const Server& server, const Line& line);
-/// What a server asks a store, its programs together.
-Line together(const std::optional<Beat>& site, const std::optional<Beat>& admin, Line Beat::*line);
-/// What Nginx gives a server and how long that takes, as the monitor sees it, or else as its Site says.
-double requests_of(const Server& server);
-double p95_of(const Server& server);
-/// How many Sites serve.
-int serving(const Overview& overview);
+/// How long a server takes, as Nginx sees it, or else as its Site says.
+std::string p95_word_of(const Server& server);
 
 /// What is wrong, in sentences; empty: nothing.
 std::vector<std::string> complaints(const Overview& overview);

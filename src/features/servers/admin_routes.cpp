@@ -3,6 +3,7 @@
 #include "features/servers/admin_pages.hpp"
 #include "features/servers/described.hpp"
 #include "features/servers/page.html.hpp"
+#include "features/servers/parts.html.hpp"
 #include "features/servers/server.html.hpp"
 #include "infra/core/text.hpp"
 #include "infra/web/context.hpp"
@@ -67,6 +68,18 @@ async<http::Response> show_history(web::Context& ctx, Servers& servers) {
   co_return ctx.json(200, out);
 }
 
+async<http::Response> show_part(web::Context& ctx, Servers& servers, Part part) {
+  const auto overview = co_await servers.watch().look(ctx.call);
+  co_return ctx.page({std::string(name_of(part))}, [&](view::Out& out) { one_part(out, *overview, part); });
+}
+
+async<http::Response> show_part_live(web::Context& ctx, Servers& servers, Part part) {
+  const auto overview = co_await servers.watch().look(ctx.call);
+  view::Out out;
+  part_stream(out, *overview, part);
+  co_return stream(std::move(out));
+}
+
 async<http::Response> server_page(web::Context& ctx, Servers& servers, Attempt attempt) {
   const auto id = ctx.params.number("id");
   const auto overview = co_await servers.watch().look(ctx.call);
@@ -113,6 +126,11 @@ void add_admin_routes(web::Router& router, Servers& servers) {
   router.get("/servers/live", [&servers](web::Context& ctx) { return show_live(ctx, servers); });
   router.get("/servers/figures", [&servers](web::Context& ctx) { return show_figures(ctx, servers); });
   router.get("/servers/history", [&servers](web::Context& ctx) { return show_history(ctx, servers); });
+  for (const Part part : {Part::nginx, Part::redis, Part::postgresql}) {
+    const std::string path = "/servers/" + std::string(path_of(part));
+    router.get(path, [&servers, part](web::Context& ctx) { return show_part(ctx, servers, part); });
+    router.get(path + "/live", [&servers, part](web::Context& ctx) { return show_part_live(ctx, servers, part); });
+  }
   router.get("/servers/{id}", [&servers](web::Context& ctx) { return show_server(ctx, servers); });
   router.get("/servers/{id}/live", [&servers](web::Context& ctx) { return show_server_live(ctx, servers); });
   router.post("/servers/{id}/rest", [&servers](web::Context& ctx) { return set_rest(ctx, servers, true); });

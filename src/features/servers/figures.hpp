@@ -119,13 +119,14 @@ struct PostgresFigures {
   std::int64_t connections = 0;
   std::int64_t active = 0;
   std::int64_t most_connections = 0;
-  std::int64_t size = 0;         ///< bytes of our database
-  std::int64_t commits = 0;      ///< since its statistics began, with rollbacks
+  std::int64_t size = 0;     ///< bytes of our database
+  std::int64_t commits = 0;  ///< since its statistics began, with rollbacks
   std::int64_t locks_waiting = 0;
   std::int64_t deadlocks = 0;
   std::optional<double> transactions;
   std::optional<double> cache_share;  ///< of the blocks that were read, those in its memory
-  std::optional<std::vector<Statement>> statements;  ///< slowest on average first; nullopt: pg_stat_statements is not there
+  std::optional<std::vector<Statement>>
+      statements;  ///< slowest on average first; nullopt: pg_stat_statements is not there
   std::vector<Replica> replicas;
 };
 BOOST_DESCRIBE_STRUCT(PostgresFigures, (),

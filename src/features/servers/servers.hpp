@@ -25,8 +25,8 @@
 namespace ms::servers {
 
 constexpr auto kBeatEvery = std::chrono::seconds(2);
-constexpr auto kAlive = std::chrono::seconds(10);   ///< a program counts as alive for so long after its last beat
-constexpr auto kShown = std::chrono::minutes(10);   ///< a server that fell silent is shown for so long
+constexpr auto kAlive = std::chrono::seconds(10);  ///< a program counts as alive for so long after its last beat
+constexpr auto kShown = std::chrono::minutes(10);  ///< a server that fell silent is shown for so long
 constexpr auto kSampleEvery = std::chrono::seconds(10);
 constexpr auto kHistory = std::chrono::hours(1);
 constexpr std::size_t kMostServers = 200;

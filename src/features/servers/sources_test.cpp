@@ -63,7 +63,8 @@ TEST(Beats, ComeBackAsTheyWereWritten) {
 }
 
 TEST(Beats, OfOtherVersionsAreReadAsFarAsTheyGo) {
-  const auto read = read_beat(R"({"server":"app9","program":"admin","memory":"much","routes":7,"colour":"blue","cpu":1})");
+  const auto read =
+      read_beat(R"({"server":"app9","program":"admin","memory":"much","routes":7,"colour":"blue","cpu":1})");
   ASSERT_TRUE(read);
   EXPECT_EQ(read->memory, 0);
   EXPECT_THAT(read->routes, IsEmpty());
@@ -77,7 +78,8 @@ TEST(Beats, ThatAreNoneAreNotRead) {
   }
 }
 
-constexpr std::string_view kStatus = R"({"nginx":{"state":"up","connections":{"active":5,"reading":1,"writing":2,"waiting":2}},
+constexpr std::string_view kStatus =
+    R"({"nginx":{"state":"up","connections":{"active":5,"reading":1,"writing":2,"waiting":2}},
   "requests":{"last_minute":{"per_second":12.5,"p50_ms":3,"p95_ms":9,"p99_ms":20,"error_rate":0.01}},
   "upstreams":[{"name":"minschool_site","servers":[
     {"address":"127.0.0.11:3000","name":"app1","state":"up","since_seconds":7,"last_minute":{"per_second":6,"share":0.5}},
@@ -104,9 +106,8 @@ TEST(UpstreamStatus, OfNonsenseSaysThatNobodyKnows) {
 }
 
 TEST(Assembly, TakesTheNewestBeatAndTheSiteInNginx) {
-  const std::vector<store::Known> known{{1, "app1", false, "site", 3.0, {}},
-                                        {1, "app1", false, "admin", 4.0, {}},
-                                        {2, "app2", true, "site", 90.0, {}}};
+  const std::vector<store::Known> known{
+      {1, "app1", false, "site", 3.0, {}}, {1, "app1", false, "admin", 4.0, {}}, {2, "app2", true, "site", 90.0, {}}};
   const std::vector<Beat> beats{beat("app1", "site", 5, 3000), beat("app1", "site", 9, 3000),
                                 beat("app1", "admin", 5, 3001), beat("app7", "site", 5, 3000)};
   const auto servers = assemble(known, beats, read_upstream_status(kStatus));

@@ -41,7 +41,7 @@ constexpr pg::Query kReplicas{"servers.replicas", R"(
          case when not pg_is_in_recovery() then pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn)::bigint end
     from pg_stat_replication order by 1 limit 20)"};
 constexpr pg::Query kSlowest{"servers.slowest", R"(
-  select left(regexp_replace(query, '\s+', ' ', 'g'), 300), calls, mean_exec_time, total_exec_time
+  select left(regexp_replace(query, '\s+', ' ', 'g'), 200), calls, mean_exec_time, total_exec_time
     from pg_stat_statements
    where dbid = (select oid from pg_database where datname = current_database()) and calls >= 5
    order by mean_exec_time desc limit 5)"};

@@ -133,9 +133,7 @@ async<void> Watch::look_at_statements(const Call& call) {
     const auto slowest = store::slowest(batch);
     co_await batch.send();
     statements_ = slowest.all();
-  } catch (const pg::Unavailable&) {
-    co_return;
-  } catch (const pg::StatementFailed&) {
+  } catch (const pg::Unavailable&) { co_return; } catch (const pg::StatementFailed&) {
     statements_.reset();  // the extension is there, and its library is not loaded
   }
   read_statements_ = steady_clock::now();
@@ -178,8 +176,8 @@ void Watch::rate(Overview& out) {
     if (out.postgres.up) out.postgres.transactions = grown(earlier_.commits, out.postgres.commits, passed);
   }
   // What was gone at this look gives a rate again at the one after the next.
-  earlier_ = {now, out.redis.up ? out.redis.expired_total : INT64_MAX, out.redis.up ? out.redis.evicted_total : INT64_MAX,
-              out.postgres.up ? out.postgres.commits : INT64_MAX};
+  earlier_ = {now, out.redis.up ? out.redis.expired_total : INT64_MAX,
+              out.redis.up ? out.redis.evicted_total : INT64_MAX, out.postgres.up ? out.postgres.commits : INT64_MAX};
 }
 
 async<std::vector<Sample>> Watch::history(const Call& call) {

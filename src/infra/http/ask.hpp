@@ -16,7 +16,7 @@ struct Question {
   asio::generic::stream_protocol::endpoint to;  ///< TCP or a unix socket
   std::string host;                             ///< of the Host field
   std::string path;
-  std::string accept = "*/*";           ///< media types
+  std::string accept = "*/*";          ///< media types
   std::size_t most_bytes = 64 * 1024;  ///< of the answer's body, and of its head; more is no answer
 };
 

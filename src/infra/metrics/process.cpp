@@ -75,7 +75,6 @@ void ProcessMetrics::read_usage() {
   const auto page = static_cast<double>(::sysconf(_SC_PAGESIZE));
   virtual_.set(pages * page);
   resident_.set(resident_pages * page);
-
 }
 
 void ProcessMetrics::read() {

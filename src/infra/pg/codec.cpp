@@ -48,6 +48,7 @@ void expect_columns(const Rows& rows, std::size_t fields) {
 Param encode(std::string_view text) { return std::string(text); }
 
 Param encode(bool value) { return value ? "t" : "f"; }
+Param encode(double value) { return fmt::format("{}", value); }  // the shortest text that is the same number
 
 Param encode(Timestamp at) {
   if (at == Timestamp::max()) return "infinity";

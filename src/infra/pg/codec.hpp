@@ -46,6 +46,7 @@ Param encode(std::string_view text);
 inline Param encode(const std::string& text) { return text; }
 inline Param encode(const char* text) { return std::string(text); }
 Param encode(bool value);
+Param encode(double value);
 Param encode(Timestamp at);
 template <std::integral T>
   requires(!std::same_as<T, bool>)

@@ -2,6 +2,7 @@
 import uPlot from "uplot";
 
 const kHeight = 180; // px
+const kHour = 3600; // s
 
 const lineColours = ["--chart-1", "--chart-2", "--chart-3"];
 
@@ -20,6 +21,11 @@ function columns(history, names, unit) {
   return [history.at, ...names.map((name) => history[name].map((value) => (value == null ? null : value * scale)))];
 }
 
+function latest(plot) {
+  const idx = plot.data[0].length - 1;
+  if (idx >= 0) plot.setLegend({ idx });
+}
+
 /**
  * Draws into `figure` (data-series, data-words, data-unit) and gives {set(history), resize(), destroy()}.
  * Colours are those of the page's mode at this moment.
@@ -35,8 +41,11 @@ export function chart(figure, history) {
   const plot = new uPlot({
     width: room(),
     height: kHeight,
-    scales: { y: { range: (_, low, high) => [0, high > 0 ? high * 1.1 : 1] } },
+    // Always the whole hour, also when less is known.
+    scales: { x: { range: (_, low, high) => [high - kHour, high] }, y: { range: (_, low, high) => [0, high > 0 ? high * 1.1 : 1] } },
     cursor: { drag: { x: false, y: false } },
+    // Who points at no moment reads the latest.
+    hooks: { setCursor: [(shown) => shown.cursor.idx == null && latest(shown)] },
     axes: [
       { ...axis, space: 70, values: (_, moments) => moments.map((moment) => clock.format(moment * 1000)) },
       { ...axis, size: 64, values: (_, values) => values.map((value) => write(value, unit)) },
@@ -50,8 +59,12 @@ export function chart(figure, history) {
     ],
   }, columns(history, names, unit), figure);
   plot.root.setAttribute("aria-hidden", "true");
+  latest(plot);
   return {
-    set: (newer) => plot.setData(columns(newer, names, unit)),
+    set(newer) {
+      plot.setData(columns(newer, names, unit));
+      latest(plot);
+    },
     resize: () => plot.setSize({ width: room(), height: kHeight }),
     destroy: () => plot.destroy(),
   };

@@ -1,0 +1,158 @@
+#include "features/servers/servers.hpp"
+
+#include <gmock/gmock.h>
+
+#include "features/servers/store.hpp"
+#include "infra/pg/migrate.hpp"
+#include "infra/pg/test_database.hpp"
+#include "infra/redis/private_redis.hpp"
+
+namespace ms::servers {
+namespace {
+
+using namespace std::chrono_literals;
+using pg::TestDatabase;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+const auto* const kEnvironment = testing::AddGlobalTestEnvironment(new TestDatabase("servers"));
+
+session::Viewer viewer(session::Role role) {
+  return {UserId{1}, "관리자", "admin@test", role, session::Permissions::parse("admin"), ""};
+}
+
+class ServersTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    pg::up(TestDatabase::conninfo(), pg::read_migrations(MINSCHOOL_SOURCE_DIR "/migrations"), [](std::string_view) {});
+  }
+  void SetUp() override {
+    TestDatabase::execute(
+        R"(truncate users, servers, server_programs, server_samples, audit_log restart identity cascade;
+      insert into users (email, name, password_hash, role) values ('admin@test', '관리자', '', 3))");
+    run(db_.ready(std::chrono::steady_clock::now() + 5s));
+  }
+
+  template <class T>
+  T run(async<T> task) {
+    return pg::run(io_, std::move(task));
+  }
+  /// The site of that server gives a sign of life; whether it is to rest.
+  std::optional<bool> beat(const std::string& server, const std::string& program = "site") {
+    Beat said;
+    said.server = server;
+    said.program = program;
+    said.at_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now().time_since_epoch()).count();
+    Heart heart(db_, redis_);
+    run(heart.beat(said));         // makes it known
+    return run(heart.beat(said));  // is heard
+  }
+  Result<void> rest(std::int64_t id, bool rests = true, std::string reason = "점검",
+                    session::Role role = session::Role::admin) {
+    const Call call(std::chrono::steady_clock::now() + 5s, "test");
+    return run(servers_.set_rest(call, viewer(role), id, rests, std::move(reason)));
+  }
+  static async<std::shared_ptr<const Overview>> look(Watch& watch) {
+    const Call call(std::chrono::steady_clock::now() + 5s, "test");
+    co_return co_await watch.look(call);
+  }
+  static redis::Config nowhere() {
+    redis::Config out;
+    out.host = "/nowhere/redis.sock";
+    return out;
+  }
+
+  asio::io_context io_{1};
+  pg::Db db_{io_, {.conninfo = TestDatabase::conninfo()}};
+  redis::Client redis_{io_, nowhere()};
+  Watch watch_{db_, redis_, ""};
+  Servers servers_{db_, watch_};
+};
+
+TEST_F(ServersTest, BeatsGoThroughPostgresWhileRedisIsGone) {
+  EXPECT_EQ(beat("app1"), false);
+  beat("app1", "admin");
+  const auto seen = run(look(watch_));
+  ASSERT_THAT(seen->servers, SizeIs(1));
+  EXPECT_EQ(seen->servers[0].name, "app1");
+  EXPECT_TRUE(seen->servers[0].site);
+  EXPECT_TRUE(seen->servers[0].admin);
+  EXPECT_FALSE(seen->redis.up);
+  EXPECT_TRUE(seen->postgres.up);
+  EXPECT_FALSE(seen->nginx.known);
+}
+
+TEST_F(ServersTest, BeatsThatAreOldAreSilenceAndThenNothing) {
+  beat("app1");
+  TestDatabase::execute("update server_programs set heard_at = now() - interval '1 minute'");
+  const auto silent = run(look(watch_));
+  ASSERT_THAT(silent->servers, SizeIs(1));
+  EXPECT_FALSE(silent->servers[0].alive());
+  EXPECT_GE(silent->servers[0].heard_seconds, 60);
+  TestDatabase::execute("update server_programs set heard_at = now() - interval '11 minutes'");
+  Watch later(db_, redis_, "");
+  EXPECT_THAT(run(look(later))->servers, IsEmpty());
+}
+
+TEST_F(ServersTest, AServerRestsOnlyWhileAnotherServes) {
+  beat("app1");
+  EXPECT_EQ(rest(1).error().code, Code::conflict) << "the last one";
+  beat("app2");
+  ASSERT_TRUE(rest(1));
+  EXPECT_EQ(beat("app1"), true);
+  EXPECT_EQ(beat("app2"), false);
+  const auto refused = rest(2);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message.key, "servers.last");
+  TestDatabase::execute("update server_programs set heard_at = now() - interval '1 minute' where server_id = 2");
+  EXPECT_EQ(beat("app1"), false) << "nobody else is there to serve";
+}
+
+TEST_F(ServersTest, AnAdminAloneDoesNotServe) {
+  beat("app1");
+  beat("app2", "admin");
+  EXPECT_EQ(rest(1).error().code, Code::conflict);
+}
+
+TEST_F(ServersTest, ReturningEndsTheRest) {
+  beat("app1");
+  beat("app2");
+  ASSERT_TRUE(rest(1));
+  ASSERT_TRUE(rest(1, false));
+  EXPECT_EQ(beat("app1"), false);
+  EXPECT_EQ(TestDatabase::execute("select string_agg(action || ' ' || detail, ',' order by id) from audit_log"),
+            "rest app1,unrest app1");
+}
+
+TEST_F(ServersTest, TheActIsForAdminsWithAReasonAndForServersThatAreThere) {
+  beat("app1");
+  beat("app2");
+  EXPECT_EQ(rest(1, true, "점검", session::Role::staff).error().code, Code::forbidden);
+  EXPECT_EQ(rest(1, true, " ").error().code, Code::invalid);
+  EXPECT_EQ(rest(99).error().code, Code::not_found);
+  EXPECT_EQ(beat("app1"), false);
+}
+
+TEST_F(ServersTest, OneSampleIsWrittenForTenSecondsWhoeverWritesIt) {
+  const auto add = [this] {
+    const auto task = [](pg::Db& db) -> async<void> {  // captures nothing
+      const Call call(std::chrono::steady_clock::now() + 5s, "test");
+      pg::Unit unit = db.unit(call);
+      Sample sample;
+      sample.servers = 3;
+      sample.requests = 1.25;
+      store::add_sample(unit, sample);
+      co_await unit.send();
+    };
+    run(task(db_));
+  };
+  TestDatabase::execute("insert into server_samples (at, servers) values (now() - interval '2 hours', 1)");
+  // Never across the border of ten seconds.
+  TestDatabase::execute("select pg_sleep(greatest(0, extract(epoch from now())::numeric % 10 - 8) * 1.1)");
+  add();
+  add();
+  EXPECT_EQ(TestDatabase::execute("select count(*) || ' ' || max(requests) from server_samples"), "1 1.25");
+}
+
+}  // namespace
+}  // namespace ms::servers
