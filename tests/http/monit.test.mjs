@@ -65,7 +65,7 @@ for (const [name, key] of [['q', 'q'], ['Ctrl-C', '\x03']]) {
     const screens = said.split('\x1b[H').slice(1);
     assert.ok(screens.length >= 2);
     for (const screen of screens) {
-      const lines = screen.replaceAll(/\x1b\[[?0-9]*[a-zA-Z]/g, '').split('\r\n');
+      const lines = screen.replaceAll(/\x1b\[[?0-9]*[a-zA-Z]|\r/g, '').split('\n');
       assert.ok(lines.length <= 24 && lines.every((line) => line.length <= 80), screen);
       assert.match(screen, /app1 +(up|limited)/);
       assert.match(screen, /PostgreSQL +up/);

@@ -31,7 +31,8 @@ constexpr auto kRedisPatience = std::chrono::milliseconds(300);
 constexpr std::string_view kEnter = "\x1b[?1049h\x1b[?25l";
 constexpr std::string_view kLeave = "\x1b[?25h\x1b[?1049l";
 constexpr std::string_view kHome = "\x1b[H";
-constexpr std::string_view kClearLine = "\x1b[K\r\n";
+// Before a line and not after it: behind one that is as wide as the screen it would take the last letter.
+constexpr std::string_view kClearLine = "\x1b[2K";
 constexpr std::string_view kClearBelow = "\x1b[J";
 
 void put(std::string_view text) {
@@ -123,8 +124,10 @@ void draw(const Monit& monit) {
   const auto [rows, columns] = size();
   std::string out(kHome);
   // The last line is the foot's.
-  for (const std::string& line : monit_screen(*monit.last, rows - 1, columns)) out.append(line).append(kClearLine);
-  out.append("q quits").append(kClearBelow);
+  for (const std::string& line : monit_screen(*monit.last, rows - 1, columns)) {
+    out.append(kClearLine).append(line).append("\n");
+  }
+  out.append(kClearLine).append("q quits").append(kClearBelow);
   put(out);
 }
 
