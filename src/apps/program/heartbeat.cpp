@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "infra/core/version.hpp"
 #include "infra/io/sleep.hpp"
 
 namespace ms::program {
