@@ -263,8 +263,7 @@ async<bool> Connection::answer() {
   try {
     response = co_await hub_->handler(work_->request);
   } catch (const std::exception& error) {
-    spdlog::error("http: the handler of {} {} threw: {}", work_->request.method_name, work_->request.path,
-                  error.what());
+    spdlog::error("http: a handler of {} threw: {}", work_->request.method_name, error.what());
     failed = true;
   }
   if (failed) {

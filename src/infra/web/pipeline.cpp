@@ -33,14 +33,16 @@ std::string_view host_part(std::string_view authority) {
   return port ? authority.substr(0, colon) : authority;
 }
 
-Error why(const std::exception_ptr& failure, const http::Request& request, std::string_view id) {
+/// `route` is a pattern: a path may hold what nobody else is to read.
+Error why(const std::exception_ptr& failure, const http::Request& request, std::string_view route,
+          std::string_view id) {
   try {
     std::rethrow_exception(failure);
   } catch (const pg::Unavailable& gone) {
     spdlog::warn("request {} {}: database unavailable: {}", id, request.method_name, gone.what());
     return Error(Code::unavailable, "error.unavailable"_msg);
   } catch (const std::exception& bug) {
-    spdlog::error("request {} {} {}: {}", id, request.method_name, request.path, bug.what());
+    spdlog::error("request {} {} {}: {}", id, request.method_name, route, bug.what());
   }
   return Error(Code::internal, "error.internal"_msg);
 }
@@ -125,7 +127,10 @@ async<http::Response> Pipeline::answer(const http::Request& request) {
   try {
     response = co_await routed(request, call, route);
   } catch (...) { failure = std::current_exception(); }
-  if (failure) response = context(request, call, session::Viewer()).refuse(why(failure, request, id));
+  if (failure) {
+    const std::string_view pattern = route ? router_.pattern(*route) : "-";
+    response = context(request, call, session::Viewer()).refuse(why(failure, request, pattern, id));
+  }
   response.set("X-Request-Id", id);
   const auto time = steady_clock::now() - begun;
   finish(request, response, timing, time);
