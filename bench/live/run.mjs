@@ -4,6 +4,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { Client } from '../../tests/support/client.mjs';
+import { stack } from '../../tests/support/stack.mjs';
 import { sql } from '../../tests/support/stores.mjs';
 import { started } from '../processes.mjs';
 import { figure, machine, median, table } from '../report.mjs';
@@ -41,10 +42,13 @@ const stores = { Redis: started(runDir, 'redis'), PostgreSQL: started(runDir, 'p
 const [cookie] = await cookiesOf([1]);
 
 const rest = await idle({
-  host: host(1), port, net, site: app(1), parts: { app: app(1), ...stores }, visitor: new Client(direct(1)), cookie,
+  host: host(1), port, net, visitor: new Client(direct(1)), cookie,
+  partsOf: () => ({ app: app(1), ...stores, PostgreSQL: started(runDir, 'postgres') }),
+  restart: () => stack('restart', 'app1').then(() => wellAgain(1)).then(() => pause(settleMs)),
   list: `/boards/bench-${board}`, streams, posts, rounds, seconds, connections, note,
 });
 
+stores.PostgreSQL = started(runDir, 'postgres');
 const delays = [];
 for (let round = 1; round <= rounds; ++round) {
   delays.push(await delay({
@@ -62,10 +66,10 @@ const ratio = (pairs, above, below, part) => pairs.map((pair) => pair[above][par
 const appAndPostgres = (cost) => cost.app + cost.PostgreSQL;
 const added = told.map((pair) => (appAndPostgres(pair.others) / appAndPostgres(pair.own) - 1) * 100);
 const claims = [
-  [`memory of the Site for each of ${streams} idle streams`, '≤ 4 KB', `${rest.kb.toFixed(2)} KB`],
-  ['board list with them against without, CPU of the app process', '1', figure(ratio(rest.rounds, 'with', 'without', 'app'))],
-  ['the same, CPU of all', '1', figure(ratio(rest.rounds, 'with', 'without', 'all'))],
-  ['CPU of all while nothing happens on them', '', `${rest.restPercent.toFixed(1)} %`],
+  [`memory of the Site for each of ${streams} idle streams`, '≤ 4 KB', figure(of(rest, 'kb'), ' KB')],
+  ['board list with them against without, CPU of the app process', '1', figure(ratio(rest, 'with', 'without', 'app'))],
+  ['the same, CPU of all', '1', figure(ratio(rest, 'with', 'without', 'all'))],
+  ['CPU of all while nothing happens on them', '', figure(of(rest, 'restPercent'), ' %')],
   [`from COMMIT to ${readers} readers at another server, ${rate} comments/s: half of them within`, '', figure(delays.map((one) => share(one, 0.5)), ' ms')],
   ['99 % within', '≤ 50 ms', figure(delays.map((one) => share(one, 0.99)), ' ms')],
   ['all within', '', figure(delays.map((one) => share(one, 1)), ' ms')],
@@ -74,8 +78,8 @@ const claims = [
 ];
 const columns = ['app', 'Redis', 'PostgreSQL', 'all'];
 const costs = [
-  ['board list', of(rest.rounds, 'without')],
-  [`board list, with ${streams} streams`, of(rest.rounds, 'with')],
+  ['board list', of(rest, 'without')],
+  [`board list, with ${streams} streams`, of(rest, 'with')],
   ['comment that tells nobody', of(told, 'own')],
   ['comment that tells its post’s author', of(told, 'others')],
 ].map(([name, results]) => [name, ...columns.map((column) => figure(of(results, column))), figure(of(results, 'perSecond'))]);
