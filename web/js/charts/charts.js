@@ -3,6 +3,7 @@ import uPlot from "uplot";
 
 const kHeight = 180; // px
 const kHour = 3600; // s
+const kLongestStep = 25; // s: one of the ten seconds may be missed
 
 const lineColours = ["--chart-1", "--chart-2", "--chart-3"];
 
@@ -15,10 +16,19 @@ const write = (value, unit) => {
   return unit === "ms" || unit === "%" ? `${number.format(value)}${unit}` : number.format(value);
 };
 
-// A series of the history under the name that the page gives it; of cores, per cent of one.
+// The series of a chart; of cores, per cent of one. Where nobody wrote anything a line breaks off.
 function columns(history, names, unit) {
   const scale = unit === "%" ? 100 : 1;
-  return [history.at, ...names.map((name) => history[name].map((value) => (value == null ? null : value * scale)))];
+  const out = [[], ...names.map(() => [])];
+  history.at.forEach((at, i) => {
+    if (i > 0 && at - history.at[i - 1] > kLongestStep) {
+      out[0].push(history.at[i - 1] + 1);
+      names.forEach((_, k) => out[k + 1].push(null));
+    }
+    out[0].push(at);
+    names.forEach((name, k) => out[k + 1].push(history[name][i] == null ? null : history[name][i] * scale));
+  });
+  return out;
 }
 
 function latest(plot) {
