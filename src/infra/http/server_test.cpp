@@ -12,6 +12,7 @@ namespace ms::http::test {
 namespace {
 
 using namespace std::chrono_literals;
+using namespace std::string_literals;
 using std::chrono::steady_clock;
 using testing::EndsWith;
 using testing::HasSubstr;
@@ -49,6 +50,20 @@ TEST(Server, ClosesWhenAskedTo) {
     EXPECT_THAT(answer, HasSubstr("\r\nConnection: close\r\n"));
     EXPECT_THAT(answer, EndsWith("GET /"));
   }
+}
+
+TEST(Server, MaySayNothingAndThenHangsUpInOrder) {
+  TestServer server;
+  for (const std::string& request :
+       {get("/silent"), "POST /silent HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"s}) {
+    Client client(server.port());
+    client.send(request);
+    EXPECT_EQ(client.rest(), "");
+  }
+  Client other(server.port());
+  other.send(get("/a"));
+  EXPECT_THAT(other.answer(), EndsWith("GET /a"));
+  EXPECT_EQ(server.state().in_flight, 0u);
 }
 
 TEST(Server, AnswersPipelinedRequestsInOrder) {

@@ -218,6 +218,18 @@ TEST(Stream, DrainGivesEachItsLastWordsAndWaitsForNone) {
   EXPECT_TRUE(happened(drained));
 }
 
+TEST(Stream, AllMayBeEndedWhileTheServerGoesOn) {
+  TestServer server;
+  Client reader(server.port());
+  follow(reader);
+  auto ended = over(server, "bye");
+  server.end_streams();
+  EXPECT_EQ(reader.rest(), "bye");
+  EXPECT_TRUE(happened(ended));
+  Client other(server.port());
+  EXPECT_THAT(follow(other), StartsWith("HTTP/1.1 200 OK\r\n"));
+}
+
 TEST(Stream, OneChunkFeedsAThousand) {
   rlimit files{};  // both ends are in this process
   ::getrlimit(RLIMIT_NOFILE, &files);

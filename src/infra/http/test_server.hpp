@@ -57,7 +57,8 @@ class Client {
   bool reset_ = false;
 };
 
-/// Answers: /echo the body, /fields the names and values, /big?N that many bytes, /slow?N after N ms, /throw,
+/// Answers: /echo the body, /fields the names and values, /big?N that many bytes, /slow?N after N ms, /throw, /silent
+/// nothing,
 /// /stream one of streams(), everything else "METHOD path".
 class TestServer {
  public:
@@ -68,6 +69,7 @@ class TestServer {
 
   int port() const noexcept { return listener_.port(); }
   ServerState state();
+  void end_streams();
   /// Waits (on the server's thread) until `count` requests are being answered.
   void wait_for_in_flight(std::size_t count);
   void wait_for_connections(std::size_t count);

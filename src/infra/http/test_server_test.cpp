@@ -33,6 +33,7 @@ async<Response> TestServer::handle(const Request& request) {
     co_return Response::stream("text/event-stream",
                                [this](std::shared_ptr<Stream> stream) { streams_.push_back(std::move(stream)); });
   }
+  if (request.path == "/silent") co_return Response(kNoAnswer);
   if (request.path == "/throw") throw std::runtime_error("as asked");
   if (request.path == "/slow") co_await sleep_for(std::chrono::milliseconds(number(request.query)));
   if (request.path == "/big") co_return Response::text(200, "text/plain", std::string(number(request.query), 'x'));
@@ -160,6 +161,10 @@ void TestServer::on_thread(const std::function<void()>& act) {
 
 void TestServer::destroy() {
   on_thread([this] { server_.reset(); });
+}
+
+void TestServer::end_streams() {
+  on_thread([this] { server_->end_streams(); });
 }
 
 ServerState TestServer::state() {

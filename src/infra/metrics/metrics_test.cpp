@@ -135,6 +135,33 @@ TEST(Spread, TakesAnyValue) {
   EXPECT_EQ(Spread().at(0.99), 0U);
 }
 
+TEST(Readings, AddUpTheShards) {
+  Registry registry;
+  for (int i = 1; i <= 2; ++i) {
+    Shard& shard = registry.shard();
+    shard.counter("asked", "", "a=\"1\"").add(2);
+    shard.gauge("open", "").set(i);
+    shard.histogram("took_seconds", "").observe(3ms);
+  }
+  const auto all = registry.read();
+  EXPECT_EQ(all.find("asked")->second.series.find("a=\"1\"")->second.value, 4);
+  EXPECT_EQ(all.find("open")->second.series.find("")->second.value, 3);
+  const auto& counts = all.find("took_seconds")->second.series.find("")->second.counts;
+  EXPECT_EQ(counts[3], 2U) << "of 2 to 5 ms";
+}
+
+TEST(Quantile, StandsEvenlyWithinItsBucket) {
+  Histogram::Counts counts{};
+  EXPECT_EQ(quantile(counts, 0.5), 0);
+  counts[0] = 1;  // to 0.5 ms
+  counts[3] = 3;  // 2 to 5 ms
+  EXPECT_DOUBLE_EQ(quantile(counts, 0.25), 0.0005);
+  EXPECT_DOUBLE_EQ(quantile(counts, 0.5), 0.003);
+  EXPECT_DOUBLE_EQ(quantile(counts, 1), 0.005);
+  counts.back() = 100;
+  EXPECT_DOUBLE_EQ(quantile(counts, 0.99), 10) << "above every bound nobody knows more";
+}
+
 TEST(Window, ForgetsWhatIsOlder) {
   const Window<Spread>::Clock::time_point start{std::chrono::hours(5)};
   Window<Spread> minute(60s, 12);
