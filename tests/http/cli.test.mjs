@@ -29,6 +29,7 @@ function run(words, input = '') {
     child.stderr.on('data', (text) => (said.err += text));
     child.on('error', reject);
     child.on('close', (code) => resolve({ code, ...said }));
+    child.stdin.on('error', () => {});  // it may end without reading
     child.stdin.end(input);
   });
 }

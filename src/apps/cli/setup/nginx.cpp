@@ -26,15 +26,15 @@ std::vector<std::string> listen(const Wish& wish, const std::string& names, bool
   // backlog belongs to the socket, so it may be said once for each.
   const std::string backlog = first ? " backlog=4096" : "";
   std::vector<std::string> out{"listen 80" + backlog + ";"};
-  if (ipv6) out.push_back("listen [::]:80" + backlog + ";");
-  out.push_back(fmt::format("server_name {};", names));
+  if (ipv6) out.emplace_back("listen [::]:80" + backlog + ";");
+  out.emplace_back(fmt::format("server_name {};", names));
   if (wish.certificate.empty()) return out;
-  out.push_back("listen 443 ssl http2" + backlog + ";");
-  if (ipv6) out.push_back("listen [::]:443 ssl http2" + backlog + ";");
-  out.push_back(fmt::format("ssl_certificate \"{}\";", wish.certificate.string()));
-  out.push_back(fmt::format("ssl_certificate_key \"{}\";", wish.certificate_key.string()));
-  out.push_back("set $minschool_asked \"$scheme://$host\";");
-  out.push_back(fmt::format("if ($minschool_asked = \"http://{0}\") {{ return 301 https://{0}$request_uri; }}",
+  out.emplace_back("listen 443 ssl http2" + backlog + ";");
+  if (ipv6) out.emplace_back("listen [::]:443 ssl http2" + backlog + ";");
+  out.emplace_back(fmt::format("ssl_certificate \"{}\";", wish.certificate.string()));
+  out.emplace_back(fmt::format("ssl_certificate_key \"{}\";", wish.certificate_key.string()));
+  out.emplace_back("set $minschool_asked \"$scheme://$host\";");
+  out.emplace_back(fmt::format("if ($minschool_asked = \"http://{0}\") {{ return 301 https://{0}$request_uri; }}",
                             first ? wish.domain : wish.admin_domain));
   return out;
 }
