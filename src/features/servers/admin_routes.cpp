@@ -123,16 +123,17 @@ async<http::Response> set_rest(web::Context& ctx, Servers& servers, bool rest) {
 
 void add_admin_routes(web::Router& router, Servers& servers) {
   router.get("/servers", [&servers](web::Context& ctx) { return show_servers(ctx, servers); });
-  router.get("/servers/live", [&servers](web::Context& ctx) { return show_live(ctx, servers); });
-  router.get("/servers/figures", [&servers](web::Context& ctx) { return show_figures(ctx, servers); });
+  router.get_again("/servers/live", [&servers](web::Context& ctx) { return show_live(ctx, servers); });
+  router.get_again("/servers/figures", [&servers](web::Context& ctx) { return show_figures(ctx, servers); });
   router.get("/servers/history", [&servers](web::Context& ctx) { return show_history(ctx, servers); });
   for (const Part part : {Part::nginx, Part::redis, Part::postgresql}) {
     const std::string path = "/servers/" + std::string(path_of(part));
     router.get(path, [&servers, part](web::Context& ctx) { return show_part(ctx, servers, part); });
-    router.get(path + "/live", [&servers, part](web::Context& ctx) { return show_part_live(ctx, servers, part); });
+    router.get_again(path + "/live",
+                     [&servers, part](web::Context& ctx) { return show_part_live(ctx, servers, part); });
   }
   router.get("/servers/{id}", [&servers](web::Context& ctx) { return show_server(ctx, servers); });
-  router.get("/servers/{id}/live", [&servers](web::Context& ctx) { return show_server_live(ctx, servers); });
+  router.get_again("/servers/{id}/live", [&servers](web::Context& ctx) { return show_server_live(ctx, servers); });
   router.post("/servers/{id}/rest", [&servers](web::Context& ctx) { return set_rest(ctx, servers, true); });
   router.post("/servers/{id}/return", [&servers](web::Context& ctx) { return set_rest(ctx, servers, false); });
 }
