@@ -21,7 +21,7 @@ std::expected<http::Answer, std::string> fetch(const std::string& address, int p
   const auto numeric = asio::ip::make_address(address, error);
   if (error) return std::unexpected(address + " is no numeric address");
   const asio::ip::tcp::endpoint to(numeric, static_cast<unsigned short>(port));
-  http::Question question{to, host, path, kMostBytes};
+  http::Question question{.to = to, .host = host, .path = path, .most_bytes = kMostBytes};
   std::expected<http::Answer, std::string> out = std::unexpected(std::string("not asked"));
   asio::io_context io{1};
   const auto deadline = std::chrono::steady_clock::now() + patience;
