@@ -45,7 +45,7 @@ create function ms_server_rests(wanted bigint) returns boolean language sql stab
 $$;
 
 grant select on servers, server_programs, server_samples to minschool_site, minschool_admin;
-grant insert, delete on servers to minschool_site, minschool_admin;
+grant insert (name), delete on servers to minschool_site, minschool_admin;
 grant update (heard_at) on servers to minschool_site;
 grant update on servers to minschool_admin;
 grant insert, update, delete on server_programs to minschool_site, minschool_admin;

@@ -1,6 +1,7 @@
 // The Admin's page of servers in a real browser: it moves by itself, leads to each part, draws the last hour, and lets a
 // server rest after asking.
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, test } from 'node:test';
 
 import { assertAccessible, screens } from '../support/accessible.mjs';
@@ -78,17 +79,18 @@ test('the page says while it is looked at that Redis is gone, and that it is bac
 
 test('a server is let rest and brought back, with a reason and a question', async () => {
   const page = await open({ viewport: screens[1] });
+  const [before, afterwards] = [`디스크를 바꿉니다 ${randomUUID()}`, `바꾸었습니다 ${randomUUID()}`];
   await page.goto(`/servers/${await idOf('app2')}`);
   await page.locator('summary', { hasText: '쉬게 하기' }).click();
-  await page.getByLabel('사유').fill('디스크를 바꿉니다');
+  await page.getByLabel('사유').fill(before);
   await page.locator('form[action$="/rest"] button[type=submit]').click();
   await page.getByRole('dialog').getByRole('button', { name: '쉬게 하기', exact: true }).click();
   await flash(page).waitFor();
   await page.locator('#server-live .badge', { hasText: '쉬는 중' }).first().waitFor();
-  await page.getByRole('cell', { name: '디스크를 바꿉니다' }).waitFor();
+  await page.getByRole('cell', { name: before }).waitFor();
   await page.locator('summary', { hasText: '다시 받게 하기' }).click();
-  await page.getByLabel('사유').fill('바꾸었습니다');
+  await page.getByLabel('사유').fill(afterwards);
   await button(page, '다시 받게 하기').click();
-  await page.getByRole('cell', { name: '바꾸었습니다' }).waitFor();
+  await page.getByRole('cell', { name: afterwards }).waitFor();
   await page.locator('#server-live .badge', { hasText: '쉬는 중' }).first().waitFor({ state: 'detached' });
 });

@@ -86,7 +86,9 @@ async<http::Response> server_page(web::Context& ctx, Servers& servers, Attempt a
   const Server* server = overview->find(id);
   if (server == nullptr) co_return not_found(ctx);
   const auto acts = co_await servers.acts(ctx.call, id);
-  const bool last = serving(*overview) <= (health_of(*server) == Health::up ? 1 : 0);
+  const Health health = health_of(*server);
+  const bool serves = health == Health::up || health == Health::limited || health == Health::moving;
+  const bool last = serving(*overview) - (serves ? 1 : 0) < 1;
   const ServerPage page{*server, acts, attempt, Servers::may_act(ctx.viewer), last, ctx.now};
   const int status = attempt.error ? static_cast<int>(attempt.error->code) : 200;
   co_return ctx.page({server->name}, [&](view::Out& out) { one_server(out, page); }, status);
