@@ -1,6 +1,5 @@
 #include "apps/cli/redis_link.hpp"
 
-#include <hiredis/hiredis.h>
 #include <sys/time.h>
 
 namespace ms::cli {

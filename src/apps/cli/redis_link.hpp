@@ -1,12 +1,12 @@
 #pragma once
+#include <hiredis/hiredis.h>
+
 #include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "infra/config/config.hpp"
-
-struct redisContext;
 
 namespace ms::cli {
 

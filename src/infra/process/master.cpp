@@ -317,7 +317,9 @@ void Master::check_timers() {
 // Seconds are counted, not taken from the clock: when the whole machine stood still, it is not the worker who did.
 void Master::look_for_life() {
   look_at_ = Clock::now() + kLook;
-  if (!current_ || current_->silent < 0 || current_->silent++ < options_.frozen_seconds) return;
+  if (!current_ || current_->silent < 0) return;
+  ++current_->silent;
+  if (current_->silent <= options_.frozen_seconds) return;
   spdlog::error("worker {} has not gone on for {} s: killed", current_->pid, options_.frozen_seconds);
   ::kill(current_->pid, SIGKILL);
   current_->silent = -1;

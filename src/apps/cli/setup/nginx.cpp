@@ -35,7 +35,7 @@ std::vector<std::string> listen(const Wish& wish, const std::string& names, bool
   out.emplace_back(fmt::format("ssl_certificate_key \"{}\";", wish.certificate_key.string()));
   out.emplace_back("set $minschool_asked \"$scheme://$host\";");
   out.emplace_back(fmt::format("if ($minschool_asked = \"http://{0}\") {{ return 301 https://{0}$request_uri; }}",
-                            first ? wish.domain : wish.admin_domain));
+                               first ? wish.domain : wish.admin_domain));
   return out;
 }
 
