@@ -43,9 +43,10 @@ export class Machine {
     for (const part of ['root', 'upper', 'work']) await mkdir(join(place, part), { recursive: true });
     const layers = `lowerdir=${join(this.folder, 'base')},upperdir=${join(place, 'upper')},workdir=${join(place, 'work')}`;
     await run('mount', ['-t', 'overlay', 'overlay', '-o', layers, this.root]);
-    const words = ['--register=no', '--keep-unit', '--private-network', '--link-journal=no', '--console=pipe', '--machine=minschool-test',
+    // It leaves with us, also when we are killed.
+    const words = ['--pdeathsig', 'TERM', 'systemd-nspawn', '--register=no', '--keep-unit', '--private-network', '--link-journal=no', '--console=pipe', '--machine=minschool-test',
       `--bind-ro=${shared}:/shared`, '--directory', this.root, '--boot'];
-    this.#nspawn = spawn('systemd-nspawn', words, { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#nspawn = spawn('setpriv', words, { stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [this.#nspawn.stdout, this.#nspawn.stderr]) stream.on('data', (text) => (this.#said = (this.#said + text).slice(-4000)));
     const ended = new Promise((resolve) => this.#nspawn.on('exit', resolve));
     this.ended = ended;
