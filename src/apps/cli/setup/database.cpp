@@ -137,6 +137,8 @@ void make_database(Database& database, const std::string& name) {
 void set_rights(Database& database, const std::string& name) {
   run_formatted(database, "revoke all on database %I from public", {name});
   run_formatted(database, "grant connect on database %I to minschool_site, minschool_admin", {name});
+  // What the Admin's page of servers and `minschool monit` show of other roles' connections and statements.
+  run_formatted(database, "grant pg_monitor to minschool_admin, minschool_owner", {});
   // With 4 the planner takes the wrong index for board lists.
   run_formatted(database, "alter database %I set random_page_cost = 1.1", {name});
   run_formatted(database, "alter database %I set timezone = 'UTC'", {name});

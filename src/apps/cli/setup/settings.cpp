@@ -54,6 +54,9 @@ std::string program_text(const Wish& wish, const Postgres& postgres, std::string
       redis_section(wish));
 }
 
+// Setup puts all of it on one machine.
+constexpr std::string_view kMonitorSection = "\n[monitor]\nurl = \"http://127.0.0.1:3002\"\n";
+
 std::string monitor_text(const Wish& wish) {
   return fmt::format("{}[monitor]\nnginx_config = {}\nnginx_status = \"http://127.0.0.1/nginx_status\"\n", kHead,
                      toml((wish.nginx_dir / "conf.d/minschool-loadbalancer.conf").string()));
@@ -112,11 +115,14 @@ bool write_settings(const Wish& wish, const Postgres& postgres) {
   static_cast<void>(secret_in(wish.dir / "session.secret", Readers::programs));
   bool fresh = false;
   for (const auto& [program, name] : {std::pair{Program::site, "site"}, std::pair{Program::admin, "admin"}}) {
-    fresh |= put_settings(wish, program, name, program_text(wish, postgres, name), Readers::programs);
+    std::string text = program_text(wish, postgres, name);
+    if (program == Program::admin) text += kMonitorSection;
+    fresh |= put_settings(wish, program, name, text, Readers::programs);
   }
   put_settings(wish, Program::monitor, "monitor", monitor_text(wish), Readers::programs);
   put_settings(wish, Program::cli, "owner",
-               std::string(kHead) + database_section(wish, postgres, "minschool_owner", "owner.database"),
+               fmt::format("{}{}\n{}{}", kHead, database_section(wish, postgres, "minschool_owner", "owner.database"),
+                           redis_section(wish), kMonitorSection),
                Readers::root);
   return fresh;
 }
