@@ -24,7 +24,7 @@ std::string ascii_lower(std::string_view text);
 
 /// For maps with std::string for keys that are asked with a string_view.
 struct TextHash {
-  using is_transparent = void;
+  using is_transparent = void;  // NOLINT(readability-identifier-naming): the standard's name
   std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>()(text); }
 };
 

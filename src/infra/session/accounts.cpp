@@ -25,6 +25,11 @@ constexpr pg::Query kGuest{"accounts.guest", R"(
 
 }  // namespace
 
+Viewer viewer_of(const Account& account, std::string session_id) {
+  return Viewer{account.id,          account.name,          account.email, account.role,
+                account.permissions, std::move(session_id), account.hidden};
+}
+
 void Accounts::changed(std::string_view payload) {
   ++changes_;
   UserId id;

@@ -25,6 +25,9 @@ struct Account {
   bool hidden = false;     ///< users.hides_presence
 };
 
+/// Who asks, with a session that was found to be this member's.
+Viewer viewer_of(const Account& account, std::string session_id);
+
 /// Members' rights in this process's memory, exact: PostgreSQL notifies the channel "members" in the transaction that
 /// changes them, and memory is believed only while the listening connection is proven alive (pg::Listener::live).
 /// Without it every request asks PostgreSQL. One thread.

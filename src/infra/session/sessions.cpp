@@ -12,11 +12,7 @@
 namespace ms::session {
 namespace {
 
-using std::chrono::steady_clock;
-
-constexpr auto kTouchEvery = std::chrono::minutes(5);   // how exact "last used" is, and how often a session writes
-constexpr auto kRemembered = std::chrono::seconds(10);  // Redis is asked again then, which also moves its expiry
-constexpr std::size_t kMostRemembered = 20'000;         // about 6 MB
+constexpr auto kTouchEvery = std::chrono::minutes(5);  // how exact "last used" is, and how often a session writes
 constexpr int kDeviceLimit = 100;
 constexpr std::size_t kAgentLimit = 200;
 
@@ -82,11 +78,6 @@ Timestamp since(const std::optional<redis::Reply>& reply) {
   return error == std::errc() ? Timestamp(std::chrono::microseconds(at)) : Timestamp::max();
 }
 
-Viewer viewer_of(const Account& account, std::string id) {
-  return Viewer{account.id,          account.name,  account.email, account.role,
-                account.permissions, std::move(id), account.hidden};
-}
-
 }  // namespace
 
 struct Sessions::Row {
@@ -122,34 +113,6 @@ async<Viewer> Sessions::identify(const Call& call, std::optional<std::string_vie
   Viewer guest;
   guest.permissions = co_await accounts_.guest(call);
   co_return guest;
-}
-
-void Sessions::remember_while(std::function<bool()> caught_up) {
-  if (!config_.shared) caught_up_ = std::move(caught_up);
-}
-
-// Right as long as the account has the epoch under which the session was found alive: whatever ends a session raises it
-// in its transaction, and tells by PostgreSQL and, before it answers, by Redis. What Redis told is in this machine's
-// socket by then, and is read here before memory is believed.
-std::optional<Viewer> Sessions::recall(std::string_view cookie) {
-  if (!caught_up_) return std::nullopt;
-  const auto found = remembered_.find(cookie);
-  if (found == remembered_.end()) return std::nullopt;
-  const Remembered& known = found->second;
-  if (!redis_.up() || !caught_up_()) return std::nullopt;
-  const auto account = accounts_.peek(known.member);
-  if (account && account->epoch == known.epoch && steady_clock::now() < known.until) {
-    return viewer_of(*account, known.id);
-  }
-  remembered_.erase(found);
-  return std::nullopt;
-}
-
-void Sessions::remember(std::string_view cookie, const Recognised& found) {
-  if (!caught_up_) return;
-  if (remembered_.size() >= kMostRemembered) remembered_.clear();
-  remembered_.insert_or_assign(std::string(cookie), Remembered{found.viewer.session_id, found.viewer.id, found.epoch,
-                                                               steady_clock::now() + kRemembered});
 }
 
 async<Sessions::Heard> Sessions::ask_redis(const Call& call, const std::string& id, Use use) {

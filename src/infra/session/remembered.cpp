@@ -1,0 +1,42 @@
+// What a cookie was found to be, remembered for some seconds: docs/decisions/0017-memory.md.
+#include "infra/session/sessions.hpp"
+
+namespace ms::session {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr auto kRemembered = std::chrono::seconds(10);  // Redis is asked again then, which also moves its expiry
+constexpr std::size_t kMostRemembered = 20'000;         // about 6 MB
+
+}  // namespace
+
+void Sessions::remember_while(std::function<bool()> caught_up) {
+  if (!config_.shared) caught_up_ = std::move(caught_up);
+}
+
+// Right as long as the account has the epoch under which the session was found alive: whatever ends a session raises it
+// in its transaction, and tells by PostgreSQL and, before it answers, by Redis. What Redis told is in this machine's
+// socket by then, and is read here before memory is believed.
+std::optional<Viewer> Sessions::recall(std::string_view cookie) {
+  if (!caught_up_) return std::nullopt;
+  const auto found = remembered_.find(cookie);
+  if (found == remembered_.end()) return std::nullopt;
+  const Remembered& known = found->second;
+  if (!redis_.up() || !caught_up_()) return std::nullopt;
+  const auto account = accounts_.peek(known.member);
+  if (account && account->epoch == known.epoch && steady_clock::now() < known.until) {
+    return viewer_of(*account, known.id);
+  }
+  remembered_.erase(found);
+  return std::nullopt;
+}
+
+void Sessions::remember(std::string_view cookie, const Recognised& found) {
+  if (!caught_up_) return;
+  if (remembered_.size() >= kMostRemembered) remembered_.clear();
+  remembered_.insert_or_assign(std::string(cookie), Remembered{found.viewer.session_id, found.viewer.id, found.epoch,
+                                                               steady_clock::now() + kRemembered});
+}
+
+}  // namespace ms::session
