@@ -82,13 +82,17 @@ const bodies = { list: body, home: (await visitor.get('/')).text, post: (await v
 const children = [];
 const start = async (serving) => children[children.push(await serving) - 1];
 try {
-  const backends = { Redis: started(runDir, 'redis'), PostgreSQL: started(runDir, 'postgres') };
-  const app = { Nginx: [], app: started(runDir, 'app1-site'), ...backends };
+  const constantApp = processes(await start(serveConstant(constantPort, board, bodies)));
+  const anewApp = processes(await start(serveAnew(anewPort, list, cookie)));
+  const beforeConstant = processes(await start(serveNginx(constantNginx, constantPort, '/list', cookie)));
+  const beforeAnew = processes(await start(serveNginx(anewNginx, anewPort, list, cookie)));
+  // Last: PostgreSQL has a process for each connection of all of these.
+  const app = { Nginx: [], app: started(runDir, 'app1-site'), Redis: started(runDir, 'redis'), PostgreSQL: started(runDir, 'postgres') };
   const through = { ...app, Nginx: started(runDir, 'nginx') };
-  const constant = { ...app, app: processes(await start(serveConstant(constantPort, board, bodies))) };
-  const anew = { ...app, app: processes(await start(serveAnew(anewPort, list, cookie))) };
-  const constantThrough = { ...constant, Nginx: processes(await start(serveNginx(constantNginx, constantPort, '/list', cookie))) };
-  const anewThrough = { ...anew, Nginx: processes(await start(serveNginx(anewNginx, anewPort, list, cookie))) };
+  const constant = { ...app, app: constantApp };
+  const anew = { ...app, app: anewApp };
+  const constantThrough = { ...constant, Nginx: beforeConstant };
+  const anewThrough = { ...anew, Nginx: beforeAnew };
   const constantAt = (path) => ({ url: `http://127.0.0.1:${constantNginx}${path}`, parts: constantThrough });
 
   const guest = true;
