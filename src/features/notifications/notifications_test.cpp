@@ -108,7 +108,7 @@ TEST_F(NotificationsTest, NothingOlderThanTheMembersOwnActIsBelieved) {
 TEST_F(NotificationsTest, WhatChangesWhileItIsLoadedIsNotRemembered) {
   tell(3, 2, 1);
   pg::Started<std::optional<State>> loading(io, notifications.state(call, UserId{1}));
-  io.run_one();  // it has begun
+  while (redis.state().in_flight == 0) io.run_one();  // until it has begun
   notifications.changed(UserId{1});
   ASSERT_EQ(loading.get().value().unread, 1);
   tell(3, 3, 2);
