@@ -82,7 +82,7 @@ async<http::Response> show_part_live(web::Context& ctx, Servers& servers, Part p
 
 async<http::Response> server_page(web::Context& ctx, Servers& servers, Attempt attempt) {
   const auto id = ctx.params.number("id");
-  const auto overview = co_await servers.watch().look(ctx.call);
+  const auto overview = co_await servers.watch().look(ctx.call, ctx.just_wrote());
   const Server* server = overview->find(id);
   if (server == nullptr) co_return not_found(ctx);
   const auto acts = co_await servers.acts(ctx.call, id);

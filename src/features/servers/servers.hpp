@@ -52,8 +52,9 @@ class Watch {
   /// `monitor` is monitor.url; empty: there is none.
   Watch(pg::Db& db, redis::Client& redis, const std::string& monitor);
 
-  /// At most a second old. Never throws for a part that is gone: it says so.
-  async<std::shared_ptr<const Overview>> look(const Call& call);
+  /// At most a second old, or, `exact`, as of now, for who has just changed something. Never throws for a part that is
+  /// gone: it says so.
+  async<std::shared_ptr<const Overview>> look(const Call& call, bool exact = false);
   /// The last hour, oldest first.
   async<std::vector<Sample>> history(const Call& call);
   /// Writes the history, as long as the thread lives: every ten seconds one of all the Admins does.

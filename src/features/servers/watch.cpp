@@ -45,8 +45,8 @@ std::optional<double> cache_share(const std::vector<Beat>& beats) {
 Watch::Watch(pg::Db& db, redis::Client& redis, const std::string& monitor)
     : db_(db), redis_(redis), monitor_(monitor) {}
 
-async<std::shared_ptr<const Overview>> Watch::look(const Call& call) {
-  if (last_ && steady_clock::now() - looked_ < kKept) co_return last_;
+async<std::shared_ptr<const Overview>> Watch::look(const Call& call, bool exact) {
+  if (!exact && last_ && steady_clock::now() - looked_ < kKept) co_return last_;
   const auto out = std::make_shared<Overview>();
   std::vector<Beat> beats;
   co_await look_at_redis(call, *out, beats);
