@@ -24,34 +24,21 @@ async<std::shared_ptr<const Reading>> load_reading(Posts& posts, const Call& cal
 
 async<std::shared_ptr<const Page>> Shown::page(const Call& call, bool exact, const boards::Board& board,
                                                std::int64_t number) {
-  if (exact) {
-    auto fresh = co_await load_page(posts_, call, board, number);
-    co_return fresh;
-  }
   auto fill = [this, &call, &board, number] { return load_page(posts_, call, board, number); };
-  auto page = co_await pages_.get(call, fmt::format("{}:{}", board.id.value, number), std::move(fill));
+  auto page = co_await pages_.get(call, exact, fmt::format("{}:{}", board.id.value, number), std::move(fill));
   co_return page;
 }
 
 async<std::shared_ptr<const std::vector<Recent>>> Shown::recent(const Call& call, bool exact, int rank) {
-  if (exact) {
-    auto fresh = co_await load_recent(posts_, call, rank);
-    co_return fresh;
-  }
   auto fill = [this, &call, rank] { return load_recent(posts_, call, rank); };
-  auto recent = co_await recent_.get(call, std::to_string(rank), std::move(fill));
+  auto recent = co_await recent_.get(call, exact, std::to_string(rank), std::move(fill));
   co_return recent;
 }
 
 async<Result<std::shared_ptr<const Reading>>> Shown::read(const Call& call, bool exact, const session::Viewer& who,
                                                           PostId id) {
-  std::shared_ptr<const Reading> reading;
-  if (exact) {
-    reading = co_await load_reading(posts_, call, id);
-  } else {
-    auto fill = [this, &call, id] { return load_reading(posts_, call, id); };
-    reading = co_await readings_.get(call, std::to_string(id.value), std::move(fill));
-  }
+  auto fill = [this, &call, id] { return load_reading(posts_, call, id); };
+  auto reading = co_await readings_.get(call, exact, std::to_string(id.value), std::move(fill));
   if (!reading) co_return refuse(Code::not_found, "posts.gone"_msg);
   if (auto ok = co_await posts_.readable(call, who, reading->post.board); !ok) co_return Refused(ok.error());
   co_return reading;

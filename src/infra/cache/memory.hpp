@@ -36,9 +36,10 @@ class Memory {
   Memory(const Memory&) = delete;
   Memory& operator=(const Memory&) = delete;
 
-  /// The value that is kept, or what `fill` gives. Who comes while another fills the same key waits for that value;
-  /// when the filler fails, its caller has the exception and whoever waited asks its own `fill`.
-  async<std::shared_ptr<const T>> get(Call call, std::string key, Fill fill);
+  /// The value that is kept, or what `fill` gives. `exact`: never what is kept, for who has just changed something. Who
+  /// comes while another fills the same key waits for that value; when the filler fails, its caller has the exception
+  /// and whoever waited asks its own `fill`.
+  async<std::shared_ptr<const T>> get(Call call, bool exact, std::string key, Fill fill);
 
   /// What was read until now, or is being read, is shown to nobody who comes later.
   void forget() {
@@ -71,7 +72,11 @@ class Memory {
 };
 
 template <class T>
-async<std::shared_ptr<const T>> Memory<T>::get(Call call, std::string key, Fill fill) {
+async<std::shared_ptr<const T>> Memory<T>::get(Call call, bool exact, std::string key, Fill fill) {
+  if (exact || kept_ == kept_.zero()) {
+    auto fresh = co_await fill();
+    co_return fresh;
+  }
   if (const auto found = kept_values_.find(key); found != kept_values_.end()) {
     if (std::chrono::steady_clock::now() < found->second.until) co_return found->second.value;
     kept_values_.erase(found);
@@ -82,10 +87,6 @@ async<std::shared_ptr<const T>> Memory<T>::get(Call call, std::string key, Fill 
     if (filling->value) co_return filling->value;
     auto own = co_await fill();
     co_return own;
-  }
-  if (kept_ == kept_.zero()) {
-    auto fresh = co_await fill();
-    co_return fresh;
   }
   const auto filling = std::make_shared<Filling>(io_);
   fillings_.insert_or_assign(key, filling);

@@ -39,7 +39,7 @@ async<> collect(Memory<std::string>& memory, std::string key, Source& source, st
   const Memory<std::string>::Fill fill = [&source] { return read(source); };
   std::string value = "failed";
   try {
-    const Ptr found = co_await memory.get(Call(in(10s), "test"), std::move(key), fill);
+    const Ptr found = co_await memory.get(Call(in(10s), "test"), false, std::move(key), fill);
     value = *found;
   } catch (const std::runtime_error&) {}
   got.push_back(value);

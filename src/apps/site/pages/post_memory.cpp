@@ -46,11 +46,8 @@ async<Result<Seen>> PostMemory::read(const web::Context& ctx, PostId id, std::in
 async<std::shared_ptr<const comments::Threads>> PostMemory::threads(const web::Context& ctx, PostId id,
                                                                     std::int64_t number) {
   auto fill = [this, &ctx, id, number] { return load_threads(comments_, ctx.call, id, number); };
-  if (ctx.just_wrote()) {
-    auto fresh = co_await fill();
-    co_return fresh;
-  }
-  auto threads = co_await threads_.get(ctx.call, fmt::format("{}:{}", id.value, number), std::move(fill));
+  auto threads =
+      co_await threads_.get(ctx.call, ctx.just_wrote(), fmt::format("{}:{}", id.value, number), std::move(fill));
   co_return threads;
 }
 
@@ -58,11 +55,8 @@ async<std::shared_ptr<const std::vector<std::int64_t>>> PostMemory::liked(const 
   if (!ctx.viewer.signed_in()) co_return std::make_shared<const std::vector<std::int64_t>>();
   const UserId who = ctx.viewer.id;
   auto fill = [this, &ctx, who, id] { return load_liked(likes_, ctx.call, who, id); };
-  if (ctx.just_wrote()) {
-    auto fresh = co_await fill();
-    co_return fresh;
-  }
-  auto liked = co_await liked_.get(ctx.call, fmt::format("{}:{}", id.value, who.value), std::move(fill));
+  auto liked =
+      co_await liked_.get(ctx.call, ctx.just_wrote(), fmt::format("{}:{}", id.value, who.value), std::move(fill));
   co_return liked;
 }
 
