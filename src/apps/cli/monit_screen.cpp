@@ -31,13 +31,7 @@ std::string safe(std::string_view text) {
 
 std::string bytes(std::int64_t count) {
   constexpr std::array kUnits{"B", "K", "M", "G", "T"};
-  constexpr double kStep = 1024;
-  double value = static_cast<double>(count);
-  std::size_t unit = 0;
-  while (value >= kStep && unit + 1 < kUnits.size()) {
-    value /= kStep;
-    ++unit;
-  }
+  const auto [value, unit] = servers::scaled(count, kUnits.size());
   return fmt::format("{:.{}f}{}", value, value < 10 && unit > 0 ? 1 : 0, kUnits[unit]);
 }
 

@@ -33,13 +33,7 @@ std::string ms_word(std::int64_t milliseconds) { return milliseconds == 0 ? "<1m
 
 std::string bytes_word(std::int64_t bytes) {
   constexpr std::array kUnits{"B", "KB", "MB", "GB", "TB"};
-  constexpr double kStep = 1024;
-  double value = static_cast<double>(bytes);
-  std::size_t unit = 0;
-  while (value >= kStep && unit + 1 < kUnits.size()) {
-    value /= kStep;
-    ++unit;
-  }
+  const auto [value, unit] = scaled(bytes, kUnits.size());
   return (unit == 0 ? std::to_string(bytes) : short_number(value)) + kUnits[unit];
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 #include <boost/describe/class.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -218,5 +219,18 @@ struct Sample {
   std::optional<double> commands;
   std::optional<std::int64_t> redis_memory;
 };
+
+/// A number of bytes as people say it: 3.2 of the second unit above the byte, in steps of 1,024.
+struct Scaled {
+  double value = 0;
+  std::size_t unit = 0;
+};
+/// `units`: how many there are, the byte among them.
+inline Scaled scaled(std::int64_t bytes, std::size_t units) {
+  constexpr double kStep = 1024;
+  Scaled out{static_cast<double>(bytes)};
+  for (; out.value >= kStep && out.unit + 1 < units; ++out.unit) out.value /= kStep;
+  return out;
+}
 
 }  // namespace ms::servers
