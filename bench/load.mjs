@@ -11,24 +11,33 @@ const patienceMs = 10_000;
 // Nginx gives every request an id; asked directly, the app server would have to make one.
 const requestId = 'X-Request-Id: bench';
 
+const milliseconds = ([, value, unit]) => value * { us: 0.001, ms: 1, s: 1000, m: 60_000 }[unit];
+
 async function wrk(url, { cookie, seconds, connections }) {
-  const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '-H', requestId, ...(cookie ? ['-H', `Cookie: ${cookie}`] : []), url];
+  const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '-H', requestId, ...(cookie ? ['-H', `Cookie: ${cookie}`] : []), url];
   const { stdout } = await run('wrk', args, { timeout: seconds * 1000 + patienceMs });
   const broken = /Non-2xx.*|Socket errors.*/.exec(stdout);
   if (broken) throw new Error(`${url}: ${broken[0]}`);
-  return { requests: Number(/(\d+) requests in/.exec(stdout)[1]), perSecond: Number(/Requests\/sec: +([\d.]+)/.exec(stdout)[1]) };
+  const share = (percent) => milliseconds(new RegExp(`^ +${percent}% +([\\d.]+)(us|ms|s|m)$`, 'm').exec(stdout));
+  return {
+    requests: Number(/(\d+) requests in/.exec(stdout)[1]),
+    perSecond: Number(/Requests\/sec: +([\d.]+)/.exec(stdout)[1]),
+    p50: share(50),
+    p99: share(99),
+  };
 }
 
 /**
  * Loads `url` for some seconds.
  * @param {Record<string, number[]>} parts  process ids by name of the part
- * @returns {Promise<{perSecond: number, all: number}>} and µs of CPU per request for each part under its name
+ * @returns {Promise<{perSecond: number, p50: number, p99: number, all: number}>} p50 and p99 are milliseconds until the
+ *          answer was there; under the name of each part, and for all, µs of CPU per request
  */
 export async function measure(url, parts, options) {
   const names = Object.keys(parts);
   const before = names.map((name) => cpu(parts[name]));
-  const { requests, perSecond } = await wrk(url, options);
-  const result = { perSecond, all: 0 };
+  const { requests, ...seen } = await wrk(url, options);
+  const result = { ...seen, all: 0 };
   names.forEach((name, i) => {
     result[name] = (cpu(parts[name]) - before[i]) / 1000 / requests;
     result.all += result[name];
