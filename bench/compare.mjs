@@ -5,8 +5,8 @@
 // What CPU the other site takes is known only of processes on this machine, by the names of their programs.
 import fs from 'node:fs';
 
-import { Client } from '../tests/support/client.mjs';
 import { measure } from './load.mjs';
+import { cookieOf, login } from './member.mjs';
 import { started } from './processes.mjs';
 import { figure, machine, table } from './report.mjs';
 
@@ -37,20 +37,13 @@ async function sizeOf(url, cookie) {
   return (await answer.arrayBuffer()).byteLength;
 }
 
-async function login() {
-  const visitor = new Client(site);
-  const { status, text } = await visitor.request('POST', '/api/v1/session', { json: { email: options.email, password: options.password } });
-  if (status >= 300) throw new Error(`login: ${status} ${text}`);
-  return [...visitor.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-}
-
 const about = machine();
 const own = ['nginx', 'app1-site', 'redis', 'postgres'].flatMap((name) => started(runDir, name));
 const others = named(processes, own);
 if (processes.length && !others.length) throw new Error(`no process here is called ${processes.join(' or ')}`);
 
 const rows = [];
-for (const as of [{ name: 'guest', ours: '', theirs: '' }, ...(cookie ? [{ name: 'member', ours: await login(), theirs: cookie }] : [])]) {
+for (const as of [{ name: 'guest', ours: '', theirs: '' }, ...(cookie ? [{ name: 'member', ours: cookieOf(await login(site, options)), theirs: cookie }] : [])]) {
   for (const [name, path, url] of pages) {
     const sides = [
       { url: site + path, cookie: as.ours, parts: { site: own } },

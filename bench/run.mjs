@@ -1,8 +1,8 @@
 // Measures the stack that script/bench started and filled; prints Markdown.
 // node bench/run.mjs '{"posts":…,"rounds":…,"seconds":…,"connections":…,"commit":"…","command":"…"}'; where the stack is,
 // script/bench put into the environment.
-import { Client } from '../tests/support/client.mjs';
 import { measure } from './load.mjs';
+import { cookieOf, login } from './member.mjs';
 import { memory, started } from './processes.mjs';
 import { processes, serveAnew, serveConstant, serveNginx, stop } from './reference.mjs';
 import { figure, machine, table } from './report.mjs';
@@ -25,13 +25,6 @@ const siteConfig = `${state}/config/app1-site.toml`;
 const site = `http://127.0.0.1:${port}`;
 const direct = `http://${address}:3000`;
 const note = (text) => process.stderr.write(`${text}\n`);
-
-async function login() {
-  const visitor = new Client(site);
-  const { status, text } = await visitor.request('POST', '/api/v1/session', { json: { email: options.email, password: options.password } });
-  if (status >= 300) throw new Error(`login: ${status} ${text}`);
-  return visitor;
-}
 
 /** The page, which must be one of `rows` lines: an error page would be measured as gladly. */
 async function page(visitor, path, rows) {
@@ -65,8 +58,8 @@ async function readyTimes(name, config) {
 const appServer = [...started(runDir, 'app1-site'), ...started(runDir, 'app1-admin')];
 const atRest = memory(appServer);
 const about = machine();
-const visitor = await login();
-const cookie = [...visitor.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+const visitor = await login(site, options);
+const cookie = cookieOf(visitor);
 
 const last = Math.ceil(options.posts / perPage);
 const middle = Math.ceil(last / 5);

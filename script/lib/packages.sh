@@ -13,6 +13,9 @@ readonly debian_run="postgresql-15 redis-server redis-tools nginx libnginx-mod-h
 readonly debian_package="dpkg-dev fakeroot file gzip"
 readonly debian_test="python3 git clang-tidy-19 clang-format-19 chromium fonts-noto-cjk wrk prometheus"
 
+# script/bench: pictures of its tables, profiles and their flame graphs (flamegraph.pl is part of the second).
+readonly debian_bench="gnuplot-nox libdevel-nytprof-perl linux-perf"
+
 # missing_debian PACKAGE... -> the ones that are not there. node and npm count as
 # there when the commands are, whoever installed them.
 missing_debian() {
