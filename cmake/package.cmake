@@ -48,7 +48,7 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "adduser, ca-certificates")
 # On one machine all of them; `apt install --no-install-recommends` for a machine that has a part.
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS
-  "nginx (>= 1.22), libnginx-mod-http-brotli-static, postgresql (>= 15), postgresql-client, redis-server (>= 5:7)")
+  "nginx (>= 1.22), libnginx-mod-http-brotli-static, libnginx-mod-http-brotli-filter, postgresql (>= 15), postgresql-client, redis-server (>= 5:7)")
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS prometheus)
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "community website for schools and NGOs
 Boards, posts with threaded comments, members and roles, and an Admin for the

@@ -69,6 +69,7 @@ worker_shutdown_timeout 30s;
 pid "$run_dir/nginx.master";
 error_log stderr warn;
 load_module /usr/lib/nginx/modules/ngx_http_brotli_static_module.so;
+load_module /usr/lib/nginx/modules/ngx_http_brotli_filter_module.so;
 events { worker_connections 32768; }
 http {
     include /etc/nginx/mime.types;

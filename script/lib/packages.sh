@@ -8,7 +8,7 @@ readonly debian_build="clang-19 libclang-rt-19-dev lld-19 cmake ninja-build ccac
   libcmark-gfm-dev libcmark-gfm-extensions-dev libcli11-dev libtomlplusplus-dev
   libspdlog-dev libfmt-dev libgtest-dev libgmock-dev nodejs npm"
 readonly debian_run="postgresql-15 redis-server redis-tools nginx libnginx-mod-http-brotli-static
-  ca-certificates curl procps util-linux openssl"
+  libnginx-mod-http-brotli-filter ca-certificates curl procps util-linux openssl"
 # script/package: names of shared libraries, owners of files.
 readonly debian_package="dpkg-dev fakeroot file gzip"
 readonly debian_test="python3 git clang-tidy-19 clang-format-19 chromium fonts-noto-cjk wrk prometheus"

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { brotliDecompressSync } from 'node:zlib';
 
 import { assertKoreanPage, assertProblem, eventually } from '../support/assert.mjs';
 import { Client, adminUrl } from '../support/client.mjs';
@@ -182,6 +183,8 @@ test('PostgreSQL stopped: guests and members read kept pages that say so, and wr
   await stack('pg', 'stop');
   await eventually(async () => (await guest.get(seen)).headers['x-cache'] === 'STALE', 'a kept page');
   assertSaved(await guest.get(seen), savedForGuests);
+  const packed = await guest.get(seen, { headers: { 'accept-encoding': 'br' } });
+  assertSaved({ ...packed, text: brotliDecompressSync(packed.bytes).toString('utf8') }, savedForGuests);
 
   for (const { client } of [member, writer]) {
     const answer = await client.get(seen);

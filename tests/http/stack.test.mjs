@@ -1,6 +1,7 @@
 // What the load balancer and the app servers behind it promise, whoever is logged in.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 
 import { assertKoreanPage, assertProblem, eventually } from '../support/assert.mjs';
 import { Client, adminUrl } from '../support/client.mjs';
@@ -56,6 +57,21 @@ test('assets never change and come compressed', async () => {
     assert.equal(answer.headers['cache-control'], 'public, max-age=31536000, immutable');
   }
   assertKoreanPage(await visitor.get('/assets/none.css'), 404);
+});
+
+test('pages come compressed to whoever takes them so, and an API answer as it is', async () => {
+  const decompress = { gzip: gunzipSync, br: brotliDecompressSync };
+  for (const [coding, unpacked] of Object.entries(decompress)) {
+    const packed = await visitor.get('/terms', { headers: { 'accept-encoding': `deflate, ${coding}` } });
+    assert.equal(packed.headers['content-encoding'], coding);
+    assert.match(packed.headers.vary, /accept-encoding/i);
+    const plain = await visitor.get('/terms');
+    assert.equal(plain.headers['content-encoding'], undefined);
+    assertKoreanPage({ ...packed, text: unpacked(packed.bytes).toString('utf8') }, 200);
+    assert.ok(packed.bytes.length < plain.bytes.length / 2);
+    const api = await visitor.get('/api/v1/boards', { headers: { 'accept-encoding': coding } });
+    assert.equal(api.headers['content-encoding'], undefined);
+  }
 });
 
 test('health and metrics are not for the outside', async () => {
