@@ -12,9 +12,10 @@ import { delay } from './delay.mjs';
 import { idle } from './idle.mjs';
 import { cookiesOf } from './members.mjs';
 import { notify, postsFor } from './notify.mjs';
+import { through } from './through.mjs';
 
 const options = JSON.parse(process.argv[2]);
-const { run_dir: runDir, net } = process.env;
+const { run_dir: runDir, net, port: nginxPort } = process.env;
 const { posts, streams, readers, rate, rounds, seconds, connections } = options;
 const delaySeconds = 5 * seconds;
 const settleMs = 2000;
@@ -48,6 +49,9 @@ const rest = await idle({
   list: `/boards/bench-${board}`, streams, posts, rounds, seconds, connections, note,
 });
 
+// Once: what they leave behind in Nginx's heap would make the next ones look cheap.
+const behind = await through({ runDir, port: Number(nginxPort), net, streams });
+
 stores.PostgreSQL = started(runDir, 'postgres');
 const delays = [];
 for (let round = 1; round <= rounds; ++round) {
@@ -67,6 +71,8 @@ const appAndPostgres = (cost) => cost.app + cost.PostgreSQL;
 const added = told.map((pair) => (appAndPostgres(pair.others) / appAndPostgres(pair.own) - 1) * 100);
 const claims = [
   [`memory of the Site for each of ${streams} idle streams`, '≤ 4 KB', figure(of(rest, 'kb'), ' KB')],
+  ['memory of Nginx for each stream through it', '', figure([behind.nginxKb], ' KB')],
+  ['memory of the kernel for the three sockets of such a stream', '', figure([behind.kernelKb], ' KB')],
   ['board list with them against without, CPU of the app process', '1', figure(ratio(rest, 'with', 'without', 'app'))],
   ['the same, CPU of all', '1', figure(ratio(rest, 'with', 'without', 'all'))],
   ['CPU of all while nothing happens on them', '', figure(of(rest, 'restPercent'), ' %')],
