@@ -13,8 +13,9 @@ const requestId = 'X-Request-Id: bench';
 
 const milliseconds = ([, value, unit]) => value * { us: 0.001, ms: 1, s: 1000, m: 60_000 }[unit];
 
-async function wrk(url, { cookie, seconds, connections }) {
-  const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '-H', requestId, ...(cookie ? ['-H', `Cookie: ${cookie}`] : []), url];
+async function wrk(url, { cookie, coding, seconds, connections }) {
+  const headers = [requestId, ...(cookie ? [`Cookie: ${cookie}`] : []), ...(coding ? [`Accept-Encoding: ${coding}`] : [])];
+  const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', ...headers.flatMap((header) => ['-H', header]), url];
   const { stdout } = await run('wrk', args, { timeout: seconds * 1000 + patienceMs });
   const broken = /Non-2xx.*|Socket errors.*/.exec(stdout);
   if (broken) throw new Error(`${url}: ${broken[0]}`);

@@ -39,7 +39,7 @@ async function rounds(targets, cookie) {
   const load = { seconds: options.seconds, connections: options.connections };
   const entries = Object.entries(targets);
   const results = Object.fromEntries(entries.map(([name]) => [name, []]));
-  const one = ({ url, parts, guest }, more) => measure(url, parts, { ...load, cookie: guest ? '' : cookie, ...more });
+  const one = ({ url, parts, guest, coding }, more) => measure(url, parts, { ...load, coding, cookie: guest ? '' : cookie, ...more });
   // A single round is for seeing that all runs, and needs no warm caches.
   if (options.rounds > 1) for (const [, target] of entries) await one(target, { seconds: 1 });
   for (let round = 1; round <= options.rounds; ++round) {
@@ -109,6 +109,7 @@ try {
     'guest: board list': { url: site + list, parts: through, guest },
     'guest: home': { url: `${site}/`, parts: through, guest },
     'guest: post': { url: site + post, parts: through, guest },
+    'guest: board list, as a browser takes it': { url: site + list, parts: through, guest, coding: 'br' },
   };
   const results = await rounds(targets, cookie);
   const ratio = (above, below, part = 'all') => figure(results[above].map((value, i) => value[part] / results[below][i][part]));
