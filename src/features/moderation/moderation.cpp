@@ -115,7 +115,10 @@ async<Result<std::int64_t>> Moderation::carry_out(const Call& call, const sessio
   const auto done = co_await unit.send();
   if (!done) co_return Refused(done.error());
   const std::vector<store::Acted> acted = slot.all();
-  for (const store::Acted& one : acted) hints_.tell({'p', one.post.value});
+  for (const store::Acted& one : acted) {
+    hints_.tell({'p', one.post.value});
+    if (one.board) hints_.tell({'b', one.board.value});
+  }
   co_await ms::posts::drop_caches(cache_, call);
   co_await notifications_.told(call, told.all());
   co_return static_cast<std::int64_t>(acted.size());

@@ -47,11 +47,11 @@ constexpr pg::Query kActOnPosts{"moderation.act_on_posts", R"(
         deleted_at = case $4 when 'delete' then now() end
      where id = any ($1::bigint[])
        and case $4 when 'hide' then visible when 'restore' then not visible else deleted_at is null end
-    returning id, title),
+    returning id, board_id, title),
   logged as (
     insert into audit_log (actor_id, action, subject_kind, subject_id, reason, detail)
     select $2, $4, 'post', id, $3, title from changed)
-  select c.id, ms_guard(c.id is not null, 409, 'moderation.does_not_fit')::text
+  select c.id, c.board_id, ms_guard(c.id is not null, 409, 'moderation.does_not_fit')::text
     from (select) as always left join changed c on true)"};
 constexpr pg::Query kActOnComments{"moderation.act_on_comments", R"(
   with changed as (
@@ -66,7 +66,7 @@ constexpr pg::Query kActOnComments{"moderation.act_on_comments", R"(
   logged as (
     insert into audit_log (actor_id, action, subject_kind, subject_id, reason, detail)
     select $2, $4, 'comment', id, $3, excerpt from changed)
-  select c.post_id, ms_guard(c.id is not null, 409, 'moderation.does_not_fit')::text
+  select c.post_id, 0::bigint, ms_guard(c.id is not null, 409, 'moderation.does_not_fit')::text
     from (select) as always left join changed c on true)"};
 
 std::string state_name(const Search& search) {

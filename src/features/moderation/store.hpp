@@ -26,7 +26,8 @@ pg::Slot<PostText> post_text(pg::Statements& out, PostId id);
 pg::Slot<std::string> comment_text(pg::Statements& out, CommentId id);
 
 struct Acted {
-  PostId post;  ///< that changed, or whose comment did
+  PostId post;    ///< that changed, or whose comment did
+  BoardId board;  ///< whose posts are others now; 0 when it was a comment
   std::string guard;
 };
 /// Each changes those rows that the act fits and writes a line of the audit log for each of them; a row for each.

@@ -246,7 +246,7 @@ async<Result<void>> Posts::edit(const Call& call, const session::Viewer& who, Po
                                                        .mentioned = mentions->members()});
   const auto done = co_await unit.send();
   if (!done) co_return done;
-  hints_.tell({'p', id.value});
+  tell(id, found->post.board);
   co_await drop_caches(cache_, call);
   co_await notifications_.told(call, told.all());
   co_return done;
@@ -264,10 +264,15 @@ async<Result<void>> Posts::remove(const Call& call, const session::Viewer& who, 
   const auto told = notifications::deleted_by_staff(unit, who.id, found->author, id, CommentId());
   const auto done = co_await unit.send();
   if (!done) co_return done;
-  hints_.tell({'p', id.value});
+  tell(id, found->board);
   co_await drop_caches(cache_, call);
   co_await notifications_.told(call, told.all());
   co_return done;
+}
+
+void Posts::tell(PostId id, BoardId board) {
+  hints_.tell({'p', id.value});
+  hints_.tell({'b', board.value});
 }
 
 std::vector<std::string> cache_keys() { return {kRecentKeys.begin(), kRecentKeys.end()}; }

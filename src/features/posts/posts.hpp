@@ -152,6 +152,9 @@ class Posts {
   static bool removable(const session::Viewer& who, UserId author);
 
  private:
+  /// That a post changed, and with it what its board's lists show.
+  void tell(PostId id, BoardId board);
+
   pg::Db& db_;
   cache::Cache& cache_;
   boards::Boards& boards_;
