@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 
-import { assertKoreanPage, assertProblem, eventually } from '../support/assert.mjs';
+import { assertKoreanPage, assertProblem, eventually, soon } from '../support/assert.mjs';
 import { adminUrl } from '../support/client.mjs';
 import { at, everywhere, joined, loggedIn, numbers, visitor } from '../support/members.mjs';
 import { stack } from '../support/stack.mjs';
@@ -12,6 +12,7 @@ import { sql } from '../support/stores.mjs';
 const turbo = { accept: 'text/vnd.turbo-stream.html, text/html, application/xhtml+xml' };
 const unknownId = 987_654_321;
 const members = 40;
+const rememberedLikes = 2000;  // likes::Likers::kMost
 
 const author = await joined();
 const staff = await loggedIn('staff@minschool.test');
@@ -55,6 +56,14 @@ function button(page, { button: id }) {
   const form = new RegExp(`<form[^>]* id="${id}"[^>]*action="([^"]+)"[^]*?</form>`).exec(page);
   assert.ok(form, `no ${id} in ${page.slice(0, 300)}`);
   return { action: form[1], pressed: /aria-pressed="true"/.test(form[0]), likes: Number(/좋아요 ([\d,]+)/.exec(form[0])[1]) };
+}
+
+/** Whether the page of the post, everywhere, shows a member the comment as liked. */
+async function expectLiked(client, post, id, liked) {
+  for (const server of await everywhere(client)) {
+    const { text } = await server.get(`/boards/${board}/${post}`);
+    assert.equal(button(text, { button: `like-c${id}` }).pressed, liked, server.base);
+  }
 }
 
 test('a click likes, the next one takes it back, and without JavaScript the page comes again', async () => {
@@ -224,4 +233,18 @@ test('likes go on while Redis is gone', async () => {
     await stack('redis', 'start');
   }
   for (const thing of both) assert.deepEqual(await counted(thing), [1, 1]);
+});
+
+test('more likes than a server remembers: everybody still sees which are one’s own', async () => {
+  const post = await write();
+  const id = await comment(post);
+  const [fan, other] = [await joined(), await joined()];
+  await expectLiked(fan.client, post, id, false);
+  const name = `fan-${randomUUID()}`;
+  await sql(`insert into users (email, password_hash, name) select '${name}-' || n || '@minschool.test', '!', '팬' from generate_series(1, ${rememberedLikes}) n;
+    insert into comment_likes (comment_id, user_id) select ${id}, id from users where email like '${name}-%'`);
+  assert.equal((await fan.client.request('PUT', `/api/v1/comments/${id}/like`)).json().likes, rememberedLikes + 1);
+  await soon(() => expectLiked(fan.client, post, id, true));
+  await expectLiked(other.client, post, id, false);
+  await sql(`delete from users where email like '${name}-%'`);
 });

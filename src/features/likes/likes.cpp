@@ -1,5 +1,7 @@
 #include "features/likes/likes.hpp"
 
+#include <algorithm>
+
 #include "features/likes/store.hpp"
 #include "features/notifications/causes.hpp"
 #include "features/posts/posts.hpp"
@@ -40,6 +42,22 @@ async<std::vector<std::int64_t>> Likes::of(const Call& call, UserId who, PostId 
   const auto slot = store::of(batch, who, post);
   co_await batch.send();
   co_return slot.all();
+}
+
+async<Likers> Likes::likers(const Call& call, PostId post) {
+  pg::Batch batch = db_.batch(call);
+  const auto slot = store::likers(batch, post);
+  co_await batch.send();
+  Likers out{slot.all()};
+  if (out.all.size() > Likers::kMost) co_return Likers{{}, false};
+  std::ranges::sort(out.all, {}, &Likers::One::who);
+  co_return out;
+}
+
+std::vector<std::int64_t> Likers::of(UserId who) const {
+  std::vector<std::int64_t> out;
+  for (const One& one : std::ranges::equal_range(all, who, {}, &One::who)) out.push_back(one.what);
+  return out;
 }
 
 async<Result<Liked>> Likes::set(const Call& call, const session::Viewer& who, Liked found, bool mine) {

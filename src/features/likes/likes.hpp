@@ -28,6 +28,21 @@ struct Liked {
   bool mine = false;  ///< the reader likes it
 };
 
+/// Who likes what of a post, for all its readers.
+struct Likers {
+  struct One {
+    UserId who;
+    std::int64_t what = 0;  ///< a comment's id; 0: the post itself
+  };
+  static constexpr std::size_t kMost = 2000;  // 32 KB
+
+  std::vector<One> all;  ///< by who
+  bool whole = true;     ///< false: there are more than kMost, and `all` is empty
+
+  /// As Likes::of, when these are all.
+  std::vector<std::int64_t> of(UserId who) const;
+};
+
 class Likes {
  public:
   Likes(pg::Db& db, boards::Boards& boards, notifications::Notifications& notifications, live::Hints& hints)
@@ -39,6 +54,7 @@ class Likes {
 
   /// What a member likes of a post: the ids of its comments, and 0 when it is the post itself.
   async<std::vector<std::int64_t>> of(const Call& call, UserId who, PostId post);
+  async<Likers> likers(const Call& call, PostId post);
 
   /// Makes `who` like what was found, or like it no more, and gives it as it is then. What is so already stays so, and
   /// the author is told of a new like only. Refused: unauthenticated, not_found (gone meanwhile).

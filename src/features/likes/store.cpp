@@ -19,6 +19,13 @@ constexpr pg::Query kOf{"likes.of", R"(
   union all
   select l.comment_id from comments c join comment_likes l on l.comment_id = c.id
    where c.post_id = $1 and l.user_id = $2)"};
+// The number stands in the SQL for the plan's sake, as in features/posts/store.cpp.
+static_assert(Likers::kMost == 2000);
+constexpr pg::Query kLikers{"likes.likers", R"(
+  select user_id, 0::bigint from post_likes where post_id = $1
+  union all
+  select l.user_id, l.comment_id from comments c join comment_likes l on l.comment_id = c.id where c.post_id = $1
+  limit 2001)"};
 constexpr pg::Query kGuardComment{"likes.guard_comment", R"(
   select ms_guard(exists (select from comments c join posts p on p.id = c.post_id
                            where c.id = $1 and c.visible and p.visible for share), 404, 'comments.gone')::text)"};
@@ -40,6 +47,8 @@ pg::Slot<Liked> find(pg::Statements& out, CommentId id, UserId reader) {
 pg::Slot<std::int64_t> of(pg::Statements& out, UserId who, PostId post) {
   return out.add<std::int64_t>(kOf, post, who);
 }
+
+pg::Slot<Likers::One> likers(pg::Statements& out, PostId post) { return out.add<Likers::One>(kLikers, post); }
 
 void guard_visible(pg::Statements& out, const Liked& what) {
   what.comment ? void(out.add(kGuardComment, *what.comment)) : posts::guard_visible(out, what.post);

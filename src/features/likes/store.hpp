@@ -8,6 +8,8 @@ namespace ms::likes::store {
 pg::Slot<Liked> find(pg::Statements& out, PostId id, UserId reader);
 pg::Slot<Liked> find(pg::Statements& out, CommentId id, UserId reader);
 pg::Slot<std::int64_t> of(pg::Statements& out, UserId who, PostId post);
+/// One more than Likers::kMost at most.
+pg::Slot<Likers::One> likers(pg::Statements& out, PostId post);
 /// Refuses the unit (404) when it is not visible any more.
 void guard_visible(pg::Statements& out, const Liked& what);
 /// Refuses the unit (already_liked) when the member likes it already.

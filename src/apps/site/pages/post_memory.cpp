@@ -14,9 +14,8 @@ async<std::shared_ptr<const comments::Threads>> load_threads(comments::Comments&
   co_return std::make_shared<const comments::Threads>(co_await comments.threads(call, nobody, id, number));
 }
 
-async<std::shared_ptr<const std::vector<std::int64_t>>> load_liked(likes::Likes& likes, const Call& call, UserId who,
-                                                                   PostId id) {
-  co_return std::make_shared<const std::vector<std::int64_t>>(co_await likes.of(call, who, id));
+async<std::shared_ptr<const likes::Likers>> load_likers(likes::Likes& likes, const Call& call, PostId id) {
+  co_return std::make_shared<const likes::Likers>(co_await likes.likers(call, id));
 }
 
 bool has(const std::vector<std::int64_t>& ids, std::int64_t id) { return std::ranges::find(ids, id) != ids.end(); }
@@ -37,9 +36,9 @@ async<Result<Seen>> PostMemory::read(const web::Context& ctx, PostId id, std::in
   Seen seen{**found, co_await threads(ctx, id, number)};
   seen.reading.post.views += posts_.count_reader(id);
   const auto ids = co_await liked(ctx, id);
-  if (ids->empty()) co_return seen;
-  seen.reading.post.liked = has(*ids, 0);
-  seen.threads = marked(*seen.threads, *ids);
+  if (ids.empty()) co_return seen;
+  seen.reading.post.liked = has(ids, 0);
+  seen.threads = marked(*seen.threads, ids);
   co_return seen;
 }
 
@@ -51,18 +50,18 @@ async<std::shared_ptr<const comments::Threads>> PostMemory::threads(const web::C
   co_return threads;
 }
 
-async<std::shared_ptr<const std::vector<std::int64_t>>> PostMemory::liked(const web::Context& ctx, PostId id) {
-  if (!ctx.viewer.signed_in()) co_return std::make_shared<const std::vector<std::int64_t>>();
-  const UserId who = ctx.viewer.id;
-  auto fill = [this, &ctx, who, id] { return load_liked(likes_, ctx.call, who, id); };
-  auto liked =
-      co_await liked_.get(ctx.call, ctx.just_wrote(), fmt::format("{}:{}", id.value, who.value), std::move(fill));
-  co_return liked;
+async<std::vector<std::int64_t>> PostMemory::liked(const web::Context& ctx, PostId id) {
+  if (!ctx.viewer.signed_in()) co_return std::vector<std::int64_t>();
+  auto fill = [this, &ctx, id] { return load_likers(likes_, ctx.call, id); };
+  const auto likers = co_await likers_.get(ctx.call, ctx.just_wrote(), std::to_string(id.value), std::move(fill));
+  if (likers->whole) co_return likers->of(ctx.viewer.id);
+  auto own = co_await likes_.of(ctx.call, ctx.viewer.id, id);
+  co_return own;
 }
 
 void PostMemory::forget() {
   threads_.forget();
-  liked_.forget();
+  likers_.forget();
 }
 
 }  // namespace ms::site

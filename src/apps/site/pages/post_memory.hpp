@@ -19,7 +19,7 @@ struct Seen {
 };
 
 /// The page of a post out of this thread's memory: the post and its comments, which are the same for everybody, and
-/// what each member likes of them.
+/// who likes what of them.
 class PostMemory {
  public:
   /// As posts::Shown, whose memory of posts this uses.
@@ -30,7 +30,7 @@ class PostMemory {
         comments_(comments),
         likes_(likes),
         threads_(io, kept, kMostThreads),
-        liked_(io, kept, kMostLiked) {}
+        likers_(io, kept, kMostPosts) {}
 
   /// As posts::Posts::read. `number`: the page of threads; 0: the last.
   async<Result<Seen>> read(const web::Context& ctx, PostId id, std::int64_t number);
@@ -39,17 +39,18 @@ class PostMemory {
 
  private:
   static constexpr std::size_t kMostThreads = 200;
-  static constexpr std::size_t kMostLiked = 20'000;
+  static constexpr std::size_t kMostPosts = 200;
 
   async<std::shared_ptr<const comments::Threads>> threads(const web::Context& ctx, PostId id, std::int64_t number);
-  async<std::shared_ptr<const std::vector<std::int64_t>>> liked(const web::Context& ctx, PostId id);
+  /// As likes::Likes::of.
+  async<std::vector<std::int64_t>> liked(const web::Context& ctx, PostId id);
 
   posts::Posts& posts_;
   posts::Shown& shown_;
   comments::Comments& comments_;
   likes::Likes& likes_;
   cache::Memory<comments::Threads> threads_;
-  cache::Memory<std::vector<std::int64_t>> liked_;
+  cache::Memory<likes::Likers> likers_;
 };
 
 }  // namespace ms::site
