@@ -9,7 +9,7 @@ import { sql } from '../support/stores.mjs';
 
 const perPage = 20;           // posts::kPostsPerPage
 const threadsPerPage = 50;    // comments::kThreadsPerPage
-const stretch = 1024;         // of post_stretches
+const stretch = 1024;         // many places of post_places; its blocks: posts/pages_test.cpp
 const manyPosts = 2 * stretch + 7;
 const fewPosts = 97;
 const writers = 20;

@@ -67,7 +67,7 @@ void sort_in(Page& page, std::vector<store::Listed> rows) {
     }
     auto& part = row.part == store::Listed::pinned ? page.pinned : page.lines;
     part.push_back({PostId{row.id}, row.number, std::move(row.title), row.author, std::move(row.author_name),
-                    row.created, row.notice, row.views, row.comments});
+                    row.created, row.part != store::Listed::line, row.views, row.comments});
   }
 }
 

@@ -23,35 +23,35 @@ namespace {
 // its kept plan bad, and plans anew for every page, which costs three times as much as the page.
 static_assert(kPostsPerPage == 20);
 
-// One statement for a page, because each costs both sides as much as some rows. The board's own row comes first.
+// One statement for a page, because each costs both sides as much as some rows. The board's own row comes first. What a
+// line shows stands in one row (migration 0009); each column costs PostgreSQL a fifth of a row.
 constexpr pg::Query kFirstPage{"posts.first_page", R"(
-  select 0, visible_posts, last_number, '', 0::bigint, '', now(), false, 0::bigint, 0::bigint from boards where id = $1
+  select 0, visible_posts, last_number, '', 0::bigint, '', now(), 0::bigint, 0::bigint from boards where id = $1
   union all
-  (select 1, p.id, p.number, p.title, p.author_id, u.name, p.created_at, p.notice, c.views, c.comments
-    from posts p join users u on u.id = p.author_id join post_counters c on c.post_id = p.id
-   where p.board_id = $1 and p.visible and p.notice order by p.id desc limit 10)
+  (select 1, post_id, number, title, author_id, author_name, created_at, views, comments
+    from post_counters where board_id = $1 and visible and notice order by post_id desc limit 10)
   union all
-  (select 2, p.id, p.number, p.title, p.author_id, u.name, p.created_at, p.notice, c.views, c.comments
-    from posts p join users u on u.id = p.author_id join post_counters c on c.post_id = p.id
-   where p.board_id = $1 and p.visible order by p.number desc limit 20))"};
+  (select 2 + notice::int, post_id, number, title, author_id, author_name, created_at, views, comments
+    from post_counters where board_id = $1 and visible order by number desc limit 20))"};
+// `rank` is how many visible posts are older than the page's first. The last block, and the last 32 numbers in it,
+// before which stand no more than that hold it: two look-ups and at most 31 index entries, however many posts there
+// are.
 constexpr pg::Query kLaterPage{"posts.later_page", R"(
-  with added as (
-    select stretch, visible, sum(visible) over (order by stretch desc) - visible as before
-      from post_stretches where board_id = $1),
-  start as (
-    select stretch, $2::bigint - before as skip from added
-     where before <= $2::bigint and before + visible > $2::bigint limit 1),
+  with board as materialized (
+    select visible_posts, last_number, visible_posts - 1 - $2 as rank from boards where id = $1),
   first as (
-    select p.number from start, lateral (
-      select number from posts
-       where board_id = $1 and visible and number < (start.stretch + 1) << 10
-       order by number desc offset start.skip limit 1) p)
-  select 0, visible_posts, last_number, '', 0::bigint, '', now(), false, 0::bigint, 0::bigint from boards where id = $1
+    select p.number from board, lateral (
+      select block << 14 as numbers, board.rank - before as rank, places from post_places
+       where board_id = $1 and before <= board.rank order by before desc, block desc limit 1) b, lateral (
+      select width_bucket(b.rank::smallint, b.places) as place offset 0) w, lateral (
+      select number from post_counters
+       where board_id = $1 and visible and number >= b.numbers + ((w.place - 1) << 5)
+       order by number offset b.rank - b.places[w.place] limit 1) p)
+  select 0, visible_posts, last_number, '', 0::bigint, '', now(), 0::bigint, 0::bigint from board
   union all
-  (select 2, p.id, p.number, p.title, p.author_id, u.name, p.created_at, p.notice, c.views, c.comments
-    from posts p join users u on u.id = p.author_id join post_counters c on c.post_id = p.id
-   where p.board_id = $1 and p.visible and p.number <= (select number from first)
-   order by p.number desc limit 20))"};
+  (select 2 + notice::int, post_id, number, title, author_id, author_name, created_at, views, comments
+    from post_counters where board_id = $1 and visible and number <= (select number from first)
+   order by number desc limit 20))"};
 constexpr pg::Query kFind{"posts.find", R"(
   select p.id, p.board_id, p.number, p.title, coalesce(p.content, ''), p.content_html, p.author_id, u.name,
          p.created_at, p.updated_at, p.notice, c.views, c.comments, c.likes,
@@ -59,22 +59,21 @@ constexpr pg::Query kFind{"posts.find", R"(
     from posts p join users u on u.id = p.author_id join post_counters c on c.post_id = p.id
    where p.id = $1 and p.visible)"};
 constexpr pg::Query kOlder{"posts.older", R"(
-  select o.id, o.title from posts p, lateral (
-    select id, title from posts where board_id = p.board_id and visible and number < p.number
+  select o.post_id, o.title from post_counters p, lateral (
+    select post_id, title from post_counters where board_id = p.board_id and visible and number < p.number
      order by number desc limit 1) o
-   where p.id = $1)"};
+   where p.post_id = $1)"};
 constexpr pg::Query kNewer{"posts.newer", R"(
-  select n.id, n.title from posts p, lateral (
-    select id, title from posts where board_id = p.board_id and visible and number > p.number
+  select n.post_id, n.title from post_counters p, lateral (
+    select post_id, title from post_counters where board_id = p.board_id and visible and number > p.number
      order by number limit 1) n
-   where p.id = $1)"};
+   where p.post_id = $1)"};
 constexpr pg::Query kRecent{"posts.recent", R"(
-  select p.id, p.board_id, p.title, u.name, p.created_at
+  select p.post_id, b.id, p.title, p.author_name, p.created_at
     from boards b, lateral (
-      select id, board_id, title, author_id, created_at from posts
+      select post_id, title, author_name, created_at from post_counters
        where board_id = b.id and visible order by number desc limit $2) p
-    join users u on u.id = p.author_id
-   where b.on_home and b.read_role <= $1 order by b.position, p.id desc)"};
+   where b.on_home and b.read_role <= $1 order by b.position, p.post_id desc)"};
 constexpr pg::Query kInsert{"posts.insert", R"(
   with next as (update boards set last_number = last_number + 1 where id = $1 returning last_number)
   insert into posts (board_id, number, author_id, title, content, content_html, renderer, notice)
@@ -86,7 +85,7 @@ constexpr pg::Query kRemove{"posts.remove", "update posts set deleted_at = now()
 constexpr pg::Query kSince{"posts.since", R"(
   select b.last_number, coalesce(p.number, 0)
     from boards b left join lateral (
-      select number from posts
+      select number from post_counters
        where board_id = b.id and visible and number > $2 order by number limit $3) p on true
    where b.id = $1 order by p.number)"};
 constexpr pg::Query kNumbers{"posts.numbers", "select id, last_number from boards where id = any ($1::bigint[])"};

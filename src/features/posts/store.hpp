@@ -7,9 +7,9 @@
 namespace ms::posts::store {
 
 /// A row of a board's page: first the board itself (id: its visible posts, number: the highest that was given), then on
-/// the first page its notices, then its lines.
+/// the first page its notices, then its lines. Columns are dear: one tells what it is and whether it is a notice.
 struct Listed {
-  enum Part : int { board = 0, pinned = 1, line = 2 };
+  enum Part : int { board = 0, pinned = 1, line = 2, notice_line = 3 };
   int part = board;
   std::int64_t id = 0;
   std::int64_t number = 0;
@@ -17,13 +17,12 @@ struct Listed {
   UserId author;
   std::string author_name;
   Timestamp created;
-  bool notice = false;
   std::int64_t views = 0;
   std::int64_t comments = 0;
 };
 /// The newest kPostsPerPage lines.
 pg::Slot<Listed> first_page(pg::Statements& out, BoardId board);
-/// The kPostsPerPage lines after the newest `skip` visible ones, found by adding up post_stretches.
+/// The kPostsPerPage lines after the newest `skip` visible ones, found by post_places.
 pg::Slot<Listed> later_page(pg::Statements& out, BoardId board, std::int64_t skip);
 
 /// A visible post of a board that rank may read.
