@@ -1,10 +1,15 @@
 // What the kernel counts for the processes of a stack: CPU time (/proc/PID/task/*/schedstat) and memory (smaps).
 import fs from 'node:fs';
 
+/** None, when it left while they were counted (PostgreSQL's process of a psql). */
 function children(pid) {
   const found = [];
-  for (const task of fs.readdirSync(`/proc/${pid}/task`)) {
-    found.push(...fs.readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number));
+  try {
+    for (const task of fs.readdirSync(`/proc/${pid}/task`)) {
+      found.push(...fs.readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number));
+    }
+  } catch (error) {
+    if (error.code !== 'ENOENT' && error.code !== 'ESRCH') throw error;
   }
   return found;
 }
@@ -24,8 +29,12 @@ export function cpu(pids) {
   let sum = 0;
   for (const pid of pids) {
     // Nginx's cache loader leaves after a minute, having done nothing by then.
-    for (const task of fs.existsSync(`/proc/${pid}/task`) ? fs.readdirSync(`/proc/${pid}/task`) : []) {
-      sum += Number(fs.readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]);
+    try {
+      for (const task of fs.readdirSync(`/proc/${pid}/task`)) {
+        sum += Number(fs.readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]);
+      }
+    } catch (error) {
+      if (error.code !== 'ENOENT' && error.code !== 'ESRCH') throw error;
     }
   }
   return sum;

@@ -28,7 +28,7 @@ class Site final : public program::App {
         views_(parts.db),
         posts_(parts.db, parts.cache, parts.boards, parts.notifications, views_, parts.hints),
         shown_(parts.io, posts_, std::chrono::milliseconds(parts.settings.site.remember_ms)),
-        comments_(parts.db, parts.boards, parts.notifications, parts.limiter, parts.hints),
+        comments_(parts.db, parts.boards, posts_, parts.notifications, parts.limiter, parts.hints),
         likes_(parts.db, parts.boards, parts.notifications, parts.hints),
         memory_(parts.io, posts_, shown_, comments_, likes_,
                 std::chrono::milliseconds(parts.settings.site.remember_ms)),

@@ -45,25 +45,32 @@ async<http::Response> list(web::Context& ctx, Comments& comments, posts::Posts& 
   co_return ctx.json(200, web::json_list(std::move(items), threads.number, threads.last, threads.total));
 }
 
+/// What an earlier request wrote.
+async<Result<Comments::Written>> again(const Call& call, const session::Viewer& who, Comments& comments, CommentId id) {
+  auto comment = co_await comments.own(call, who, id);
+  if (!comment) co_return Refused(comment.error());
+  const auto place = co_await comments.place(call, who, id);
+  if (!place) co_return Refused(place.error());
+  co_return Comments::Written{id, std::move(*comment), place->page};
+}
+
 async<http::Response> write(web::Context& ctx, Comments& comments, posts::Posts& posts) {
-  const auto post = co_await posts.find(ctx.call, ctx.viewer, post_of(ctx));
+  const auto post = co_await posts.origin(ctx.call, ctx.viewer, post_of(ctx));
   if (!post) co_return ctx.refuse(post.error());
   auto body = ctx.json_body();
   if (!body) co_return ctx.refuse(body.error());
   web::JsonFields fields(std::move(*body));
   Draft draft;
-  draft.post = post->id;
+  draft.post = post_of(ctx);
   draft.content = fields.text("content");
   if (const auto parent = fields.optional_id("parent_id")) draft.parent = CommentId{*parent};
+  draft.ask_page = true;
   if (auto ok = fields.done(); !ok) co_return ctx.refuse(ok.error());
-  const auto id = co_await comments.write(ctx.call, ctx.viewer, std::move(draft));
-  if (!id) co_return ctx.refuse(id.error());
-  const auto written = co_await comments.own(ctx.call, ctx.viewer, *id);
+  auto written = co_await comments.write(ctx.call, ctx.viewer, std::move(draft));
+  if (written && !written->comment) written = co_await again(ctx.call, ctx.viewer, comments, written->id);
   if (!written) co_return ctx.refuse(written.error());
-  const auto place = co_await comments.place(ctx.call, ctx.viewer, *id);
-  if (!place) co_return ctx.refuse(place.error());
-  http::Response response = ctx.json(201, comment_json(*written));
-  response.set("Location", fmt::format("/api/v1/posts/{}/comments?page={}", post->id.value, place->page));
+  http::Response response = ctx.json(201, comment_json(*written->comment));
+  response.set("Location", fmt::format("/api/v1/posts/{}/comments?page={}", post_of(ctx).value, written->page));
   co_return response;
 }
 

@@ -56,10 +56,9 @@ Refused no_right(const session::Viewer& who) {
   return refuse(Code::forbidden, "error.forbidden"_msg);
 }
 
-/// The board of a post that `who` may comment on.
-Result<const boards::Board*> open_board(const session::Viewer& who, const boards::Directory& directory,
-                                        const std::optional<posts::Gate>& post) {
-  const boards::Board* board = post ? directory.find(post->board) : nullptr;
+/// The board of a post, if `who` may comment on it.
+Result<const boards::Board*> open_board(const session::Viewer& who, const boards::Directory& directory, BoardId id) {
+  const boards::Board* board = directory.find(id);
   if (board == nullptr || !board->readable(who)) return refuse(Code::not_found, "posts.gone"_msg);
   if (!board->commentable(who)) return refuse(Code::forbidden, "comments.not_allowed"_msg);
   return board;
@@ -119,22 +118,22 @@ async<Result<Comment>> Comments::own(const Call& call, const session::Viewer& wh
   co_return std::move(*found);
 }
 
-async<Result<CommentId>> Comments::write(const Call& call, const session::Viewer& who, Draft draft) {
-  if (const auto first = once::earlier(call)) co_return CommentId{*first};
+async<Result<Comments::Written>> Comments::write(const Call& call, const session::Viewer& who, Draft draft) {
+  if (const auto first = once::earlier(call)) co_return Written{CommentId{*first}, {}};
   if (!who.signed_in()) co_return no_right(who);
   if (auto ok = check(draft.content); !ok) co_return Refused(ok.error());
   auto mentions = notifications::Mentions::of(draft.content);
   if (!mentions) co_return Refused(mentions.error());
+  const auto post = co_await posts_.origin(call, who, draft.post);
+  if (!post) co_return Refused(post.error());
   const auto directory = co_await boards_.all(call);
+  if (const auto board = open_board(who, *directory, post->board); !board) co_return Refused(board.error());
   pg::Batch batch = db_.batch(call);
-  const auto gate = posts::gate(batch, draft.post);
   std::optional<pg::Slot<store::Parent>> parent_slot;
   if (draft.parent) parent_slot = store::parent(batch, *draft.parent);
   mentions->ask(batch);
   co_await batch.send();
   mentions->answer();
-  const auto post = gate.one();
-  if (const auto board = open_board(who, *directory, post); !board) co_return Refused(board.error());
   std::optional<CommentId> root;
   UserId parent_author;
   if (parent_slot) {
@@ -149,6 +148,8 @@ async<Result<CommentId>> Comments::write(const Call& call, const session::Viewer
   if (draft.parent) store::guard_visible(unit, *draft.parent);
   const auto slot = store::insert(unit, draft, root, who.id, html);
   once::record_id(unit, call, who.id, "comments");
+  std::optional<pg::Slot<std::int64_t>> before;
+  if (draft.ask_page) before = store::threads_before(unit, draft.post, root);
   const auto told = notifications::comment_written(unit, {.author = who.id,
                                                           .post = draft.post,
                                                           .post_author = post->author,
@@ -158,7 +159,18 @@ async<Result<CommentId>> Comments::write(const Call& call, const session::Viewer
   if (!done) co_return Refused(done.error());
   hints_.tell({'p', draft.post.value});
   co_await notifications_.told(call, told.all());
-  co_return slot.one().value();
+  const auto row = slot.one().value();
+  Comment comment;
+  comment.post = draft.post;
+  comment.parent = draft.parent;
+  comment.author = who.id;
+  comment.author_name = who.name;
+  comment.id = row.id;
+  comment.created = row.created;
+  comment.content = std::move(draft.content);
+  comment.content_html = html.html();
+  const std::int64_t page = before ? before->one().value() / kThreadsPerPage + 1 : 0;
+  co_return Written{row.id, std::move(comment), page};
 }
 
 async<Result<void>> Comments::edit(const Call& call, const session::Viewer& who, CommentId id, std::string content) {
@@ -211,7 +223,9 @@ async<Result<void>> Comments::typing(const Call& call, const session::Viewer& wh
   pg::Batch batch = db_.batch(call);
   const auto gate = posts::gate(batch, post);
   co_await batch.send();
-  const auto board = open_board(who, *directory, gate.one());
+  const auto found = gate.one();
+  if (!found) co_return refuse(Code::not_found, "posts.gone"_msg);
+  const auto board = open_board(who, *directory, found->board);
   if (!board) co_return Refused(board.error());
   hints_.whisper({'p', post.value}, fmt::format("typing {} {} {}", (*board)->id.value, who.id.value, who.name));
   co_return Result<void>();

@@ -69,14 +69,15 @@ struct Draft {
   PostId post;
   std::optional<CommentId> parent;
   std::string content;
+  bool ask_page = false;  ///< on which page of threads it will stand
 };
 Result<void> check(std::string_view content);
 
 class Comments {
  public:
-  Comments(pg::Db& db, boards::Boards& boards, notifications::Notifications& notifications, limit::Limiter& limiter,
-           live::Hints& hints)
-      : db_(db), boards_(boards), notifications_(notifications), limiter_(limiter), hints_(hints) {}
+  Comments(pg::Db& db, boards::Boards& boards, posts::Posts& posts, notifications::Notifications& notifications,
+           limit::Limiter& limiter, live::Hints& hints)
+      : db_(db), boards_(boards), posts_(posts), notifications_(notifications), limiter_(limiter), hints_(hints) {}
 
   /// The caller has made sure that the post may be read. `number` 0 is the last page, where the newest threads stand.
   async<Threads> threads(const Call& call, const session::Viewer& who, PostId post, std::int64_t number);
@@ -91,8 +92,14 @@ class Comments {
   /// One visible comment, to edit. Refused: not_found, forbidden (not the author).
   async<Result<Comment>> own(const Call& call, const session::Viewer& who, CommentId id);
 
-  /// Two round trips. Refused: invalid, not_found (the post or the parent is gone), forbidden.
-  async<Result<CommentId>> write(const Call& call, const session::Viewer& who, Draft draft);
+  /// One round trip as a rule; two for a reply, with mentions, or when this thread has not read the post. Refused:
+  /// invalid, not_found (the post or the parent is gone), unauthenticated, forbidden.
+  struct Written {
+    CommentId id;
+    std::optional<Comment> comment;  ///< unless an earlier request wrote it
+    std::int64_t page = 0;           ///< of threads, where it stands; 0 when nobody asked
+  };
+  async<Result<Written>> write(const Call& call, const session::Viewer& who, Draft draft);
   async<Result<void>> edit(const Call& call, const session::Viewer& who, CommentId id, std::string content);
   /// Own comments, or anybody's with Permission::remove.
   async<Result<void>> remove(const Call& call, const session::Viewer& who, CommentId id);
@@ -103,6 +110,7 @@ class Comments {
  private:
   pg::Db& db_;
   boards::Boards& boards_;
+  posts::Posts& posts_;
   notifications::Notifications& notifications_;
   limit::Limiter& limiter_;
   live::Hints& hints_;

@@ -26,7 +26,7 @@ const auto* const kEnvironment = testing::AddGlobalTestEnvironment(new TestDatab
 
 // Member 2 wrote post 1, on a board for everybody; post 2 stands on one for staff.
 constexpr const char* kRows = R"(
-  truncate users, boards, posts, comments, audit_log, post_stretches, post_counters restart identity cascade;
+  truncate users, boards, posts, comments, audit_log, post_stretches, post_counters, notifications restart identity cascade;
   insert into users (email, name, password_hash, role) values
     ('staff@test', '직원', '', 2), ('a@test', '김하늘', '', 1), ('b@test', '이서준', '', 1);
   insert into boards (slug, name, read_role) values ('free', '자유게시판', 0), ('staff', '직원 게시판', 2);
@@ -89,7 +89,7 @@ class LivePostTest : public testing::Test {
   notifications::Notifications notifications{db, cache, limiter, boards, hints};
   posts::ViewCounter views{db};
   posts::Posts posts{db, cache, boards, notifications, views, hints};
-  Comments comments{db, boards, notifications, limiter, hints};
+  Comments comments{db, boards, posts, notifications, limiter, hints};
   LivePost live_{db, boards, posts};
 };
 
@@ -259,6 +259,49 @@ TEST_F(LivePostTest, ShowsWhoIsTypingToOthersOnly) {
        {"", "typing", "typing ", "typing 1", "typing 1 2", "typing 1 2 ", "typing x 2 y", "tying 1 2 y"}) {
     EXPECT_FALSE(live_.heard(1, what)) << what;
   }
+}
+
+TEST_F(LivePostTest, WritesInOneTripUnderAPostThatWasRead) {
+  Timing timing;
+  const Call timed(std::chrono::steady_clock::now() + 60s, "test", &timing);
+  const auto written = [&](std::int64_t post, const session::Viewer& who) {
+    timing = {};
+    const auto done =
+        pg::run(io, comments.write(timed, who, {.post = PostId{post}, .parent = {}, .content = "*잘* 봤어요"}));
+    return done ? 200 : static_cast<int>(done.error().code);
+  };
+  pg::run(io, boards.all(call));
+  EXPECT_EQ(written(1, kReader), 200);
+  EXPECT_EQ(timing.pg_trips, 2);
+  EXPECT_EQ(written(1, kReader), 200);
+  EXPECT_EQ(timing.pg_trips, 1);
+  EXPECT_EQ(written(2, kStaff), 200);
+  EXPECT_EQ(written(2, kReader), 403);
+  EXPECT_EQ(written(1, kGuest), 401);
+  EXPECT_EQ(written(99, kReader), 404);
+  ask("update posts set hidden_at = now() where id = 1");
+  EXPECT_EQ(written(1, kReader), 404);
+  EXPECT_EQ(ask("select count(*) from comments where post_id = 1"), "2");
+}
+
+TEST_F(LivePostTest, ANewCommentIsGivenAsItWillBeRead) {
+  for (int i = 0; i < kThreadsPerPage; ++i) write(1, 2);
+  const auto said = pg::run(
+      io, comments.write(call, kReader, {.post = PostId{1}, .parent = {}, .content = "*잘* 봤어요", .ask_page = true}));
+  ASSERT_TRUE(said);
+  ASSERT_TRUE(said->comment);
+  EXPECT_EQ(said->page, 2);
+  const auto read = pg::run(io, comments.own(call, kReader, said->id));
+  ASSERT_TRUE(read);
+  EXPECT_EQ(said->comment->content_html, read->content_html);
+  EXPECT_EQ(said->comment->content, read->content);
+  EXPECT_EQ(said->comment->created, read->created);
+  const auto reply = pg::run(
+      io,
+      comments.write(call, kReader, {.post = PostId{1}, .parent = CommentId{1}, .content = "네", .ask_page = true}));
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->page, 1);
+  EXPECT_EQ(pg::run(io, comments.place(call, kReader, reply->id))->page, 1);
 }
 
 TEST_F(LivePostTest, TypingIsForWhoMayComment) {

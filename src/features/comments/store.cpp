@@ -35,7 +35,10 @@ constexpr pg::Query kPlace{"comments.place", R"(
     from comments c join posts p on p.id = c.post_id where c.id = $1 and p.visible)"};
 constexpr pg::Query kInsert{"comments.insert", R"(
   insert into comments (post_id, parent_id, root_id, author_id, content, content_html, renderer)
-  values ($1, $2, $3, $4, $5, $6, $7) returning id)"};
+  values ($1, $2, $3, $4, $5, $6, $7) returning id, created_at)"};
+constexpr pg::Query kThreadsBefore{"comments.threads_before", R"(
+  select count(*) from comments
+   where post_id = $1 and parent_id is null and id < (select coalesce($2::bigint, currval('comments_id_seq'))))"};
 constexpr pg::Query kUpdate{"comments.update", R"(
   update comments set content = $2, content_html = $3, renderer = $4, updated_at = now() where id = $1)"};
 constexpr pg::Query kRemove{"comments.remove",
@@ -68,10 +71,13 @@ pg::Slot<Comment> find(pg::Statements& out, UserId reader, CommentId id) { retur
 pg::Slot<Parent> parent(pg::Statements& out, CommentId id) { return out.add<Parent>(kParent, id); }
 pg::Slot<PlaceRow> place(pg::Statements& out, CommentId id) { return out.add<PlaceRow>(kPlace, id); }
 
-pg::Slot<CommentId> insert(pg::Statements& out, const Draft& draft, std::optional<CommentId> root, UserId author,
-                           const view::SafeHtml& html) {
-  return out.add<CommentId>(kInsert, draft.post, draft.parent, root, author, draft.content, html.html(),
-                            markdown::kRendererVersion);
+pg::Slot<Inserted> insert(pg::Statements& out, const Draft& draft, std::optional<CommentId> root, UserId author,
+                          const view::SafeHtml& html) {
+  return out.add<Inserted>(kInsert, draft.post, draft.parent, root, author, draft.content, html.html(),
+                           markdown::kRendererVersion);
+}
+pg::Slot<std::int64_t> threads_before(pg::Statements& out, PostId post, std::optional<CommentId> root) {
+  return out.add<std::int64_t>(kThreadsBefore, post, root);
 }
 void update(pg::Statements& out, CommentId id, std::string_view content, const view::SafeHtml& html) {
   out.add(kUpdate, id, content, html.html(), markdown::kRendererVersion);

@@ -28,8 +28,14 @@ struct PlaceRow {
 };
 pg::Slot<PlaceRow> place(pg::Statements& out, CommentId id);
 
-pg::Slot<CommentId> insert(pg::Statements& out, const Draft& draft, std::optional<CommentId> root, UserId author,
-                           const view::SafeHtml& html);
+struct Inserted {
+  CommentId id;
+  Timestamp created;
+};
+pg::Slot<Inserted> insert(pg::Statements& out, const Draft& draft, std::optional<CommentId> root, UserId author,
+                          const view::SafeHtml& html);
+/// After the insert in its unit: top-level comments before the new one, or before its thread.
+pg::Slot<std::int64_t> threads_before(pg::Statements& out, PostId post, std::optional<CommentId> root);
 void update(pg::Statements& out, CommentId id, std::string_view content, const view::SafeHtml& html);
 void remove(pg::Statements& out, CommentId id);
 /// Refuses the unit (404) when the comment is not visible any more.

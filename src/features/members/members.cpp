@@ -151,7 +151,7 @@ async<Result<UserId>> Members::authenticate(const Call& call, std::string email,
     co_return refuse(Code::forbidden, "login.staff_only"_msg);
   }
   // A whole school may log in from one address: only what was wrong counts against it.
-  co_await limiter_.forgive(call, limits_.account, email);
+  limiter_.forgive(limits_.account, email);
   co_await limiter_.take_back(call, limits_.address, std::string(address));
   co_return found->id;
 }
@@ -200,7 +200,7 @@ async<Result<void>> Members::change_password(const Call& call, const session::Vi
   auto done = co_await unit.send();
   if (done) {
     co_await sessions_.forget(call, who.id);
-    co_await limiter_.forgive(call, limits_.account, who.email);
+    limiter_.forgive(limits_.account, who.email);
   }
   co_return done;
 }

@@ -10,6 +10,18 @@ namespace {
 constexpr pg::Query kComment{"notifications.comment", R"(
   select unnest(ms_notify($1, $2, $3, array[$4::bigint],
                           array[coalesce($5::bigint, currval('comments_id_seq'))], '')))"};
+// What ms_notify does for one member and a comment that nobody can have been told of, in a third of its time: as a rule
+// a comment tells one.
+constexpr pg::Query kNewComment{"notifications.new_comment", R"(
+  with counted as (
+    insert into notification_counts as c (user_id, number, unread)
+    select u.id, 1, 1 from users u, posts p join boards b on b.id = p.board_id
+     where u.id = $2 and u.id <> $1 and p.id = $4 and p.visible
+       and ms_may_tell(u.muted_notifications, u.suspended_until, u.role, b.read_role, $3::smallint)
+    on conflict (user_id) do update set number = c.number + 1, unread = c.unread + 1
+    returning c.user_id, c.number)
+  insert into notifications (user_id, number, kind, actor_id, post_id, comment_id)
+  select user_id, number, $3::smallint, $1, $4, currval('comments_id_seq') from counted returning user_id)"};
 constexpr pg::Query kPost{"notifications.post", R"(
   select unnest(ms_notify($1, $2::bigint[] || following.members,
                           array_fill(1::smallint, array[cardinality($2::bigint[])]) ||
@@ -161,6 +173,9 @@ Told comment_written(pg::Statements& unit, const Comment& comment) {
   add(comment.parent_author, Kind::reply);
   add(comment.post_author, Kind::comment);
   if (members.empty()) return {};
+  if (members.size() == 1 && !comment.id) {
+    return Told(unit.add<UserId>(kNewComment, comment.author, members.front(), kinds.front(), comment.post));
+  }
   return Told(unit.add<UserId>(kComment, comment.author, members, kinds, comment.post, comment.id));
 }
 

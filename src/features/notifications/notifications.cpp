@@ -171,10 +171,13 @@ async<void> Notifications::told(const Call& call, std::vector<UserId> members) {
   for (const UserId member : members) known_.erase(member);
   for (std::size_t begin = 0; begin < members.size(); begin += kDropped) {
     std::vector<std::string> keys;
-    for (std::size_t i = begin; i < std::min(members.size(), begin + kDropped); ++i) keys.push_back(key_of(members[i]));
+    for (std::size_t i = begin; i < std::min(members.size(), begin + kDropped); ++i) {
+      keys.push_back(key_of(members[i]));
+      // Before the drop is waited for, so that both go to Redis in one write; the hint leaves behind it.
+      hints_.tell({'u', members[i].value});
+    }
     co_await cache_.drop(call, std::move(keys));
   }
-  for (const UserId member : members) hints_.tell({'u', member.value});
 }
 
 async<Page> Notifications::page(const Call& call, const session::Viewer& who, std::int64_t before) {

@@ -155,7 +155,19 @@ async<Page> Posts::page(const Call& call, const boards::Board& board, std::int64
 async<Result<Gate>> Posts::find(const Call& call, const session::Viewer& who, PostId id) {
   const auto found = co_await look_up<Gate>(db_, boards_, call, who, id, gate);
   if (!found) co_return Refused(found.error());
+  origins_.learn(id, {found->post.board, found->post.author});
   co_return found->post;
+}
+
+async<Result<Origin>> Posts::origin(const Call& call, const session::Viewer& who, PostId id) {
+  const auto known = origins_.find(id);
+  if (!known) {
+    const auto found = co_await find(call, who, id);
+    if (!found) co_return Refused(found.error());
+    co_return Origin{found->board, found->author};
+  }
+  if (auto ok = co_await readable(call, who, known->board); !ok) co_return Refused(ok.error());
+  co_return *known;
 }
 
 async<Result<Reading>> Posts::read(const Call& call, const session::Viewer& who, PostId id) {
@@ -174,6 +186,7 @@ async<std::optional<Reading>> Posts::load(const Call& call, PostId id, UserId re
   co_await batch.send();
   auto found = post.one();
   if (!found) co_return std::nullopt;
+  origins_.learn(id, {found->board, found->author});
   co_return Reading{std::move(*found), older.one(), newer.one()};
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "features/boards/boards.hpp"
+#include "features/posts/origins.hpp"
 #include "features/posts/view_counter.hpp"
 #include "infra/cache/cache.hpp"
 #include "infra/core/result.hpp"
@@ -127,6 +128,9 @@ class Posts {
   /// That a visible post is there and `who` may read it, without its text and without counting a reader. Refused as
   /// below.
   async<Result<Gate>> find(const Call& call, const session::Viewer& who, PostId id);
+  /// The same for who adds something to it: of a post that this thread has read nothing is asked, so that its being
+  /// visible is left to guard_visible.
+  async<Result<Origin>> origin(const Call& call, const session::Viewer& who, PostId id);
   /// A visible post of a board that `who` may read. Refused: not_found; unauthenticated or forbidden when the board
   /// says so.
   async<Result<Reading>> read(const Call& call, const session::Viewer& who, PostId id);
@@ -161,6 +165,7 @@ class Posts {
   notifications::Notifications& notifications_;
   ViewCounter& views_;
   live::Hints& hints_;
+  Origins origins_;
 };
 
 /// What is live about a board, topic "b3": new posts. Its number is the newest post's.

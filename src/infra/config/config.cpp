@@ -281,6 +281,9 @@ Settings defaults(Program program) {
   if (program == Program::admin) {
     out.server.port = kAdminPort;
     out.session.cookie = "minschool.admin";
+    // Few ask it, and what they ask is often a long list.
+    out.database.fast_connections = 1;
+    out.database.slow_connections = 1;
   }
   if (program == Program::monitor) out.server.port = kMonitorPort;
   return out;

@@ -43,8 +43,8 @@ struct Settings {
   struct Database {
     std::string url = "postgresql:///minschool";
     std::string password;
-    int fast_connections = 2;
-    int slow_connections = 1;
+    int fast_connections = 3;
+    int slow_connections = 0;
     int fast_timeout_ms = 2000;
     int slow_timeout_ms = 10000;
   } database;

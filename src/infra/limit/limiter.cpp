@@ -33,11 +33,11 @@ async<> Limiter::take_back(const Call& call, Rule rule, std::string subject) {
   co_await client_.ask(call, redis::Command("EVAL", kTakeBack, 1, key));
 }
 
-async<> Limiter::forgive(const Call& call, Rule rule, std::string subject) {
+void Limiter::forgive(Rule rule, std::string_view subject) {
   const std::string key = key_of(rule, subject);
   local_.forget(key);
   // Unknown is fine: the count ends with its window.
-  co_await client_.ask(call, redis::Command("DEL", key));
+  client_.tell(redis::Command("DEL", key));
 }
 
 }  // namespace ms::limit

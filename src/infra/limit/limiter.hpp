@@ -28,8 +28,8 @@ class Limiter {
   async<bool> allow(const Call& call, Rule rule, std::string subject);
   /// Takes back one try that turned out to be none.
   async<> take_back(const Call& call, Rule rule, std::string subject);
-  /// Forgets the tries, as after a successful login.
-  async<> forgive(const Call& call, Rule rule, std::string subject);
+  /// Forgets the tries, as after a successful login. Nobody waits for it: it is done before what is asked next.
+  void forgive(Rule rule, std::string_view subject);
 
  private:
   redis::Client& client_;

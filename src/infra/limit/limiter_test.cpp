@@ -25,11 +25,6 @@ async<int> allowed_of(Limiter& limiter, std::string subject, int tries) {
   co_return allowed;
 }
 
-async<> forgive(Limiter& limiter, std::string subject) {
-  const Call call = redis::calm();
-  co_await limiter.forgive(call, kLogin, subject);
-}
-
 class LimiterTest : public testing::Test {
  protected:
   void SetUp() override { ASSERT_TRUE(run(io, client.ready(in(10s)))); }
@@ -51,7 +46,7 @@ TEST_F(LimiterTest, AllowsTheLimitForEachSubjectOverAllServers) {
 
 TEST_F(LimiterTest, ForgivesAfterASuccess) {
   EXPECT_EQ(run(io, allowed_of(limiter, "a", 5)), 3);
-  run(io, forgive(limiter, "a"));
+  limiter.forgive(kLogin, "a");
   EXPECT_EQ(run(io, allowed_of(limiter, "a", 5)), 3);
 }
 
@@ -70,7 +65,7 @@ TEST_F(LimiterTest, GoesOnInTheProcessWithoutRedis) {
   server.kill();
   EXPECT_EQ(run(io, allowed_of(limiter, "a", 5)), 3);
   EXPECT_EQ(run(io, allowed_of(limiter, "b", 2)), 2);
-  run(io, forgive(limiter, "a"));
+  limiter.forgive(kLogin, "a");
   EXPECT_EQ(run(io, allowed_of(limiter, "a", 5)), 3);
 }
 

@@ -6,7 +6,7 @@ namespace {
 // currval is of this session, and the statements of a unit stand next to each other in it.
 constexpr pg::Query kRecordId{"once.record_id", R"(
   insert into once (key, user_id, fingerprint, result)
-  values ($1, nullif($2::bigint, 0), $3, currval(pg_get_serial_sequence($4, 'id'))))"};
+  values ($1, nullif($2::bigint, 0), $3, currval($4::regclass)))"};
 constexpr pg::Query kRecord{"once.record", R"(
   insert into once (key, user_id, fingerprint, result) values ($1, nullif($2::bigint, 0), $3, 0))"};
 constexpr pg::Query kFind{"once.find", R"(
@@ -25,7 +25,9 @@ std::optional<std::int64_t> earlier(const Call& call) {
 }
 
 void record_id(pg::Statements& unit, const Call& call, UserId who, std::string_view table) {
-  if (const Once* once = call.once()) unit.add(kRecordId, once->key, who, pg::Bytes{once->fingerprint}, table);
+  if (const Once* once = call.once()) {
+    unit.add(kRecordId, once->key, who, pg::Bytes{once->fingerprint}, std::string(table) + "_id_seq");
+  }
 }
 
 void record(pg::Statements& unit, const Call& call, UserId who) {

@@ -77,7 +77,7 @@ struct Db::Impl : std::enable_shared_from_this<Db::Impl> {
         sweep_timer(io.get_executor()) {}
 
   int size(Lane lane) { return static_cast<int>(pool(lane).connections.size()); }
-  Pool& pool(Lane lane) { return lane == Lane::fast ? fast : slow; }
+  Pool& pool(Lane lane) { return lane == Lane::fast || slow.connections.empty() ? fast : slow; }
   void start();
   void submit(const std::shared_ptr<Exchange>& exchange, Lane lane, Deadline deadline);
   void check_names(const Exchange& exchange);
@@ -207,7 +207,7 @@ void Db::Impl::check_names(const Exchange& exchange) {
 
 void Db::Impl::submit(const std::shared_ptr<Exchange>& exchange, Lane lane, Deadline deadline) {
   // While its own connection is on its way back, what is slow goes the fast way rather than nowhere.
-  const bool detour = lane == Lane::slow && !slow.least_loaded() && fast.least_loaded();
+  const bool detour = &pool(lane) == &slow && !slow.least_loaded() && fast.least_loaded();
   Pool& chosen = detour ? fast : pool(lane);
   const Deadline now = steady_clock::now();
   check_names(*exchange);

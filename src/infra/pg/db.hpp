@@ -141,7 +141,7 @@ struct Config {
   /// libpq conninfo or URI; several hosts with target_session_attrs=read-write fail over (libpq 34.1.1).
   std::string conninfo;
   int fast_connections = 2;
-  int slow_connections = 1;
+  int slow_connections = 1;                       ///< 0: what is slow goes the fast way
   std::chrono::milliseconds fast_timeout{2000};   ///< statement_timeout of the fast lane
   std::chrono::milliseconds slow_timeout{10000};  ///< statement_timeout of the slow lane
   std::size_t queue_limit = 512;                  ///< statements waiting or in flight per connection; more are refused

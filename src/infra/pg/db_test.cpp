@@ -107,6 +107,14 @@ async<Long> length_of(Db& db, std::string text) {
   co_return slot.one().value();
 }
 
+async<std::int64_t> slow_number(Db& db, Query query) {
+  const Call call(steady_clock::now() + 5s, "test");
+  Batch batch = db.batch(call, Lane::slow);
+  const auto slot = batch.add<std::int64_t>(query);
+  co_await batch.send();
+  co_return slot.one().value_or(-1);
+}
+
 class DbTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -232,6 +240,13 @@ TEST_F(DbTest, RefusesWhatTheQueueCannotHold) {
   EXPECT_THROW(refused.get(), Unavailable);
   for (auto& caller : callers) EXPECT_EQ(caller.get(), 1);
   EXPECT_EQ(run(io_, number(db, kOne)), 1);
+}
+
+TEST_F(DbTest, WhatIsSlowGoesTheFastWayWhereThereIsNoOther) {
+  EXPECT_EQ(run(io_, slow_number(db_, kCount)), 0);
+  EXPECT_EQ(db_.state().wanted, 1);
+  Db early(io_, config());  // waits for the fast connection
+  EXPECT_EQ(run(io_, slow_number(early, kCount)), 0);
 }
 
 TEST_F(DbTest, LetsTheCallerGoWhenItsDeadlinePasses) {

@@ -58,7 +58,7 @@ async<http::Response> post_comment(web::Context& ctx, posts::Posts& posts, comme
   const comments::Draft draft{PostId{ctx.params.number("id")}, comment_id(*form, "parent_id"),
                               std::string(form->get("content"))};
   const auto written = co_await comments.write(ctx.call, ctx.viewer, draft);
-  if (written) { co_return ctx.redirect(fmt::format("/comments/{}", written->value), "flash.comment_written"_msg); }
+  if (written) { co_return ctx.redirect(fmt::format("/comments/{}", written->id.value), "flash.comment_written"_msg); }
   const bool show_again = written.error().code == Code::invalid || written.error().code == Code::not_found;
   if (!show_again) co_return ctx.refuse(written.error());
   // The page once more with what was typed, below the comment that it answers as long as there is one; were the post

@@ -1,0 +1,116 @@
+// Measures what a comment and a login cost on the stack that script/bench started and filled; prints Markdown. The options
+// and the environment are those of bench/run.mjs.
+import { execFile, execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import http from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import { cookiesOf } from '../live/members.mjs';
+import { cpu, started } from '../processes.mjs';
+import { figure, machine, table } from '../report.mjs';
+import { Client } from '../../tests/support/client.mjs';
+import { sql } from '../../tests/support/stores.mjs';
+import { pgbench } from './pgbench.mjs';
+
+const options = JSON.parse(process.argv[2]);
+const { state, run_dir: runDir, net, build } = process.env;
+const { rounds, seconds } = options;
+const members = 1000;  // of bench/data.mjs
+const mostActive = 2000;  // posts that are commented on
+const active = Math.min(options.posts, mostActive);
+const writers = 8;     // at once
+const logins = 2;      // at once; one thread hashes
+const direct = `http://${net}.11:3000`;
+const note = (text) => process.stderr.write(`${text}\n`);
+const run = promisify(execFile);
+
+/** µs of CPU for each answered request of a wrk script, by part and `all`. */
+async function wrk(script, connections, words, count) {
+  const parts = { app: started(runDir, 'app1-site'), Redis: started(runDir, 'redis'), PostgreSQL: started(runDir, 'postgres') };
+  const names = Object.keys(parts);
+  const file = fileURLToPath(new URL(script, import.meta.url));
+  const wanted = await count();
+  const before = names.map((name) => cpu(parts[name]));
+  const { stdout } = await run('wrk', ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '10s', '-s', file, direct, '--', ...words.map(String)]);
+  const after = names.map((name) => cpu(parts[name]));
+  const broken = /Non-2xx.*|Socket errors.*/.exec(stdout);
+  if (broken) throw new Error(`${script}: ${broken[0]}`);
+  // What wrk did not wait for in the end was written too.
+  const done = (await count()) - wanted;
+  const cost = { perSecond: done / seconds, all: 0 };
+  names.forEach((name, i) => {
+    cost[name] = (after[i] - before[i]) / 1000 / done;
+    cost.all += cost[name];
+  });
+  return cost;
+}
+
+const counted = (what) => async () => Number((await sql(what))[0][0]);
+const commentsSoFar = counted('select last_value from comments_id_seq');
+const sessionsSoFar = counted('select count(*) from sessions');
+
+const about = machine();
+/** Who comments has read the post before. */
+async function readAll(cookie) {
+  const agent = new http.Agent({ keepAlive: true });
+  const visitor = new Client(direct, { agent });
+  for (let id = 1; id <= active; ++id) {
+    const { status } = await visitor.get(`/boards/bench-1/${id}`, { headers: { cookie } });
+    if (status !== 200) throw new Error(`post ${id}: ${status}`);
+  }
+  agent.destroy();
+}
+
+const cookies = `${state}/bench-cookies`;
+const made = await cookiesOf(Array.from({ length: members }, (_, i) => 1 + i));
+fs.writeFileSync(cookies, made.join('\n'));
+await readAll(made[0]);
+await sql(`update users set password_hash = (select password_hash from users where email = '${options.email}') where id <= ${members}`);
+
+const comment = (how) => wrk('comment.lua', writers, [cookies, active, how, randomBytes(8).toString('hex')], commentsSoFar);
+const targets = {
+  form: () => comment('form'),
+  api: () => comment('api'),
+  pgbench: () => pgbench({ runDir, folder: `${state}/log`, posts: active, members, seconds, clients: writers }),
+  login: () => wrk('login.lua', logins, [members, options.password], sessionsSoFar),
+};
+const results = Object.fromEntries(Object.keys(targets).map((name) => [name, []]));
+const hashes = [];
+for (let round = 0; round <= rounds; ++round) {
+  note(`[${round}/${rounds}] rounds`);
+  for (const [name, target] of Object.entries(targets)) {
+    const cost = await target();
+    if (round > 0) results[name].push(cost);  // the first is for warm caches
+  }
+  const alone = execFileSync(`${build}/password_hash`, { encoding: 'utf8' }).trim().split('\n').map(Number);
+  hashes.push(alone.reduce((sum, one) => sum + one, 0) / alone.length);
+}
+hashes.splice(0, hashes.length - results.login.length);
+
+// So that both wrote the same: as many rows of each table for a comment.
+const rows = await sql('select count(*) filter (where kind = 3), (select count(*) from once), max(number) from notifications');
+note(`rows: ${rows[0].join(', ')}`);
+
+const ratio = (above, below) => figure(results[above].map((value, i) => value.all / results[below][i].all));
+const claims = [
+  ['a comment, by form, against pgbench inserting its rows; CPU of all', '≤ 2.0', ratio('form', 'pgbench')],
+  ['a comment, by API, the same', '≤ 2.0', ratio('api', 'pgbench')],
+  ['a login against its argon2id hash alone', '≤ 1.1', figure(results.login.map((value, i) => value.all / hashes[i]))],
+];
+const columns = ['app', 'Redis', 'PostgreSQL', 'all'];
+const cost = (name, of) => [name, ...columns.map((column) => figure(of.map((one) => one[column]))), figure(of.map((one) => one.perSecond))];
+const costs = [
+  cost('comment, by form', results.form),
+  cost('comment, by API', results.api),
+  cost('pgbench (its client as app)', results.pgbench.map((one) => ({ ...one, app: one.client, Redis: 0 }))),
+  cost('login', results.login),
+  ['argon2id hash alone', figure(hashes), '', '', figure(hashes), ''],
+];
+console.log(`Machine: ${about}  `);
+console.log(`Commit ${options.commit}, \`${options.command}\`: ${options.posts} posts and ${options.comments} comments  `);
+console.log(`Medians of ${results.form.length} rounds of ${seconds} s (lowest to highest); ${writers} write at once, under ${active} posts; ${logins} log in at once\n`);
+console.log(table(['Claim', 'Goal', 'Measured'], claims));
+console.log('\nCPU of each, µs; asked directly, without Nginx:\n');
+console.log(table(['What', ...columns, 'per second'], costs));
