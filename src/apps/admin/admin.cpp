@@ -43,6 +43,7 @@ class Admin final : public program::App {
   }
 
   async<void> background() override { return watch_.keep_history(); }
+  std::size_t waiting() const noexcept override { return 0; }
   async<void> finish() override { co_return; }
 
  private:

@@ -62,6 +62,8 @@ class App {
   virtual std::optional<http::Response> gate(const web::Context& ctx) = 0;
   /// Spawned once on the thread's io_context; runs until it is stopped.
   virtual async<void> background() = 0;
+  /// Of the requests that are being answered, those that only wait for what another one reads.
+  virtual std::size_t waiting() const noexcept = 0;
   /// The last request was answered: write down what is only in memory.
   virtual async<void> finish() = 0;
 };

@@ -160,7 +160,8 @@ async<http::Response> Engine::answer(const http::Request& request) {
 
 bool Engine::admits(const http::Request& request) const {
   const auto limit = static_cast<std::size_t>(settings_.http.in_flight);
-  const auto busy = server_.state().in_flight;
+  // Whoever waits for the same page as others costs nothing: a crowd for one new page is let in.
+  const auto busy = server_.state().in_flight - std::min(server_.state().in_flight, app_->waiting());
   const bool reads = request.method == http::Method::get || request.method == http::Method::head;
   if (!reads) return busy <= limit;
   const bool member = request.cookie(settings_.session.cookie).has_value();

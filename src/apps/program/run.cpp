@@ -11,12 +11,14 @@
 #include <iostream>
 #include <latch>
 #include <thread>
+#include <utility>
 
 #include "apps/program/engine.hpp"
 #include "infra/core/version.hpp"
 #include "infra/io/sleep.hpp"
 #include "infra/process/log.hpp"
 #include "infra/process/process.hpp"
+#include "infra/process/start_pages.hpp"
 
 namespace ms::program {
 namespace {
@@ -51,6 +53,7 @@ async<void> start(Engine* engine, std::latch* started) {
 /// it.
 async<void> show_life(const std::vector<std::unique_ptr<Engine>>* engines, std::function<void()> alive) {
   constexpr std::chrono::seconds kEvery{1};
+  bool just_started = true;
   const auto answers = std::make_shared<std::atomic<std::size_t>>(engines->size());
   while (true) {
     if (answers->load() == engines->size()) {
@@ -59,6 +62,7 @@ async<void> show_life(const std::vector<std::unique_ptr<Engine>>* engines, std::
       for (const auto& engine : *engines) asio::post(engine->io(), [answers] { ++*answers; });
     }
     co_await sleep_for(kEvery);
+    if (std::exchange(just_started, false)) process::give_back_start_pages();
   }
 }
 

@@ -92,6 +92,7 @@ class Site final : public program::App {
 
   std::optional<http::Response> gate(const web::Context&) override { return std::nullopt; }
   async<void> background() override { return views_.run(); }
+  std::size_t waiting() const noexcept override { return shown_.waiting() + memory_.waiting(); }
   async<void> finish() override { return views_.flush(); }
 
  private:

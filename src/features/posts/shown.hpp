@@ -27,6 +27,8 @@ class Shown {
 
   /// Something changed, or may have: of posts, boards, comments, likes or names.
   void forget();
+  /// Requests that wait for what another one reads.
+  std::size_t waiting() const noexcept { return pages_.waiting() + recent_.waiting() + readings_.waiting(); }
 
  private:
   static constexpr std::size_t kMostPages = 300;  // of 20 lines: 2 MB

@@ -41,6 +41,9 @@ class Memory {
   /// and whoever waited asks its own `fill`.
   async<std::shared_ptr<const T>> get(Call call, bool exact, std::string key, Fill fill);
 
+  /// Who waits now for what another reads: they cost nothing but their place.
+  std::size_t waiting() const noexcept { return *waiting_; }
+
   /// What was read until now, or is being read, is shown to nobody who comes later.
   void forget() {
     ++turn_;
@@ -58,6 +61,17 @@ class Memory {
     std::shared_ptr<redis::Bell> done;
     std::shared_ptr<const T> value;  ///< null as long as it is not there, or when it failed
   };
+  /// Counts one who waits for as long as its coroutine does; the memory may be gone by then.
+  class Waiter {
+   public:
+    explicit Waiter(std::shared_ptr<std::size_t> count) : count_(std::move(count)) { ++*count_; }
+    ~Waiter() { --*count_; }
+    Waiter(const Waiter&) = delete;
+    Waiter& operator=(const Waiter&) = delete;
+
+   private:
+    std::shared_ptr<std::size_t> count_;
+  };
   template <class V>
   using Map = std::unordered_map<std::string, V, TextHash, std::equal_to<>>;
 
@@ -69,6 +83,7 @@ class Memory {
   Map<Kept> kept_values_;
   Map<std::shared_ptr<Filling>> fillings_;
   std::uint64_t turn_ = 0;  ///< counts forget()
+  std::shared_ptr<std::size_t> waiting_ = std::make_shared<std::size_t>(0);
 };
 
 template <class T>
@@ -83,7 +98,10 @@ async<std::shared_ptr<const T>> Memory<T>::get(Call call, bool exact, std::strin
   }
   if (const auto found = fillings_.find(key); found != fillings_.end()) {
     const auto filling = found->second;
-    co_await redis::Bell::wait(filling->done, call.deadline());
+    {
+      const Waiter waiter(waiting_);
+      co_await redis::Bell::wait(filling->done, call.deadline());
+    }
     if (filling->value) co_return filling->value;
     auto own = co_await fill();
     co_return own;

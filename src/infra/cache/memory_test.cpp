@@ -80,7 +80,9 @@ TEST_F(MemoryTest, ACrowdIsOneQuestion) {
   source.open = false;
   for (int i = 0; i < 3; ++i) ask("a");
   EXPECT_EQ(source.fills, 1);
+  EXPECT_EQ(memory.waiting(), 2u);
   open_gate();
+  EXPECT_EQ(memory.waiting(), 0u);
   EXPECT_THAT(got, ElementsAre("old", "old", "old"));
 }
 

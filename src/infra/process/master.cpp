@@ -11,11 +11,13 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <utility>
 
 #include "infra/process/child.hpp"
 #include "infra/process/notify.hpp"
 #include "infra/process/process.hpp"
 #include "infra/process/socket.hpp"
+#include "infra/process/start_pages.hpp"
 
 // The master is one loop around poll(): signals come through a signalfd, readiness through a pipe per worker, and time
 // through poll's timeout. No handler ever interrupts anything, so the state below needs no protection.
@@ -219,7 +221,7 @@ void Master::dismiss(Child child) {
 
 void Master::became_ready(Child& child) {
   child.ready = true;
-  was_ready_ = true;
+  if (!std::exchange(was_ready_, true)) give_back_start_pages();  // from now on it only waits
   spdlog::info("worker {} is ready after {} ms", child.pid,
                std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - child.born).count());
   if (next_ && &child == &*next_) {

@@ -17,7 +17,7 @@ namespace ms::process {
 namespace {
 
 // Connections that wait while a worker is replaced; the kernel takes the smaller of this and net.core.somaxconn.
-constexpr int kBacklog = 1024;
+constexpr int kBacklog = 4096;      // Linux takes as many; of more at once each waits a second to knock again
 constexpr int kFirstInherited = 3;  // SD_LISTEN_FDS_START
 
 [[noreturn]] void fail(const std::string& address, int port, int error) {

@@ -20,6 +20,13 @@ async<std::shared_ptr<const likes::Likers>> load_likers(likes::Likes& likes, con
 
 bool has(const std::vector<std::int64_t>& ids, std::int64_t id) { return std::ranges::find(ids, id) != ids.end(); }
 
+/// Whether there is anything that this reader may have liked. Of a new post there is not, and so a crowd that comes for
+/// it asks for no likes, member by member.
+bool anything_liked(const Seen& seen) {
+  const auto& shown = seen.threads->comments;
+  return seen.reading.post.likes > 0 || std::ranges::any_of(shown, [](const auto& one) { return one.likes > 0; });
+}
+
 /// The same with the likes of one member marked.
 std::shared_ptr<const comments::Threads> marked(const comments::Threads& threads,
                                                 const std::vector<std::int64_t>& ids) {
@@ -35,6 +42,7 @@ async<Result<Seen>> PostMemory::read(const web::Context& ctx, PostId id, std::in
   if (!found) co_return Refused(found.error());
   Seen seen{**found, co_await threads(ctx, id, number)};
   seen.reading.post.views += posts_.count_reader(id);
+  if (!anything_liked(seen)) co_return seen;
   const auto ids = co_await liked(ctx, id);
   if (ids.empty()) co_return seen;
   seen.reading.post.liked = has(ids, 0);

@@ -36,6 +36,8 @@ class PostMemory {
   async<Result<Seen>> read(const web::Context& ctx, PostId id, std::int64_t number);
   /// As posts::Shown::forget.
   void forget();
+  /// As posts::Shown::waiting, without those.
+  std::size_t waiting() const noexcept { return threads_.waiting() + likers_.waiting(); }
 
  private:
   static constexpr std::size_t kMostThreads = 200;
