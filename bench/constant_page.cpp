@@ -1,5 +1,5 @@
-// What a page cannot cost less than: the Site's own HTTP server and a body that never changes; and, for a board list,
-// the one query of its 20 rows. script/bench compares the real pages with it.
+// What a page cannot cost less than: the Site's own HTTP server, and the head and body of a real page, which never change;
+// and, for a board list, the one query of its 20 rows. script/bench compares the real pages with it.
 #include <fmt/format.h>
 #include <sys/prctl.h>
 
@@ -19,10 +19,12 @@ namespace {
 
 using namespace ms;
 
-struct Pages {
+using Pages = std::map<std::string, http::Response, std::less<>>;  // by path: "/list"
+
+struct Constant {
   pg::Db* db;
   BoardId board;
-  std::map<std::string, std::string, std::less<>> bodies;  // by path: "/list"
+  Pages pages;
 };
 
 constexpr pg::Query kRows{"bench.rows", R"(
@@ -30,30 +32,39 @@ constexpr pg::Query kRows{"bench.rows", R"(
     from post_counters where board_id = $1 and visible order by number desc limit 20)"};
 constexpr auto kRequestTime = std::chrono::seconds(10);
 
-/// /rows asks PostgreSQL first and is /list then; everything else is a body alone.
-async<http::Response> answer(const Pages* page, const http::Request* request) {
+/// /rows asks PostgreSQL first and is /list then; everything else is a page alone.
+async<http::Response> answer(const Constant* constant, const http::Request* request) {
   const bool rows = request->path == "/rows";
   if (rows) {
     const Call call(std::chrono::steady_clock::now() + kRequestTime, "bench");
-    pg::Batch batch = page->db->batch(call);
-    const auto slot = batch.add<posts::Line>(kRows, page->board);
+    pg::Batch batch = constant->db->batch(call);
+    const auto slot = batch.add<posts::Line>(kRows, constant->board);
     co_await batch.send();
     if (slot.all().size() != posts::kPostsPerPage) co_return http::Response(404);
   }
-  const auto body = page->bodies.find(rows ? std::string_view("/list") : request->path);
-  if (body == page->bodies.end()) co_return http::Response(404);
-  co_return http::Response::text(200, "text/html; charset=utf-8", body->second);
+  const auto page = constant->pages.find(rows ? std::string_view("/list") : request->path);
+  if (page == constant->pages.end()) co_return http::Response(404);
+  co_return page->second;
 }
 
-std::map<std::string, std::string, std::less<>> read_files(const char* folder) {
-  std::map<std::string, std::string, std::less<>> bodies;
+/// Each NAME.html with the lines of NAME.head, "Name: value".
+Pages read_pages(const char* folder) {
+  Pages pages;
   for (const auto& file : std::filesystem::directory_iterator(folder)) {
+    if (file.path().extension() != ".html") continue;
+    http::Response page;
+    std::ifstream head(std::filesystem::path(file).replace_extension(".head"));
+    for (std::string line; std::getline(head, line);) {
+      const auto colon = line.find(": ");
+      if (colon != std::string::npos) page.set(line.substr(0, colon), line.substr(colon + 2));
+    }
     std::ifstream in(file.path(), std::ios::binary);
     std::ostringstream text;
     text << in.rdbuf();
-    bodies.emplace("/" + file.path().stem().string(), text.str());
+    page.body = text.str();
+    pages.emplace("/" + file.path().stem().string(), std::move(page));
   }
-  return bodies;
+  return pages;
 }
 
 int number(std::string_view text) {
@@ -78,12 +89,12 @@ int main(int argc, char** argv) {
   }
   asio::io_context io{1};
   pg::Db db(io, config::pg_config(*settings));
-  const Pages pages{&db, BoardId{number(argv[3])}, read_files(argv[4])};
+  const Constant constant{&db, BoardId{number(argv[3])}, read_pages(argv[4])};
   const asio::ip::tcp::endpoint at(asio::ip::make_address(settings->server.address),
                                    static_cast<asio::ip::port_type>(number(argv[2])));
   asio::ip::tcp::acceptor listening(io, at);
   http::Server server(io, listening.native_handle(), config::http_limits(*settings),
-                      [&pages](const http::Request& request) { return answer(&pages, &request); });
+                      [&constant](const http::Request& request) { return answer(&constant, &request); });
   server.start();
   io.run();
 }

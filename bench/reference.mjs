@@ -20,12 +20,19 @@ async function answering(child, url, cookie) {
   }
 }
 
-/** The bodies, by name, as /NAME on an app server's port; /rows is the list after its query. */
-export async function serveConstant(at, board, bodies) {
+// What the HTTP server itself says of each answer.
+const itsOwn = ['date', 'content-length', 'connection', 'keep-alive'];
+
+/** The pages, by name, as /NAME on an app server's port with the very heads and bodies; /rows is the list after its query. */
+export async function serveConstant(at, board, pages) {
   const folder = `${state}/constant`;
   fs.rmSync(folder, { recursive: true, force: true });
   fs.mkdirSync(folder);
-  for (const [name, body] of Object.entries(bodies)) fs.writeFileSync(`${folder}/${name}.html`, body);
+  for (const [name, { headers, text }] of Object.entries(pages)) {
+    const head = Object.entries(headers).filter(([field]) => !itsOwn.includes(field)).map(([field, value]) => `${field}: ${value}\n`);
+    fs.writeFileSync(`${folder}/${name}.head`, head.join(''));
+    fs.writeFileSync(`${folder}/${name}.html`, text);
+  }
   const child = spawn(`${build}/constant_page`, [siteConfig, at, board, folder], { stdio: ['ignore', 'ignore', 'inherit'] });
   return answering(child, `http://${address}:${at}/rows`, '');
 }

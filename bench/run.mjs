@@ -28,10 +28,10 @@ const note = (text) => process.stderr.write(`${text}\n`);
 
 /** The page, which must be one of `rows` lines: an error page would be measured as gladly. */
 async function page(visitor, path, rows) {
-  const { status, text } = await visitor.get(path);
-  const found = text.split('<tr class="row').length - 1;
-  if (status !== 200 || found !== rows) throw new Error(`${path}: ${status} with ${found} rows instead of ${rows}`);
-  return text;
+  const answer = await visitor.get(path);
+  const found = answer.text.split('<tr class="row').length - 1;
+  if (answer.status !== 200 || found !== rows) throw new Error(`${path}: ${answer.status} with ${found} rows instead of ${rows}`);
+  return answer;
 }
 
 /** One target after the other in each round, so that what else the machine does meets all of them. */
@@ -64,18 +64,21 @@ const cookie = cookieOf(visitor);
 const last = Math.ceil(options.posts / perPage);
 const middle = Math.ceil(last / 5);
 const list = `/boards/bench-${board}`;
-const body = await page(visitor, list, perPage);
+// As the app server says it, with what Nginx takes out.
+const near = new Client(direct);
+near.cookies = visitor.cookies;
+const shown = await page(near, list, perPage);
 await page(visitor, `${list}?page=${middle}`, perPage);
 await page(visitor, `${list}?page=${last}`, options.posts % perPage || perPage);
 
 const ready = { site: await readyTimes('site', siteConfig), admin: await readyTimes('admin', `${state}/config/app1-admin.toml`) };
 
 const post = `${list}/${middle}`;
-const bodies = { list: body, home: (await visitor.get('/')).text, post: (await visitor.get(post)).text };
+const pages = { list: shown, home: await near.get('/'), post: await near.get(post) };
 const children = [];
 const start = async (serving) => children[children.push(await serving) - 1];
 try {
-  const constantApp = processes(await start(serveConstant(constantPort, board, bodies)));
+  const constantApp = processes(await start(serveConstant(constantPort, board, pages)));
   const anewApp = processes(await start(serveAnew(anewPort, list, cookie)));
   const beforeConstant = processes(await start(serveNginx(constantNginx, constantPort, '/list', cookie)));
   const beforeAnew = processes(await start(serveNginx(anewNginx, anewPort, list, cookie)));
@@ -140,7 +143,7 @@ try {
   ];
 
   console.log(`Machine: ${about}  `);
-  console.log(`Commit ${options.commit}, \`${options.command}\`: ${options.posts} posts and ${options.comments} comments, list page of ${Buffer.byteLength(body)} bytes  `);
+  console.log(`Commit ${options.commit}, \`${options.command}\`: ${options.posts} posts and ${options.comments} comments, list page of ${Buffer.byteLength(shown.text)} bytes  `);
   console.log(`Medians of ${options.rounds} rounds of ${options.seconds} s with ${options.connections} connections (lowest to highest)\n`);
   console.log(table(['Claim', 'Goal', 'Measured'], claims));
   console.log('\nCPU per request, µs; a logged-in member asks, where no guest is named:\n');
