@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "infra/core/secret.hpp"
 #include "infra/core/text.hpp"
 #include "infra/core/time.hpp"
@@ -45,6 +47,17 @@ TEST(Secret, MatchesPublishedVectors) {
   EXPECT_FALSE(secret::same("abc", "abd"));
   EXPECT_EQ(secret::random_text(24).size(), 32u);
   EXPECT_NE(secret::random_text(24), secret::random_text(24));
+}
+
+TEST(Secret, IdsAreNeverTheSameAlsoWhenTheirBlockIsUsedUp) {
+  std::set<std::string> seen;
+  for (int i = 0; i < 1'000; ++i) {
+    const auto id = secret::random_id(13);
+    EXPECT_EQ(id.size(), 18u);
+    EXPECT_EQ(id.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
+              std::string::npos);
+    EXPECT_TRUE(seen.insert(id).second) << id;
+  }
 }
 
 TEST(Text, GroupsDigitsInThrees) {
