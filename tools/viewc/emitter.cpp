@@ -191,6 +191,11 @@ class Emitter {
     const std::string_view text = token.text;
     if (text.starts_with("t.") && text.size() > 2 && is_name(text[2])) return catalogue_text(token);
     const Slot slot = html_.expression(token.at);
+    // Addresses of our own files, made by web/build.mjs of letters that mean nothing in HTML: pages are full of them.
+    constexpr std::string_view kAssets = "assets::";
+    if (text.starts_with(kAssets) && std::ranges::all_of(text.substr(kAssets.size()), is_name)) {
+      return emit(token.at, out() + ".raw(" + std::string(text) + ");");
+    }
     const char* function = slot == Slot::kText    ? "text"
                            : slot == Slot::kPlain ? "plain"
                            : slot == Slot::kUrl   ? "url"

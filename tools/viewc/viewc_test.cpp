@@ -32,6 +32,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"<img alt=\"\" src=\"{{ x }}\">", "out.url(x);"},
         Case{"<video poster=\"{{ x }}\"></video>", "out.url(x);"}, Case{"<q cite=\"{{ x }}\"></q>", "out.url(x);"},
         Case{"<object data=\"{{ x }}\"></object>", "out.url(x);"},
+        Case{"<img alt=\"\" src=\"{{ assets::a_svg }}\">", "out.raw(assets::a_svg);"},
+        Case{"<img alt=\"\" src=\"{{ assets::of(x) }}\">", "out.url(assets::of(x));"},
         Case{"<a href=\"/b/{{ x }}\">a</a>", "out.url_part(x);"},
         Case{"<a href=\"/{{ x }}\">a</a>", "out.url_part(x);"},
         Case{"<a href=\"?q={{ x }}\">a</a>", "out.url_part(x);"},
