@@ -19,12 +19,27 @@ struct Tenths {
   std::int64_t count;
 };
 
+void put(fmt::memory_buffer& out, std::string_view text) { out.append(text); }
+void put(fmt::memory_buffer& out, std::int64_t number) {
+  const fmt::format_int digits(number);
+  out.append(digits.data(), digits.data() + digits.size());
+}
+void put(fmt::memory_buffer& out, Tenths time) {
+  put(out, time.whole());
+  out.push_back('.');
+  out.push_back(static_cast<char>('0' + time.rest()));
+}
+
 /// Nginx's ids are digits; others are whatever a client sent, without control characters.
-void append_quoted(fmt::memory_buffer& out, std::string_view text) {
+void put_quoted(fmt::memory_buffer& out, std::string_view text) {
   out.push_back('"');
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out.push_back('\\');
-    out.push_back(c);
+  if (text.find_first_of("\"\\") == std::string_view::npos) {
+    put(out, text);
+  } else {
+    for (const char c : text) {
+      if (c == '"' || c == '\\') out.push_back('\\');
+      out.push_back(c);
+    }
   }
   out.push_back('"');
 }
@@ -34,15 +49,20 @@ void append_quoted(fmt::memory_buffer& out, std::string_view text) {
 void RequestLog::add(const web::Answered& answered, std::string_view pattern) {
   const std::size_t before = lines_.size();
   begin_line();
-  append_quoted(lines_, answered.id);
-  const Tenths all(answered.time);
-  const Tenths pg(answered.timing.pg);
-  const Tenths redis(answered.timing.redis);
-  fmt::format_to(std::back_inserter(lines_),
-                 FMT_COMPILE(" method={} route={} status={} ms={}.{} pg={} pg_ms={}.{} redis={} redis_ms={}.{}\n"),
-                 answered.request.method_name, pattern, answered.status, all.whole(), all.rest(),
-                 answered.timing.pg_trips, pg.whole(), pg.rest(), answered.timing.redis_trips, redis.whole(),
-                 redis.rest());
+  put_quoted(lines_, answered.id);
+  const auto field = [this](std::string_view name, auto value) {
+    put(lines_, name);
+    put(lines_, value);
+  };
+  field(" method=", answered.request.method_name);
+  field(" route=", pattern);
+  field(" status=", std::int64_t{answered.status});
+  field(" ms=", Tenths(answered.time));
+  field(" pg=", std::int64_t{answered.timing.pg_trips});
+  field(" pg_ms=", Tenths(answered.timing.pg));
+  field(" redis=", std::int64_t{answered.timing.redis_trips});
+  field(" redis_ms=", Tenths(answered.timing.redis));
+  lines_.push_back('\n');
   if (lines_.size() > PIPE_BUF) write(before);
 }
 

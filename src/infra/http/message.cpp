@@ -13,6 +13,13 @@ bool same_name(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, {}, lower, lower);
 }
 
+// Asked without a branch for each byte, which the compiler does sixteen at a time.
+bool breaks_line(std::string_view value) {
+  unsigned char any = 0;
+  for (const char c : value) any |= static_cast<unsigned char>((c == '\r') | (c == '\n') | (c == '\0'));
+  return any != 0;
+}
+
 }  // namespace
 
 std::string_view name_of(Method method) {
@@ -42,8 +49,14 @@ std::optional<std::string_view> Request::cookie(std::string_view name) const noe
 }
 
 Response& Response::set(std::string_view name, std::string_view value) {
+  constexpr std::size_t kUsual = 640;  // bytes of a page's head
+  if (head_.empty()) head_.reserve(kUsual);
   head_.append(name).append(": ");
-  std::ranges::copy_if(value, std::back_inserter(head_), [](char c) { return c != '\r' && c != '\n' && c != '\0'; });
+  if (breaks_line(value)) {
+    std::ranges::copy_if(value, std::back_inserter(head_), [](char c) { return c != '\r' && c != '\n' && c != '\0'; });
+  } else {
+    head_.append(value);
+  }
   head_.append("\r\n");
   return *this;
 }

@@ -52,6 +52,11 @@ class Response {
 
   /// Adds "name: value"; CR and LF in the value are dropped (no header injection).
   Response& set(std::string_view name, std::string_view value);
+  /// Adds what set() gave another answer: for fields that are the same in all of them.
+  Response& add_head_of(const Response& other) {
+    head_.append(other.head_);
+    return *this;
+  }
   const std::string& head() const noexcept { return head_; }
 
   static Response text(int status, std::string_view content_type, std::string body);

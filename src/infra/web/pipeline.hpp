@@ -79,6 +79,8 @@ class Pipeline {
   session::Sessions& sessions_;
   redis::Client& redis_;
   PipelineConfig config_;
+  http::Response of_every_answer_;
+  http::Response of_every_page_;
   Gate gate_;
   Prepare prepare_;
   Observe observe_;

@@ -12,19 +12,27 @@ namespace {
 
 constexpr std::size_t kDeepest = 8;  // segments; no route of ours has more
 
-/// Splits "/a/b" into segments; more than kDeepest gives nothing that matches.
-std::vector<std::string_view> split(std::string_view path) {
-  std::vector<std::string_view> out;
-  out.reserve(kDeepest);
-  if (path.starts_with('/')) path.remove_prefix(1);
-  while (out.size() <= kDeepest) {
-    const auto slash = path.find('/');
-    out.push_back(path.substr(0, slash));
-    if (slash == std::string_view::npos) break;
-    path.remove_prefix(slash + 1);
+/// The segments of "/a/b"; more than kDeepest gives nothing that matches.
+class Segments {
+ public:
+  explicit Segments(std::string_view path) {
+    if (path.starts_with('/')) path.remove_prefix(1);
+    while (size_ < all_.size()) {
+      const auto slash = path.find('/');
+      all_[size_++] = path.substr(0, slash);
+      if (slash == std::string_view::npos) break;
+      path.remove_prefix(slash + 1);
+    }
   }
-  return out;
-}
+  std::size_t size() const noexcept { return size_; }
+  const std::string_view* begin() const noexcept { return all_.data(); }
+  const std::string_view* end() const noexcept { return all_.data() + size_; }
+  std::string_view operator[](std::size_t at) const noexcept { return all_[at]; }
+
+ private:
+  std::array<std::string_view, kDeepest + 1> all_;
+  std::size_t size_ = 0;
+};
 
 bool is_name(std::string_view segment) { return segment.starts_with('{'); }
 
@@ -49,13 +57,13 @@ std::int64_t Params::number(std::string_view name) const noexcept {
 
 void Router::add(http::Method method, std::string_view pattern, Handler handler) {
   Route route{method, std::string(pattern), {}, std::move(handler), false};
-  for (const auto segment : split(pattern)) route.segments.emplace_back(segment);
+  for (const auto segment : Segments(pattern)) route.segments.emplace_back(segment);
   routes_.push_back(std::move(route));
 }
 
 Router::Match Router::match(http::Method method, std::string_view path) const {
   const http::Method wanted = method == http::Method::head ? http::Method::get : method;
-  const auto segments = split(path);
+  const Segments segments(path);
   Match out;
   for (const Route& route : routes_) {
     if (route.segments.size() != segments.size()) continue;
