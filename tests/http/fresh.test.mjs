@@ -86,3 +86,84 @@ test('what was read is shown again: a change behind the programs is seen with th
   await writer.client.post(`/api/v1/posts/${id}/comments`, { json: { content: '댓글' } });
   await everywhere(page, (text) => text.includes('바뀐 제목') && !text.includes(title), 'the other title');
 });
+
+// The pages of one Site that remembers, as somebody who has not just written.
+function reader(client) {
+  const one = new Client(sites[0].base);
+  one.cookies = new Map([...(client?.cookies ?? [])].filter(([name]) => name !== 'wrote'));
+  return one;
+}
+const accountOf = (text) => /<span class="account-name">([^<]*)</.exec(text)?.[1] ?? '';
+
+/** What may be done with the post and each of these comments of its page. */
+function offered(text, ids) {
+  const of = (html, path) => ({
+    member: /<form[^>]* id="like-/.test(html), liked: html.includes('aria-pressed="true"'),
+    edit: html.includes(`${path}/edit"`), remove: html.includes(`${path}/delete"`), reply: html.includes('?reply='),
+  });
+  const part = (start) => text.slice(text.indexOf(start), text.indexOf('</article>', text.indexOf(start)));
+  const [post, ...comments] = ids;
+  return [of(part('<article class="post"'), `/${post}`), ...comments.map((id) => of(part(`<article class="comment" id="c${id}"`), `/comments/${id}`))];
+}
+
+test('what is remembered of a page is nobody’s: each reader sees what is theirs, whoever asked first', async () => {
+  const other = await joined();
+  const create = async (client, path, json) => {
+    const answer = await client.post(path, { json });
+    assert.equal(answer.status, 201, answer.text);
+    return answer.json().id;
+  };
+  const post = await create(writer.client, `/api/v1/boards/${slug}/posts`, { title: `글 ${randomUUID()}`, content: '본문' });
+  const first = await create(writer.client, `/api/v1/posts/${post}/comments`, { content: '쓴 사람의 댓글' });
+  const second = await create(other.client, `/api/v1/posts/${post}/comments`, { content: '다른 사람의 댓글' });
+  for (const path of [`posts/${post}`, `comments/${first}`]) {
+    assert.equal((await other.client.request('PUT', `/api/v1/${path}/like`)).status, 200);
+  }
+
+  const nothing = { member: false, liked: false, edit: false, remove: false, reply: false };
+  const seen = { ...nothing, member: true };
+  const own = { edit: true, remove: true };
+  const here = { ...seen, reply: true };
+  const readers = [
+    { name: '', client: reader(), sees: [nothing, nothing, nothing] },
+    { name: writer.name, client: reader(writer.client), sees: [{ ...seen, ...own }, { ...here, ...own }, here] },
+    { name: other.name, client: reader(other.client), sees: [{ ...seen, liked: true }, { ...here, liked: true }, { ...here, ...own }] },
+    { client: reader(staff), sees: [{ ...seen, remove: true }, { ...here, remove: true }, { ...here, remove: true }] },
+    { client: reader((await joined()).client), sees: [seen, here, here] },
+  ];
+  const list = `/boards/${slug}`;
+  const page = `${list}/${post}`;
+  const shows = ({ text }) => text.includes('다른 사람의 댓글') && (text.match(/좋아요 1</g) ?? []).length === 2;
+  await eventually(async () => shows(await readers[0].client.get(page)), 'comments and likes');
+  for (let round = 0; round < readers.length; ++round) {
+    for (const { name, client, sees } of [...readers.slice(round), ...readers.slice(0, round)]) {
+      const answer = await client.get(page);
+      assert.deepEqual(offered(answer.text, [post, first, second]), sees);
+      for (const path of [page, list, '/']) {
+        const { text } = await client.get(path);
+        if (name !== undefined) assert.equal(accountOf(text), name);
+        assert.equal(text.includes('href="/login'), name === '');
+      }
+      const { text } = await client.get(list);
+      for (const mine of [`href="${list}/write"`, `action="${list}/follow"`]) assert.equal(text.includes(mine), name !== '', mine);
+    }
+    // All forgotten, so that the next round begins with another reader.
+    await create(writer.client, `/api/v1/posts/${post}/comments`, { content: `다음 ${round}` });
+    await eventually(async () => (await readers[0].client.get(page)).text.includes(`다음 ${round}`), 'the next comment');
+  }
+  await writer.client.delete(`/api/v1/posts/${post}`);
+});
+
+test('a board that staff alone may read stands on their home page, and on no other', async () => {
+  const [[name, secretSlug, onHome]] = await sql('select name, slug, on_home from boards where read_role = 2 order by id limit 1');
+  const show = (yes) => sql(`with b as (update boards set on_home = ${yes} where slug = '${secretSlug}' returning 1) select pg_notify('boards', '') from b`);
+  const card = `<span class="sr-only">: ${name}</span>`;
+  const readers = { staff: reader(staff), member: reader(writer.client), guest: reader() };
+  try {
+    await show(true);
+    await eventually(async () => (await readers.staff.get('/')).text.includes(card), 'the board on the home page of staff');
+    for (const who of ['guest', 'member']) assert.ok(!(await readers[who].get('/')).text.includes(card), who);
+  } finally {
+    await show(onHome === 't' || onHome === true);
+  }
+});

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "apps/site/layout.html.hpp"
+#include "apps/site/pages/home_memory.hpp"
 #include "apps/site/pages/pages.hpp"
 #include "apps/site/pages/post_memory.hpp"
 #include "features/comments/comments.hpp"
@@ -28,6 +29,7 @@ class Site final : public program::App {
         views_(parts.db),
         posts_(parts.db, parts.cache, parts.boards, parts.notifications, views_, parts.hints),
         shown_(parts.io, posts_, std::chrono::milliseconds(parts.settings.site.remember_ms)),
+        home_(parts.io, posts_, parts.boards, std::chrono::milliseconds(parts.settings.site.remember_ms)),
         comments_(parts.db, parts.boards, posts_, parts.notifications, parts.limiter, parts.hints),
         likes_(parts.db, parts.boards, parts.notifications, parts.hints),
         memory_(parts.io, posts_, shown_, comments_, likes_,
@@ -58,7 +60,7 @@ class Site final : public program::App {
   }
 
   void add_routes(web::Router& router) override {
-    add_home_routes(router, shown_, parts_.boards, parts_.presence);
+    add_home_routes(router, home_, parts_.boards, parts_.presence);
     add_legal_routes(router);
     members::add_login_routes(router, parts_.members, parts_.sessions, std::nullopt);
     notifications::add_site_routes(router, parts_.notifications, parts_.boards);  // before /members/{id}
@@ -92,12 +94,13 @@ class Site final : public program::App {
 
   std::optional<http::Response> gate(const web::Context&) override { return std::nullopt; }
   async<void> background() override { return views_.run(); }
-  std::size_t waiting() const noexcept override { return shown_.waiting() + memory_.waiting(); }
+  std::size_t waiting() const noexcept override { return shown_.waiting() + home_.waiting() + memory_.waiting(); }
   async<void> finish() override { return views_.flush(); }
 
  private:
   void heard(std::string_view channel, std::string_view payload) {
     if (channel == "live") hub_.hint(payload);
+    if (channel == "boards") forget();
     if (channel != "members") return;
     forget();  // it may be a name
     UserId member;
@@ -109,6 +112,7 @@ class Site final : public program::App {
   /// Something that pages show has changed, or may have.
   void forget() {
     shown_.forget();
+    home_.forget();
     memory_.forget();
   }
 
@@ -134,6 +138,7 @@ class Site final : public program::App {
   posts::ViewCounter views_;
   posts::Posts posts_;
   posts::Shown shown_;
+  HomeMemory home_;
   comments::Comments comments_;
   likes::Likes likes_;
   PostMemory memory_;

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "features/comments/store.hpp"
+#include "features/comments/thread.html.hpp"
 #include "features/notifications/causes.hpp"
 #include "features/notifications/notifications.hpp"
 #include "infra/core/text.hpp"
@@ -68,7 +69,27 @@ Result<const boards::Board*> open_board(const session::Viewer& who, const boards
 
 Reader reader_of(const session::Viewer& who, UserId author, bool may_reply) {
   const bool own = who.signed_in() && who.id == author;
-  return {who.signed_in(), may_reply, own, own || who.may(session::Permission::remove)};
+  return {who.signed_in(), may_reply, own, own || who.may(session::Permission::remove), false};
+}
+
+Reader ShownThreads::reader(const session::Viewer& who, const Comment& comment, bool may_reply) const {
+  Reader out = reader_of(who, comment.author, may_reply);
+  out.liked = comment.liked || std::ranges::find(liked, comment.id.value) != liked.end();
+  return out;
+}
+
+const view::SafeHtml* ShownThreads::ready(std::size_t at, const Reader& reader) const {
+  return at < common.size() && reader == kMostReaders ? &common[at] : nullptr;
+}
+
+std::vector<view::SafeHtml> common_html(const Threads& threads, UserId post_author, Timestamp now) {
+  std::vector<view::SafeHtml> out;
+  out.reserve(threads.comments.size());
+  for (const Comment& one : threads.comments) {
+    out.push_back(
+        view::written([&](view::Out& html) { item(html, one, kMostReaders, post_author, now, [](view::Out&) {}); }));
+  }
+  return out;
 }
 
 Result<void> check(std::string_view content) {

@@ -1,5 +1,7 @@
 #pragma once
+#include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -11,6 +13,7 @@
 #include "infra/live/source.hpp"
 #include "infra/pg/db.hpp"
 #include "infra/session/viewer.hpp"
+#include "infra/view/out.hpp"
 #include "infra/web/router.hpp"
 
 namespace ms::live {
@@ -53,9 +56,13 @@ struct Reader {
   bool may_reply = false;
   bool own = false;
   bool may_remove = false;
+  bool liked = false;
+  bool operator==(const Reader&) const = default;
 };
 /// `may_reply`: the board lets them comment.
 Reader reader_of(const session::Viewer& who, UserId author, bool may_reply);
+/// Most members to most comments.
+inline constexpr Reader kMostReaders{.member = true, .may_reply = true};
 
 /// A page of threads in reading order; a removed comment stays as a gap only while replies hang on it.
 struct Threads {
@@ -64,6 +71,20 @@ struct Threads {
   std::int64_t last = 1;
   std::int64_t total = 0;  ///< top-level comments on all pages, with those that were removed
 };
+
+/// A page of threads for one reader.
+struct ShownThreads {
+  const Threads& threads;
+  std::span<const view::SafeHtml> common = {};  ///< each comment as kMostReaders see it; empty: not at hand
+  std::span<const std::int64_t> liked = {};     ///< ids of comments that the reader likes, beside those marked so
+
+  /// What the reader may do with one of `threads`.
+  Reader reader(const session::Viewer& who, const Comment& comment, bool may_reply) const;
+  /// The HTML of comment `at`, if it is at hand as this reader sees it.
+  const view::SafeHtml* ready(std::size_t at, const Reader& reader) const;
+};
+/// ShownThreads::common, made where nobody knows who will read it.
+std::vector<view::SafeHtml> common_html(const Threads& threads, UserId post_author, Timestamp now);
 
 struct Draft {
   PostId post;

@@ -18,7 +18,8 @@ int variant_of(const Reader& reader) {
          (reader.may_remove ? kMayRemove : 0);
 }
 Reader reader_in(int variant) {
-  return {(variant & kMember) != 0, (variant & kMayReply) != 0, (variant & kOwn) != 0, (variant & kMayRemove) != 0};
+  return {(variant & kMember) != 0, (variant & kMayReply) != 0, (variant & kOwn) != 0, (variant & kMayRemove) != 0,
+          false};
 }
 
 live::Change of_comment(const boards::Board& board, const Directory& directory, PostId post, store::Changed row) {

@@ -2,16 +2,16 @@
 
 #include <fmt/format.h>
 
+#include "features/posts/list.html.hpp"
+
 namespace ms::posts {
 namespace {
 
-async<std::shared_ptr<const Page>> load_page(Posts& posts, const Call& call, const boards::Board& board,
-                                             std::int64_t number) {
-  co_return std::make_shared<const Page>(co_await posts.page(call, board, number));
-}
-
-async<std::shared_ptr<const std::vector<Recent>>> load_recent(Posts& posts, const Call& call, int rank) {
-  co_return std::make_shared<const std::vector<Recent>>(co_await posts.recent(call, rank));
+async<std::shared_ptr<const ShownPage>> load_page(Posts& posts, const Call& call, const boards::Board& board,
+                                                  std::int64_t number) {
+  Page page = co_await posts.page(call, board, number);
+  auto html = view::written([&](view::Out& out) { table(out, board, page, now()); });
+  co_return std::make_shared<const ShownPage>(std::move(page), std::move(html));
 }
 
 /// Null when there is no such post, which is worth remembering, too.
@@ -22,17 +22,11 @@ async<std::shared_ptr<const Reading>> load_reading(Posts& posts, const Call& cal
 
 }  // namespace
 
-async<std::shared_ptr<const Page>> Shown::page(const Call& call, bool exact, const boards::Board& board,
-                                               std::int64_t number) {
+async<std::shared_ptr<const ShownPage>> Shown::page(const Call& call, bool exact, const boards::Board& board,
+                                                    std::int64_t number) {
   auto fill = [this, &call, &board, number] { return load_page(posts_, call, board, number); };
   auto page = co_await pages_.get(call, exact, fmt::format("{}:{}", board.id.value, number), std::move(fill));
   co_return page;
-}
-
-async<std::shared_ptr<const std::vector<Recent>>> Shown::recent(const Call& call, bool exact, int rank) {
-  auto fill = [this, &call, rank] { return load_recent(posts_, call, rank); };
-  auto recent = co_await recent_.get(call, exact, std::to_string(rank), std::move(fill));
-  co_return recent;
 }
 
 async<Result<std::shared_ptr<const Reading>>> Shown::read(const Call& call, bool exact, const session::Viewer& who,
@@ -46,7 +40,6 @@ async<Result<std::shared_ptr<const Reading>>> Shown::read(const Call& call, bool
 
 void Shown::forget() {
   pages_.forget();
-  recent_.forget();
   readings_.forget();
 }
 

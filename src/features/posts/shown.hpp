@@ -1,12 +1,18 @@
 #pragma once
 #include <chrono>
 #include <memory>
-#include <vector>
 
 #include "features/posts/posts.hpp"
 #include "infra/cache/memory.hpp"
+#include "infra/view/out.hpp"
 
 namespace ms::posts {
+
+/// A page of a board's list as it was read, and its lines as everybody who may read the board sees them.
+struct ShownPage {
+  Page page;
+  view::SafeHtml table;
+};
 
 /// What the Site's pages show of posts: what was read for a page serves the next ones of the same thread, until
 /// anything changes. `exact`: for who has just changed something, whose next page may come before the hint of it.
@@ -14,13 +20,11 @@ class Shown {
  public:
   /// Nothing is shown for longer than `kept` after it was read.
   Shown(asio::io_context& io, Posts& posts, std::chrono::milliseconds kept)
-      : posts_(posts), pages_(io, kept, kMostPages), recent_(io, kept, kMostPages), readings_(io, kept, kMostPosts) {}
+      : posts_(posts), pages_(io, kept, kMostPages), readings_(io, kept, kMostPosts) {}
 
   /// As Posts::page.
-  async<std::shared_ptr<const Page>> page(const Call& call, bool exact, const boards::Board& board,
-                                          std::int64_t number);
-  /// As Posts::recent.
-  async<std::shared_ptr<const std::vector<Recent>>> recent(const Call& call, bool exact, int rank);
+  async<std::shared_ptr<const ShownPage>> page(const Call& call, bool exact, const boards::Board& board,
+                                               std::int64_t number);
   /// As Posts::read, as nobody in particular reads it (`liked` is false); counts no reader.
   async<Result<std::shared_ptr<const Reading>>> read(const Call& call, bool exact, const session::Viewer& who,
                                                      PostId id);
@@ -28,15 +32,14 @@ class Shown {
   /// Something changed, or may have: of posts, boards, comments, likes or names.
   void forget();
   /// Requests that wait for what another one reads.
-  std::size_t waiting() const noexcept { return pages_.waiting() + recent_.waiting() + readings_.waiting(); }
+  std::size_t waiting() const noexcept { return pages_.waiting() + readings_.waiting(); }
 
  private:
-  static constexpr std::size_t kMostPages = 300;  // of 20 lines: 2 MB
+  static constexpr std::size_t kMostPages = 300;  // of 20 lines and their HTML: 7 MB
   static constexpr std::size_t kMostPosts = 200;  // of 50,000 characters at most, a few KB as a rule
 
   Posts& posts_;
-  cache::Memory<Page> pages_;
-  cache::Memory<std::vector<Recent>> recent_;
+  cache::Memory<ShownPage> pages_;
   cache::Memory<Reading> readings_;
 };
 

@@ -40,9 +40,8 @@ async<http::Response> show_list(web::Context& ctx, Shown& shown, boards::Boards&
   const auto page = co_await shown.page(ctx.call, ctx.just_wrote(), **board, ctx.query().number("page").value_or(1));
   std::optional<bool> follows;
   if (ctx.viewer.signed_in()) follows = co_await notifications.follows(ctx.call, ctx.viewer.id, (*board)->id);
-  co_return ctx.page({(*board)->name, (*board)->description}, [&](view::Out& out) {
-    list(out, **board, *page, (*board)->writable(ctx.viewer), follows, ctx.now);
-  });
+  co_return ctx.page({(*board)->name, (*board)->description},
+                     [&](view::Out& out) { list(out, **board, *page, (*board)->writable(ctx.viewer), follows); });
 }
 
 http::Response write_form(const web::Context& ctx, const boards::Board& board, const Draft& draft, const Error* error) {

@@ -106,4 +106,14 @@ class Body {
   void (*call_)(void*, Out&);
 };
 
+/// What `write` writes, to be put into many pages. They may be different readers', so it must know of none: call it
+/// where no Viewer is at hand.
+template <std::invocable<Out&> F>
+SafeHtml written(F&& write) {
+  constexpr std::size_t kSmall = 4 * 1024;
+  Out out(kSmall);
+  write(out);
+  return SafeHtml::trusted(std::string(out.str()));  // just as large as it must be
+}
+
 }  // namespace ms::view

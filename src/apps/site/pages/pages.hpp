@@ -11,7 +11,8 @@
 namespace ms::site {
 
 /// GET /
-void add_home_routes(web::Router& router, posts::Shown& shown, boards::Boards& boards, presence::Presence& presence);
+class HomeMemory;
+void add_home_routes(web::Router& router, HomeMemory& memory, boards::Boards& boards, presence::Presence& presence);
 /// GET /terms, /privacy
 void add_legal_routes(web::Router& router);
 /// GET /boards/{slug}/{id}: a post with its comments; POST /posts/{id}/comments, which shows it again when refused.

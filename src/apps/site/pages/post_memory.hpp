@@ -12,10 +12,18 @@
 
 namespace ms::site {
 
-/// A post with a page of its threads, as one reader sees it.
+/// A page of threads as it was read, and each comment as most members see it.
+struct RememberedThreads {
+  comments::Threads rows;
+  std::vector<view::SafeHtml> common;
+};
+
+/// A post with a page of its threads, which are everybody's, and what one reader sees of them.
 struct Seen {
-  posts::Reading reading;
-  std::shared_ptr<const comments::Threads> threads;
+  std::shared_ptr<const posts::Reading> reading;
+  std::shared_ptr<const RememberedThreads> threads;
+  std::int64_t views;                                      ///< with those not written down yet
+  std::vector<std::int64_t> liked;  ///< as likes::Likes::of
 };
 
 /// The page of a post out of this thread's memory: the post and its comments, which are the same for everybody, and
@@ -43,7 +51,8 @@ class PostMemory {
   static constexpr std::size_t kMostThreads = 200;
   static constexpr std::size_t kMostPosts = 200;
 
-  async<std::shared_ptr<const comments::Threads>> threads(const web::Context& ctx, PostId id, std::int64_t number);
+  async<std::shared_ptr<const RememberedThreads>> threads(const web::Context& ctx, PostId id, UserId author,
+                                                          std::int64_t number);
   /// As likes::Likes::of.
   async<std::vector<std::int64_t>> liked(const web::Context& ctx, PostId id);
 
@@ -51,7 +60,7 @@ class PostMemory {
   posts::Shown& shown_;
   comments::Comments& comments_;
   likes::Likes& likes_;
-  cache::Memory<comments::Threads> threads_;
+  cache::Memory<RememberedThreads> threads_;
   cache::Memory<likes::Likers> likers_;
 };
 

@@ -41,14 +41,17 @@ async<http::Response> show_post(web::Context& ctx, PostMemory& memory, comments:
   const auto number = co_await page_of(ctx, comments, id, wanted);
   const auto seen = co_await memory.read(ctx, id, ctx.query().number("comments").value_or(number));
   if (!seen) co_return ctx.refuse(seen.error());
-  const boards::Board* board = directory->find(seen->reading.post.board);
+  const posts::Post& post = seen->reading->post;
+  const boards::Board* board = directory->find(post.board);
   if (board == nullptr) co_return ctx.refuse(Error(Code::not_found, "posts.gone"_msg));
   if (board->slug != ctx.params.get("slug")) {
     co_return ctx.redirect(fmt::format("/boards/{}/{}", board->slug, id.value));
   }
-  const auto open = shown(*seen->threads, reply_to);
-  const PostPage page{seen->reading, *board, *seen->threads, ctx.viewer, ctx.now, open, nullptr, {}};
-  co_return ctx.page({seen->reading.post.title, board->name}, [&](view::Out& out) { post_page(out, page); });
+  const comments::ShownThreads threads{seen->threads->rows, seen->threads->common, seen->liked};
+  const auto open = shown(threads.threads, reply_to);
+  const bool liked = std::ranges::find(seen->liked, 0) != seen->liked.end();
+  const PostPage page{*seen->reading, seen->views, liked, *board, threads, ctx.viewer, ctx.now, open, nullptr, {}};
+  co_return ctx.page({post.title, board->name}, [&](view::Out& out) { post_page(out, page); });
 }
 
 async<http::Response> post_comment(web::Context& ctx, posts::Posts& posts, comments::Comments& comments,
@@ -67,11 +70,14 @@ async<http::Response> post_comment(web::Context& ctx, posts::Posts& posts, comme
   const auto reading = co_await posts.read(ctx.call, ctx.viewer, draft.post);
   if (!reading) co_return ctx.refuse(reading.error());
   const auto number = co_await page_of(ctx, comments, draft.post, draft.parent);
-  const auto threads = co_await comments.threads(ctx.call, ctx.viewer, draft.post, number);
-  const PostPage page{*reading, *directory->find(reading->post.board), threads,          ctx.viewer,
-                      ctx.now,  shown(threads, draft.parent),          &written.error(), draft.content};
+  const auto rows = co_await comments.threads(ctx.call, ctx.viewer, draft.post, number);
+  const comments::ShownThreads threads{rows};
+  const posts::Post& post = reading->post;
+  const PostPage page{*reading,         post.views,   post.liked, *directory->find(post.board),
+                      threads,          ctx.viewer,   ctx.now,    shown(rows, draft.parent),
+                      &written.error(), draft.content};
   co_return ctx.page(
-      {reading->post.title}, [&](view::Out& out) { post_page(out, page); }, static_cast<int>(written.error().code));
+      {post.title}, [&](view::Out& out) { post_page(out, page); }, static_cast<int>(written.error().code));
 }
 
 }  // namespace

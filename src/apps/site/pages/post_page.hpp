@@ -13,8 +13,10 @@ namespace ms::site {
 /// What the page of one post shows.
 struct PostPage {
   const posts::Reading& reading;
+  std::int64_t views;
+  bool liked;  ///< the post, by who reads it
   const boards::Board& board;
-  const comments::Threads& threads;
+  const comments::ShownThreads& threads;
   const session::Viewer& viewer;
   Timestamp now;
   std::optional<CommentId> reply_to;  ///< the reply form is open below this comment (without JavaScript)
