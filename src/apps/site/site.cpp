@@ -44,9 +44,18 @@ class Site final : public program::App {
             [&accounts = parts.accounts](bool) { accounts.changed(""); }) {
     hub_.on_beat([&presence = parts.presence](const session::Viewer& who) { presence.seen(who, now()); });
     hub_.on_hint([this, &known = parts.notifications](const live::Topic* topic) {
-      if (topic == nullptr || topic->kind != 'u') forget();
-      if (topic == nullptr) known.forget_all();
-      if (topic != nullptr && topic->kind == 'u') known.changed(UserId{topic->id});
+      if (topic == nullptr) {
+        forget();
+        known.forget_all();
+      } else if (topic->kind == 'p') {
+        shown_.forget(PostId{topic->id});
+        memory_.forget(PostId{topic->id});
+      } else if (topic->kind == 'b') {
+        shown_.forget(BoardId{topic->id});
+        home_.forget();
+      } else if (topic->kind == 'u') {
+        known.changed(UserId{topic->id});
+      }
     });
     hub_.add('b', live_board_);
     hub_.add('p', live_post_);

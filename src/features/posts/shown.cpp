@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "features/posts/list.html.hpp"
 
 namespace ms::posts {
@@ -41,6 +43,22 @@ async<Result<std::shared_ptr<const Reading>>> Shown::read(const Call& call, bool
 void Shown::forget() {
   pages_.forget();
   readings_.forget();
+}
+
+void Shown::forget(PostId id) {
+  const auto is_it = [id](const Line& line) { return line.id == id; };
+  pages_.forget([&](std::string_view, const ShownPage* kept) {
+    return std::ranges::any_of(kept->page.lines, is_it) || std::ranges::any_of(kept->page.pinned, is_it);
+  });
+  readings_.forget([key = std::to_string(id.value)](std::string_view kept, const Reading*) { return kept == key; });
+}
+
+void Shown::forget(BoardId board) {
+  pages_.forget([begin = fmt::format("{}:", board.value)](std::string_view kept, const ShownPage*) {
+    return kept.starts_with(begin);
+  });
+  // Neighbours too; and a post that was not there may be one of this board.
+  readings_.forget([&](std::string_view, const Reading* kept) { return kept == nullptr || kept->post.board == board; });
 }
 
 }  // namespace ms::posts

@@ -31,6 +31,10 @@ class Shown {
 
   /// Something changed, or may have: of posts, boards, comments, likes or names.
   void forget();
+  /// A post has another text, other likes or comments.
+  void forget(PostId id);
+  /// A board has other posts, titles or notices.
+  void forget(BoardId board);
   /// Requests that wait for what another one reads.
   std::size_t waiting() const noexcept { return pages_.waiting() + readings_.waiting(); }
 

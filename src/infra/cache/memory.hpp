@@ -1,10 +1,10 @@
 // What one page shows many pages show: a crowd reads the same list within the same second. So what was read for one
 // request serves those that come right after it. Two things bound how old it may be: forget(), which is called as soon
-// as a hint says that something of the kind changed anywhere, and the time that anything is kept, for the hint that got
-// lost. Nothing tells which entries a change concerns: on a site where something is written each second all of them are
-// read anew each second, which costs less than to know.
+// as a hint says that something changed anywhere, with what that concerns, and the time that anything is kept, for the
+// hint that got lost.
 #pragma once
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -49,6 +49,15 @@ class Memory {
     ++turn_;
     kept_values_.clear();
     fillings_.clear();
+  }
+  /// The same of the entries for which `concerns` says so: it is called with the key and the value, null when a null
+  /// was kept. What is being read is given only to those who wait for it, whatever it is.
+  template <std::predicate<std::string_view, const T*> Concerns>
+  void forget(const Concerns& concerns) {
+    ++turn_;
+    fillings_.clear();
+    std::erase_if(kept_values_,
+                  [&](const auto& entry) { return concerns(std::string_view(entry.first), entry.second.value.get()); });
   }
 
  private:

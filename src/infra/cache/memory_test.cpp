@@ -14,6 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 using redis::in;
 using testing::ElementsAre;
+using testing::UnorderedElementsAre;
 
 using Ptr = std::shared_ptr<const std::string>;
 
@@ -74,6 +75,30 @@ TEST_F(MemoryTest, ShowsWhatWasReadUntilItIsForgotten) {
   ask("a");
   EXPECT_THAT(got, ElementsAre("old", "old", "new", "new"));
   EXPECT_EQ(source.fills, 3);
+}
+
+TEST_F(MemoryTest, ForgetsWhatAChangeConcerns) {
+  ask("a1");
+  ask("a2");
+  ask("b1");
+  source.value = "new";
+  memory.forget([](std::string_view key, const std::string* value) { return key.starts_with('a') && *value == "old"; });
+  ask("a1");
+  ask("a2");
+  ask("b1");
+  EXPECT_THAT(got, ElementsAre("old", "old", "old", "new", "new", "old"));
+}
+
+TEST_F(MemoryTest, WhatIsBeingReadIsNotKeptWhateverChanged) {
+  source.open = false;
+  ask("a");
+  source.value = "new";
+  memory.forget([](std::string_view, const std::string*) { return false; });
+  ask("a");
+  EXPECT_EQ(source.fills, 2);
+  open_gate();
+  ask("a");
+  EXPECT_THAT(got, UnorderedElementsAre("old", "new", "new"));
 }
 
 TEST_F(MemoryTest, ACrowdIsOneQuestion) {

@@ -59,4 +59,10 @@ void PostMemory::forget() {
   likers_.forget();
 }
 
+void PostMemory::forget(PostId id) {
+  const std::string key = std::to_string(id.value);
+  threads_.forget([begin = key + ':'](std::string_view kept, const auto*) { return kept.starts_with(begin); });
+  likers_.forget([&](std::string_view kept, const auto*) { return kept == key; });
+}
+
 }  // namespace ms::site

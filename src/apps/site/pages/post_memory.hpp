@@ -22,7 +22,7 @@ struct RememberedThreads {
 struct Seen {
   std::shared_ptr<const posts::Reading> reading;
   std::shared_ptr<const RememberedThreads> threads;
-  std::int64_t views;                                      ///< with those not written down yet
+  std::int64_t views;               ///< with those not written down yet
   std::vector<std::int64_t> liked;  ///< as likes::Likes::of
 };
 
@@ -44,6 +44,7 @@ class PostMemory {
   async<Result<Seen>> read(const web::Context& ctx, PostId id, std::int64_t number);
   /// As posts::Shown::forget.
   void forget();
+  void forget(PostId id);
   /// As posts::Shown::waiting, without those.
   std::size_t waiting() const noexcept { return threads_.waiting() + likers_.waiting(); }
 
