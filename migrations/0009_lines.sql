@@ -43,7 +43,9 @@ create table post_places (
   board_id bigint not null references boards (id) on delete cascade,
   block bigint not null,                -- number >> 14
   before bigint not null,               -- visible posts in all older blocks
-  places smallint[] not null,           -- and in this one, before its 1st, 2nd, … 32 numbers; as long as has been needed
+  -- And in this one, before its 1st, 2nd, … 512th 32 numbers, and in all of it. In the newest block only as many as have been
+  -- needed: there the rest is what the board has.
+  places smallint[] not null,
   primary key (board_id, block)
 ) with (fillfactor = 70);
 create index post_places_before on post_places (board_id, before, block);
@@ -57,7 +59,8 @@ create function ms_place_posts() returns void language sql as $$
       from post_counters where visible group by 1, 2, 3),
   dense as (
     select board_id, block, place, coalesce(visible, 0) as visible
-      from (select board_id, block, max(place) as last from counted group by 1, 2) b
+      from (select board_id, block, case when block < max(block) over (partition by board_id) then 512 else max(place) end as last
+              from counted group by 1, 2) b
       cross join lateral generate_series(0, b.last) as place
       left join counted using (board_id, block, place)),
   placed as (
@@ -83,6 +86,7 @@ declare
   newer_before bigint;
   own smallint[];
   known int;
+  wanted int := place;
 begin
   update boards set visible_posts = visible_posts + change where id = board returning visible_posts - change into inside;
   insert into post_stretches values (board, post_number >> 10, change)
@@ -90,20 +94,25 @@ begin
   select before into newer_before from post_places
    where board_id = board and block > own_block order by block limit 1;
   select before, places into own_before, own from post_places where board_id = board and block = own_block;
-  inside := coalesce(newer_before, inside);
   if own is null then
-    own_before := inside;
+    own_before := coalesce(newer_before, inside);
     own := '{}';
+    -- The newest so far is complete.
+    update post_places p set places = places || array_fill((own_before - before)::smallint, array[513 - cardinality(places)])
+     where board_id = board and block < own_block and cardinality(places) < 513;
   end if;
-  inside := inside - own_before;
+  inside := coalesce(newer_before, inside) - own_before;
   known := cardinality(own);
-  if place > known then
-    own := own || array_fill(inside::smallint, array[place - known]);
+  if newer_before is not null then
+    wanted := 513;
   end if;
-  for later in place + 1 .. known loop
+  if wanted > known then
+    own := own || array_fill(inside::smallint, array[wanted - known]);
+  end if;
+  for later in place + 1 .. cardinality(own) loop
     own[later] := own[later] + change;
   end loop;
-  if known <> place then
+  if cardinality(own) > known or place < known then
     insert into post_places values (board, own_block, own_before, own)
       on conflict (board_id, block) do update set places = excluded.places;
   end if;

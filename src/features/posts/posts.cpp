@@ -49,7 +49,7 @@ std::vector<Recent> parse_recent(std::string_view text) {
 }
 
 async<std::string> load_recent(pg::Db& db, const Call& call, int rank) {
-  pg::Batch batch = db.batch(call);
+  pg::Batch batch = db.reads(call);
   const auto slot = store::recent(batch, rank, kRecentEach);
   co_await batch.send();
   co_return recent_json(slot.all());
@@ -88,7 +88,7 @@ template <class Row>
 async<Result<Readable<Row>>> look_up(pg::Db& db, boards::Boards& boards, const Call& call, const session::Viewer& who,
                                      PostId id, pg::Slot<Row> (*query)(pg::Statements&, PostId)) {
   auto directory = co_await boards.all(call);
-  pg::Batch batch = db.batch(call);
+  pg::Batch batch = db.reads(call);
   const auto slot = query(batch, id);
   co_await batch.send();
   auto found = slot.one();
@@ -138,7 +138,7 @@ async<Page> Posts::page(const Call& call, const boards::Board& board, std::int64
   Page page;
   page.number = std::clamp<std::int64_t>(number, 1, kFarthest);
   while (true) {
-    pg::Batch batch = db_.batch(call);
+    pg::Batch batch = db_.reads(call);
     const auto rows = page.number == 1 ? store::first_page(batch, board.id)
                                        : store::later_page(batch, board.id, (page.number - 1) * kPostsPerPage);
     co_await batch.send();
@@ -179,7 +179,7 @@ async<Result<Reading>> Posts::read(const Call& call, const session::Viewer& who,
 }
 
 async<std::optional<Reading>> Posts::load(const Call& call, PostId id, UserId reader) {
-  pg::Batch batch = db_.batch(call);
+  pg::Batch batch = db_.reads(call);
   const auto post = store::find(batch, id, reader);
   const auto older = store::older(batch, id);
   const auto newer = store::newer(batch, id);

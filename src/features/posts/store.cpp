@@ -33,25 +33,23 @@ constexpr pg::Query kFirstPage{"posts.first_page", R"(
   union all
   (select 2 + notice::int, post_id, number, title, author_id, author_name, created_at, views, comments
     from post_counters where board_id = $1 and visible order by number desc limit 20))"};
-// `rank` is how many visible posts are older than the page's first. The last block, and the last 32 numbers in it,
-// before which stand no more than that hold it: two look-ups and at most 31 index entries, however many posts there
-// are.
+// `rank` is how many visible posts are older than the page's first. The last block, and the last 32 numbers in it, before
+// which stand no more than that hold it: one look-up, a search in its array, and at most 31 lines that are skipped, however
+// many posts there are.
 constexpr pg::Query kLaterPage{"posts.later_page", R"(
   with board as materialized (
-    select visible_posts, last_number, visible_posts - 1 - $2 as rank from boards where id = $1),
-  first as (
-    select p.number from board, lateral (
-      select block << 14 as numbers, board.rank - before as rank, places from post_places
-       where board_id = $1 and before <= board.rank order by before desc, block desc limit 1) b, lateral (
-      select width_bucket(b.rank::smallint, b.places) as place offset 0) w, lateral (
-      select number from post_counters
-       where board_id = $1 and visible and number >= b.numbers + ((w.place - 1) << 5)
-       order by number offset b.rank - b.places[w.place] limit 1) p)
+    select visible_posts, last_number, visible_posts - 1 - $2 as rank from boards where id = $1)
   select 0, visible_posts, last_number, '', 0::bigint, '', now(), 0::bigint, 0::bigint from board
   union all
-  (select 2 + notice::int, post_id, number, title, author_id, author_name, created_at, views, comments
-    from post_counters where board_id = $1 and visible and number <= (select number from first)
-   order by number desc limit 20))"};
+  (select l.* from board, lateral (
+      select block << 14 as numbers, board.rank - before as rank, board.visible_posts - before as visible, places
+        from post_places
+       where board_id = $1 and before <= board.rank order by before desc, block desc limit 1) b, lateral (
+      select width_bucket(b.rank::smallint, b.places) as place offset 0) w, lateral (
+      select 2 + notice::int, post_id, number, title, author_id, author_name, created_at, views, comments
+        from post_counters
+       where board_id = $1 and visible and number < b.numbers + (w.place << 5)
+       order by number desc offset coalesce(b.places[w.place + 1], b.visible) - 1 - b.rank limit 20) l))"};
 constexpr pg::Query kFind{"posts.find", R"(
   select p.id, p.board_id, p.number, p.title, coalesce(p.content, ''), p.content_html, p.author_id, u.name,
          p.created_at, p.updated_at, p.notice, c.views, c.comments, c.likes,

@@ -1,11 +1,14 @@
 #include "infra/pg/connection.hpp"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 
 namespace ms::pg {
 namespace {
 
 constexpr int kBinary = 1;
+/// Reads that share a Sync: the more, the more are sent again when one of them fails.
+constexpr std::size_t kMostTogether = 16;
 const std::string kLost = "the connection to PostgreSQL was lost: ";
 constexpr const char* kForgetSql = "deallocate all";
 
@@ -37,12 +40,19 @@ bool Connection::silent_for(std::chrono::milliseconds limit) const {
   return !groups_.empty() && std::chrono::steady_clock::now() - progress_ > limit;
 }
 
+bool Connection::Group::complete() const {
+  return std::ranges::all_of(parts, [](const Part& part) { return part.seen >= part.count; });
+}
+
 void Connection::send(std::shared_ptr<Exchange> exchange) {
   if (!open_) return exchange->abandon(kLost + lost_because_, true);
-  const auto& statements = exchange->statements();
   if (groups_.empty()) progress_ = std::chrono::steady_clock::now();
-  load_ += statements.size();
+  load_ += exchange->statements().size();
+  put(exchange, exchange->kind() == Exchange::Kind::reads);
+}
 
+void Connection::put(const std::shared_ptr<Exchange>& exchange, bool shares) {
+  const auto& statements = exchange->statements();
   std::size_t prepares = 0;
   bool fine = true;
   for (std::size_t i = 0; i < statements.size() && fine; ++i) {
@@ -51,22 +61,32 @@ void Connection::send(std::shared_ptr<Exchange> exchange) {
     fine = prepare(exchange, i);
   }
   exchange->sent(prepares + 1);
-  for (std::size_t i = 0; i < statements.size() && fine; ++i) fine = queue(statements[i]);
-  // One Sync for all: libpq 15 writes to the socket at each, and the server ends a transaction at each.
-  if (fine) fine = close_group({Purpose::statements, exchange, 0, statements.size()});
-  if (!fine) {
-    const std::string why = last_error(pg());
-    exchange->abandon(kLost + why, true);  // it may not stand in any group yet
-    lose(why);
-    return;
+  Group* const joined = shares ? open_group() : nullptr;
+  if (fine && joined != nullptr) {
+    joined->parts.push_back({exchange, 0, statements.size()});
+    fine = queue(exchange);
+  } else if (fine) {
+    fine = add_group(Purpose::statements, {exchange, 0, statements.size()}) && queue(exchange);
+    // Reads wait for more of them until the end of this turn.
+    if (fine && !shares) fine = close_group();
   }
-  flush_soon();
+  if (!fine) exchange->abandon(kLost + last_error(pg()), true);  // it may not stand in any group yet
+  if (!broken(fine)) flush_soon();
+}
+
+bool Connection::broken(bool fine) {
+  if (!fine) lose(last_error(pg()));
+  return !fine;
 }
 
 bool Connection::prepare(const std::shared_ptr<Exchange>& exchange, std::size_t index) {
   const Query& query = exchange->statements()[index].query;
-  return PQsendPrepare(pg(), query.name, query.sql, 0, nullptr) == 1 &&
-         close_group({Purpose::prepare, exchange, index, 1});
+  return add_group(Purpose::prepare, {exchange, index, 1}) &&
+         PQsendPrepare(pg(), query.name, query.sql, 0, nullptr) == 1 && close_group();
+}
+
+bool Connection::queue(const std::shared_ptr<Exchange>& exchange) {
+  return std::ranges::all_of(exchange->statements(), [this](const auto& statement) { return queue(statement); });
 }
 
 bool Connection::queue(const Exchange::Statement& statement) {
@@ -77,21 +97,32 @@ bool Connection::queue(const Exchange::Statement& statement) {
                              nullptr, kBinary) == 1;
 }
 
-bool Connection::close_group(Group group) {
-  groups_.push_back(std::move(group));
+Connection::Group* Connection::open_group() {
+  if (groups_.empty() || groups_.back().closed || groups_.back().parts.size() >= kMostTogether) return nullptr;
+  return &groups_.back();
+}
+
+/// Behind all that was sent so far; what still waits for its Sync gets it now.
+bool Connection::add_group(Purpose purpose, Part part) {
+  if (!close_group()) return false;
+  groups_.push_back({purpose, {std::move(part)}});
+  return true;
+}
+
+/// libpq 15 writes to the socket at each Sync, and the server ends a transaction at each.
+bool Connection::close_group() {
+  if (groups_.empty() || groups_.back().closed) return true;
+  groups_.back().closed = true;
   return PQpipelineSync(pg()) == 1;
 }
 
 void Connection::forget_prepared() {
   // Everything sent before stands before this in the row, everything later is prepared anew behind it.
   prepared_.clear();
-  const bool fine = PQsendQueryParams(pg(), kForgetSql, 0, nullptr, nullptr, nullptr, nullptr, kBinary) == 1 &&
-                    close_group({Purpose::forget, nullptr, 0, 1});
-  if (fine) {
-    flush_soon();
-  } else {
-    lose(last_error(pg()));
-  }
+  const bool fine = add_group(Purpose::forget, {nullptr, 0, 1}) &&
+                    PQsendQueryParams(pg(), kForgetSql, 0, nullptr, nullptr, nullptr, nullptr, kBinary) == 1 &&
+                    close_group();
+  if (!broken(fine)) flush_soon();
 }
 
 void Connection::flush_soon() {
@@ -105,7 +136,7 @@ void Connection::flush_soon() {
 }
 
 void Connection::flush() {
-  if (!open_ || waiting_writable_) return;
+  if (!open_ || broken(close_group()) || waiting_writable_) return;
   const int left = PQflush(pg());
   if (left < 0) {
     PQconsumeInput(pg());
@@ -122,7 +153,8 @@ void Connection::flush() {
 
 void Connection::take_results() {
   int nulls = 0;
-  while (open_ && !groups_.empty() && PQisBusy(pg()) == 0) {
+  // Of a group that waits for its Sync all results may have come already, when it did not fit into libpq's buffer.
+  while (open_ && !groups_.empty() && (groups_.front().closed || !groups_.front().complete()) && PQisBusy(pg()) == 0) {
     ResultPtr result(PQgetResult(pg()));
     if (result) {
       nulls = 0;
@@ -137,20 +169,21 @@ void Connection::take_results() {
 
 void Connection::take(ResultPtr result) {
   Group& group = groups_.front();
-  switch (PQresultStatus(result.get())) {
-    case PGRES_PIPELINE_SYNC:
-      finish_group();
-      return;
+  const auto status = PQresultStatus(result.get());
+  if (status == PGRES_PIPELINE_SYNC) return finish_group();
+  while (group.at + 1 < group.parts.size() && group.parts[group.at].seen == group.parts[group.at].count) ++group.at;
+  Part& part = group.parts[group.at];
+  switch (status) {
     case PGRES_PIPELINE_ABORTED:
-      ++group.seen;
+      ++part.seen;
       return;
     case PGRES_COMMAND_OK:
     case PGRES_TUPLES_OK:
     case PGRES_EMPTY_QUERY:
-      if (group.purpose == Purpose::statements && group.seen < group.count) {
-        group.exchange->keep(group.first + group.seen, std::move(result));
+      if (group.purpose == Purpose::statements && part.seen < part.count) {
+        part.exchange->keep(part.first + part.seen, std::move(result));
       }
-      ++group.seen;
+      ++part.seen;
       return;
     case PGRES_FATAL_ERROR:
       if (ends_session(result.get())) {
@@ -167,15 +200,20 @@ void Connection::take(ResultPtr result) {
 
 void Connection::take_failure(Group& group, const PGresult* result) {
   if (group.purpose == Purpose::forget) return lose("the server did not forget the prepared statements");
-  // An error that comes after all results is one of the commit, such as a deferred constraint.
-  const std::size_t index = group.first + std::min(group.seen, group.count - 1);
-  const char* name = group.exchange->statements()[index].query.name;
+  group.refused = true;
+  // An error that comes after all results is one of the commit, such as a deferred constraint: whose, each shows alone.
+  if (group.parts.size() > 1 && group.complete()) return;
+  Part& part = group.parts[group.at];
+  const std::size_t index = part.first + std::min(part.seen, part.count - 1);
+  const auto exchange = part.exchange;
+  const char* name = exchange->statements()[index].query.name;
   if (group.purpose == Purpose::prepare) prepared_.erase(name);
-  ++group.seen;
+  ++part.seen;
+  part.failed = true;
   Failure failure = read_failure(result, name);
   const bool stale = failure.kind == Failure::Kind::stale;
   const bool demoted = failure.sqlstate == "25006";
-  const bool first = group.exchange->fail(std::move(failure));
+  const bool first = exchange->fail(std::move(failure));
   if (first && stale) forget_prepared();
   if (demoted) lose("the server has become read-only");
 }
@@ -183,7 +221,20 @@ void Connection::take_failure(Group& group, const PGresult* result) {
 void Connection::finish_group() {
   const Group group = std::move(groups_.front());
   groups_.pop_front();
-  if (group.exchange && group.exchange->answered()) load_ -= group.exchange->statements().size();
+  for (const auto& [exchange, first, count, seen, failed] : group.parts) {
+    if (!exchange) continue;
+    if (!group.refused || failed || exchange->is_done()) {
+      finish(exchange);
+    } else if (open_) {
+      put(exchange, false);
+    } else {
+      exchange->abandon(kLost + lost_because_, true);
+    }
+  }
+}
+
+void Connection::finish(const std::shared_ptr<Exchange>& exchange) {
+  if (exchange->answered()) load_ -= exchange->statements().size();
 }
 
 void Connection::give_up_late(Deadline now) {
@@ -192,7 +243,9 @@ void Connection::give_up_late(Deadline now) {
     return;
   }
   for (const Group& group : groups_) {
-    if (group.exchange && group.exchange->deadline() <= now) group.exchange->abandon("the deadline passed", false);
+    for (const Part& part : group.parts) {
+      if (part.exchange && part.exchange->deadline() <= now) part.exchange->abandon("the deadline passed", false);
+    }
   }
 }
 
@@ -203,7 +256,9 @@ void Connection::lose(std::string why) {
   load_ = 0;
   const auto groups = std::exchange(groups_, {});
   for (const Group& group : groups) {
-    if (group.exchange) group.exchange->abandon(kLost + lost_because_, true);
+    for (const Part& part : group.parts) {
+      if (part.exchange) part.exchange->abandon(kLost + lost_because_, true);
+    }
   }
   wire_->close();
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_set>
+#include <vector>
 
 #include "infra/io/async.hpp"
 #include "infra/pg/exchange.hpp"
@@ -16,7 +17,9 @@ namespace ms::pg {
 ///
 /// What is sent is a row of groups, each closed by its own Sync; results come in the same order, and the Syncs tell
 /// where a group ends, even after errors. "Until PQgetResult gives NULL" tells nothing in pipeline mode: NULL also
-/// stands between two statements and for ever after a loss. Groups are: a Prepare; all statements of a Batch or Unit. A
+/// stands between two statements and for ever after a loss. Groups are: a Prepare; all statements of a Unit; those of
+/// the Batches that come in one turn of the event loop, because each Sync costs both sides a system call and the server
+/// a transaction. When one of them fails, the others are sent again, each alone: nobody suffers from a neighbour. A
 /// Prepare has its own Sync so that an error in a Unit cannot take it along.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
@@ -43,17 +46,30 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
  private:
   enum class Purpose { prepare, statements, forget };
-  struct Group {
-    Purpose purpose;
+  /// Statements of one exchange.
+  struct Part {
     std::shared_ptr<Exchange> exchange;  ///< null for `forget`
     std::size_t first;                   ///< index of its first statement in the exchange
     std::size_t count;
     std::size_t seen = 0;  ///< results that have come
+    bool failed = false;
+  };
+  struct Group {
+    Purpose purpose;
+    std::vector<Part> parts;
+    std::size_t at = 0;     ///< the part whose results come next
+    bool closed = false;    ///< its Sync is sent
+    bool refused = false;   ///< something in it failed, so that nothing of it is done
+    bool complete() const;  ///< all results have come, but for the Sync
   };
 
+  void put(const std::shared_ptr<Exchange>& exchange, bool shares);
   bool prepare(const std::shared_ptr<Exchange>& exchange, std::size_t index);
+  bool queue(const std::shared_ptr<Exchange>& exchange);
   bool queue(const Exchange::Statement& statement);
-  bool close_group(Group group);
+  bool add_group(Purpose purpose, Part part);
+  bool close_group();
+  Group* open_group();
   void forget_prepared();
   void flush();
   void flush_soon();
@@ -61,6 +77,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void take(ResultPtr result);
   void take_failure(Group& group, const PGresult* result);
   void finish_group();
+  void finish(const std::shared_ptr<Exchange>& exchange);
+  bool broken(bool fine);
   PGconn* pg() const noexcept { return wire_->get(); }
 
   asio::io_context& io_;

@@ -312,8 +312,11 @@ async<bool> Db::ready(Deadline deadline) {
   co_return impl->fast.least_loaded() != nullptr;
 }
 
-Batch::Batch(Db& db, const Call& call, Lane lane)
-    : Statements(std::make_shared<Exchange>(db.impl_->io, Exchange::Kind::batch)), db_(db), call_(call), lane_(lane) {}
+Batch::Batch(Db& db, const Call& call, Lane lane, bool shares)
+    : Statements(std::make_shared<Exchange>(db.impl_->io, shares ? Exchange::Kind::reads : Exchange::Kind::batch)),
+      db_(db),
+      call_(call),
+      lane_(lane) {}
 
 Unit::Unit(Db& db, const Call& call, Lane lane)
     : Statements(std::make_shared<Exchange>(db.impl_->io, Exchange::Kind::unit)), db_(db), call_(call), lane_(lane) {}

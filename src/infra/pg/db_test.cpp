@@ -25,6 +25,7 @@ constexpr Query kFlaky{"test.flaky", "select flaky()"};
 constexpr Query kStale{"test.stale", "select a from shapes"};
 constexpr Query kForget{"test.forget", "deallocate all"};
 constexpr Query kLength{"test.length", "select length($1), repeat('x', length($1))"};
+constexpr Query kStarted{"test.started", "select (extract(epoch from now()) * 1000000)::int8"};
 constexpr Query kTotal{"test.total", "update things set name = name"};
 
 constexpr const char* kSchema = R"(
@@ -53,6 +54,16 @@ async<std::int64_t> number(Db& db, Query query, std::optional<std::string> value
                            std::chrono::milliseconds limit = 5s, Timing* timing = nullptr) {
   const Call call(steady_clock::now() + limit, "test", timing);
   Batch batch = db.batch(call);
+  const auto slot = value ? batch.add<std::int64_t>(query, *value) : batch.add<std::int64_t>(query);
+  co_await batch.send();
+  co_return slot.one().value_or(-1);
+}
+
+/// One of those that may share a transaction.
+async<std::int64_t> read(Db& db, Query query, std::optional<std::string> value = {},
+                         std::chrono::milliseconds limit = 5s) {
+  const Call call(steady_clock::now() + limit, "test");
+  Batch batch = db.reads(call);
   const auto slot = value ? batch.add<std::int64_t>(query, *value) : batch.add<std::int64_t>(query);
   co_await batch.send();
   co_return slot.one().value_or(-1);
@@ -99,9 +110,9 @@ async<std::int64_t> touch_all(Db& db) {
   co_return done ? touched.affected() : -1;
 }
 
-async<Long> length_of(Db& db, std::string text) {
+async<Long> length_of(Db& db, std::string text, bool shares) {
   const Call call(steady_clock::now() + 10s, "test");
-  Batch batch = db.batch(call);
+  Batch batch = shares ? db.reads(call) : db.batch(call);
   const auto slot = batch.add<Long>(kLength, text);
   co_await batch.send();
   co_return slot.one().value();
@@ -172,6 +183,63 @@ TEST_F(DbTest, AFailingBatchLeavesNothingAndHarmsNoOther) {
   EXPECT_EQ(count(), 0);
 }
 
+TEST_F(DbTest, ReadsOfOneTurnShareATransaction) {
+  EXPECT_GT(run(io_, read(db_, kStarted)), 0);  // prepared
+  Started<std::int64_t> first(io_, read(db_, kStarted));
+  Started<std::int64_t> second(io_, read(db_, kStarted));
+  EXPECT_EQ(first.get(), second.get());
+  Started<std::int64_t> alone(io_, number(db_, kStarted));
+  Started<std::int64_t> behind(io_, number(db_, kStarted));
+  EXPECT_NE(alone.get(), behind.get());
+}
+
+TEST_F(DbTest, AReadThatFailsHarmsNoOther) {
+  EXPECT_EQ(run(io_, read(db_, kEcho, "1")), 1);
+  EXPECT_THROW(run(io_, read(db_, kBadNumber, "x")), StatementFailed);
+  for (int turn = 0; turn < 2; ++turn) {
+    std::vector<Started<std::int64_t>> good;
+    std::vector<Started<std::int64_t>> bad;
+    for (int i = 0; i < 40; ++i) {
+      good.emplace_back(io_, read(db_, kEcho, std::to_string(i)));
+      if (i % 13 == 5) bad.emplace_back(io_, read(db_, kBadNumber, "x"));
+      if (i % 17 == 3) bad.emplace_back(io_, read(db_, kWrong));
+    }
+    Started<Result<void>> written(io_, write(db_, {{kInsert, "turn " + std::to_string(turn)}}));
+    for (auto& each : bad) EXPECT_THROW(each.get(), StatementFailed);
+    for (int i = 0; i < 40; ++i) EXPECT_EQ(good[static_cast<std::size_t>(i)].get(), i);
+    EXPECT_TRUE(written.get());
+  }
+  EXPECT_EQ(count(), 2);
+  EXPECT_EQ(db_.state().in_flight, 0);
+}
+
+TEST_F(DbTest, WhatFailsAtTheEndOfAReadFailsAlone) {
+  EXPECT_EQ(run(io_, read(db_, kEcho, "1")), 1);
+  EXPECT_THROW(run(io_, read(db_, kInsertPart, "nobody")), StatementFailed);
+  Started<std::int64_t> before(io_, read(db_, kEcho, "2"));
+  Started<std::int64_t> orphan(io_, read(db_, kInsertPart, "nobody"));
+  Started<std::int64_t> after(io_, read(db_, kEcho, "3"));
+  EXPECT_THROW(orphan.get(), StatementFailed);
+  EXPECT_EQ(before.get(), 2);
+  EXPECT_EQ(after.get(), 3);
+}
+
+TEST_F(DbTest, AReadIsLetGoAtItsOwnDeadline) {
+  EXPECT_EQ(run(io_, read(db_, kSleep, "0")), 1);
+  EXPECT_EQ(run(io_, read(db_, kEcho, "1")), 1);
+  Started<std::int64_t> hurried(io_, read(db_, kEcho, "2", 100ms));
+  Started<std::int64_t> slow(io_, read(db_, kSleep, "0.6"));
+  Started<std::int64_t> patient(io_, read(db_, kEcho, "3"));
+  EXPECT_THROW(hurried.get(), Unavailable);
+  EXPECT_FALSE(slow.ended());
+  EXPECT_EQ(slow.get(), 1);
+  EXPECT_EQ(patient.get(), 3);
+  Started<std::int64_t> too_slow(io_, read(db_, kSleep, "3"));
+  Started<std::int64_t> behind(io_, read(db_, kEcho, "4"));
+  EXPECT_EQ(behind.get(), 4);
+  EXPECT_THROW(too_slow.get(), Unavailable);
+}
+
 TEST_F(DbTest, AFailureNamesTheStatementButNoValues) {
   try {
     run(io_, number(db_, kBadNumber, "secret"));
@@ -199,7 +267,15 @@ TEST_F(DbTest, PreparesAnewWhenThePlanIsOutdatedOrForgotten) {
   EXPECT_EQ(run(io_, number(db_, kStale)), 7);
   TestDatabase::execute("alter table shapes alter column a type bigint");
   EXPECT_EQ(run(io_, number(db_, kStale)), 7);
+  Started<std::int64_t> still(io_, read(db_, kStale));
+  EXPECT_EQ(still.get(), 7);
   TestDatabase::execute("alter table shapes alter column a type int");
+  Started<std::int64_t> one(io_, read(db_, kStale));
+  Started<std::int64_t> other(io_, read(db_, kStale));
+  Started<std::int64_t> neighbour(io_, read(db_, kEcho, "8"));
+  EXPECT_EQ(one.get(), 7);
+  EXPECT_EQ(other.get(), 7);
+  EXPECT_EQ(neighbour.get(), 8);
   EXPECT_TRUE(run(io_, write(db_, {{kInsert, "a"}})));
   EXPECT_EQ(run(io_, number(db_, kForget)), -1) << "it has no rows";
   EXPECT_TRUE(run(io_, write(db_, {{kInsert, "b"}})));
@@ -213,7 +289,10 @@ TEST_F(DbTest, AnswersAThousandCallersEachItsOwn) {
   Db db(io_, many);
   ASSERT_TRUE(ready(db));
   std::vector<Started<std::int64_t>> callers;
-  for (int i = 0; i < 1000; ++i) callers.emplace_back(io_, number(db, kEcho, std::to_string(i)));
+  for (int i = 0; i < 1000; ++i) {
+    auto ask = i % 5 == 0 ? number(db, kEcho, std::to_string(i)) : read(db, kEcho, std::to_string(i));
+    callers.emplace_back(io_, std::move(ask));
+  }
   for (int i = 0; i < 1000; ++i) EXPECT_EQ(callers[static_cast<std::size_t>(i)].get(), i);
   EXPECT_EQ(db.state().in_flight, 0);
 }
@@ -221,7 +300,7 @@ TEST_F(DbTest, AnswersAThousandCallersEachItsOwn) {
 TEST_F(DbTest, CarriesMoreThanTheSocketHolds) {
   const std::string large(3 << 20, 'y');
   std::vector<Started<Long>> callers;
-  for (int i = 0; i < 6; ++i) callers.emplace_back(io_, length_of(db_, large));
+  for (int i = 0; i < 8; ++i) callers.emplace_back(io_, length_of(db_, large, i < 4));
   for (auto& caller : callers) {
     const Long got = caller.get();
     EXPECT_EQ(got.length, 3 << 20);
