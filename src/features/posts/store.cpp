@@ -33,9 +33,10 @@ constexpr pg::Query kFirstPage{"posts.first_page", R"(
   union all
   (select 2 + notice::int, post_id, number, title, author_id, author_name, created_at, views, comments
     from post_counters where board_id = $1 and visible order by number desc limit 20))"};
-// `rank` is how many visible posts are older than the page's first. The last block, and the last 32 numbers in it, before
-// which stand no more than that hold it: one look-up, a search in its array, and at most 31 lines that are skipped, however
-// many posts there are.
+// `rank` is how many visible posts are older than the page's first. The last block, and the last 32 numbers in it,
+// before which stand no more than that hold it: one look-up, a search in its array, and at most 31 lines that are
+// skipped, however many posts there are. PostgreSQL guesses that the offset is a tenth of the board; `limit 51`, the
+// most that can be wanted, tells it better, so that it keeps this plan, too.
 constexpr pg::Query kLaterPage{"posts.later_page", R"(
   with board as materialized (
     select visible_posts, last_number, visible_posts - 1 - $2 as rank from boards where id = $1)
@@ -47,8 +48,9 @@ constexpr pg::Query kLaterPage{"posts.later_page", R"(
        where board_id = $1 and before <= board.rank order by before desc, block desc limit 1) b, lateral (
       select width_bucket(b.rank::smallint, b.places) as place offset 0) w, lateral (
       select 2 + notice::int, post_id, number, title, author_id, author_name, created_at, views, comments
-        from post_counters
-       where board_id = $1 and visible and number < b.numbers + (w.place << 5)
+        from (select * from post_counters
+               where board_id = $1 and visible and number < b.numbers + (w.place << 5)
+               order by number desc limit 51) near
        order by number desc offset coalesce(b.places[w.place + 1], b.visible) - 1 - b.rank limit 20) l))"};
 constexpr pg::Query kFind{"posts.find", R"(
   select p.id, p.board_id, p.number, p.title, coalesce(p.content, ''), p.content_html, p.author_id, u.name,
