@@ -2,7 +2,7 @@
 
 -- post_counters had one row for each post that changes often; now it holds all that a line of a list shows, so that a
 -- list joins nothing. It is made anew: filling columns in place would write each row twice and leave its old copy
--- behind. Reading goes on meanwhile; whoever writes a post or a comment waits, 4 seconds for a million posts. Board,
+-- behind. Reading goes on meanwhile; whoever writes a post or a comment waits, some 10 seconds for a million posts. Board,
 -- number, author and time of a post never change; triggers keep the rest.
 lock table posts, post_counters, users in share row exclusive mode;
 create table post_lines (
@@ -19,7 +19,7 @@ create table post_lines (
   visible boolean not null,
   author_name text not null,
   title text not null
-) with (fillfactor = 80);
+) with (fillfactor = 70);
 insert into post_lines
 select p.id, p.board_id, p.number, coalesce(p.author_id, 0), p.created_at, c.views, c.comments, c.likes, c.events,
        p.notice, p.visible, coalesce(u.name, ''), p.title
