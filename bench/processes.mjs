@@ -40,6 +40,18 @@ export function cpu(pids) {
   return sum;
 }
 
+/** The same of the threads with this name. */
+export function cpuOfThreads(pids, name) {
+  let sum = 0;
+  for (const pid of pids) {
+    for (const task of fs.readdirSync(`/proc/${pid}/task`)) {
+      if (fs.readFileSync(`/proc/${pid}/task/${task}/comm`, 'utf8').trim() !== name) continue;
+      sum += Number(fs.readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]);
+    }
+  }
+  return sum;
+}
+
 /**
  * MB in memory that these processes hold together: what is their own for each, what they read from one file once. Not
  * PSS, which is less the more other programs of the machine use the same libraries.
