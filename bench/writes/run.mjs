@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import http from 'node:http';
 import { fileURLToPath } from 'node:url';
+import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 import { cookiesOf } from '../live/members.mjs';
@@ -21,15 +22,27 @@ const members = 1000;  // of bench/data.mjs
 const mostActive = 2000;  // posts that are commented on
 const active = Math.min(options.posts, mostActive);
 const writers = 8;     // at once
+const settleMs = 3000;
+const restMs = 4000;
 const logins = 2;      // at once; one thread hashes
 const hashing = 'cpu-pool';  // the thread that hashes
 const direct = `http://${net}.11:3000`;
 const note = (text) => process.stderr.write(`${text}\n`);
 const run = promisify(execFile);
 
-/** µs of CPU for each answered request of a wrk script, by part and `all`. */
-async function wrk(script, connections, words, count) {
-  const parts = { app: started(runDir, 'app1-site'), Redis: started(runDir, 'redis'), PostgreSQL: started(runDir, 'postgres') };
+const partsOf = () => ({ app: started(runDir, 'app1-site'), Redis: started(runDir, 'redis'), PostgreSQL: started(runDir, 'postgres') });
+
+/** µs of CPU a second that the parts spend when nobody asks: signs of life, and what sees whether all is well. */
+async function atRest() {
+  const parts = partsOf();
+  const before = Object.values(parts).map(cpu);
+  await pause(restMs);
+  return Object.fromEntries(Object.keys(parts).map((name, i) => [name, (cpu(parts[name]) - before[i]) / restMs]));
+}
+
+/** µs of CPU for each answered request of a wrk script, by part and `all`, without `rest` of that time. */
+async function wrk(script, connections, words, count, rest = {}) {
+  const parts = partsOf();
   const names = Object.keys(parts);
   const file = fileURLToPath(new URL(script, import.meta.url));
   const wanted = await count();
@@ -44,7 +57,7 @@ async function wrk(script, connections, words, count) {
   const done = (await count()) - wanted;
   const cost = { perSecond: done / seconds, all: 0, hash: hashes / 1000 / done };
   names.forEach((name, i) => {
-    cost[name] = (after[i] - before[i]) / 1000 / done;
+    cost[name] = ((after[i] - before[i]) / 1000 - (rest[name] ?? 0) * seconds) / done;
     cost.all += cost[name];
   });
   return cost;
@@ -73,11 +86,13 @@ await readAll(made[0]);
 await sql(`update users set password_hash = (select password_hash from users where email = '${options.email}') where id <= ${members}`);
 
 const comment = (how) => wrk('comment.lua', writers, [cookies, active, how, randomBytes(8).toString('hex')], commentsSoFar);
+await pause(settleMs);
+const rest = await atRest();
 const targets = {
   form: () => comment('form'),
   api: () => comment('api'),
   pgbench: () => pgbench({ runDir, folder: `${state}/log`, posts: active, members, seconds, clients: writers }),
-  login: () => wrk('login.lua', logins, [members, options.password], sessionsSoFar),
+  login: () => wrk('login.lua', logins, [members, options.password], sessionsSoFar, rest),
 };
 const results = Object.fromEntries(Object.keys(targets).map((name) => [name, []]));
 const hashes = [];
@@ -117,5 +132,5 @@ console.log(`Machine: ${about}  `);
 console.log(`Commit ${options.commit}, \`${options.command}\`: ${options.posts} posts and ${options.comments} comments  `);
 console.log(`Medians of ${results.form.length} rounds of ${seconds} s (lowest to highest); ${writers} write at once, under ${active} posts; ${logins} log in at once\n`);
 console.log(table(['Claim', 'Goal', 'Measured'], claims));
-console.log('\nCPU of each, µs; asked directly, without Nginx:\n');
+console.log(`\nCPU of each, µs; asked directly, without Nginx. Of logins, which are few a second, without the ${(Object.values(rest).reduce((sum, one) => sum + one, 0) / 1000).toFixed(1)} ms a second that the parts spend when nobody asks:\n`);
 console.log(table(['What', ...columns, 'per second'], costs));
