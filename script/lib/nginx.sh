@@ -67,7 +67,7 @@ worker_rlimit_nofile $files;
 # After a reload the old workers finish what they have begun, for that long at most.
 worker_shutdown_timeout 30s;
 pid "$run_dir/nginx.master";
-error_log stderr warn;
+error_log stderr;
 load_module /usr/lib/nginx/modules/ngx_http_brotli_static_module.so;
 load_module /usr/lib/nginx/modules/ngx_http_brotli_filter_module.so;
 events { worker_connections 32768; }

@@ -371,7 +371,8 @@ test('a stream that falls silent without an end is opened anew, and one that say
   let opened = 0;
   page.on('request', (request) => { opened += new URL(request.url()).pathname === '/events' ? 1 : 0; });
   await page.clock.fastForward(20_000);
-  await eventually(() => page.evaluate(() => window.alive > 0), 'a sign of life');
+  const before = await page.evaluate(() => window.alive);
+  await eventually(() => page.evaluate((count) => window.alive > count, before), 'a sign of life');
   await page.clock.fastForward(20_000);
   assert.equal(opened, 0);
   door.hush();

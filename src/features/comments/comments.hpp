@@ -113,13 +113,13 @@ class Comments {
   /// One visible comment, to edit. Refused: not_found, forbidden (not the author).
   async<Result<Comment>> own(const Call& call, const session::Viewer& who, CommentId id);
 
-  /// One round trip as a rule; two for a reply, with mentions, or when this thread has not read the post. Refused:
-  /// invalid, not_found (the post or the parent is gone), unauthenticated, forbidden.
   struct Written {
     CommentId id;
     std::optional<Comment> comment;  ///< unless an earlier request wrote it
     std::int64_t page = 0;           ///< of threads, where it stands; 0 when nobody asked
   };
+  /// One round trip as a rule; two for a reply, with mentions, or when this thread has not read the post. Refused:
+  /// invalid, not_found (the post or the parent is gone), unauthenticated, forbidden.
   async<Result<Written>> write(const Call& call, const session::Viewer& who, Draft draft);
   async<Result<void>> edit(const Call& call, const session::Viewer& who, CommentId id, std::string content);
   /// Own comments, or anybody's with Permission::remove.
