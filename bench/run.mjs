@@ -1,6 +1,7 @@
 // Measures the stack that script/bench started and filled; prints Markdown.
 // node bench/run.mjs '{"posts":…,"rounds":…,"seconds":…,"connections":…,"commit":"…","command":"…"}'; where the stack is,
 // script/bench put into the environment.
+import { Client } from '../tests/support/client.mjs';
 import { measure } from './load.mjs';
 import { cookieOf, login } from './member.mjs';
 import { memory, started } from './processes.mjs';
