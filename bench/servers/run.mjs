@@ -85,7 +85,7 @@ for (let round = 1; round <= rounds; ++round) {
 }
 
 // What the pages ask PostgreSQL for, by a part of the statement that no other has.
-const statements = { list: '%from posts p join users u%order by p.number desc limit%', post: '%exists (select from post_likes l where l.post_id = p.id%' };
+const statements = { list: '%from post_counters where board_id = $1 and visible order by number desc limit%', post: '%exists (select from post_likes l where l.post_id = p.id%' };
 const askedFor = async (like) => Number((await sql(`select coalesce(sum(calls), 0) from pg_stat_statements where query like '${like}'`))[0][0]);
 
 await bringTo(ofStampede);
@@ -115,7 +115,9 @@ for (const [name, way] of Object.entries(ways)) {
         servers: way.servers, network: `127.${network++ % 100 + 120}.${round}`, cookies: way.cookies, count: crowd,
         path: what === 'list' ? list : `${list}/${written.json().id}`,
       });
-      out.push({ statuses, ms, asked: await askedFor(like) / servers });
+      const asked = await askedFor(like);
+      if (asked === 0) throw new Error(`PostgreSQL knows no statement like '${like}'`);
+      out.push({ statuses, ms, asked: asked / servers });
     }
     crowds.push({ name, what, out });
   }
