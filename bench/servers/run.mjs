@@ -25,6 +25,7 @@ const site = `http://127.0.0.1:${port}`;
 const address = (number) => ({ host: `${net}.${10 + number}`, port: 3000 });
 const direct = (number) => `http://${address(number).host}:3000`;
 const settleMs = 1000;
+const forgottenMs = 2500;  // longer than Nginx takes a guest's page for fresh: a second, and the rest of another
 const sampleMs = 100;
 const note = (text) => process.stderr.write(`${text}\n`);
 
@@ -109,7 +110,7 @@ for (const [name, way] of Object.entries(ways)) {
       for (const number of numbers()) {
         for (const cookie of way.cookies) await new Client(direct(number)).get('/', { headers: { cookie } });
       }
-      await pause(settleMs);
+      await pause(forgottenMs);
       await sql('select pg_stat_statements_reset()');
       const { statuses, ms } = await stampede({
         servers: way.servers, network: `127.${network++ % 100 + 120}.${round}`, cookies: way.cookies, count: crowd,
