@@ -19,7 +19,7 @@ const people = {
 const sizes = [1_000, 20_000, 500_000, 2_000_000, 20_000_000];
 const asset = { files: 7, bytes: 575_000 };  // of a first visit: build/assets as browsers take it, both weights of the font
 const machine = { cores: 2, memoryGb: 4, mbits: 1000, busy: 0.5 };
-const connectionsOfServer = 8;
+const connectionsOfServer = 7;
 
 const read = (name) => {
   const file = new URL(`../build/bench/${name}.md`, import.meta.url);

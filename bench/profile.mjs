@@ -25,7 +25,7 @@ const [least, most] = [0.02, 0.7];
 /** "std::pair<int, int> ms::posts::list<true>(ms::view::Out&)" as "ms::posts::list". */
 function plain(name) {
   let depth = 0, short = '';
-  for (const letter of name.replace(/operator(<=>|<<|>>|<|>|->)/g, 'operator').replaceAll('(anonymous namespace)::', '').replace(/ \[clone.*/, '')) {
+  for (const letter of name.replace(/operator(<=>|<<|>>|<|>|->)/g, 'operator').replaceAll('(anonymous namespace)::', '').replace(/ \[clone.*|@.*/, '')) {
     if (letter === '<' || letter === '(') ++depth;
     if (depth === 0) short += letter;
     if (letter === '>' || letter === ')') --depth;
