@@ -76,7 +76,7 @@ struct Settings {
     int connections = 16384;
     int request_seconds = 10;
     int answer_ms = 1800;
-    int in_flight = 3072;
+    int in_flight = 1024;
   } http;
   struct Live {
     int streams = 12000;
