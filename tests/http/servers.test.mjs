@@ -108,10 +108,19 @@ test('who is no staff sees nothing, and staff below admin may look only', async 
   assert.equal((await health(1)).draining, false);
 });
 
+/** All beats come through PostgreSQL. */
+async function allWithoutRedis() {
+  const said = await figures();
+  return !said.redis.up && ['app1', 'app2', 'app3'].every((name) => {
+    const one = server(said, name);
+    return one?.site && !one.site.redis.up && one.admin;
+  });
+}
+
 test('the history grows by itself, also while Redis is gone', async () => {
   const count = async () => (await admin.get('/servers/history')).json().at.length;
   await stack('redis', 'stop');
-  await eventually(async () => !(await figures()).redis.up, 'Redis is gone');
+  await eventually(allWithoutRedis, 'all servers, without Redis');
   const before = await count();
   await eventually(async () => await count() > before, 'one more sample');
   const history = (await admin.get('/servers/history')).json();
@@ -122,13 +131,7 @@ test('the history grows by itself, also while Redis is gone', async () => {
 
 test('with Redis gone beats go through PostgreSQL, and the page says so', async () => {
   await stack('redis', 'stop');
-  await eventually(async () => {
-    const said = await figures();
-    return !said.redis.up && ['app1', 'app2', 'app3'].every((name) => {
-      const one = server(said, name);
-      return one?.site && !one.site.redis.up && one.admin;
-    });
-  }, 'all servers, without Redis');
+  await eventually(allWithoutRedis, 'all servers, without Redis');
   await pageSays(/Redis가 응답하지 않습니다/);
   await stack('redis', 'start');
   await eventually(allUp, 'all servers with Redis');
