@@ -1,14 +1,12 @@
 // What pages remember is forgotten everywhere as soon as anything changes: writes on one server, reads on all of them.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 
 import { eventually } from '../support/assert.mjs';
 import { Client } from '../support/client.mjs';
 import { at, joined, loggedIn } from '../support/members.mjs';
-import { facts, state } from '../support/stack.mjs';
+import { rememberingSites } from '../support/remembering.mjs';
 import { sql } from '../support/stores.mjs';
 
 const servers = [1, 2, 3];
@@ -16,20 +14,7 @@ const writer = await joined();
 const staff = await loggedIn('staff@minschool.test');
 const [[slug]] = await sql('select slug from boards where read_role = 0 and write_role = 1 and comment_role = 1 and on_home order by id limit 1');
 
-// Two Sites that remember for longer than any test waits: only hints make them forget.
-const rememberMs = 60_000;
-const { net, build } = await facts();
-const sites = [];
-for (const number of [1, 2]) {
-  const port = 3290 + number;
-  const child = spawn(join(build, 'minschool-site'), ['--config', join(state, 'config', `app${number}-site.toml`)], {
-    stdio: 'ignore', env: { ...process.env, MINSCHOOL_SERVER_PORT: String(port), MINSCHOOL_SITE_REMEMBER_MS: String(rememberMs) },
-  });
-  after(() => child.kill('SIGTERM'));
-  const guest = new Client(`http://${net}.${10 + number}:${port}`);
-  await eventually(() => guest.get('/').then(({ status }) => status === 200, () => false), 'a Site that remembers');
-  sites.push(guest);
-}
+const sites = await rememberingSites([1, 2], 3290);
 
 const everywhere = (path, sees, what) =>
   Promise.all(sites.map((guest) => eventually(async () => sees((await guest.get(path)).text), `${what} on ${path}`)));

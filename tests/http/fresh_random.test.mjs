@@ -1,31 +1,17 @@
 // Whatever changes, in whatever order and on whichever server: no page goes on showing what was before. The Sites that are
 // asked remember for longer than any test waits, so that only hints make them forget.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 
 import { eventually } from '../support/assert.mjs';
 import { Changes, seeded } from '../support/changes.mjs';
-import { Client, adminUrl } from '../support/client.mjs';
+import { adminUrl } from '../support/client.mjs';
 import { everywhere, joined, loggedIn, numbers } from '../support/members.mjs';
-import { facts, state } from '../support/stack.mjs';
+import { rememberingSites } from '../support/remembering.mjs';
 
-const rememberMs = 60_000;
 const changes = 60;
-const { net, build } = await facts();
-const readers = [];
-for (const number of numbers) {
-  const port = 3280 + number;
-  const child = spawn(join(build, 'minschool-site'), ['--config', join(state, 'config', `app${number}-site.toml`)], {
-    stdio: 'ignore', env: { ...process.env, MINSCHOOL_SERVER_PORT: String(port), MINSCHOOL_SITE_REMEMBER_MS: String(rememberMs) },
-  });
-  after(() => child.kill('SIGTERM'));
-  const guest = new Client(`http://${net}.${10 + number}:${port}`);
-  await eventually(() => guest.get('/').then(({ status }) => status === 200, () => false), 'a Site that remembers');
-  readers.push(guest);
-}
+const readers = await rememberingSites(numbers, 3280);
 
 test('changes of every kind in any order are shown by every server', async () => {
   const seed = randomInt(2 ** 32);

@@ -15,6 +15,10 @@
 namespace ms::site {
 namespace {
 
+std::chrono::milliseconds remembered(const program::Parts& parts) {
+  return std::chrono::milliseconds(parts.settings.site.remember_ms);
+}
+
 live::Config live_config(const config::Settings::Live& from) {
   live::Config out;
   out.streams = static_cast<std::size_t>(from.streams);
@@ -28,12 +32,11 @@ class Site final : public program::App {
       : parts_(parts),
         views_(parts.db),
         posts_(parts.db, parts.cache, parts.boards, parts.notifications, views_, parts.hints),
-        shown_(parts.io, posts_, std::chrono::milliseconds(parts.settings.site.remember_ms)),
-        home_(parts.io, posts_, parts.boards, std::chrono::milliseconds(parts.settings.site.remember_ms)),
+        shown_(parts.io, posts_, remembered(parts)),
+        home_(parts.io, posts_, parts.boards, remembered(parts)),
         comments_(parts.db, parts.boards, posts_, parts.notifications, parts.limiter, parts.hints),
         likes_(parts.db, parts.boards, parts.notifications, parts.hints),
-        memory_(parts.io, posts_, shown_, comments_, likes_,
-                std::chrono::milliseconds(parts.settings.site.remember_ms)),
+        memory_(parts.io, posts_, shown_, comments_, likes_, remembered(parts)),
         live_board_(parts.db, parts.boards),
         live_post_(parts.db, parts.boards, posts_),
         live_member_(parts.db, parts.boards),

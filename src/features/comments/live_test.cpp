@@ -6,7 +6,6 @@
 #include "features/notifications/notifications.hpp"
 #include "infra/limit/limiter.hpp"
 #include "infra/live/hints.hpp"
-#include "infra/pg/migrate.hpp"
 #include "infra/pg/test_database.hpp"
 
 namespace ms::comments {
@@ -48,9 +47,7 @@ const session::Viewer kGuest = viewer(0, Role::guest, "read");
 
 class LivePostTest : public testing::Test {
  protected:
-  static void SetUpTestSuite() {
-    pg::up(TestDatabase::conninfo(), pg::read_migrations(MINSCHOOL_SOURCE_DIR "/migrations"), [](std::string_view) {});
-  }
+  static void SetUpTestSuite() { TestDatabase::migrate(); }
   void SetUp() override {
     ask(kRows);
     ASSERT_TRUE(pg::run(io, db.ready(std::chrono::steady_clock::now() + 10s)));

@@ -6,7 +6,6 @@
 #include "features/notifications/notifications.hpp"
 #include "infra/limit/limiter.hpp"
 #include "infra/live/hints.hpp"
-#include "infra/pg/migrate.hpp"
 #include "infra/pg/test_database.hpp"
 
 namespace ms::moderation {
@@ -36,9 +35,7 @@ session::Viewer staff() {
 
 class ModerationTest : public testing::Test {
  protected:
-  static void SetUpTestSuite() {
-    pg::up(TestDatabase::conninfo(), pg::read_migrations(MINSCHOOL_SOURCE_DIR "/migrations"), [](std::string_view) {});
-  }
+  static void SetUpTestSuite() { TestDatabase::migrate(); }
   void SetUp() override {
     TestDatabase::execute(kRows);
     ASSERT_TRUE(pg::run(io, db.ready(std::chrono::steady_clock::now() + 10s)));

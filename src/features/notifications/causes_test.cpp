@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 
-#include "infra/pg/migrate.hpp"
 #include "infra/pg/test_database.hpp"
 
 namespace ms::notifications {
@@ -40,9 +39,7 @@ std::vector<std::int64_t> values(const std::vector<UserId>& members) {
 
 class CausesTest : public testing::Test {
  protected:
-  static void SetUpTestSuite() {
-    pg::up(TestDatabase::conninfo(), pg::read_migrations(MINSCHOOL_SOURCE_DIR "/migrations"), [](std::string_view) {});
-  }
+  static void SetUpTestSuite() { TestDatabase::migrate(); }
   void SetUp() override {
     TestDatabase::execute(kRows);
     ASSERT_TRUE(pg::run(io, db.ready(std::chrono::steady_clock::now() + 10s)));

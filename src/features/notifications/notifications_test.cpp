@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 
 #include "infra/live/hints.hpp"
-#include "infra/pg/migrate.hpp"
 #include "infra/pg/test_database.hpp"
 #include "infra/redis/private_redis.hpp"
 
@@ -39,9 +38,7 @@ session::Viewer viewer(std::int64_t id) {
 
 class NotificationsTest : public testing::Test {
  protected:
-  static void SetUpTestSuite() {
-    pg::up(TestDatabase::conninfo(), pg::read_migrations(MINSCHOOL_SOURCE_DIR "/migrations"), [](std::string_view) {});
-  }
+  static void SetUpTestSuite() { TestDatabase::migrate(); }
   void SetUp() override {
     TestDatabase::execute(kRows);
     ASSERT_TRUE(pg::run(io, redis.ready(redis::in(10s))));

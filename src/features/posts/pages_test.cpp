@@ -5,7 +5,6 @@
 #include <thread>
 
 #include "features/posts/store.hpp"
-#include "infra/pg/migrate.hpp"
 #include "infra/pg/test_database.hpp"
 
 namespace ms::posts {
@@ -44,9 +43,7 @@ void put(std::int64_t from, std::int64_t to, std::int64_t board = 1) {
 
 class PagesTest : public testing::Test {
  protected:
-  static void SetUpTestSuite() {
-    pg::up(TestDatabase::conninfo(), pg::read_migrations(MINSCHOOL_SOURCE_DIR "/migrations"), [](std::string_view) {});
-  }
+  static void SetUpTestSuite() { TestDatabase::migrate(); }
   void SetUp() override {
     ask(kRows);
     ASSERT_TRUE(pg::run(io, db.ready(std::chrono::steady_clock::now() + 10s)));

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 
 #include "features/servers/store.hpp"
-#include "infra/pg/migrate.hpp"
 #include "infra/pg/test_database.hpp"
 #include "infra/redis/private_redis.hpp"
 
@@ -23,9 +22,7 @@ session::Viewer viewer(session::Role role) {
 
 class ServersTest : public testing::Test {
  protected:
-  static void SetUpTestSuite() {
-    pg::up(TestDatabase::conninfo(), pg::read_migrations(MINSCHOOL_SOURCE_DIR "/migrations"), [](std::string_view) {});
-  }
+  static void SetUpTestSuite() { TestDatabase::migrate(); }
   void SetUp() override {
     TestDatabase::execute(
         R"(truncate users, servers, server_programs, server_samples, audit_log restart identity cascade;

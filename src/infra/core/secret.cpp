@@ -2,6 +2,7 @@
 
 #include <sodium.h>
 
+#include <array>
 #include <stdexcept>
 
 namespace ms::secret {
@@ -32,22 +33,15 @@ std::string random_text(std::size_t size) {
 }
 
 std::string random_id(std::size_t size) {
-  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   thread_local std::array<unsigned char, 2048> block;
   thread_local std::size_t left = 0;
-  std::string out;
-  unsigned bits = 0;
-  int have = 0;
-  for (std::size_t i = 0; i < size; ++i) {
-    if (left == 0) {
-      ready();
-      randombytes_buf(block.data(), left = block.size());
-    }
-    bits = bits << 8 | block[--left];
-    for (have += 8; have >= 6; have -= 6) out += kDigits[bits >> (have - 6) & 63];
+  if (size > block.size()) return random_text(size);
+  if (left < size) {
+    ready();
+    randombytes_buf(block.data(), left = block.size());
   }
-  if (have > 0) out += kDigits[bits << (6 - have) & 63];
-  return out;
+  left -= size;
+  return encode({reinterpret_cast<const char*>(block.data()) + left, size}, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
 std::string sha256(std::string_view text) {

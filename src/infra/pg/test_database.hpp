@@ -9,6 +9,7 @@
 #include <string>
 
 #include "infra/io/async.hpp"
+#include "infra/pg/migrate.hpp"
 #include "infra/pg/wire.hpp"
 
 // For tests that need PostgreSQL: a database of their own on the server that MINSCHOOL_TEST_PG names (a conninfo in
@@ -34,6 +35,11 @@ class TestDatabase : public testing::Environment {
 
   /// Of the database of this program.
   static const std::string& conninfo() { return conninfo_; }
+
+  /// Gives it the product's schema: for SetUpTestSuite.
+  static void migrate() {
+    up(conninfo_, read_migrations(MINSCHOOL_SOURCE_DIR "/migrations"), [](std::string_view) {});
+  }
 
   /// Runs statements on a connection of their own, waits, and gives the first cell as text.
   static std::string execute(const std::string& where, const std::string& sql) {

@@ -5,7 +5,6 @@
 #include <boost/json.hpp>
 
 #include "infra/core/secret.hpp"
-#include "infra/pg/migrate.hpp"
 #include "infra/pg/test_database.hpp"
 #include "infra/redis/private_redis.hpp"
 #include "infra/session/cookie.hpp"
@@ -71,9 +70,7 @@ json::object express(json::value user, std::chrono::seconds ago = 0s) {
 
 class SessionsTest : public testing::Test {
  protected:
-  static void SetUpTestSuite() {
-    pg::up(TestDatabase::conninfo(), pg::read_migrations(MINSCHOOL_SOURCE_DIR "/migrations"), [](std::string_view) {});
-  }
+  static void SetUpTestSuite() { TestDatabase::migrate(); }
   void SetUp() override {
     sql(R"(set client_min_messages = warning; truncate users restart identity cascade;
            insert into users (email, name, password_hash) values ('a@test', '안나', ''), ('b@test', '보리스', ''))");

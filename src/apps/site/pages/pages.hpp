@@ -10,8 +10,8 @@
 // Pages that show more than one feature and so belong to none.
 namespace ms::site {
 
-/// GET /
 class HomeMemory;
+/// GET /
 void add_home_routes(web::Router& router, HomeMemory& memory, boards::Boards& boards, presence::Presence& presence);
 /// GET /terms, /privacy
 void add_legal_routes(web::Router& router);
