@@ -106,8 +106,9 @@ Members::Members(pg::Db& db, cache::Cache& cache, limit::Limiter& limiter, sessi
       limits_(limits),
       shows_names_(std::move(shows_names)) {}
 
-async<Result<UserId>> Members::join(const Call& call, Application application, std::string_view address) {
-  if (const auto first = once::earlier(call)) co_return UserId{*first};
+async<Result<std::optional<session::Claim>>> Members::join(const Call& call, Application application,
+                                                           std::string_view address) {
+  if (once::earlier(call)) co_return std::nullopt;
   application.email = normal_email(application.email);
   application.name = trim(application.name);
   if (auto ok = check(application); !ok) co_return Refused(ok.error());
@@ -123,11 +124,12 @@ async<Result<UserId>> Members::join(const Call& call, Application application, s
     co_return Refused(Error(Code::conflict, "error.invalid"_msg, {{"email", "join.email_taken"_msg}}));
   }
   if (!done) co_return Refused(done.error());
-  co_return slot.one().value();
+  co_return session::Claim{slot.one().value(), *hash};
 }
 
-async<Result<UserId>> Members::authenticate(const Call& call, std::string email, std::string password,
-                                            std::string_view address, std::optional<session::Permission> needed) {
+async<Result<session::Claim>> Members::authenticate(const Call& call, std::string email, std::string password,
+                                                    std::string_view address,
+                                                    std::optional<session::Permission> needed) {
   email = normal_email(email);
   if (email.size() > kEmailLimit || password.size() > 4 * kPasswordLimit) {
     co_return refuse(Code::unauthenticated, "login.wrong"_msg);
@@ -153,7 +155,7 @@ async<Result<UserId>> Members::authenticate(const Call& call, std::string email,
   // A whole school may log in from one address: only what was wrong counts against it.
   limiter_.forgive(limits_.account, email);
   co_await limiter_.take_back(call, limits_.address, std::string(address));
-  co_return found->id;
+  co_return session::Claim{found->id, found->password_hash, needed};
 }
 
 async<std::optional<Profile>> Members::profile(const Call& call, UserId id) {
@@ -194,7 +196,7 @@ async<Result<void>> Members::change_password(const Call& call, const session::Vi
   const auto hash = co_await passwords_.hash(call, std::move(next));
   if (!hash) co_return busy();
   pg::Unit unit = db_.unit(call);
-  store::set_password(unit, who.id, *hash);
+  store::set_password(unit, who.id, found->password_hash, *hash);
   session::Sessions::revoke_all(unit, who.id, who.session_id);
   once::record(unit, call, who.id);
   auto done = co_await unit.send();

@@ -60,13 +60,15 @@ class Members {
   Members(pg::Db& db, cache::Cache& cache, limit::Limiter& limiter, session::Sessions& sessions, Passwords passwords,
           LoginLimits limits, std::vector<std::string> shows_names);
 
-  /// Makes the account. Refused: invalid (fields), conflict (e-mail taken), too_many, unavailable (hash queue is full).
-  async<Result<UserId>> join(const Call& call, Application application, std::string_view address);
+  /// Makes the account. Nothing for a repetition, which is no proof that the password is still right.
+  /// Refused: invalid (fields), conflict (e-mail taken), too_many, unavailable (hash queue is full).
+  async<Result<std::optional<session::Claim>>> join(const Call& call, Application application,
+                                                    std::string_view address);
 
-  /// Whose password this is. Refused: unauthenticated (wrong, without saying what), too_many, forbidden (suspended, or
-  /// `needed` is not among the member's permissions), unavailable.
-  async<Result<UserId>> authenticate(const Call& call, std::string email, std::string password,
-                                     std::string_view address, std::optional<session::Permission> needed);
+  /// For whom a session may be made: whose password this is. Refused: unauthenticated (wrong, without saying what),
+  /// too_many, forbidden (suspended, or `needed` is not among the member's permissions), unavailable.
+  async<Result<session::Claim>> authenticate(const Call& call, std::string email, std::string password,
+                                             std::string_view address, std::optional<session::Permission> needed);
 
   async<std::optional<Profile>> profile(const Call& call, UserId id);
   async<Result<void>> rename(const Call& call, const session::Viewer& who, std::string name);

@@ -40,12 +40,13 @@ async<http::Response> post_login(web::Context& ctx, Members& members, session::S
   const std::string email(form->get("email"));
   const std::string password(form->get("password"));
   const bool remember = form->has("remember");
-  const auto user = co_await members.authenticate(ctx.call, email, password, ctx.client_address, needed);
-  if (!user) co_return login_form(ctx, form->get("next"), email, remember, &user.error());
+  auto claim = co_await members.authenticate(ctx.call, email, password, ctx.client_address, needed);
+  if (!claim) co_return login_form(ctx, form->get("next"), email, remember, &claim.error());
   // The id that came with the form is never kept: a planted one would be a login for whoever planted it.
-  const std::string cookie = co_await sessions.open(ctx.call, *user, remember, ctx.secure, origin(ctx));
+  const auto cookie = co_await sessions.open(ctx.call, std::move(*claim), remember, ctx.secure, origin(ctx));
+  if (!cookie) co_return login_form(ctx, form->get("next"), email, remember, &cookie.error());
   http::Response response = ctx.redirect(web::local_path(form->get("next")), "flash.welcome"_msg);
-  response.set("Set-Cookie", cookie);
+  response.set("Set-Cookie", *cookie);
   co_return response;
 }
 
@@ -74,15 +75,17 @@ async<http::Response> post_join(web::Context& ctx, Members& members, session::Se
                                 form->has("terms"),
                                 form->has("privacy"),
                                 form->has("news")};
-  const auto user = co_await members.join(ctx.call, application, ctx.client_address);
-  if (!user) {
+  auto claim = co_await members.join(ctx.call, application, ctx.client_address);
+  if (!claim) {
     co_return ctx.page(
-        {tr("join.title"_msg)}, [&](view::Out& out) { join(out, application, &user.error()); },
-        static_cast<int>(user.error().code));
+        {tr("join.title"_msg)}, [&](view::Out& out) { join(out, application, &claim.error()); },
+        static_cast<int>(claim.error().code));
   }
-  const std::string cookie = co_await sessions.open(ctx.call, *user, false, ctx.secure, origin(ctx));
+  if (!*claim) co_return ctx.redirect("/login", "flash.joined_login"_msg);
+  const auto cookie = co_await sessions.open(ctx.call, std::move(**claim), false, ctx.secure, origin(ctx));
+  if (!cookie) co_return ctx.redirect("/login", "flash.joined_login"_msg);
   http::Response response = ctx.redirect("/", "flash.joined"_msg);
-  response.set("Set-Cookie", cookie);
+  response.set("Set-Cookie", *cookie);
   co_return response;
 }
 

@@ -14,7 +14,9 @@ constexpr pg::Query kCredentials{"members.credentials", R"(
 constexpr pg::Query kProfile{"members.profile", "select id, name, created_at from users where id = $1"};
 constexpr pg::Query kRename{"members.rename", "update users set name = $2 where id = $1"};
 constexpr pg::Query kChanged{"members.changed", "select ms_member_changed($1)"};
-constexpr pg::Query kPassword{"members.password", "update users set password_hash = $2 where id = $1"};
+constexpr pg::Query kPassword{"members.password", R"(
+  with done as (update users set password_hash = $3 where id = $1 and password_hash = $2 returning 1)
+  select ms_guard(exists (select from done), 409, 'my.password_wrong')::text)"};
 constexpr pg::Query kSearch{"members.search", R"(
   select u.id, u.email, u.name, u.role, u.created_at, u.seen_at,
          case when u.suspended_until > now() then u.suspended_until end, coalesce(u.suspended_reason, ''),
@@ -56,8 +58,8 @@ void rename(pg::Statements& out, UserId id, std::string_view name) {
   out.add(kRename, id, name);
   out.add(kChanged, id);
 }
-void set_password(pg::Statements& out, UserId id, std::string_view password_hash) {
-  out.add(kPassword, id, password_hash);
+void set_password(pg::Statements& out, UserId id, std::string_view old, std::string_view password_hash) {
+  out.add(kPassword, id, old, password_hash);
 }
 
 pg::Slot<MemberRow> search(pg::Statements& out, const Search& search, int limit) {

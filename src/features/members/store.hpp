@@ -21,8 +21,9 @@ pg::Slot<Credentials> credentials(pg::Statements& out, std::string_view email);
 pg::Slot<Profile> profile(pg::Statements& out, UserId id);
 /// Also tells every server that what it knows of the member is old.
 void rename(pg::Statements& out, UserId id, std::string_view name);
-/// Does not tell the servers: revoking the sessions does.
-void set_password(pg::Statements& out, UserId id, std::string_view password_hash);
+/// Refuses the unit (409) when the password is not the one of the hash `old` any more. Does not tell the servers:
+/// revoking the sessions does.
+void set_password(pg::Statements& out, UserId id, std::string_view old, std::string_view password_hash);
 
 pg::Slot<MemberRow> search(pg::Statements& out, const Search& search, int limit);
 pg::Slot<MemberRow> row(pg::Statements& out, UserId id);

@@ -9,6 +9,10 @@ constexpr pg::Query kRecordId{"once.record_id", R"(
   values ($1, nullif($2::bigint, 0), $3, currval($4::regclass)))"};
 constexpr pg::Query kRecord{"once.record", R"(
   insert into once (key, user_id, fingerprint, result) values ($1, nullif($2::bigint, 0), $3, 0))"};
+// The last question of a unit: the member may have been suspended since the request was let in.
+constexpr pg::Query kWriter{"once.writer", R"(
+  select ms_guard(coalesce((select coalesce(suspended_until <= now(), true) from users where id = $1), true), 403,
+                  'login.suspended')::text)"};
 constexpr pg::Query kFind{"once.find", R"(
   select result, fingerprint = $3 from once
    where key = $1 and coalesce(user_id, 0) = $2)"};
@@ -25,12 +29,14 @@ std::optional<std::int64_t> earlier(const Call& call) {
 }
 
 void record_id(pg::Statements& unit, const Call& call, UserId who, std::string_view table) {
+  if (who) unit.add(kWriter, who);
   if (const Once* once = call.once()) {
     unit.add(kRecordId, once->key, who, pg::Bytes{once->fingerprint}, std::string(table) + "_id_seq");
   }
 }
 
 void record(pg::Statements& unit, const Call& call, UserId who) {
+  if (who) unit.add(kWriter, who);
   if (const Once* once = call.once()) unit.add(kRecord, once->key, who, pg::Bytes{once->fingerprint});
 }
 

@@ -22,7 +22,8 @@ namespace ms::once {
 /// The result of the first time, when this request is a repetition: the id it made, 0 for none.
 std::optional<std::int64_t> earlier(const Call& call);
 
-/// Records that the unit did what the call asked; its result is the newest id of `table` in this unit.
+/// Records that the unit did what the call asked; its result is the newest id of `table` in this unit. Either of the
+/// two refuses the unit (403) when the writer is suspended by now.
 void record_id(pg::Statements& unit, const Call& call, UserId who, std::string_view table);
 /// The same for a write that makes no row of its own.
 void record(pg::Statements& unit, const Call& call, UserId who);

@@ -13,15 +13,19 @@ struct AccountRow {
   std::int64_t epoch;
   std::string permissions;
   bool hidden;
+  std::optional<Timestamp> suspended_until;
 };
 
 constexpr pg::Query kFind{"accounts.find", R"(
   select u.id, u.name, u.email, u.role, u.session_epoch,
          (select coalesce(string_agg(permission, ','), '') from role_permissions p where p.role = u.role),
-         u.hides_presence
+         u.hides_presence, u.suspended_until
     from users u where u.id = $1)"};
 constexpr pg::Query kGuest{"accounts.guest", R"(
   select coalesce(string_agg(permission, ','), '') from role_permissions where role = 0)"};
+
+/// Asked at each use, because a suspension may begin or end without a change.
+bool suspended(const Account& account) { return account.suspended_until && *account.suspended_until > now(); }
 
 }  // namespace
 
@@ -44,7 +48,7 @@ void Accounts::changed(std::string_view payload) {
 
 std::shared_ptr<const Account> Accounts::peek(UserId id) const {
   const auto found = known_.find(id);
-  return found != known_.end() && live_() ? found->second : nullptr;
+  return found != known_.end() && live_() && !suspended(*found->second) ? found->second : nullptr;
 }
 
 async<std::shared_ptr<const Account>> Accounts::find(const Call& call, UserId id, std::int64_t least) {
@@ -57,12 +61,12 @@ async<std::shared_ptr<const Account>> Accounts::find(const Call& call, UserId id
   if (!row) co_return nullptr;
   auto account = std::make_shared<const Account>(
       Account{row->id, std::move(row->name), std::move(row->email), static_cast<Role>(row->role),
-              Permissions::parse(row->permissions), row->epoch, row->hidden});
+              Permissions::parse(row->permissions), row->epoch, row->hidden, row->suspended_until});
   if (before == changes_ && live_()) {
     if (known_.size() >= kLimit) known_.erase(known_.begin());
     known_.insert_or_assign(id, account);
   }
-  co_return account;
+  co_return suspended(*account) ? nullptr : account;
 }
 
 async<Permissions> Accounts::guest(const Call& call) {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "infra/core/time.hpp"
 #include "infra/io/async.hpp"
 #include "infra/io/call.hpp"
 #include "infra/pg/db.hpp"
@@ -23,6 +24,7 @@ struct Account {
   Permissions permissions;
   std::int64_t epoch = 0;  ///< users.session_epoch
   bool hidden = false;     ///< users.hides_presence
+  std::optional<Timestamp> suspended_until;
 };
 
 /// Who asks, with a session that was found to be this member's.
@@ -36,8 +38,8 @@ class Accounts {
   /// `live`: whether notifications are proven to arrive (pg::Listener::live).
   Accounts(pg::Db& db, std::function<bool()> live) : db_(db), live_(std::move(live)) {}
 
-  /// nullptr when there is no such member. Throws pg::Unavailable. What memory knows of an epoch before `least` is
-  /// known to be old: its notification is still on its way.
+  /// nullptr when there is no such member, or one who is suspended now. Throws pg::Unavailable. What memory knows of an
+  /// epoch before `least` is known to be old: its notification is still on its way.
   async<std::shared_ptr<const Account>> find(const Call& call, UserId id, std::int64_t least = 0);
   /// The same from memory, or nullptr.
   std::shared_ptr<const Account> peek(UserId id) const;

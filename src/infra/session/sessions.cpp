@@ -8,6 +8,7 @@
 #include "infra/core/secret.hpp"
 #include "infra/core/text.hpp"
 #include "infra/session/cookie.hpp"
+#include "infra/session/statements.hpp"
 
 namespace ms::session {
 namespace {
@@ -19,39 +20,6 @@ constexpr std::size_t kAgentLimit = 200;
 // When this Redis began to remember, in microseconds since 1970: what it does not have although it was written later
 // was taken out.
 constexpr std::string_view kSince = "sessions:since";
-
-constexpr pg::Query kInsert{"sessions.insert", R"(
-  insert into sessions (id_hash, user_id, realm, remember, expires_at, address, agent)
-  values ($1, $2, $3, $4, now() + make_interval(secs => $5), $6, $7))"};
-constexpr pg::Query kSignedIn{"sessions.signed_in", "update users set seen_at = now() where id = $1"};
-constexpr pg::Query kFind{"sessions.find", R"(
-  select s.user_id, u.session_epoch, s.shared, s.seen_at from sessions s join users u on u.id = s.user_id
-   where s.id_hash = $1 and s.realm = $2 and s.expires_at > now())"};
-constexpr pg::Query kTouch{"sessions.touch", R"(
-  update sessions set seen_at = now(), shared = shared or $4, expires_at = now() + make_interval(secs => case when remember then $2::int else $3::int end)
-   where id_hash = $1)"};
-// A session that Express gives to another member without a new id moves to that member here, too.
-constexpr pg::Query kAdopt{"sessions.adopt", R"(
-  insert into sessions (id_hash, user_id, realm, shared, expires_at)
-  select $1, id, $3, true, now() + make_interval(secs => $4) from users
-   where id = $2 and coalesce(suspended_until <= now(), true) and coalesce(sessions_revoked_at < $5, true)
-  on conflict (id_hash) do update
-    set user_id = excluded.user_id, shared = true, seen_at = now(), expires_at = excluded.expires_at
-    where sessions.realm = excluded.realm
-  returning user_id)"};
-constexpr pg::Query kDelete{"sessions.delete", "delete from sessions where id_hash = $1"};
-constexpr pg::Query kAlive{"sessions.alive", "select encode(id_hash, 'hex') from sessions where user_id = $1"};
-constexpr pg::Query kChanged{"sessions.changed", "select ms_member_changed($1)"};
-constexpr pg::Query kDevices{"sessions.devices", R"(
-  select encode(id_hash, 'hex'), created_at, seen_at, address, agent from sessions
-   where user_id = $1 and expires_at > now() order by seen_at desc limit $2)"};
-constexpr pg::Query kRevoke{"sessions.revoke", R"(
-  with gone as (delete from sessions where user_id = $1 and encode(id_hash, 'hex') = $2 returning user_id)
-  select user_id from gone, lateral ms_member_changed(user_id))"};
-constexpr pg::Query kForgetEnded{"sessions.forget_ended", R"(
-  delete from sessions where id_hash in (
-    select id_hash from sessions where expires_at < now() limit 5000 for update skip locked))"};
-constexpr pg::Query kRevokeAll{"sessions.revoke_all", "select ms_end_sessions($1, $2)"};
 
 // Takes out the session whose id only Redis knows.
 constexpr std::string_view kEnd = R"(
@@ -79,6 +47,11 @@ Timestamp since(const std::optional<redis::Reply>& reply) {
 }
 
 }  // namespace
+
+struct ClaimRow {
+  bool same_password;
+  bool suspended;
+};
 
 struct Sessions::Row {
   UserId user;
@@ -150,19 +123,22 @@ async<std::optional<Sessions::Recognised>> Sessions::recognise(const Call& call,
 }
 
 async<std::optional<Sessions::Recognised>> Sessions::adopt(const Call& call, const std::string& id, Stored stored) {
-  const auto account = co_await accounts_.find(call, *stored.user());
-  if (!account) co_return std::nullopt;
+  const UserId user = *stored.user();
   const std::string hash = secret::sha256(id);
   pg::Batch batch = db_.batch(call);
+  const auto exists = batch.add<UserId>(kExists, user);
   const auto slot =
-      batch.add<UserId>(kAdopt, pg::Bytes{hash}, account->id, config_.realm, config_.idle.count(), stored.saved());
+      batch.add<UserId>(kAdopt, pg::Bytes{hash}, user, config_.realm, config_.idle.count(), stored.saved());
   co_await batch.send();
+  if (!exists.one()) co_return std::nullopt;
   if (!slot.one()) {
     co_await take_out(call, id);  // suspended, or revoked before: no login there either
     co_return std::nullopt;
   }
+  const auto account = co_await accounts_.find(call, user);
+  if (!account) co_return std::nullopt;
   Viewer viewer = viewer_of(*account, id);
-  // The row was written under this epoch or a newer one. Were it newer, the next request would check again.
+  // Were the account newer than the row, the next request would check again.
   if (co_await keep_in_redis(call, viewer, account->epoch, std::move(stored))) co_await touch(call, id);
   co_return Recognised{std::move(viewer), account->epoch};
 }
@@ -247,18 +223,21 @@ async<void> Sessions::take_out(const Call& call, const std::string& id) {
 
 void Sessions::ended(std::string_view key) { redis_.tell(redis::Command("EVAL", kEnd, 1, id_key(key), kPrefix)); }
 
-async<std::string> Sessions::open(const Call& call, UserId user, bool remember, bool secure, Origin origin) {
+async<Result<std::string>> Sessions::open(const Call& call, Claim claim, bool remember, bool secure, Origin origin) {
   const std::string id = new_id();
   const std::string hash = secret::sha256(id);
   const auto lifetime = remember ? config_.remembered : config_.idle;
+  std::optional<std::string_view> needed;
+  if (claim.needed) needed = name_of(*claim.needed);
   pg::Unit unit = db_.unit(call);
-  unit.add(kInsert, pg::Bytes{hash}, user, config_.realm, remember, lifetime.count(), origin.address,
-           valid_utf8(origin.agent) ? shorten(origin.agent, kAgentLimit) : std::string());
-  unit.add(kSignedIn, user);
+  const auto made = unit.add(
+      kInsert, pg::Bytes{hash}, claim.user, config_.realm, remember, lifetime.count(), origin.address,
+      valid_utf8(origin.agent) ? shorten(origin.agent, kAgentLimit) : std::string(), claim.password_hash, needed);
   const auto done = co_await unit.send();
   if (!done) throw std::logic_error("a new session was refused: " + std::string(done.error().message.key));
+  if (made.affected() == 0) co_return co_await why_not(call, claim);
   ++opened_;
-  const auto account = co_await accounts_.find(call, user);
+  const auto account = co_await accounts_.find(call, claim.user);
   if (account) {
     const Viewer viewer = viewer_of(*account, id);
     if (co_await keep_in_redis(call, viewer, account->epoch, std::nullopt)) co_await touch(call, id);
@@ -266,6 +245,16 @@ async<std::string> Sessions::open(const Call& call, UserId user, bool remember, 
   std::optional<std::chrono::seconds> max_age;
   if (remember) max_age = config_.remembered;
   co_return set_cookie(sign(id, config_.secret), max_age, secure);
+}
+
+async<Refused> Sessions::why_not(const Call& call, const Claim& claim) {
+  pg::Batch batch = db_.batch(call);
+  const auto slot = batch.add<ClaimRow>(kClaim, claim.user, claim.password_hash);
+  co_await batch.send();
+  const auto row = slot.one();
+  if (!row || !row->same_password) co_return refuse(Code::unauthenticated, "login.wrong"_msg);
+  if (row->suspended) co_return refuse(Code::forbidden, "login.suspended"_msg);
+  co_return refuse(Code::forbidden, "login.staff_only"_msg);
 }
 
 async<std::string> Sessions::close(const Call& call, const Viewer& viewer, bool secure) {

@@ -7,8 +7,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "infra/core/result.hpp"
 #include "infra/core/text.hpp"
-
 #include "infra/io/async.hpp"
 #include "infra/io/call.hpp"
 #include "infra/pg/db.hpp"
@@ -44,6 +44,14 @@ struct Origin {
   std::string agent;
 };
 
+/// For whom a session is asked, and what has to be true at the moment when it is made as it was when the password was
+/// checked: nobody gives rights away between the two.
+struct Claim {
+  UserId user;
+  std::string password_hash;                        ///< that the password was found to be right for
+  std::optional<Permission> needed = std::nullopt;  ///< what the program demands of its members
+};
+
 /// One line of "내 로그인 기기".
 struct Device {
   std::string key;  ///< names the session without giving it away (hex of the hash)
@@ -71,8 +79,9 @@ class Sessions {
   /// neither Redis with memory nor PostgreSQL can tell.
   async<Viewer> identify(const Call& call, std::optional<std::string_view> cookie, Use use = Use::counts);
 
-  /// Makes a session under a new id and gives the Set-Cookie value. `secure`: the visitor came by TLS.
-  async<std::string> open(const Call& call, UserId user, bool remember, bool secure, Origin origin);
+  /// Makes a session under a new id and gives the Set-Cookie value. `secure`: the visitor came by TLS. Refused:
+  /// forbidden (suspended, or without the permission), unauthenticated (the password changed meanwhile).
+  async<Result<std::string>> open(const Call& call, Claim claim, bool remember, bool secure, Origin origin);
   /// Ends the viewer's own session and gives the Set-Cookie value that removes the cookie.
   async<std::string> close(const Call& call, const Viewer& viewer, bool secure);
 
@@ -122,6 +131,7 @@ class Sessions {
   };
   std::optional<Viewer> recall(std::string_view cookie);
   void remember(std::string_view cookie, const Recognised& found);
+  async<Refused> why_not(const Call& call, const Claim& claim);
   async<Heard> ask_redis(const Call& call, const std::string& id, Use use);
   async<std::optional<Recognised>> recognise(const Call& call, const std::string& id, Use use);
   async<std::optional<Recognised>> adopt(const Call& call, const std::string& id, Stored stored);

@@ -1,5 +1,6 @@
 #include "infra/session/viewer.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -43,6 +44,10 @@ std::optional<Role> role_of(std::string_view name) {
     if (kRoles[rank] == name) return static_cast<Role>(rank);
   }
   return std::nullopt;
+}
+
+std::string_view name_of(Permission permission) {
+  return std::ranges::find(kPermissions, permission, [](const auto& known) { return known.second; })->first;
 }
 
 Permissions Permissions::parse(std::string_view names) {

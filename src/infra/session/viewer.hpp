@@ -31,6 +31,8 @@ enum class Permission : std::uint32_t {
   roles = 256,
   boards = 512,
 };
+/// "read", …, "delete", …: as in PostgreSQL (role_permissions.permission).
+std::string_view name_of(Permission permission);
 
 /// A set of permissions.
 class Permissions {

@@ -1,0 +1,119 @@
+// Sessions that an express-session program shares.
+#include "infra/session/test_sessions.hpp"
+
+namespace ms::session {
+namespace {
+
+TEST_F(SessionsTest, AForeignSessionIsAGuestsUnlessAdopted) {
+  const auto id = put(express("1"));
+  EXPECT_FALSE(who(id, site));
+  EXPECT_FALSE(who(id, admin));
+  EXPECT_TRUE(in_redis(id));
+  EXPECT_EQ(who(id, moving), kAnna);
+  EXPECT_EQ(rows("shared and realm = 'site' and user_id = 1"), "1");
+  EXPECT_EQ(who(id, moving), kAnna);
+  EXPECT_FALSE(who(id, admin));
+  EXPECT_EQ(who(put(express(2)), moving), kBoris);
+}
+
+TEST_F(SessionsTest, WhatNamesNobodyIsLeftAlone) {
+  for (const json::value& user : {json::value("x"), json::value("1x"), json::value(""), json::value(-1),
+                                  json::value(99), json::value(1.5), json::value(nullptr)}) {
+    const auto id = put(express(user));
+    EXPECT_FALSE(who(id, moving)) << user;
+    EXPECT_TRUE(in_redis(id)) << user;
+  }
+  const auto id = new_id();
+  redis(redis::Command("SET", key(id), "no json"));
+  EXPECT_FALSE(who(id, moving));
+  EXPECT_EQ(rows(), "0");
+}
+
+TEST_F(SessionsTest, ForeignFieldsSurvive) {
+  const auto id = put(express("1"));
+  EXPECT_EQ(who(id, moving), kAnna);
+  age(id, 6min);
+  EXPECT_EQ(who(id, moving), kAnna);
+  sql("select ms_member_changed(1)");
+  EXPECT_EQ(who(id, moving), kAnna);
+  auto session = stored(id);
+  EXPECT_EQ(session["cart"], json::value({"a", "b"}));
+  EXPECT_EQ(session["userId"], "1");
+  EXPECT_EQ(session["email"], "a@test");
+  EXPECT_EQ(session["cookie"].at("secure"), true);
+  EXPECT_EQ(std::to_string(session["epoch"].as_int64()), sql("select session_epoch from users where id = 1"));
+  EXPECT_GT(redis(redis::Command("TTL", key(id))).integer, std::chrono::seconds(kDay).count() - 60);
+}
+
+TEST_F(SessionsTest, TheSuspendedAndRevokedAreNotAdopted) {
+  sql("update users set suspended_until = now() + interval '1 day' where id = 1");
+  auto id = put(express(1));
+  EXPECT_FALSE(who(id, moving));
+  EXPECT_FALSE(in_redis(id));
+  sql("update users set suspended_until = null where id = 1");
+
+  pg::run(io, revoke_everywhere(site.sessions, kAnna));
+  id = put(express(1, 2s));
+  EXPECT_FALSE(who(id, moving));
+  EXPECT_FALSE(in_redis(id));
+  auto undated = express(1);
+  undated.erase("cookie");
+  EXPECT_FALSE(who(put(undated), moving));
+  EXPECT_EQ(who(put(express(1, -2s)), moving), kAnna) << "saved after the revocation";
+  EXPECT_EQ(who(put(express(2, 2s)), moving), kBoris);
+}
+
+TEST_F(SessionsTest, WhatEndedThereIsEnded) {
+  const auto foreign = put(express(1)), own = login(moving), emptied = put(express(1));
+  for (const auto& id : {foreign, own, emptied}) ASSERT_EQ(who(id, moving), kAnna);
+  redis(redis::Command("DEL", key(foreign)));
+  redis(redis::Command("DEL", key(own)));
+  auto without = stored(emptied);
+  without.erase("userId");
+  put(emptied, without);
+  for (const auto& id : {foreign, own, emptied}) EXPECT_FALSE(who(id, moving));
+  EXPECT_EQ(rows(), "0");
+  EXPECT_TRUE(in_redis(emptied)) << "a guest's session there";
+}
+
+TEST_F(SessionsTest, RedisThatLostItsMemoryEndsNothing) {
+  const auto foreign = put(express(1)), own = login(moving);
+  ASSERT_EQ(who(foreign, moving), kAnna);
+  redis(redis::Command("FLUSHALL"));
+  EXPECT_EQ(who(foreign, moving), kAnna);
+  EXPECT_EQ(who(own, moving), kAnna);
+  redis(redis::Command("DEL", key(own)));
+  EXPECT_FALSE(who(own, moving)) << "but what ends there afterwards is ended";
+  EXPECT_EQ(who(foreign, moving), kAnna);
+}
+
+TEST_F(SessionsTest, AnotherMemberUnderTheSameIdTakesTheSessionOver) {
+  const auto id = put(express(1));
+  ASSERT_EQ(who(id, moving), kAnna);
+  auto session = stored(id);
+  session["userId"] = "2";
+  put(id, session);
+  EXPECT_EQ(who(id, moving), kBoris);
+  EXPECT_EQ(rows("user_id = 2"), "1");
+  EXPECT_EQ(rows(), "1");
+}
+
+TEST_F(SessionsTest, WhatWasUsedOnlyThereIsAdoptedAgain) {
+  const auto id = put(express(1));
+  ASSERT_EQ(who(id, moving), kAnna);
+  age(id, 10min);
+  sql("delete from sessions");
+  EXPECT_EQ(who(id, moving), kAnna);
+  EXPECT_EQ(rows("shared"), "1");
+}
+
+TEST_F(SessionsTest, ARevokedSessionIsTakenOutOfRedisByItsKey) {
+  const auto id = put(express(1));
+  ASSERT_EQ(who(id, moving), kAnna);
+  moving.sessions.ended(Sessions::key_of(new_id()));
+  moving.sessions.ended(Sessions::key_of(id));
+  EXPECT_FALSE(in_redis(id));
+}
+
+}  // namespace
+}  // namespace ms::session

@@ -1,0 +1,129 @@
+#pragma once
+#include <gmock/gmock.h>
+
+#include <boost/json.hpp>
+
+#include "infra/core/secret.hpp"
+#include "infra/pg/test_database.hpp"
+#include "infra/redis/private_redis.hpp"
+#include "infra/session/cookie.hpp"
+#include "infra/session/sessions.hpp"
+
+// What the tests of sessions share.
+namespace ms::session {
+
+using namespace std::chrono_literals;
+namespace json = boost::json;
+using pg::TestDatabase;
+
+inline constexpr const char* kSecret = "a secret of at least thirty-two characters";
+inline constexpr UserId kAnna{1};
+inline constexpr UserId kBoris{2};
+inline constexpr auto kDay = 24h;
+
+inline Config config_of(std::string realm, bool adopt) {
+  return {.realm = std::move(realm), .secret = kSecret, .cookie = "connect.sid", .adopt = adopt};
+}
+
+/// One app server: its own memory, hearing no notifications, so that it asks PostgreSQL each time.
+struct Server {
+  Server(pg::Db& db, redis::Client& redis, Config config)
+      : accounts(db, [] { return false; }), sessions(db, redis, accounts, std::move(config)) {}
+  Accounts accounts;
+  Sessions sessions;
+};
+
+inline async<Viewer> identify(Sessions& sessions, std::string cookie, Use use = Use::counts) {
+  const Call call = redis::calm();
+  co_return co_await sessions.identify(call, cookie, use);
+}
+inline async<Result<std::string>> open(Sessions& sessions, Claim claim, bool remember = false) {
+  const Call call = redis::calm();
+  co_return co_await sessions.open(call, std::move(claim), remember, false, {"127.0.0.1", "test"});
+}
+inline async<std::string> close(Sessions& sessions, Viewer viewer) {
+  const Call call = redis::calm();
+  co_return co_await sessions.close(call, viewer, false);
+}
+inline async<bool> revoke(Sessions& sessions, UserId user, std::string key) {
+  const Call call = redis::calm();
+  co_return co_await sessions.revoke(call, user, key);
+}
+inline async<void> revoke_everywhere(Sessions& sessions, UserId user) {
+  const Call call = redis::calm();
+  co_await sessions.revoke_everywhere(call, user);
+}
+
+/// What express-session writes: saved `ago`, alive for a day after that.
+inline json::object express(json::value user, std::chrono::seconds ago = 0s) {
+  return {{"cookie",
+           {{"originalMaxAge", std::chrono::milliseconds(kDay).count()},
+            {"expires", rfc3339(now() - ago + kDay)},
+            {"httpOnly", true},
+            {"path", "/"},
+            {"secure", true}}},
+          {"userId", std::move(user)},
+          {"cart", {"a", "b"}}};
+}
+
+class SessionsTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { TestDatabase::migrate(); }
+  void SetUp() override {
+    sql(R"(set client_min_messages = warning; truncate users restart identity cascade;
+           insert into users (email, name, password_hash) values ('a@test', '안나', ''), ('b@test', '보리스', ''))");
+    ASSERT_TRUE(pg::run(io, db.ready(redis::in(10s))));
+    ASSERT_TRUE(pg::run(io, client.ready(redis::in(10s))));
+  }
+
+  static std::string sql(const std::string& text) { return TestDatabase::execute(text); }
+  redis::Reply redis(redis::Command command) {
+    return pg::run(io, redis::ask(client, std::move(command))).value_or(redis::Reply());
+  }
+  static std::string key(const std::string& id) { return "session:" + id; }
+  bool in_redis(const std::string& id) { return redis(redis::Command("EXISTS", key(id))).integer == 1; }
+  json::object stored(const std::string& id) {
+    return json::parse(redis(redis::Command("GET", key(id))).text).as_object();
+  }
+  void put(const std::string& id, const json::object& session) {
+    redis(redis::Command("SET", key(id), json::serialize(session), "EX", 1000));
+  }
+  /// As if Express had made it; gives the id.
+  std::string put(const json::object& session) {
+    const std::string id = new_id();
+    put(id, session);
+    return id;
+  }
+  /// As if the last request had been so long ago.
+  void age(const std::string& id, std::chrono::seconds by) {
+    auto session = stored(id);
+    session["touched"] = session["touched"].as_int64() - by.count();
+    put(id, session);
+    const auto seconds = std::to_string(by.count());
+    sql("update sessions set seen_at = seen_at - " + seconds + " * interval '1 s', expires_at = expires_at - " +
+        seconds + " * interval '1 s' where encode(id_hash, 'hex') = '" + Sessions::key_of(id) + "'");
+  }
+  UserId who(const std::string& id, Server& at, Use use = Use::counts) {
+    return pg::run(io, identify(at.sessions, sign(id, kSecret), use)).id;
+  }
+  UserId who(const std::string& id) { return who(id, site); }
+  /// A new login; gives the id.
+  std::string login(Server& at, UserId user = kAnna, bool remember = false) {
+    const std::string line = pg::run(io, open(at.sessions, Claim{user, ""}, remember)).value();
+    const auto begin = line.find('=') + 1;
+    return unsign(line.substr(begin, line.find(';') - begin), kSecret).value();
+  }
+  static std::string rows(const std::string& where = "true") {
+    return sql("select count(*) from sessions where " + where);
+  }
+
+  asio::io_context io{1};
+  redis::PrivateRedis server;
+  pg::Db db{io, pg::Config{.conninfo = TestDatabase::conninfo()}};
+  redis::Client client{io, server.config()};
+  Server site{db, client, config_of("site", false)};
+  Server admin{db, client, config_of("admin", false)};
+  Server moving{db, client, config_of("site", true)};  ///< with an Express program beside it
+};
+
+}  // namespace ms::session

@@ -1,0 +1,97 @@
+// A session is made by a password that is right at that moment, for a member who may log in at that moment, and by nothing else.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { test } from 'node:test';
+
+import { application, assertSignedIn, joined, loggedIn, numbers, at, password, visitor } from '../support/members.mjs';
+import { sql } from '../support/stores.mjs';
+
+const cookies = ['connect.sid', '__Host-connect.sid'];
+const hasSession = (answer) => (answer.headers['set-cookie'] ?? []).some((line) => cookies.some((name) => line.startsWith(`${name}=`) && !line.startsWith(`${name}=;`)));
+const suspend = (email) => sql(`update users set suspended_until = now() + interval '1 day', suspended_reason = '시험' where email = '${email}'`);
+const newPassword = 'another-password-7';
+
+/** A join that was answered, and how to send the same bytes again, from anywhere. */
+async function joinedOnce(extra = { once: randomUUID() }) {
+  const form = { ...application(), ...extra };
+  const client = visitor();
+  const answer = await client.post('/join', { form });
+  assert.equal(answer.status, 303);
+  assert.ok(hasSession(answer));
+  return { client, email: form.email, again: (from = visitor(), options = {}) => from.post('/join', { form, ...options }) };
+}
+
+test('a join that is sent again makes no session: at once, after a new password, while suspended, on any server', async () => {
+  const { client, email, again } = await joinedOnce();
+  const refused = async () => {
+    for (const number of numbers) {
+      const thief = visitor();
+      const answer = await again(await at(thief, number));
+      assert.equal(answer.status, 303);
+      assert.match(answer.location, /^\/login/);
+      assert.ok(!hasSession(answer));
+      await assertSignedIn(thief, false);
+    }
+  };
+  await refused();
+  await client.post('/my/password', { form: { current: password, password: newPassword, password_again: newPassword } });
+  await refused();
+  await suspend(email);
+  await refused();
+});
+
+test('a join without a key of its own, sent again, is refused and makes no session', async () => {
+  const { again } = await joinedOnce({});
+  const answer = await again();
+  assert.equal(answer.status, 409);
+  assert.ok(!hasSession(answer));
+});
+
+test('a login that is sent again is a new question for the password and for the right to log in', async () => {
+  const { email, client } = await joined();
+  const form = { email, password, once: randomUUID() };
+  const sent = () => visitor().post('/login', { form });
+  assert.ok(hasSession(await sent()));
+  await client.post('/my/password', { form: { current: password, password: newPassword, password_again: newPassword } });
+  const old = await sent();
+  assert.equal(old.status, 401);
+  assert.ok(!hasSession(old));
+  form.password = newPassword;
+  assert.ok(hasSession(await sent()));
+  await suspend(email);
+  const suspended = await sent();
+  assert.equal(suspended.status, 403);
+  assert.ok(!hasSession(suspended));
+  const api = await visitor().post('/api/v1/session', { json: { email, password: newPassword }, headers: { 'idempotency-key': randomUUID() } });
+  assert.equal(api.status, 403);
+  assert.ok(!hasSession(api));
+});
+
+test('a new password that is sent again leaves the newest one', async () => {
+  const { email, client } = await joined();
+  const form = { current: password, password: newPassword, password_again: newPassword, once: randomUUID() };
+  assert.equal((await client.post('/my/password', { form })).status, 303);
+  const newest = 'the-newest-password-8';
+  await client.post('/my/password', { form: { current: newPassword, password: newest, password_again: newest } });
+  await client.post('/my/password', { form });
+  await loggedIn(email, { secret: newest });
+});
+
+test('a member who is suspended, by any statement, is logged out everywhere and writes nothing, however the login was under way', async () => {
+  for (let round = 0; round < 6; round++) {
+    const { email, client } = await joined();
+    const late = visitor();
+    const logins = [visitor(), late].map((from) => from.post('/login', { form: { email, password } }));
+    const write = client.post('/api/v1/boards/free/posts', { json: { title: '정지되는 동안 쓴 글', content: '내용' } });
+    await suspend(email);
+    const [[count]] = await sql(`select count(*) from posts p join users u on u.id = p.author_id where u.email = '${email}'`);
+    await Promise.all(logins);
+    await write;
+    await assertSignedIn(late, false);
+    await assertSignedIn(client, false);
+    const after = await client.post('/api/v1/boards/free/posts', { json: { title: '정지된 뒤에 쓴 글', content: '내용' } });
+    assert.equal(after.status, 401);
+    const [[later]] = await sql(`select count(*) from posts p join users u on u.id = p.author_id where u.email = '${email}'`);
+    assert.ok(Number(later) <= Number(count) + 1);
+  }
+});
