@@ -41,8 +41,8 @@ for (const [how, javaScriptEnabled] of scripts) {
     // Consent was forgotten: said, and what was typed is still there.
     await page.locator('.error-summary').waitFor();
     assert.equal(await page.getByLabel(/^이메일/).inputValue(), form.email);
-    await page.getByLabel('이용약관에 동의합니다 (필수)').check();
-    await page.getByLabel('개인정보 수집과 이용에 동의합니다 (필수)').check();
+    await page.getByLabel('이용약관에 동의합니다(필수)').check();
+    await page.getByLabel('개인정보 수집·이용에 동의합니다(필수)').check();
     await page.getByLabel(/^비밀번호 필수/).fill(form.password);
     await page.getByLabel(/^비밀번호 확인/).fill(form.password);
     await button(page, '가입하기').click();

@@ -100,10 +100,10 @@ test('a like is told once, taken back while it is unread, and stays when it was 
 test('a notice tells those who follow its board, from the button on the list to its end in the settings', async () => {
   const reader = await member();
   const list = await reader.client.get('/boards/notice');
-  assert.match(list.text, /새 공지 알림 받기/);
+  assert.match(list.text, /공지 알림 켜기/);
   assert.doesNotMatch((await visitor().get('/boards/notice')).text, /알림/);
   const followed = await reader.client.submit('/boards/notice/follow', {});
-  assert.match(followed.text, /공지 알림 끊기/, 'the next page knows, on whatever server');
+  assert.match(followed.text, /공지 알림 끄기/, 'the next page knows, on whatever server');
   const post = await writePost({ client: staff }, '공지 본문', '봄 소풍 안내', { on: 'notice', notice: '1' });
   await writePost({ client: staff }, '공지가 아님', '그냥 글', { on: 'notice' });
   await bellShows(reader, 1);

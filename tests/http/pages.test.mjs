@@ -163,7 +163,7 @@ test('members write, edit and delete their own posts', async () => {
   const page = await guest.get(post.path);
   assert.match(page.text, /<h1>새 제목<\/h1>/);
   assert.match(page.text, /새 본문/);
-  assert.match(page.text, / 고침/);
+  assert.match(page.text, / 수정/);
   assert.equal((await author.client.post(`${post.path}/delete`)).location, free);
   assertKoreanPage(await guest.get(post.path), 404);
   assertKoreanPage(await author.client.get(`${post.path}/edit`), 404);

@@ -150,7 +150,7 @@ test('without the monitor the page comes, and says that nobody knows of Nginx', 
 test('a server that stops falls silent, then vanishes; one that starts appears', async () => {
   await stack('stop', 'app3');
   await eventually(async () => !server(await figures(), 'app3')?.site && !server(await figures(), 'app3')?.admin, 'silence');
-  await pageSays(/app3 서버의 소식이 끊겼습니다/);
+  await pageSays(/app3 서버의 응답이 끊겼습니다/);
   // Ten minutes later.
   await sql(`update server_programs set heard_at = heard_at - interval '10 minutes' where server_id = ${await idOf('app3')}`);
   await eventually(async () => !server(await figures(), 'app3'), 'app3 vanishes');
@@ -214,7 +214,7 @@ test('the act needs a reason, stands in the audit log, and is refused for the la
   await eventually(allUp, 'all servers up');
   assert.equal((await set('app1', 'rest', '  ')).status, 422);
   assert.equal((await set('app1', 'rest', '점검 하나')).status, 303);
-  assert.match((await admin.get('/audit')).text, /서버 쉬게 하기/);
+  assert.match((await admin.get('/audit')).text, /서버 제외/);
   assert.match((await admin.get(`/servers/${await idOf('app1')}`)).text, /점검 하나/);
   assert.equal((await set('app2', 'rest', '점검 둘')).status, 303);
   const last = await set('app3', 'rest', '점검 셋');

@@ -60,7 +60,7 @@ async function takePost(size) {
   await act(admin, `/posts/${id}/comments`, { content: '오후 두 시도 괜찮습니다. 그날 비 소식이 있으면 실내 체조로 바꿀게요.' });
   await page.locator('.comment-new').waitFor();
   await staff.post(`/posts/${id}/typing`);
-  await page.locator(`#typing-${id}`).filter({ hasText: '쓰는 중' }).waitFor();
+  await page.locator(`#typing-${id}`).filter({ hasText: '댓글을 쓰고 있습니다' }).waitFor();
   const clip = size === 'docs' && { x: 0, y: 0, width: sizes.docs.width, height: articleHeight };
   await take(page, `post-${size}`, { fullPage: true, ...(clip && { clip }) });
 }

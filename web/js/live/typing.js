@@ -1,4 +1,4 @@
-// "김하늘님이 쓰는 중" under a post: told while one types, shown a while after the last word.
+// "김하늘님이 댓글을 쓰고 있습니다" under a post: told while one types, shown a while after the last word.
 import { ofDocument } from "./marks.js";
 
 const kTellEveryMs = 4_000;
