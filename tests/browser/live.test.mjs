@@ -192,7 +192,7 @@ test('the bell counts up, on every page, and leads to what happened', async () =
   await bell(page).locator('.bell-count', { hasText: /^2$/ }).waitFor();
   await page.locator('#live-status', { hasText: other.name }).waitFor({ state: 'attached' });
   assert.ok(await isSame(page));
-  await page.getByRole('link', { name: '알림, 읽지 않음 2개' }).click();
+  await page.getByRole('link', { name: '읽지 않은 알림 2개' }).click();
   await page.getByRole('heading', { level: 1, name: '알림' }).waitFor();
   assert.equal(await page.locator('main .unread').count(), 2);
   assert.ok((await page.locator('main .unread').first().textContent()).includes(other.name));
@@ -302,7 +302,7 @@ test('who was away too long is asked to load the page anew, and is not disturbed
   await sql(`insert into comments (post_id, author_id, content, content_html)
     select ${post.id}, u.id, 'x', '<p>x</p>' from users u, generate_series(1, 120) where u.email = '${author.email}'`);
   door.open();
-  await page.locator('#live-reload', { hasText: '내용이 바뀌었습니다' }).waitFor();
+  await page.locator('#live-reload', { hasText: '내용이 변경되었습니다' }).waitFor();
   assert.ok(await isSame(page));
   assert.equal(await field.inputValue(), '쓰던 글');
   await commented(author, post, '그 뒤의 댓글');

@@ -89,7 +89,7 @@ for (const [how, javaScriptEnabled] of scripts) {
       await button(dialog, '삭제').click();
     }
     await page.waitForURL(board);
-    assert.equal(await page.getByText(`${title} 고침`).count(), 0);
+    await page.waitForFunction((gone) => !document.body.textContent.includes(gone), `${title} 고침`);
     assert.equal((await page.goto(path)).status(), 404);
   });
 

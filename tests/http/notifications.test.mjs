@@ -37,7 +37,7 @@ async function writeComment({ client }, post, content = '댓글', parent) {
 function bellOf({ text }) {
   const found = /id="bell"[^>]*data-live="u\d+:(\d+)"[^>]*>.*?<\/a>/s.exec(text);
   assert.ok(found, 'the page has a bell');
-  return { number: Number(found[1]), unread: Number(/읽지 않음 (\d+)개/.exec(found[0])?.[1] ?? 0) };
+  return { number: Number(found[1]), unread: Number(/읽지 않은 알림 (\d+)개/.exec(found[0])?.[1] ?? 0) };
 }
 
 const listOf = async ({ client }) => (await client.get('/api/v1/notifications')).json();

@@ -2,6 +2,7 @@
 import { Application, Controller } from "@hotwired/stimulus";
 import { StreamActions, config, renderStreamMessage } from "@hotwired/turbo";
 import { ask } from "./confirm.js";
+import { pageLeft, pageLoaded, pageShown, prepareFocus } from "./focus.js";
 
 export const application = Application.start();
 
@@ -14,13 +15,11 @@ document.addEventListener("turbo:before-fetch-request", ({ detail }) => {
   detail.fetchOptions.cache = "no-store";
 });
 
-// A refused form (422) comes back as a page: the visitor goes on where something must be corrected.
-function focusFirstInvalid() {
-  document.querySelector('main [aria-invalid="true"]')?.focus();
-}
-document.addEventListener("turbo:render", focusFirstInvalid);
+document.addEventListener("turbo:visit", pageLeft);
+document.addEventListener("turbo:before-render", prepareFocus);
+document.addEventListener("turbo:render", pageShown);
 // The first page was rendered by the browser itself (a form sent before the script was there).
-focusFirstInvalid();
+pageLoaded();
 
 // Turbo follows the redirect after a form by fetch, which loses the fragment: ?comment=ID says which comment is meant,
 // ?comments=PAGE that it is about the comments.

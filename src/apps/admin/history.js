@@ -29,6 +29,11 @@ export default class extends Controller {
     this.timer = setInterval(() => this.refresh(), kEvery);
   }
 
+  /** The visitor stopped or resumed the figures of this page. */
+  pause({ detail }) {
+    this.stopped = detail;
+  }
+
   disconnect() {
     this.gone = true;
     clearInterval(this.timer);
@@ -46,7 +51,7 @@ export default class extends Controller {
   }
 
   async refresh() {
-    if (document.hidden) return;
+    if (document.hidden || this.stopped) return;
     try {
       this.history = await this.load();
     } catch {

@@ -4,13 +4,15 @@ import { renderStreamMessage } from "@hotwired/turbo";
 const kEvery = 2000; // ms; servers tell of themselves as often
 const kPatience = 5000;
 
-// The figures anew, as long as the page is looked at. Turbo changes only what differs, so that who reads a table or has the
+// The figures anew, as long as the page is looked at and nobody stopped it. Turbo changes only what differs, so that who reads a table or has the
 // focus on a link is left alone; what the visitor unfolded stays so.
 export default class extends Controller {
   static values = { url: String };
-  static targets = ["late"];
+  static targets = ["bar", "pause", "paused", "late"];
 
   connect() {
+    this.stopped = false;
+    this.barTarget.hidden = false;
     this.next();
   }
 
@@ -19,12 +21,20 @@ export default class extends Controller {
     this.request?.abort();
   }
 
+  pause() {
+    this.stopped = !this.stopped;
+    this.pauseTarget.setAttribute("aria-pressed", String(this.stopped));
+    this.pausedTarget.hidden = !this.stopped;
+    this.dispatch("paused", { target: document, detail: this.stopped });
+    if (!this.stopped) this.ask();
+  }
+
   next() {
     this.timer = setTimeout(() => this.refresh(), kEvery);
   }
 
   async refresh() {
-    if (!document.hidden) await this.ask();
+    if (!document.hidden && !this.stopped) await this.ask();
     if (this.element.isConnected) this.next();
   }
 
@@ -40,6 +50,6 @@ export default class extends Controller {
       // said below, and asked again
     }
     clearTimeout(patience);
-    if (this.hasLateTarget) this.lateTarget.hidden = fresh;
+    this.lateTarget.hidden = fresh;
   }
 }

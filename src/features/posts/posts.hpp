@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -71,6 +72,11 @@ struct Page {
   std::int64_t number = 1;  ///< this page, from 1
   std::int64_t last = 1;
   std::int64_t newest = 0;  ///< highest number of a post that is not missing here: where the board's live topic stands
+
+  /// A pinned post of the first page stands above its lines, and not once more among them.
+  bool pinned_above(PostId id) const {
+    return std::ranges::any_of(pinned, [id](const Line& line) { return line.id == id; });
+  }
 };
 
 /// The post before and after on the same board.

@@ -1,15 +1,11 @@
 // What screen readers are told, politely and never one sentence after the other: what comes within a few seconds is told
 // together.
+import { say } from "../status.js";
+
 const kGatherMs = 3_000;
 
 const waiting = new Map(); // kind → sentences
 let timer = 0;
-
-/** At once, for the answer to what the visitor just did. */
-export function say(sentence) {
-  const status = document.getElementById("live-status");
-  if (status) status.textContent = sentence;
-}
 
 /** Soon. Several of one `kind` become the sentence that the region has for it (data-KIND), else the last one stands for
  * all; what has no kind stands for itself. */

@@ -1,6 +1,7 @@
 // What happens on the site while a page is looked at (docs/decisions/0015-live.md). Loaded by page.js once a page needs it;
 // Turbo and Stimulus are handed in, because a second copy of them would be another Turbo and another Stimulus.
-import { announce, say } from "./announce.js";
+import { say } from "../status.js";
+import { announce } from "./announce.js";
 import { comment } from "./comments.js";
 import { Group } from "./group.js";
 import { follow, ofDocument, write } from "./marks.js";

@@ -1,4 +1,4 @@
-import { say } from "./announce.js";
+import { say } from "../status.js";
 
 const kPauseMs = 150; // between the last letter and the question
 const kTyped = /(?:^|[\s([{"'])@([\p{L}\p{N}_]{1,20})$/u;
