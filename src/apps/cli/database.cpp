@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "infra/core/text.hpp"
+#include "infra/pg/wire.hpp"
 
 namespace ms::cli {
 namespace {
@@ -22,7 +23,10 @@ std::string one_line(const char* message) {
 
 Database::Database(const config::Settings& settings) : Database(config::pg_config(settings).conninfo) {}
 
-Database::Database(const std::string& conninfo) : connection_(PQconnectdb(conninfo.c_str())) {
+Database::Database(const std::string& conninfo) {
+  try {
+    connection_.reset(pg::Parameters(conninfo, "minschool").connect_blocking().release());
+  } catch (const std::invalid_argument& wrong) { throw DatabaseError(wrong.what()); }
   if (PQstatus(connection_.get()) != CONNECTION_OK) fail(nullptr);
   PQsetNoticeProcessor(connection_.get(), [](void*, const char*) {}, nullptr);
 }

@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "infra/core/text.hpp"
+#include "infra/pg/hosts.hpp"
 
 namespace ms::pg {
 namespace {
@@ -15,6 +16,13 @@ namespace {
 constexpr std::chrono::milliseconds kConnectLimitPerHost{2000};
 /// Shorter than kConnectLimitPerHost: libpq goes on to the next host only when the kernel gives this one up.
 constexpr const char* kTcpUserTimeoutMs = "1500";
+/// What the server is asked to do in each session so that it notices a client that is gone without a FIN (its machine
+/// lost power, or the network): probes of an idle connection, a limit for answers that nobody acknowledges, and a look
+/// at the socket during long statements (PostgreSQL manual 20.3.2, 20.11). Otherwise the kernel's two hours hold, and
+/// each loss leaves connections behind until max_connections is reached. A Unix socket ignores the first four.
+constexpr const char* kServerNotices =
+    "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 -c tcp_user_timeout=10s "
+    "-c client_connection_check_interval=5s";
 
 void log_notice(void*, const char* text) { spdlog::info("PostgreSQL: {}", trim(text)); }
 
@@ -62,6 +70,8 @@ Parameters::Parameters(const std::string& conninfo, std::string_view application
   }
   PQconninfoFree(options);
   set("client_encoding", "UTF8");
+  const std::string own = get("options");
+  set("options", own.empty() ? kServerNotices : kServerNotices + (" " + own));  // the last word is the operator's
 }
 
 void Parameters::add_setting(std::string_view name, std::string_view value) {
@@ -109,7 +119,11 @@ async<bool> Wire::wait(std::shared_ptr<Wire> self, Event event, Deadline until) 
   co_return !error && !self->closed_;
 }
 
-async<void> Wire::connect(std::shared_ptr<Wire> self, Parameters parameters, Deadline limit) {
+async<void> Wire::connect(std::shared_ptr<Wire> self, std::shared_ptr<Resolver> resolver, Parameters given) {
+  const Deadline found_by = std::chrono::steady_clock::now() + given.connect_limit();
+  const Parameters parameters = co_await with_addresses(*resolver, std::move(given), found_by);
+  if (self->closed_) throw std::runtime_error("closed while connecting");
+  const Deadline limit = std::chrono::steady_clock::now() + parameters.connect_limit();
   self->connection_ = parameters.start();
   if (PQstatus(self->get()) == CONNECTION_BAD) throw std::runtime_error(last_error(self->get()));
   PostgresPollingStatusType next = PGRES_POLLING_WRITING;  // as the manual says for the first round

@@ -17,7 +17,6 @@ constexpr unsigned kLongest = 60;  // seconds for all of it
 /// Each step has a deadline of its own; this is for a server that stops in the middle of an answer.
 void bound_time() {
   ::setenv("PGCONNECT_TIMEOUT", "5", 0);
-  ::setenv("PGOPTIONS", "-c statement_timeout=5s", 0);
   std::signal(SIGALRM, [](int) {
     constexpr std::string_view kLate = "minschool: PostgreSQL or Redis stopped in the middle of an answer\n";
     static_cast<void>(::write(STDERR_FILENO, kLate.data(), kLate.size()) > 0);

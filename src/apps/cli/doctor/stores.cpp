@@ -72,6 +72,45 @@ void check_room(Database& database, const Places& places, const Known& known, Re
   }
 }
 
+/// Connections of the programs by server: those of one that nobody hears of, or more than it can have, are left over
+/// from a machine that lost power or its network, and each takes room from the others.
+void check_sessions(Database& database, const Known& known, Report& report) {
+  constexpr const char* kSql = R"(
+    select a.application_name, count(*),
+           exists (select from servers s join server_programs p on p.server_id = s.id
+                    where 'minschool ' || s.name = a.application_name and p.heard_at > now() - interval '1 minute')
+      from pg_stat_activity a
+     where a.datname = current_database() and a.usename in ('minschool_site', 'minschool_admin')
+       and a.pid <> pg_backend_pid() group by 1 order by 1)";
+  const long each = (known.site ? connections_of(*known.site) : 0) + (known.admin ? connections_of(*known.admin) : 0);
+  long all = 0;
+  for (const auto& row : database.query(kSql)) {
+    const std::string name = row[0].value_or("");
+    const long count = number(row[1].value_or("0"));
+    const bool heard = row[2] == "t";
+    all += count;
+    if (heard && (each == 0 || count <= 2 * each)) continue;  // twice while it is reloaded
+    const std::string says =
+        heard ? fmt::format("{} has {} connections, and needs {}", name, count, each)
+              : fmt::format("{} has {} connections, and nobody has heard of it for a minute", name, count);
+    report.hint(
+        "PostgreSQL connections", says,
+        fmt::format("they end within seconds when their machine is gone; else: select pg_terminate_backend(pid) "
+                    "from pg_stat_activity where application_name = '{}'",
+                    name));
+  }
+  const long taken = number(one(database,
+                                "select count(*) from pg_stat_activity where backend_type is null or "
+                                "backend_type = 'client backend'"));
+  const long most = number(one(database, "show max_connections"));
+  const std::string says = fmt::format("{} of {} are taken, {} by the app servers", taken, most, all);
+  if (taken * 10 > most * 9) {
+    report.wrong("PostgreSQL connections", says, "select application_name, count(*) from pg_stat_activity group by 1");
+  } else {
+    report.fine("PostgreSQL connections", says);
+  }
+}
+
 void check_postgres_settings(Database& database, Report& report) {
   if (const auto cost = one(database, "show random_page_cost"); std::stod(cost) > kDearPages) {
     report.wrong("PostgreSQL settings", fmt::format("random_page_cost is {}: board lists take the wrong index", cost),
@@ -155,6 +194,7 @@ void check_postgres(const Places& places, const Known& known, Report& report) {
   } catch (const DatabaseError& fault) {
     return report.wrong("PostgreSQL", fault.what(), "start it, or mend [database] url and password_file");
   }
+  database->query("set statement_timeout = '5s'");
   const auto version = one(*database, "show server_version");
   if (number(one(*database, "show server_version_num")) < kLeastPostgres) {
     report.wrong("PostgreSQL", fmt::format("is version {}", version), "upgrade it to 15 or newer");
@@ -168,6 +208,7 @@ void check_postgres(const Places& places, const Known& known, Report& report) {
   check_postgres_settings(*database, report);
   check_room(*database, places, known, report);
   check_schema(*database, *settings, places, report);
+  if (!one(*database, "select to_regclass('server_programs')").empty()) check_sessions(*database, known, report);
 }
 
 void check_redis(const Known& known, Report& report) {
