@@ -23,43 +23,71 @@
 namespace ms::program {
 namespace {
 
-constexpr int kBadConfig = 78;                               // EX_CONFIG of sysexits.h
-constexpr auto kPatience = std::chrono::milliseconds(2000);  // for PostgreSQL at start
+constexpr int kBadConfig = 78;       // EX_CONFIG of sysexits.h
+constexpr int kCannotTakeOver = 75;  // EX_TEMPFAIL
+// For what the worker before can use; less than the 10 s after which its master gives a new one up.
+constexpr auto kPatience = std::chrono::seconds(8);
 
-/// Each connection and stream takes a descriptor: as many as the system lets us have. Streams that would leave a thread
-/// too few for requests are given up, because without one a request is not even refused.
-void fit_files(config::Settings& settings) {
-  constexpr rlim_t kBesides = 1024;  // requests, PostgreSQL, Redis, libraries; of one thread
+/// Each connection and stream takes a descriptor: as many as the system lets us have. What would leave a thread too few
+/// for the rest is given up: streams for requests, because without a descriptor a request is not even refused, and
+/// connections for PostgreSQL, Redis and libraries.
+void fit_files(config::Settings& settings, bool has_streams) {
+  constexpr rlim_t kRequests = 1000;  // of one thread
+  constexpr rlim_t kBesides = 24;     // the same: PostgreSQL, Redis, libraries
   rlimit files{};
   ::getrlimit(RLIMIT_NOFILE, &files);
   files.rlim_cur = files.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &files);
   const rlim_t threads = static_cast<rlim_t>(settings.server.threads);
   const rlim_t share = files.rlim_max / threads;
-  const rlim_t streams = share - std::min(kBesides, share / 2);
-  if (static_cast<rlim_t>(settings.live.streams) <= streams) return;
-  spdlog::warn("only {} files may be open (LimitNOFILE): {} streams per thread instead of {}, which need {}",
-               files.rlim_max, streams, settings.live.streams,
-               threads * (static_cast<rlim_t>(settings.live.streams) + kBesides));
-  settings.live.streams = static_cast<int>(streams);
+  const rlim_t room = share - std::min(kBesides, share / 2);
+  const auto fit = [&](std::string_view what, int& wanted, rlim_t most, int enough) {
+    if (static_cast<rlim_t>(wanted) <= most) return;
+    if (most < static_cast<rlim_t>(enough))
+      spdlog::warn("only {} files may be open (LimitNOFILE): {} {} per thread instead of {}", files.rlim_max, most,
+                   what, wanted);
+    wanted = static_cast<int>(most);
+  };
+  if (has_streams) fit("streams", settings.live.streams, room - std::min(kRequests, room / 2), settings.live.streams);
+  const rlim_t left = room - (has_streams ? static_cast<rlim_t>(settings.live.streams) : 0);
+  fit("connections", settings.http.connections, left, settings.http.in_flight);
 }
 
-async<void> start(Engine* engine, std::latch* started) {
-  co_await engine->start(kPatience);
-  started->count_down();
+/// What all threads of a worker have reached.
+struct Reached {
+  explicit Reached(int threads) : count(threads) {}
+  std::latch count;
+  std::atomic<process::Parts> usable{process::kMaxParts};
+};
+
+async<void> reach(Engine* engine, process::Parts expected, Deadline deadline, Reached* reached) {
+  reached->usable &= co_await engine->reach(expected, deadline);
+  reached->count.count_down();
 }
 
 /// Tells the master that every thread goes on: each is asked once a second, and answers when its loop comes round to
 /// it.
-async<void> show_life(const std::vector<std::unique_ptr<Engine>>* engines, std::function<void()> alive) {
+async<void> show_life(const std::vector<std::unique_ptr<Engine>>* engines, process::Parts usable,
+                      std::function<void(process::Parts)> alive) {
   constexpr std::chrono::seconds kEvery{1};
+  /// Of the threads that came round since the last time.
+  struct Answers {
+    std::atomic<std::size_t> count;
+    std::atomic<process::Parts> usable;
+  };
   bool just_started = true;
-  const auto answers = std::make_shared<std::atomic<std::size_t>>(engines->size());
+  const auto answers = std::make_shared<Answers>(engines->size(), usable);
   while (true) {
-    if (answers->load() == engines->size()) {
-      alive();
-      *answers = 0;
-      for (const auto& engine : *engines) asio::post(engine->io(), [answers] { ++*answers; });
+    if (answers->count == engines->size()) {
+      alive(answers->usable);
+      answers->usable = process::kMaxParts;
+      answers->count = 0;
+      for (const auto& engine : *engines) {
+        asio::post(engine->io(), [answers, &engine] {
+          answers->usable &= engine->usable();
+          ++answers->count;
+        });
+      }
     }
     co_await sleep_for(kEvery);
     if (std::exchange(just_started, false)) process::give_back_start_pages();
@@ -68,7 +96,7 @@ async<void> show_life(const std::vector<std::unique_ptr<Engine>>* engines, std::
 
 /// A worker's life: one engine per thread on the same listening socket, until SIGTERM or SIGINT.
 int work(const About& about, config::Settings settings) {
-  if (about.program == config::Program::site) fit_files(settings);  // who has streams
+  fit_files(settings, about.program == config::Program::site);
   const process::Worker worker = process::worker();
   auto hashing =
       std::make_unique<CpuPool>(settings.login.hash_threads, static_cast<std::size_t>(settings.login.hash_queue));
@@ -77,7 +105,8 @@ int work(const About& about, config::Settings settings) {
   asio::signal_set stop(control, SIGTERM, SIGINT);
 
   std::vector<std::unique_ptr<Engine>> engines;
-  std::latch started(settings.server.threads);
+  Reached reached(settings.server.threads);
+  const Deadline deadline = std::chrono::steady_clock::now() + kPatience;
   std::vector<std::jthread> threads;
   for (int i = 0; i < settings.server.threads; ++i) {
     engines.push_back(
@@ -86,12 +115,28 @@ int work(const About& about, config::Settings settings) {
   // Every engine has its own copy, which its drain closes: a worker whose master died must not keep the address taken.
   ::close(worker.listen_fd);
   for (const auto& engine : engines) {
-    asio::co_spawn(engine->io(), start(engine.get(), &started), asio::detached);
+    asio::co_spawn(engine->io(), reach(engine.get(), worker.expected, deadline, &reached), asio::detached);
     threads.emplace_back([&io = engine->io()] { io.run(); });
   }
-  started.wait();
-  worker.ready();
-  asio::co_spawn(control, show_life(&engines, worker.alive), asio::detached);
+  reached.count.wait();
+  const process::Parts usable = reached.usable;
+  if ((worker.expected & ~usable) != 0) {
+    for (const auto& engine : engines) engine->io().stop();
+    threads.clear();
+    for (const auto& engine : engines) {
+      if (const auto why = engine->missing(usable); !why.empty()) spdlog::error("cannot take over: {}", why);
+    }
+    return kCannotTakeOver;
+  }
+  for (const auto& engine : engines) {
+    asio::post(engine->io(), [&engine, usable, said = engine == engines.front()] {
+      const auto why = engine->missing(usable);
+      if (said && !why.empty()) spdlog::warn("starting without {}", why);
+      engine->start();
+    });
+  }
+  worker.ready(usable);
+  asio::co_spawn(control, show_life(&engines, usable, worker.alive), asio::detached);
   stop.async_wait([&](const boost::system::error_code&, int) {
     const auto limit = std::chrono::seconds(settings.server.stop_seconds);
     for (const auto& engine : engines) {

@@ -17,7 +17,7 @@ namespace {
 
 constexpr int kCannotExecute = 127;  // as shells say it
 
-std::vector<std::string> worker_environment(int listen_fd, int ready_fd) {
+std::vector<std::string> worker_environment(int listen_fd, int ready_fd, Parts expected) {
   constexpr std::array<std::string_view, 8> kMastersOwn{
       "MINSCHOOL_WORKER=", "LISTEN_PID=",    "LISTEN_FDS=",   "LISTEN_FDNAMES=",
       "NOTIFY_SOCKET=",    "WATCHDOG_USEC=", "WATCHDOG_PID=", "NODE_CHANNEL_FD="};
@@ -27,7 +27,7 @@ std::vector<std::string> worker_environment(int listen_fd, int ready_fd) {
     const bool own = std::ranges::any_of(kMastersOwn, [text](std::string_view name) { return text.starts_with(name); });
     if (!own) entries.emplace_back(text);
   }
-  entries.push_back(fmt::format("MINSCHOOL_WORKER={},{}", listen_fd, ready_fd));
+  entries.push_back(fmt::format("MINSCHOOL_WORKER={},{},{}", listen_fd, ready_fd, expected));
   return entries;
 }
 
@@ -54,13 +54,13 @@ std::string program_path(const std::vector<std::string>& arguments) {
   return path;
 }
 
-Child spawn(const std::string& path, const std::vector<std::string>& arguments, int listen_fd) {
+Child spawn(const std::string& path, const std::vector<std::string>& arguments, int listen_fd, Parts expected) {
   std::array<int, 2> pipe{};
   check(::pipe2(pipe.data(), O_CLOEXEC | O_NONBLOCK) == 0, "pipe");
   // All memory is taken before fork: between it and exec the child only makes system calls.
   std::vector<std::string> words = arguments;
   if (words.empty()) words.push_back(path);
-  std::vector<std::string> entries = worker_environment(listen_fd, pipe[1]);
+  std::vector<std::string> entries = worker_environment(listen_fd, pipe[1], expected);
   const std::vector<char*> argv = pointers(words);
   const std::vector<char*> envp = pointers(entries);
   const pid_t master = ::getpid();

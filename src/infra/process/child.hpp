@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "infra/process/process.hpp"
+
 namespace ms::process {
 
 using Clock = std::chrono::steady_clock;
@@ -15,7 +17,8 @@ struct Child {
   int ready_pipe =
       -1;  ///< a byte when it is ready, and then for each sign of life; the end when it is gone; -1 after that
   bool ready = false;
-  int silent = -1;  ///< seconds since its last sign of life; -1: it never gave one, so none is expected
+  Parts usable = 0;  ///< as its last byte says
+  int silent = -1;   ///< seconds since its last sign of life; -1: it never gave one, so none is expected
   Clock::time_point born;
   Clock::time_point killed_at = Clock::time_point::max();  ///< when SIGTERM becomes SIGKILL
 };
@@ -28,6 +31,11 @@ std::string program_path(const std::vector<std::string>& arguments);
 /// WATCHDOG_*, NODE_CHANNEL_FD) is not in its environment; it gets SIGTERM when the master dies.
 /// A program that cannot be executed is a child that exits with 127. Throws std::system_error when the system has no
 /// process or pipe left.
-Child spawn(const std::string& path, const std::vector<std::string>& arguments, int listen_fd);
+/// `expected` is Worker::expected.
+Child spawn(const std::string& path, const std::vector<std::string>& arguments, int listen_fd, Parts expected);
+
+/// The byte that says that a worker is alive and what it can use, and what such a byte says.
+constexpr char said(Parts usable) noexcept { return static_cast<char>('0' + (usable & kMaxParts)); }
+constexpr Parts usable_of(char byte) noexcept { return static_cast<Parts>(byte - '0') & kMaxParts; }
 
 }  // namespace ms::process

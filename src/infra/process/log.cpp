@@ -43,7 +43,8 @@ std::unique_ptr<spdlog::formatter> log_formatter(bool journal) {
 
 void start_log(const std::string& name, const std::string& level, bool to_stdout) {
   if (to_stdout) ::dup2(STDOUT_FILENO, STDERR_FILENO);
-  const auto logger = spdlog::stderr_logger_mt(name);
+  const auto logger =
+      std::make_shared<spdlog::logger>(name, count_repeats(std::make_shared<spdlog::sinks::stderr_sink_mt>()));
   logger->set_formatter(log_formatter(log_is_journal()));
   spdlog::set_default_logger(logger);
   spdlog::set_level(spdlog::level::from_str(level));

@@ -4,11 +4,15 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <spdlog/details/log_msg.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/ostream_sink.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <sstream>
 #include <utility>
 
 namespace ms::process {
@@ -49,6 +53,40 @@ TEST(Log, IsTheJournalOnlyWhileStandardErrorIsTheStreamThatSystemdNamed) {
   ::setenv("JOURNAL_STREAM", "", 1);
   EXPECT_FALSE(log_is_journal());
   ::unsetenv("JOURNAL_STREAM");
+}
+
+/// Writes a line `after` some seconds.
+void say(spdlog::sinks::sink& to, int after, spdlog::level::level_enum level, std::string_view text) {
+  static const auto begun = spdlog::log_clock::now();
+  to.log(spdlog::details::log_msg(begun + std::chrono::seconds(after), {}, "name", level, {text.data(), text.size()}));
+}
+
+TEST(Log, CountsWhatIsSaidAgainAndAgain) {
+  std::ostringstream out;
+  const auto inner = std::make_shared<spdlog::sinks::ostream_sink_st>(out);
+  const auto sink = count_repeats(inner);
+  sink->set_formatter(std::make_unique<spdlog::pattern_formatter>("%v", spdlog::pattern_time_type::local, "\n"));
+  using enum spdlog::level::level_enum;
+  for (int i = 0; i < 100; ++i) say(*sink, 0, err, "too many open files");
+  for (int i = 0; i < 50; ++i) say(*sink, 1, warn, "another");
+  say(*sink, 2, info, "request");
+  say(*sink, 2, info, "request");
+  EXPECT_EQ(out.str(), "too many open files\nanother\nrequest\nrequest\n");
+  out.str("");
+  say(*sink, 20, info, "request");
+  EXPECT_EQ(out.str(), "too many open files (repeated 99 times)\nanother (repeated 49 times)\nrequest\n");
+  out.str("");
+  say(*sink, 21, err, "too many open files");
+  say(*sink, 22, err, "too many open files");
+  say(*sink, 40, err, "too many open files");
+  EXPECT_EQ(out.str(), "too many open files\ntoo many open files (repeated 1 time)\ntoo many open files\n");
+}
+
+TEST(Log, RemembersABoundedNumberOfLines) {
+  std::ostringstream out;
+  const auto sink = count_repeats(std::make_shared<spdlog::sinks::ostream_sink_st>(out));
+  for (int i = 0; i < 1000; ++i) say(*sink, 0, spdlog::level::err, fmt::format("line {}", i));
+  EXPECT_EQ(std::ranges::count(out.str(), '\n'), 1000);
 }
 
 }  // namespace

@@ -120,7 +120,8 @@ void Master::open_signals() {
 
 std::optional<Child> Master::start_child() {
   try {
-    return spawn(path_, options_.arguments, listen_.fd);
+    // In place of one that answers, with as much as it can use: a mistake in a file must not take it from visitors.
+    return spawn(path_, options_.arguments, listen_.fd, current_ && current_->ready ? current_->usable : 0);
   } catch (const std::exception& error) {
     spdlog::error("cannot start a worker: {}", error.what());
     return std::nullopt;
@@ -158,6 +159,7 @@ void Master::wait_for_something() {
     std::array<char, 64> bytes{};
     const ssize_t count = ::read(fd, bytes.data(), bytes.size());
     if (count <= 0) ::close(std::exchange((*child)->ready_pipe, -1));
+    if (count > 0) (*child)->usable = usable_of(bytes[static_cast<std::size_t>(count) - 1]);
     const bool first = count > 0 && !(*child)->ready;
     if (count > (first ? 1 : 0)) (*child)->silent = 0;
     if (first) became_ready(**child);

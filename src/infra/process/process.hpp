@@ -9,7 +9,8 @@
 //   - worker says nothing more   -> SIGKILL after `frozen_seconds` without Worker::alive(), and a new one
 //   - SIGHUP                     -> a new worker from the program file (possibly a new version) on the same socket;
 //                                   when it says it is ready the old one gets SIGTERM and drains. Not ready in 10 s, or
-//                                   it dies first: the old one stays and the log says why.
+//                                   it dies first: the old one stays and the log says why. It is told what the old one
+//                                   can use, and must not become ready with less.
 //   - SIGTERM, SIGINT            -> worker drains, master leaves when it is gone, at the latest after `stop_seconds`
 //   - first worker cannot start  -> master leaves with the worker's exit code (78 EX_CONFIG for a bad config)
 //   - master dies                -> the kernel sends the worker SIGTERM (PR_SET_PDEATHSIG): it drains and leaves
@@ -28,13 +29,19 @@ struct Options {
   int frozen_seconds = 20;
 };
 
+/// The parts that a worker can use, a bit for each; what they mean only the program knows.
+using Parts = unsigned;
+inline constexpr Parts kMaxParts = 0xF;
+
 /// What the worker gets.
 struct Worker {
   int listen_fd = -1;
+  /// What the worker that this one replaces on SIGHUP can use; 0 without one.
+  Parts expected = 0;
   /// Call once when pages can be answered.
-  std::function<void()> ready;
+  std::function<void(Parts usable)> ready;
   /// Call about once a second from then on, when every thread still goes on; who never calls it is not watched.
-  std::function<void()> alive;
+  std::function<void(Parts usable)> alive;
 };
 
 /// True in a process that the master started (environment MINSCHOOL_WORKER is set).

@@ -39,6 +39,9 @@ int serve(const std::string& how) {
   if (how == "badconfig") return 78;
   if (std::ifstream broken(how + "/broken"); broken) return 3;
   const Worker self = worker();
+  Parts usable = 0;
+  std::ifstream(how + "/usable") >> usable;
+  if ((self.expected & ~usable) != 0) return 75;
   static std::atomic<bool> leave = false;
   if (std::ifstream deaf(how + "/deaf"); deaf) {
     ::signal(SIGTERM, SIG_IGN);
@@ -47,10 +50,10 @@ int serve(const std::string& how) {
     action.sa_handler = [](int) { leave = true; };
     ::sigaction(SIGTERM, &action, nullptr);
   }
-  self.ready();
+  self.ready(usable);
   const bool watched = std::ifstream(how + "/watched").good();
   while (!leave) {
-    if (watched) self.alive();
+    if (watched) self.alive(usable);
     pollfd polled{self.listen_fd, POLLIN, 0};
     if (::poll(&polled, 1, 50) <= 0) continue;
     const int peer = ::accept(self.listen_fd, nullptr, nullptr);
@@ -290,6 +293,22 @@ TEST_F(Process, StartsTheProgramThatStandsAtItsPathNow) {
   EXPECT_THAT(notified(), StartsWith("RELOADING=1"));
   EXPECT_THAT(notified(), StartsWith("READY=1"));
   EXPECT_THAT(log(), HasSubstr("exit code 5; the old one stays"));
+}
+
+TEST_F(Process, KeepsTheOldWorkerWhenTheNewOneCanUseLess) {
+  const auto usable = [this](int parts) { std::ofstream(folder + "/usable") << parts; };
+  usable(3);
+  start(folder);
+  wait_until_ready();
+  const auto worker = ask();
+  for (const auto& [parts, stays] : {std::pair(1, true), std::pair(2, true), std::pair(7, false)}) {
+    usable(parts);
+    ::kill(master, SIGHUP);
+    EXPECT_THAT(notified(), StartsWith("RELOADING=1"));
+    EXPECT_THAT(notified(), StartsWith("READY=1"));
+    EXPECT_EQ(ask() == worker, stays) << parts;
+  }
+  EXPECT_THAT(log(), HasSubstr("exit code 75; the old one stays"));
 }
 
 TEST_F(Process, DrainsOnSigterm) {

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <stdexcept>
 
+#include "infra/process/child.hpp"
 #include "infra/process/process.hpp"
 
 namespace ms::process {
@@ -16,7 +17,9 @@ Worker worker() {
   const char* given = std::getenv("MINSCHOOL_WORKER");
   int listen_fd = -1;
   int ready_fd = -1;
-  if (!given || std::sscanf(given, "%d,%d", &listen_fd, &ready_fd) != 2) {
+  Parts expected = 0;
+  // A master of an earlier version, which SIGHUP leaves running, does not give the third.
+  if (!given || std::sscanf(given, "%d,%d,%u", &listen_fd, &ready_fd, &expected) < 2) {
     throw std::runtime_error("MINSCHOOL_WORKER is set by the master only; start the program without it");
   }
   // What the worker itself starts must not keep them open.
@@ -28,8 +31,11 @@ Worker worker() {
   // A master that is gone needs no answer: the kernel has sent us SIGTERM, and writing to its pipe must not end us
   // before.
   std::signal(SIGPIPE, SIG_IGN);
-  const auto say = [ready_fd] { static_cast<void>(::write(ready_fd, "1", 1) == 1); };
-  return {listen_fd, say, say};
+  const auto say = [ready_fd](Parts usable) {
+    const char byte = said(usable);
+    static_cast<void>(::write(ready_fd, &byte, 1) == 1);
+  };
+  return {listen_fd, expected, say, say};
 }
 
 }  // namespace ms::process
