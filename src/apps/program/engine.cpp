@@ -23,6 +23,33 @@ constexpr auto kHousekeepEvery = std::chrono::minutes(10);
 constexpr auto kHousekeepTime = std::chrono::seconds(10);
 constexpr auto kIdleGrace = std::chrono::seconds(6);
 
+// How long a start waits for a part that it can do without.
+constexpr auto kDatabasePatience = std::chrono::milliseconds(2000);
+constexpr auto kRedisPatience = std::chrono::milliseconds(300);
+constexpr process::Parts kPostgres = 1;
+constexpr process::Parts kRedis = 2;
+
+// Which of its tries to get an answer Nginx makes (deploy/nginx, X-Upstream-Try). Who asks without Nginx says nothing.
+constexpr std::string_view kFirstTry = "first";
+constexpr std::string_view kLastTry = "last";
+// The first try may have taken http.answer_ms, and 3 s are promised for all of it.
+constexpr auto kLastTryTime = std::chrono::milliseconds(700);
+// Longer than every http.answer_ms.
+constexpr auto kWholeTime = std::chrono::milliseconds::max();
+// For so long after a last try no server is believed to serve that this one could leave requests to.
+constexpr auto kAlone = std::chrono::seconds(2);
+constexpr auto kStandstill = std::chrono::milliseconds(500);
+constexpr auto kStreamGrace = std::chrono::seconds(5);
+
+/// Whether PostgreSQL answers. A connection that is lost is mostly back after some milliseconds, for which requests
+/// wait.
+bool answers(const pg::State& database) {
+  constexpr auto kReconnect = std::chrono::milliseconds(500);
+  return database.up || (database.connections == 0 && steady_clock::now() - database.since <= kReconnect);
+}
+
+bool is_try(const http::Request& request, std::string_view which) { return request.header("x-upstream-try") == which; }
+
 view::Site site_of(const config::Settings::Site& site) {
   return {site.name,  site.url, site.admin_url,    site.representative, site.address,
           site.phone, site.fax, site.registration, site.email};
@@ -88,12 +115,27 @@ http::Response Engine::broken(int status, const http::Request& request) {
   return pipeline_.refuse(request, Error(Code::too_large, "http.body_too_large"_msg));
 }
 
-async<void> Engine::start(std::chrono::milliseconds patience) {
-  const Deadline until = steady_clock::now() + patience;
-  const bool database = co_await parts_.db.ready(until);
-  if (!database) spdlog::warn("starting without PostgreSQL: {}", parts_.db.state().error);
-  const bool redis = co_await parts_.redis.ready(std::min(until, steady_clock::now() + std::chrono::milliseconds(300)));
-  if (!redis) spdlog::warn("starting without Redis: {}", parts_.redis.state().error);
+async<process::Parts> Engine::reach(process::Parts expected, Deadline deadline) {
+  const auto limit = [&](process::Parts part, std::chrono::milliseconds patience) {
+    return (expected & part) != 0 ? deadline : std::min(deadline, steady_clock::now() + patience);
+  };
+  const bool database = co_await parts_.db.ready(limit(kPostgres, kDatabasePatience));
+  const bool redis = co_await parts_.redis.ready(limit(kRedis, kRedisPatience));
+  co_return (database ? kPostgres : 0) | (redis ? kRedis : 0);
+}
+
+std::string Engine::missing(process::Parts usable) const {
+  std::string out;
+  if ((usable & kPostgres) == 0) out += "PostgreSQL: " + parts_.db.state().error;
+  if ((usable & kRedis) == 0) out += (out.empty() ? "Redis: " : "; Redis: ") + parts_.redis.state().error;
+  return out;
+}
+
+process::Parts Engine::usable() const {
+  return (answers(parts_.db.state()) ? kPostgres : 0) | (parts_.redis.up() ? kRedis : 0);
+}
+
+void Engine::start() {
   asio::co_spawn(parts_.io, app_->background(), asio::detached);
   asio::co_spawn(parts_.io, housekeep(), asio::detached);
   asio::co_spawn(parts_.io, watch(), asio::detached);
@@ -107,7 +149,7 @@ async<void> Engine::watch() {
   while (true) {
     co_await sleep_for(kWatchEvery);
     instruments_.look(parts_, server_.state(), draining_ || telemetry_.resting);
-    if (telemetry_.resting) server_.end_streams();
+    look_for_others();
     const Call call(steady_clock::now() + kWatchEvery, "watch");
     // A write, because a Redis that only reads is none for us. Its answer counts in the client's circuit.
     redis::Command write("SET", "__minschool_probe", 1, "PX", 1000);
@@ -150,12 +192,51 @@ async<http::Response> Engine::answer(const http::Request& request) {
   if (request.path == "/health") co_return health();
   if (request.path == "/metrics" && settings_.server.metrics) co_return metrics(request);
   // Without a word, so that Nginx asks another server, for writes too, and leaves this one alone for a second.
-  if (telemetry_.resting) co_return http::Response(http::kNoAnswer);
+  if (leaves_to_others(request)) co_return http::Response(http::kNoAnswer);
   if (!admits(request)) {
     instruments_.turned_away();
     co_return too_busy(request);
   }
-  co_return co_await pipeline_.answer(request);
+  const auto begun = steady_clock::now();
+  http::Response response = co_await pipeline_.answer(request, is_try(request, kLastTry) ? kLastTryTime : kWholeTime);
+  if (response.status != static_cast<int>(Code::unavailable)) co_return response;
+  // PostgreSQL was lost while this one waited for it; or this process stood still, so that the time was over when it
+  // went on.
+  const bool stood_still =
+      steady_clock::now() - begun > std::chrono::milliseconds(settings_.http.answer_ms) + kStandstill;
+  if (leaves_to_others(request) || (stood_still && is_try(request, kFirstTry))) {
+    co_return http::Response(http::kNoAnswer);
+  }
+  co_return response;
+}
+
+bool Engine::leaves_to_others(const http::Request& request) {
+  const bool rests = telemetry_.resting;
+  if (!rests && answers(parts_.db.state())) return false;
+  const auto now = steady_clock::now();
+  if (is_try(request, kLastTry)) last_try_at_ = now;
+  // Where nobody else answers, each request would first go round all servers.
+  const bool alone = now - last_try_at_ < kAlone;
+  if (alone || (!rests && !is_try(request, kFirstTry))) return false;
+  left_at_ = now;
+  return true;
+}
+
+void Engine::look_for_others() {
+  const auto now = steady_clock::now();
+  if (const bool cut_off = !answers(parts_.db.state()); cut_off != cut_off_) {
+    cut_off_ = cut_off;
+    cut_off_at_ = now;
+    if (cut_off) {
+      spdlog::warn("PostgreSQL does not answer: requests are left to other servers where there are some");
+    } else {
+      spdlog::info("PostgreSQL answers again: requests are served");
+    }
+  }
+  // A stream of a server without PostgreSQL says nothing new. Where others serve, they have been asked lately.
+  const bool others_serve = cut_off_ && now - cut_off_at_ > kStreamGrace && now - left_at_ < kStreamGrace &&
+                            now - last_try_at_ > kStreamGrace;
+  if (telemetry_.resting || others_serve) server_.end_streams();
 }
 
 bool Engine::admits(const http::Request& request) const {

@@ -6,6 +6,7 @@
 #include "apps/program/heartbeat.hpp"
 #include "apps/program/instruments.hpp"
 #include "infra/http/server.hpp"
+#include "infra/process/process.hpp"
 #include "infra/view/page.hpp"
 #include "infra/web/pipeline.hpp"
 
@@ -19,8 +20,15 @@ class Engine {
          MakeApp make, int listen_fd);
 
   asio::io_context& io() { return parts_.io; }
-  /// Waits for PostgreSQL and Redis, at most `patience`, and serves from then on with what there is.
-  async<void> start(std::chrono::milliseconds patience);
+  /// Waits for PostgreSQL, Redis and what a worker is `expected` to use besides, until `deadline`, and gives what there
+  /// is. Only what is expected is waited for longer than a start without it takes.
+  async<process::Parts> reach(process::Parts expected, Deadline deadline);
+  /// Why it cannot use what is missing, for the log.
+  std::string missing(process::Parts usable) const;
+  /// Serves from now on with what there is.
+  void start();
+  /// What this thread can use now; on its thread.
+  process::Parts usable() const;
   /// Answers what runs, takes nothing new, leaves within `limit`.
   async<void> drain(std::chrono::milliseconds limit);
 
@@ -32,6 +40,11 @@ class Engine {
   async<void> housekeep();
   async<http::Response> answer(const http::Request& request);
   http::Response broken(int status, const http::Request& request);
+  /// Whether this request is left to another server, because this one cannot serve (its way to PostgreSQL is cut) or is
+  /// not to (staff let it rest). Nginx says which of its tries this is: nobody gave an answer before its last.
+  bool leaves_to_others(const http::Request& request);
+  /// Once a second: ends the streams when their readers are better off elsewhere, and notes in the log what changed.
+  void look_for_others();
   /// Whether there is room for one more request of this kind.
   bool admits(const http::Request& request) const;
   http::Response health() const;
@@ -50,6 +63,10 @@ class Engine {
   const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   std::optional<Heartbeat> heartbeat_;  ///< of the first thread, for the whole worker
   bool draining_ = false;
+  bool cut_off_ = false;    ///< PostgreSQL does not answer this thread
+  Deadline cut_off_at_{};   ///< since when
+  Deadline left_at_{};      ///< a request was left to others
+  Deadline last_try_at_{};  ///< no other server gave an answer
 };
 
 }  // namespace ms::program

@@ -17,11 +17,12 @@ constexpr const char* kForgetSql = "deallocate all";
 Connection::Connection(asio::io_context& io, std::chrono::milliseconds patience)
     : io_(io), wire_(std::make_shared<Wire>(io)), patience_(patience) {}
 
-async<void> Connection::open(std::shared_ptr<Connection> self, Parameters parameters) {
-  const Deadline limit = std::chrono::steady_clock::now() + parameters.connect_limit();
-  co_await Wire::connect(self->wire_, std::move(parameters), limit);
+async<void> Connection::open(std::shared_ptr<Connection> self, std::shared_ptr<Resolver> resolver,
+                             Parameters parameters) {
+  co_await Wire::connect(self->wire_, std::move(resolver), std::move(parameters));
   if (PQenterPipelineMode(self->pg()) != 1) throw std::runtime_error(last_error(self->pg()));
   self->open_ = true;
+  self->heard_ = std::chrono::steady_clock::now();
 }
 
 async<std::string> Connection::serve(std::shared_ptr<Connection> self) {
@@ -38,6 +39,10 @@ async<std::string> Connection::serve(std::shared_ptr<Connection> self) {
 
 bool Connection::silent_for(std::chrono::milliseconds limit) const {
   return !groups_.empty() && std::chrono::steady_clock::now() - progress_ > limit;
+}
+
+bool Connection::heard_within(std::chrono::milliseconds limit) const {
+  return std::chrono::steady_clock::now() - heard_ <= limit;
 }
 
 bool Connection::Group::complete() const {
@@ -158,7 +163,7 @@ void Connection::take_results() {
     ResultPtr result(PQgetResult(pg()));
     if (result) {
       nulls = 0;
-      progress_ = std::chrono::steady_clock::now();
+      progress_ = heard_ = std::chrono::steady_clock::now();
       take(std::move(result));
     } else if (++nulls > 1) {
       // One NULL ends a statement; two mean that libpq waits for nothing more although a Sync is missing.

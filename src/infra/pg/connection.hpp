@@ -27,7 +27,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Connection(asio::io_context& io, std::chrono::milliseconds patience);
 
   /// Throws std::runtime_error with the reason.
-  static async<void> open(std::shared_ptr<Connection> self, Parameters parameters);
+  static async<void> open(std::shared_ptr<Connection> self, std::shared_ptr<Resolver> resolver, Parameters parameters);
   /// Reads results until the connection is lost; gives the reason.
   static async<std::string> serve(std::shared_ptr<Connection> self);
 
@@ -36,6 +36,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::size_t load() const noexcept { return load_; }
   /// No result for `limit` although something is in flight.
   bool silent_for(std::chrono::milliseconds limit) const;
+  /// A result came, or the connection was opened, within the last `limit`.
+  bool heard_within(std::chrono::milliseconds limit) const;
 
   /// Takes the exchange over, after begin(); it is done when its last result came, or by lose(), or by give_up_late().
   void send(std::shared_ptr<Exchange> exchange);
@@ -87,6 +89,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::deque<Group> groups_;
   std::unordered_set<std::string_view> prepared_;  ///< names, which live in constants
   Deadline progress_{};                            ///< last result, or when the first of an empty row was sent
+  Deadline heard_{};                               ///< last result, or when it was opened
   std::size_t load_ = 0;
   std::string lost_because_;
   bool open_ = false;

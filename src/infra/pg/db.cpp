@@ -23,6 +23,9 @@ using std::chrono::steady_clock;
 constexpr milliseconds kSweep{25};
 /// A lane without a connection for so long refuses at once: its callers would only wait for their deadlines.
 constexpr milliseconds kDownGrace{500};
+/// All fast connections without an answer for longer: the way to the server is cut, or it hangs. Less than a request
+/// has (http.answer_ms), so that one that waited in vain can still be left to another app server.
+constexpr milliseconds kSilence{1000};
 /// How much longer than statement_timeout a server may be silent before it counts as hanging.
 constexpr milliseconds kHangGrace{1000};
 /// A transaction is never left open by us; this ends one whose client machine died in the middle.
@@ -59,7 +62,7 @@ struct Db::Impl : std::enable_shared_from_this<Db::Impl> {
     std::shared_ptr<Connection> least_loaded() const;
     /// The same, and notes since when there is none.
     std::shared_ptr<Connection> observe();
-    bool answering() const;
+    bool answering(milliseconds patience) const;
 
     Parameters parameters;
     milliseconds timeout;
@@ -74,6 +77,7 @@ struct Db::Impl : std::enable_shared_from_this<Db::Impl> {
         config(std::move(given)),
         fast(config, Lane::fast),
         slow(config, Lane::slow),
+        resolver(std::make_shared<Resolver>(io)),
         sweep_timer(io.get_executor()) {}
 
   int size(Lane lane) { return static_cast<int>(pool(lane).connections.size()); }
@@ -96,6 +100,7 @@ struct Db::Impl : std::enable_shared_from_this<Db::Impl> {
   Config config;
   Pool fast;
   Pool slow;
+  std::shared_ptr<Resolver> resolver;
   Timer sweep_timer;
   bool sweeping = false;
   bool closed = false;
@@ -132,10 +137,17 @@ std::shared_ptr<Connection> Db::Impl::Pool::observe() {
   return best;
 }
 
-bool Db::Impl::Pool::answering() const {
-  return std::ranges::any_of(connections, [this](const auto& connection) {
-    return connection && connection->is_open() && !connection->silent_for(timeout);
-  });
+/// An idle connection proves nothing: as long as none has heard anything, one that waits in vain speaks for all.
+bool Db::Impl::Pool::answering(milliseconds patience) const {
+  bool open = false;
+  bool silent = false;
+  for (const auto& connection : connections) {
+    if (!connection || !connection->is_open()) continue;
+    if (connection->heard_within(patience)) return true;
+    open = true;
+    silent = silent || connection->silent_for(patience);
+  }
+  return open && !silent;
 }
 
 void Db::Impl::start() {
@@ -155,7 +167,7 @@ async<void> Db::Impl::keep_connected(std::shared_ptr<Impl> self, Pool* pool, std
     pool->connections[place] = connection;
     std::string why;
     try {
-      co_await Connection::open(connection, pool->parameters);
+      co_await Connection::open(connection, self->resolver, pool->parameters);
     } catch (const std::exception& refused) { why = refused.what(); }
     if (connection->is_open()) {
       self->opened(*pool, connection);
@@ -189,7 +201,7 @@ void Db::Impl::failed(Pool& pool, const std::string& why) {
 }
 
 void Db::Impl::note_up() {
-  const bool answering = fast.answering();
+  const bool answering = fast.answering(std::min(fast.timeout, kSilence));
   if (answering == up) return;
   up = answering;
   up_changed = steady_clock::now();

@@ -31,6 +31,7 @@ struct Listener::Impl {
   Impl(asio::io_context& context, const std::string& conninfo, std::vector<std::string> names, OnMessage message,
        OnGap gap)
       : io(context),
+        resolver(std::make_shared<Resolver>(context)),
         parameters(conninfo, "minschool-listen"),
         channels(std::move(names)),
         on_message(std::move(message)),
@@ -48,6 +49,7 @@ struct Listener::Impl {
   std::string listen_sql() const;
 
   asio::io_context& io;
+  std::shared_ptr<Resolver> resolver;
   Parameters parameters;
   std::vector<std::string> channels;
   OnMessage on_message;
@@ -101,7 +103,7 @@ async<void> Listener::Impl::run(std::shared_ptr<Impl> self) {
 
 /// Listens until the connection is lost, which it reports by throwing.
 async<void> Listener::Impl::hear(std::shared_ptr<Impl> self) {
-  co_await Wire::connect(self->wire, self->parameters, steady_clock::now() + self->parameters.connect_limit());
+  co_await Wire::connect(self->wire, self->resolver, self->parameters);
   Deadline sent = steady_clock::now();
   co_await ask(self, self->listen_sql());
   self->proven = sent;

@@ -13,6 +13,7 @@
 
 #include "infra/io/async.hpp"
 #include "infra/io/call.hpp"
+#include "infra/io/resolver.hpp"
 
 namespace ms::pg {
 
@@ -37,7 +38,7 @@ std::string last_error(const PGconn* connection);
 class Parameters {
  public:
   /// Throws std::invalid_argument with libpq's words. Adds what every connection of ours has: UTF-8, our name in
-  /// pg_stat_activity, and TCP limits that notice a dead host within seconds.
+  /// pg_stat_activity, and TCP limits by which we notice a dead server within seconds, and the server a dead client.
   Parameters(const std::string& conninfo, std::string_view application_name);
 
   void set(std::string_view keyword, std::string value) { values_.insert_or_assign(std::string(keyword), value); }
@@ -47,8 +48,8 @@ class Parameters {
   /// How long connecting may take in all: two seconds for each host that is named.
   std::chrono::milliseconds connect_limit() const;
 
-  /// Starts connecting. libpq resolves host names here and blocks meanwhile (libpq manual 34.1, PQconnectStartParams):
-  /// give addresses, or names that /etc/hosts knows, in conninfo.
+  /// Starts connecting. libpq looks up host names here and blocks meanwhile (libpq manual 34.1, PQconnectStartParams):
+  /// see with_addresses().
   ConnectionPtr start() const;
   /// Connects and waits. For the command line only.
   ConnectionPtr connect_blocking() const;
@@ -65,8 +66,9 @@ class Wire {
   Wire(const Wire&) = delete;
   Wire& operator=(const Wire&) = delete;
 
-  /// Throws std::runtime_error with the reason when there is no connection before `limit`.
-  static async<void> connect(std::shared_ptr<Wire> self, Parameters parameters, Deadline limit);
+  /// Throws std::runtime_error with the reason when there is no connection within Parameters::connect_limit(), after as
+  /// much time for looking up the hosts.
+  static async<void> connect(std::shared_ptr<Wire> self, std::shared_ptr<Resolver> resolver, Parameters parameters);
 
   enum class Event { readable, writable };
   /// False when the time came first or the wire was closed. Deadline::max() costs no timer.

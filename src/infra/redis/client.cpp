@@ -51,6 +51,7 @@ struct Pending {
 struct Client::Impl : std::enable_shared_from_this<Impl> {
   Impl(asio::io_context& context, Config given)
       : io(context),
+        resolver(std::make_shared<Resolver>(context)),
         config(std::move(given)),
         breaker(config.break_after, config.probe_every, steady_clock::now()),
         sweep_timer(context),
@@ -87,6 +88,7 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
   void close();
 
   asio::io_context& io;
+  const std::shared_ptr<Resolver> resolver;
   const Config config;
   Breaker breaker;
   std::shared_ptr<Link> link;
@@ -128,7 +130,7 @@ async<> Client::Impl::run(std::shared_ptr<Impl> impl) {
 // Connects anew; the reason when Redis cannot be used yet, else empty. Ends without a suspension after the last check
 // of `owed`, so nothing can come to be owed before the circuit closes.
 async<std::string> Client::Impl::probe() {
-  link = std::make_shared<Link>(io);
+  link = std::make_shared<Link>(io, resolver);
   link->arm(steady_clock::now() + kConnectTime);
   std::string failure = co_await link->open(config, "minschool");
   if (failure.empty()) failure = co_await link->probe();

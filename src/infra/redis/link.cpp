@@ -21,23 +21,19 @@ void Link::arm(Deadline deadline) {
 
 void Link::disarm() { guard_.expires_at(Deadline::max()); }
 
-// An address needs no resolver, whose thread cannot be interrupted while it waits for a dead DNS server.
 async<std::vector<Link::Endpoint>> Link::find(const Config& config) {
   std::vector<Endpoint> found;
   if (config.host.starts_with('/')) {
     found.emplace_back(asio::local::stream_protocol::endpoint(config.host));
     co_return found;
   }
-  boost::system::error_code ignored;
-  const auto address = asio::ip::make_address(config.host, ignored);
-  if (!ignored) {
-    found.emplace_back(asio::ip::tcp::endpoint(address, static_cast<std::uint16_t>(config.port)));
-    co_return found;
+  const auto names = co_await resolver_->find(config.host, guard_.expiry());
+  if (names.addresses.empty()) fail(names.error);
+  for (const std::string& address : names.addresses) {
+    boost::system::error_code ignored;
+    const auto parsed = asio::ip::make_address(address, ignored);
+    if (!ignored) found.emplace_back(asio::ip::tcp::endpoint(parsed, static_cast<std::uint16_t>(config.port)));
   }
-  auto [error, results] =
-      co_await resolver_.async_resolve(config.host, std::to_string(config.port), asio::as_tuple(kUseAsync));
-  if (error) fail(error.message());
-  for (const auto& result : results) found.emplace_back(result.endpoint());
   co_return found;
 }
 
@@ -192,7 +188,6 @@ void Link::close() {
   closed_ = true;
   if (why_.empty()) why_ = "closed";
   guard_.cancel();
-  resolver_.cancel();
   boost::system::error_code ignored;
   socket_.close(ignored);
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "infra/io/async.hpp"
+#include "infra/io/resolver.hpp"
 #include "infra/redis/bell.hpp"
 #include "infra/redis/client.hpp"
 #include "infra/redis/reader.hpp"
@@ -19,7 +20,8 @@ namespace ms::redis {
 /// Everything asynchronous holds a shared_ptr to it.
 class Link : public std::enable_shared_from_this<Link> {
  public:
-  explicit Link(asio::io_context& io) : resolver_(io), socket_(io), guard_(io) {}
+  Link(asio::io_context& io, std::shared_ptr<Resolver> resolver)
+      : resolver_(std::move(resolver)), socket_(io), guard_(io) {}
 
   /// Closes the link at `deadline` unless disarm() comes before.
   void arm(Deadline deadline);
@@ -55,7 +57,7 @@ class Link : public std::enable_shared_from_this<Link> {
   void flush();
   void fail(std::string why);
 
-  asio::ip::basic_resolver<asio::ip::tcp, asio::io_context::executor_type> resolver_;
+  std::shared_ptr<Resolver> resolver_;
   Socket socket_;
   Timer guard_;
   Reader reader_;

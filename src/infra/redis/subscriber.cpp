@@ -22,6 +22,7 @@ struct Subscriber::Impl : std::enable_shared_from_this<Impl> {
   Impl(asio::io_context& context, Config given, std::vector<std::string> names,
        std::function<void(std::string_view, std::string_view)> message, std::function<void(bool)> gap)
       : io(context),
+        resolver(std::make_shared<Resolver>(context)),
         config(std::move(given)),
         channels(std::move(names)),
         on_message(std::move(message)),
@@ -40,6 +41,7 @@ struct Subscriber::Impl : std::enable_shared_from_this<Impl> {
   void close();
 
   asio::io_context& io;
+  const std::shared_ptr<Resolver> resolver;
   const Config config;
   const std::vector<std::string> channels;
   const std::function<void(std::string_view, std::string_view)> on_message;
@@ -78,7 +80,7 @@ async<> Subscriber::Impl::run(std::shared_ptr<Impl> impl) {
 
 // One SUBSCRIBE for each channel, so that every command has one answer; a message may already come between them.
 async<std::string> Subscriber::Impl::connect() {
-  link = std::make_shared<Link>(io);
+  link = std::make_shared<Link>(io, resolver);
   link->arm(steady_clock::now() + kConnectTime);
   std::string failure = co_await link->open(config, "minschool-subscriber");
   if (!failure.empty()) co_return failure;

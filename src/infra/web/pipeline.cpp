@@ -128,12 +128,12 @@ Pipeline::Pipeline(const Router& router, const Shell& shell, pg::Db& db, session
   of_every_page_.set("Content-Security-Policy", kContentPolicy).set("Referrer-Policy", "same-origin");
 }
 
-async<http::Response> Pipeline::answer(const http::Request& request) {
+async<http::Response> Pipeline::answer(const http::Request& request, std::chrono::milliseconds at_most) {
   const auto begun = steady_clock::now();
   Timing timing;
   std::string id(request.header("x-request-id"));
   if (id.empty() || id.size() > 64 || has_control(id)) id = secret::random_id(12);
-  const Call call(begun + config_.request_time, id, &timing);
+  const Call call(begun + std::min(config_.request_time, at_most), id, &timing);
   http::Response response;
   std::optional<std::size_t> route;
   std::exception_ptr failure;
@@ -244,6 +244,11 @@ std::string Pipeline::client_address(const http::Request& request) const {
 void Pipeline::finish(const http::Request& request, http::Response& response, const Timing& timing,
                       std::chrono::nanoseconds time) const {
   response.add_head_of(request.path.starts_with("/api/") ? of_every_answer_ : of_every_page_);
+  // Whoever is asked to come later is told when, whichever page says so; browsers and other programs then try again.
+  constexpr std::string_view kRetrySeconds = "5";
+  if (response.status == static_cast<int>(Code::unavailable) && !response.head().contains("Retry-After:")) {
+    response.set("Retry-After", kRetrySeconds);
+  }
   if (config_.show_timing) response.set("Server-Timing", server_timing(timing, time));
 }
 

@@ -55,8 +55,8 @@ class Pipeline {
   Pipeline(const Router& router, const Shell& shell, pg::Db& db, session::Sessions& sessions, redis::Client& redis,
            PipelineConfig config, Gate gate, Prepare prepare, Observe observe);
 
-  /// Never throws.
-  async<http::Response> answer(const http::Request& request);
+  /// Never throws. Takes at most PipelineConfig::request_time, and at most `at_most`.
+  async<http::Response> answer(const http::Request& request, std::chrono::milliseconds at_most);
   /// The refusal of a request that never came so far as to have a route or a visitor.
   http::Response refuse(const http::Request& request, const Error& error) const;
 
