@@ -1,4 +1,5 @@
 // Who uses the site during a drill: each does what a person with a browser does, one thing after the other.
+import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import { randomInt, randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -105,13 +106,31 @@ export class Reader extends Visitor {
   }
 }
 
+// A queue for checking passwords that has no room says so, in its own words; it is no part that failed.
+const busyWords = /\[login\][^[]*?\nbusy = "([^"]+)"/.exec(readFileSync(new URL('../src/text/ko.toml', import.meta.url), 'utf8'))[1];
+
 /** Logs in, looks, logs out; each time from another device, as many members would. */
 export class Comer extends Visitor {
+  judge(answer) {
+    const busy = answer.status === 503 && answer.text.includes(busyWords) && answer.headers['retry-after'];
+    return busy ? ['ok', 'busy'] : super.judge(answer);
+  }
+
+  /** Asked for again while there is no room, for as long as a person waits. */
+  async login() {
+    const form = { email: this.account.email, password: this.account.password };
+    for (const begun = performance.now(); ;) {
+      const step = await this.ask('POST', '/login', { form });
+      if (step.answer?.status !== 503 || step.fate !== 'ok') return step;
+      if (performance.now() - begun > patienceMs) return { fate: 'refused' };
+      await pause(refusedPauseMs);
+    }
+  }
+
   async turn() {
     this.browser.close();
     this.browser = new Browser(this.browser.base);
-    const form = { email: this.account.email, password: this.account.password };
-    const step = await this.follow(await this.ask('POST', '/login', { form }));
+    const step = await this.follow(await this.login());
     if (step.fate !== 'ok') return step.fate;
     if (!step.answer.text.includes(`account-name">${this.account.name}<`)) this.ledger.example(`${this.ledger.phase}: a login that did not hold`);
     return (await this.follow(await this.ask('POST', '/logout'))).fate;
