@@ -187,8 +187,7 @@ test('a page never stands further than what it shows, however fast others write'
   let over = false;
   const writing = (async () => {
     for (let i = 0; i < many; i++) await comment(writer.client, post);
-    over = true;
-  })();
+  })().finally(() => { over = true; });
   let pages = 0;
   while (!over) {
     const page = await reader.client.get(post.path);

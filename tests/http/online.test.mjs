@@ -49,6 +49,18 @@ test('who was not seen for two minutes is not here', async () => {
   assert.ok(!names(await list(client)).includes(other.name));
 });
 
+test("who was seen in the future, by a clock that was wrong, is not here, and is swept out", async () => {
+  const { client } = await joined();
+  const other = await joined();
+  const id = String(await idOf(other.email));
+  await redis('ZADD', 'online:users', String(seen() + 3600), id);
+  assert.ok(!names(await list(client)).includes(other.name));
+  await eventually(async () => {
+    await (await joined()).client.get('/');
+    return (await redis('ZSCORE', 'online:users', id)) === '';
+  }, 'the next who comes sweeps');
+});
+
 test('guests are counted by address and browser, and neither stands in Redis', async () => {
   const agent = `Trial/${process.pid}`;
   await redis('DEL', 'online:guests');

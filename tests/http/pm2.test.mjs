@@ -59,9 +59,12 @@ test('pm2 reload under load: no request is lost', async () => {
     }
   };
   const visitors = [visitor(), visitor()];
-  await pm2('reload', 'all');
-  over = true;
-  await Promise.all(visitors);
+  try {
+    await pm2('reload', 'all');
+  } finally {
+    over = true;
+    await Promise.all(visitors);
+  }
   assert.deepEqual(failed, [], `of ${sent}`);
   const now = await listed();
   assert.ok(now.every(({ name, pid, state: how }) => how === 'online' && before.find((one) => one.name === name).pid !== pid));

@@ -158,6 +158,10 @@ test('a server that stops falls silent, then vanishes; one that starts appears',
   await eventually(allUp, 'app3 appears');
 });
 
+// Also those of a test that failed in between: otherwise the file would never end.
+const crowds = [];
+afterEach(() => { for (const stop of crowds.splice(0)) stop(); });
+
 /** Asks for pages and writes comments all the time; gives how many were answered, and what failed. */
 function visitors(count, member, post) {
   const failed = [];
@@ -177,6 +181,7 @@ function visitors(count, member, post) {
   };
   let written = 0;
   const all = Array.from({ length: count }, (_, i) => one(i === 0));
+  crowds.push(() => { stopped = true; });
   return { async stop() { stopped = true; await Promise.all(all); return { failed, answered, written }; } };
 }
 

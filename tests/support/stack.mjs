@@ -8,11 +8,13 @@ import { promisify } from 'node:util';
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const run = promisify(execFile);
 
+const longestMs = 300_000;  // of one command; it names itself in the error
+
 export const state = process.env.MINSCHOOL_STATE ?? join(root, 'var');
 
 /** stack('kill', 'app2') runs `script/stack kill app2`; gives what it printed, rejects when it failed. */
 export async function stack(...words) {
-  const { stdout } = await run(join(root, 'script', 'stack'), ['--state', state, ...words]);
+  const { stdout } = await run(join(root, 'script', 'stack'), ['--state', state, ...words], { timeout: longestMs });
   return stdout;
 }
 

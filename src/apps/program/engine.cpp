@@ -258,16 +258,22 @@ http::Response Engine::health() const {
   const pg::State database = parts_.db.state();
   const redis::State redis = parts_.redis.state();
   const http::ServerState server = server_.state();
+  const auto write_fault = telemetry_.write_fault.load();
   const bool leaves = draining_ || telemetry_.resting;
   const bool down = leaves || !database.up;
-  json::object checks{{"postgresql", check(database.up, database.error, database.since)},
-                      {"redis", check(redis.up, redis.error, redis.since)}};
-  json::object body{{"status", down       ? "down"
-                               : redis.up ? "ok"
-                                          : "limited"},
-                    {"verdict", tr(down       ? "health.down"_msg
-                                   : redis.up ? "health.ok"_msg
-                                              : "health.limited"_msg)},
+  const bool limited = !redis.up || write_fault;
+  json::object postgres = check(database.up, database.error, database.since);
+  if (database.up && write_fault) {
+    postgres = {
+        {"state", "limited"}, {"since_seconds", seconds_since(write_fault->since)}, {"error", write_fault->why}};
+  }
+  json::object checks{{"postgresql", std::move(postgres)}, {"redis", check(redis.up, redis.error, redis.since)}};
+  json::object body{{"status", down      ? "down"
+                               : limited ? "limited"
+                                         : "ok"},
+                    {"verdict", tr(down      ? "health.down"_msg
+                                   : limited ? "health.limited"_msg
+                                             : "health.ok"_msg)},
                     {"server", settings_.server.name},
                     {"version", version()},
                     {"draining", leaves},

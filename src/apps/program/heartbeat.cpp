@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "infra/core/version.hpp"
 #include "infra/io/sleep.hpp"
@@ -20,6 +21,8 @@ constexpr double kMedian = 0.5;
 constexpr double kMost = 0.95;
 constexpr double kNearlyAll = 0.99;
 constexpr double kMs = 1000;
+constexpr std::string_view kClockGauge = "minschool_clock_ahead_seconds";
+constexpr double kWrongClock = 2;  // seconds
 
 const metrics::Readings* family(const Moment& moment, std::string_view name) {
   const auto found = moment.readings.find(name);
@@ -138,7 +141,16 @@ servers::Beat beat_between(const Moment& minute, const Moment& lately, const Mom
 }
 
 Heartbeat::Heartbeat(Parts& parts, Telemetry& telemetry, std::string program)
-    : parts_(parts), telemetry_(telemetry), program_(std::move(program)), heart_(parts.db, parts.redis) {
+    : parts_(parts),
+      telemetry_(telemetry),
+      program_(std::move(program)),
+      heart_(parts.db, parts.redis),
+      writable_(telemetry.registry.shard().gauge(
+          "minschool_pg_writable", "0 while PostgreSQL answers and takes no writes: read-only, or no room.")),
+      ahead_of_redis_(telemetry.registry.shard().gauge(
+          kClockGauge, "How far this machine's clock is ahead of another's.", "of=\"redis\"")),
+      ahead_of_database_(telemetry.registry.shard().gauge(kClockGauge, "", "of=\"postgresql\"")) {
+  writable_.set(1);
   moments_.push_back({begun_, telemetry_.read()});
 }
 
@@ -162,11 +174,36 @@ servers::Beat Heartbeat::beat() {
   return out;
 }
 
+void Heartbeat::note() {
+  const std::string& fault = heart_.write_fault();
+  const auto known = telemetry_.write_fault.load();
+  writable_.set(fault.empty() ? 1 : 0);
+  if (fault.empty() && known) {
+    spdlog::info("PostgreSQL takes writes again");
+    telemetry_.write_fault = nullptr;
+  } else if (!fault.empty() && (!known || known->why != fault)) {
+    spdlog::error("PostgreSQL takes no writes: {}", fault);
+    const Deadline since = known ? known->since : steady_clock::now();
+    telemetry_.write_fault = std::make_shared<const Telemetry::WriteFault>(fault, since);
+  }
+  const auto& clocks = heart_.clocks();
+  const auto note_clock = [](metrics::Gauge& gauge, const std::optional<double>& ahead, std::string_view of) {
+    const bool was_wrong = std::abs(gauge.value()) > kWrongClock;
+    gauge.set(ahead.value_or(0));
+    if (std::abs(gauge.value()) > kWrongClock && !was_wrong) {
+      spdlog::warn("this machine's clock and that of {} differ by {:.1f} s: NTP on both", of, gauge.value());
+    }
+  };
+  note_clock(ahead_of_redis_, clocks.redis, "Redis");
+  note_clock(ahead_of_database_, clocks.database, "PostgreSQL");
+}
+
 async<void> Heartbeat::run() {
   auto due = steady_clock::now();
   while (!stopped_) {
     const servers::Beat said = beat();
     const auto rests = co_await heart_.beat(said);
+    note();
     // The Admin goes on: from there the server is brought back.
     if (rests && program_ == "site" && telemetry_.resting.exchange(*rests) != *rests) {
       spdlog::warn(*rests ? "resting: staff wish that this server takes no requests" : "serving again");

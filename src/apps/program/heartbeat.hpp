@@ -34,11 +34,16 @@ class Heartbeat {
 
  private:
   servers::Beat beat();
+  /// Passes on what the last beat found out.
+  void note();
 
   Parts& parts_;
   Telemetry& telemetry_;
   const std::string program_;
   servers::Heart heart_;
+  metrics::Gauge& writable_;
+  metrics::Gauge& ahead_of_redis_;
+  metrics::Gauge& ahead_of_database_;
   std::deque<Moment> moments_;  ///< the last minute, oldest first
   const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   bool stopped_ = false;

@@ -2,6 +2,7 @@
 #include <array>
 #include <atomic>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,6 +27,12 @@ struct Telemetry {
   metrics::Registry registry;
   /// Whether this server's Site rests: takes no requests, because staff wish so. Set by the heartbeat, for all threads.
   std::atomic<bool> resting{false};
+  /// Why PostgreSQL takes no writes although it answers, and since when; null: it takes them. Set by the heartbeat.
+  struct WriteFault {
+    std::string why;
+    Deadline since;
+  };
+  std::atomic<std::shared_ptr<const WriteFault>> write_fault;
 
  private:
   const CpuPool& hashing_;

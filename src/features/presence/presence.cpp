@@ -19,13 +19,37 @@ constexpr std::size_t kMostRemembered = 50'000;  // of one set in this thread
 constexpr std::int64_t kMostKept = 50'000;       // of one set in Redis, whoever makes up browsers
 constexpr std::size_t kKeyBytes = 9;             // of 32: no two guests are one by chance
 
-std::int64_t seconds(Timestamp at) { return std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count(); }
+// The seconds are Redis's: app servers' clocks may differ, and who is here must not hang on whose server was asked.
+// What stands in the future was written before Redis's own clock was put back, and would stay for ever.
+constexpr std::string_view kSee = R"(
+local now = tonumber(redis.call('TIME')[1])
+redis.call('ZADD', KEYS[1], now, ARGV[1])
+if ARGV[2] == '1' then
+  redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[3])
+  redis.call('ZREMRANGEBYSCORE', KEYS[1], '(' .. now, '+inf')
+  redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -ARGV[4] - 1)
+  redis.call('EXPIRE', KEYS[1], ARGV[3])
+end)";
+// How many of each set are here, and the last seen of the first one.
+constexpr std::string_view kLook = R"(
+local now = tonumber(redis.call('TIME')[1])
+local since = now - ARGV[1]
+local names = {}
+if ARGV[2] ~= '0' then names = redis.call('ZREVRANGEBYSCORE', KEYS[1], now, since, 'LIMIT', 0, ARGV[2]) end
+return {redis.call('ZCOUNT', KEYS[1], since, now), redis.call('ZCOUNT', KEYS[2], since, now), names})";
+
+/// A clock that was put back makes no "lately" of the future.
+bool within(Timestamp at, Timestamp then, std::chrono::seconds time) { return at >= then && at - then < time; }
 
 std::int64_t argument(UserId id) { return id.value; }
 std::string_view argument(const std::string& key) { return key; }
 
-redis::Command count(std::string_view set, Timestamp at) {
-  return redis::Command("ZCOUNT", set, seconds(at - kHere), "+inf");
+redis::Command look(int names) { return redis::Command("EVAL", kLook, 2, kMembers, kGuests, kHere.count(), names); }
+
+/// Nothing when Redis refused.
+std::optional<Counts> counts_of(const std::optional<redis::Reply>& reply) {
+  if (!reply || reply->items.size() != 3) return std::nullopt;
+  return Counts{reply->items[0].integer, reply->items[1].integer};
 }
 
 std::vector<UserId> ids(const redis::Reply& reply) {
@@ -81,26 +105,22 @@ void Presence::tell(Crowd<Key>& crowd, const Key& one, Timestamp at) {
     return;
   }
   const auto told = crowd.told.find(one);
-  if (told != crowd.told.end() && at - told->second < kTellEvery) return;
+  if (told != crowd.told.end() && within(at, told->second, kTellEvery)) return;
   if (crowd.told.size() >= kMostRemembered) crowd.told.clear();
   crowd.told[one] = at;
-  redis_.tell(redis::Command("ZADD", crowd.set, seconds(at), argument(one)));
-  if (at - crowd.swept < kSweepEvery) return;
-  crowd.swept = at;
   // Whoever comes sweeps out who has left, and the oldest of a crowd that is too large.
-  redis_.tell(redis::Command("ZREMRANGEBYSCORE", crowd.set, "-inf", seconds(at - kHere)));
-  redis_.tell(redis::Command("ZREMRANGEBYRANK", crowd.set, 0, -kMostKept - 1));
-  redis_.tell(redis::Command("EXPIRE", crowd.set, kHere.count()));
+  const bool sweeps = !within(at, crowd.swept, kSweepEvery);
+  if (sweeps) crowd.swept = at;
+  redis_.tell(redis::Command("EVAL", kSee, 1, crowd.set, argument(one), sweeps ? 1 : 0, kHere.count(), kMostKept));
 }
 
 async<std::optional<Counts>> Presence::counts(const Call& call, Timestamp at) {
-  if (counted_ && at - counted_at_ < kCountedFor && redis_.up()) co_return counted_;
-  std::vector<redis::Command> commands;
-  commands.push_back(count(kMembers, at));
-  commands.push_back(count(kGuests, at));
-  const auto replies = co_await redis_.ask_all(call, std::move(commands));
-  if (!replies) co_return std::nullopt;
-  counted_ = Counts{replies->at(0).integer, replies->at(1).integer};
+  if (counted_ && within(at, counted_at_, kCountedFor) && redis_.up()) co_return counted_;
+  redis::Command question = look(0);
+  const auto reply = co_await redis_.ask(call, std::move(question));
+  const auto known = counts_of(reply);
+  if (!known) co_return std::nullopt;
+  counted_ = known;
   counted_at_ = at;
   co_return counted_;
 }
@@ -114,14 +134,12 @@ async<std::optional<Online>> Presence::online(const Call& call, const session::V
     co_return out;
   }
 
-  std::vector<redis::Command> commands;
-  commands.push_back(count(kMembers, at));
-  commands.push_back(count(kGuests, at));
-  commands.emplace_back("ZREVRANGEBYSCORE", kMembers, "+inf", seconds(at - kHere), "LIMIT", 0, kMostNames);
-  const auto replies = co_await redis_.ask_all(call, std::move(commands));
-  if (!replies) co_return std::nullopt;
-  out.counts = {replies->at(0).integer, replies->at(1).integer};
-  const redis::Reply& last = replies->at(2);
+  redis::Command question = look(kMostNames);
+  const auto reply = co_await redis_.ask(call, std::move(question));
+  const auto known = counts_of(reply);
+  if (!known) co_return std::nullopt;
+  out.counts = *known;
+  const redis::Reply& last = reply->items[2];
   out.more = std::max<std::int64_t>(0, out.counts.members - static_cast<std::int64_t>(last.items.size()));
   pg::Batch batch = db_.batch(call);
   const auto people = store::people(batch, ids(last));

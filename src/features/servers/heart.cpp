@@ -16,20 +16,43 @@ constexpr auto kPatience = std::chrono::milliseconds(1000);
 constexpr auto kTellDatabaseEvery = std::chrono::seconds(5);
 constexpr auto kSweepEvery = std::chrono::minutes(1);
 
+// By Redis's clock: app servers' clocks may differ, and one that is an hour ahead must not take the others for silent.
+constexpr std::string_view kTell = R"(
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+redis.call('ZADD', KEYS[2], now, ARGV[3])
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - ARGV[4])
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '(' .. now, '+inf')
+redis.call('PEXPIRE', KEYS[2], ARGV[4])
+return now)";
+
+double seconds_now() { return std::chrono::duration<double>(now().time_since_epoch()).count(); }
+
+/// How far our clock is ahead of one that said `theirs` between two looks at ours.
+double ahead(double asked, double theirs) { return (asked + seconds_now()) / 2 - theirs; }
+
 }  // namespace
+
+/// What the server itself said names the statement; anything else is a matter of the way to it.
+void Heart::write_failed(std::string_view why) {
+  if (!why.starts_with("servers.")) return;
+  if (++failed_writes_ >= kFailuresInARow) write_fault_ = why;
+}
 
 async<std::optional<bool>> Heart::beat(const Beat& beat) {
   const Call call(steady_clock::now() + kPatience, "heartbeat");
   const std::string text = boost::json::serialize(to_json(beat));
-  const auto at = std::chrono::milliseconds(beat.at_ms);
   const std::string member = beat.server + ":" + beat.program;
-  std::vector<redis::Command> commands;
-  commands.emplace_back("SET", kBeatKey + member, text, "PX", std::chrono::milliseconds(kAlive).count());
-  commands.emplace_back("ZADD", kIndexKey, at.count(), member);
-  commands.emplace_back("ZREMRANGEBYSCORE", kIndexKey, "-inf", (at - kShown).count());
-  commands.emplace_back("EXPIRE", kIndexKey, std::chrono::seconds(kShown).count());
-  const auto replies = co_await redis_.ask_all(call, std::move(commands));
-  const bool in_redis = replies && !replies->front().is_error();
+  const double asked_redis = seconds_now();
+  redis::Command tell_redis("EVAL", kTell, 2, kBeatKey + member, kIndexKey, text,
+                            std::chrono::milliseconds(kAlive).count(), member,
+                            std::chrono::milliseconds(kShown).count());
+  const auto reply = co_await redis_.ask(call, std::move(tell_redis));
+  const bool in_redis = reply && !reply->is_error();
+  constexpr double kMs = 1000;
+  clocks_.redis =
+      in_redis ? std::optional(ahead(asked_redis, static_cast<double>(reply->integer) / kMs)) : std::nullopt;
 
   const auto now = steady_clock::now();
   try {
@@ -40,8 +63,15 @@ async<std::optional<bool>> Heart::beat(const Beat& beat) {
     const bool sweeps = tell && now - swept_ >= kSweepEvery;
     if (sweeps) store::sweep(unit, beat.server);
     const auto rests = store::rests(unit, beat.server);
+    const auto clock = store::clock(unit);
+    const double asked = seconds_now();
     if (const auto sent = co_await unit.send(); !sent) co_return std::nullopt;
     if (sweeps) swept_ = now;
+    clocks_.database = ahead(asked, clock.one().value());
+    if (told) {
+      failed_writes_ = 0;
+      write_fault_.clear();
+    }
     const bool known = !told || told->affected() > 0;
     if (known && told) told_database_ = now;
     const std::optional<bool> rest = rests.one();
@@ -52,10 +82,12 @@ async<std::optional<bool>> Heart::beat(const Beat& beat) {
     if (const auto sent = co_await first.send(); !sent) co_return std::nullopt;
     told_database_ = Deadline{};  // with the beat, the next time
     co_return rest;
-  } catch (const pg::Unavailable&) { co_return std::nullopt; } catch (const pg::StatementFailed& fault) {
+  } catch (const pg::Unavailable& fault) { write_failed(fault.what()); } catch (const pg::StatementFailed& fault) {
     spdlog::error("heartbeat: {}", fault.what());
-    co_return std::nullopt;
+    write_failed(fault.what());
   }
+  clocks_.database.reset();
+  co_return std::nullopt;
 }
 
 }  // namespace ms::servers

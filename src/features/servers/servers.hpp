@@ -39,7 +39,23 @@ class Heart {
   /// Tells everybody. Gives whether this server's Site is to rest; nullopt while PostgreSQL is gone.
   async<std::optional<bool>> beat(const Beat& beat);
 
+  /// How many seconds this machine's clock is ahead of the others', as of the last beat; nullopt: not known.
+  struct Clocks {
+    std::optional<double> redis;
+    std::optional<double> database;
+  };
+  const Clocks& clocks() const noexcept { return clocks_; }
+  /// Why PostgreSQL answers and takes no writes (read-only, no room on its disk), as it said itself, with each of the
+  /// last beats; empty: it takes them.
+  const std::string& write_fault() const noexcept { return write_fault_; }
+
  private:
+  void write_failed(std::string_view why);
+
+  static constexpr int kFailuresInARow = 2;
+  Clocks clocks_;
+  std::string write_fault_;
+  int failed_writes_ = 0;
   pg::Db& db_;
   redis::Client& redis_;
   Deadline told_database_{};

@@ -13,6 +13,7 @@ constexpr pg::Query kAddProgram{"servers.add_program", R"(
 constexpr pg::Query kHeard{"servers.heard", R"(
   update servers set heard_at = now() where name = $1 and heard_at < now() - interval '1 hour')"};
 constexpr pg::Query kRests{"servers.rests", "select ms_server_rests(id) from servers where name = $1"};
+constexpr pg::Query kClock{"servers.clock", "select extract(epoch from clock_timestamp())::float8"};
 constexpr pg::Query kSweepPrograms{"servers.sweep_programs", R"(
   delete from server_programs where heard_at < now() - interval '10 minutes')"};
 constexpr pg::Query kSweep{"servers.sweep", R"(
@@ -83,6 +84,7 @@ void add(pg::Statements& out, std::string_view server, std::string_view program)
   out.add(kAddProgram, server, program);
 }
 pg::Slot<bool> rests(pg::Statements& out, std::string_view server) { return out.add<bool>(kRests, server); }
+pg::Slot<double> clock(pg::Statements& out) { return out.add<double>(kClock); }
 void sweep(pg::Statements& out, std::string_view server) {
   out.add(kHeard, server);
   out.add(kSweepPrograms);

@@ -18,6 +18,8 @@ pg::Slot<pg::None> beat(pg::Statements& out, std::string_view server, std::strin
 void add(pg::Statements& out, std::string_view server, std::string_view program);
 /// Whether the Site of this server is to rest now.
 pg::Slot<bool> rests(pg::Statements& out, std::string_view server);
+/// PostgreSQL's time, in seconds since 1970.
+pg::Slot<double> clock(pg::Statements& out);
 /// Forgets programs and servers that fell silent; any server may, and none forgets itself.
 void sweep(pg::Statements& out, std::string_view server);
 

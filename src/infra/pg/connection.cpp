@@ -19,6 +19,8 @@ Connection::Connection(asio::io_context& io, std::chrono::milliseconds patience)
 
 async<void> Connection::open(std::shared_ptr<Connection> self, std::shared_ptr<Resolver> resolver,
                              Parameters parameters) {
+  const std::string attributes = parameters.get("target_session_attrs");
+  self->fails_over_ = !attributes.empty() && attributes != "any";
   co_await Wire::connect(self->wire_, std::move(resolver), std::move(parameters));
   if (PQenterPipelineMode(self->pg()) != 1) throw std::runtime_error(last_error(self->pg()));
   self->open_ = true;
@@ -220,7 +222,8 @@ void Connection::take_failure(Group& group, const PGresult* result) {
   const bool demoted = failure.sqlstate == "25006";
   const bool first = exchange->fail(std::move(failure));
   if (first && stale) forget_prepared();
-  if (demoted) lose("the server has become read-only");
+  // Another host may take writes; without one, reads go on here.
+  if (demoted && fails_over_) lose("the server has become read-only");
 }
 
 void Connection::finish_group() {

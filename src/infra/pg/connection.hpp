@@ -93,6 +93,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::size_t load_ = 0;
   std::string lost_because_;
   bool open_ = false;
+  bool fails_over_ = false;  ///< the conninfo asks for a server that takes writes
   bool flush_posted_ = false;
   bool waiting_writable_ = false;
 };

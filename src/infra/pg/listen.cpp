@@ -20,6 +20,7 @@ constexpr milliseconds kAnswerLimit{1000};
 /// One period and one answer: with a healthy server live() never goes false in between.
 constexpr milliseconds kProofHolds = kProofEach + kAnswerLimit;
 constexpr const char* kProofSql = "select 1";
+constexpr const char* kWhoSql = "select pg_backend_pid();";
 
 struct NotifyDeleter {
   void operator()(PGnotify* notify) const noexcept { PQfreemem(notify); }
@@ -46,6 +47,7 @@ struct Listener::Impl {
   static async<void> ask(std::shared_ptr<Impl> self, std::string sql);
   static async<void> rest(std::shared_ptr<Impl> self, Deadline until);
   void read();
+  void notice_pooler(const PGresult* result);
   std::string listen_sql() const;
 
   asio::io_context& io;
@@ -118,7 +120,7 @@ async<void> Listener::Impl::hear(std::shared_ptr<Impl> self) {
 }
 
 std::string Listener::Impl::listen_sql() const {
-  std::string sql;
+  std::string sql = kWhoSql;
   for (const std::string& channel : channels) {
     char* quoted = PQescapeIdentifier(wire->get(), channel.data(), channel.size());
     if (quoted == nullptr) throw std::runtime_error(last_error(wire->get()));
@@ -126,6 +128,16 @@ std::string Listener::Impl::listen_sql() const {
     PQfreemem(quoted);
   }
   return sql;
+}
+
+/// The process that answers is not the one that was connected to: in a pooler's transaction mode LISTEN, prepared
+/// statements and settings get lost between two statements.
+void Listener::Impl::notice_pooler(const PGresult* result) {
+  if (PQntuples(result) != 1 || std::string_view(PQfname(result, 0)) != "pg_backend_pid") return;
+  if (PQgetvalue(result, 0, 0) == std::to_string(PQbackendPID(wire->get()))) return;
+  spdlog::error(
+      "PostgreSQL: a pooler stands between: it must be in session mode, or [database] url name PostgreSQL itself "
+      "(docs/operating.md)");
 }
 
 /// Takes in what has come and hands out the notifications.
@@ -154,6 +166,7 @@ async<void> Listener::Impl::ask(std::shared_ptr<Impl> self, std::string sql) {
       const ResultPtr result(PQgetResult(self->wire->get()));
       if (!result) co_return;
       if (PQresultStatus(result.get()) == PGRES_FATAL_ERROR) throw std::runtime_error(last_error(self->wire->get()));
+      self->notice_pooler(result.get());
     }
     const bool ready = co_await Wire::wait(self->wire, Wire::Event::readable, limit);
     if (!ready) throw std::runtime_error("the server did not answer");

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <functional>
 
 #include "apps/cli/command.hpp"
 #include "apps/cli/database.hpp"
@@ -35,12 +36,15 @@ std::string one(Database& database, const std::string& sql, const Database::Row&
   return rows.empty() || rows[0].empty() ? "" : rows[0][0].value_or("");
 }
 
-/// Seconds that PostgreSQL's clock is before ours, less the half of the way to it.
-double clock_difference(Database& database) {
+/// Says when the clock that `read` gives, in seconds since 1970, differs from ours; less the half of the way to it.
+void check_clock_of(std::string_view part, const std::function<double()>& read, Report& report) {
   const auto seconds = [] { return std::chrono::duration<double>(now().time_since_epoch()).count(); };
   const double asked = seconds();
-  const double theirs = std::stod(one(database, "select extract(epoch from clock_timestamp())::float8"));
-  return theirs - (asked + seconds()) / 2;
+  const double theirs = read();
+  const double off = theirs - (asked + seconds()) / 2;
+  if (std::abs(off) <= kWrongClock) return;
+  report.wrong("clock", fmt::format("{}'s is {:.1f} s {} ours", part, std::abs(off), off > 0 ? "before" : "behind"),
+               "NTP on both machines: apt install systemd-timesyncd");
 }
 
 /// App servers that Nginx's file names; 1 where it is not here.
@@ -161,6 +165,39 @@ std::string version_in(const std::string& info) {
   return info.substr(at + kKey.size(), info.find_first_of("\r\n", at) - at - kKey.size());
 }
 
+/// Whether two sessions share a process of PostgreSQL, as behind a pooler in transaction mode; what a session sets,
+/// prepares or listens to is then lost to it.
+void check_pooler(Database& database, const config::Settings& settings, Report& report) {
+  const auto pid = [](Database& session) { return one(session, "select pg_backend_pid()"); };
+  if (pid(database) == std::to_string(PQbackendPID(database.connection()))) return;
+  Database other(settings);
+  bool shared = false;
+  for (int tries = 0; tries < 5 && !shared; ++tries) {
+    const std::string ours = pid(database);
+    other.query("begin");
+    shared = pid(other) == ours;
+    other.query("rollback");
+  }
+  const char* mend = "pool_mode = session for this database, or name PostgreSQL itself in [database] url";
+  if (shared) {
+    report.wrong("PostgreSQL pooler",
+                 "a pooler in transaction mode stands between: live changes and logouts are missed", mend);
+  } else {
+    report.hint("PostgreSQL pooler", "a pooler stands between, which the programs do not need", mend);
+  }
+}
+
+/// Whether it takes writes: a standby, or set to read only.
+void check_writes(Database& database, Report& report) {
+  if (one(database, "select pg_is_in_recovery()") == "t") {
+    report.wrong("PostgreSQL writes", "this is a standby: it takes no writes",
+                 "all hosts and target_session_attrs=read-write in [database] url");
+  } else if (one(database, "show transaction_read_only") == "on") {
+    report.wrong("PostgreSQL writes", "it is set to read only",
+                 "alter database … reset default_transaction_read_only, or the same in postgresql.conf");
+  }
+}
+
 void check_redis_settings(RedisLink& redis, const config::Settings& settings, Report& report) {
   const auto memory = redis.setting("maxmemory");
   const auto policy = redis.setting("maxmemory-policy");
@@ -201,10 +238,11 @@ void check_postgres(const Places& places, const Known& known, Report& report) {
   } else {
     report.fine("PostgreSQL", "version " + version);
   }
-  if (const double off = clock_difference(*database); std::abs(off) > kWrongClock) {
-    report.wrong("clock", fmt::format("PostgreSQL's is {:.1f} s {} ours", std::abs(off), off > 0 ? "before" : "behind"),
-                 "NTP on both machines: apt install systemd-timesyncd");
-  }
+  check_clock_of(
+      "PostgreSQL", [&] { return std::stod(one(*database, "select extract(epoch from clock_timestamp())::float8")); },
+      report);
+  check_pooler(*database, *settings, report);
+  check_writes(*database, report);
   check_postgres_settings(*database, report);
   check_room(*database, places, known, report);
   check_schema(*database, *settings, places, report);
@@ -227,6 +265,7 @@ void check_redis(const Known& known, Report& report) {
     report.fine("Redis", "version " + version);
   }
   try {
+    check_clock_of("Redis", [&] { return std::stod(redis->ask({"TIME"})); }, report);
     check_redis_settings(*redis, *settings, report);
   } catch (const RedisError& fault) {
     report.hint("Redis settings", fmt::format("it does not tell: {}", fault.what()), "look at redis.conf by hand");
