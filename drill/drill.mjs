@@ -10,7 +10,7 @@ import { Watchers } from './watchers.mjs';
 
 const streams = { long: 1000, short: 100 };
 const pollMs = 50;
-const longestHealMs = 30_000;
+const longestHealMs = 60_000;
 const probePatienceMs = 2_000;
 const warmMs = 1_500;
 const tailMs = 1_000;

@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from '../tests/support/client.mjs';
 import { ownAddress } from '../tests/support/members.mjs';
 
-const patienceMs = 10_000;
+const patienceMs = 30_000;  // longer than anything takes on however busy a machine; the longest wait is judged by itself
 const mostRedirects = 3;
 const refusedPauseMs = 200;
 const clear = new Set([429, 503]);

@@ -6,6 +6,7 @@ import { appNames, facts, health, pause, seconds, stack, until } from '../drill.
 
 const backMs = 2000;    // a killed process is back and takes traffic
 const shareMs = 5000;   // a new app server takes its share
+const hangMs = 30_000;  // what is not done by then is not done at all, on however busy a machine
 const settleMs = 1500;  // between two kills
 const shutdownMs = 32_000;  // a little more than worker_shutdown_timeout
 const halfOfShare = 0.5;
@@ -36,10 +37,10 @@ async function killOne(course, app, program, blow) {
     const now = await health(app, program);
     const younger = now?.uptime_seconds < Math.min(before ?? Infinity, seconds(performance.now() - struck) + 1);
     return younger && now.status === 'ok' && performance.now();
-  }, 2 * backMs);
-  if (!back) return course.violate(`${what} was not back within ${seconds(2 * backMs)} s`);
-  if (program === 'site' && !(await until(() => course.ledger.servedSince(back).has(app), 2 * backMs))) {
-    return course.violate(`${what} got no traffic within ${seconds(2 * backMs)} s of its return`);
+  }, hangMs);
+  if (!back) return course.violate(`${what} was not back within ${seconds(hangMs)} s`);
+  if (program === 'site' && !(await until(() => course.ledger.servedSince(back).has(app), hangMs))) {
+    return course.violate(`${what} got no traffic within ${seconds(hangMs)} s of its return`);
   }
   const tookMs = performance.now() - struck;
   course.healMs = Math.max(course.healMs, tookMs);
@@ -99,9 +100,9 @@ const addRemove = {
         const served = ledger.servedSince(joined);
         const all = [...served.values()].reduce((sum, n) => sum + n, 0);
         return all > 10 * count && (served.get(name) ?? 0) > halfOfShare * all / count;
-      }, 2 * shareMs);
+      }, hangMs);
       const tookMs = performance.now() - joined;
-      if (!share) course.violate(`${name} did not take its share within ${seconds(2 * shareMs)} s: ${JSON.stringify([...ledger.servedSince(joined)])}`);
+      if (!share) course.violate(`${name} did not take its share within ${seconds(hangMs)} s: ${JSON.stringify([...ledger.servedSince(joined)])}`);
       else if (tookMs > shareMs) course.late(`${name} took its share after ${seconds(tookMs)} s`);
       course.healMs = Math.max(course.healMs, tookMs);
       await pause(course.quick ? 500 : 3000);

@@ -4,6 +4,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_future.hpp>
+#include <optional>
 
 #include "infra/pg/test_database.hpp"
 
@@ -13,15 +14,17 @@ namespace {
 using testing::EndsWith;
 using testing::HasSubstr;
 
+async<std::optional<Parameters>> locate(Resolver& resolver, std::string conninfo) {
+  const Deadline limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  co_return co_await with_addresses(resolver, Parameters(conninfo, "test"), limit);
+}
+
 Parameters located(const std::string& conninfo) {
   asio::io_context io{1};
   Resolver resolver(io);
-  auto found = asio::co_spawn(io,
-                              with_addresses(resolver, Parameters(conninfo, "test"),
-                                             std::chrono::steady_clock::now() + std::chrono::seconds(20)),
-                              asio::use_future);
+  auto found = asio::co_spawn(io, locate(resolver, conninfo), asio::use_future);
   io.run();
-  return found.get();
+  return found.get().value();
 }
 
 TEST(HostsTest, GivesLibpqAnAddressForEachNameAndLeavesTheRest) {
