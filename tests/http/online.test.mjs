@@ -136,8 +136,8 @@ test('more than can be shown are counted, and what nobody made up is passed over
   const { client } = await joined();
   const ids = (await sql(`insert into users (email, password_hash, name) select 'crowd' || i || '-' || clock_timestamp()::text || '@minschool.test', 'x', '무리' || i
                             from generate_series(1, ${shownAtOnce + 5}) as i returning id`)).map(([id]) => id);
-  const words = ids.flatMap((id) => [String(seen() + 1), id]);
-  await redis('ZADD', 'online:users', ...words, String(seen() + 1), 'nonsense');
+  const words = ids.flatMap((id) => [String(seen()), id]);
+  await redis('ZADD', 'online:users', ...words, String(seen()), 'nonsense');
   try {
     const page = (await client.get('/online')).text;
     assert.match(page, /외 [\d,]+명/);

@@ -33,7 +33,8 @@ auth_type = any
 pool_mode = ${mode}
 ignore_startup_parameters = options
 `);
-  const who = process.getuid() === 0 ? ['setpriv', '--reuid=nobody', '--regid=nogroup', '--clear-groups', '--'] : [];
+  const who = process.getuid() === 0 ? ['setpriv', '--reuid=postgres', '--regid=postgres', '--init-groups', '--'] : [];
+  // The stack's socket is its own user's.
   const [program, ...words] = [...who, pooler, join(folder, 'pgbouncer.ini')];
   child = spawn(program, words, { stdio: ['ignore', 'ignore', 'pipe'] });
   said = '';

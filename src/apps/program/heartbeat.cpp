@@ -180,11 +180,11 @@ void Heartbeat::note() {
   writable_.set(fault.empty() ? 1 : 0);
   if (fault.empty() && known) {
     spdlog::info("PostgreSQL takes writes again");
-    telemetry_.write_fault = nullptr;
+    telemetry_.write_fault.store(nullptr);
   } else if (!fault.empty() && (!known || known->why != fault)) {
     spdlog::error("PostgreSQL takes no writes: {}", fault);
     const Deadline since = known ? known->since : steady_clock::now();
-    telemetry_.write_fault = std::make_shared<const Telemetry::WriteFault>(fault, since);
+    telemetry_.write_fault.store(std::make_shared<const Telemetry::WriteFault>(fault, since));
   }
   const auto& clocks = heart_.clocks();
   const auto note_clock = [](metrics::Gauge& gauge, const std::optional<double>& ahead, std::string_view of) {
