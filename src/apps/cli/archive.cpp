@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "apps/cli/command.hpp"
+#include "infra/pg/wire.hpp"
 
 namespace ms::cli {
 
@@ -37,6 +38,8 @@ std::map<std::string, std::string> libpq_environment(const config::Settings& set
   for (const auto* option = options.get(); option->keyword != nullptr; ++option) {
     if (option->val != nullptr && option->envvar != nullptr) out[option->envvar] = option->val;
   }
+  // pg_dump and pg_restore hold locks: the server is to notice when this machine is gone.
+  out["PGOPTIONS"] = pg::Parameters(conninfo, "minschool").get("options");
   return out;
 }
 

@@ -4,13 +4,12 @@
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/json.hpp>
+#include <charconv>
 #include <fstream>
 #include <sstream>
 
@@ -23,9 +22,8 @@ namespace {
 
 namespace json = boost::json;
 using Tcp = asio::ip::tcp;
-using Resolver = asio::ip::basic_resolver<Tcp, asio::io_context::executor_type>;
+constexpr auto kLookUpTime = std::chrono::seconds(5);
 
-constexpr auto kAwait = asio::as_tuple(asio::use_awaitable_t<asio::io_context::executor_type>());
 constexpr std::chrono::seconds kEvery{1};
 constexpr int kOk = 200;
 
@@ -186,12 +184,14 @@ async<std::vector<Place>> Prober::locate(const std::string& text) {
         continue;
       }
       const auto [host, port] = split_address(server.address);
-      Resolver resolver(io_);
-      auto [unknown, found] = co_await resolver.async_resolve(host, port, kAwait);
-      if (unknown) spdlog::warn("{}: {}: {}", upstream.name, server.address, unknown.message());
-      for (const auto& entry : found) {
-        place.address = as_logged(entry.endpoint());
-        place.endpoint = entry.endpoint();
+      const auto found = co_await names_.find(host, Clock::now() + kLookUpTime);
+      if (found.addresses.empty()) spdlog::warn("{}: {}: {}", upstream.name, server.address, found.error);
+      std::uint16_t number = 0;
+      std::from_chars(port.data(), port.data() + port.size(), number);
+      for (const std::string& address : found.addresses) {
+        const Tcp::endpoint endpoint(asio::ip::make_address(address), number);
+        place.address = as_logged(endpoint);
+        place.endpoint = endpoint;
         out.push_back(place);
       }
     }

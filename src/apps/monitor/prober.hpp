@@ -8,6 +8,7 @@
 #include "infra/config/config.hpp"
 #include "infra/http/ask.hpp"
 #include "infra/io/async.hpp"
+#include "infra/io/resolver.hpp"
 
 namespace ms::monitor {
 
@@ -41,6 +42,7 @@ class Prober {
   async<std::vector<Place>> locate(const std::string& text);
 
   asio::io_context& io_;
+  Resolver names_{io_};
   const config::Settings::Monitor& settings_;
   http::Question status_;
   Traffic& traffic_;

@@ -1,0 +1,63 @@
+// An app server whose database does not answer leaves a request to others as long as there may be some, and answers when
+// Nginx says that there are none; whoever is told to come later is told when.
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+
+import { assertKoreanPage, assertProblem, eventually } from '../support/assert.mjs';
+import { Client, siteUrl } from '../support/client.mjs';
+import { joined, numbers, ownAddress, password } from '../support/members.mjs';
+import { appUrl, stack } from '../support/stack.mjs';
+
+const direct = async (number, program) => new Client(await appUrl(number, program), { agent: false });
+const health = async (number) => (await (await direct(number)).get('/health')).json();
+const all = async (check) => (await Promise.all(numbers.map(health))).every(check);
+const { email } = await joined();
+
+after(async () => {
+  await stack('pg', 'start');
+  await eventually(() => all(({ status }) => status === 'ok'), 'health ok');
+});
+
+for (const program of ['site', 'admin']) {
+  test(`${program}: the first tries are closed without an answer, the last one is answered`, async () => {
+    const one = await direct(1, program);
+    const ask = (which) => one.get('/login', { headers: which ? { 'x-upstream-try': which } : {} });
+    const write = (which) => one.post('/login', { form: { email, password }, headers: { 'x-upstream-try': which } });
+    assert.equal((await ask('first')).status, 200);
+    await stack('pg', 'stop');
+    // The login page itself needs no database; what matters is what this server can do in all.
+    await eventually(() => ask('first').then(() => false, () => true), 'a first try without an answer');
+    await assert.rejects(write('first'), /hang up|ECONNRESET/);
+    const last = await write('last');
+    assertKoreanPage(last, 503);
+    assert.ok(last.headers['retry-after']);
+    // For a moment it knows that nobody else serves.
+    assertKoreanPage(await write('first'), 503);
+    // Who asks without Nginx gets what there is.
+    assert.equal((await one.post('/login', { form: { email, password } })).status, 503);
+    await stack('pg', 'start');
+    await eventually(async () => (await ask('first').catch(() => ({}))).status === 200, 'an answer again');
+  });
+}
+
+test('through Nginx everybody gets an answer, whatever the visitor says of tries', async () => {
+  await stack('pg', 'stop');
+  await eventually(() => all(({ status }) => status === 'down'), '/health down');
+  for (const which of ['first', 'last', 'x']) {
+    const visitor = new Client(siteUrl, { address: ownAddress() });
+    const headers = { 'x-upstream-try': which };
+    assertKoreanPage(await visitor.post('/login', { form: { email, password }, headers }), 503);
+    assertProblem(await visitor.post('/api/v1/session', { json: { email, password }, headers }), 503);
+  }
+  await stack('pg', 'start');
+  await eventually(() => all(({ status }) => status === 'ok'), '/health ok');
+});
+
+test('logins for which there is no room say when to come again', async () => {
+  const one = await direct(2);
+  const answers = await Promise.all(Array.from({ length: 80 }, () => one.post('/login', { form: { email: `nobody-${Math.random()}@minschool.test`, password } })));
+  for (const { status, headers, text } of answers) {
+    assert.ok([401, 422, 429, 503].includes(status), `${status}`);
+    if (status === 503) assert.ok(Number(headers['retry-after']) > 0 && /[가-힣]/.test(text));
+  }
+});
