@@ -22,6 +22,7 @@ constexpr double kMost = 0.95;
 constexpr double kNearlyAll = 0.99;
 constexpr double kMs = 1000;
 constexpr std::string_view kClockGauge = "minschool_clock_ahead_seconds";
+constexpr std::string_view kClockHelp = "How far this machine's clock is ahead of another's.";
 constexpr double kWrongClock = 2;  // seconds
 
 const metrics::Readings* family(const Moment& moment, std::string_view name) {
@@ -147,9 +148,8 @@ Heartbeat::Heartbeat(Parts& parts, Telemetry& telemetry, std::string program)
       heart_(parts.db, parts.redis),
       writable_(telemetry.registry.shard().gauge(
           "minschool_pg_writable", "0 while PostgreSQL answers and takes no writes: read-only, or no room.")),
-      ahead_of_redis_(telemetry.registry.shard().gauge(
-          kClockGauge, "How far this machine's clock is ahead of another's.", "of=\"redis\"")),
-      ahead_of_database_(telemetry.registry.shard().gauge(kClockGauge, "", "of=\"postgresql\"")) {
+      ahead_of_redis_(telemetry.registry.shard().gauge(kClockGauge, kClockHelp, "of=\"redis\"")),
+      ahead_of_database_(telemetry.registry.shard().gauge(kClockGauge, kClockHelp, "of=\"postgresql\"")) {
   writable_.set(1);
   moments_.push_back({begun_, telemetry_.read()});
 }

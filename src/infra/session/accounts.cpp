@@ -27,6 +27,12 @@ constexpr pg::Query kGuest{"accounts.guest", R"(
 /// Asked at each use, because a suspension may begin or end without a change.
 bool suspended(const Account& account) { return account.suspended_until && *account.suspended_until > now(); }
 
+constexpr pg::Query kClock{"accounts.clock", "select clock_timestamp()"};
+/// A time of PostgreSQL's clock as one of ours, which may be wrong: a suspension is as long on every server.
+Timestamp by_our_clock(Timestamp theirs, Timestamp their_now) {
+  return theirs == Timestamp::max() ? theirs : theirs + (now() - their_now);
+}
+
 }  // namespace
 
 Viewer viewer_of(const Account& account, std::string session_id) {
@@ -56,9 +62,11 @@ async<std::shared_ptr<const Account>> Accounts::find(const Call& call, UserId id
   const auto before = changes_;
   pg::Batch batch = db_.batch(call);
   const auto slot = batch.add<AccountRow>(kFind, id);
+  const auto clock = batch.add<Timestamp>(kClock);
   co_await batch.send();
   auto row = slot.one();
   if (!row) co_return nullptr;
+  if (row->suspended_until) row->suspended_until = by_our_clock(*row->suspended_until, clock.one().value());
   auto account = std::make_shared<const Account>(
       Account{row->id, std::move(row->name), std::move(row->email), static_cast<Role>(row->role),
               Permissions::parse(row->permissions), row->epoch, row->hidden, row->suspended_until});
