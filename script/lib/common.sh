@@ -1,4 +1,28 @@
-# Messages, checks of option values and waiting. Sourced by script/server, script/stack and script/test.
+# Messages, checks of option values and waiting. Sourced first by each script: what it inherits is put right here.
+
+# Whoever starts a script has an environment for other programs: his database, his language, his shell. None of that may
+# decide what happens here. Proxies count where something is fetched (packages.sh), and nowhere else.
+pin_environment() {
+  local name
+  proxy_environment=()
+  for name in http_proxy https_proxy ftp_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY FTP_PROXY ALL_PROXY NO_PROXY; do
+    [ -z "${!name:-}" ] || proxy_environment+=("$name=${!name}")
+    unset "$name"
+  done
+  # PG…: libpq. NGINX: sockets that Nginx would take over. NOTIFY_SOCKET, …: the systemd unit around us, not our programs.
+  unset ${!PG@} ${!LC_@} LANG LANGUAGE REDISCLI_AUTH NODE_OPTIONS NODE_ENV NODE_PATH NGINX NOTIFY_SOCKET WATCHDOG_USEC \
+    WATCHDOG_PID LISTEN_FDS LISTEN_PID LISTEN_FDNAMES JOURNAL_STREAM BASH_ENV ENV CDPATH GREP_OPTIONS GREP_COLOR GREP_COLORS \
+    POSIXLY_CORRECT TAR_OPTIONS GZIP CFLAGS CXXFLAGS CPPFLAGS LDFLAGS CMAKE_GENERATOR CMAKE_PREFIX_PATH NINJA_STATUS \
+    MAKEFLAGS ${!GIT_@}
+  export LC_ALL=C.UTF-8 PATH=$PATH:/usr/sbin:/sbin
+  set +o posix
+  IFS=$' \t\n'
+  umask 022
+}
+pin_environment
+
+# Without the person's own settings (~/.curlrc).
+curl() { command curl -q "$@"; }
 
 note() { printf '%s\n' "$*"; }
 

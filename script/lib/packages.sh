@@ -31,13 +31,37 @@ missing_debian() {
 install_debian() {
   local missing; missing=$(missing_debian "$@" | tr '\n' ' ')
   [ -n "$missing" ] || return 0
-  local sudo=""
-  if [ "$(id -u)" != 0 ]; then
-    command -v sudo >/dev/null || fail "packages are missing ($missing) and there is no sudo: run this once as root"
-    sudo="sudo"
-  fi
+  [ "$(id -u)" = 0 ] || command -v sudo >/dev/null || fail "packages are missing ($missing) and there is no sudo: run this once as root"
   note "installing Debian packages: $missing"
-  $sudo bash -s -- $missing <<'ROOT' >"$log_dir/packages.log" 2>&1 || fail "installing Debian packages failed; see $log_dir/packages.log (is there a network and a Debian 12 package source?)"
+  local tries=$((packages_patience / packages_pause)) told="" holder
+  until install_as_root $missing >"$log_dir/packages.log" 2>&1; do
+    holder=$(lock_holder "$log_dir/packages.log")
+    [ -n "$holder" ] && ((tries-- > 0)) ||
+      fail "installing Debian packages failed: $(apt_reason "$log_dir/packages.log"); see $log_dir/packages.log"
+    [ "$told" = "$holder" ] || note "  waiting for another program that installs packages: $holder"
+    told=$holder
+    pause "$packages_pause"
+  done
+}
+
+# Seconds for unattended upgrades and the like, which may hold their locks for minutes.
+readonly packages_patience=900 packages_pause=5
+
+# lock_holder LOG -> which lock another program has, as apt says it; nothing when that is not the reason.
+lock_holder() { grep -oE '(Could not get lock|Unable to lock|Unable to acquire the dpkg frontend lock).*' "$1" | head -n 1 || true; }
+
+# apt_reason LOG -> apt's own words for why it failed.
+apt_reason() {
+  local said
+  said=$(grep -E '^(E:|Err:|dpkg: error)' "$1" | tail -n 1) || said=$(tail -n 1 "$1")
+  printf '%s' "${said:-nothing was said}"
+}
+
+# install_as_root PACKAGE...
+install_as_root() {
+  local become=()
+  [ "$(id -u)" = 0 ] || become=(sudo)
+  "${become[@]}" env "${proxy_environment[@]}" bash -s -- "$@" <<'ROOT'
 set -eu
 export DEBIAN_FRONTEND=noninteractive
 policy=/usr/sbin/policy-rc.d
@@ -57,8 +81,9 @@ fresh=""
 for unit in nginx redis-server postgresql prometheus; do
   [ -e "/lib/systemd/system/$unit.service" ] || fresh="$fresh $unit"
 done
-apt-get update -q
-apt-get install -q -y --no-install-recommends --no-upgrade -o Dpkg::Options::=--force-confold "$@"
+# apt itself waits for dpkg's lock; for the lists it does not, and whoever called tries again.
+apt-get -o DPkg::Lock::Timeout=3 update -q
+apt-get -o DPkg::Lock::Timeout=3 install -q -y --no-install-recommends --no-upgrade -o Dpkg::Options::=--force-confold "$@"
 for unit in $fresh; do
   # Without systemctl there is no systemd that could start them.
   if [ -e "/lib/systemd/system/$unit.service" ] && command -v systemctl >/dev/null; then
@@ -73,8 +98,8 @@ install_npm() {
   local stamp="$root/node_modules/.minschool-lock"
   if ! cmp -s "$root/package-lock.json" "$stamp"; then
     note "installing npm packages"
-    (cd "$root" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) >"$log_dir/npm.log" 2>&1 ||
-      fail "npm ci failed; see $log_dir/npm.log"
+    (cd "$root" && env "${proxy_environment[@]}" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) >"$log_dir/npm.log" 2>&1 ||
+      fail "npm ci failed: $(grep -m 1 'npm ERR\!\|npm error' "$log_dir/npm.log" || tail -n 1 "$log_dir/npm.log"); see $log_dir/npm.log"
     mkdir -p "${stamp%/*}"
     cp "$root/package-lock.json" "$stamp"
   fi

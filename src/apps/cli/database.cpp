@@ -29,6 +29,7 @@ Database::Database(const std::string& conninfo) {
   } catch (const std::invalid_argument& wrong) { throw DatabaseError(wrong.what()); }
   if (PQstatus(connection_.get()) != CONNECTION_OK) fail(nullptr);
   PQsetNoticeProcessor(connection_.get(), [](void*, const char*) {}, nullptr);
+  if (PQsetClientEncoding(connection_.get(), "UTF8") != 0) fail(nullptr);  // whatever the role or database says
 }
 
 void Database::fail(const PGresult* result) const {

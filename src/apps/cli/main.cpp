@@ -6,9 +6,11 @@
 
 #include "apps/cli/command.hpp"
 #include "infra/core/version.hpp"
+#include "infra/process/environment.hpp"
 
 int main(int argc, char** argv) {
   using namespace ms::cli;
+  ms::process::pin_environment();
   CLI::App app("Looks after a MinSchool site: its database, members, configuration and demonstration data.",
                "minschool");
   Options options;

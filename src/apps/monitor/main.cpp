@@ -6,10 +6,12 @@
 
 #include "apps/monitor/monitor.hpp"
 #include "infra/core/version.hpp"
+#include "infra/process/environment.hpp"
 #include "infra/process/log.hpp"
 #include "infra/process/socket.hpp"
 
 int main(int argc, char** argv) {
+  ms::process::pin_environment();
   constexpr int kBadConfig = 78;  // EX_CONFIG of sysexits.h
   CLI::App command("minschool-monitor: watches Nginx and the app servers (see docs/operating.md)", "minschool-monitor");
   std::string path;

@@ -16,6 +16,7 @@
 #include "apps/program/engine.hpp"
 #include "infra/core/version.hpp"
 #include "infra/io/sleep.hpp"
+#include "infra/process/environment.hpp"
 #include "infra/process/log.hpp"
 #include "infra/process/process.hpp"
 #include "infra/process/start_pages.hpp"
@@ -154,6 +155,7 @@ int work(const About& about, config::Settings settings) {
 }  // namespace
 
 int run(const About& about, int argc, char** argv) {
+  process::pin_environment();
   CLI::App command(std::string(about.name) + ": serves MinSchool (see docs/operating.md)", about.name);
   std::string path;
   command.add_option("--config", path, "TOML file; without it only MINSCHOOL_… of the environment counts");
