@@ -6,8 +6,8 @@ install(DIRECTORY ${CMAKE_SOURCE_DIR}/build/assets/ DESTINATION usr/share/minsch
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/migrations DESTINATION usr/share/minschool FILES_MATCHING PATTERN *.sql)
 # Nginx's files twice: `minschool setup` makes conf.d's from the first; `minschool doctor` compares both with what is installed.
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/deploy/nginx DESTINATION usr/share/minschool)
-install(FILES ${CMAKE_SOURCE_DIR}/deploy/nginx/snippets/minschool-server.conf DESTINATION etc/nginx/snippets)
-file(GLOB units ${CMAKE_SOURCE_DIR}/deploy/systemd/*.service)
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/deploy/nginx/snippets DESTINATION etc/nginx)
+file(GLOB units ${CMAKE_SOURCE_DIR}/deploy/systemd/*.service ${CMAKE_SOURCE_DIR}/deploy/systemd/*.mount)
 install(FILES ${units} DESTINATION lib/systemd/system)
 install(FILES ${CMAKE_SOURCE_DIR}/deploy/completion/minschool DESTINATION usr/share/bash-completion/completions)
 install(FILES ${CMAKE_SOURCE_DIR}/deploy/minschool.example.toml DESTINATION usr/share/doc/minschool/examples)

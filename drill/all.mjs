@@ -1,5 +1,6 @@
 // Every drill by name, in the order in which they run; the failover throws away what is written after it, so it is last.
 import { apps } from './faults/apps.mjs';
+import { cache } from './faults/cache.mjs';
 import { half } from './faults/half.mjs';
 import { once } from './faults/once.mjs';
 import { overload } from './faults/overload.mjs';
@@ -8,4 +9,4 @@ import { redis } from './faults/redis.mjs';
 import { revoke } from './faults/revoke.mjs';
 import { soak } from './faults/soak.mjs';
 
-export const drills = [...apps, ...half, ...redis, ...revoke, ...once, ...overload, ...soak, ...postgres];
+export const drills = [...apps, ...cache, ...half, ...redis, ...revoke, ...once, ...overload, ...soak, ...postgres];

@@ -50,6 +50,7 @@ secret_file = $(toml "$(secret session)")
 
 [proxy]
 trusted = ["127.0.0.0/8"]
+monitors = ["http://$(monitor_address):$monitor_port"]
 
 [monitor]
 url = "http://$(monitor_address):$monitor_port"

@@ -13,6 +13,7 @@ port = $monitor_port
 
 [monitor]
 log_socket = $(toml "$run_dir/monitor.sock")
+saved_pages = $(toml "$state/saved-pages")
 nginx_config = $(toml "$state/nginx/minschool-loadbalancer.conf")
 nginx_status = "http://127.0.0.1:$port/nginx_status"
 CONF

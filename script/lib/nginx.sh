@@ -39,7 +39,13 @@ render() {
     [access_log]="access_log \"$log_dir/access.log\" minschool;"
     [monitor_log]="access_log \"syslog:server=unix:$run_dir/monitor.sock,nohostname,tag=minschool\" minschool_monitor;"
     [monitor]="proxy_pass http://$(monitor_address):$monitor_port;"
+    [real_ip]="set_real_ip_from 127.0.0.0/8;"
+    [proxies]="# Nobody's word on the scheme; on one machine everybody's on the address, so that tests come from many."
+    [redirects]="# A private stack has no name."
+    [other_listen]="listen 127.0.0.1:$port; server_name minschool.invalid;"
+    [acme]="root \"$state/nginx\";"
     [assets]="alias \"$root/build/assets/\";"
+    [saved_pages]="root \"$state/saved-pages/current\";"
     [errors]="alias \"$root/deploy/nginx/errors/\";"
   )
   for name in "${!value[@]}"; do values+=(--set "$name=${value[$name]}"); done
@@ -54,7 +60,7 @@ write_nginx() {
   files=$(ulimit -Hn)
   [ "$files" != unlimited ] && ((files < 65536)) || files=65536
   mkdir -p "$state"/nginx/{temp,snippets}
-  for file in minschool-loadbalancer.conf snippets/minschool-server.conf; do
+  for file in minschool-loadbalancer.conf snippets/minschool-server.conf snippets/minschool-errors.conf; do
     render "$root/deploy/nginx/$file" >"$state/nginx/$file.new"
     mv "$state/nginx/$file.new" "$state/nginx/$file"
   done
@@ -109,6 +115,23 @@ reload_nginx() {
 
 # SIGQUIT lets answers that are under way finish.
 stop_nginx() {
+  ! mountpoint -q "$state/nginx/cache" 2>/dev/null || umount -l "$state/nginx/cache" 2>/dev/null || true
   rm -f "$run_dir/nginx.wanted"
   stop_process nginx QUIT 5
+}
+
+# fill_cache ; puts a small file system of its own in the place of the cache and fills it, as other files fill a disk: most
+# of it first, then the rest.
+fill_cache() {
+  local cache="$state/nginx/cache"
+  [ "$(id -u)" = 0 ] || fail "only root can put a file system in the place of the cache"
+  mountpoint -q "$cache" || mount -t tmpfs -o size=8m,mode=0700 minschool "$cache"
+  dd if=/dev/zero of="$cache/other-files" bs=1k count=7680 status=none || true
+  pause 2
+  dd if=/dev/zero of="$cache/more-files" bs=1k status=none 2>/dev/null || true
+}
+
+empty_cache() {
+  [ "$(id -u)" = 0 ] || fail "only root can put a file system in the place of the cache"
+  ! mountpoint -q "$state/nginx/cache" || umount -l "$state/nginx/cache"
 }

@@ -60,6 +60,7 @@ shared_preload_libraries = 'pg_stat_statements'
 password_encryption = 'scram-sha-256'
 timezone = 'UTC'
 log_timezone = 'UTC'
+log_error_verbosity = terse
 SETTINGS
   [ $# = 0 ] || printf '%s\n' "$@"
 }

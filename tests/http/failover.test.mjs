@@ -1,7 +1,7 @@
 // What visitors notice when a part dies, restarts, joins or leaves: nothing, or a page that says so. script/drill shows the
 // same at length.
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { after, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { brotliDecompressSync } from 'node:zlib';
@@ -175,7 +175,7 @@ function assertSaved(answer, notice) {
 /** A page that guests have just seen, so that it is kept; and one that was never kept. */
 async function seenPage() {
   await expectStatus(guest.get(free), 200);
-  return { seen: free, unseen: `${free}?page=1&new=${randomUUID()}` };
+  return { seen: free, unseen: `${free}/${900_000_000 + randomInt(1_000_000)}` };
 }
 
 test('PostgreSQL stopped: guests and members read kept pages that say so, and writes the app servers’ own 503', async () => {

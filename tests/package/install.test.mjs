@@ -99,6 +99,20 @@ test('setup again changes nothing', async () => {
   assert.equal(await workerOf('minschool-site'), worker);
 });
 
+test('saved pages have a file system of their own, the monitor takes its log from Nginx alone, and other names get no page', async () => {
+  assert.equal((await machine.sh('findmnt -no FSTYPE /var/lib/nginx/minschool')).trim(), 'tmpfs');
+  assert.equal((await machine.sh('stat -c "%a %U:%G" /run/minschool/monitor.sock')).trim(), '660 minschool:www-data');
+  assert.equal((await machine.sh('stat -L -c %U /var/lib/minschool/saved-pages/current')).trim(), 'minschool');
+  const kept = 'curl -s -o /dev/null -D - -H "Host: mincenter.kr" http://127.0.0.1/boards/free';
+  await machine.sh(kept);
+  assert.match(await machine.sh(kept), /^X-Cache: (HIT|EXPIRED|UPDATING)\r$/m);
+  assert.match(await machine.sh('curl -s -i -H "Host: other.test" http://127.0.0.1/'), /^HTTP\/1\.1 421 /);
+  assert.match(await machine.sh("printf 'GET / HTTP/1.0\\r\\n\\r\\n' | curl -s --max-time 5 telnet://127.0.0.1:80"), /^HTTP\/1\.1 200 /);
+  assert.equal((await machine.sh("runuser -u postgres -- psql -X -A -t -d minschool -c 'show log_error_verbosity'")).trim(), 'terse');
+  assert.match(await machine.sh('minschool setup --proxy 10.0.0.0/24 </dev/null'), /Ready/);
+  assert.match(await machine.read('etc/nginx/conf.d/minschool-loadbalancer.conf'), /^set_real_ip_from 10\.0\.0\.0\/24; {2}# @real_ip$/m);
+});
+
 test('setup mends what is missing and keeps what the operator adapted', async () => {
   const site = '/etc/nginx/conf.d/minschool-loadbalancer.conf';
   await machine.sh(`sed -i 's/rate=50r\\/s;  # @page_rate/rate=77r\\/s;  # @page_rate/; s/least_conn;/random;/' ${site} && rm /etc/minschool/admin.toml && chmod 644 /etc/minschool/session.secret`);
@@ -176,5 +190,7 @@ test('setup asks on a terminal; with TLS, a password of Redis and a database by 
   assert.match(await machine.sh(`curl -s --max-time 10 --cacert /root/cert.pem ${names} https://mincenter.kr/`), /민센터/);
   const moved = await machine.sh(`curl -s -i --max-time 10 ${names} http://mincenter.kr/boards/free`);
   assert.match(moved, /^HTTP\/1\.1 301 [^]*Location: https:\/\/mincenter\.kr\/boards\/free\r\n/);
+  assert.match(await machine.sh(`curl -s -i -k --max-time 10 ${names} https://mincenter.kr/`), /^strict-transport-security: max-age=/mi);
+  assert.match(await machine.sh('curl -s -i -k --max-time 10 --resolve other.test:443:127.0.0.1 https://other.test/'), /^HTTP\/\S+ 421/);
   assert.equal((await machine.health()).status, 'ok');
 });

@@ -22,6 +22,7 @@ export function unitTests(machine, { mainPid, workerOf, visited, cookie }) {
       assert.match(status, /^NoNewPrivs:\t1$/m);
       assert.match(status, /^Seccomp:\t2$/m);
       assert.match(status, /\nminschoo/);
+      assert.match(await machine.sh(`systemctl show -p MemoryMax ${unit}`), /^MemoryMax=\d+$/m);
     }
   });
 

@@ -7,6 +7,7 @@
 
 #include "apps/cli/command.hpp"
 #include "apps/cli/setup/files.hpp"
+#include "apps/cli/setup/wish.hpp"
 #include "infra/core/text.hpp"
 
 namespace ms::cli {
@@ -90,13 +91,26 @@ void add_nginx_config(CLI::App& app) {
     std::string file;
     std::vector<std::string> values;
     bool all = false;
+    setup::Wish site;
   };
   const auto wish = std::make_shared<Wish>();
   command->add_option("FILE", wish->file, "The file with the marks")->required()->check(CLI::ExistingFile);
   command->add_option("--set", wish->values, "name=value; a value may have several lines. May be given again");
+  command->add_option("--domain", wish->site.domain, "First as `minschool setup` would, for a site of this domain");
+  command->add_option("--admin-domain", wish->site.admin_domain, "Domain of the Admin (default: admin.DOMAIN)");
+  command->add_option("--address", wish->site.address, "Address of its app server");
+  command->add_option("--tls-certificate", wish->site.certificate, "Certificate with its chain (fullchain.pem)");
+  command->add_option("--tls-key", wish->site.certificate_key, "Its key (privkey.pem)");
+  command->add_option("--proxy", wish->site.proxies, "Network of a CDN or load balancer in front; may be given again")
+      ->check(setup::proxy_network);
+  command->add_flag("--tls-in-front", wish->site.tls_in_front, "That proxy has the certificate");
   command->add_flag("--all", wish->all, "Every mark of the file must be set");
   command->callback([wish] {
-    const std::string text = setup::read_file(wish->file);
+    std::string text = setup::read_file(wish->file);
+    if (!wish->site.domain.empty()) {
+      if (wish->site.admin_domain.empty()) wish->site.admin_domain = "admin." + wish->site.domain;
+      text = setup::nginx_file(wish->site, text);
+    }
     const Marked marks = marked_lines(text);
     Marked values;
     for (const auto& given : wish->values) {

@@ -27,7 +27,7 @@ constexpr auto kAwait = asio::as_tuple(Token());
 constexpr std::size_t kTurn = 256;
 constexpr int kLongQueue = 100;
 constexpr std::chrono::microseconds kRestOfEach{200};
-constexpr mode_t kEverybodyWrites = 0666;  // Nginx's workers are another user
+constexpr mode_t kGroupWrites = 0660;  // Nginx's workers are another user, in this program's group (its unit)
 
 sockaddr_un address_of(const std::string& path) {
   sockaddr_un address{};
@@ -75,7 +75,7 @@ LogSocket::LogSocket(asio::io_context& io, std::string path) : io_(io), path_(st
     throw std::runtime_error(
         fmt::format("cannot make the socket {}: {}; see that its folder is there and this user's", path_, why));
   }
-  ::chmod(path_.c_str(), kEverybodyWrites);
+  ::chmod(path_.c_str(), kGroupWrites);
   rest_ = measure_rest();
 }
 

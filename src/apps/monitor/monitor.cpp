@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -46,12 +47,15 @@ http::Response fresh(http::Response response) {
 Monitor::Monitor(const config::Settings& settings, int listen_fd)
     : log_(io_, settings.monitor.log_socket),
       prober_(io_, settings.monitor, status_page(settings.monitor.nginx_status), traffic_),
+      saved_pages_(settings.monitor.saved_pages),
       server_(io_, listen_fd, limits(), [this](const http::Request& request) { return answer(request); }) {}
 
 void Monitor::run() {
   asio::co_spawn(io_, listen_to_signals(), asio::detached);
   asio::co_spawn(io_, log_.run([this](std::string_view datagram) { take(datagram); }), asio::detached);
   asio::co_spawn(io_, prober_.run(), asio::detached);
+  asio::co_spawn(io_, saved_pages_.run([this] { return prober_.cache_path(); }, [this] { return serving(); }),
+                 asio::detached);
   if (const auto every = notify_.alive_every()) asio::co_spawn(io_, stay_alive(*every), asio::detached);
   server_.start();
   notify_.ready();
@@ -95,8 +99,10 @@ void Monitor::take(std::string_view datagram) {
 }
 
 async<http::Response> Monitor::answer(const http::Request& request) {
+  // A method that no form and no link of a browser can send, and that Nginx does not pass on.
+  if (request.method == http::Method::del && request.path == "/saved_pages") co_return forget_saved_pages();
   if (request.method != http::Method::get && request.method != http::Method::head) {
-    http::Response refused = http::Response::text(405, "text/plain", "only GET\n");
+    http::Response refused = http::Response::text(405, "text/plain", "only GET, and DELETE of /saved_pages\n");
     refused.set("Allow", "GET, HEAD");
     co_return refused;
   }
@@ -104,6 +110,20 @@ async<http::Response> Monitor::answer(const http::Request& request) {
   if (request.path == "/metrics") co_return fresh(metrics(request));
   if (request.path == "/health") co_return fresh(health());
   co_return http::Response::text(404, "text/plain", "there are /upstream_status, /metrics and /health\n");
+}
+
+bool Monitor::serving() const {
+  return std::ranges::any_of(traffic_.servers(), [](const auto& entry) { return entry.second.state == State::up; });
+}
+
+http::Response Monitor::forget_saved_pages() {
+  try {
+    saved_pages_.forget();
+    return http::Response(204);
+  } catch (const std::exception& fault) {
+    spdlog::error("{}", fault.what());
+    return http::Response::text(500, "text/plain; charset=utf-8", std::string(fault.what()) + "\n");
+  }
 }
 
 http::Response Monitor::status(const http::Request& request) const {

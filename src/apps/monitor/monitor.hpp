@@ -21,6 +21,8 @@ class Monitor {
 
  private:
   async<http::Response> answer(const http::Request& request);
+  bool serving() const;
+  http::Response forget_saved_pages();
   http::Response status(const http::Request& request) const;
   http::Response metrics(const http::Request& request);
   http::Response health() const;
@@ -34,7 +36,8 @@ class Monitor {
   Traffic traffic_{Clock::now()};
   LogSocket log_;
   Prober prober_;
-  Known known_{traffic_, prober_, log_};
+  SavedPages saved_pages_;
+  Known known_{traffic_, prober_, log_, saved_pages_};
   metrics::Registry registry_;
   metrics::ProcessMetrics process_{registry_.shard()};
   http::Server server_;

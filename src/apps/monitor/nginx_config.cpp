@@ -138,4 +138,17 @@ std::expected<std::vector<Upstream>, std::string> read_upstreams(std::string_vie
   return out;
 }
 
+std::string read_cache_path(std::string_view text) {
+  Words words(text);
+  bool begins = true;
+  while (const auto word = words.next()) {
+    if (begins && !word->mark && word->text == "proxy_cache_path") {
+      const auto path = words.next();
+      return path ? path->text : "";
+    }
+    begins = word->mark;
+  }
+  return "";
+}
+
 }  // namespace ms::monitor

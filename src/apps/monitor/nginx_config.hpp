@@ -22,4 +22,7 @@ struct Upstream {
 /// not followed.
 std::expected<std::vector<Upstream>, std::string> read_upstreams(std::string_view text);
 
+/// The folder of the first proxy_cache_path in such a file; empty when there is none.
+std::string read_cache_path(std::string_view text);
+
 }  // namespace ms::monitor

@@ -166,6 +166,7 @@ async<void> Prober::read_file() {
   file_error_ = std::move(error);
   seen_ = std::move(mark);
   if (!file_error_.empty()) co_return;
+  cache_path_ = read_cache_path(text);
   const std::vector<Place> places = co_await locate(text);
   traffic_.configure(places, Clock::now());
   spdlog::info("{}: {} servers", settings_.nginx_config, places.size());

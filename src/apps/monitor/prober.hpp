@@ -34,6 +34,8 @@ class Prober {
   const NginxState& nginx() const noexcept { return nginx_; }
   /// What is wrong with Nginx's file; empty when it could be read.
   const std::string& file_error() const noexcept { return file_error_; }
+  /// Where Nginx saves pages; empty when its file does not say.
+  const std::string& cache_path() const noexcept { return cache_path_; }
 
  private:
   static async<void> probe(Prober* self, Place place);
@@ -50,6 +52,7 @@ class Prober {
   bool asking_nginx_ = false;
   std::string seen_;  ///< by which a change of the file is seen
   std::string file_error_ = "not read yet";
+  std::string cache_path_;
 };
 
 /// What the body of an answer to /health means.

@@ -3,6 +3,7 @@
 
 #include "apps/monitor/log_socket.hpp"
 #include "apps/monitor/prober.hpp"
+#include "apps/monitor/saved_pages.hpp"
 #include "apps/monitor/traffic.hpp"
 #include "infra/metrics/text.hpp"
 
@@ -13,6 +14,7 @@ struct Known {
   const Traffic& traffic;
   const Prober& prober;
   const LogSocket& log;
+  const SavedPages& saved_pages;
   std::uint64_t lines = 0;      ///< lines of Nginx's log that were understood
   std::uint64_t malformed = 0;  ///< datagrams that were none
 };

@@ -89,6 +89,12 @@ json::object nginx_json(const NginxState& nginx, Clock::time_point now) {
   return out;
 }
 
+json::object saved_pages_json(const SavedPages& saved) {
+  json::object out{{"kept", saved.kept()}, {"forgotten", saved.forgotten()}};
+  if (const auto& room = saved.room()) out["disk"] = {{"total_bytes", room->total}, {"free_bytes", room->free}};
+  return out;
+}
+
 json::array failures_json(const Traffic& traffic, Clock::time_point now) {
   json::array out;
   for (const Failure& failure : traffic.failures()) {
@@ -125,6 +131,7 @@ std::string status_json(const Known& known, Clock::time_point now) {
          {{"malformed", known.malformed}, {"too_long", known.log.too_long()}, {"server", traffic.untracked()}}},
         {"nginx_file", known.prober.file_error().empty() ? "ok" : known.prober.file_error()}}},
       {"nginx", nginx_json(known.prober.nginx(), now)},
+      {"saved_pages", saved_pages_json(known.saved_pages)},
       {"requests",
        {{"last_minute", of_requests(figures(requests.minute(now), Counts::kMinute, traffic.begun(), now))},
         {"last_5_minutes", of_requests(figures(requests.five_minutes(now), Counts::kFive, traffic.begun(), now))},

@@ -57,6 +57,17 @@ void write_requests(const Traffic& traffic, Text& out) {
   out.sample({}, static_cast<double>(traffic.no_server()));
 }
 
+void write_saved_pages(const SavedPages& saved, Text& out) {
+  out.family(Kind::gauge, "minschool_saved_pages_kept", "Whether Nginx saves pages; 0: the disk of its cache is full.");
+  out.sample({}, saved.kept() ? 1 : 0);
+  out.family(Kind::counter, "minschool_saved_pages_forgotten", "Times that all saved pages were forgotten.");
+  out.sample({}, static_cast<double>(saved.forgotten()));
+  if (!saved.room()) return;
+  out.family(Kind::gauge, "minschool_saved_pages_disk_bytes", "The disk of Nginx's cache.");
+  out.sample(labels({{"what", "total"}}), static_cast<double>(saved.room()->total));
+  out.sample(labels({{"what", "free"}}), static_cast<double>(saved.room()->free));
+}
+
 void write_nginx(const NginxState& nginx, Text& out) {
   out.family(Kind::gauge, "minschool_nginx_up", "Whether Nginx answers the monitor.");
   out.sample({}, nginx.up ? 1 : 0);
@@ -76,6 +87,7 @@ void write_nginx(const NginxState& nginx, Text& out) {
 
 void write_metrics(const Known& known, Text& out) {
   write_nginx(known.prober.nginx(), out);
+  write_saved_pages(known.saved_pages, out);
   write_requests(known.traffic, out);
   write_servers(known.traffic, out);
   out.family(Kind::counter, "minschool_monitor_lines", "Lines of Nginx's log that were counted.");

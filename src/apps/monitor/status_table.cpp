@@ -84,6 +84,7 @@ std::string status_table(const Known& known, Clock::time_point now) {
   }
   out += reasons(known.traffic, now);
   if (!known.prober.file_error().empty()) out += "\n" + known.prober.file_error() + "\n";
+  if (!known.saved_pages.kept()) out += "\nThe disk of Nginx's cache is full: no pages are saved.\n";
   return out + dropped(known);
 }
 

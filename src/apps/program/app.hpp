@@ -15,6 +15,7 @@
 #include "infra/live/hints.hpp"
 #include "infra/pg/db.hpp"
 #include "infra/pg/listen.hpp"
+#include "infra/purge/purger.hpp"
 #include "infra/redis/client.hpp"
 #include "infra/session/accounts.hpp"
 #include "infra/session/sessions.hpp"
@@ -30,6 +31,7 @@ struct Parts {
   const config::Settings& settings;
   asio::io_context io{1};
   pg::Db db;
+  purge::Purger purger;
   redis::Client redis;
   cache::Cache cache;
   limit::Limiter limiter;

@@ -55,11 +55,15 @@ view::Site site_of(const config::Settings::Site& site) {
           site.phone, site.fax, site.registration, site.email};
 }
 
-web::PipelineConfig pipeline_config(const config::Settings& settings) {
+web::PipelineConfig pipeline_config(const config::Settings& settings, std::string_view realm) {
+  const std::string& url = realm == "site" ? settings.site.url : settings.site.admin_url;
   const auto proxies = config::TrustedProxies::parse(settings.proxy.trusted);
-  return {settings.server.show_served_by ? settings.server.name : std::string(), settings.server.show_timing,
-          settings.session.cookie, std::chrono::milliseconds(settings.http.answer_ms),
-          proxies.value()};  // config::load refused what does not parse
+  return {settings.server.show_served_by ? settings.server.name : std::string(),
+          settings.server.show_timing,
+          settings.session.cookie,
+          std::chrono::milliseconds(settings.http.answer_ms),
+          proxies.value(),
+          url.starts_with("https:")};  // config::load refused what does not parse
 }
 
 // Of http.in_flight, in percent: where guests' pages, and members' pages, are asked to wait. Writes may use all of it.
@@ -73,6 +77,13 @@ http::Response too_busy(const http::Request& request) {
   http::Response response = http::Response::text(503, "text/plain; charset=utf-8", tr(busy.message));
   response.set("Retry-After", "2");
   response.set("Cache-Control", "no-store");
+  return response;
+}
+
+/// OPTIONS * asks about the server as a whole (RFC 9110 section 9.3.7).
+http::Response capabilities() {
+  http::Response response(204);
+  response.set("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
   return response;
 }
 
@@ -93,13 +104,15 @@ Engine::Engine(const config::Settings& settings, const std::string& realm, CpuPo
       parts_(settings, realm, hashing),
       app_(make(parts_)),
       site_(site_of(settings.site)),
-      shell_{app_->layout(), &site_, settings.server.show_served_by ? settings.server.name : std::string()},
+      shell_{app_->layout(), &site_, settings.server.show_served_by ? settings.server.name : std::string(),
+             realm == "site"},
       instruments_(telemetry, thread, router_, settings),
       pipeline_(
-          router_, shell_, parts_.db, parts_.sessions, parts_.redis, pipeline_config(settings),
+          router_, shell_, parts_.db, parts_.sessions, parts_.redis, pipeline_config(settings, realm),
           [this](const web::Context& ctx) { return app_->gate(ctx); },
           [this](web::Context& ctx) { return app_->prepare(ctx); },
-          [this](const web::Answered& answered) { instruments_.answered(answered); }),
+          [this](const web::Answered& answered) { instruments_.answered(answered); },
+          [this](std::string_view request_id) { return parts_.purger.settle(request_id); }),
       server_(
           parts_.io, listen_fd, config::http_limits(settings),
           [this](const http::Request& request) { return answer(request); },
@@ -141,7 +154,10 @@ void Engine::start() {
   asio::co_spawn(parts_.io, watch(), asio::detached);
   asio::co_spawn(parts_.io, instruments_.beat(), asio::detached);
   instruments_.look(parts_, server_.state(), false);  // so that the first beat knows
-  if (heartbeat_) asio::co_spawn(parts_.io, heartbeat_->run(), asio::detached);
+  if (heartbeat_) {                                   // the first thread
+    asio::co_spawn(parts_.io, heartbeat_->run(), asio::detached);
+    asio::co_spawn(parts_.io, parts_.purger.run(), asio::detached);
+  }
   server_.start();
 }
 
@@ -191,6 +207,7 @@ async<http::Response> Engine::answer(const http::Request& request) {
   // Answered from memory, before anything that may wait: it is asked just when a part is ill.
   if (request.path == "/health") co_return health();
   if (request.path == "/metrics" && settings_.server.metrics) co_return metrics(request);
+  if (request.target == "*") co_return capabilities();
   // Without a word, so that Nginx asks another server, for writes too, and leaves this one alone for a second.
   if (leaves_to_others(request)) co_return http::Response(http::kNoAnswer);
   if (!admits(request)) {

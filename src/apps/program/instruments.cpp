@@ -62,7 +62,11 @@ Instruments::Gauges::Gauges(metrics::Shard& shard, const std::string& thread)
       cache_hits(shard.total("minschool_cache_lookups", "What the cache in Redis was asked for.", "result=\"hit\"")),
       cache_misses(shard.total("minschool_cache_lookups", "", "result=\"miss\"")),
       cache_alone(shard.total("minschool_cache_lookups", "", "result=\"without_redis\"")),
-      sessions_opened(shard.total("minschool_sessions_opened", "Logins.")) {}
+      sessions_opened(shard.total("minschool_sessions_opened", "Logins.")),
+      purges_pending(
+          shard.gauge("minschool_purges_pending", "What was taken away and stands in saved pages of Nginx.")),
+      purge_failures(
+          shard.total("minschool_purge_failures", "Times that an Nginx could not be told to forget pages.")) {}
 
 Instruments::Instruments(Telemetry& telemetry, int thread, const web::Router& router, const config::Settings& settings)
     : telemetry_(telemetry),
@@ -153,6 +157,8 @@ void Instruments::look(const Parts& parts, const http::ServerState& server, bool
   gauges_.cache_misses.set(number(lookups.misses));
   gauges_.cache_alone.set(number(lookups.without_redis));
   gauges_.sessions_opened.set(number(parts.sessions.opened()));
+  gauges_.purges_pending.set(number(parts.purger.pending()));
+  gauges_.purge_failures.set(number(parts.purger.failures()));
 }
 
 async<void> Instruments::beat() {

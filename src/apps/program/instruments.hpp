@@ -84,6 +84,8 @@ class Instruments {
     metrics::Gauge& cache_misses;
     metrics::Gauge& cache_alone;
     metrics::Gauge& sessions_opened;
+    metrics::Gauge& purges_pending;
+    metrics::Gauge& purge_failures;
   };
 
   void count(const web::Answered& answered);

@@ -34,6 +34,7 @@ std::vector<std::string> channels(std::string_view realm) {
 Parts::Parts(const config::Settings& with, const std::string& realm, CpuPool& hashing)
     : settings(with),
       db(io, config::pg_config(with)),
+      purger(db, with.proxy.monitors),
       redis(io, config::redis_config(with)),
       cache(io, redis, {"cache:", "notifications:"}),
       limiter(redis),

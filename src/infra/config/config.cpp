@@ -12,7 +12,6 @@
 #include <optional>
 
 #include "infra/config/keys.hpp"
-#include "infra/config/proxies.hpp"
 #include "infra/core/text.hpp"
 
 namespace ms::config {
@@ -59,9 +58,7 @@ Outcome put(Settings& settings, const Number& number, std::int64_t value, const 
 }
 
 Outcome put(Settings& settings, const List& list, std::vector<std::string> value, const Place& place) {
-  if (const auto parsed = TrustedProxies::parse(value); !parsed) {
-    return place.refuse(fmt::format("must hold networks such as \"10.0.0.0/8\": {}", parsed.error()));
-  }
+  if (const std::string wrong = list.check(value); !wrong.empty()) return place.refuse(wrong);
   list.of(settings) = std::move(value);
   return {};
 }

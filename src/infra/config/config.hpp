@@ -23,8 +23,8 @@ struct Settings {
     std::string address = "127.0.0.1";
     int port = 3000;  ///< 3001 for the admin program, 3002 for the monitor
     int threads = 1;
-    bool show_served_by = true;
-    bool show_timing = true;
+    bool show_served_by = false;
+    bool show_timing = false;
     bool metrics = true;
     int stop_seconds = 15;
   } server;
@@ -84,11 +84,13 @@ struct Settings {
   } live;
   struct Proxy {
     std::vector<std::string> trusted = {"127.0.0.0/8", "::1/128"};
+    std::vector<std::string> monitors = {"http://127.0.0.1:3002"};
   } proxy;
   struct Monitor {
     std::string log_socket = "/run/minschool/monitor.sock";
     std::string nginx_config = "/etc/nginx/conf.d/minschool-loadbalancer.conf";
     std::string nginx_status = "http://127.0.0.1/nginx_status";
+    std::string saved_pages = "/var/lib/minschool/saved-pages";
     int probe_ms = 1000;
     std::string url = "http://127.0.0.1:3002";
   } monitor;

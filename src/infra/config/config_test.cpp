@@ -97,7 +97,8 @@ TEST_F(ConfigTest, SecretsComeFromFilesBesideIt) {
 
 TEST_F(ConfigTest, FaultsNameFileLineKeyAndRemedy) {
   const std::string file = (dir_ / "c.toml").string();
-  EXPECT_EQ(fault("[proxy]\n\ntrust = 1\n"), file + " (line 3): proxy.trust is not a known key; [proxy] has trusted");
+  EXPECT_EQ(fault("[proxy]\n\ntrust = 1\n"),
+            file + " (line 3): proxy.trust is not a known key; [proxy] has trusted, monitors");
   EXPECT_EQ(fault("[server]\nport = 70000\n"), file + " (line 2): server.port must be from 1 to 65535, not 70000");
   EXPECT_EQ(fault("[server]\nport = \"x\"\n"), file + " (line 2): server.port must be a whole number from 1 to 65535");
   EXPECT_THAT(fault("[servers]\nport = 1\n"), HasSubstr("(line 1): [servers] is not a known section"));

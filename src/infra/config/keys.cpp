@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <array>
 
+#include "infra/config/proxies.hpp"
+#include "infra/http/ask.hpp"
+
 namespace ms::config {
 namespace {
 
@@ -33,6 +36,20 @@ std::string_view cookie_name(std::string_view text) {
 
 std::string_view absolute_path(std::string_view text) {
   return text.starts_with('/') ? "" : "a path that begins with /";
+}
+
+std::string networks(const std::vector<std::string>& list) {
+  const auto parsed = TrustedProxies::parse(list);
+  return parsed ? "" : fmt::format("must hold networks such as \"10.0.0.0/8\": {}", parsed.error());
+}
+
+std::string numeric_urls(const std::vector<std::string>& list) {
+  for (const std::string& url : list) {
+    if (!web_url(url).empty() || !http::parse_url(url)) {
+      return fmt::format("must hold URLs with a numeric address such as \"http://10.0.0.5:3002\", not \"{}\"", url);
+    }
+  }
+  return "";
 }
 
 std::string_view log_level(std::string_view text) {
@@ -150,7 +167,10 @@ const std::array kKeys{
         Number{at<&S::live, &S::Live::streams_of_one>, 1, 1000}},
 
     Key{"proxy", "trusted", "Networks (CIDR) whose X-Forwarded-For is believed: where Nginx runs.",
-        List{at<&S::proxy, &S::Proxy::trusted>}},
+        List{at<&S::proxy, &S::Proxy::trusted>, networks}},
+    Key{"proxy", "monitors",
+        "minschool-monitor of each Nginx, which is asked to forget saved pages; empty where Nginx saves none.",
+        List{at<&S::proxy, &S::Proxy::monitors>, numeric_urls}},
 
     Key{"monitor", "log_socket", "Unix socket that it makes for Nginx's access log (datagrams of syslog).",
         Text{at<&S::monitor, &S::Monitor::log_socket>, absolute_path}},
@@ -159,6 +179,8 @@ const std::array kKeys{
         Text{at<&S::monitor, &S::Monitor::nginx_config>, absolute_path}},
     Key{"monitor", "nginx_status", "Where Nginx tells of its connections (stub_status), by numeric address.",
         Text{at<&S::monitor, &S::Monitor::nginx_status>, web_url}},
+    Key{"monitor", "saved_pages", "Folder of its own, by which Nginx knows which of its saved pages still count.",
+        Text{at<&S::monitor, &S::Monitor::saved_pages>, absolute_path}},
     Key{"monitor", "probe_ms", "Milliseconds that an app server has to answer /health, which it is asked every second.",
         Number{at<&S::monitor, &S::Monitor::probe_ms>, 10, 10000}},
 

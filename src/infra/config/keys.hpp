@@ -27,9 +27,10 @@ struct Flag {
   bool& (*of)(Settings&);
 };
 
-/// A list of texts; in the environment separated by commas.
+/// A list of texts; in the environment separated by commas. `check` says what is wrong with it or nothing.
 struct List {
   std::vector<std::string>& (*of)(Settings&);
+  std::string (*check)(const std::vector<std::string>&);
 };
 
 /// A text that is never shown and may stand in a file of its own (`<key>_file`).

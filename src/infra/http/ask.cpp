@@ -79,8 +79,8 @@ async<std::expected<Answer, std::string>> ask(Question question, Deadline deadli
 
   auto [refused] = co_await line->socket.async_connect(question.to, kAwait);
   if (refused) co_return failure(*line, "connect", refused);
-  const std::string sent = fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nAccept: {}\r\nConnection: close\r\n\r\n",
-                                       question.path, question.host, question.accept);
+  const std::string sent = fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\nAccept: {}\r\nConnection: close\r\n\r\n",
+                                       question.method, question.path, question.host, question.accept);
   auto [lost, written] = co_await asio::async_write(line->socket, asio::buffer(sent), kAwait);
   if (lost) co_return failure(*line, "write", lost);
 

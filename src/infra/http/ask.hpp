@@ -11,11 +11,12 @@
 
 namespace ms::http {
 
-/// One GET to a server whose answer is small.
+/// A request without a body to a server whose answer is small.
 struct Question {
   asio::generic::stream_protocol::endpoint to;  ///< TCP or a unix socket
   std::string host;                             ///< of the Host field
   std::string path;
+  std::string method = "GET";
   std::string accept = "*/*";          ///< media types
   std::size_t most_bytes = 64 * 1024;  ///< of the answer's body, and of its head; more is no answer
 };

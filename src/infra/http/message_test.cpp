@@ -87,6 +87,8 @@ TEST(Wire, RefusesWhatOthersMayReadDifferently) {
       {"empty value", get + host + "X:\r\n", 0},
       {"tab in value", get + host + "X: a\tb\r\n", 0},
       {"absolute form", "GET http://a/b HTTP/1.1\r\n" + host, 0},
+      {"scheme in capitals", "GET HTTP://a/b HTTP/1.1\r\n" + host, 0},
+      {"another scheme", "GET ftp://a/b HTTP/1.1\r\n" + host, 400},
       {"asterisk", "OPTIONS * HTTP/1.1\r\n" + host, 0},
       {"1.0 without host", "GET / HTTP/1.0\r\n", 0},
       {"length and coding", get + host + "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n", 400},

@@ -44,12 +44,19 @@ class Call {
   const Once* once() const noexcept { return once_; }
   /// The same call for a write; `once` outlives it.
   void set_once(const Once* once) noexcept { once_ = once; }
+  /// A statement of this call took away what guests could see (SQL function ms_purge).
+  void took_away() const noexcept {
+    if (took_away_ != nullptr) *took_away_ = true;
+  }
+  /// Where took_away() notes it; outlives the call.
+  void set_took_away(bool* flag) noexcept { took_away_ = flag; }
 
  private:
   Deadline deadline_;
   std::string_view request_id_;
   Timing* timing_;
   const Once* once_ = nullptr;
+  bool* took_away_ = nullptr;
 };
 
 }  // namespace ms

@@ -1,7 +1,11 @@
 #include "infra/pg/connection.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <boost/asio/post.hpp>
+
+#include "infra/core/text.hpp"
 
 namespace ms::pg {
 namespace {
@@ -11,6 +15,7 @@ constexpr int kBinary = 1;
 constexpr std::size_t kMostTogether = 16;
 const std::string kLost = "the connection to PostgreSQL was lost: ";
 constexpr const char* kForgetSql = "deallocate all";
+constexpr std::string_view kPurge = "MS001";  // SQLSTATE of the notice of ms_purge
 
 }  // namespace
 
@@ -22,7 +27,13 @@ async<void> Connection::open(std::shared_ptr<Connection> self, std::shared_ptr<R
   const std::string attributes = parameters.get("target_session_attrs");
   self->fails_over_ = !attributes.empty() && attributes != "any";
   co_await Wire::connect(self->wire_, std::move(resolver), std::move(parameters));
+  // Asked for in the start packet; a pooler in between may not have passed that on.
+  const char* encoding = PQparameterStatus(self->pg(), "client_encoding");
+  if (encoding == nullptr || std::string_view(encoding) != "UTF8") {
+    throw std::runtime_error(std::string("the connection is not in UTF8 but in ") + (encoding ? encoding : "nothing"));
+  }
   if (PQenterPipelineMode(self->pg()) != 1) throw std::runtime_error(last_error(self->pg()));
+  PQsetNoticeReceiver(self->pg(), take_notice, self.get());  // who owns the wire
   self->open_ = true;
   self->heard_ = std::chrono::steady_clock::now();
 }
@@ -171,6 +182,20 @@ void Connection::take_results() {
       // One NULL ends a statement; two mean that libpq waits for nothing more although a Sync is missing.
       lose(last_error(pg()));
     }
+  }
+}
+
+/// A notice comes before the result of the statement that raised it. Whose it is, is sure of a unit, which shares its
+/// group with nobody; reads raise none.
+void Connection::take_notice(void* self, const PGresult* notice) {
+  const char* sqlstate = PQresultErrorField(notice, PG_DIAG_SQLSTATE);
+  auto& groups = static_cast<Connection*>(self)->groups_;
+  if (sqlstate == nullptr || std::string_view(sqlstate) != kPurge) {
+    return spdlog::info("PostgreSQL: {}", trim(PQresultErrorMessage(notice)));
+  }
+  if (groups.empty()) return;
+  for (const Part& part : groups.front().parts) {
+    if (part.exchange) part.exchange->notice_purge();
   }
 }
 

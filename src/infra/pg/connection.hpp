@@ -77,6 +77,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void flush_soon();
   void take_results();
   void take(ResultPtr result);
+  static void take_notice(void* self, const PGresult* notice);
   void take_failure(Group& group, const PGresult* result);
   void finish_group();
   void finish(const std::shared_ptr<Exchange>& exchange);

@@ -370,6 +370,7 @@ async<Result<void>> Unit::send() {
     if (failure->refusal) co_return Refused(*failure->refusal);
     throw StatementFailed(failure->text, failure->sqlstate);
   }
+  if (exchange->purge()) call_.took_away();
   co_return Result<void>();
 }
 

@@ -93,6 +93,16 @@ async<Result<void>> flaky(Db& db) {
   co_return co_await unit.send();
 }
 
+async<bool> takes_away(Db& db, Query query) {
+  Call call(steady_clock::now() + 5s, "test");
+  bool took_away = false;
+  call.set_took_away(&took_away);
+  Unit unit = db.unit(call);
+  unit.add<std::string>(query);
+  const auto sent = co_await unit.send();
+  co_return sent&& took_away;
+}
+
 async<void> insert_around(Db& db, Query between) {
   const Call call(steady_clock::now() + 5s, "test");
   Batch batch = db.batch(call);
@@ -169,6 +179,18 @@ TEST_F(DbTest, GuardRefusesWithItsCodeAndKey) {
   EXPECT_EQ(count(), 0);
   EXPECT_TRUE(run(io_, guarded(db_, true, 403, "post.closed")));
   EXPECT_EQ(count(), 1);
+}
+
+constexpr Query kTakeAway{"test.take_away", "select take_away()::text"};
+constexpr Query kTell{"test.tell", "select tell()::text"};
+
+TEST_F(DbTest, AUnitTellsThatItTookSomethingAway) {
+  TestDatabase::execute(
+      "create or replace function take_away() returns void language plpgsql as "
+      "$$ begin raise notice using errcode = 'MS001', message = 'x'; end $$;"
+      "create or replace function tell() returns void language plpgsql as $$ begin raise notice 'else'; end $$");
+  EXPECT_TRUE(run(io_, takes_away(db, kTakeAway)));
+  EXPECT_FALSE(run(io_, takes_away(db, kTell)));
 }
 
 TEST_F(DbTest, AFailingBatchLeavesNothingAndHarmsNoOther) {

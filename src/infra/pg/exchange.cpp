@@ -27,7 +27,7 @@ void Exchange::begin(Deadline deadline) {
   failure_.reset();
   abandoned_.clear();
   deadline_ = deadline;
-  sent_ = lost_ = done_ = false;
+  sent_ = lost_ = done_ = purge_ = false;
 }
 
 async<void> Exchange::done() {

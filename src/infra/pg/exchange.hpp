@@ -49,6 +49,8 @@ class Exchange {
   const std::optional<Failure>& failure() const noexcept { return failure_; }
   /// Throws Unavailable when no full answer came, and for what the server calls a time limit.
   void check_available() const;
+  /// In the last attempt a statement took away what guests could see.
+  bool purge() const noexcept { return purge_; }
   /// The result of a statement; throws std::logic_error before an answer without failure.
   const PGresult* result(std::size_t index) const;
 
@@ -58,6 +60,8 @@ class Exchange {
   /// From here on a Unit that gets no answer has an unknown outcome. `answers`: how many Syncs are to come.
   void sent(std::size_t answers);
   void keep(std::size_t index, ResultPtr result);
+  /// A statement raised the notice of ms_purge.
+  void notice_purge() noexcept { purge_ = true; }
   /// True when this is the first failure of the attempt.
   bool fail(Failure failure);
   /// One Sync came; true with the last.
@@ -80,6 +84,7 @@ class Exchange {
   bool sent_ = false;
   bool lost_ = false;
   bool done_ = false;
+  bool purge_ = false;
 };
 
 }  // namespace ms::pg

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include <boost/json.hpp>
 
 #include "infra/core/text.hpp"
@@ -17,9 +19,10 @@ constexpr std::string_view kFlashCookie = "flash";
 constexpr std::string_view kWroteCookie = "wrote";
 constexpr int kWroteSeconds = 3;  // a hint takes milliseconds; one that got lost, as long as anything is remembered
 constexpr std::string_view kPrivate = "private, no-store";
-// A guest's page is the same for all guests: Nginx keeps it for a second, and far longer for when nobody answers
-// (RFC 9111 5.2.2.10, RFC 5861). It keeps a guest's pages only, by the session cookie; so must a CDN in front of it.
-constexpr std::string_view kShared = "public, max-age=0, s-maxage=1, stale-while-revalidate=2, stale-if-error=86400";
+// A guest's page is the same for all guests: a shared cache may keep it for a second (RFC 9111 5.2.2.10, RFC 5861), a
+// guest's only, by the session cookie. For when nobody answers our own Nginx keeps it far longer, and nobody else:
+// nobody else is told what has to be forgotten (infra/purge).
+constexpr std::string_view kShared = "public, max-age=0, s-maxage=1, stale-while-revalidate=2";
 constexpr std::string_view kHtml = "text/html; charset=utf-8";
 
 /// The text that the last redirect left for this page; the cookie holds only a key of the table [flash].
@@ -28,6 +31,22 @@ std::string flash_of(const http::Request& request) {
   if (!key || !key->starts_with("flash.")) return {};
   const std::string text = tr(Msg{*key});
   return text == *key ? std::string() : text;
+}
+
+/// "page=2" or "comments=14": the queries that pages of guests have in their links.
+bool usual_query(std::string_view query) {
+  constexpr std::size_t kMostDigits = 3;
+  const auto digits = query.substr(std::min(query.find('=') + 1, query.size()));
+  const bool number = !digits.empty() && digits.size() <= kMostDigits && digits.front() != '0' &&
+                      std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; });
+  return query.empty() || (number && (query.starts_with("page=") || query.starts_with("comments=")));
+}
+
+/// Whether a page has the one address that links to it have. Others show the same, and there is no end of them: kept,
+/// they would drive out everything else.
+bool usual_address(const http::Request& request) {
+  return request.path.find('%') == std::string_view::npos && request.target.starts_with('/') &&
+         usual_query(request.query);
 }
 
 bool is_read(http::Method method) { return method == http::Method::get || method == http::Method::head; }
@@ -93,18 +112,20 @@ http::Response Context::page(const Meta& meta, view::Body content, int status) c
   http::Response response = http::Response::text(status, kHtml, out.take());
   // A refusal too: it takes the place of what Nginx kept before the page was hidden.
   const bool lasting = status == 200 || status == 403 || status == 404;
-  const bool shared = lasting && !viewer.signed_in() && flash.empty() && !meta.personal && !limited;
+  const bool shared = lasting && !viewer.signed_in() && flash.empty() && !meta.personal && !limited && may_be_shared();
   response.set("Cache-Control", shared ? kShared : kPrivate);
   if (!flash.empty())
     response.set("Set-Cookie", fmt::format("{}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax", kFlashCookie));
   return response;
 }
 
+bool Context::may_be_shared() const { return shell.shared && usual_address(request); }
+
 http::Response Context::refuse(const Error& error) const {
   if (is_api()) return problem(error);
   if (error.code == Code::unauthenticated && is_read(request.method)) {
     http::Response response = http::Response::see_other("/login?next=" + http::percent_encode(request.target));
-    response.set("Cache-Control", viewer.signed_in() ? kPrivate : kShared);
+    response.set("Cache-Control", !viewer.signed_in() && may_be_shared() ? kShared : kPrivate);
     return response;
   }
   const int status = static_cast<int>(error.code);
@@ -140,6 +161,13 @@ http::Response Context::redirect(std::string_view location, std::optional<Msg> f
                                            flash->key, secure ? "; Secure" : ""));
   }
   return response;
+}
+
+void Context::say_unpurged(http::Response& response) const {
+  response.set("X-Purge", "pending");
+  if (is_api() || response.status >= 400) return;
+  response.set("Set-Cookie", fmt::format("{}=flash.purge_pending; Path=/; Max-Age=60; HttpOnly; SameSite=Lax{}",
+                                         kFlashCookie, secure ? "; Secure" : ""));
 }
 
 http::Response Context::json(int status, const json::value& value) const {

@@ -27,6 +27,7 @@ struct Shell {
   Layout layout = nullptr;
   const view::Site* site = nullptr;
   std::string served_by;  ///< shown by the layout; empty: not said
+  bool shared = false;    ///< guests' pages may be kept by Nginx and other shared caches
 };
 
 using Menu = std::vector<view::MenuItem>;
@@ -80,9 +81,15 @@ class Context {
   /// Makes that so for the next seconds.
   void remember_write(http::Response& response) const;
 
+  /// Says that what this write took away still stands in pages that an Nginx saved: in a header, and at the top of the
+  /// next page.
+  void say_unpurged(http::Response& response) const;
+
   bool is_api() const noexcept { return request.path.starts_with("/api/"); }
 
  private:
+  bool may_be_shared() const;
+
   mutable std::optional<http::Form> query_;
 };
 

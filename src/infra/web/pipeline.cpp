@@ -112,7 +112,8 @@ bool same_origin(const http::Request& request) {
 }
 
 Pipeline::Pipeline(const Router& router, const Shell& shell, pg::Db& db, session::Sessions& sessions,
-                   redis::Client& redis, PipelineConfig config, Gate gate, Prepare prepare, Observe observe)
+                   redis::Client& redis, PipelineConfig config, Gate gate, Prepare prepare, Observe observe,
+                   Purge purge)
     : router_(router),
       shell_(shell),
       db_(db),
@@ -121,7 +122,8 @@ Pipeline::Pipeline(const Router& router, const Shell& shell, pg::Db& db, session
       config_(std::move(config)),
       gate_(std::move(gate)),
       prepare_(std::move(prepare)),
-      observe_(std::move(observe)) {
+      observe_(std::move(observe)),
+      purge_(std::move(purge)) {
   of_every_answer_.set("X-Content-Type-Options", "nosniff");
   if (!config_.served_by.empty()) of_every_answer_.set("X-Served-By", config_.served_by);
   of_every_page_ = of_every_answer_;
@@ -188,8 +190,19 @@ async<http::Response> Pipeline::routed(const http::Request& request, const Call&
 
 async<http::Response> Pipeline::write(Context& ctx, const Handler& handler) {
   std::optional<Once> once = once_of(ctx, config_.proxies.contains(ctx.request.peer));
-  if (once) co_return co_await write_once(ctx, handler, *once);
-  co_return co_await handler(ctx);
+  bool took_away = false;
+  ctx.call.set_took_away(&took_away);
+  http::Response response;
+  if (once) {
+    response = co_await write_once(ctx, handler, *once);
+  } else {
+    response = co_await handler(ctx);
+  }
+  // A repetition takes nothing away itself; whether the first time came as far as here, nobody knows.
+  if (!took_away && !(once && once->earlier)) co_return response;
+  const bool purged = co_await purge_(ctx.call.request_id());
+  if (!purged) ctx.say_unpurged(response);
+  co_return response;
 }
 
 async<http::Response> Pipeline::write_once(Context& ctx, const Handler& handler, Once& once) {
@@ -224,8 +237,9 @@ async<std::optional<std::optional<once::Found>>> Pipeline::look_up(const Context
 }
 
 Context Pipeline::context(const http::Request& request, const Call& call, session::Viewer viewer) const {
-  const bool tls = request.header("x-forwarded-proto") == "https" && config_.proxies.contains(request.peer);
-  return Context(request, shell_, call, std::move(viewer), client_address(request), tls, !redis_.up());
+  const bool told = request.header("x-forwarded-proto") == "https" && config_.proxies.contains(request.peer);
+  return Context(request, shell_, call, std::move(viewer), client_address(request), config_.https || told,
+                 !redis_.up());
 }
 
 std::string Pipeline::client_address(const http::Request& request) const {

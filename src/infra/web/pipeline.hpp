@@ -22,6 +22,7 @@ struct PipelineConfig {
   std::string cookie;       ///< name of the session cookie
   std::chrono::milliseconds request_time{1800};
   config::TrustedProxies proxies;
+  bool https = false;  ///< its public address is: visitors come by TLS, whatever a proxy in between says
 };
 
 /// A request that has its answer.
@@ -51,9 +52,11 @@ class Pipeline {
   using Prepare = std::function<async<void>(Context&)>;
   /// Told of each request that answer() answered, for metrics and the log; must not throw.
   using Observe = std::function<void(const Answered&)>;
+  /// Called before the answer to a write that took away what guests could see: false when saved pages still show it.
+  using Purge = std::function<async<bool>(std::string_view request_id)>;
 
   Pipeline(const Router& router, const Shell& shell, pg::Db& db, session::Sessions& sessions, redis::Client& redis,
-           PipelineConfig config, Gate gate, Prepare prepare, Observe observe);
+           PipelineConfig config, Gate gate, Prepare prepare, Observe observe, Purge purge);
 
   /// Never throws. Takes at most PipelineConfig::request_time, and at most `at_most`.
   async<http::Response> answer(const http::Request& request, std::chrono::milliseconds at_most);
@@ -84,6 +87,7 @@ class Pipeline {
   Gate gate_;
   Prepare prepare_;
   Observe observe_;
+  Purge purge_;
 };
 
 /// False for a write that another site's page makes the browser send (Sec-Fetch-Site, else Origin against Host).

@@ -51,6 +51,7 @@ void add_doctor(CLI::App& app) {
     report.guard("PostgreSQL", [&] { doctor::check_postgres(wish->places, known, report); });
     report.guard("Redis", [&] { doctor::check_redis(known, report); });
     report.guard("Nginx", [&] { doctor::check_nginx(wish->places, known, report); });
+    report.guard("Nginx", [&] { doctor::check_front(wish->places, known, report); });
     std::cout << (wish->json ? report.json() : report.text()) << std::flush;
     if (report.broken()) throw Failure("something is wrong with this machine; see above");
   });

@@ -9,6 +9,7 @@
 #include "apps/cli/fetch.hpp"
 #include "apps/cli/nginx_file.hpp"
 #include "apps/cli/setup/files.hpp"
+#include "apps/cli/setup/wish.hpp"
 #include "apps/cli/tool.hpp"
 #include "infra/core/text.hpp"
 
@@ -122,10 +123,12 @@ void check_nginx(const Places& places, const Known& known, Report& report) {
   check_version(report);
   check_drift(places.nginx_file(), places.share / "nginx/minschool-loadbalancer.conf",
               "minschool setup (it keeps the lines marked # @)", report);
-  const fs::path snippet = places.nginx_dir / "snippets/minschool-server.conf";
-  const fs::path packaged = places.share / "nginx/snippets/minschool-server.conf";
-  check_drift(snippet, packaged, fmt::format("cp {} {} && systemctl reload nginx", packaged.string(), snippet.string()),
-              report);
+  for (const char* name : setup::kNginxSnippets) {
+    const fs::path snippet = places.nginx_dir / "snippets" / name;
+    const fs::path packaged = places.share / "nginx/snippets" / name;
+    check_drift(snippet, packaged,
+                fmt::format("cp {} {} && systemctl reload nginx", packaged.string(), snippet.string()), report);
+  }
   if (const auto tried = output_of({"nginx", "-t", "-q"}); !tried.good) {
     report.wrong("Nginx files", tried.text.substr(0, tried.text.find('\n')),
                  "edit that line, nginx -t, systemctl reload nginx");

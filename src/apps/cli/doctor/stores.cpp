@@ -123,6 +123,10 @@ void check_postgres_settings(Database& database, Report& report) {
   if (const auto zone = one(database, "show timezone"); zone != "UTC" && zone != "Etc/UTC") {
     report.hint("PostgreSQL settings", "timezone is " + zone, "alter database … set timezone = 'UTC'");
   }
+  if (one(database, "show log_error_verbosity") != "terse") {
+    report.hint("PostgreSQL settings", "its log quotes the rows that it refuses: members' addresses",
+                "alter database … set log_error_verbosity = terse, as its superuser");
+  }
   for (const char* name : {"fsync", "full_page_writes", "synchronous_commit"}) {
     if (one(database, "select current_setting($1)", {name}) == "off") {
       report.wrong("PostgreSQL settings", fmt::format("{} is off: what was written can be lost", name),
@@ -244,6 +248,13 @@ void check_postgres(const Places& places, const Known& known, Report& report) {
   check_pooler(*database, *settings, report);
   check_writes(*database, report);
   check_postgres_settings(*database, report);
+  if (one(*database, "select to_regclass('purges') is not null") == "t") {
+    const auto left = one(*database, "select count(*) from purges where at < now() - interval '10 seconds'");
+    if (left != "0") {
+      report.wrong("saved pages", fmt::format("{} times something was hidden that an Nginx may still show", left),
+                   "start minschool-monitor beside each Nginx, and name it in [proxy] monitors");
+    }
+  }
   check_room(*database, places, known, report);
   check_schema(*database, *settings, places, report);
   if (!one(*database, "select to_regclass('server_programs')").empty()) check_sessions(*database, known, report);

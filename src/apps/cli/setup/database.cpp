@@ -142,6 +142,13 @@ void set_rights(Database& database, const std::string& name) {
   // With 4 the planner takes the wrong index for board lists.
   run_formatted(database, "alter database %I set random_page_cost = 1.1", {name});
   run_formatted(database, "alter database %I set timezone = 'UTC'", {name});
+  // The details of an error quote the row that was refused: addresses, hashes of passwords.
+  try {
+    run_formatted(database, "alter database %I set log_error_verbosity = 'terse'", {name});
+  } catch (const DatabaseError&) {
+    say("PostgreSQL's log may quote members' data: only its superuser may set log_error_verbosity = terse; set it "
+        "there");
+  }
 }
 
 /// Our programs come in by password. Debian's pg_hba.conf asks for one on 127.0.0.1, and for who we are on the socket.

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <system_error>
 
 #include "apps/cli/command.hpp"
@@ -7,6 +8,8 @@
 #include "apps/cli/setup/files.hpp"
 #include "apps/cli/setup/wish.hpp"
 #include "apps/cli/tool.hpp"
+#include "infra/config/proxies.hpp"
+#include "infra/core/text.hpp"
 
 namespace ms::cli::setup {
 namespace {
@@ -20,32 +23,119 @@ std::vector<std::string> servers(const Wish& wish, int port) {
           fmt::format("server {}:{} backup max_fails=0;", host, port)};
 }
 
-/// With a certificate, whoever comes by the name without TLS is sent on; localhost (monitor, operator) is not.
-std::vector<std::string> listen(const Wish& wish, const std::string& names, bool first) {
-  const bool ipv6 = fs::exists("/proc/net/if_inet6");
-  // backlog belongs to the socket, so it may be said once for each.
-  const std::string backlog = first ? " backlog=4096" : "";
-  std::vector<std::string> out{"listen 80" + backlog + ";"};
-  if (ipv6) out.emplace_back("listen [::]:80" + backlog + ";");
-  out.emplace_back(fmt::format("server_name {};", names));
+/// The lines of a server that listens: ports and certificate. `more` are said once for each socket.
+std::vector<std::string> listen(const Wish& wish, const std::string& more = "") {
+  std::vector<std::string> ports{"80"};
+  if (!wish.certificate.empty()) ports.emplace_back("443 ssl http2");
+  std::vector<std::string> out;
+  for (const std::string& port : ports) {
+    out.emplace_back(fmt::format("listen {}{};", port, more));
+    if (fs::exists("/proc/net/if_inet6")) out.emplace_back(fmt::format("listen [::]:{}{};", port, more));
+  }
   if (wish.certificate.empty()) return out;
-  out.emplace_back("listen 443 ssl http2" + backlog + ";");
-  if (ipv6) out.emplace_back("listen [::]:443 ssl http2" + backlog + ";");
   out.emplace_back(fmt::format("ssl_certificate \"{}\";", wish.certificate.string()));
   out.emplace_back(fmt::format("ssl_certificate_key \"{}\";", wish.certificate_key.string()));
-  out.emplace_back("set $minschool_asked \"$scheme://$host\";");
-  out.emplace_back(fmt::format("if ($minschool_asked = \"http://{0}\") {{ return 301 https://{0}$request_uri; }}",
-                               first ? wish.domain : wish.admin_domain));
+  return out;
+}
+
+std::vector<std::string> with(std::vector<std::string> lines, std::string last) {
+  lines.push_back(std::move(last));
+  return lines;
+}
+
+/// Every name that is not the address of the site or of the Admin, and where it leads: with a certificate or behind a
+/// proxy that has one, those without TLS too.
+std::vector<std::string> redirects(const Wish& wish) {
+  std::vector<std::string> out;
+  const auto lead = [&](std::string_view scheme, const std::string& from, const std::string& to) {
+    out.emplace_back(fmt::format("{}://{} {}://{};", scheme, from, wish.scheme(), to));
+  };
+  const std::string www = "www." + wish.domain;
+  if (wish.scheme() == "https") {
+    lead("http", wish.domain, wish.domain);
+    lead("http", wish.admin_domain, wish.admin_domain);
+    lead("https", www, wish.domain);
+  }
+  lead("http", www, wish.domain);
+  return out;
+}
+
+Marked proxies(const Wish& wish) {
+  Marked out{{"real_ip", {"# Nobody stands in front: minschool setup --proxy NET"}}, {"proxies", {"# nobody"}}};
+  if (wish.proxies.empty()) return out;
+  for (auto& [mark, lines] : out) lines.clear();
+  for (const std::string& net : wish.proxies) {
+    out["real_ip"].emplace_back(fmt::format("set_real_ip_from {};", net));
+    out["proxies"].emplace_back(fmt::format("{} 1;", net));
+  }
   return out;
 }
 
 Marked wished(const Wish& wish) {
   constexpr int kSitePort = 3000;
   constexpr int kAdminPort = 3001;
-  return {{"site_servers", servers(wish, kSitePort)},
-          {"admin_servers", servers(wish, kAdminPort)},
-          {"site_listen", listen(wish, fmt::format("{0} www.{0} localhost", wish.domain), true)},
-          {"admin_listen", listen(wish, wish.admin_domain, false)}};
+  Marked out = proxies(wish);
+  out["site_servers"] = servers(wish, kSitePort);
+  out["admin_servers"] = servers(wish, kAdminPort);
+  // The default server has the queue for a crowd, because it belongs to the socket.
+  out["other_listen"] = listen(wish, " default_server backlog=4096");
+  out["site_listen"] =
+      with(listen(wish), fmt::format("server_name {0} www.{0} localhost 127.0.0.1 [::1] \"\";", wish.domain));
+  out["admin_listen"] = with(listen(wish), fmt::format("server_name {};", wish.admin_domain));
+  out["redirects"] = redirects(wish);
+  return out;
+}
+
+/// The first name in the lines of the Site's server.
+std::string domain_in(const std::vector<std::string>& lines) {
+  for (std::string_view line : lines) {
+    if (!line.starts_with("server_name ")) continue;
+    line = trim(line.substr(line.find(' ')));
+    return std::string(line.substr(0, line.find_first_of(" ;")));
+  }
+  return "";
+}
+
+/// The marks of a file of a version whose Site had the queue of the socket, so that a default server can have it.
+void give_default_server(Marked& marks) {
+  constexpr std::string_view kQueue = " backlog=4096";
+  std::vector<std::string> other;
+  for (std::string& line : marks["site_listen"]) {
+    if (const auto at = line.find(kQueue); at != line.npos) line.erase(at, kQueue.size());
+    if (line.starts_with("listen ")) {
+      other.push_back(line.substr(0, line.find(';')) + " default_server backlog=4096;");
+    } else if (line.starts_with("ssl_")) {
+      other.push_back(line);
+    }
+  }
+  marks["other_listen"] = std::move(other);
+}
+
+/// What the file says: the operator's lines, those that are asked for now, and for marks that the file of an older
+/// version does not have what a new one would get.
+Marked lines_for(Wish wish, const std::string& before) {
+  Marked kept = marked_lines(before);
+  if (kept.empty()) return wished(wish);
+  if (!kept.contains("other_listen")) give_default_server(kept);
+  if (wish.domain.empty()) wish.domain = domain_in(kept["site_listen"]);
+  if (wish.admin_domain.empty()) wish.admin_domain = domain_in(kept["admin_listen"]);
+  if (std::ranges::any_of(kept["site_listen"], [](const auto& line) { return line.starts_with("ssl_certificate "); })) {
+    wish.tls_in_front = true;  // for the scheme of redirects
+  }
+  Marked out = wished(wish);
+  for (auto& [mark, lines] : kept) out[mark] = std::move(lines);
+  if (!wish.proxies.empty()) {
+    for (auto& [mark, lines] : proxies(wish)) out[mark] = lines;
+  }
+  return out;
+}
+
+/// Debian's own site is the default server of port 80, and ours has to be: a name that nobody knows gets no page.
+void leave_out_debians_site(const fs::path& nginx_dir) {
+  const fs::path site = nginx_dir / "sites-enabled/default";
+  std::error_code error;
+  if (!fs::is_symlink(site, error) || fs::read_symlink(site, error).filename() != "default") return;
+  if (fs::remove(site, error)) say(fmt::format("took Debian's example site out of Nginx ({})", site.string()));
 }
 
 /// Nginx's own word, the first line of it; "" when it takes its files.
@@ -56,6 +146,17 @@ std::string complaint() {
 }
 
 }  // namespace
+
+std::string proxy_network(const std::string& text) {
+  const auto parsed = config::TrustedProxies::parse({text});
+  if (!parsed) return parsed.error();
+  // Whoever may say where he comes from has no limits.
+  if (parsed->contains("203.0.113.1") && parsed->contains("8.8.8.8")) return text + " is the whole world";
+  if (parsed->contains("2001:db8::1") && parsed->contains("fe80::1")) return text + " is the whole world";
+  return "";
+}
+
+std::string nginx_file(const Wish& wish, const std::string& packaged) { return with_marked(packaged, wished(wish)); }
 
 bool prepare_nginx(const Wish& wish) {
   if (!fs::exists(wish.nginx_dir / "conf.d")) {
@@ -68,7 +169,7 @@ bool prepare_nginx(const Wish& wish) {
   const fs::path file = wish.nginx_dir / "conf.d/minschool-loadbalancer.conf";
   const std::string before = read_file(file);
   // The operator's lines stay; all others are the package's.
-  const std::string text = with_marked(packaged, before.empty() ? wished(wish) : marked_lines(before));
+  const std::string text = with_marked(packaged, lines_for(wish, before));
   const bool same = unmarked_lines(text) == unmarked_lines(before) && marked_lines(text) == marked_lines(before);
   if (same) return true;
   if (!before.empty()) {
@@ -76,9 +177,12 @@ bool prepare_nginx(const Wish& wish) {
     say(fmt::format("{0} was another version's or changed outside of its # @ lines: it is kept as {0}.before",
                     file.string()));
   }
+  if (before.empty()) leave_out_debians_site(wish.nginx_dir);
   put_file(file, text, Readers::everybody);
-  put_new_file(wish.nginx_dir / "snippets/minschool-server.conf",
-               read_file(wish.share / "nginx/snippets/minschool-server.conf"), Readers::everybody);
+  for (const char* name : kNginxSnippets) {
+    put_new_file(wish.nginx_dir / "snippets" / name, read_file(wish.share / "nginx/snippets" / name),
+                 Readers::everybody);
+  }
   if (!wish.start) return true;
   if (const std::string why = complaint(); !why.empty()) {
     std::error_code ignored;

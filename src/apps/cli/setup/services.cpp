@@ -80,6 +80,17 @@ std::string no_page(const std::string& host) {
   return answer->body.contains("/assets/") ? "" : "another page than ours";
 }
 
+/// A file system of its own for the pages that Nginx saves, where systemd knows its unit. What an older version saved
+/// on the disk underneath is removed.
+void mount_cache() {
+  const std::string unit = "var-lib-nginx-minschool.mount";
+  if (!succeeds({{"systemctl", "--quiet", "cat", unit}}) || is("is-active", unit)) return;
+  std::error_code ignored;
+  std::filesystem::remove_all("/var/lib/nginx/minschool", ignored);
+  run({{"systemctl", "--quiet", "enable", "--now", unit}});
+  say("pages that Nginx saves have a file system of their own (" + unit + ")");
+}
+
 }  // namespace
 
 void start_everything(const Wish& wish, bool nginx, bool changed) {
@@ -92,6 +103,7 @@ void start_everything(const Wish& wish, bool nginx, bool changed) {
   bring_up("minschool-site.service", changed);
   bring_up("minschool-admin.service", changed);
   if (nginx) {
+    mount_cache();
     bring_up("minschool-monitor.service", false);
     bring_up("nginx.service", true);
   }

@@ -102,6 +102,7 @@ void remember(Wish& wish) {
   if (!fs::exists(file)) return;
   const auto known = config::load(Program::site, file);
   if (!known) throw Failure(known.error());
+  wish.tls_in_front = wish.certificate.empty() && known->site.url.starts_with("https:");
   wish.domain = domain_of(known->site.url);
   wish.admin_domain = domain_of(known->site.admin_url);
   wish.site_name = known->site.name;

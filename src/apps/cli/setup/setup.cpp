@@ -58,6 +58,8 @@ void complete(Wish& wish) {
   }
   if (again) {
     known.redis_password_file = wish.redis_password_file;
+    known.proxies = wish.proxies;
+    known.tls_in_front = known.tls_in_front || wish.tls_in_front;
     known.admin_domain = wish.admin_domain.empty() ? known.admin_domain : wish.admin_domain;
     wish = known;
     return;
@@ -101,6 +103,11 @@ void first_admin(const config::Settings& owner, Wish& wish) {
 
 void set_up(Wish& wish) {
   ::umask(0022);
+  if (wish.only_nginx) {
+    setup::remember(wish);
+    static_cast<void>(setup::prepare_nginx(wish));
+    return;
+  }
   complete(wish);
   if (wish.certificate.empty() != wish.certificate_key.empty()) {
     throw Failure("--tls-certificate and --tls-key go together", kUsage);
@@ -142,9 +149,17 @@ void add_setup(CLI::App& app) {
   command->add_option("--tls-certificate", wish->certificate, "Certificate with its chain, for Nginx (fullchain.pem)")
       ->check(CLI::ExistingFile);
   command->add_option("--tls-key", wish->certificate_key, "Its key (privkey.pem)")->check(CLI::ExistingFile);
+  command
+      ->add_option("--proxy", wish->proxies,
+                   "Network (CIDR) of a CDN or load balancer in front of Nginx, whose word on visitors' addresses and "
+                   "scheme counts; may be given again")
+      ->check(setup::proxy_network);
+  command->add_flag("--tls-in-front", wish->tls_in_front, "That proxy has the certificate: visitors come by https");
   command->add_option("--dir", wish->dir, "Folder of the settings (default: /etc/minschool)");
   command->add_option("--nginx-dir", wish->nginx_dir, "Folder of Nginx's files (default: /etc/nginx)");
   command->add_option("--share", wish->share, "Folder of the packaged files (default: /usr/share/minschool)");
+  command->add_flag("--only-nginx", wish->only_nginx,
+                    "Brings the packaged Nginx file, with the operator's lines, and nothing else");
   command->add_flag("!--no-start", wish->start, "Neither starts nor reloads anything");
   command->callback([wish] { set_up(*wish); });
 }

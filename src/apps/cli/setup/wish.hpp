@@ -1,7 +1,9 @@
 #pragma once
+#include <array>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "apps/cli/user.hpp"
 
@@ -24,6 +26,9 @@ struct Wish {
 
   Member admin;
 
+  std::vector<std::string> proxies;  ///< networks of a CDN or load balancer in front of Nginx
+  bool tls_in_front = false;         ///< which has the certificate
+
   std::filesystem::path certificate;
   std::filesystem::path certificate_key;
 
@@ -31,8 +36,9 @@ struct Wish {
   std::filesystem::path nginx_dir = "/etc/nginx";
   std::filesystem::path share = "/usr/share/minschool";
   bool start = true;
+  bool only_nginx = false;
 
-  std::string scheme() const { return certificate.empty() ? "http" : "https"; }
+  std::string scheme() const { return certificate.empty() && !tls_in_front ? "http" : "https"; }
 };
 
 /// Where the programs find PostgreSQL: "host=… port=…" for a conninfo, without user and database.
@@ -46,6 +52,15 @@ Postgres prepare_database(const Wish& wish);
 
 /// Redis answers, with the password that was given; a local one that is empty and as Debian ships it gets a bound.
 void prepare_redis(const Wish& wish);
+
+/// What Nginx's file includes.
+inline constexpr std::array kNginxSnippets{"minschool-errors.conf", "minschool-server.conf"};
+
+/// What is wrong with --proxy; empty when it is a network that is not the whole world.
+std::string proxy_network(const std::string& text);
+
+/// `packaged` for that site on a new machine.
+std::string nginx_file(const Wish& wish, const std::string& packaged);
 
 /// Nginx's site. False where there is no Nginx.
 bool prepare_nginx(const Wish& wish);

@@ -1,0 +1,135 @@
+// What stands in front of Nginx, and where Nginx saves pages.
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include <boost/json.hpp>
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+#include "apps/cli/doctor/checks.hpp"
+#include "apps/cli/nginx_file.hpp"
+#include "apps/cli/setup/files.hpp"
+#include "apps/cli/setup/wish.hpp"
+#include "infra/config/proxies.hpp"
+#include "infra/core/text.hpp"
+
+namespace ms::cli::doctor {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::streamoff kTail = 256 * 1024;  // of Nginx's log: some hundred requests
+constexpr int kEnough = 20;                   // requests to judge by
+constexpr std::uint64_t kLeastShare = 10;     // a tenth of the cache's disk has to be free
+
+/// The word that follows `directive` in one of the lines, without quotes and what ends it.
+std::string word_after(const std::vector<std::string>& lines, std::string_view directive) {
+  for (std::string_view line : lines) {
+    if (!line.starts_with(directive) || line.size() == directive.size() || line[directive.size()] != ' ') continue;
+    line = trim(line.substr(directive.size()));
+    const bool quoted = line.starts_with('"');
+    if (quoted) line.remove_prefix(1);
+    return std::string(line.substr(0, line.find_first_of(quoted ? "\"" : " ;")));
+  }
+  return "";
+}
+
+struct Seen {
+  int requests = 0;
+  int forwarded = 0;  ///< of these, with X-Forwarded-For
+  std::map<std::string, int> clients;
+};
+
+/// The last requests in Nginx's log.
+Seen last_requests(const std::string& path) {
+  Seen out;
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  if (!file) return out;
+  file.seekg(-std::min<std::streamoff>(file.tellg(), kTail), std::ios::end);
+  for (std::string line; std::getline(file, line);) {
+    boost::system::error_code error;
+    const auto parsed = boost::json::parse(line, error);
+    if (error || !parsed.is_object()) continue;
+    const auto text = [&](const char* key) {
+      const auto* found = parsed.get_object().if_contains(key);
+      return found != nullptr && found->is_string() ? std::string(found->get_string()) : std::string();
+    };
+    ++out.requests;
+    ++out.clients[text("client")];
+    if (!text("forwarded").empty()) ++out.forwarded;
+  }
+  return out;
+}
+
+bool is_private(const std::string& address) {
+  static const auto kPrivate =
+      config::TrustedProxies::parse({"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16",
+                                     "127.0.0.0/8", "::1", "fc00::/7", "fe80::/10"});
+  return kPrivate->contains(address);
+}
+
+/// All requests from one address that say on whose behalf: a proxy that Nginx does not know.
+void check_proxy(const Marked& marks, Report& report) {
+  const auto trusted = marks.find("real_ip");
+  if (trusted != marks.end()) {
+    for (const std::string& line : trusted->second) {
+      const std::string net = word_after({line}, "set_real_ip_from");
+      if (net.empty()) continue;
+      if (const auto wrong = setup::proxy_network(net); !wrong.empty()) {
+        report.wrong("proxy", fmt::format("Nginx believes anybody: {}", wrong),
+                     "name the proxy's networks alone in the # @real_ip lines");
+        return;
+      }
+    }
+  }
+  const auto log = marks.find("access_log");
+  const Seen seen = last_requests(log == marks.end() ? "" : word_after(log->second, "access_log"));
+  if (seen.requests < kEnough || seen.clients.size() != 1 || seen.forwarded * 2 < seen.requests) return;
+  const std::string& only = seen.clients.begin()->first;
+  if (!is_private(only)) {
+    return report.hint(
+        "proxy", fmt::format("the last {} requests came from {}, for others (X-Forwarded-For)", seen.requests, only),
+        fmt::format("if that is your CDN: minschool setup --proxy with its networks"));
+  }
+  report.wrong("proxy",
+               fmt::format("all visitors share the address {} and its limits: a proxy stands in front of Nginx", only),
+               fmt::format("minschool setup --proxy {}", only));
+}
+
+dev_t device_of(const char* path) {
+  struct stat found{};
+  return ::stat(path, &found) == 0 ? found.st_dev : 0;
+}
+
+/// A page that Nginx cannot write to its cache it does not send either.
+void check_cache(const Marked& marks, Report& report) {
+  const auto lines = marks.find("cache");
+  const std::string path = lines == marks.end() ? "" : word_after(lines->second, "proxy_cache_path");
+  struct statvfs room{};
+  if (path.empty() || ::statvfs(path.c_str(), &room) != 0) return;
+  constexpr const char* kMend = "systemctl enable --now var-lib-nginx-minschool.mount, then systemctl restart nginx";
+  if (room.f_bavail * kLeastShare < room.f_blocks) {
+    return report.wrong("saved pages", fmt::format("the disk of {} is full: Nginx saves no pages", path), kMend);
+  }
+  for (const char* other : {"/var/log", "/var/lib/postgresql", "/var/lib/redis"}) {
+    if (device_of(other) != 0 && device_of(other) == device_of(path.c_str())) {
+      return report.hint("saved pages",
+                         fmt::format("{} shares the disk of {}: when that is full, none are saved", path, other),
+                         kMend);
+    }
+  }
+  report.fine("saved pages", path + " has a file system of its own");
+}
+
+}  // namespace
+
+void check_front(const Places& places, const Known& known, Report& report) {
+  if (!known.nginx) return;
+  const Marked marks = marked_lines(setup::read_file(places.nginx_file()));
+  check_proxy(marks, report);
+  check_cache(marks, report);
+}
+
+}  // namespace ms::cli::doctor
