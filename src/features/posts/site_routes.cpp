@@ -32,15 +32,22 @@ std::string post_path(const boards::Board& board, PostId id) {
   return fmt::format("/boards/{}/{}", board.slug, id.value);
 }
 
+std::string list_path(const boards::Board& board, std::int64_t page) {
+  return page == 1 ? "/boards/" + board.slug : fmt::format("/boards/{}?page={}", board.slug, page);
+}
+
 async<http::Response> show_list(web::Context& ctx, Shown& shown, boards::Boards& boards,
                                 notifications::Notifications& notifications) {
   const auto directory = co_await boards.all(ctx.call);
   const auto board = board_of(ctx, *directory);
   if (!board) co_return ctx.refuse(board.error());
-  const auto page = co_await shown.page(ctx.call, ctx.just_wrote(), **board, ctx.query().number("page").value_or(1));
+  const auto asked = ctx.query().number("page");
+  const auto page = co_await shown.page(ctx.call, ctx.just_wrote(), **board, asked.value_or(1));
+  const std::string path = list_path(**board, page->page.number);
+  if (asked && *asked != page->page.number) co_return ctx.redirect(path);
   std::optional<bool> follows;
   if (ctx.viewer.signed_in()) follows = co_await notifications.follows(ctx.call, ctx.viewer.id, (*board)->id);
-  co_return ctx.page({(*board)->name, (*board)->description},
+  co_return ctx.page({.title = (*board)->name, .description = (*board)->description, .canonical = path},
                      [&](view::Out& out) { list(out, **board, *page, (*board)->writable(ctx.viewer), follows); });
 }
 

@@ -59,6 +59,7 @@ struct Page {
   std::string title = {};        ///< empty: the site's name alone
   std::string_view path;         ///< of the request, without its query
   std::string description = {};  ///< for search engines; empty: left out
+  std::string canonical = {};    ///< path and query under which they may list the page; empty: not at all
   Viewer viewer = {};
   std::optional<Bell> bell = {};  ///< nothing: there is none
   Flash flash = {};

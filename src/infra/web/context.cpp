@@ -96,6 +96,7 @@ http::Response Context::page(const Meta& meta, view::Body content, int status) c
   view::Page page;
   page.title = meta.title;
   page.description = meta.description;
+  page.canonical = meta.canonical;
   page.path = request.path;
   page.site = shell.site;
   page.served_by = shell.served_by;

@@ -37,6 +37,9 @@ struct Meta {
   std::string title;
   std::string description = {};
   bool personal = false;  ///< never kept by Nginx, even for a guest: a form with an id of its own
+  /// The one address under which search engines may list the page (RFC 6596), with the part of the query that matters;
+  /// empty: they are asked not to list it.
+  std::string canonical = {};
 };
 
 /// One request on its way through handlers: who asks, what was asked, until when, and how to answer.

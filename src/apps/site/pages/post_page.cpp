@@ -39,7 +39,8 @@ async<http::Response> show_post(web::Context& ctx, PostMemory& memory, comments:
   const auto reply_to = comment_id(ctx.query(), "reply");
   const auto wanted = reply_to ? reply_to : comment_id(ctx.query(), "comment");
   const auto number = co_await page_of(ctx, comments, id, wanted);
-  const auto seen = co_await memory.read(ctx, id, ctx.query().number("comments").value_or(number));
+  const auto asked = ctx.query().number("comments");
+  const auto seen = co_await memory.read(ctx, id, asked.value_or(number));
   if (!seen) co_return ctx.refuse(seen.error());
   const posts::Post& post = seen->reading->post;
   const boards::Board* board = directory->find(post.board);
@@ -47,11 +48,15 @@ async<http::Response> show_post(web::Context& ctx, PostMemory& memory, comments:
   if (board->slug != ctx.params.get("slug")) {
     co_return ctx.redirect(fmt::format("/boards/{}/{}", board->slug, id.value));
   }
+  const std::string path = fmt::format("/boards/{}/{}", board->slug, id.value);
   const comments::ShownThreads threads{seen->threads->rows, seen->threads->common, seen->liked};
+  const std::int64_t shown_page = threads.threads.number;
+  if (asked && *asked != shown_page) co_return ctx.redirect(fmt::format("{}?comments={}", path, shown_page));
   const auto open = shown(threads.threads, reply_to);
   const bool liked = std::ranges::find(seen->liked, 0) != seen->liked.end();
   const PostPage page{*seen->reading, seen->views, liked, *board, threads, ctx.viewer, ctx.now, open, nullptr, {}};
-  co_return ctx.page({post.title, board->name}, [&](view::Out& out) { post_page(out, page); });
+  co_return ctx.page({.title = post.title, .description = board->name, .canonical = path},
+                     [&](view::Out& out) { post_page(out, page); });
 }
 
 async<http::Response> post_comment(web::Context& ctx, posts::Posts& posts, comments::Comments& comments,
