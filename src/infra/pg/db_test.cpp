@@ -189,8 +189,8 @@ TEST_F(DbTest, AUnitTellsThatItTookSomethingAway) {
       "create or replace function take_away() returns void language plpgsql as "
       "$$ begin raise notice using errcode = 'MS001', message = 'x'; end $$;"
       "create or replace function tell() returns void language plpgsql as $$ begin raise notice 'else'; end $$");
-  EXPECT_TRUE(run(io_, takes_away(db, kTakeAway)));
-  EXPECT_FALSE(run(io_, takes_away(db, kTell)));
+  EXPECT_TRUE(run(io_, takes_away(db_, kTakeAway)));
+  EXPECT_FALSE(run(io_, takes_away(db_, kTell)));
 }
 
 TEST_F(DbTest, AFailingBatchLeavesNothingAndHarmsNoOther) {
