@@ -249,7 +249,7 @@ test('a new board is in the menu of every server at once, and moves', async () =
   await assertSaved(await admin.post(`/boards/${id}/move`, { form: { to: 'down' } }));
   await eventually(async () => (await order()).join() === before.join(), 'the move down');
   await assertSaved(await admin.post(`/boards/${id}`, { form: { ...form, read_role: 'staff' } }));
-  await everywhere(303, () => visitor.get(`/boards/${slug}`), 'the board for staff only');
+  await everywhere(404, () => visitor.get(`/boards/${slug}`), 'the board for staff only');
 });
 
 test('the dashboard counts what is there', async () => {

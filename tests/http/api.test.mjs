@@ -188,7 +188,9 @@ for (const what of ['posts', 'comments']) {
     }
     const secret = what === 'posts' ? secretPost
       : (await staff.call(201, 'POST', '/posts/{id}/comments', secretPost, { json: { content: '직원끼리' } })).body;
-    for (const method of ['PUT', 'DELETE']) await member.call(403, method, template, secret);
+    for (const method of ['PUT', 'DELETE']) await member.call(404, method, template, secret);
+    const headers = { 'sec-fetch-site': 'cross-site' };
+    for (const method of ['PUT', 'DELETE']) await member.call(403, method, template, to, { headers });
   });
 }
 
@@ -252,11 +254,11 @@ test('a guest is asked to log in, and a member without the right is refused', as
   const post = { json: { title: '제목', content: '본문' } };
   const comment = { json: { content: '댓글' } };
   for (const [status, api] of [[401, guest], [403, member]]) {
-    await api.call(status, 'GET', '/boards/{slug}/posts', staffOnly);
-    await api.call(status, 'POST', '/boards/{slug}/posts', staffOnly, post);
-    await api.call(status, 'GET', '/posts/{id}', secretPost);
-    await api.call(status, 'GET', '/posts/{id}/comments', secretPost);
-    await api.call(status, 'POST', '/posts/{id}/comments', secretPost, comment);
+    await api.call(404, 'GET', '/boards/{slug}/posts', staffOnly);
+    await api.call(404, 'POST', '/boards/{slug}/posts', staffOnly, post);
+    await api.call(404, 'GET', '/posts/{id}', secretPost);
+    await api.call(404, 'GET', '/posts/{id}/comments', secretPost);
+    await api.call(404, 'POST', '/posts/{id}/comments', secretPost, comment);
     await api.call(status, 'PATCH', '/posts/{id}', othersPost, post);
     await api.call(status, 'DELETE', '/posts/{id}', othersPost);
   }

@@ -226,7 +226,7 @@ test('no right: refused before anything is looked at', async () => {
   assertKoreanPage(await write({ title: '글', content: '글' }, guest), 401);
   assertKoreanPage(await guest.post(commentPath, { form: { content: '글' } }), 401);
   assertKoreanPage(await member.client.post('/boards/notice/write', { form: { title: '', content: '' } }), 403);
-  assertKoreanPage(await member.client.post('/boards/staff/write', { form: { title: '글', content: '글' } }), 403);
+  assertKoreanPage(await member.client.post('/boards/staff/write', { form: { title: '글', content: '글' } }), 404);
   for (const path of ['/my/name', '/my/password', '/my/devices/x/logout']) assertKoreanPage(await guest.post(path, { form: { name: '글' } }), 401);
 });
 

@@ -126,8 +126,8 @@ test('malformed topics are answered with "reload"', async () => {
 
 test('what one may not read, or is not there, cannot be followed', async () => {
   const guest = visitor();
-  assertProblem(await follow(guest, `b${secretBoard}:0`), 401);
-  assertProblem(await follow(author.client, `b${secretBoard}:0`), 403);
+  assertProblem(await follow(guest, `b${secretBoard}:0`), 404);
+  assertProblem(await follow(author.client, `b${secretBoard}:0`), 404);
   assertProblem(await follow(guest, `p${unknownPost}:0`), 404);
   assertProblem(await follow(guest, 'x1:0'), 404);
 });

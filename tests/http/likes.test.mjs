@@ -170,9 +170,9 @@ test('what may not be read cannot be liked, nor does it tell anything', async ()
   const secret = await write(staff, secretBoard);
   const said = await comment(secret, staff);
   for (const path of [`/posts/${secret}`, `/comments/${said}`]) {
-    assertKoreanPage(await client.post(`${path}/like`), 403);
-    assertKoreanPage(await visitor().post(`${path}/like`), 401);
-    assertProblem(await client.request('PUT', `/api/v1${path}/like`), 403);
+    assertKoreanPage(await client.post(`${path}/like`), 404);
+    assertKoreanPage(await visitor().post(`${path}/like`), 404);
+    assertProblem(await client.request('PUT', `/api/v1${path}/like`), 404);
     assert.equal((await staff.post(`${path}/like`)).status, 303);
   }
   for (const id of [unknownId, 0, -1, 'abc', '99999999999999999999']) {

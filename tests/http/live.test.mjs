@@ -320,7 +320,7 @@ test('who loses the role hears nothing more of what it allowed, wherever the str
   for (const [i, one] of streams.entries()) {
     await eventually(() => one.over, 'the end of the stream');
     assert.equal(one.all.length, heard[i]);
-    assert.equal((await follow(servers[i], one.id)).status, 403);
+    assert.equal((await follow(servers[i], one.id)).status, 404);
   }
 });
 

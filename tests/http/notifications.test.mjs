@@ -119,7 +119,7 @@ test('a notice tells those who follow its board, from the button on the list to 
   const away = await reader.client.post('/boards/notice/follow', { form: { next: 'https://evil.example/' } });
   assert.equal(away.location, '/');
   assertKoreanPage(await reader.client.post('/boards/no-such-board/follow', { form: {} }), 404);
-  assertKoreanPage(await reader.client.post('/boards/staff/follow', { form: {} }), 403);
+  assertKoreanPage(await reader.client.post('/boards/staff/follow', { form: {} }), 404);
   assertKoreanPage(await visitor().post('/boards/notice/follow', { form: {} }), 401);
 });
 

@@ -281,10 +281,12 @@ test('the menu shows the boards that one may read, and no others open', async ()
     assert.ok(menu.includes('free') && !menu.includes(slug));
   }
   for (const path of [`/boards/${slug}`, `/boards/${slug}/${post}`]) {
-    assert.equal((await guest.get(path)).location, `/login?next=${encodeURIComponent(path)}`);
-    assertKoreanPage(await author.client.get(path), 403);
+    const closed = await guest.get(path);
+    assertKoreanPage(closed, 404);
+    assert.ok(closed.text.includes(`href="/login?next=${encodeURIComponent(path)}"`), 'a guest may log in and come back');
+    assertKoreanPage(await author.client.get(path), 404);
   }
-  assertKoreanPage(await author.client.post(`/posts/${post}/comments`, { form: { content: '몰래' } }), 403);
+  assertKoreanPage(await author.client.post(`/posts/${post}/comments`, { form: { content: '몰래' } }), 404);
   await staff.post('/logout');
 });
 

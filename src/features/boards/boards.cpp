@@ -6,6 +6,7 @@
 #include "features/boards/store.hpp"
 #include "infra/core/text.hpp"
 #include "infra/once/once.hpp"
+#include "infra/session/guard.hpp"
 
 namespace ms::boards {
 namespace {
@@ -30,6 +31,10 @@ Refused named(const Error& error) {
 }
 
 }  // namespace
+
+void guard(pg::Statements& unit, UserId member, BoardId board, Right right, Msg gone) {
+  store::guard(unit, member, board, right, gone);
+}
 
 bool Board::readable(const session::Viewer& who) const {
   return who.rank() >= read_role && who.may(session::Permission::read);
@@ -92,6 +97,7 @@ async<Result<BoardId>> Boards::create(const Call& call, const session::Viewer& w
   draft.slug = trim(draft.slug);
   if (auto ok = check(draft); !ok) co_return Refused(ok.error());
   pg::Unit unit = db_.unit(call);
+  session::guard_permission(unit, who.id, session::Permission::boards);
   const auto slot = store::insert(unit, draft, who.id);
   once::record_id(unit, call, who.id, "boards");
   const auto done = co_await unit.send();
@@ -106,6 +112,7 @@ async<Result<void>> Boards::edit(const Call& call, const session::Viewer& who, B
   draft.slug = trim(draft.slug);
   if (auto ok = check(draft); !ok) co_return Refused(ok.error());
   pg::Unit unit = db_.unit(call);
+  session::guard_permission(unit, who.id, session::Permission::boards);
   store::guard_exists(unit, id);
   store::update(unit, id, draft);
   audit::record(unit, who.id, "board_edit", {"board", id.value}, "", draft.name);
@@ -119,6 +126,7 @@ async<Result<void>> Boards::move(const Call& call, const session::Viewer& who, B
   if (once::earlier(call)) co_return Result<void>();
   if (!who.may(session::Permission::boards)) co_return no_right();
   pg::Unit unit = db_.unit(call);
+  session::guard_permission(unit, who.id, session::Permission::boards);
   store::guard_exists(unit, id);
   store::move(unit, id, by);
   audit::record(unit, who.id, "board_move", {"board", id.value}, "");

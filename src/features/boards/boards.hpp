@@ -34,6 +34,12 @@ struct Board {
   bool commentable(const session::Viewer& who) const;
 };
 
+/// What a board's ranks are asked for.
+enum class Right { read, write, comment };
+/// Asks inside of a unit whether the member may do this on the board, as guard_permission() does: 404 with `gone` when
+/// they may not even read it, 403 when they may not write or comment.
+void guard(pg::Statements& unit, UserId member, BoardId board, Right right, Msg gone);
+
 /// All boards by position. Immutable: a request keeps the one it began with.
 class Directory {
  public:

@@ -1,5 +1,7 @@
 #include "features/boards/store.hpp"
 
+#include <array>
+
 namespace ms::boards::store {
 namespace {
 
@@ -14,6 +16,10 @@ constexpr pg::Query kInsert{"boards.insert", R"(
     insert into audit_log (actor_id, action, subject_kind, subject_id, detail)
     select $8, 'board_create', 'board', id, name from made)
   select id from made)"};
+constexpr pg::Query kGuard{"boards.guard", "select ms_guard_board($1, $2, $3, $4, $5)::text"};
+constexpr std::array<std::string_view, 3> kRights = {"read", "write", "comment"};
+// Of somebody who may read, so that the first is never said.
+constexpr std::array<Msg, 3> kRefusals = {"error.forbidden"_msg, "boards.not_writable"_msg, "comments.not_allowed"_msg};
 constexpr pg::Query kExists{"boards.guard_exists", R"(
   select ms_guard(exists (select from boards where id = $1), 404, 'boards.gone')::text)"};
 constexpr pg::Query kUpdate{"boards.update", R"(
@@ -36,6 +42,10 @@ pg::Slot<BoardId> insert(pg::Statements& out, const Draft& draft, UserId creator
                                      draft.write_role, draft.comment_role, draft.on_home, creator);
   out.add(kNotify);
   return slot;
+}
+void guard(pg::Statements& out, UserId member, BoardId board, Right right, Msg gone) {
+  const auto at = static_cast<std::size_t>(right);
+  out.add(kGuard, member, board, kRights.at(at), gone.key, kRefusals.at(at).key);
 }
 void guard_exists(pg::Statements& out, BoardId id) { out.add(kExists, id); }
 

@@ -8,6 +8,7 @@ namespace ms::boards::store {
 pg::Slot<Board> all(pg::Statements& out);
 /// With its line in the audit log, whose subject is the new id.
 pg::Slot<BoardId> insert(pg::Statements& out, const Draft& draft, UserId creator);
+void guard(pg::Statements& out, UserId member, BoardId board, Right right, Msg gone);
 void guard_exists(pg::Statements& out, BoardId id);
 void update(pg::Statements& out, BoardId id, const Draft& draft);
 void move(pg::Statements& out, BoardId id, int by);

@@ -47,7 +47,7 @@ async<http::Response> list(web::Context& ctx, Comments& comments, posts::Posts& 
 
 /// What an earlier request wrote.
 async<Result<Comments::Written>> again(const Call& call, const session::Viewer& who, Comments& comments, CommentId id) {
-  auto comment = co_await comments.own(call, who, id);
+  auto comment = co_await comments.find(call, who, id);
   if (!comment) co_return Refused(comment.error());
   const auto place = co_await comments.place(call, who, id);
   if (!place) co_return Refused(place.error());

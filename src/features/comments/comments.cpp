@@ -13,6 +13,7 @@
 #include "infra/live/hints.hpp"
 #include "infra/markdown/markdown.hpp"
 #include "infra/once/once.hpp"
+#include "infra/session/guard.hpp"
 
 namespace ms::comments {
 namespace {
@@ -57,12 +58,27 @@ Refused no_right(const session::Viewer& who) {
   return refuse(Code::forbidden, "error.forbidden"_msg);
 }
 
+bool readable(const session::Viewer& who, const boards::Directory& directory,
+              const std::optional<store::Target>& comment) {
+  const boards::Board* board = comment ? directory.find(comment->board) : nullptr;
+  return board != nullptr && board->readable(who);
+}
+
 /// The board of a post, if `who` may comment on it.
 Result<const boards::Board*> open_board(const session::Viewer& who, const boards::Directory& directory, BoardId id) {
   const boards::Board* board = directory.find(id);
   if (board == nullptr || !board->readable(who)) return refuse(Code::not_found, "posts.gone"_msg);
   if (!board->commentable(who)) return refuse(Code::forbidden, "comments.not_allowed"_msg);
   return board;
+}
+
+/// Whether `who` may edit this comment: its author may, as long as the board lets them comment.
+Result<void> may_edit(const session::Viewer& who, const boards::Directory& directory,
+                      const std::optional<store::Target>& comment) {
+  if (!readable(who, directory, comment)) return gone();
+  if (!who.signed_in() || comment->author != who.id) return no_right(who);
+  if (auto board = open_board(who, directory, comment->board); !board) return Refused(board.error());
+  return {};
 }
 
 }  // namespace
@@ -125,17 +141,30 @@ async<Result<Comments::Place>> Comments::place(const Call& call, const session::
   const auto found = slot.one();
   const boards::Board* board = found ? directory->find(found->board) : nullptr;
   if (board == nullptr) co_return gone();
-  if (!board->readable(who)) co_return no_right(who);
+  if (!board->readable(who)) co_return gone();
   co_return Place{found->post, found->board, found->threads_before / kThreadsPerPage + 1};
 }
 
-async<Result<Comment>> Comments::own(const Call& call, const session::Viewer& who, CommentId id) {
+async<Result<Comment>> Comments::find(const Call& call, const session::Viewer& who, CommentId id) {
+  const auto directory = co_await boards_.all(call);
   pg::Batch batch = db_.batch(call);
+  const auto target = store::target(batch, id);
   const auto slot = store::find(batch, who.id, id);
   co_await batch.send();
   auto found = slot.one();
+  if (!found || !readable(who, *directory, target.one())) co_return gone();
+  co_return std::move(*found);
+}
+
+async<Result<Comment>> Comments::own(const Call& call, const session::Viewer& who, CommentId id) {
+  const auto directory = co_await boards_.all(call);
+  pg::Batch batch = db_.batch(call);
+  const auto target = store::target(batch, id);
+  const auto slot = store::find(batch, who.id, id);
+  co_await batch.send();
+  if (auto ok = may_edit(who, *directory, target.one()); !ok) co_return Refused(ok.error());
+  auto found = slot.one();
   if (!found) co_return gone();
-  if (!who.signed_in() || found->author != who.id) co_return no_right(who);
   co_return std::move(*found);
 }
 
@@ -165,6 +194,7 @@ async<Result<Comments::Written>> Comments::write(const Call& call, const session
   }
   const view::SafeHtml html = markdown::render(draft.content, mentions->links());
   pg::Unit unit = db_.unit(call);
+  boards::guard(unit, who.id, post->board, boards::Right::comment, "posts.gone"_msg);
   posts::guard_visible(unit, draft.post);
   if (draft.parent) store::guard_visible(unit, *draft.parent);
   const auto slot = store::insert(unit, draft, root, who.id, html);
@@ -196,13 +226,19 @@ async<Result<Comments::Written>> Comments::write(const Call& call, const session
 
 async<Result<void>> Comments::edit(const Call& call, const session::Viewer& who, CommentId id, std::string content) {
   if (once::earlier(call)) co_return Result<void>();
-  const auto found = co_await own(call, who, id);
-  if (!found) co_return Refused(found.error());
+  const auto directory = co_await boards_.all(call);
+  pg::Batch batch = db_.batch(call);
+  const auto slot = store::target(batch, id);
+  co_await batch.send();
+  const auto found = slot.one();
+  if (auto ok = may_edit(who, *directory, found); !ok) co_return ok;
   if (auto ok = check(content); !ok) co_return ok;
   const auto mentions = co_await notifications::find_mentions(db_, call, content);
   if (!mentions) co_return Refused(mentions.error());
   const view::SafeHtml html = markdown::render(content, mentions->links());
   pg::Unit unit = db_.unit(call);
+  boards::guard(unit, who.id, found->board, boards::Right::comment, "comments.gone"_msg);
+  posts::guard_visible(unit, found->post);
   store::guard_visible(unit, id);
   store::update(unit, id, content, html);
   once::record(unit, call, who.id);
@@ -217,13 +253,17 @@ async<Result<void>> Comments::edit(const Call& call, const session::Viewer& who,
 
 async<Result<void>> Comments::remove(const Call& call, const session::Viewer& who, CommentId id) {
   if (once::earlier(call)) co_return Result<void>();
+  const auto directory = co_await boards_.all(call);
   pg::Batch batch = db_.batch(call);
-  const auto slot = store::find(batch, who.id, id);
+  const auto slot = store::target(batch, id);
   co_await batch.send();
   const auto found = slot.one();
-  if (!found) co_return gone();
+  if (!readable(who, *directory, found)) co_return gone();
   if (!reader_of(who, found->author, false).may_remove) co_return no_right(who);
   pg::Unit unit = db_.unit(call);
+  boards::guard(unit, who.id, found->board, boards::Right::read, "comments.gone"_msg);
+  if (who.id != found->author) session::guard_permission(unit, who.id, session::Permission::remove);
+  posts::guard_visible(unit, found->post);
   store::guard_visible(unit, id);
   store::remove(unit, id);
   once::record(unit, call, who.id);

@@ -110,7 +110,9 @@ class Comments {
     std::int64_t page = 1;
   };
   async<Result<Place>> place(const Call& call, const session::Viewer& who, CommentId id);
-  /// One visible comment, to edit. Refused: not_found, forbidden (not the author).
+  /// One visible comment. Refused: not_found, also when its board may not be read.
+  async<Result<Comment>> find(const Call& call, const session::Viewer& who, CommentId id);
+  /// The same, to edit. Refused also: forbidden (not the author, or the board lets nobody like them comment).
   async<Result<Comment>> own(const Call& call, const session::Viewer& who, CommentId id);
 
   struct Written {

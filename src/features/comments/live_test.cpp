@@ -231,8 +231,8 @@ TEST_F(LivePostTest, MayBeFollowedByWhoMayReadIt) {
     return done ? 200 : static_cast<int>(done.error().code);
   };
   EXPECT_EQ(code(kGuest, 1), 200);
-  EXPECT_EQ(code(kGuest, 2), 401);
-  EXPECT_EQ(code(kReader, 2), 403);
+  EXPECT_EQ(code(kGuest, 2), 404);
+  EXPECT_EQ(code(kReader, 2), 404);
   EXPECT_EQ(code(kStaff, 2), 200);
   EXPECT_EQ(code(kStaff, 99), 404);
   ask("update posts set deleted_at = now() where id = 1");
@@ -273,7 +273,7 @@ TEST_F(LivePostTest, WritesInOneTripUnderAPostThatWasRead) {
   EXPECT_EQ(written(1, kReader), 200);
   EXPECT_EQ(timing.pg_trips, 1);
   EXPECT_EQ(written(2, kStaff), 200);
-  EXPECT_EQ(written(2, kReader), 403);
+  EXPECT_EQ(written(2, kReader), 404);
   EXPECT_EQ(written(1, kGuest), 401);
   EXPECT_EQ(written(99, kReader), 404);
   ask("update posts set hidden_at = now() where id = 1");

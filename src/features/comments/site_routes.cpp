@@ -11,7 +11,7 @@ CommentId id_of(const web::Context& ctx) { return CommentId{ctx.params.number("i
 
 /// A link to one comment: leads to its page of threads. The comment is named twice, because a script that follows a
 /// redirect (Turbo) loses the fragment.
-async<http::Response> lead_to(web::Context& ctx, Comments& comments, boards::Boards& boards, std::optional<Msg> flash) {
+async<http::Response> lead_to(web::Context& ctx, Comments& comments, boards::Boards& boards) {
   const CommentId id = id_of(ctx);
   const auto place = co_await comments.place(ctx.call, ctx.viewer, id);
   if (!place) co_return ctx.refuse(place.error());
@@ -19,7 +19,7 @@ async<http::Response> lead_to(web::Context& ctx, Comments& comments, boards::Boa
   const boards::Board* board = directory->find(place->board);
   if (board == nullptr) co_return ctx.refuse(Error(Code::not_found, "comments.gone"_msg));
   co_return ctx.redirect(
-      fmt::format("/boards/{}/{}?comment={}#c{}", board->slug, place->post.value, id.value, id.value), flash);
+      fmt::format("/boards/{}/{}?comment={}#c{}", board->slug, place->post.value, id.value, id.value));
 }
 
 async<http::Response> show_edit(web::Context& ctx, Comments& comments) {
@@ -29,12 +29,13 @@ async<http::Response> show_edit(web::Context& ctx, Comments& comments) {
                      [&](view::Out& out) { edit_page(out, *comment, nullptr, comment->content); });
 }
 
-async<http::Response> post_edit(web::Context& ctx, Comments& comments, boards::Boards& boards) {
+async<http::Response> post_edit(web::Context& ctx, Comments& comments) {
   const auto form = ctx.form();
   if (!form) co_return ctx.refuse(form.error());
   const std::string content(form->get("content"));
   const auto done = co_await comments.edit(ctx.call, ctx.viewer, id_of(ctx), content);
-  if (done) co_return co_await lead_to(ctx, comments, boards, "flash.saved"_msg);
+  // Whatever becomes of the comment from now on: it is stored, and the answer says so.
+  if (done) co_return ctx.redirect(fmt::format("/comments/{}", id_of(ctx).value), "flash.saved"_msg);
   if (done.error().code != Code::invalid) co_return ctx.refuse(done.error());
   const auto comment = co_await comments.own(ctx.call, ctx.viewer, id_of(ctx));
   if (!comment) co_return ctx.refuse(comment.error());
@@ -45,9 +46,10 @@ async<http::Response> post_edit(web::Context& ctx, Comments& comments, boards::B
 async<http::Response> post_delete(web::Context& ctx, Comments& comments, boards::Boards& boards) {
   const CommentId id = id_of(ctx);
   const auto place = co_await comments.place(ctx.call, ctx.viewer, id);
-  if (!place) co_return ctx.refuse(place.error());
   const auto done = co_await comments.remove(ctx.call, ctx.viewer, id);
   if (!done) co_return ctx.refuse(done.error());
+  // A repetition may find the post gone by now; what it was sent for is done.
+  if (!place) co_return ctx.redirect("/", "flash.deleted"_msg);
   const auto directory = co_await boards.all(ctx.call);
   const boards::Board* board = directory->find(place->board);
   if (board == nullptr) co_return ctx.redirect("/", "flash.deleted"_msg);
@@ -65,9 +67,9 @@ async<http::Response> post_typing(web::Context& ctx, Comments& comments) {
 }  // namespace
 
 void add_site_routes(web::Router& router, Comments& comments, boards::Boards& boards) {
-  router.get("/comments/{id}", [&](web::Context& ctx) { return lead_to(ctx, comments, boards, std::nullopt); });
+  router.get("/comments/{id}", [&](web::Context& ctx) { return lead_to(ctx, comments, boards); });
   router.get("/comments/{id}/edit", [&](web::Context& ctx) { return show_edit(ctx, comments); });
-  router.post("/comments/{id}/edit", [&](web::Context& ctx) { return post_edit(ctx, comments, boards); });
+  router.post("/comments/{id}/edit", [&](web::Context& ctx) { return post_edit(ctx, comments); });
   router.post("/comments/{id}/delete", [&](web::Context& ctx) { return post_delete(ctx, comments, boards); });
   router.post("/posts/{id}/typing", [&](web::Context& ctx) { return post_typing(ctx, comments); });
 }

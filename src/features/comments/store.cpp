@@ -26,6 +26,9 @@ constexpr pg::Query kFind{"comments.find", R"(
          coalesce(k.likes, 0), l.user_id is not null
     from comments c join users u on u.id = c.author_id left join comment_counters k on k.comment_id = c.id
     left join comment_likes l on l.comment_id = c.id and l.user_id = $2 where c.id = $1 and c.visible)"};
+constexpr pg::Query kTarget{"comments.target", R"(
+  select c.post_id, p.board_id, c.author_id from comments c join posts p on p.id = c.post_id
+   where c.id = $1 and c.visible and p.visible)"};
 constexpr pg::Query kParent{"comments.parent",
                             "select id, post_id, root_id, author_id from comments where id = $1 and visible"};
 constexpr pg::Query kPlace{"comments.place", R"(
@@ -68,6 +71,7 @@ pg::Slot<Comment> threads(pg::Statements& out, UserId reader, PostId post, std::
   return out.add<Comment>(kThreads, post, skip, limit, kMostRows, reader);
 }
 pg::Slot<Comment> find(pg::Statements& out, UserId reader, CommentId id) { return out.add<Comment>(kFind, id, reader); }
+pg::Slot<Target> target(pg::Statements& out, CommentId id) { return out.add<Target>(kTarget, id); }
 pg::Slot<Parent> parent(pg::Statements& out, CommentId id) { return out.add<Parent>(kParent, id); }
 pg::Slot<PlaceRow> place(pg::Statements& out, CommentId id) { return out.add<PlaceRow>(kPlace, id); }
 

@@ -19,6 +19,13 @@ pg::Slot<std::int64_t> count_threads(pg::Statements& out, PostId post);
 pg::Slot<Comment> threads(pg::Statements& out, UserId reader, PostId post, std::int64_t skip, int limit);
 /// Visible ones only.
 pg::Slot<Comment> find(pg::Statements& out, UserId reader, CommentId id);
+/// Where a comment stands and whose it is: what decides who may change it. Visible ones of visible posts only.
+struct Target {
+  PostId post;
+  BoardId board;
+  UserId author;
+};
+pg::Slot<Target> target(pg::Statements& out, CommentId id);
 pg::Slot<Parent> parent(pg::Statements& out, CommentId id);
 
 struct PlaceRow {

@@ -20,8 +20,8 @@ async<Result<Liked>> look(pg::Db& db, boards::Boards& boards, const Call& call, 
   const auto slot = store::find(batch, id, who.id);
   co_await batch.send();
   const auto found = slot.one();
-  if (!found) co_return refuse(Code::not_found, gone);
-  if (auto ok = posts::may_read(who, directory->find(found->board)); !ok) co_return Refused(ok.error());
+  const boards::Board* board = found ? directory->find(found->board) : nullptr;
+  if (board == nullptr || !board->readable(who)) co_return refuse(Code::not_found, gone);
   co_return *found;
 }
 
@@ -65,6 +65,8 @@ async<Result<Liked>> Likes::set(const Call& call, const session::Viewer& who, Li
   // A repetition that comes after the opposite was done must not undo that.
   if (found.mine == mine || once::earlier(call)) co_return found;
   pg::Unit unit = db_.unit(call);
+  const Msg gone = found.comment ? "comments.gone"_msg : "posts.gone"_msg;
+  boards::guard(unit, who.id, found.board, boards::Right::read, gone);
   store::guard_visible(unit, found);
   mine ? store::add(unit, found, who.id) : store::take(unit, found, who.id);
   const auto count = store::count(unit, found);

@@ -48,7 +48,7 @@ class Likes {
   Likes(pg::Db& db, boards::Boards& boards, notifications::Notifications& notifications, live::Hints& hints)
       : db_(db), boards_(boards), notifications_(notifications), hints_(hints) {}
 
-  /// Refused: not_found and, when the board may not be read, unauthenticated or forbidden.
+  /// Refused: not_found, also when the board may not be read.
   async<Result<Liked>> find(const Call& call, const session::Viewer& who, PostId id);
   async<Result<Liked>> find(const Call& call, const session::Viewer& who, CommentId id);
 

@@ -5,6 +5,7 @@
 #include "features/members/store.hpp"
 #include "infra/core/text.hpp"
 #include "infra/once/once.hpp"
+#include "infra/session/guard.hpp"
 
 namespace ms::members {
 namespace {
@@ -170,6 +171,7 @@ async<Result<void>> Members::rename(const Call& call, const session::Viewer& who
   if (auto ok = check_name(name); !ok) co_return ok;
   pg::Unit unit = db_.unit(call);
   store::rename(unit, who.id, name);
+  session::guard_member(unit, who.id);
   once::record(unit, call, who.id);
   auto done = co_await unit.send();
   if (done) {
@@ -198,6 +200,7 @@ async<Result<void>> Members::change_password(const Call& call, const session::Vi
   pg::Unit unit = db_.unit(call);
   store::set_password(unit, who.id, found->password_hash, *hash);
   session::Sessions::revoke_all(unit, who.id, who.session_id);
+  session::guard_member(unit, who.id);
   once::record(unit, call, who.id);
   auto done = co_await unit.send();
   if (done) {

@@ -6,6 +6,7 @@
 #include "features/members/store.hpp"
 #include "infra/core/text.hpp"
 #include "infra/once/once.hpp"
+#include "infra/session/guard.hpp"
 #include "infra/session/sessions.hpp"
 
 namespace ms::members {
@@ -98,6 +99,8 @@ async<Result<void>> Staff::set_role(const Call& call, const session::Viewer& who
   const std::string before = tr(session::word_of(static_cast<session::Role>(found->role)));
   pg::Unit unit = db_.unit(call);
   if (role != session::Role::admin) store::guard_last_admin(unit, id);
+  session::guard_permission(unit, who.id, session::Permission::roles);
+  store::guard_above(unit, who.id, *found);
   store::set_role(unit, id, role);
   audit::record(unit, who.id, "role", {"member", id.value}, trim(reason), before + " → " + tr(session::word_of(role)));
   once::record(unit, call, who.id);
@@ -115,6 +118,8 @@ async<Result<void>> Staff::suspend(const Call& call, const session::Viewer& who,
   if (!found) co_return Refused(found.error());
   pg::Unit unit = db_.unit(call);
   store::guard_last_admin(unit, id);
+  session::guard_permission(unit, who.id, session::Permission::members);
+  store::guard_above(unit, who.id, *found);
   store::suspend(unit, id, until, trim(reason));
   session::Sessions::revoke_all(unit, id, "");
   audit::record(unit, who.id, "suspend", {"member", id.value}, trim(reason), end_word(until));
@@ -130,6 +135,8 @@ async<Result<void>> Staff::lift(const Call& call, const session::Viewer& who, Us
   const auto found = co_await target(call, who, id, reason);
   if (!found) co_return Refused(found.error());
   pg::Unit unit = db_.unit(call);
+  session::guard_permission(unit, who.id, session::Permission::members);
+  store::guard_above(unit, who.id, *found);
   store::lift(unit, id);
   audit::record(unit, who.id, "lift", {"member", id.value}, trim(reason));
   once::record(unit, call, who.id);

@@ -39,6 +39,12 @@ constexpr pg::Query kLastAdmin{"members.guard_last_admin", R"(
                    where role = 3 and coalesce(suspended_until <= now(), true) order by id for update)
   select ms_guard(not exists (select from admins where id = $1) or (select count(*) from admins) > 1,
                   409, 'members.last_admin')::text)"};
+// Above: as Staff::above. The lock comes before the guards look.
+constexpr pg::Query kAbove{"members.guard_above", R"(
+  with pair as materialized (
+    select t.role = $3 as same, a.id <> t.id and (a.role = 3 or t.role < a.role) as above
+      from users a, users t where a.id = $1 and t.id = $2 for no key update of t)
+  select ms_guard(same, 409, $4)::text, ms_guard(above, 403, $5)::text from pair)"};
 constexpr pg::Query kSuspend{"members.suspend",
                              "update users set suspended_until = $2, suspended_reason = $3 where id = $1"};
 constexpr pg::Query kLift{"members.lift",
@@ -74,6 +80,9 @@ void set_role(pg::Statements& out, UserId id, session::Role role) {
   out.add(kChanged, id);
 }
 void guard_last_admin(pg::Statements& out, UserId id) { out.add(kLastAdmin, id); }
+void guard_above(pg::Statements& out, UserId actor, const MemberRow& target) {
+  out.add(kAbove, actor, target.id, target.role, "staff.changed"_msg.key, "staff.not_above"_msg.key);
+}
 void suspend(pg::Statements& out, UserId id, Timestamp until, std::string_view reason) {
   out.add(kSuspend, id, until, reason);
 }

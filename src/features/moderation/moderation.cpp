@@ -9,6 +9,7 @@
 #include "infra/core/text.hpp"
 #include "infra/live/hints.hpp"
 #include "infra/once/once.hpp"
+#include "infra/session/guard.hpp"
 
 namespace ms::moderation {
 namespace {
@@ -27,6 +28,10 @@ std::optional<Enum> parse(const std::array<std::string_view, 3>& names, std::str
   return std::nullopt;
 }
 
+session::Permission permission_of(Act act) {
+  return act == Act::remove ? session::Permission::remove : session::Permission::moderate;
+}
+
 Search tidy(Search search) {
   search.text = shorten(trim(search.text), kTextLimit);
   search.author = trim(search.author);
@@ -42,9 +47,7 @@ std::string_view name_of(Act act) { return kActs.at(static_cast<std::size_t>(act
 std::optional<Act> act_of(std::string_view name) { return parse<Act>(kActs, name); }
 Msg word_of(Act act) { return kActWords.at(static_cast<std::size_t>(act)); }
 
-bool may(const session::Viewer& who, Act act) {
-  return who.may(act == Act::remove ? session::Permission::remove : session::Permission::moderate);
-}
+bool may(const session::Viewer& who, Act act) { return who.may(permission_of(act)); }
 
 bool fits(State state, Act act) {
   switch (act) {
@@ -109,6 +112,7 @@ async<Result<std::int64_t>> Moderation::carry_out(const Call& call, const sessio
     co_return Refused(Error(Code::invalid, "error.invalid"_msg, {{"chosen", "moderation.none_chosen"_msg}}));
   }
   pg::Unit unit = db_.unit(call);
+  session::guard_permission(unit, who.id, permission_of(act));
   const auto slot = store::act(unit, act, chosen, who.id, *reason);
   once::record(unit, call, who.id);
   const auto told = notifications::acted_on(unit, who.id, name_of(act), chosen);

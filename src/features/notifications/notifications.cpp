@@ -10,6 +10,7 @@
 #include "infra/core/text.hpp"
 #include "infra/live/hints.hpp"
 #include "infra/once/once.hpp"
+#include "infra/session/guard.hpp"
 #include "infra/web/context.hpp"
 
 namespace ms::notifications {
@@ -210,6 +211,7 @@ async<Result<Line>> Notifications::find(const Call& call, const session::Viewer&
 
 async<Result<std::int64_t>> Notifications::send_own(const Call& call, UserId member, pg::Unit& unit,
                                                     pg::Slot<std::int64_t> number) {
+  session::guard_member(unit, member);
   once::record(unit, call, member);
   const auto done = co_await unit.send();
   if (!done) co_return Refused(done.error());
@@ -272,8 +274,13 @@ async<Result<std::int64_t>> Notifications::follow(const Call& call, const sessio
   if (once::earlier(call)) co_return 0;
   if (!who.signed_in()) co_return login_first();
   if (board == nullptr) co_return refuse(Code::not_found, "boards.gone"_msg);
-  if (wanted && !board->readable(who)) co_return refuse(Code::forbidden, "boards.not_readable"_msg);
+  if (!board->readable(who)) {
+    // A board that was closed since then may be left; any other one is not there for this member.
+    const auto followed = co_await follows(call, who.id, board->id);
+    if (wanted || !followed.value_or(true)) co_return refuse(Code::not_found, "boards.gone"_msg);
+  }
   pg::Unit unit = db_.unit(call);
+  if (wanted) boards::guard(unit, who.id, board->id, boards::Right::read, "boards.gone"_msg);
   wanted ? store::follow(unit, who.id, board->id) : store::unfollow(unit, who.id, board->id);
   const auto slot = store::touch(unit, who.id);
   co_return co_await send_own(call, who.id, unit, slot);

@@ -119,7 +119,8 @@ class Notifications {
   async<std::optional<bool>> follows(const Call& call, UserId member, BoardId board);
   async<Settings> settings(const Call& call, const session::Viewer& who);
   async<Result<std::int64_t>> set(const Call& call, const session::Viewer& who, std::vector<Kind> off);
-  /// Notices of this board from now on, or no more. Refused: not_found, forbidden (who may not read it cannot begin).
+  /// Notices of this board from now on, or no more. Refused: not_found, also for who may not read it;
+  /// they may only end what they began when they could.
   async<Result<std::int64_t>> follow(const Call& call, const session::Viewer& who, const boards::Board* board,
                                      bool wanted);
 

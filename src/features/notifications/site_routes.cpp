@@ -113,8 +113,9 @@ async<http::Response> follow(web::Context& ctx, Notifications& notifications, bo
   const boards::Board* board = directory->find(ctx.params.get("slug"));
   const auto done = co_await notifications.follow(ctx.call, ctx.viewer, board, wanted);
   if (!done) co_return ctx.refuse(done.error());
-  const std::string back =
-      form->has("next") ? std::string(web::local_path(form->get("next"))) : "/boards/" + board->slug;
+  // A repetition may find the board under another address.
+  std::string back = board == nullptr ? "/my/notifications" : "/boards/" + board->slug;
+  if (form->has("next")) back = web::local_path(form->get("next"));
   co_return acted(ctx, ctx.redirect(back, wanted ? "flash.followed"_msg : "flash.unfollowed"_msg), *done);
 }
 

@@ -1,6 +1,7 @@
 #include <boost/json.hpp>
 
 #include "features/posts/posts.hpp"
+#include "infra/once/once.hpp"
 #include "infra/web/context.hpp"
 #include "infra/web/json_fields.hpp"
 #include "infra/web/json_list.hpp"
@@ -74,6 +75,8 @@ async<http::Response> list(web::Context& ctx, Posts& posts, boards::Boards& boar
 }
 
 async<http::Response> write(web::Context& ctx, Posts& posts, boards::Boards& boards) {
+  // A repetition: the board may have another address by now.
+  if (const auto first = once::earlier(ctx.call)) co_return co_await answer(ctx, posts, boards, PostId{*first}, 201);
   const auto directory = co_await boards.all(ctx.call);
   const boards::Board* board = directory->find(ctx.params.get("slug"));
   if (auto ok = may_read(ctx.viewer, board); !ok) co_return ctx.refuse(ok.error());

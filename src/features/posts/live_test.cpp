@@ -155,8 +155,8 @@ TEST_F(LiveBoardTest, TellsWhereBoardsStandAndWhoMayFollow) {
   EXPECT_EQ(code(kGuest, 99), 404);
   ask("update boards set read_role = 2 where id = 1");
   boards.changed();
-  EXPECT_EQ(code(kGuest, 1), 401);
-  EXPECT_EQ(code(kReader, 1), 403);
+  EXPECT_EQ(code(kGuest, 1), 404);
+  EXPECT_EQ(code(kReader, 1), 404);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "infra/live/hints.hpp"
 #include "infra/markdown/markdown.hpp"
 #include "infra/once/once.hpp"
+#include "infra/session/guard.hpp"
 
 namespace ms::posts {
 namespace {
@@ -103,10 +104,8 @@ pg::Slot<Post> find_to_edit(pg::Statements& out, PostId id) { return store::find
 }  // namespace
 
 Result<void> may_read(const session::Viewer& who, const boards::Board* board) {
-  if (board == nullptr) return refuse(Code::not_found, "posts.gone"_msg);
-  if (board->readable(who)) return {};
-  if (!who.signed_in()) return refuse(Code::unauthenticated, "error.unauthenticated"_msg);
-  return refuse(Code::forbidden, "boards.not_readable"_msg);
+  if (board == nullptr || !board->readable(who)) return refuse(Code::not_found, "posts.gone"_msg);
+  return {};
 }
 
 Result<void> check(const Draft& draft) {
@@ -225,6 +224,8 @@ async<Result<PostId>> Posts::write(const Call& call, const session::Viewer& who,
   if (!mentions) co_return Refused(mentions.error());
   const view::SafeHtml html = markdown::render(draft.content, mentions->links());
   pg::Unit unit = db_.unit(call);
+  boards::guard(unit, who.id, board.id, boards::Right::write, "boards.gone"_msg);
+  if (draft.notice) session::guard_permission(unit, who.id, session::Permission::notice);
   const auto slot = store::insert(unit, board.id, who.id, draft, html);
   once::record_id(unit, call, who.id, "posts");
   const auto told = notifications::post_written(
@@ -249,6 +250,8 @@ async<Result<void>> Posts::edit(const Call& call, const session::Viewer& who, Po
   if (!mentions) co_return Refused(mentions.error());
   const view::SafeHtml html = markdown::render(draft.content, mentions->links());
   pg::Unit unit = db_.unit(call);
+  boards::guard(unit, who.id, found->post.board, boards::Right::write, "posts.gone"_msg);
+  if (draft.notice) session::guard_permission(unit, who.id, session::Permission::notice);
   guard_visible(unit, id);
   store::update(unit, id, draft, html);
   once::record(unit, call, who.id);
@@ -271,6 +274,8 @@ async<Result<void>> Posts::remove(const Call& call, const session::Viewer& who, 
   if (!found) co_return Refused(found.error());
   if (!removable(who, found->author)) co_return no_right(who);
   pg::Unit unit = db_.unit(call);
+  boards::guard(unit, who.id, found->board, boards::Right::read, "posts.gone"_msg);
+  if (who.id != found->author) session::guard_permission(unit, who.id, session::Permission::remove);
   guard_visible(unit, id);
   store::remove(unit, id);
   once::record(unit, call, who.id);

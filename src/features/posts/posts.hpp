@@ -109,8 +109,8 @@ struct Draft {
 /// Pure; every wrong field is named.
 Result<void> check(const Draft& draft);
 
-/// Whether `who` may see what is on a board (null: there is none). Refused: not_found, forbidden; a guest who may not
-/// is asked to log in (unauthenticated).
+/// Whether `who` may see what is on a board (null: there is none). Refused: not_found, whether it is closed to them or
+/// not there, so that nobody learns what closed boards hold.
 Result<void> may_read(const session::Viewer& who, const boards::Board* board);
 
 /// What others need to know before they add something to a post.
@@ -137,8 +137,7 @@ class Posts {
   /// The same for who adds something to it: of a post that this thread has read nothing is asked, so that its being
   /// visible is left to guard_visible.
   async<Result<Origin>> origin(const Call& call, const session::Viewer& who, PostId id);
-  /// A visible post of a board that `who` may read. Refused: not_found; unauthenticated or forbidden when the board
-  /// says so.
+  /// A visible post of a board that `who` may read. Refused: not_found.
   async<Result<Reading>> read(const Call& call, const session::Viewer& who, PostId id);
   /// The same for whoever may read it, without counting a reader; nothing when there is no such visible post.
   async<std::optional<Reading>> load(const Call& call, PostId id, UserId reader);

@@ -5,6 +5,7 @@
 #include "features/posts/posts.hpp"
 #include "features/posts/shown.hpp"
 #include "features/posts/write.html.hpp"
+#include "infra/once/once.hpp"
 #include "infra/web/context.hpp"
 
 namespace ms::posts {
@@ -17,10 +18,8 @@ Draft read_draft(const http::Form& form) {
 /// The board named in the path, if the visitor may read it.
 Result<const boards::Board*> board_of(const web::Context& ctx, const boards::Directory& directory) {
   const boards::Board* board = directory.find(ctx.params.get("slug"));
-  if (board == nullptr) return refuse(Code::not_found, "boards.gone"_msg);
-  if (board->readable(ctx.viewer)) return board;
-  if (!ctx.viewer.signed_in()) return refuse(Code::unauthenticated, "error.unauthenticated"_msg);
-  return refuse(Code::forbidden, "boards.not_readable"_msg);
+  if (board == nullptr || !board->readable(ctx.viewer)) return refuse(Code::not_found, "boards.gone"_msg);
+  return board;
 }
 
 Error no_right(const web::Context& ctx) {
@@ -34,6 +33,15 @@ std::string post_path(const boards::Board& board, PostId id) {
 
 std::string list_path(const boards::Board& board, std::int64_t page) {
   return page == 1 ? "/boards/" + board.slug : fmt::format("/boards/{}?page={}", board.slug, page);
+}
+
+/// What a repetition of a write is answered: the first request did it, wherever the post's board stands by now.
+async<http::Response> answer_again(web::Context& ctx, Posts& posts, boards::Boards& boards, PostId id, Msg flash) {
+  const auto post = co_await posts.find(ctx.call, ctx.viewer, id);
+  const auto directory = co_await boards.all(ctx.call);
+  const boards::Board* board = post ? directory->find(post->board) : nullptr;
+  if (board == nullptr) co_return ctx.refuse(Error(Code::not_found, "posts.gone"_msg));
+  co_return ctx.redirect(post_path(*board, id), flash);
 }
 
 async<http::Response> show_list(web::Context& ctx, Shown& shown, boards::Boards& boards,
@@ -70,6 +78,10 @@ async<http::Response> show_write(web::Context& ctx, boards::Boards& boards) {
 }
 
 async<http::Response> post_write(web::Context& ctx, Posts& posts, boards::Boards& boards) {
+  constexpr Msg kSaid = "flash.post_written"_msg;
+  if (const auto first = once::earlier(ctx.call)) {
+    co_return co_await answer_again(ctx, posts, boards, PostId{*first}, kSaid);
+  }
   const auto directory = co_await boards.all(ctx.call);
   const auto board = board_of(ctx, *directory);
   if (!board) co_return ctx.refuse(board.error());
@@ -77,7 +89,7 @@ async<http::Response> post_write(web::Context& ctx, Posts& posts, boards::Boards
   if (!sent) co_return ctx.refuse(sent.error());
   const Draft draft = read_draft(*sent);
   const auto written = co_await posts.write(ctx.call, ctx.viewer, **board, draft);
-  if (written) co_return ctx.redirect(post_path(**board, *written), "flash.post_written"_msg);
+  if (written) co_return ctx.redirect(post_path(**board, *written), kSaid);
   if (written.error().code == Code::invalid) co_return write_form(ctx, **board, draft, &written.error());
   co_return ctx.refuse(written.error());
 }
@@ -105,12 +117,13 @@ async<http::Response> show_edit(web::Context& ctx, Posts& posts, boards::Boards&
 }
 
 async<http::Response> post_edit(web::Context& ctx, Posts& posts, boards::Boards& boards) {
+  const PostId id{ctx.params.number("id")};
+  if (once::earlier(ctx.call)) co_return co_await answer_again(ctx, posts, boards, id, "flash.saved"_msg);
   const auto directory = co_await boards.all(ctx.call);
   const auto board = board_of(ctx, *directory);
   if (!board) co_return ctx.refuse(board.error());
   const auto sent = ctx.form();
   if (!sent) co_return ctx.refuse(sent.error());
-  const PostId id{ctx.params.number("id")};
   const Draft draft = read_draft(*sent);
   const auto done = co_await posts.edit(ctx.call, ctx.viewer, id, draft);
   if (done) co_return ctx.redirect(post_path(**board, id), "flash.saved"_msg);
@@ -121,6 +134,7 @@ async<http::Response> post_edit(web::Context& ctx, Posts& posts, boards::Boards&
 async<http::Response> post_delete(web::Context& ctx, Posts& posts, boards::Boards& boards) {
   const auto directory = co_await boards.all(ctx.call);
   const auto board = board_of(ctx, *directory);
+  if (!board && once::earlier(ctx.call)) co_return ctx.redirect("/", "flash.deleted"_msg);
   if (!board) co_return ctx.refuse(board.error());
   const auto done = co_await posts.remove(ctx.call, ctx.viewer, PostId{ctx.params.number("id")});
   if (!done) co_return ctx.refuse(done.error());

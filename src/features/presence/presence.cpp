@@ -6,6 +6,7 @@
 #include "features/presence/store.hpp"
 #include "infra/core/secret.hpp"
 #include "infra/once/once.hpp"
+#include "infra/session/guard.hpp"
 
 namespace ms::presence {
 namespace {
@@ -152,6 +153,7 @@ async<Result<void>> Presence::hide(const Call& call, const session::Viewer& who,
   if (once::earlier(call)) co_return Result<void>();
   pg::Unit unit = db_.unit(call);
   store::hide(unit, who.id, hidden);
+  session::guard_member(unit, who.id);
   once::record(unit, call, who.id);
   const auto done = co_await unit.send();
   if (!done) co_return done;

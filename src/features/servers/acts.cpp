@@ -16,6 +16,7 @@ async<Result<void>> Servers::set_rest(const Call& call, const session::Viewer& w
   const auto name = slot.one();
   if (!name) co_return Refused(Error(Code::not_found, "servers.gone"_msg));
   pg::Unit unit = db_.unit(call);
+  store::guard_admin(unit, who.id);
   if (rest) store::guard_not_last(unit, id);
   store::set_rest(unit, id, rest, who.id);
   audit::record(unit, who.id, rest ? "rest" : "unrest", {"server", id}, trim(reason), *name);

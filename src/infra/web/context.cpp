@@ -140,9 +140,12 @@ http::Response Context::refuse(const Error& error) const {
       }
     }
   }
+  // What is closed to guests is not told apart from what is not there, so the login is offered for both.
+  const bool login_may_help = error.code == Code::not_found && !viewer.signed_in() && is_read(request.method);
+  const std::string_view login = login_may_help ? std::string_view(request.target) : std::string_view();
   http::Response response = page(
       {tr(Msg{fmt::format("error.title_{}", status)})},
-      [&](view::Out& out) { error_page(out, status, tr(error.message), request.path, typed); }, status);
+      [&](view::Out& out) { error_page(out, status, tr(error.message), request.path, typed, login); }, status);
   if (error.code == Code::unavailable || error.code == Code::too_many) response.set("Retry-After", "5");
   return response;
 }

@@ -74,11 +74,13 @@ async<http::Response> post_comment(web::Context& ctx, posts::Posts& posts, comme
   const auto directory = co_await boards.all(ctx.call);
   const auto reading = co_await posts.read(ctx.call, ctx.viewer, draft.post);
   if (!reading) co_return ctx.refuse(reading.error());
+  const boards::Board* board = directory->find(reading->post.board);
+  if (board == nullptr) co_return ctx.refuse(Error(Code::not_found, "posts.gone"_msg));
   const auto number = co_await page_of(ctx, comments, draft.post, draft.parent);
   const auto rows = co_await comments.threads(ctx.call, ctx.viewer, draft.post, number);
   const comments::ShownThreads threads{rows};
   const posts::Post& post = reading->post;
-  const PostPage page{*reading,         post.views,   post.liked, *directory->find(post.board),
+  const PostPage page{*reading,         post.views,   post.liked, *board,
                       threads,          ctx.viewer,   ctx.now,    shown(rows, draft.parent),
                       &written.error(), draft.content};
   co_return ctx.page(
