@@ -9,7 +9,7 @@ import { after, test } from 'node:test';
 
 import { eventually } from '../support/assert.mjs';
 import { Client } from '../support/client.mjs';
-import { joined } from '../support/members.mjs';
+import { application, joined, visitor } from '../support/members.mjs';
 import { facts, root, stack, state } from '../support/stack.mjs';
 
 const { net } = await facts();
@@ -96,3 +96,12 @@ for (const program of ['site', 'admin']) {
     for (const secret of secrets) assert.ok(!text.includes(secret) && !text.includes(encodeURIComponent(secret)), secret);
   });
 }
+
+test("PostgreSQL's log quotes no address and no hash of a row that it refuses", async () => {
+  const { email } = await joined();
+  const again = { ...application(), email };
+  assert.ok([409, 422].includes((await visitor().post('/join', { form: again })).status));
+  const log = await readFile(join(state, 'log', 'postgres.log'), 'utf8');
+  assert.ok(!log.includes(email), 'the address');
+  assert.doesNotMatch(log, /^.*DETAIL:.*(Key \(|Failing row)/m);
+});
