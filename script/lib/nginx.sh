@@ -31,10 +31,10 @@ render() {
     [cache]="proxy_cache_path \"$state/nginx/cache\" levels=1:2 keys_zone=minschool:10m max_size=100m inactive=24h use_temp_path=off;"
     [site_listen]="listen 127.0.0.1:$port backlog=4096; server_name localhost;"
     [admin_listen]="listen 127.0.0.1:$admin_port backlog=4096; server_name localhost;"
-    [page_rate]='limit_req_zone $binary_remote_addr zone=minschool_pages:10m rate=1000000r/s;'
+    [page_rate]='limit_req_zone $minschool_visitor zone=minschool_pages:10m rate=1000000r/s;'
     [login_rate]='limit_req_zone $minschool_login zone=minschool_login:10m rate=6000r/m;'
     [connections]='limit_conn minschool_connections 10000;'
-    [stream_rate]='limit_req_zone $binary_remote_addr zone=minschool_streams_rate:10m rate=100000r/s;'
+    [stream_rate]='limit_req_zone $minschool_visitor zone=minschool_streams_rate:10m rate=100000r/s;'
     [streams]='limit_conn minschool_streams 20000;'
     [access_log]="access_log \"$log_dir/access.log\" minschool;"
     [monitor_log]="access_log \"syslog:server=unix:$run_dir/monitor.sock,nohostname,tag=minschool\" minschool_monitor;"

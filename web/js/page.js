@@ -3,6 +3,7 @@ import { Application, Controller } from "@hotwired/stimulus";
 import { StreamActions, config, renderStreamMessage } from "@hotwired/turbo";
 import { ask } from "./confirm.js";
 import { pageLeft, pageLoaded, pageShown, prepareFocus } from "./focus.js";
+import { formAnswered, formSent } from "./retry.js";
 
 export const application = Application.start();
 
@@ -14,6 +15,9 @@ config.forms.submitter = "aria-disabled";
 document.addEventListener("turbo:before-fetch-request", ({ detail }) => {
   detail.fetchOptions.cache = "no-store";
 });
+
+document.addEventListener("turbo:submit-start", formSent);
+document.addEventListener("turbo:before-fetch-response", formAnswered);
 
 document.addEventListener("turbo:visit", pageLeft);
 document.addEventListener("turbo:before-render", prepareFocus);

@@ -40,7 +40,7 @@ class Site final : public program::App {
         live_board_(parts.db, parts.boards),
         live_post_(parts.db, parts.boards, posts_),
         live_member_(parts.db, parts.boards),
-        hub_(parts.io, config::redis_config(parts.settings), live_config(parts.settings.live)),
+        hub_(parts.io, config::redis_config(parts.settings), parts.keys, live_config(parts.settings.live)),
         endings_(
             parts.io, config::redis_config(parts.settings), {session::Sessions::kChannel},
             [&accounts = parts.accounts](std::string_view, std::string_view member) { accounts.changed(member); },
@@ -96,7 +96,7 @@ class Site final : public program::App {
   web::Layout layout() const override { return &site::layout; }
 
   async<void> prepare(web::Context& ctx) override {
-    parts_.presence.asked(ctx.viewer, ctx.client_address, ctx.request.header("user-agent"), ctx.now);
+    parts_.presence.asked(ctx.viewer, ctx.client_address.visitor(), ctx.request.header("user-agent"), ctx.now);
     // A stream shows no menu, and must not wait between the session and the hub.
     if (ctx.is_api() || ctx.request.path == kEvents) co_return;
     const auto directory = co_await parts_.boards.all(ctx.call);

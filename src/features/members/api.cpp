@@ -43,14 +43,13 @@ async<http::Response> log_in(web::Context& ctx, Members& members, session::Sessi
   std::string password = fields.text("password");
   if (auto ok = fields.done(); !ok) co_return ctx.refuse(ok.error());
 
-  auto claim =
-      co_await members.authenticate(ctx.call, std::move(email), std::move(password), ctx.client_address, std::nullopt);
+  auto claim = co_await members.authenticate(ctx.call, {std::move(email), std::move(password), ctx.client_address});
   if (!claim) co_return ctx.refuse(claim.error());
-  session::Origin origin{ctx.client_address, std::string(ctx.request.header("user-agent"))};
+  session::Origin origin{ctx.client_address.text(), std::string(ctx.request.header("user-agent"))};
   const auto cookie = co_await sessions.open(ctx.call, std::move(*claim), false, ctx.secure, std::move(origin));
   if (!cookie) co_return ctx.refuse(cookie.error());
   // Read back with the new cookie: the answer says what the next request will find.
-  const session::Viewer viewer = co_await sessions.identify(ctx.call, cookie_value(*cookie));
+  const session::Viewer viewer = co_await sessions.identify(ctx.call, session::Sessions::Cookie{cookie_value(*cookie)});
   http::Response response = ctx.json(201, me_json(viewer));
   response.set("Set-Cookie", *cookie);
   response.set("Location", "/api/v1/me");

@@ -13,7 +13,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr auto kProfileKept = std::chrono::seconds(60);
-constexpr limit::Rule kJoinRule{"join", 20, std::chrono::hours(1)};
 
 bool looks_like_email(std::string_view email) {
   const auto at = email.find('@');
@@ -98,25 +97,29 @@ Result<void> check(const Application& application) {
 }
 
 Members::Members(pg::Db& db, cache::Cache& cache, limit::Limiter& limiter, session::Sessions& sessions,
-                 Passwords passwords, LoginLimits limits, std::vector<std::string> shows_names)
+                 Passwords passwords, LoginLimits limits, KnownDevices devices, std::vector<std::string> shows_names)
     : db_(db),
       cache_(cache),
       limiter_(limiter),
       sessions_(sessions),
       passwords_(passwords),
       limits_(limits),
+      devices_(std::move(devices)),
       shows_names_(std::move(shows_names)) {}
 
 async<Result<std::optional<session::Claim>>> Members::join(const Call& call, Application application,
-                                                           std::string_view address) {
+                                                           const ClientAddress& address) {
   if (once::earlier(call)) co_return std::nullopt;
   application.email = normal_email(application.email);
   application.name = trim(application.name);
   if (auto ok = check(application); !ok) co_return Refused(ok.error());
-  const bool allowed = co_await limiter_.allow(call, kJoinRule, std::string(address));
+  const bool allowed = co_await limiter_.allow(call, limits_.joins, address.visitor());
   if (!allowed) co_return refuse(Code::too_many, "join.too_many"_msg);
   const auto hash = co_await passwords_.hash(call, application.password);
-  if (!hash) co_return busy();
+  if (!hash) {
+    co_await limiter_.take_back(call, limits_.joins, address.visitor());
+    co_return busy();
+  }
   pg::Unit unit = db_.unit(call);
   const auto slot = store::insert(unit, application, *hash);
   once::record_id(unit, call, UserId(), "users");
@@ -128,35 +131,60 @@ async<Result<std::optional<session::Claim>>> Members::join(const Call& call, App
   co_return session::Claim{slot.one().value(), *hash};
 }
 
-async<Result<session::Claim>> Members::authenticate(const Call& call, std::string email, std::string password,
-                                                    std::string_view address,
-                                                    std::optional<session::Permission> needed) {
-  email = normal_email(email);
-  if (email.size() > kEmailLimit || password.size() > 4 * kPasswordLimit) {
+/// Counts the try. Whoever guesses cannot keep out who logged in from this browser before, nor who knows the password
+/// at an address from which nobody guesses; and all of them together guess a bounded number of times.
+async<bool> Members::may_try(const Call& call, const Attempt& attempt, const std::optional<std::string>& device) {
+  if (device) co_return co_await limiter_.allow(call, limits_.device, *device);
+  // The address first: who is refused for it has not tried this account.
+  const auto from_here = co_await limiter_.count(call, limits_.address, attempt.address.visitor());
+  if (from_here > limits_.address.limit) co_return false;
+  const bool allowed = co_await limiter_.allow(call, limits_.account, attempt.email);
+  if (allowed) co_return true;
+  if (from_here > kCalmTries) co_return false;
+  co_return co_await limiter_.allow(call, limits_.calm, attempt.email);
+}
+
+async<void> Members::give_back(const Call& call, const Attempt& attempt, const std::optional<std::string>& device) {
+  if (device) {
+    co_await limiter_.take_back(call, limits_.device, *device);
+  } else {
+    co_await limiter_.take_back(call, limits_.account, attempt.email);
+    co_await limiter_.take_back(call, limits_.address, attempt.address.visitor());
+  }
+}
+
+async<Result<session::Claim>> Members::authenticate(const Call& call, Attempt attempt) {
+  attempt.email = normal_email(attempt.email);
+  if (attempt.email.size() > kEmailLimit || attempt.password.size() > 4 * kPasswordLimit) {
     co_return refuse(Code::unauthenticated, "login.wrong"_msg);
   }
-  // The address first: who is refused for it has not tried this account.
-  const bool address_allowed = co_await limiter_.allow(call, limits_.address, std::string(address));
-  if (!address_allowed) co_return refuse(Code::too_many, "login.too_many"_msg);
-  const bool account_allowed = co_await limiter_.allow(call, limits_.account, email);
-  if (!account_allowed) co_return refuse(Code::too_many, "login.too_many"_msg);
+  const auto device = devices_.find(attempt.devices, attempt.email, now());
+  const bool allowed = co_await may_try(call, attempt, device);
+  if (!allowed) co_return refuse(Code::too_many, "login.too_many"_msg);
 
   pg::Batch batch = db_.batch(call);
-  const auto slot = store::credentials(batch, email);
+  const auto slot = store::credentials(batch, attempt.email);
   co_await batch.send();
   const auto found = slot.one();
   const auto right =
-      co_await passwords_.verify(call, std::move(password), found ? found->password_hash : std::string());
-  if (!right) co_return busy();
+      co_await passwords_.verify(call, std::move(attempt.password), found ? found->password_hash : std::string());
+  if (!right) {
+    co_await give_back(call, attempt, device);
+    co_return busy();
+  }
   if (!*right) co_return refuse(Code::unauthenticated, "login.wrong"_msg);
   if (found->suspended) co_return refuse(Code::forbidden, "login.suspended"_msg);
-  if (needed && !session::Permissions::parse(found->permissions).has(*needed)) {
+  if (attempt.needed && !session::Permissions::parse(found->permissions).has(*attempt.needed)) {
     co_return refuse(Code::forbidden, "login.staff_only"_msg);
   }
-  // A whole school may log in from one address: only what was wrong counts against it.
-  limiter_.forgive(limits_.account, email);
-  co_await limiter_.take_back(call, limits_.address, std::string(address));
-  co_return session::Claim{found->id, found->password_hash, needed};
+  if (device) {
+    limiter_.forgive(limits_.device, *device);
+  } else {
+    limiter_.forgive(limits_.account, attempt.email);
+    // A whole school may log in from one address: only what was wrong counts against it.
+    co_await limiter_.take_back(call, limits_.address, attempt.address.visitor());
+  }
+  co_return session::Claim{found->id, found->password_hash, attempt.needed};
 }
 
 async<std::optional<Profile>> Members::profile(const Call& call, UserId id) {
@@ -186,7 +214,8 @@ async<Result<void>> Members::change_password(const Call& call, const session::Vi
                                              std::string next, std::string again) {
   if (once::earlier(call)) co_return Result<void>();
   if (auto ok = check_new_password(next, again); !ok) co_return ok;
-  const bool allowed = co_await limiter_.allow(call, limits_.account, who.email);
+  const std::string member = std::to_string(who.id.value);
+  const bool allowed = co_await limiter_.allow(call, limits_.current, member);
   if (!allowed) co_return refuse(Code::too_many, "login.too_many"_msg);
   pg::Batch batch = db_.batch(call);
   const auto slot = store::credentials(batch, who.email);
@@ -205,7 +234,7 @@ async<Result<void>> Members::change_password(const Call& call, const session::Vi
   auto done = co_await unit.send();
   if (done) {
     co_await sessions_.forget(call, who.id);
-    limiter_.forgive(limits_.account, who.email);
+    limiter_.forgive(limits_.current, member);
   }
   co_return done;
 }

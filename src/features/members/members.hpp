@@ -4,8 +4,10 @@
 #include <string_view>
 #include <vector>
 
+#include "features/members/known_devices.hpp"
 #include "features/members/password.hpp"
 #include "infra/cache/cache.hpp"
+#include "infra/core/address.hpp"
 #include "infra/core/result.hpp"
 #include "infra/core/time.hpp"
 #include "infra/limit/limiter.hpp"
@@ -48,27 +50,44 @@ Result<void> check_new_password(std::string_view password, std::string_view agai
 /// Trimmed and in lower case: what is stored and compared.
 std::string normal_email(std::string_view email);
 
-/// How often one may guess, per account and per address, within the window.
+/// How often one may guess within the window. The Site and the Admin count for themselves.
 struct LoginLimits {
-  limit::Rule account;
-  limit::Rule address;
+  limit::Rule account;  ///< from browsers that never logged in to the account
+  limit::Rule calm;     ///< of these, more in all from addresses with at most kCalmTries wrong passwords
+  limit::Rule device;   ///< from one browser that did
+  limit::Rule address;  ///< for any account
+  limit::Rule current;  ///< of a member who is logged in and changes it
+  limit::Rule joins;    ///< new accounts from one address
+};
+
+/// So many wrong passwords are a mistake of somebody who knows the right one.
+constexpr std::int64_t kCalmTries = 3;
+
+/// Who tries to log in.
+struct Attempt {
+  std::string email;
+  std::string password;
+  const ClientAddress& address;
+  std::string_view devices = {};  ///< the cookie of KnownDevices; may be empty
+  std::optional<session::Permission> needed = std::nullopt;
 };
 
 class Members {
  public:
+  const KnownDevices& devices() const noexcept { return devices_; }
+
   /// `shows_names`: keys of other features' caches that show members' names, dropped when one changes.
   Members(pg::Db& db, cache::Cache& cache, limit::Limiter& limiter, session::Sessions& sessions, Passwords passwords,
-          LoginLimits limits, std::vector<std::string> shows_names);
+          LoginLimits limits, KnownDevices devices, std::vector<std::string> shows_names);
 
   /// Makes the account. Nothing for a repetition, which is no proof that the password is still right.
   /// Refused: invalid (fields), conflict (e-mail taken), too_many, unavailable (hash queue is full).
   async<Result<std::optional<session::Claim>>> join(const Call& call, Application application,
-                                                    std::string_view address);
+                                                    const ClientAddress& address);
 
   /// For whom a session may be made: whose password this is. Refused: unauthenticated (wrong, without saying what),
   /// too_many, forbidden (suspended, or `needed` is not among the member's permissions), unavailable.
-  async<Result<session::Claim>> authenticate(const Call& call, std::string email, std::string password,
-                                             std::string_view address, std::optional<session::Permission> needed);
+  async<Result<session::Claim>> authenticate(const Call& call, Attempt attempt);
 
   async<std::optional<Profile>> profile(const Call& call, UserId id);
   async<Result<void>> rename(const Call& call, const session::Viewer& who, std::string name);
@@ -77,12 +96,17 @@ class Members {
                                       std::string next, std::string again);
 
  private:
+  async<bool> may_try(const Call& call, const Attempt& attempt, const std::optional<std::string>& device);
+  /// The try was none: nobody could look at the password.
+  async<void> give_back(const Call& call, const Attempt& attempt, const std::optional<std::string>& device);
+
   pg::Db& db_;
   cache::Cache& cache_;
   limit::Limiter& limiter_;
   session::Sessions& sessions_;
   Passwords passwords_;
   LoginLimits limits_;
+  KnownDevices devices_;
   std::vector<std::string> shows_names_;
 };
 

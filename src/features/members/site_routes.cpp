@@ -10,11 +10,26 @@
 namespace ms::members {
 namespace {
 
+// The page sends a form again by itself after that (web/js/retry.js).
+constexpr std::string_view kBusySeconds = "2";
+
 session::Origin origin(const web::Context& ctx) {
-  return {ctx.client_address, std::string(ctx.request.header("user-agent"))};
+  return {ctx.client_address.text(), std::string(ctx.request.header("user-agent"))};
 }
 
 // --- login, logout
+
+constexpr std::string_view kDeviceCookie = "device";
+
+/// Sent where one logs in, and nowhere else.
+void remember_device(const web::Context& ctx, http::Response& response, const Members& members,
+                     std::string_view email) {
+  const auto before = ctx.request.cookie(kDeviceCookie).value_or("");
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(KnownDevices::kKept).count();
+  response.set("Set-Cookie", fmt::format("{}={}; Path=/login; Max-Age={}; HttpOnly; SameSite=Lax{}", kDeviceCookie,
+                                         members.devices().add(before, normal_email(email), ctx.now), seconds,
+                                         ctx.secure ? "; Secure" : ""));
+}
 
 http::Response login_form(const web::Context& ctx, std::string_view next, std::string_view email, bool remember,
                           const Error* error) {
@@ -24,6 +39,7 @@ http::Response login_form(const web::Context& ctx, std::string_view next, std::s
       error == nullptr ? 200 : static_cast<int>(error->code));
   if (error != nullptr && error->code == Code::too_many)
     response.set("Retry-After", "600");  // the window that login.too_many speaks of
+  if (error != nullptr && error->code == Code::unavailable) response.set("Retry-After", kBusySeconds);
   return response;
 }
 
@@ -40,13 +56,15 @@ async<http::Response> post_login(web::Context& ctx, Members& members, session::S
   const std::string email(form->get("email"));
   const std::string password(form->get("password"));
   const bool remember = form->has("remember");
-  auto claim = co_await members.authenticate(ctx.call, email, password, ctx.client_address, needed);
+  const std::string_view devices = ctx.request.cookie(kDeviceCookie).value_or("");
+  auto claim = co_await members.authenticate(ctx.call, {email, password, ctx.client_address, devices, needed});
   if (!claim) co_return login_form(ctx, form->get("next"), email, remember, &claim.error());
   // The id that came with the form is never kept: a planted one would be a login for whoever planted it.
   const auto cookie = co_await sessions.open(ctx.call, std::move(*claim), remember, ctx.secure, origin(ctx));
   if (!cookie) co_return login_form(ctx, form->get("next"), email, remember, &cookie.error());
   http::Response response = ctx.redirect(web::local_path(form->get("next")), "flash.welcome"_msg);
   response.set("Set-Cookie", *cookie);
+  remember_device(ctx, response, members, email);
   co_return response;
 }
 
@@ -77,15 +95,19 @@ async<http::Response> post_join(web::Context& ctx, Members& members, session::Se
                                 form->has("news")};
   auto claim = co_await members.join(ctx.call, application, ctx.client_address);
   if (!claim) {
-    co_return ctx.page(
+    http::Response response = ctx.page(
         {tr("join.title"_msg)}, [&](view::Out& out) { join(out, application, &claim.error()); },
         static_cast<int>(claim.error().code));
+    if (claim.error().code == Code::unavailable) response.set("Retry-After", kBusySeconds);
+    if (claim.error().code == Code::too_many) response.set("Retry-After", "3600");
+    co_return response;
   }
   if (!*claim) co_return ctx.redirect("/login", "flash.joined_login"_msg);
   const auto cookie = co_await sessions.open(ctx.call, std::move(**claim), false, ctx.secure, origin(ctx));
   if (!cookie) co_return ctx.redirect("/login", "flash.joined_login"_msg);
   http::Response response = ctx.redirect("/", "flash.joined"_msg);
   response.set("Set-Cookie", *cookie);
+  remember_device(ctx, response, members, application.email);
   co_return response;
 }
 

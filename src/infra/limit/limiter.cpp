@@ -21,10 +21,15 @@ std::string key_of(const Rule& rule, std::string_view subject) {
 }  // namespace
 
 async<bool> Limiter::allow(const Call& call, Rule rule, std::string subject) {
+  const auto tries = co_await count(call, rule, std::move(subject));
+  co_return tries <= rule.limit;
+}
+
+async<std::int64_t> Limiter::count(const Call& call, Rule rule, std::string subject) {
   std::string key = key_of(rule, subject);
   const auto reply = co_await client_.ask(call, redis::Command("EVAL", kCount, 1, key, rule.window.count()));
-  if (reply && reply->kind == redis::Reply::Kind::integer) co_return reply->integer <= rule.limit;
-  co_return local_.add(key, rule.window, std::chrono::steady_clock::now()) <= rule.limit;
+  if (reply && reply->kind == redis::Reply::Kind::integer) co_return reply->integer;
+  co_return local_.add(key, rule.window, std::chrono::steady_clock::now());
 }
 
 async<> Limiter::take_back(const Call& call, Rule rule, std::string subject) {

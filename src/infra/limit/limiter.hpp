@@ -1,5 +1,6 @@
 #pragma once
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -26,6 +27,8 @@ class Limiter {
 
   /// Counts one try; false when it is one too many. At most one round trip.
   async<bool> allow(const Call& call, Rule rule, std::string subject);
+  /// Counts one try; how many there are in the window.
+  async<std::int64_t> count(const Call& call, Rule rule, std::string subject);
   /// Takes back one try that turned out to be none.
   async<> take_back(const Call& call, Rule rule, std::string subject);
   /// Forgets the tries, as after a successful login. Nobody waits for it: it is done before what is asked next.

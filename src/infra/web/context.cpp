@@ -53,14 +53,14 @@ bool is_read(http::Method method) { return method == http::Method::get || method
 
 }  // namespace
 
-Context::Context(const http::Request& incoming, const Shell& app, Call limits, session::Viewer who, std::string address,
-                 bool tls, bool redis_gone)
+Context::Context(const http::Request& incoming, const Shell& app, Call limits, session::Viewer who,
+                 std::string_view address, bool tls, bool redis_gone)
     : request(incoming),
       shell(app),
       call(limits),
       viewer(std::move(who)),
       now(ms::now()),
-      client_address(std::move(address)),
+      client_address(address),
       secure(tls),
       limited(redis_gone) {}
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "infra/core/address.hpp"
 #include "infra/core/result.hpp"
 #include "infra/core/time.hpp"
 #include "infra/http/form.hpp"
@@ -46,7 +47,7 @@ struct Meta {
 /// Lives in the pipeline's coroutine frame until the answer is made.
 class Context {
  public:
-  Context(const http::Request& incoming, const Shell& app, Call limits, session::Viewer who, std::string address,
+  Context(const http::Request& incoming, const Shell& app, Call limits, session::Viewer who, std::string_view address,
           bool tls, bool redis_gone);
 
   const http::Request& request;
@@ -57,9 +58,9 @@ class Context {
   std::shared_ptr<const Menu> menu;  ///< what this visitor may go to; null: the layout shows none
   std::optional<view::Bell> bell;    ///< of a member whose pages have one
   const Timestamp now;
-  const std::string client_address;  ///< of the visitor, as trusted proxies tell it
-  const bool secure;                 ///< the visitor came by TLS
-  const bool limited;                ///< Redis is gone: pages say what is not to be had
+  const ClientAddress client_address;  ///< of the visitor, as trusted proxies tell it
+  const bool secure;                   ///< the visitor came by TLS
+  const bool limited;                  ///< Redis is gone: pages say what is not to be had
 
   /// The query string; broken escapes count as no query.
   const http::Form& query() const;

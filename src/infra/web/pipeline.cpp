@@ -174,7 +174,7 @@ async<http::Response> Pipeline::routed(const http::Request& request, const Call&
     co_return response;
   }
   const auto use = match.by_itself ? session::Use::none : session::Use::counts;
-  session::Viewer viewer = co_await sessions_.identify(call, request.cookie(config_.cookie), use);
+  session::Viewer viewer = co_await sessions_.identify(call, sessions_.cookie_of(request), use);
   Context ctx = context(request, call, std::move(viewer));
   if (prepare_) co_await prepare_(ctx);
   if (gate_) {

@@ -19,7 +19,6 @@ namespace ms::web {
 struct PipelineConfig {
   std::string served_by;    ///< X-Served-By; empty: not said
   bool show_timing = true;  ///< Server-Timing
-  std::string cookie;       ///< name of the session cookie
   std::chrono::milliseconds request_time{1800};
   config::TrustedProxies proxies;
   bool https = false;  ///< its public address is: visitors come by TLS, whatever a proxy in between says

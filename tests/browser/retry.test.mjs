@@ -1,0 +1,59 @@
+// A form that the site cannot take just now: the page sends it again by itself, with everything that was typed in it.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { button, openPage } from '../support/browser.mjs';
+import { joined, password } from '../support/members.mjs';
+
+/** Lets the site answer what it does when it is busy, so many times, to what is posted to `path`. */
+async function busy(page, path, { times, status = 503, seconds = 1 }) {
+  const seen = { refused: 0, taken: 0 };
+  await page.route((url) => url.pathname === path, async (route) => {
+    if (route.request().method() !== 'POST') return route.continue();
+    if (seen.refused < times) {
+      seen.refused += 1;
+      return route.fulfill({ status, headers: { 'retry-after': String(seconds) }, contentType: 'text/html; charset=utf-8', body: '<!DOCTYPE html><title>x</title><main><h1>지금은 바쁩니다</h1></main>' });
+    }
+    seen.taken += 1;
+    return route.continue();
+  });
+  return seen;
+}
+
+async function logIn(page, email) {
+  await page.goto('/login');
+  await page.getByLabel('이메일').fill(email);
+  await page.getByLabel('비밀번호').fill(password);
+  await button(page, '로그인').click();
+}
+
+for (const status of [503, 429]) {
+  test(`a login that is answered ${status} is sent again by itself`, async () => {
+    const { email } = await joined();
+    const page = await openPage();
+    const seen = await busy(page, '/login', { times: 2, status });
+    await logIn(page, email);
+    await page.locator('.form-retry').waitFor();
+    assert.match(await page.locator('.form-retry').textContent(), /자동으로 다시 보냅니다/);
+    assert.equal(await page.getByLabel('비밀번호').inputValue(), password);
+    assert.match(await page.locator('#live-status').textContent(), /자동으로 다시 보냅니다/);
+    await button(page, '로그아웃').waitFor();
+    assert.deepEqual(seen, { refused: 2, taken: 1 });
+  });
+}
+
+test('it gives up after some tries and shows what the site says', async () => {
+  const page = await openPage();
+  const seen = await busy(page, '/login', { times: 100 });
+  await logIn(page, 'nobody@minschool.test');
+  await page.getByRole('heading', { name: '지금은 바쁩니다' }).waitFor({ timeout: 60_000 });
+  assert.deepEqual(seen, { refused: 6, taken: 0 });
+});
+
+test('who has to wait long is told so at once', async () => {
+  const page = await openPage();
+  const seen = await busy(page, '/login', { times: 100, status: 429, seconds: 600 });
+  await logIn(page, 'nobody@minschool.test');
+  await page.getByRole('heading', { name: '지금은 바쁩니다' }).waitFor();
+  assert.equal(seen.refused, 1);
+});

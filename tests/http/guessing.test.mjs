@@ -1,0 +1,122 @@
+// Whoever guesses a password is bounded, and keeps nobody out who knows it.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { test } from 'node:test';
+
+import { Client, adminUrl } from '../support/client.mjs';
+import { joined, ownAddress, password, visitor } from '../support/members.mjs';
+import { appUrl } from '../support/stack.mjs';
+
+const triesPerAccount = 10;  // [login] tries_per_account
+const calmTries = 3;
+const mostOfStrangers = 6 * triesPerAccount;
+
+const login = (from, email, secret = password, options = {}) => from.post('/login', { form: { email, password: secret }, ...options });
+const statusOf = async (...words) => (await login(...words)).status;
+
+/** Somebody who tries wrong passwords for the account until no more are looked at. */
+async function guessed(email, base) {
+  const guesser = visitor(base);
+  let status = 0;
+  for (let tries = 0; tries <= triesPerAccount + 1 && status !== 429; tries++) status = await statusOf(guesser, email, 'wrong');
+  assert.equal(status, 429);
+  return guesser;
+}
+
+test('the owner gets in from anywhere calm, and from a browser of before even beside the guesser', async () => {
+  const { client, email } = await joined();
+  await client.post('/logout');
+  const guesser = await guessed(email);
+  assert.equal(await statusOf(guesser, email), 429, 'a right guess is not told');
+  assert.equal(await statusOf(visitor(), email), 303, 'from a calm address');
+  await guessed(email);
+  const known = new Client(undefined, { address: guesser.address });
+  known.cookies = new Map(client.cookies);
+  assert.equal(await statusOf(known, email), 303, 'a browser of before');
+});
+
+test('a browser of before is known for its own accounts only, and guesses no more than others', async () => {
+  const [mine, other] = [await joined(), await joined()];
+  await guessed(other.email);
+  const here = mine.client;
+  await here.post('/logout');
+  for (let tries = 0; tries < calmTries; tries++) await login(here, other.email, 'wrong');
+  assert.equal(await statusOf(here, other.email), 429, 'it is a stranger to the account of the other');
+  let status = 0;
+  for (let tries = 0; tries <= triesPerAccount && status !== 429; tries++) status = await statusOf(here, mine.email, 'wrong');
+  assert.equal(status, 429);
+  assert.equal(await statusOf(here, mine.email), 429);
+  assert.equal(await statusOf(visitor(), mine.email), 303, 'and locks only itself out');
+});
+
+test('guesses from many addresses are bounded together, and the owner gets in', async () => {
+  const { client, email } = await joined();
+  await client.post('/logout');
+  const answers = [];
+  for (let tries = 0; tries < mostOfStrangers + 5; tries++) answers.push(await statusOf(visitor(), email, 'wrong'));
+  assert.equal(answers.filter((status) => status === 401).length, mostOfStrangers);
+  assert.deepEqual(new Set(answers.slice(mostOfStrangers)), new Set([429]));
+  assert.equal(await statusOf(client, email), 303);
+});
+
+test('who guesses at the Site keeps no administrator out of the Admin', async () => {
+  const email = 'admin@minschool.test';
+  await guessed(email);
+  const admin = visitor(adminUrl);
+  assert.equal(await statusOf(admin, email), 303);
+  await admin.post('/logout');
+  const guesser = await guessed(email, adminUrl);
+  const known = new Client(adminUrl, { address: guesser.address });
+  known.cookies = new Map(admin.cookies);
+  assert.equal(await statusOf(known, email), 303);
+  assert.equal(await statusOf(visitor(), email), 303, 'and the Site counts for itself');
+});
+
+test('a member who is logged in changes the password whoever guesses it meanwhile', async () => {
+  const { client, email } = await joined();
+  await guessed(email);
+  const next = 'another-password-7';
+  assert.equal((await client.post('/my/password', { form: { current: password, password: next, password_again: next } })).status, 303);
+  assert.equal(await statusOf(visitor(), email, next), 303);
+});
+
+test('one /64 of IPv6 is one visitor, and an IPv4 address is the same however it is written', async () => {
+  const { email } = await joined();
+  await guessed(email);
+  const from = (address) => ({ headers: { 'x-forwarded-for': address } });
+  const server = new Client(await appUrl(1));
+  const network = `2001:db8:${Math.floor(Math.random() * 0xffff).toString(16)}:7`;
+  const v4 = ownAddress();
+  const cases = [
+    [(n) => `${network}:${n.toString(16)}:0:0:9`, `${network}:ffff:ffff:ffff:ffff`, network.replace(/7$/, '8::1')],
+    [(n) => (n % 2 ? v4 : `::ffff:${v4}`), `::FFFF:${v4}`, ownAddress()],
+  ];
+  for (const [address, same, other] of cases) {
+    for (let n = 1; n <= calmTries; n++) {
+      assert.equal(await statusOf(server, `${randomUUID()}@minschool.test`, 'wrong', from(address(n))), 401);
+    }
+    assert.equal(await statusOf(server, email, password, from(same)), 429, same);
+    assert.equal(await statusOf(server, email, password, from(other)), 303, other);
+    await guessed(email);
+  }
+});
+
+test('thirty-five members of one school log in at the same moment', async () => {
+  const address = ownAddress();
+  const members = [];
+  for (let i = 0; i < 35; i++) members.push(await joined());
+  const answers = await Promise.all(members.map(({ email }) => login(new Client(undefined, { address }), email)));
+  for (const answer of answers) {
+    // A machine that is busy may ask to come again, and says when.
+    assert.ok(answer.status === 303 || (answer.status === 503 && Number(answer.headers['retry-after']) <= 10), `${answer.status}`);
+  }
+  assert.ok(answers.some(({ status }) => status === 303));
+});
+
+test('a class signs up from one address', async () => {
+  const address = ownAddress();
+  for (let i = 0; i < 30; i++) {
+    const form = { email: `${randomUUID()}@minschool.test`, name: `학생${randomUUID().slice(0, 6)}`, password, password_again: password, terms: '1', privacy: '1' };
+    assert.equal((await new Client(undefined, { address }).post('/join', { form })).status, 303);
+  }
+});
