@@ -6,6 +6,7 @@ install(DIRECTORY ${CMAKE_SOURCE_DIR}/build/assets/ DESTINATION usr/share/minsch
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/migrations DESTINATION usr/share/minschool FILES_MATCHING PATTERN *.sql)
 # Nginx's files twice: `minschool setup` makes conf.d's from the first; `minschool doctor` compares both with what is installed.
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/deploy/nginx DESTINATION usr/share/minschool)
+install(FILES ${CMAKE_SOURCE_DIR}/deploy/redis/minschool.acl DESTINATION usr/share/minschool/redis)
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/deploy/nginx/snippets DESTINATION etc/nginx)
 file(GLOB units ${CMAKE_SOURCE_DIR}/deploy/systemd/*.service ${CMAKE_SOURCE_DIR}/deploy/systemd/*.mount)
 install(FILES ${units} DESTINATION lib/systemd/system)

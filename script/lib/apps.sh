@@ -43,6 +43,7 @@ password_file = $(toml "$(secret "$4")")
 
 [redis]
 host = $(toml "$run_dir/redis.sock")
+user = "minschool"
 password_file = $(toml "$(secret redis)")
 
 [session]
@@ -70,6 +71,7 @@ password_file = $(toml "$(secret minschool_owner)")
 
 [redis]
 host = $(toml "$run_dir/redis.sock")
+user = "minschool"
 password_file = $(toml "$(secret redis)")
 
 [monitor]

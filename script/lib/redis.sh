@@ -1,7 +1,10 @@
-# The private Redis: unix socket only, password, nothing on disk. PostgreSQL is the truth and Redis only speed, so after a
+# The private Redis: unix socket only, password, the programs as the user minschool with the rights of deploy/redis, nothing on disk. PostgreSQL is the truth and Redis only speed, so after a
 # restart it may be empty; and what does not fit leaves by age instead of making writes fail.
 
 readonly redis_memory=256mb redis_policy=allkeys-lru
+
+# redis_rights ; the words of the programs' own ACL, in one line.
+redis_rights() { grep -v '^#' "$root/deploy/redis/minschool.acl" | tr '\n' ' '; }
 
 start_redis() {
   local file="$state/redis/redis.conf"
@@ -12,6 +15,7 @@ port 0
 unixsocket "$run_dir/redis.sock"
 unixsocketperm 700
 requirepass $(<"$(secret redis)")
+user minschool on >$(<"$(secret redis)") $(redis_rights)
 dir "$state/redis"
 save ""
 appendonly no

@@ -4,6 +4,9 @@ import { test } from 'node:test';
 
 import { until } from './machine.mjs';
 
+/** As the default user, whose password setup made. */
+const redisCli = 'REDISCLI_AUTH=$(cat /etc/minschool/redis.admin) redis-cli';
+
 const site = '/etc/nginx/conf.d/minschool-loadbalancer.conf';
 
 /** Breaks the machine, what doctor must say then, and how it is whole again. */
@@ -14,8 +17,8 @@ const faults = [
   { breaks: 'systemctl stop minschool-admin', check: 'minschool-admin', says: /the unit is inactive|no answer/, mends: 'systemctl start minschool-admin' },
   { breaks: 'systemctl disable --quiet minschool-admin', check: 'minschool-admin', says: /does not start with the machine/, mends: 'systemctl enable --quiet minschool-admin' },
   { breaks: 'systemctl stop redis-server', check: 'Redis', says: /refused/, mends: 'systemctl start redis-server' },
-  { breaks: 'redis-cli config set maxmemory-policy noeviction', check: 'Redis memory', says: /noeviction/, mends: 'redis-cli config set maxmemory-policy allkeys-lru' },
-  { breaks: 'redis-cli config set protected-mode no', check: 'Redis protection', says: /without a password/, mends: 'redis-cli config set protected-mode yes' },
+  { breaks: `${redisCli} config set maxmemory-policy noeviction`, check: 'Redis memory', says: /noeviction/, mends: `${redisCli} config set maxmemory-policy allkeys-lru` },
+  { breaks: `${redisCli} config set requirepass ''`, check: 'Redis protection', says: /without a password/, mends: 'redis-cli config set requirepass "$(cat /etc/minschool/redis.admin)"' },
   { breaks: 'systemctl stop postgresql@15-main', check: 'PostgreSQL', says: /refused/, mends: 'systemctl start postgresql@15-main' },
   { breaks: 'pkill -STOP -u postgres', check: 'PostgreSQL', says: /timeout expired/, mends: 'pkill -CONT -u postgres' },
   { breaks: `runuser -u postgres -- psql -q -c 'alter database minschool set random_page_cost = 4'`, check: 'PostgreSQL settings', says: /random_page_cost is 4/, mends: `runuser -u postgres -- psql -q -c 'alter database minschool set random_page_cost = 1.1'` },

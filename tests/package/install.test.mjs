@@ -67,8 +67,12 @@ test('setup leaves a working site', async () => {
   assert.equal((await machine.health()).status, 'ok');
   assert.equal((await machine.health(3001)).version, version);
   const rights = (await machine.sh('cd /etc/minschool && stat -c "%n %a %U %G" *')).trim().split('\n');
-  const secret = ['admin.database', 'site.database', 'session.secret', 'admin.toml', 'monitor.toml', 'site.toml'];
-  assert.deepEqual(rights.sort(), [...secret.map((name) => `${name} 640 root minschool`), 'owner.database 600 root root', 'owner.toml 600 root root'].sort());
+  const secret = ['admin.database', 'site.database', 'session.secret', 'redis.password', 'admin.toml', 'monitor.toml', 'site.toml'];
+  assert.deepEqual(rights.sort(), [...secret.map((name) => `${name} 640 root minschool`), 'owner.database 600 root root', 'owner.toml 600 root root', 'redis.admin 600 root root'].sort());
+  assert.match(await machine.sh('redis-cli get x 2>&1'), /NOAUTH/);
+  const asProgram = 'redis-cli --user minschool -a "$(cat /etc/minschool/redis.password)" --no-auth-warning';
+  assert.match(await machine.sh(`${asProgram} config get requirepass 2>&1`), /NOPERM/);
+  assert.match(await machine.sh(`${asProgram} set session:x 1 ex 1 2>&1`), /OK/);
 });
 
 test('the first administrator works at the Admin and at the Site', async () => {

@@ -32,7 +32,7 @@ void check_disk(Report& report);
 void check_clock(Report& report);
 void check_names(const Known& known, Report& report);
 void check_postgres(const Places& places, const Known& known, Report& report);
-void check_redis(const Known& known, Report& report);
+void check_redis(const Places& places, const Known& known, Report& report);
 void check_front(const Places& places, const Known& known, Report& report);
 void check_nginx(const Places& places, const Known& known, Report& report);
 

@@ -49,7 +49,7 @@ void add_doctor(CLI::App& app) {
     report.guard("clock", [&] { doctor::check_clock(report); });
     report.guard("DNS", [&] { doctor::check_names(known, report); });
     report.guard("PostgreSQL", [&] { doctor::check_postgres(wish->places, known, report); });
-    report.guard("Redis", [&] { doctor::check_redis(known, report); });
+    report.guard("Redis", [&] { doctor::check_redis(wish->places, known, report); });
     report.guard("Nginx", [&] { doctor::check_nginx(wish->places, known, report); });
     report.guard("Nginx", [&] { doctor::check_front(wish->places, known, report); });
     std::cout << (wish->json ? report.json() : report.text()) << std::flush;

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 
 #include "apps/cli/command.hpp"
@@ -216,12 +218,25 @@ void check_redis_settings(RedisLink& redis, const config::Settings& settings, Re
   if (redis.setting("appendonly") == "yes") {
     report.hint("Redis disk", "appendonly costs time for what may be lost", "appendonly no in redis.conf");
   }
-  const bool open = redis.setting("requirepass").empty() && settings.redis.password.empty();
-  if (open && (redis.setting("protected-mode") == "no" || !local(settings.redis))) {
+  const bool open = redis.setting("requirepass").empty();
+  if (open && (redis.setting("protected-mode") == "no" || !local(settings.redis) || !settings.redis.user.empty())) {
     report.wrong(
         "Redis protection", "it takes commands from others without a password",
         "requirepass in redis.conf, and the password in redis.password (minschool setup --redis-password-file)");
+  } else if (open && settings.redis.password.empty()) {
+    report.hint("Redis protection", "every program of this machine may write to it without a password",
+                "requirepass in redis.conf, and the password in redis.password");
   }
+}
+
+/// Redis's settings are asked for by its default user, when setup gave that one a password.
+config::Settings::Redis as_administrator(config::Settings::Redis redis, const std::filesystem::path& file) {
+  std::ifstream in(file);
+  std::string password;
+  if (!std::getline(in, password)) return redis;
+  redis.user.clear();
+  redis.password = password;
+  return redis;
 }
 
 }  // namespace
@@ -260,7 +275,7 @@ void check_postgres(const Places& places, const Known& known, Report& report) {
   if (!one(*database, "select to_regclass('server_programs')").empty()) check_sessions(*database, known, report);
 }
 
-void check_redis(const Known& known, Report& report) {
+void check_redis(const Places& places, const Known& known, Report& report) {
   const auto& settings = known.site ? known.site : known.admin;
   if (!settings) return;
   std::optional<RedisLink> redis;
@@ -277,7 +292,8 @@ void check_redis(const Known& known, Report& report) {
   }
   try {
     check_clock_of("Redis", [&] { return std::stod(redis->ask({"TIME"})); }, report);
-    check_redis_settings(*redis, *settings, report);
+    RedisLink administrator(as_administrator(settings->redis, places.dir / "redis.admin"));
+    check_redis_settings(administrator, *settings, report);
   } catch (const RedisError& fault) {
     report.hint("Redis settings", fmt::format("it does not tell: {}", fault.what()), "look at redis.conf by hand");
   }

@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <filesystem>
+#include <sstream>
+
 #include "apps/cli/command.hpp"
 #include "apps/cli/redis_link.hpp"
 #include "apps/cli/setup/files.hpp"
@@ -9,6 +12,56 @@
 
 namespace ms::cli::setup {
 namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kUser = "minschool";
+
+/// Where the password of Redis's default user stands when setup gave it one.
+fs::path admin_file(const Wish& wish) { return wish.dir / "redis.admin"; }
+
+std::string first_line(const fs::path& file) { return std::string(trim(read_file(file))); }
+
+/// The words of the rights, without the comments.
+std::vector<std::string> rights(const Wish& wish) {
+  std::istringstream lines(read_file(wish.share / "redis/minschool.acl"));
+  std::vector<std::string> out;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with('#')) continue;
+    std::istringstream words(line);
+    for (std::string word; words >> word;) out.push_back(word);
+  }
+  if (out.empty()) throw Failure(fmt::format("{} is missing", (wish.share / "redis/minschool.acl").string()));
+  return out;
+}
+
+/// Gives our user its password and rights; what had them already is not written to Redis's file again.
+void put_user(RedisLink& redis, const Wish& wish) {
+  const std::string before = redis.ask({"ACL", "LIST"});
+  std::vector<std::string> words{"ACL", "SETUSER", kUser, "reset", "on", ">" + first_line(wish.dir / "redis.password")};
+  for (std::string& word : rights(wish)) words.push_back(std::move(word));
+  redis.ask(words);
+  if (redis.ask({"ACL", "LIST"}) != before) redis.ask({"CONFIG", "REWRITE"});
+}
+
+/// Whether nobody else can mind that it has a password from now on: nothing is in it, and nobody was let in by name.
+bool is_as_shipped(RedisLink& redis) {
+  return redis.ask({"DBSIZE"}) == "0" && redis.setting("requirepass").empty() && redis.setting("aclfile").empty() &&
+         redis.ask({"ACL", "USERS"}) == "default";
+}
+
+/// Whoever may write to Redis may end sessions, and read of whom they are.
+void protect(RedisLink& redis, const Wish& wish) {
+  redis.ask({"CONFIG", "REWRITE"});  // else it would be open again, and unknown to us, with its next start
+  static_cast<void>(secret_in(wish.dir / "redis.password", Readers::programs));
+  const auto admin = secret_in(admin_file(wish), Readers::root);
+  put_user(redis, wish);
+  redis.ask({"CONFIG", "SET", "requirepass", admin});
+  redis.ask({"CONFIG", "REWRITE"});
+  say(fmt::format(
+      "Redis asks for a password: the programs are its user {}, and redis-cli finds that of the default user in {}",
+      kUser, admin_file(wish).string()));
+}
 
 /// As Debian ships it Redis takes all the memory there is and writes to disk. What holds nothing yet is surely ours.
 void bound_redis(RedisLink& redis) {
@@ -25,23 +78,48 @@ void bound_redis(RedisLink& redis) {
   }
 }
 
+/// A Redis of this machine, as its administrator: bounded and protected.
+void keep_local(const Wish& wish) {
+  config::Settings::Redis settings = redis_place(wish.redis);
+  const bool ours = fs::exists(admin_file(wish));
+  if (ours) settings.password = first_line(admin_file(wish));
+  try {
+    RedisLink redis(settings);
+    bound_redis(redis);
+    if (ours) {
+      put_user(redis, wish);
+    } else if (is_as_shipped(redis)) {
+      protect(redis, wish);
+    }
+  } catch (const RedisError& fault) {
+    const std::string_view why = fault.what();
+    // Who has no password for it is told so below.
+    if (!why.starts_with("NOAUTH")) say(fmt::format("Redis is left as it is protected now: {}", why));
+  }
+}
+
+bool is_local(const config::Settings::Redis& redis) {
+  return redis.host.starts_with('/') || redis.host == "localhost" || redis.host.starts_with("127.") ||
+         redis.host == "::1";
+}
+
 }  // namespace
 
-void prepare_redis(const Wish& wish) {
+void prepare_redis(Wish& wish) {
   config::Settings::Redis settings = redis_place(wish.redis);
   const auto kept = wish.dir / "redis.password";
   if (!wish.redis_password_file.empty()) {
-    const auto password = std::string(trim(read_file(wish.redis_password_file)));
+    const auto password = first_line(wish.redis_password_file);
     if (password.empty()) throw Failure(fmt::format("{} holds no password", wish.redis_password_file.string()));
     if (put_new_file(kept, password + "\n", Readers::programs)) say("took over the password of Redis");
   }
-  settings.password = std::string(trim(read_file(kept)));
+  if (is_local(settings) && (fs::exists(admin_file(wish)) || !fs::exists(kept))) keep_local(wish);
+  if (fs::exists(admin_file(wish))) wish.redis_user = kUser;
+  settings.user = wish.redis_user;
+  settings.password = first_line(kept);
   try {
     RedisLink redis(settings);
     redis.ask({"PING"});
-    try {
-      bound_redis(redis);
-    } catch (const RedisError&) { return; }  // who may not CONFIG leaves it as it is; doctor says what it would be
   } catch (const RedisError& fault) {
     const std::string_view why = fault.what();
     throw Failure(fmt::format(

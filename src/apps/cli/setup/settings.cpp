@@ -37,6 +37,7 @@ std::string redis_section(const Wish& wish) {
   if (!redis.host.starts_with('/') && redis.port != config::Settings::Redis().port) {
     out += fmt::format("port = {}\n", redis.port);
   }
+  if (!wish.redis_user.empty()) out += fmt::format("user = {}\n", toml(wish.redis_user));
   if (fs::exists(wish.dir / "redis.password")) out += "password_file = \"redis.password\"\n";
   return out;
 }
@@ -109,6 +110,7 @@ void remember(Wish& wish) {
   wish.server_name = known->server.name;
   wish.address = known->server.address;
   const auto& redis = known->redis;
+  wish.redis_user = redis.user;
   wish.redis = redis.host.starts_with('/') ? redis.host : fmt::format("[{}]:{}", redis.host, redis.port);
 }
 

@@ -143,6 +143,7 @@ void add_setup(CLI::App& app) {
   command->add_option("--database-name", wish->database_name, "Name of the database (default: minschool)");
   command->add_flag("--new-passwords", wish->new_passwords, "Gives roles that exist already new passwords");
   command->add_option("--redis", wish->redis, "host:port, or the path of a socket (default: 127.0.0.1:6379)");
+  command->add_option("--redis-user", wish->redis_user, "User of Redis (default: its default user)");
   command->add_option("--redis-password-file", wish->redis_password_file, "File with the password of Redis");
   command->add_option("--server-name", wish->server_name, "Name of this app server (default: app1)");
   command->add_option("--address", wish->address, "Address that the programs listen on (default: 127.0.0.1)");

@@ -22,6 +22,7 @@ struct Wish {
   bool new_passwords = false;
 
   std::string redis = "127.0.0.1:6379";  ///< host:port, or the path of a socket
+  std::string redis_user;                ///< empty: Redis's default user
   std::filesystem::path redis_password_file;
 
   Member admin;
@@ -50,8 +51,9 @@ struct Postgres {
 /// Throws Failure with what to do.
 Postgres prepare_database(const Wish& wish);
 
-/// Redis answers, with the password that was given; a local one that is empty and as Debian ships it gets a bound.
-void prepare_redis(const Wish& wish);
+/// Redis answers, with the password that was given. A local one that is empty and as Debian ships it gets a bound, a
+/// password, and a user for the programs with the rights of share/redis/minschool.acl.
+void prepare_redis(Wish& wish);
 
 /// What Nginx's file includes.
 inline constexpr std::array kNginxSnippets{"minschool-errors.conf", "minschool-server.conf"};
