@@ -30,7 +30,7 @@ async function logIn(page, email) {
 for (const status of [503, 429]) {
   test(`a login that is answered ${status} is sent again by itself`, async () => {
     const { email } = await joined();
-    const page = await openPage();
+    const page = await openPage({ mayBeBusy: true });
     const seen = await busy(page, '/login', { times: 2, status });
     await logIn(page, email);
     await page.locator('.form-retry').waitFor();
@@ -43,7 +43,7 @@ for (const status of [503, 429]) {
 }
 
 test('it gives up after some tries and shows what the site says', async () => {
-  const page = await openPage();
+  const page = await openPage({ mayBeBusy: true });
   const seen = await busy(page, '/login', { times: 100 });
   await logIn(page, 'nobody@minschool.test');
   await page.getByRole('heading', { name: '지금은 바쁩니다' }).waitFor({ timeout: 60_000 });
@@ -51,8 +51,8 @@ test('it gives up after some tries and shows what the site says', async () => {
 });
 
 test('who has to wait long is told so at once', async () => {
-  const page = await openPage();
-  const seen = await busy(page, '/login', { times: 100, status: 429, seconds: 600 });
+  const page = await openPage({ mayBeBusy: true });
+  const seen = await busy(page, '/login', { times: 100, seconds: 600 });
   await logIn(page, 'nobody@minschool.test');
   await page.getByRole('heading', { name: '지금은 바쁩니다' }).waitFor();
   assert.equal(seen.refused, 1);

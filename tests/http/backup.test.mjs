@@ -29,14 +29,16 @@ async function minschool(config, ...words) {
 }
 
 // Written by every server every two seconds, or by any request; that they are restored too is asserted by their counts.
-const volatile = ['sessions', 'once', 'server_programs', 'server_samples'];
+const volatile = ['once', 'server_programs', 'server_samples'];
+// Not brought back: tests/http/history.test.mjs.
+const ended = ['sessions', 'incarnation'];
 const maxTries = 10;
 
 /** One digest of all rows for each table whose rows change only when somebody writes. */
 async function digests(name) {
   const tables = (await sql(`select tablename from pg_tables where schemaname = 'public' order by 1`, 'pg', name)).map(([table]) => table);
   const out = {};
-  for (const table of tables.filter((one) => !volatile.includes(one))) {
+  for (const table of tables.filter((one) => ![...volatile, ...ended].includes(one))) {
     [out[table]] = await sql(`select count(*), md5(coalesce(string_agg(t::text, '|' order by t::text), '')) from ${table} t`, 'pg', name);
   }
   return out;

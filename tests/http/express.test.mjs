@@ -1,8 +1,6 @@
 // A site moves from the seed's Express program server by server: app1 shares its sessions ([session] adopt), app2 does not.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -12,7 +10,8 @@ import { eventually } from '../support/assert.mjs';
 import { Client } from '../support/client.mjs';
 import { startExpress } from '../support/express.mjs';
 import { at, joined, loggedIn, visitor } from '../support/members.mjs';
-import { stack, state } from '../support/stack.mjs';
+import { age, sessionSecret } from '../support/sessions.mjs';
+import { stack } from '../support/stack.mjs';
 import { redis, sql } from '../support/stores.mjs';
 
 const cookieName = 'connect.sid';
@@ -22,7 +21,7 @@ const touchSeconds = 5 * 60;  // how often a session is written here
 let program;
 let secret;
 before(async () => {
-  secret = (await readFile(join(state, 'secrets', 'session'), 'utf8')).trim();
+  secret = await sessionSecret();
   process.env.MINSCHOOL_SESSION_ADOPT = 'true';
   await stack('restart', 'app1');
   program = await startExpress();
@@ -66,11 +65,7 @@ const here = async (client, number = 1) => (await (await at(client, number)).get
 const knownThere = async (client, where) => (await there(client, where).get('/me')).status === 200;
 
 /** As if the session had last been written here six minutes ago. */
-async function makeDue(client) {
-  const session = await storedOf(client);
-  session.touched -= touchSeconds + 60;
-  await redis('SET', keyOf(client), JSON.stringify(session), 'EX', String(day));
-}
+const makeDue = (client) => age(idOf(client), touchSeconds + 60);
 
 test('a session that Express made is a login here, whether it has the id as a text or a number', async () => {
   const who = await member();
@@ -295,4 +290,41 @@ test('Redis that comes back empty ends no login of either', async () => {
   await eventually(async () => (await here(foreign)) && (await redis('EXISTS', keyOf(foreign))) === '1', 'the session in Redis again');
   assert.ok(await here(own));
   await eventually(() => knownThere(foreign), 'the login there');
+});
+
+test('what Express writes while we write the same session is never lost', async () => {
+  const client = await expressLogin(await member());
+  assert.ok(await here(client));
+  const items = [];
+  for (let round = 0; round < 60; round++) {
+    await makeDue(client);
+    items.push(`것${round}`);
+    const [known, put] = await Promise.all([here(client), there(client).post('/cart', { json: { item: items.at(-1) } })]);
+    assert.ok(known);
+    assert.equal(put.status, 200);
+  }
+  assert.deepEqual((await there(client).get('/me')).json().cart, items);
+});
+
+test('a session secret is changed while both programs run, and nobody is logged out', async () => {
+  const who = await member();
+  const [before, ours] = [await expressLogin(who), await loggedIn(who.email)];
+  const newest = randomBytes(32).toString('hex');
+  process.env.MINSCHOOL_SESSION_SECRET = `${newest}\n${secret}`;
+  const rotated = await startExpress({ secret: [newest, secret] });
+  try {
+    await stack('restart', 'app1');
+    for (const client of [before, ours]) assert.ok(await here(client) && await knownThere(client, rotated));
+    const later = await expressLogin(who, {}, rotated);
+    assert.ok(await here(later));
+    const own = visitor();
+    await (await at(own, 1)).post('/login', { form: { email: who.email, password: 'minschool-demo' } });
+    assert.ok(unsign(cookieOf(own).slice('s:'.length), newest));
+    assert.ok(await knownThere(own, rotated));
+    assert.equal(await here(own, 2), false, 'where the new secret is not known yet');
+  } finally {
+    delete process.env.MINSCHOOL_SESSION_SECRET;
+    await rotated.close();
+    await stack('restart', 'app1');
+  }
 });

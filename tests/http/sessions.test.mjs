@@ -216,6 +216,31 @@ test('behind TLS the cookie is Secure, and only the proxy says so', async () => 
   assert.doesNotMatch(cookieOf(await visitor().post('/login', { form, headers })), /; Secure/);
 });
 
+test('of a site with https the cookie is one that only its host sets, and logins of before go on', async () => {
+  const { client, email } = await joined();
+  process.env.MINSCHOOL_SITE_URL = 'https://127.0.0.1';
+  try {
+    await stack('restart', 'app1');
+    const headers = { 'x-forwarded-proto': 'https', 'sec-fetch-site': 'same-origin' };
+    const me = async (name, value) => (await (await at(visitor(), 1)).get('/api/v1/me', { headers: { cookie: `${name}=${value}` } })).status;
+    const direct = await at(visitor(), 1);
+    const cookie = cookieOf(await direct.post('/login', { form: { email, password }, headers }), `__Host-${cookieName}`);
+    for (const attribute of [/; Secure/, /; Path=\/(;|$)/, /; HttpOnly/]) assert.match(cookie, attribute);
+    assert.doesNotMatch(cookie, /Domain/i);
+    const value = direct.cookies.get(`__Host-${cookieName}`);
+    assert.equal(await me(`__Host-${cookieName}`, value), 200);
+    assert.equal(await me(cookieName, value), 401, 'planted by another host of the domain');
+    assert.equal(await me(cookieName, client.cookies.get(cookieName)), 200, 'a login of before');
+    assert.equal(await me(`__Host-${cookieName}`, client.cookies.get(cookieName)), 401);
+    const answer = await direct.post('/logout', { headers });
+    assert.match(cookieOf(answer, `__Host-${cookieName}`), /Max-Age=0.*; Secure/);
+    assert.equal(await me(`__Host-${cookieName}`, value), 401);
+  } finally {
+    delete process.env.MINSCHOOL_SITE_URL;
+    await stack('restart', 'app1');
+  }
+});
+
 test('a session of the Site is none in the Admin, even under its cookie name', async () => {
   const site = await loggedIn('admin@minschool.test');
   const admin = visitor(adminUrl);
@@ -245,7 +270,7 @@ test('tries to log in are limited for each account, over all servers', async () 
     const answer = await login(server, email);
     assertKoreanPage(answer, 429);
     assert.match(answer.headers['retry-after'], /^\d+$/);
-    assert.match(answer.text, /여러 번 시도/);
+    assert.match(answer.text, /로그인 시도가 너무 많/);
   }
   assert.equal((await login(guesser, other.email)).status, 303);
 });

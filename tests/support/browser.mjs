@@ -17,11 +17,12 @@ after(() => browser.close());
 const contexts = [];
 const problems = [];
 
-/** What a page complained about, but for refusals (4xx), which the console tells too, and a stream that broke: it comes back. */
-function watch(page) {
+/** What a page complained about, but for refusals (4xx, and 503 where a test makes the site busy), which the console tells too, and a stream that broke: it comes back. */
+function watch(page, mayBeBusy) {
   page.on('pageerror', (error) => problems.push(`${page.url()}: ${error}`));
   page.on('console', (message) => {
-    const refusal = /^Failed to load resource: the server responded with a status of 4\d\d/.test(message.text());
+    const [, status] = /^Failed to load resource: the server responded with a status of (4\d\d|503)/.exec(message.text()) ?? [];
+    const refusal = status && (status !== '503' || mayBeBusy);
     const broken = /^Failed to load resource: /.test(message.text()) && new URL(message.location().url, page.url()).pathname === '/events';
     if (['error', 'warning'].includes(message.type()) && !refusal && !broken) problems.push(`${page.url()}: ${message.text()}`);
   });
@@ -35,9 +36,9 @@ afterEach(async () => {
 
 /**
  * A browser of its own with one empty page; gone after the test. `as` is an HTTP client (support/client.mjs) whose
- * cookies it begins with; other options are those of Playwright's newContext.
+ * cookies it begins with, `mayBeBusy` that answers of 503 are expected; other options are those of Playwright's newContext.
  */
-export async function openPage({ as, base = siteUrl, ...options } = {}) {
+export async function openPage({ as, base = siteUrl, mayBeBusy = false, ...options } = {}) {
   // Nginx appends to the header, and the programs believe it: so each browser has an address of its own.
   const context = await browser.newContext({ baseURL: base, locale: 'ko-KR', extraHTTPHeaders: { 'x-forwarded-for': ownAddress() }, ...options });
   contexts.push(context);
@@ -46,7 +47,7 @@ export async function openPage({ as, base = siteUrl, ...options } = {}) {
   const cookies = [...(as?.cookies ?? [])].filter(([name]) => name !== 'flash');
   await context.addCookies(cookies.map(([name, value]) => ({ name, value, url: base, httpOnly: true, sameSite: 'Lax' })));
   const page = await context.newPage();
-  watch(page);
+  watch(page, mayBeBusy);
   return page;
 }
 

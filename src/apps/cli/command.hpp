@@ -37,6 +37,7 @@ void add_user(CLI::App& app, const Options& options);
 void add_demo(CLI::App& app, const Options& options);
 void add_backup(CLI::App& app, const Options& options);
 void add_restore(CLI::App& app, const Options& options);
+void add_restored(CLI::App& app, const Options& options);
 void add_monit(CLI::App& app, const Options& options);
 void add_config_commands(CLI::App& app, const Options& options);
 void add_setup(CLI::App& app);

@@ -25,6 +25,7 @@ int main(int argc, char** argv) {
   add_user(app, options);
   add_backup(app, options);
   add_restore(app, options);
+  add_restored(app, options);
   add_monit(app, options);
   add_config_commands(app, options);
   add_nginx_config(app);

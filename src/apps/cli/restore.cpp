@@ -10,6 +10,7 @@
 #include "apps/cli/archive.hpp"
 #include "apps/cli/command.hpp"
 #include "apps/cli/database.hpp"
+#include "apps/cli/history.hpp"
 #include "apps/cli/seal.hpp"
 #include "apps/cli/tool.hpp"
 
@@ -82,10 +83,15 @@ void restore(const Options& options, const Wish& wish) {
   if (!wish.files.empty() && fs::exists(work.path() / kFiles)) {
     run({{"cp", "--archive", "--no-clobber", "--", (work.path() / kFiles).string() + "/.", wish.files.string()}});
   }
-  // What the dump does not hold: the figures that the planner needs.
-  Database(settings).query("analyze");
+  {
+    // Who logged out, and which numbers were given, since the backup was made is not known here.
+    Database database(settings);
+    begin_history(database, settings);
+    // What the dump does not hold: the figures that the planner needs.
+    database.query("analyze");
+  }
   std::ifstream about(work.path() / kAbout);
-  std::cout << about.rdbuf() << "Restored.\n";
+  std::cout << about.rdbuf() << "Restored. All members have to log in again.\n";
 }
 
 }  // namespace

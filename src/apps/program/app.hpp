@@ -29,6 +29,7 @@ struct Parts {
   Parts(const config::Settings& with, const std::string& realm, CpuPool& hashing);
 
   const config::Settings& settings;
+  const secret::Keyring keys;  ///< of [session] secret
   asio::io_context io{1};
   pg::Db db;
   purge::Purger purger;

@@ -60,7 +60,6 @@ web::PipelineConfig pipeline_config(const config::Settings& settings, std::strin
   const auto proxies = config::TrustedProxies::parse(settings.proxy.trusted);
   return {settings.server.show_served_by ? settings.server.name : std::string(),
           settings.server.show_timing,
-          settings.session.cookie,
           std::chrono::milliseconds(settings.http.answer_ms),
           proxies.value(),
           url.starts_with("https:")};  // config::load refused what does not parse
@@ -149,6 +148,9 @@ process::Parts Engine::usable() const {
 }
 
 void Engine::start() {
+  if (heartbeat_ && settings_.session.adopt) {
+    spdlog::warn("[session] adopt: whoever can write to Redis can be any member of the Site (docs/operating.md)");
+  }
   asio::co_spawn(parts_.io, app_->background(), asio::detached);
   asio::co_spawn(parts_.io, housekeep(), asio::detached);
   asio::co_spawn(parts_.io, watch(), asio::detached);
@@ -262,7 +264,7 @@ bool Engine::admits(const http::Request& request) const {
   const auto busy = server_.state().in_flight - std::min(server_.state().in_flight, app_->waiting());
   const bool reads = request.method == http::Method::get || request.method == http::Method::head;
   if (!reads) return busy <= limit;
-  const bool member = request.cookie(settings_.session.cookie).has_value();
+  const bool member = parts_.sessions.cookie_of(request).has_value();
   return busy <= limit * (member ? kMembersShare : kGuestsShare) / 100;
 }
 

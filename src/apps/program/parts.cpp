@@ -4,12 +4,23 @@
 namespace ms::program {
 namespace {
 
-session::Config session_config(const config::Settings& settings, std::string realm) {
+secret::Keyring keys_of(const config::Settings& settings) {
+  std::vector<std::string> keys{settings.session.secret};
+  keys.insert(keys.end(), settings.session.older_secrets.begin(), settings.session.older_secrets.end());
+  return secret::Keyring(std::move(keys));
+}
+
+session::Config session_config(const config::Settings& settings, const secret::Keyring& keys, std::string realm) {
   const bool adopt = settings.session.adopt && realm == "site";  // the seed's program logs in to the site
-  const bool secure = settings.site.url.starts_with("https:");
+  const std::string& url = realm == "site" ? settings.site.url : settings.site.admin_url;
+  const bool secure = url.starts_with("https:");
+  const std::string& plain = settings.session.cookie;
+  // Express has to find its cookie under its own name.
+  const bool host = secure && !adopt && !plain.starts_with("__");
   return {std::move(realm),
-          settings.session.secret,
-          settings.session.cookie,
+          keys,
+          host ? "__Host-" + plain : plain,
+          host ? plain : std::string(),
           std::chrono::hours(settings.session.hours),
           std::chrono::hours(24 * settings.session.remember_days),
           adopt,
@@ -17,9 +28,17 @@ session::Config session_config(const config::Settings& settings, std::string rea
           secure};
 }
 
-members::LoginLimits login_limits(const config::Settings::Login& login) {
+/// Names of their own for each realm: whoever guesses at the Site keeps nobody out of the Admin.
+members::LoginLimits login_limits(const config::Settings::Login& login, std::string_view realm) {
+  constexpr int kCalmAddresses = 5;  // for each guess that any browser has
   const std::chrono::seconds window = std::chrono::minutes(login.window_minutes);
-  return {{"login", login.tries_per_account, window}, {"login-address", login.tries_per_address, window}};
+  const bool site = realm == "site";
+  return {{site ? "login" : "login-admin", login.tries_per_account, window},
+          {site ? "login-calm" : "login-admin-calm", kCalmAddresses * login.tries_per_account, window},
+          {site ? "login-device" : "login-admin-device", login.tries_per_account, window},
+          {site ? "login-address" : "login-admin-address", login.tries_per_address, window},
+          {"password", login.tries_per_account, window},
+          {"join", login.joins_per_address, std::chrono::hours(1)}};
 }
 
 /// "live" carries hints while Redis is gone; only the Site has streams that wait for them.
@@ -33,17 +52,19 @@ std::vector<std::string> channels(std::string_view realm) {
 
 Parts::Parts(const config::Settings& with, const std::string& realm, CpuPool& hashing)
     : settings(with),
+      keys(keys_of(with)),
       db(io, config::pg_config(with)),
       purger(db, with.proxy.monitors),
       redis(io, config::redis_config(with)),
-      cache(io, redis, {"cache:", "notifications:"}),
+      cache(io, redis, keys, {"cache:", "notifications:"}),
       limiter(redis),
-      hints(io, db, redis),
+      hints(io, db, redis, keys),
       accounts(db, [this] { return listener.live(); }),
-      sessions(db, redis, accounts, session_config(with, realm)),
+      sessions(db, redis, accounts, session_config(with, keys, realm)),
       boards(db, [this] { return listener.live(); }),
       notifications(db, cache, limiter, boards, hints),
-      members(db, cache, limiter, sessions, members::Passwords(hashing), login_limits(with.login), posts::cache_keys()),
+      members(db, cache, limiter, sessions, members::Passwords(hashing), login_limits(with.login, realm),
+              members::KnownDevices(keys, realm), posts::cache_keys()),
       presence(db, redis, sessions, with.session.secret),
       listener(
           io, config::pg_config(with).conninfo, channels(realm),

@@ -79,9 +79,9 @@ class LivePostTest : public testing::Test {
   pg::Db db{io, pg::Config{.conninfo = TestDatabase::conninfo()}};
   // No Redis is there: nothing of this may depend on it.
   redis::Client redis{io, redis::Config{.host = "/nonexistent/redis.sock"}};
-  cache::Cache cache{io, redis};
+  cache::Cache cache{io, redis, secret::Keyring({"key"})};
   limit::Limiter limiter{redis};
-  live::Hints hints{io, db, redis};
+  live::Hints hints{io, db, redis, secret::Keyring({"key"})};
   boards::Boards boards{db, [] { return true; }};
   notifications::Notifications notifications{db, cache, limiter, boards, hints};
   posts::ViewCounter views{db};

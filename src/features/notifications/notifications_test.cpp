@@ -73,9 +73,9 @@ class NotificationsTest : public testing::Test {
   pg::Db db{io, pg::Config{.conninfo = TestDatabase::conninfo(), .fast_connections = 6}};
   redis::PrivateRedis server;
   redis::Client redis{io, server.config()};
-  cache::Cache cache{io, redis, {"notifications:"}};
+  cache::Cache cache{io, redis, secret::Keyring({"key"}), {"notifications:"}};
   limit::Limiter limiter{redis};
-  live::Hints hints{io, db, redis};
+  live::Hints hints{io, db, redis, secret::Keyring({"key"})};
   boards::Boards boards{db, [] { return true; }};
   Notifications notifications{db, cache, limiter, boards, hints};
   LiveMember live_{db, boards};

@@ -69,8 +69,8 @@ class LiveBoardTest : public testing::Test {
   pg::Db db{io, pg::Config{.conninfo = TestDatabase::conninfo()}};
   // No Redis is there: nothing of this may depend on it.
   redis::Client redis{io, redis::Config{.host = "/nonexistent/redis.sock"}};
-  cache::Cache cache{io, redis};
-  live::Hints hints{io, db, redis};
+  cache::Cache cache{io, redis, secret::Keyring({"key"})};
+  live::Hints hints{io, db, redis, secret::Keyring({"key"})};
   boards::Boards boards{db, [] { return true; }};
   limit::Limiter limiter{redis};
   notifications::Notifications notifications{db, cache, limiter, boards, hints};

@@ -54,6 +54,13 @@ for i = 2, #ARGV do
 end
 redis.call('PUBLISH', ARGV[1], '*'))";
 
+// Behind the value, which reads as before: HMAC-SHA-256 in base64 of its key and the value itself.
+constexpr std::size_t kTagSize = 43;
+std::string tagged(std::string_view key, std::string_view value) {
+  std::string out(key);
+  return out.append("\n").append(value);
+}
+
 std::string version_of(std::string_view key) { return "version:" + std::string(key); }
 
 redis::Command drop_all_command(const std::vector<std::string>& prefixes) {
@@ -98,8 +105,8 @@ struct Flight {
 }  // namespace
 
 struct Cache::Impl {
-  Impl(asio::io_context& context, redis::Client& redis, std::vector<std::string> own)
-      : io(context), client(redis), prefixes(std::move(own)) {}
+  Impl(asio::io_context& context, redis::Client& redis, const secret::Keyring& all, std::vector<std::string> own)
+      : io(context), client(redis), keys(all.derived("cache in Redis")), prefixes(std::move(own)) {}
 
   async<Seen> look(const Call& call, const std::string& key);
   void store(const Seen& seen, const std::string& key, std::string_view value, std::chrono::seconds ttl);
@@ -107,6 +114,7 @@ struct Cache::Impl {
 
   asio::io_context& io;
   redis::Client& client;
+  const secret::Keyring keys;
   const std::vector<std::string> prefixes;
   std::unordered_map<std::string, std::shared_ptr<Flight>> flights;
   Undelivered undelivered;
@@ -170,6 +178,12 @@ async<Seen> Cache::Impl::look(const Call& call, const std::string& key) {
   seen.epoch = std::move(reply->items[2].text);
   if (reply->items[0].is_nil()) co_return seen;
   std::string& stored = reply->items[0].text;
+  if (stored.size() < kTagSize) co_return seen;
+  const std::size_t size = stored.size() - kTagSize;
+  if (!keys.is_tag_of(std::string_view(stored).substr(size), tagged(key, std::string_view(stored).substr(0, size)))) {
+    co_return seen;
+  }
+  stored.resize(size);
   seen.value = std::move(stored);
   co_return seen;
 }
@@ -177,7 +191,8 @@ async<Seen> Cache::Impl::look(const Call& call, const std::string& key) {
 // Nobody waits for it: a store that gets lost costs one more fill.
 void Cache::Impl::store(const Seen& seen, const std::string& key, std::string_view value, std::chrono::seconds ttl) {
   if (!seen.known || !client.up() || client.state().since != seen.link) return;
-  client.tell(redis::Command("EVAL", kStore, 3, key, version_of(key), kEpoch, seen.version, seen.epoch, value,
+  const std::string stored = std::string(value) + keys.tag(tagged(key, value));
+  client.tell(redis::Command("EVAL", kStore, 3, key, version_of(key), kEpoch, seen.version, seen.epoch, stored,
                              std::max<std::int64_t>(ttl.count(), 1)));
 }
 
@@ -189,8 +204,9 @@ std::vector<redis::Command> Cache::Impl::owed() {
   return commands;
 }
 
-Cache::Cache(asio::io_context& io, redis::Client& client, std::vector<std::string> prefixes)
-    : impl_(std::make_shared<Impl>(io, client, std::move(prefixes))) {
+Cache::Cache(asio::io_context& io, redis::Client& client, const secret::Keyring& keys,
+             std::vector<std::string> prefixes)
+    : impl_(std::make_shared<Impl>(io, client, keys, std::move(prefixes))) {
   client.before_up([impl = impl_] { return impl->owed(); }, [impl = impl_] { impl->undelivered.delivered(); });
 }
 

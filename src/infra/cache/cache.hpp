@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "infra/core/keyring.hpp"
 #include "infra/io/async.hpp"
 #include "infra/io/call.hpp"
 #include "infra/redis/client.hpp"
@@ -28,7 +29,9 @@ class Cache {
   /// that is itself a capturing coroutine.
   using Fill = std::function<async<std::string>()>;
 
-  Cache(asio::io_context& io, redis::Client& client, std::vector<std::string> prefixes = {"cache:"});
+  /// `keys` authenticate what is stored: a value that another wrote there counts as none.
+  Cache(asio::io_context& io, redis::Client& client, const secret::Keyring& keys,
+        std::vector<std::string> prefixes = {"cache:"});
   ~Cache();
   Cache(const Cache&) = delete;
   Cache& operator=(const Cache&) = delete;

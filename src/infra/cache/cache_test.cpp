@@ -83,7 +83,7 @@ class CacheTest : public testing::Test {
   redis::PrivateRedis server;
   asio::io_context io{1};
   redis::Client client{io, server.config()};
-  Cache cache{io, client, {"cache:", "other:"}};
+  Cache cache{io, client, secret::Keyring({"key"}), {"cache:", "other:"}};
   Source source{io};
 };
 
@@ -110,6 +110,21 @@ TEST_F(CacheTest, KeepsEmptyAndBinaryValues) {
   EXPECT_EQ(source.fills, 2);
 }
 
+TEST_F(CacheTest, WhatAnotherWroteThereCountsAsNone) {
+  EXPECT_EQ(get_now("k"), "old");
+  const auto stored = run(io, ask(client, Command("GET", "k")))->text;
+  source.value = "new";
+  for (const std::string& forged : {std::string("forged"), std::string(), "forged" + stored.substr(3), stored + "x",
+                                    stored.substr(1), std::string(43, 'x')}) {
+    run(io, ask(client, Command("SET", "k", forged, "EX", 60)));
+    EXPECT_EQ(get_now("k"), "new") << forged;
+  }
+  run(io, ask(client, Command("SET", "another", stored)));
+  EXPECT_EQ(get_now("another"), "new") << "the value of another key";
+  run(io, ask(client, Command("SET", "k", stored)));
+  EXPECT_EQ(get_now("k"), "old") << "what was once written there";
+}
+
 TEST_F(CacheTest, AFillThatBeganBeforeADropIsNotStored) {
   std::vector<std::string> got;
   source.open = false;
@@ -126,7 +141,7 @@ TEST_F(CacheTest, AFillThatBeganBeforeADropIsNotStored) {
 TEST_F(CacheTest, AFillIsNotStoredAfterAnotherServersDrop) {
   redis::Client other_client(io, server.config());
   ASSERT_TRUE(run(io, other_client.ready(in(10s))));
-  Cache other(io, other_client);
+  Cache other(io, other_client, secret::Keyring({"key"}));
   std::vector<std::string> got;
   source.open = false;
   begin("k", got);

@@ -63,13 +63,36 @@ Outcome put(Settings& settings, const List& list, std::vector<std::string> value
   return {};
 }
 
-Outcome put(Settings& settings, const Secret& secret, std::string value, const Place& place) {
+Outcome check(const Secret& secret, std::string_view value, const Place& place) {
   if (value.size() < secret.least_length) {
     return place.refuse(fmt::format("must have at least {} characters, not {}; make one with `openssl rand -hex 32`",
                                     secret.least_length, value.size()));
   }
   if (!valid_utf8(value) || has_control(value)) return place.refuse("must be one line of text in UTF-8");
-  secret.of(settings) = std::move(value);
+  return {};
+}
+
+/// The lines of the text that hold something.
+std::vector<std::string> lines_of(std::string_view text) {
+  std::vector<std::string> out;
+  while (!text.empty()) {
+    const auto end = text.find('\n');
+    if (const auto line = trim(text.substr(0, end)); !line.empty()) out.emplace_back(line);
+    text = end == text.npos ? std::string_view() : text.substr(end + 1);
+  }
+  return out;
+}
+
+Outcome put(Settings& settings, const Secret& secret, std::string value, const Place& place) {
+  std::vector<std::string> lines;
+  if (secret.older != nullptr) lines = lines_of(value);
+  if (lines.empty()) lines.push_back(std::move(value));
+  for (const std::string& line : lines) {
+    if (auto done = check(secret, line, place); !done) return done;
+  }
+  secret.of(settings) = std::move(lines.front());
+  lines.erase(lines.begin());
+  if (secret.older != nullptr) secret.older(settings) = std::move(lines);
   return {};
 }
 

@@ -58,17 +58,19 @@ struct Settings {
   } redis;
   struct Session {
     std::string secret;
-    std::string cookie = "connect.sid";  ///< "minschool.admin" for the admin program
+    std::vector<std::string> older_secrets;  ///< what they signed is still believed
+    std::string cookie = "connect.sid";      ///< "minschool.admin" for the admin program
     int hours = 24;
     int remember_days = 30;
     bool adopt = false;
   } session;
   struct Login {
     int tries_per_account = 10;
-    int tries_per_address = 50;
+    int tries_per_address = 100;
     int window_minutes = 10;
+    int joins_per_address = 100;
     int hash_threads = 1;
-    int hash_queue = 32;
+    int hash_queue = 64;
   } login;
   struct Http {
     int head_bytes = 16384;

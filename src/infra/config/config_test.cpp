@@ -66,6 +66,23 @@ secret = "0123456789abcdef0123456789abcdef"
   EXPECT_EQ(settings->session.secret, kSecret);
 }
 
+TEST_F(ConfigTest, ASecretMayHaveThoseBeforeItInMoreLines) {
+  const std::string older = "fedcba9876543210fedcba9876543210";
+  write("secrets", "\n" + std::string(kSecret) + " \r\n\n" + older + "\n");
+  auto settings = load(Program::site, write("c.toml", "[session]\nsecret_file = \"secrets\"\n"));
+  ASSERT_TRUE(settings) << settings.error();
+  EXPECT_EQ(settings->session.secret, kSecret);
+  EXPECT_THAT(settings->session.older_secrets, testing::ElementsAre(older));
+  EXPECT_THAT(fault("[session]\nsecret = \"" + std::string(kSecret) + "\\nshort\"\n", Program::site),
+              HasSubstr("at least 32 characters, not 5"));
+  // The environment takes the place of all of it.
+  set("MINSCHOOL_SESSION_SECRET", older);
+  settings = load(Program::site, write("c.toml", "[session]\nsecret_file = \"secrets\"\n"));
+  ASSERT_TRUE(settings) << settings.error();
+  EXPECT_EQ(settings->session.secret, older);
+  EXPECT_TRUE(settings->session.older_secrets.empty());
+}
+
 TEST_F(ConfigTest, ProgramsHaveTheirOwnDefaults) {
   EXPECT_EQ(defaults(Program::site).server.port, 3000);
   EXPECT_EQ(defaults(Program::admin).server.port, 3001);

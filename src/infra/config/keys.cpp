@@ -121,28 +121,38 @@ const std::array kKeys{
         Number{at<&S::redis, &S::Redis::deadline_ms>, 1, 10000}},
 
     Key{"session", "secret",
-        "Signs the session cookie: at least 32 random characters, the same on all instances (openssl rand -hex 32).",
-        Secret{at<&S::session, &S::Session::secret>, kLeastSecret}},
+        "Signs the session cookie: at least 32 random characters, the same on all instances (openssl rand -hex 32). In "
+        "more lines: those before, which still hold (docs/operating.md).",
+        Secret{at<&S::session, &S::Session::secret>, kLeastSecret, at<&S::session, &S::Session::older_secrets>}},
     Key{"session", "cookie",
-        "Name of the cookie: connect.sid for the site and minschool.admin for the admin unless set.",
+        "Name of the cookie: connect.sid for the site and minschool.admin for the admin unless set. Of a site with "
+        "https, "
+        "__Host- stands before it, unless [session] adopt.",
         Text{at<&S::session, &S::Session::cookie>, cookie_name}, true},
     Key{"session", "hours", "Hours without a request after which a member is signed out.",
         Number{at<&S::session, &S::Session::hours>, 1, 24 * 365}},
     Key{"session", "remember_days", "Days that \"stay signed in\" lasts.",
         Number{at<&S::session, &S::Session::remember_days>, 1, 365}},
     Key{"session", "adopt",
-        "Accept sessions made by an express-session program with the same secret (the site only; docs/operating.md).",
+        "Accept sessions made by an express-session program with the same secret (the site only; docs/operating.md): "
+        "whoever can write to Redis can then be any member there.",
         Flag{at<&S::session, &S::Session::adopt>}},
 
-    Key{"login", "tries_per_account", "Wrong passwords for one account within the window before it has to wait.",
+    Key{"login", "tries_per_account",
+        "Wrong passwords for one account within the window, from browsers that never logged in to it, before these "
+        "wait.",
         Number{at<&S::login, &S::Login::tries_per_account>, 1, 1000000}},
-    Key{"login", "tries_per_address", "Wrong passwords from one address within the window before it has to wait.",
+    Key{"login", "tries_per_address",
+        "Wrong passwords from one address (of IPv6 one /64) within the window before it waits. A school has one "
+        "address.",
         Number{at<&S::login, &S::Login::tries_per_address>, 1, 1000000}},
     Key{"login", "window_minutes", "Length of that window.",
         Number{at<&S::login, &S::Login::window_minutes>, 1, 24 * 60}},
+    Key{"login", "joins_per_address", "Sign-ups from one address in an hour. Whole classes sign up from one address.",
+        Number{at<&S::login, &S::Login::joins_per_address>, 1, 1000000}},
     Key{"login", "hash_threads", "Threads that check passwords; each needs 19 MiB while it works.",
         Number{at<&S::login, &S::Login::hash_threads>, 1, 64}},
-    Key{"login", "hash_queue", "Logins that may wait for them; more are asked to try again.",
+    Key{"login", "hash_queue", "Logins that may wait for them; the browsers of more try again by themselves.",
         Number{at<&S::login, &S::Login::hash_queue>, 1, 10000}},
 
     Key{"http", "head_bytes", "Largest head of a request (request line and fields).",

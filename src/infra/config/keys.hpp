@@ -37,6 +37,8 @@ struct List {
 struct Secret {
   std::string& (*of)(Settings&);
   std::size_t least_length = 0;
+  std::vector<std::string>& (*older)(Settings&) =
+      nullptr;  ///< where the second and later lines go, if there may be any
 };
 
 /// One key of the configuration.

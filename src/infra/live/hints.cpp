@@ -33,8 +33,12 @@ constexpr pg::Query kNotify{"live.notify", "select pg_notify('live', $1)"};
 }  // namespace
 
 struct Hints::Impl {
-  Impl(asio::io_context& context, pg::Db& database, redis::Client& client)
-      : io(context), db(database), redis(client), idle(std::make_shared<redis::Bell>(context)) {}
+  Impl(asio::io_context& context, pg::Db& database, redis::Client& client, secret::Keyring derived)
+      : io(context),
+        db(database),
+        redis(client),
+        keys(std::move(derived)),
+        idle(std::make_shared<redis::Bell>(context)) {}
 
   static async<> send_all(std::shared_ptr<Impl> self);
   static async<bool> by_redis(std::shared_ptr<Impl> self, std::string message);
@@ -42,8 +46,9 @@ struct Hints::Impl {
   std::vector<Topic> take();
 
   asio::io_context& io;
-  pg::Db& db;                         // gone when `closed`
-  redis::Client& redis;               // gone when `closed`
+  pg::Db& db;            // gone when `closed`
+  redis::Client& redis;  // gone when `closed`
+  secret::Keyring keys;
   std::shared_ptr<redis::Bell> idle;  // rings when nothing waits any more
   std::set<Topic> waiting;
   bool sending = false;
@@ -105,7 +110,15 @@ async<bool> Hints::Impl::by_postgres(std::shared_ptr<Impl> self, std::string mes
   co_return false;
 }
 
-Hints::Hints(asio::io_context& io, pg::Db& db, redis::Client& redis) : impl_(std::make_shared<Impl>(io, db, redis)) {}
+Hints::Hints(asio::io_context& io, pg::Db& db, redis::Client& redis, const secret::Keyring& keys)
+    : impl_(std::make_shared<Impl>(io, db, redis, keys.derived(kPurpose))) {}
+
+std::optional<std::string> Hints::authentic(const secret::Keyring& keys, std::string_view message) {
+  if (!message.contains(' ')) return std::string(message);
+  const auto last = message.rfind(' ');
+  if (!keys.is_tag_of(message.substr(last + 1), message.substr(0, last))) return std::nullopt;
+  return std::string(message.substr(0, last));
+}
 
 Hints::~Hints() {
   impl_->closed = true;
@@ -123,6 +136,7 @@ void Hints::whisper(Topic topic, std::string_view what) {
   if (what.size() > kMostWhispered) return;
   std::string message = text(topic);
   message.append(" ").append(what);
+  message.append(" ").append(impl_->keys.tag(message));
   impl_->redis.tell(redis::Command("PUBLISH", kChannel, message));
 }
 

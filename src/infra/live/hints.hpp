@@ -1,8 +1,11 @@
 #pragma once
 #include <cstddef>
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 
+#include "infra/core/keyring.hpp"
 #include "infra/io/async.hpp"
 #include "infra/io/call.hpp"
 #include "infra/live/topic.hpp"
@@ -18,7 +21,13 @@ class Hints {
  public:
   static constexpr const char* kChannel = "live";
 
-  Hints(asio::io_context& io, pg::Db& db, redis::Client& redis);
+  /// `keys` authenticate whispers, whose words readers see.
+  Hints(asio::io_context& io, pg::Db& db, redis::Client& redis, const secret::Keyring& keys);
+
+  /// What was whispered, without its tag; nothing for what none of our programs whispered. Hints are as they were.
+  static std::optional<std::string> authentic(const secret::Keyring& keys, std::string_view message);
+  static constexpr std::string_view kPurpose = "whispers";  ///< of the keys (Keyring::derived)
+
   /// What waits then is lost: flush() before.
   ~Hints();
   Hints(const Hints&) = delete;

@@ -11,26 +11,30 @@
 namespace ms::live {
 
 struct Hub::Impl {
-  Impl(asio::io_context& io, const redis::Config& redis, const Config& config)
+  Impl(asio::io_context& io, const redis::Config& redis, const secret::Keyring& all, const Config& config)
       : request_time(config.request_time),
+        keys(all.derived(Hints::kPurpose)),
         feeds(std::make_shared<Feeds>(io, config.sweep)),
         readers(std::make_shared<Readers>(io, config, *feeds)),
         subscriber(
             io, redis, {Hints::kChannel},
-            [to = feeds.get()](std::string_view, std::string_view message) { to->hint(message); },
+            [this](std::string_view, std::string_view message) {
+              if (const auto heard = Hints::authentic(keys, message)) feeds->hint(*heard);
+            },
             [to = feeds.get()](bool connected) { to->hints_by_redis(connected); }) {
     feeds->start();
     readers->start();
   }
 
   const std::chrono::milliseconds request_time;
+  const secret::Keyring keys;
   std::shared_ptr<Feeds> feeds;
   std::shared_ptr<Readers> readers;
   redis::Subscriber subscriber;
 };
 
-Hub::Hub(asio::io_context& io, const redis::Config& redis, Config config)
-    : impl_(std::make_shared<Impl>(io, redis, config)) {}
+Hub::Hub(asio::io_context& io, const redis::Config& redis, const secret::Keyring& keys, Config config)
+    : impl_(std::make_shared<Impl>(io, redis, keys, config)) {}
 
 Hub::~Hub() {
   impl_->subscriber.close();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "infra/core/id.hpp"
+#include "infra/core/keyring.hpp"
 #include "infra/core/result.hpp"
 #include "infra/http/stream.hpp"
 #include "infra/io/async.hpp"
@@ -39,7 +40,8 @@ struct Reader;
 /// The open streams of one thread and the topics that they follow. See docs/decisions/0015-live.md.
 class Hub {
  public:
-  Hub(asio::io_context& io, const redis::Config& redis, Config config);
+  /// `keys`: those of Hints.
+  Hub(asio::io_context& io, const redis::Config& redis, const secret::Keyring& keys, Config config);
   ~Hub();
   Hub(const Hub&) = delete;
   Hub& operator=(const Hub&) = delete;

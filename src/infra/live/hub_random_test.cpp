@@ -27,7 +27,7 @@ class HubRandom : public HubFixture {
   static constexpr int kItems = 6;
 
   std::unique_ptr<Hub> begin() {
-    auto hub = std::make_unique<Hub>(io_, redis_.config(), Config{.sweep = 40ms});
+    auto hub = std::make_unique<Hub>(io_, redis_.config(), secret::Keyring({"key"}), Config{.sweep = 40ms});
     hub->add('p', source_);
     return hub;
   }

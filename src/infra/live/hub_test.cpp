@@ -300,6 +300,7 @@ TEST_F(HubTest, WhispersMoveNobodyOn) {
   const auto other = follow(*hub, member(2), "p2:0");
   ASSERT_TRUE(settled());
   hints_.whisper({'p', 1}, "garbage");
+  client_.tell(redis::Command("PUBLISH", "live", "p1 is writing"));  // by somebody who can only write to Redis
   hints_.whisper({'p', 1}, "is writing");
   hints_.whisper({'p', 2}, std::string(Hints::kMostWhispered + 1, 'x'));
   ASSERT_TRUE(until([&] { return stream->events.size() == 1; }));

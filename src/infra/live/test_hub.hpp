@@ -236,7 +236,7 @@ class HubFixture : public testing::Test {
 
   /// Knows that it hears hints.
   std::unique_ptr<Hub> make(const Config& config) {
-    auto hub = std::make_unique<Hub>(io_, redis_.config(), config);
+    auto hub = std::make_unique<Hub>(io_, redis_.config(), secret::Keyring({"key"}), config);
     hub->add('p', source_);
     hub->add('u', members_);
     EXPECT_TRUE(until([&] { return hub->state().hints_by_redis; }));
@@ -301,7 +301,7 @@ class HubFixture : public testing::Test {
   redis::PrivateRedis redis_;
   pg::Db db_{io_, {.conninfo = pg::TestDatabase::conninfo(), .fast_connections = 2, .slow_connections = 0}};
   redis::Client client_{io_, redis_.config()};
-  Hints hints_{io_, db_, client_};
+  Hints hints_{io_, db_, client_, secret::Keyring({"key"})};
   TestSource source_{db_};
   TestSource members_{db_, 'u'};
   std::vector<std::weak_ptr<Reader>> readers_;

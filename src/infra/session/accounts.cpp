@@ -14,15 +14,22 @@ struct AccountRow {
   std::string permissions;
   bool hidden;
   std::optional<Timestamp> suspended_until;
+  std::int64_t incarnation;
+};
+
+struct GuestRow {
+  std::string permissions;
+  std::int64_t incarnation;
 };
 
 constexpr pg::Query kFind{"accounts.find", R"(
   select u.id, u.name, u.email, u.role, u.session_epoch,
          (select coalesce(string_agg(permission, ','), '') from role_permissions p where p.role = u.role),
-         u.hides_presence, u.suspended_until
+         u.hides_presence, u.suspended_until, ms_incarnation()
     from users u where u.id = $1)"};
+// A new history of the database is noticed here at the latest: no request comes before an account or this was read.
 constexpr pg::Query kGuest{"accounts.guest", R"(
-  select coalesce(string_agg(permission, ','), '') from role_permissions where role = 0)"};
+  select coalesce(string_agg(permission, ','), ''), ms_incarnation() from role_permissions where role = 0)"};
 
 /// Asked at each use, because a suspension may begin or end without a change.
 bool suspended(const Account& account) { return account.suspended_until && *account.suspended_until > now(); }
@@ -69,7 +76,7 @@ async<std::shared_ptr<const Account>> Accounts::find(const Call& call, UserId id
   if (row->suspended_until) row->suspended_until = by_our_clock(*row->suspended_until, clock.one().value());
   auto account = std::make_shared<const Account>(
       Account{row->id, std::move(row->name), std::move(row->email), static_cast<Role>(row->role),
-              Permissions::parse(row->permissions), row->epoch, row->hidden, row->suspended_until});
+              Permissions::parse(row->permissions), row->epoch, row->hidden, row->suspended_until, row->incarnation});
   if (before == changes_ && live_()) {
     if (known_.size() >= kLimit) known_.erase(known_.begin());
     known_.insert_or_assign(id, account);
@@ -81,9 +88,9 @@ async<Permissions> Accounts::guest(const Call& call) {
   if (guest_ && live_()) co_return *guest_;
   const auto before = changes_;
   pg::Batch batch = db_.batch(call);
-  const auto slot = batch.add<std::string>(kGuest);
+  const auto slot = batch.add<GuestRow>(kGuest);
   co_await batch.send();
-  const Permissions permissions = Permissions::parse(slot.one().value_or(""));
+  const Permissions permissions = Permissions::parse(slot.one().value().permissions);
   if (before == changes_) guest_ = permissions;
   co_return permissions;
 }

@@ -25,6 +25,7 @@ struct Account {
   std::int64_t epoch = 0;  ///< users.session_epoch
   bool hidden = false;     ///< users.hides_presence
   std::optional<Timestamp> suspended_until;
+  std::int64_t incarnation = 0;  ///< which history of the database said so: SQL function ms_incarnation()
 };
 
 /// Who asks, with a session that was found to be this member's.

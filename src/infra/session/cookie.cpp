@@ -11,19 +11,17 @@ constexpr std::size_t kLongestId = 128;  // of a foreign program's session; ours
 
 std::string new_id() { return secret::random_text(24); }
 
-std::string sign(std::string_view id, std::string_view secret) {
-  const std::string signature = secret::base64(secret::hmac_sha256(secret, id));
-  return http::percent_encode(std::string(kPrefix) + std::string(id) + "." + signature);
+std::string sign(std::string_view id, const secret::Keyring& keys) {
+  return http::percent_encode(std::string(kPrefix) + std::string(id) + "." + keys.tag(id));
 }
 
-std::optional<std::string> unsign(std::string_view value, std::string_view secret) {
+std::optional<std::string> unsign(std::string_view value, const secret::Keyring& keys) {
   const auto plain = http::percent_decode(value);
   if (!plain || !plain->starts_with(kPrefix)) return std::nullopt;
   const auto dot = plain->rfind('.');
   if (dot == std::string::npos || dot <= kPrefix.size() || dot > kLongestId) return std::nullopt;
   std::string id = plain->substr(kPrefix.size(), dot - kPrefix.size());
-  const std::string expected = secret::base64(secret::hmac_sha256(secret, id));
-  if (!secret::same(expected, std::string_view(*plain).substr(dot + 1))) return std::nullopt;
+  if (!keys.is_tag_of(std::string_view(*plain).substr(dot + 1), id)) return std::nullopt;
   return id;
 }
 

@@ -8,7 +8,7 @@
 namespace ms::session {
 namespace {
 
-constexpr std::string_view kSecret = "keyboard cat";
+const secret::Keyring kSecret({"keyboard cat"});
 
 TEST(Cookie, ComesBack) {
   const std::string id = new_id();
@@ -18,12 +18,13 @@ TEST(Cookie, ComesBack) {
 
 TEST(Cookie, IsWhatCookieSignatureWrites) {
   // node -e "console.log(require('cookie-signature').sign('hello', 'tobiiscool'))", from that package's own README.
-  EXPECT_EQ(http::percent_decode(sign("hello", "tobiiscool")), "s:hello.DGDUkGlIkCzPz+C0B064FNgHdEjox7ch8tOBGslZ5QI");
+  EXPECT_EQ(http::percent_decode(sign("hello", secret::Keyring({"tobiiscool"}))),
+            "s:hello.DGDUkGlIkCzPz+C0B064FNgHdEjox7ch8tOBGslZ5QI");
 }
 
 TEST(Cookie, RefusesWhatItDidNotSign) {
   const std::string good = sign(new_id(), kSecret);
-  EXPECT_FALSE(unsign(good, "another secret"));
+  EXPECT_FALSE(unsign(good, secret::Keyring({"another secret"})));
   EXPECT_FALSE(unsign(good + "x", kSecret));
   for (const std::string_view bad :
        {"", "s%3A", "s%3A.", "s%3Aabc", "s%3Aabc.", "abc.def", "%", "s%3A%zz.x", "j%3A%7B%7D"}) {

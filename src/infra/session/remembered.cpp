@@ -18,25 +18,28 @@ void Sessions::remember_while(std::function<bool()> caught_up) {
 // Right as long as the account has the epoch under which the session was found alive: whatever ends a session raises it
 // in its transaction, and tells by PostgreSQL and, before it answers, by Redis. What Redis told is in this machine's
 // socket by then, and is read here before memory is believed.
-std::optional<Viewer> Sessions::recall(std::string_view cookie) {
+std::optional<Viewer> Sessions::recall(const Cookie& cookie) {
   if (!caught_up_) return std::nullopt;
-  const auto found = remembered_.find(cookie);
+  const auto found = remembered_.find(cookie.value);
   if (found == remembered_.end()) return std::nullopt;
   const Remembered& known = found->second;
+  if (known.plain != cookie.plain) return std::nullopt;
   if (!redis_.up() || !caught_up_()) return std::nullopt;
   const auto account = accounts_.peek(known.member);
-  if (account && account->epoch == known.epoch && steady_clock::now() < known.until) {
+  if (account && account->epoch == known.epoch && account->incarnation == known.incarnation &&
+      steady_clock::now() < known.until) {
     return viewer_of(*account, known.id);
   }
   remembered_.erase(found);
   return std::nullopt;
 }
 
-void Sessions::remember(std::string_view cookie, const Recognised& found) {
+void Sessions::remember(const Cookie& cookie, const Recognised& found) {
   if (!caught_up_) return;
   if (remembered_.size() >= kMostRemembered) remembered_.clear();
-  remembered_.insert_or_assign(std::string(cookie), Remembered{found.viewer.session_id, found.viewer.id, found.epoch,
-                                                               steady_clock::now() + kRemembered});
+  remembered_.insert_or_assign(std::string(cookie.value),
+                               Remembered{found.viewer.session_id, found.viewer.id, found.epoch, found.incarnation,
+                                          cookie.plain, steady_clock::now() + kRemembered});
 }
 
 }  // namespace ms::session

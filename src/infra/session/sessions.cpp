@@ -13,38 +13,11 @@
 namespace ms::session {
 namespace {
 
-constexpr auto kTouchEvery = std::chrono::minutes(5);  // how exact "last used" is, and how often a session writes
+// What a browser takes only from this host, by TLS (RFC 6265bis, 4.1.3.2). The keys make that hold here too: a session
+// that somebody else's subdomain plants under the plain name is none.
+constexpr std::string_view kHostPrefix = "__Host-";
 constexpr int kDeviceLimit = 100;
 constexpr std::size_t kAgentLimit = 200;
-
-// When this Redis began to remember, in microseconds since 1970: what it does not have although it was written later
-// was taken out.
-constexpr std::string_view kSince = "sessions:since";
-
-// Takes out the session whose id only Redis knows.
-constexpr std::string_view kEnd = R"(
-  local id = redis.call('GET', KEYS[1])
-  if id then redis.call('DEL', KEYS[1], ARGV[1] .. id) end)";
-
-constexpr std::string_view kPrefix = "session:";
-std::string redis_key(std::string_view id) { return std::string(kPrefix) + std::string(id); }
-/// Where a shared session's id stands by its key_of().
-std::string id_key(std::string_view key) { return "session-id:" + std::string(key); }
-
-/// The ids of a member's sessions that may stand in Redis.
-std::string sessions_of(UserId user) { return "sessions:" + std::to_string(user.value); }
-
-// KEYS: sessions of the member. ARGV: prefix of session keys.
-constexpr std::string_view kForget = R"(
-for _, id in ipairs(redis.call('SMEMBERS', KEYS[1])) do redis.call('DEL', ARGV[1] .. id) end
-redis.call('DEL', KEYS[1]))";
-
-Timestamp since(const std::optional<redis::Reply>& reply) {
-  std::int64_t at = 0;
-  if (!reply || reply->kind != redis::Reply::Kind::text) return Timestamp::max();
-  const auto [end, error] = std::from_chars(reply->text.data(), reply->text.data() + reply->text.size(), at);
-  return error == std::errc() ? Timestamp(std::chrono::microseconds(at)) : Timestamp::max();
-}
 
 }  // namespace
 
@@ -53,15 +26,13 @@ struct ClaimRow {
   bool suspended;
 };
 
-struct Sessions::Row {
-  UserId user;
-  std::int64_t epoch;
-  bool shared;
-  Timestamp seen;
-};
-
 Sessions::Sessions(pg::Db& db, redis::Client& redis, Accounts& accounts, Config config)
-    : db_(db), redis_(redis), accounts_(accounts), config_(std::move(config)) {}
+    : db_(db),
+      redis_(redis),
+      accounts_(accounts),
+      config_(std::move(config)),
+      cookie_keys_(config_.cookie.starts_with(kHostPrefix) ? config_.keys.derived(kHostPrefix) : config_.keys),
+      stored_keys_(config_.keys.derived(kStoredPurpose)) {}
 
 std::string Sessions::key_of(std::string_view session_id) {
   std::string out;
@@ -69,13 +40,20 @@ std::string Sessions::key_of(std::string_view session_id) {
   return out;
 }
 
-async<Viewer> Sessions::identify(const Call& call, std::optional<std::string_view> cookie, Use use) {
+std::optional<Sessions::Cookie> Sessions::cookie_of(const http::Request& request) const {
+  if (const auto value = request.cookie(config_.cookie)) return Cookie{*value};
+  if (config_.plain_cookie.empty()) return std::nullopt;
+  const auto value = request.cookie(config_.plain_cookie);
+  return value ? std::optional(Cookie{*value, true}) : std::nullopt;
+}
+
+async<Viewer> Sessions::identify(const Call& call, std::optional<Cookie> cookie, Use use) {
   std::optional<std::string> id;
   if (cookie) {
     std::optional<Viewer> known;
     if (use == Use::counts) known = recall(*cookie);
     if (known) co_return std::move(*known);
-    id = unsign(*cookie, config_.secret);
+    id = unsign(cookie->value, cookie->plain ? config_.keys : cookie_keys_);
   }
   if (id) {
     if (auto found = co_await recognise(call, *id, use)) {
@@ -88,16 +66,6 @@ async<Viewer> Sessions::identify(const Call& call, std::optional<std::string_vie
   co_return guest;
 }
 
-async<Sessions::Heard> Sessions::ask_redis(const Call& call, const std::string& id, Use use) {
-  redis::Command get = use == Use::counts ? redis::Command("GETEX", redis_key(id), "EX", config_.idle.count())
-                                          : redis::Command("GET", redis_key(id));
-  const auto reply = co_await redis_.ask(call, std::move(get));
-  Heard heard;
-  heard.answered = reply && !reply->is_error();
-  if (heard.answered) heard.stored = Stored::parse(reply->text);
-  co_return heard;
-}
-
 async<std::optional<Sessions::Recognised>> Sessions::recognise(const Call& call, const std::string& id, Use use) {
   Heard heard = co_await ask_redis(call, id, use);
   if (!heard.stored) co_return co_await from_postgres(call, id, std::move(heard), use);
@@ -106,14 +74,15 @@ async<std::optional<Sessions::Recognised>> Sessions::recognise(const Call& call,
   bool has_row = checked.has_value();
   if (checked) {
     const auto account = co_await accounts_.find(call, checked->member);
-    if (account && account->epoch == checked->epoch) {
-      Viewer viewer = viewer_of(*account, id);
+    if (account && account->epoch == checked->epoch &&
+        heard.stored->is_authentic(stored_keys_, id, account->incarnation)) {
+      Recognised found{viewer_of(*account, id), account->epoch, account->incarnation};
       const bool enough = use == Use::none || now() - checked->touched <= kTouchEvery;
-      if (enough) co_return Recognised{std::move(viewer), account->epoch};
+      if (enough) co_return found;
       has_row = co_await touch(call, id);
       if (has_row) {
-        co_await keep_in_redis(call, viewer, account->epoch, std::move(heard.stored));
-        co_return Recognised{std::move(viewer), account->epoch};
+        co_await keep_in_redis(call, found, std::move(heard.stored));
+        co_return found;
       }
     }
   }
@@ -137,10 +106,10 @@ async<std::optional<Sessions::Recognised>> Sessions::adopt(const Call& call, con
   }
   const auto account = co_await accounts_.find(call, user);
   if (!account) co_return std::nullopt;
-  Viewer viewer = viewer_of(*account, id);
+  Recognised found{viewer_of(*account, id), account->epoch, account->incarnation};
   // Were the account newer than the row, the next request would check again.
-  if (co_await keep_in_redis(call, viewer, account->epoch, std::move(stored))) co_await touch(call, id);
-  co_return Recognised{std::move(viewer), account->epoch};
+  if (co_await keep_in_redis(call, found, std::move(stored))) co_await touch(call, id);
+  co_return found;
 }
 
 async<std::optional<Sessions::Recognised>> Sessions::from_postgres(const Call& call, const std::string& id, Heard heard,
@@ -155,7 +124,9 @@ async<std::optional<Sessions::Recognised>> Sessions::from_postgres(const Call& c
     if (heard.stored && heard.stored->checked()) co_await take_out(call, id);
     co_return std::nullopt;
   }
-  if (co_await ended_by_express(call, *row, heard)) {
+  const bool of_before = row->incarnation != row->current;
+  if (of_before && !heard.answered) co_return std::nullopt;  // perhaps Redis vouches for it later
+  if ((of_before && !vouched_for(id, *row, heard)) || co_await ended_by_express(call, *row, heard)) {
     pg::Batch end = db_.batch(call);
     end.add(kDelete, pg::Bytes{hash});
     co_await end.send();
@@ -163,47 +134,22 @@ async<std::optional<Sessions::Recognised>> Sessions::from_postgres(const Call& c
   }
   const auto account = co_await accounts_.find(call, row->user, row->epoch);
   if (!account) co_return std::nullopt;
-  Viewer viewer = viewer_of(*account, id);
-  // In Redis it would live for as long as from a use on.
-  if (use == Use::none) co_return Recognised{std::move(viewer), row->epoch};
   // The row was seen alive under row->epoch. Were the account's newer, the next request would check again.
-  if (co_await keep_in_redis(call, viewer, row->epoch, std::move(heard.stored))) co_await touch(call, id);
-  co_return Recognised{std::move(viewer), row->epoch};
+  Recognised found{viewer_of(*account, id), row->epoch, row->current};
+  // In Redis it would live for as long as from a use on.
+  if (use == Use::none) co_return found;
+  const bool kept = co_await keep_in_redis(call, found, std::move(heard.stored));
+  if (kept || of_before) co_await touch(call, id);
+  co_return found;
 }
 
-async<bool> Sessions::ended_by_express(const Call& call, const Row& row, const Heard& heard) {
-  const bool names_somebody = heard.stored && heard.stored->user();
-  if (!config_.adopt || !row.shared || !heard.answered || names_somebody) co_return false;
-  redis::Command get("GET", kSince);
-  const auto remembers = since(co_await redis_.ask(call, std::move(get)));
-  const bool lost_nothing = remembers <= row.seen;
-  const bool ran_out = now() - row.seen >= config_.idle;
-  co_return lost_nothing && !ran_out;
-}
-
-/// Writes the session to Redis and, when Express shares it, waits: true when Redis surely has it. `read` is what stood
-/// there; what could not be read is not overwritten, and what is gone meanwhile does not come back.
-async<bool> Sessions::keep_in_redis(const Call& call, const Viewer& viewer, std::int64_t epoch,
-                                    std::optional<Stored> read) {
-  const std::string_view condition = read ? "XX" : "NX";
-  Stored stored = std::move(read).value_or(Stored());
-  const Timestamp at = now();
-  stored.put(viewer, {viewer.id, config_.realm, epoch, at}, {config_.idle, config_.secure});
-  redis::Command set("SET", redis_key(viewer.session_id), stored.text(), "EX", config_.idle.count(), condition);
-  const std::string of_member = sessions_of(viewer.id);
-  redis_.tell(redis::Command("SADD", of_member, viewer.session_id));
-  redis_.tell(redis::Command("EXPIRE", of_member, config_.idle.count()));
-  if (!config_.adopt) {
-    redis_.tell(std::move(set));
-    co_return false;
-  }
-  const auto outlives = config_.idle + std::chrono::seconds(kTouchEvery);
-  std::vector<redis::Command> commands;
-  commands.emplace_back("SET", kSince, at.time_since_epoch().count(), "NX");
-  commands.emplace_back("SET", id_key(key_of(viewer.session_id)), viewer.session_id, "EX", outlives.count());
-  commands.push_back(std::move(set));
-  const auto replies = co_await redis_.ask_all(call, std::move(commands));
-  co_return replies && replies->back().text == "OK";
+/// A row out of another history of the database may have ended in what that one had more. Redis forgets what ends, so
+/// what stands there under the row's own history, and the member's rights as they are again, did not end.
+bool Sessions::vouched_for(const std::string& id, const Row& row, const Heard& heard) const {
+  if (!heard.stored) return false;
+  const auto checked = heard.stored->checked();
+  return checked && checked->member == row.user && checked->epoch == row.epoch &&
+         heard.stored->is_authentic(stored_keys_, id, row.incarnation);
 }
 
 /// False when there is no row any more.
@@ -214,14 +160,6 @@ async<bool> Sessions::touch(const Call& call, const std::string& id) {
   co_await batch.send();
   co_return slot.affected() > 0;
 }
-
-/// Waited for: who is logged out here is logged out at an Express server that asks Redis right after this answer.
-async<void> Sessions::take_out(const Call& call, const std::string& id) {
-  redis::Command gone("DEL", redis_key(id));
-  co_await redis_.ask(call, std::move(gone));
-}
-
-void Sessions::ended(std::string_view key) { redis_.tell(redis::Command("EVAL", kEnd, 1, id_key(key), kPrefix)); }
 
 async<Result<std::string>> Sessions::open(const Call& call, Claim claim, bool remember, bool secure, Origin origin) {
   const std::string id = new_id();
@@ -239,12 +177,12 @@ async<Result<std::string>> Sessions::open(const Call& call, Claim claim, bool re
   ++opened_;
   const auto account = co_await accounts_.find(call, claim.user);
   if (account) {
-    const Viewer viewer = viewer_of(*account, id);
-    if (co_await keep_in_redis(call, viewer, account->epoch, std::nullopt)) co_await touch(call, id);
+    const Recognised found{viewer_of(*account, id), account->epoch, account->incarnation};
+    if (co_await keep_in_redis(call, found, std::nullopt)) co_await touch(call, id);
   }
   std::optional<std::chrono::seconds> max_age;
   if (remember) max_age = config_.remembered;
-  co_return set_cookie(sign(id, config_.secret), max_age, secure);
+  co_return set_cookie(sign(id, cookie_keys_), max_age, secure);
 }
 
 async<Refused> Sessions::why_not(const Call& call, const Claim& claim) {
@@ -294,47 +232,6 @@ async<void> Sessions::revoke_everywhere(const Call& call, UserId user) {
   co_await forget(call, user);
 }
 
-async<void> Sessions::forget(const Call& call, UserId user) {
-  accounts_.changed(std::to_string(user.value));
-  if (config_.shared) {
-    co_await forget_ended_of(call, user);
-    co_return;
-  }
-  co_await tell_servers(call, user);
-  redis::Command drop("EVAL", kForget, 1, sessions_of(user), kPrefix);
-  co_await redis_.ask(call, std::move(drop));
-}
-
-/// Who asks Redis for anything once this is answered, and is answered, knows that the message has left: Redis writes
-/// what one turn of its loop gave, to everybody, before the next turn.
-async<void> Sessions::tell_servers(const Call& call, UserId member) {
-  redis::Command publish("PUBLISH", kChannel, member.value);
-  co_await redis_.ask(call, std::move(publish));
-}
-
-/// Takes out only what has no row any more: to Express a missing key is an ended login.
-async<void> Sessions::forget_ended_of(const Call& call, UserId user) {
-  redis::Command members("SMEMBERS", sessions_of(user));
-  const auto known = co_await redis_.ask(call, std::move(members));
-  if (!known || known->items.empty()) co_return;
-  std::set<std::string> alive;
-  try {
-    pg::Batch batch = db_.batch(call);
-    const auto rows = batch.add<std::string>(kAlive, user);
-    co_await batch.send();
-    for (std::string& key : rows.all()) alive.insert(std::move(key));
-  } catch (const pg::Unavailable&) {
-    co_return;  // the notification comes to the same, some milliseconds later
-  }
-  std::vector<redis::Command> commands;
-  for (const redis::Reply& id : known->items) {
-    if (alive.contains(key_of(id.text))) continue;
-    commands.emplace_back("DEL", redis_key(id.text));
-    commands.emplace_back("SREM", sessions_of(user), id.text);
-  }
-  if (!commands.empty()) co_await redis_.ask_all(call, std::move(commands));
-}
-
 void Sessions::revoke_all(pg::Statements& unit, UserId user, std::string_view kept) {
   const std::string hash = secret::sha256(kept);
   unit.add(kRevokeAll, user, pg::Bytes{hash});
@@ -350,7 +247,7 @@ std::string Sessions::set_cookie(std::string_view value, std::optional<std::chro
                                  bool secure) const {
   std::string out = fmt::format("{}={}; Path=/; HttpOnly; SameSite=Lax", config_.cookie, value);
   if (max_age) out += fmt::format("; Max-Age={}", max_age->count());
-  if (secure) out += "; Secure";
+  if (secure || config_.cookie.starts_with(kHostPrefix)) out += "; Secure";
   return out;
 }
 

@@ -7,8 +7,10 @@
 #include <unordered_map>
 #include <vector>
 
+#include "infra/core/keyring.hpp"
 #include "infra/core/result.hpp"
 #include "infra/core/text.hpp"
+#include "infra/http/message.hpp"
 #include "infra/io/async.hpp"
 #include "infra/io/call.hpp"
 #include "infra/pg/db.hpp"
@@ -18,9 +20,10 @@
 #include "infra/session/viewer.hpp"
 
 // A login is a row in PostgreSQL (the id hashed) that Redis makes fast: `session:<id>` holds JSON in connect-redis's
-// shape with the seed's fields (userId, email, role, permissions, lastAccess) and the member's epoch under which it was
-// checked. When the epoch is not the member's any more (a session was revoked, the role changed, a suspension) the row
-// decides again. So throwing Redis away logs nobody out, and what Redis still remembers lets nobody in.
+// shape with the seed's fields (userId, email, role, permissions, lastAccess) and, signed, the member's epoch under
+// which it was checked. When the epoch is not the member's any more (a session was revoked, the role changed, a
+// suspension) the row decides again. So throwing Redis away logs nobody out, and what Redis still remembers lets nobody
+// in.
 //
 // With Config::adopt an express-session program with the same secret and Redis shares the sessions: what it made is a
 // login here once its row is written, and what ended on one side is ended on the other. Then a row that Redis surely
@@ -29,8 +32,9 @@ namespace ms::session {
 
 struct Config {
   std::string realm;                                  ///< "site" or "admin": a session of one is none in the other
-  std::string secret;                                 ///< signs cookies
-  std::string cookie;                                 ///< its name
+  secret::Keyring keys;                               ///< sign cookies and what Redis holds
+  std::string cookie;                                 ///< its name; "__Host-…" is signed by keys of its own
+  std::string plain_cookie = {};                      ///< of logins of before the site had TLS; empty: none
   std::chrono::seconds idle{std::chrono::hours(24)};  ///< a login that nobody uses ends after this
   std::chrono::seconds remembered{std::chrono::hours(24 * 30)};  ///< the same with 로그인 유지
   bool adopt = false;                                            ///< an Express program shares the sessions
@@ -75,9 +79,16 @@ class Sessions {
   /// Of Redis: the ids of members who have fewer rights or logins than before.
   static constexpr const char* kChannel = "members";
 
+  /// The session cookie of a request, under whichever name it came.
+  struct Cookie {
+    std::string_view value;
+    bool plain = false;  ///< under Config::plain_cookie
+  };
+  std::optional<Cookie> cookie_of(const http::Request& request) const;
+
   /// Whose request this is: a guest for no, a broken, a foreign or an ended session. Throws pg::Unavailable when
   /// neither Redis with memory nor PostgreSQL can tell.
-  async<Viewer> identify(const Call& call, std::optional<std::string_view> cookie, Use use = Use::counts);
+  async<Viewer> identify(const Call& call, std::optional<Cookie> cookie, Use use = Use::counts);
 
   /// Makes a session under a new id and gives the Set-Cookie value. `secure`: the visitor came by TLS. Refused:
   /// forbidden (suspended, or without the permission), unauthenticated (the password changed meanwhile).
@@ -117,27 +128,32 @@ class Sessions {
     bool answered = false;
     std::optional<Stored> stored;
   };
-  /// A member, and the epoch of the account under which the session was seen to be alive.
+  /// A member, and what the account was when the session was seen to be alive.
   struct Recognised {
     Viewer viewer;
     std::int64_t epoch = 0;
+    std::int64_t incarnation = 0;
   };
   /// What a cookie was found to be.
   struct Remembered {
     std::string id;
     UserId member;
     std::int64_t epoch = 0;
+    std::int64_t incarnation = 0;
+    bool plain = false;  ///< Cookie::plain
     std::chrono::steady_clock::time_point until;
   };
-  std::optional<Viewer> recall(std::string_view cookie);
-  void remember(std::string_view cookie, const Recognised& found);
+  std::optional<Viewer> recall(const Cookie& cookie);
+  void remember(const Cookie& cookie, const Recognised& found);
   async<Refused> why_not(const Call& call, const Claim& claim);
   async<Heard> ask_redis(const Call& call, const std::string& id, Use use);
   async<std::optional<Recognised>> recognise(const Call& call, const std::string& id, Use use);
   async<std::optional<Recognised>> adopt(const Call& call, const std::string& id, Stored stored);
   async<std::optional<Recognised>> from_postgres(const Call& call, const std::string& id, Heard heard, Use use);
+  bool vouched_for(const std::string& id, const Row& row, const Heard& heard) const;
   async<bool> ended_by_express(const Call& call, const Row& row, const Heard& heard);
-  async<bool> keep_in_redis(const Call& call, const Viewer& viewer, std::int64_t epoch, std::optional<Stored> read);
+  async<bool> keep_in_redis(const Call& call, const Recognised& found, std::optional<Stored> read);
+  redis::Command write(const Recognised& found, Timestamp at, std::optional<Stored> read) const;
   async<void> forget_ended_of(const Call& call, UserId user);
   async<bool> touch(const Call& call, const std::string& id);
   async<void> take_out(const Call& call, const std::string& id);
@@ -148,6 +164,8 @@ class Sessions {
   redis::Client& redis_;
   Accounts& accounts_;
   Config config_;
+  secret::Keyring cookie_keys_;
+  secret::Keyring stored_keys_;
   std::uint64_t opened_ = 0;
   std::function<bool()> caught_up_;
   std::unordered_map<std::string, Remembered, TextHash, std::equal_to<>> remembered_;  ///< by cookie

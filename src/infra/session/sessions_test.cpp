@@ -12,7 +12,7 @@ TEST_F(SessionsTest, ALoginIsKnownFromRedisAndFromPostgres) {
   EXPECT_EQ(who(id), kAnna);
   EXPECT_TRUE(in_redis(id));
   EXPECT_FALSE(who(new_id()));
-  EXPECT_FALSE(pg::run(io, identify(site.sessions, sign(id, "another secret"))).signed_in());
+  EXPECT_FALSE(pg::run(io, identify(site.sessions, sign(id, secret::Keyring({"another secret"})))).signed_in());
 }
 
 TEST_F(SessionsTest, OutlivesRedis) {
@@ -39,7 +39,7 @@ TEST_F(SessionsTest, AnotherEpochAsksTheRow) {
 
 TEST_F(SessionsTest, OneOrAllLoginsEnd) {
   const auto first = login(site), second = login(site), third = login(site), other = login(site, kBoris);
-  pg::run(io, close(site.sessions, pg::run(io, identify(site.sessions, sign(first, kSecret)))));
+  pg::run(io, close(site.sessions, pg::run(io, identify(site.sessions, sign(first, kKeys)))));
   EXPECT_FALSE(who(first));
   EXPECT_FALSE(pg::run(io, revoke(site.sessions, kBoris, Sessions::key_of(second))));
   EXPECT_TRUE(pg::run(io, revoke(site.sessions, kAnna, Sessions::key_of(second))));
@@ -154,7 +154,7 @@ TEST_F(SessionsTest, ASessionIsRememberedUntilAnyServerEndsIt) {
   Remembering one(io, db, client, server.config(), "site");
   const auto anna = login(site);
   const auto boris = login(site, kBoris);
-  const auto known = [&](const std::string& id) { return pg::run(io, identify(one.sessions, sign(id, kSecret))).id; };
+  const auto known = [&](const std::string& id) { return pg::run(io, identify(one.sessions, sign(id, kKeys))).id; };
   const auto end = redis::in(10s);
   while (!one.endings.catch_up() && redis::in(0s) < end) io.run_one_for(10ms);
   ASSERT_EQ(known(anna), kAnna);
@@ -169,7 +169,7 @@ TEST_F(SessionsTest, ASessionIsRememberedUntilAnyServerEndsIt) {
   EXPECT_EQ(known(boris), kBoris);
   const auto again = login(site);
   ASSERT_EQ(known(again), kAnna);
-  pg::run(io, close(site.sessions, pg::run(io, identify(site.sessions, sign(again, kSecret)))));
+  pg::run(io, close(site.sessions, pg::run(io, identify(site.sessions, sign(again, kKeys)))));
   EXPECT_FALSE(known(again));
 
   server.kill();
@@ -182,7 +182,7 @@ TEST_F(SessionsTest, ASuspensionInMemoryBeginsWithItsFirstMoment) {
   const auto id = login(site);
   const auto end = redis::in(10s);
   while (!one.endings.catch_up() && redis::in(0s) < end) io.run_one_for(10ms);
-  const auto known = [&] { return pg::run(io, identify(one.sessions, sign(id, kSecret))).id; };
+  const auto known = [&] { return pg::run(io, identify(one.sessions, sign(id, kKeys))).id; };
   ASSERT_EQ(known(), kAnna);
   sql("update users set suspended_until = now() + interval '1 day' where id = 1");
   one.accounts.changed("1");  // the notification

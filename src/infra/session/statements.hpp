@@ -1,8 +1,11 @@
 #pragma once
-#include "infra/pg/db.hpp"
+#include "infra/session/sessions.hpp"
 
-// The SQL of Sessions.
+// The SQL of Sessions, and what its parts share.
 namespace ms::session {
+
+/// How exact "last used" is, and how often a session writes.
+inline constexpr auto kTouchEvery = std::chrono::minutes(5);
 
 // Whoever suspends the member or gives a new password at this moment waits for the member's row, or is waited for.
 inline constexpr pg::Query kInsert{"sessions.insert", R"(
@@ -16,19 +19,20 @@ inline constexpr pg::Query kInsert{"sessions.insert", R"(
 inline constexpr pg::Query kClaim{"sessions.claim", R"(
   select password_hash = $2, coalesce(suspended_until > now(), false) from users where id = $1)"};
 inline constexpr pg::Query kFind{"sessions.find", R"(
-  select s.user_id, u.session_epoch, s.shared, s.seen_at from sessions s join users u on u.id = s.user_id
+  select s.user_id, u.session_epoch, s.shared, s.seen_at, s.incarnation, ms_incarnation()
+    from sessions s join users u on u.id = s.user_id
    where s.id_hash = $1 and s.realm = $2 and s.expires_at > now() and coalesce(u.suspended_until <= now(), true))"};
 inline constexpr pg::Query kTouch{"sessions.touch", R"(
-  update sessions set seen_at = now(), shared = shared or $4, expires_at = now() + make_interval(secs => case when remember then $2::int else $3::int end)
+  update sessions set seen_at = now(), incarnation = ms_incarnation(), shared = shared or $4, expires_at = now() + make_interval(secs => case when remember then $2::int else $3::int end)
    where id_hash = $1)"};
 // A session that Express gives to another member without a new id moves to that member here, too.
 inline constexpr pg::Query kAdopt{"sessions.adopt", R"(
   insert into sessions (id_hash, user_id, realm, shared, expires_at)
   select $1, id, $3, true, now() + make_interval(secs => $4) from users
-   where id = $2 and coalesce(suspended_until <= now(), true) and coalesce(sessions_revoked_at < $5, true)
+   where id = $2 and $5 > (select began from incarnation) and coalesce(suspended_until <= now(), true) and coalesce(sessions_revoked_at < $5, true)
      for no key update
   on conflict (id_hash) do update
-    set user_id = excluded.user_id, shared = true, seen_at = now(), expires_at = excluded.expires_at
+    set user_id = excluded.user_id, shared = true, incarnation = excluded.incarnation, seen_at = now(), expires_at = excluded.expires_at
     where sessions.realm = excluded.realm
   returning user_id)"};
 inline constexpr pg::Query kExists{"sessions.exists", "select id from users where id = $1"};
@@ -45,5 +49,14 @@ inline constexpr pg::Query kForgetEnded{"sessions.forget_ended", R"(
   delete from sessions where id_hash in (
     select id_hash from sessions where expires_at < now() limit 5000 for update skip locked))"};
 inline constexpr pg::Query kRevokeAll{"sessions.revoke_all", "select ms_end_sessions($1, $2)"};
+
+struct Sessions::Row {
+  UserId user;
+  std::int64_t epoch;
+  bool shared;
+  Timestamp seen;
+  std::int64_t incarnation;  ///< in which it was last seen to be alive
+  std::int64_t current;      ///< that of the database
+};
 
 }  // namespace ms::session

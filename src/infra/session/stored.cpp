@@ -1,5 +1,7 @@
 #include "infra/session/stored.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <boost/json.hpp>
 #include <charconv>
@@ -55,6 +57,12 @@ std::optional<Timestamp> instant(std::string_view text) {
          seconds(parts[5]) + std::chrono::milliseconds(thousandths.value_or(0));
 }
 
+/// What the tag is of. No part holds a line break: the id comes out of a signed cookie.
+std::string marks(const Checked& checked, std::string_view id, std::int64_t incarnation) {
+  return fmt::format("{}\n{}\n{}\n{}\n{}\n{}", id, checked.member.value, checked.realm, checked.epoch,
+                     std::chrono::floor<seconds>(checked.touched).time_since_epoch().count(), incarnation);
+}
+
 json::array permissions_of(const Viewer& viewer) {
   json::array out;
   const std::string joined = viewer.permissions.names();
@@ -69,13 +77,13 @@ json::array permissions_of(const Viewer& viewer) {
 
 }  // namespace
 
-std::optional<Stored> Stored::parse(std::string_view text) {
+std::optional<Stored> Stored::parse(std::string text) {
   // All parts from one block that is given back at once: a session is read for every request of a member.
   constexpr std::size_t kUsual = 2048;
   json::error_code error;
   json::value value = json::parse(text, error, json::make_shared_resource<json::monotonic_resource>(kUsual));
   if (error || !value.is_object()) return std::nullopt;
-  return Stored(std::move(value.get_object()));
+  return Stored(std::move(value.get_object()), std::move(text));
 }
 
 std::optional<UserId> Stored::user() const {
@@ -91,6 +99,15 @@ std::optional<Checked> Stored::checked() const {
   const auto touched = number(fields_, "touched");
   if (!member || !epoch || !touched || user() != UserId{*member}) return std::nullopt;
   return Checked{UserId{*member}, std::string(words(fields_, "realm")), *epoch, Timestamp(seconds(*touched))};
+}
+
+bool Stored::is_authentic(const secret::Keyring& keys, std::string_view id, std::int64_t incarnation) const {
+  const auto known = checked();
+  return known && keys.is_tag_of(words(fields_, "tag"), marks(*known, id, incarnation));
+}
+
+void Stored::authenticate(const secret::Keyring& keys, std::string_view id, std::int64_t incarnation) {
+  if (const auto known = checked()) fields_["tag"] = keys.tag(marks(*known, id, incarnation));
 }
 
 bool Stored::belongs_elsewhere(std::string_view realm) const {

@@ -17,12 +17,13 @@ namespace json = boost::json;
 using pg::TestDatabase;
 
 inline constexpr const char* kSecret = "a secret of at least thirty-two characters";
+inline const secret::Keyring kKeys({kSecret});
 inline constexpr UserId kAnna{1};
 inline constexpr UserId kBoris{2};
 inline constexpr auto kDay = 24h;
 
 inline Config config_of(std::string realm, bool adopt) {
-  return {.realm = std::move(realm), .secret = kSecret, .cookie = "connect.sid", .adopt = adopt};
+  return {.realm = std::move(realm), .keys = kKeys, .cookie = "connect.sid", .adopt = adopt};
 }
 
 /// One app server: its own memory, hearing no notifications, so that it asks PostgreSQL each time.
@@ -35,7 +36,7 @@ struct Server {
 
 inline async<Viewer> identify(Sessions& sessions, std::string cookie, Use use = Use::counts) {
   const Call call = redis::calm();
-  co_return co_await sessions.identify(call, cookie, use);
+  co_return co_await sessions.identify(call, Sessions::Cookie{cookie}, use);
 }
 inline async<Result<std::string>> open(Sessions& sessions, Claim claim, bool remember = false) {
   const Call call = redis::calm();
@@ -94,24 +95,30 @@ class SessionsTest : public testing::Test {
     put(id, session);
     return id;
   }
+  /// As one of our programs would write it.
+  static json::object authentic(const std::string& id, const json::object& session) {
+    Stored written = Stored::parse(json::serialize(session)).value();
+    written.authenticate(kKeys.derived(kStoredPurpose), id, std::stoll(sql("select ms_incarnation()")));
+    return json::parse(written.text()).as_object();
+  }
   /// As if the last request had been so long ago.
   void age(const std::string& id, std::chrono::seconds by) {
     auto session = stored(id);
     session["touched"] = session["touched"].as_int64() - by.count();
-    put(id, session);
+    put(id, authentic(id, session));
     const auto seconds = std::to_string(by.count());
     sql("update sessions set seen_at = seen_at - " + seconds + " * interval '1 s', expires_at = expires_at - " +
         seconds + " * interval '1 s' where encode(id_hash, 'hex') = '" + Sessions::key_of(id) + "'");
   }
   UserId who(const std::string& id, Server& at, Use use = Use::counts) {
-    return pg::run(io, identify(at.sessions, sign(id, kSecret), use)).id;
+    return pg::run(io, identify(at.sessions, sign(id, kKeys), use)).id;
   }
   UserId who(const std::string& id) { return who(id, site); }
   /// A new login; gives the id.
   std::string login(Server& at, UserId user = kAnna, bool remember = false) {
     const std::string line = pg::run(io, open(at.sessions, Claim{user, ""}, remember)).value();
     const auto begin = line.find('=') + 1;
-    return unsign(line.substr(begin, line.find(';') - begin), kSecret).value();
+    return unsign(line.substr(begin, line.find(';') - begin), kKeys).value();
   }
   static std::string rows(const std::string& where = "true") {
     return sql("select count(*) from sessions where " + where);

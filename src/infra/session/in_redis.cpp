@@ -1,0 +1,161 @@
+// What Redis holds of sessions, and how it is written and taken out.
+#include <fmt/format.h>
+
+#include <charconv>
+#include <set>
+
+#include "infra/session/sessions.hpp"
+#include "infra/session/statements.hpp"
+
+namespace ms::session {
+namespace {
+
+// When this Redis began to remember, in microseconds since 1970: what it does not have although it was written later
+// was taken out.
+constexpr std::string_view kSince = "sessions:since";
+
+constexpr int kWriteTries = 4;  // of a session that another program writes at the same moment
+
+// KEYS: a session. ARGV: what it has to be, what it becomes, seconds.
+constexpr std::string_view kReplace = R"(
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return redis.status_reply('NO') end
+return redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3]))";
+
+// Takes out the session whose id only Redis knows.
+constexpr std::string_view kEnd = R"(
+  local id = redis.call('GET', KEYS[1])
+  if id then redis.call('DEL', KEYS[1], ARGV[1] .. id) end)";
+
+constexpr std::string_view kPrefix = "session:";
+std::string redis_key(std::string_view id) { return std::string(kPrefix) + std::string(id); }
+/// Where a shared session's id stands by its key_of().
+std::string id_key(std::string_view key) { return "session-id:" + std::string(key); }
+
+/// The ids of a member's sessions that may stand in Redis.
+std::string sessions_of(UserId user) { return "sessions:" + std::to_string(user.value); }
+
+// KEYS: sessions of the member. ARGV: prefix of session keys.
+constexpr std::string_view kForget = R"(
+for _, id in ipairs(redis.call('SMEMBERS', KEYS[1])) do redis.call('DEL', ARGV[1] .. id) end
+redis.call('DEL', KEYS[1]))";
+
+Timestamp since(const std::optional<redis::Reply>& reply) {
+  std::int64_t at = 0;
+  if (!reply || reply->kind != redis::Reply::Kind::text) return Timestamp::max();
+  const auto [end, error] = std::from_chars(reply->text.data(), reply->text.data() + reply->text.size(), at);
+  return error == std::errc() ? Timestamp(std::chrono::microseconds(at)) : Timestamp::max();
+}
+
+}  // namespace
+
+async<Sessions::Heard> Sessions::ask_redis(const Call& call, const std::string& id, Use use) {
+  redis::Command get = use == Use::counts ? redis::Command("GETEX", redis_key(id), "EX", config_.idle.count())
+                                          : redis::Command("GET", redis_key(id));
+  auto reply = co_await redis_.ask(call, std::move(get));
+  Heard heard;
+  heard.answered = reply && !reply->is_error();
+  if (heard.answered) heard.stored = Stored::parse(std::move(reply->text));
+  co_return heard;
+}
+
+async<bool> Sessions::ended_by_express(const Call& call, const Row& row, const Heard& heard) {
+  const bool names_somebody = heard.stored && heard.stored->user();
+  if (!config_.adopt || !row.shared || !heard.answered || names_somebody) co_return false;
+  redis::Command get("GET", kSince);
+  const auto remembers = since(co_await redis_.ask(call, std::move(get)));
+  const bool lost_nothing = remembers <= row.seen;
+  const bool ran_out = now() - row.seen >= config_.idle;
+  co_return lost_nothing && !ran_out;
+}
+
+/// The command that writes the session. `read` is what stood there: nothing is written over what another program wrote
+/// since, nor over what could not be read, and what is gone meanwhile does not come back.
+redis::Command Sessions::write(const Recognised& found, Timestamp at, std::optional<Stored> read) const {
+  const std::string key = redis_key(found.viewer.session_id);
+  const std::string before = read ? read->read() : std::string();
+  const bool replaces = read.has_value();
+  Stored stored = std::move(read).value_or(Stored());
+  stored.put(found.viewer, {found.viewer.id, config_.realm, found.epoch, at}, {config_.idle, config_.secure});
+  stored.authenticate(stored_keys_, found.viewer.session_id, found.incarnation);
+  if (!replaces) return redis::Command("SET", key, stored.text(), "EX", config_.idle.count(), "NX");
+  return redis::Command("EVAL", kReplace, 1, key, before, stored.text(), config_.idle.count());
+}
+
+/// Writes the session to Redis and, when Express shares it, waits: true when Redis surely has it.
+async<bool> Sessions::keep_in_redis(const Call& call, const Recognised& found, std::optional<Stored> read) {
+  const std::string& id = found.viewer.session_id;
+  const std::string of_member = sessions_of(found.viewer.id);
+  const Timestamp at = now();
+  redis_.tell(redis::Command("SADD", of_member, id));
+  redis_.tell(redis::Command("EXPIRE", of_member, config_.idle.count()));
+  if (!config_.adopt) {
+    redis_.tell(write(found, at, std::move(read)));
+    co_return false;
+  }
+  const auto outlives = config_.idle + std::chrono::seconds(kTouchEvery);
+  for (int left = kWriteTries; left > 0; --left) {
+    std::vector<redis::Command> commands;
+    commands.emplace_back("SET", kSince, at.time_since_epoch().count(), "NX");
+    commands.emplace_back("SET", id_key(key_of(id)), id, "EX", outlives.count());
+    commands.push_back(write(found, at, std::move(read)));
+    const auto replies = co_await redis_.ask_all(call, std::move(commands));
+    if (!replies || replies->back().is_error()) co_return false;
+    if (replies->back().text == "OK") co_return true;
+    // Express wrote or ended it at the same moment.
+    Heard heard = co_await ask_redis(call, id, Use::none);
+    if (!heard.stored || heard.stored->user() != found.viewer.id) co_return false;
+    read = std::move(heard.stored);
+  }
+  co_return false;
+}
+
+/// Waited for: who is logged out here is logged out at an Express server that asks Redis right after this answer.
+async<void> Sessions::take_out(const Call& call, const std::string& id) {
+  redis::Command gone("DEL", redis_key(id));
+  co_await redis_.ask(call, std::move(gone));
+}
+
+void Sessions::ended(std::string_view key) { redis_.tell(redis::Command("EVAL", kEnd, 1, id_key(key), kPrefix)); }
+
+async<void> Sessions::forget(const Call& call, UserId user) {
+  accounts_.changed(std::to_string(user.value));
+  if (config_.shared) {
+    co_await forget_ended_of(call, user);
+    co_return;
+  }
+  co_await tell_servers(call, user);
+  redis::Command drop("EVAL", kForget, 1, sessions_of(user), kPrefix);
+  co_await redis_.ask(call, std::move(drop));
+}
+
+/// Who asks Redis for anything once this is answered, and is answered, knows that the message has left: Redis writes
+/// what one turn of its loop gave, to everybody, before the next turn.
+async<void> Sessions::tell_servers(const Call& call, UserId member) {
+  redis::Command publish("PUBLISH", kChannel, member.value);
+  co_await redis_.ask(call, std::move(publish));
+}
+
+/// Takes out only what has no row any more: to Express a missing key is an ended login.
+async<void> Sessions::forget_ended_of(const Call& call, UserId user) {
+  redis::Command members("SMEMBERS", sessions_of(user));
+  const auto known = co_await redis_.ask(call, std::move(members));
+  if (!known || known->items.empty()) co_return;
+  std::set<std::string> alive;
+  try {
+    pg::Batch batch = db_.batch(call);
+    const auto rows = batch.add<std::string>(kAlive, user);
+    co_await batch.send();
+    for (std::string& key : rows.all()) alive.insert(std::move(key));
+  } catch (const pg::Unavailable&) {
+    co_return;  // the notification comes to the same, some milliseconds later
+  }
+  std::vector<redis::Command> commands;
+  for (const redis::Reply& id : known->items) {
+    if (alive.contains(key_of(id.text))) continue;
+    commands.emplace_back("DEL", redis_key(id.text));
+    commands.emplace_back("SREM", sessions_of(user), id.text);
+  }
+  if (!commands.empty()) co_await redis_.ask_all(call, std::move(commands));
+}
+
+}  // namespace ms::session

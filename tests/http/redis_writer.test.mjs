@@ -1,0 +1,79 @@
+// Who can write to Redis becomes nobody else by it, and puts no words into anybody's pages.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+
+import { adminUrl } from '../support/client.mjs';
+import { at, everywhere, joined, loggedIn } from '../support/members.mjs';
+import { facts, state } from '../support/stack.mjs';
+import { redis, sql } from '../support/stores.mjs';
+
+const idOf = (client, name = 'connect.sid') => decodeURIComponent(client.cookies.get(name)).slice('s:'.length).split('.')[0];
+const userOf = async (email) => (await sql(`select id, session_epoch from users where email = '${email}'`))[0];
+const me = async (client) => (await client.get('/api/v1/me')).json();
+
+test('a session with the number, epoch and role of another stays the session of whom it was', async () => {
+  const thief = await joined();
+  const [admin, epoch] = await userOf('admin@minschool.test');
+  const key = `session:${idOf(thief.client)}`;
+  const session = JSON.parse(await redis('GET', key));
+  for (const change of [
+    { userId: Number(admin), member: Number(admin), epoch: Number(epoch), role: 'admin' },
+    { userId: Number(admin), member: Number(admin), epoch: Number(epoch), tag: undefined },
+    { touched: session.touched + 60 }, { epoch: session.epoch + 1 }, { tag: '' }, { tag: 7 }, { tag: session.tag.slice(1) },
+  ]) {
+    await redis('SET', key, JSON.stringify({ ...session, ...change }), 'EX', '1000');
+    for (const server of await everywhere(thief.client)) assert.equal((await me(server)).email, thief.email, JSON.stringify(change));
+  }
+});
+
+test("another's whole value, under one's own id, is not believed", async () => {
+  const [thief, victim] = [await joined(), await joined()];
+  await redis('SET', `session:${idOf(thief.client)}`, await redis('GET', `session:${idOf(victim.client)}`), 'EX', '1000');
+  for (const server of await everywhere(thief.client)) assert.equal((await me(server)).email, thief.email);
+});
+
+test('a session of the Site becomes none of the Admin', async () => {
+  const staff = await loggedIn('admin@minschool.test');
+  const key = `session:${idOf(staff)}`;
+  const session = JSON.parse(await redis('GET', key));
+  const client = await at(staff, 1, 'admin');
+  client.cookies.set('minschool.admin', staff.cookies.get('connect.sid'));
+  for (const realm of ['admin', undefined, '']) {
+    await redis('SET', key, JSON.stringify({ ...session, realm }), 'EX', '1000');
+    assert.match((await client.get('/')).location, /^\/login/, String(realm));
+  }
+  await staff.post('/logout');
+});
+
+test('what somebody writes into the caches is not shown', async () => {
+  const { client, email, name } = await joined();
+  const [id] = await userOf(email);
+  const key = `cache:user:profile:${id}`;
+  await client.get(`/members/${id}`);
+  const kept = await redis('GET', key);
+  for (const forged of [`{"id":${id},"name":"남의 이름","joinDate":"2020-01-01T00:00:00Z","joined":1}`, kept.replace(name, '남의 이름'), 'x', '{']) {
+    await redis('SET', key, forged, 'EX', '60');
+    const page = await client.get(`/members/${id}`);
+    assert.equal(page.status, 200);
+    assert.ok(!page.text.includes('남의 이름'), forged);
+  }
+});
+
+test('the programs may use their own commands on their own keys, and nothing else', async () => {
+  const { run_dir } = await facts();
+  const secret = (await readFile(join(state, 'secrets', 'redis'), 'utf8')).trim();
+  const program = async (...words) => {
+    const { stdout, stderr } = await promisify(execFile)('redis-cli', ['-s', join(run_dir, 'redis.sock'), '--user', 'minschool', ...words], { env: { ...process.env, REDISCLI_AUTH: secret } });
+    return stdout + stderr;
+  };
+  assert.match(await program('SET', 'session:x', '1', 'EX', '1'), /OK/);
+  for (const words of [['CONFIG', 'GET', 'requirepass'], ['FLUSHALL'], ['SCRIPT', 'FLUSH'], ['ACL', 'LIST'], ['REPLICAOF', 'NO', 'ONE'],
+    ['SHUTDOWN'], ['MONITOR'], ['SET', 'elsewhere', '1'], ['EVAL', "return redis.call('GET', 'elsewhere')", '0'], ['PUBLISH', 'elsewhere', 'x'], ['CLIENT', 'LIST']]) {
+    assert.match(await program(...words), /NOPERM|ACL failure|permission|can't (run|access)/i, words.join(' '));
+  }
+  assert.equal((await loggedIn('admin@minschool.test', { base: adminUrl })).cookies.has('minschool.admin'), true);
+});
