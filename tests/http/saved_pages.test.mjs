@@ -1,6 +1,7 @@
 // What was hidden, deleted, closed or renamed is gone from the pages that Nginx saved, before the act is answered as done:
 // also when nobody is left to make a page anew. And what nobody links to does not fill their place.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,7 +10,7 @@ import { after, before, test } from 'node:test';
 import { assertKoreanPage, eventually } from '../support/assert.mjs';
 import { Client, adminUrl } from '../support/client.mjs';
 import { joined, loggedIn } from '../support/members.mjs';
-import { appUrl, facts, stack, state, status } from '../support/stack.mjs';
+import { appUrl, facts, root, stack, state, status } from '../support/stack.mjs';
 import { sql } from '../support/stores.mjs';
 
 const apps = ['app1', 'app2', 'app3'];
@@ -175,6 +176,27 @@ test('where an Nginx cannot be told, the answer says so, a metric too, and it is
   await stack('monitor', 'start');
   await eventually(async () => await queued() === 0, 'an empty queue');
   await withoutApps(() => assertGone(mark, paths));
+});
+
+test('with several Nginx those that answer have forgotten, and the answer says that not all have', async () => {
+  const forgotten = async () => (await monitor.get('/upstream_status?format=json')).json().saved_pages.forgotten;
+  const build = join(root, 'build', process.env.MINSCHOOL_BUILD ?? 'release');
+  const child = spawn(join(build, 'minschool-site'), ['--config', join(state, 'config', 'app1-site.toml')], { stdio: 'ignore',
+    env: { ...process.env, MINSCHOOL_SERVER_ADDRESS: `${net}.98`, MINSCHOOL_PROXY_MONITORS: `http://${net}.9:3002,http://${net}.10:3002` } });
+  try {
+    const direct = new Client(`http://${net}.98:3000`);
+    await eventually(async () => (await direct.get('/health').catch(() => null))?.status === 200, 'its health');
+    direct.cookies = author.client.cookies;
+    const post = await written(author, board, '둘', '본문');
+    const count = await forgotten();
+    const answer = await direct.post(`/boards/${board}/${post}/delete`, { form: {} });
+    assert.equal(answer.status, 303);
+    assert.equal(answer.headers['x-purge'], 'pending');
+    assert.ok(await forgotten() > count);
+  } finally {
+    child.kill('SIGTERM');
+    await new Promise((resolve) => child.once('exit', resolve));
+  }
 });
 
 test('what the command line or an operator takes away is forgotten too', async () => {

@@ -96,9 +96,12 @@ std::string domain_in(const std::vector<std::string>& lines) {
   return "";
 }
 
-/// The marks of a file of a version whose Site had the queue of the socket, so that a default server can have it.
-void give_default_server(Marked& marks) {
+/// The marks of a file that was packaged without a default server, as they are now: the queue of the socket belongs to
+/// the default server, requests without a name to the Site, and the cache to a file system of its own, which is
+/// smaller.
+void bring_up_to_date(Marked& marks) {
   constexpr std::string_view kQueue = " backlog=4096";
+  constexpr std::string_view kNames = " 127.0.0.1 [::1] \"\";";
   std::vector<std::string> other;
   for (std::string& line : marks["site_listen"]) {
     if (const auto at = line.find(kQueue); at != line.npos) line.erase(at, kQueue.size());
@@ -106,9 +109,15 @@ void give_default_server(Marked& marks) {
       other.push_back(line.substr(0, line.find(';')) + " default_server backlog=4096;");
     } else if (line.starts_with("ssl_")) {
       other.push_back(line);
+    } else if (line.starts_with("server_name ") && line.ends_with(';') && !line.contains("\"\"")) {
+      line.replace(line.size() - 1, 1, kNames);
     }
   }
   marks["other_listen"] = std::move(other);
+  if (std::ranges::any_of(marks["cache"],
+                          [](const auto& line) { return line.contains(" max_size=500m min_free=200m "); })) {
+    marks.erase("cache");  // as packaged then; so it is as packaged now
+  }
 }
 
 /// What the file says: the operator's lines, those that are asked for now, and for marks that the file of an older
@@ -116,7 +125,7 @@ void give_default_server(Marked& marks) {
 Marked lines_for(Wish wish, const std::string& before) {
   Marked kept = marked_lines(before);
   if (kept.empty()) return wished(wish);
-  if (!kept.contains("other_listen")) give_default_server(kept);
+  if (!kept.contains("other_listen")) bring_up_to_date(kept);
   if (wish.domain.empty()) wish.domain = domain_in(kept["site_listen"]);
   if (wish.admin_domain.empty()) wish.admin_domain = domain_in(kept["admin_listen"]);
   if (std::ranges::any_of(kept["site_listen"], [](const auto& line) { return line.starts_with("ssl_certificate "); })) {
@@ -130,12 +139,14 @@ Marked lines_for(Wish wish, const std::string& before) {
   return out;
 }
 
-/// Debian's own site is the default server of port 80, and ours has to be: a name that nobody knows gets no page.
-void leave_out_debians_site(const fs::path& nginx_dir) {
-  const fs::path site = nginx_dir / "sites-enabled/default";
+/// Debian's own site is the default server of port 80, and ours has to be: a name that nobody knows gets no page. What
+/// the link led to, to put it back; empty when it was not there.
+fs::path leave_out_debians_site(const fs::path& site) {
   std::error_code error;
-  if (!fs::is_symlink(site, error) || fs::read_symlink(site, error).filename() != "default") return;
-  if (fs::remove(site, error)) say(fmt::format("took Debian's example site out of Nginx ({})", site.string()));
+  const fs::path target = fs::is_symlink(site, error) ? fs::read_symlink(site, error) : fs::path();
+  if (error || target.filename() != "default" || !fs::remove(site, error)) return {};
+  say(fmt::format("took Debian's example site out of Nginx ({})", site.string()));
+  return target;
 }
 
 /// Nginx's own word, the first line of it; "" when it takes its files.
@@ -177,7 +188,8 @@ bool prepare_nginx(const Wish& wish) {
     say(fmt::format("{0} was another version's or changed outside of its # @ lines: it is kept as {0}.before",
                     file.string()));
   }
-  if (before.empty()) leave_out_debians_site(wish.nginx_dir);
+  const fs::path debians = wish.nginx_dir / "sites-enabled/default";
+  const fs::path was = marked_lines(before).contains("other_listen") ? fs::path() : leave_out_debians_site(debians);
   put_file(file, text, Readers::everybody);
   for (const char* name : kNginxSnippets) {
     put_new_file(wish.nginx_dir / "snippets" / name, read_file(wish.share / "nginx/snippets" / name),
@@ -188,6 +200,7 @@ bool prepare_nginx(const Wish& wish) {
     std::error_code ignored;
     before.empty() ? static_cast<void>(fs::remove(file, ignored))
                    : static_cast<void>(put_file(file, before, Readers::everybody));
+    if (!was.empty()) fs::create_symlink(was, debians, ignored);
     throw Failure(fmt::format("Nginx does not take {}, so it is as it was: {}", file.string(), why));
   }
   return true;
