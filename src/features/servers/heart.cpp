@@ -24,7 +24,7 @@ redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 redis.call('ZADD', KEYS[2], now, ARGV[3])
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - ARGV[4])
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '(' .. now, '+inf')
-redis.call('PEXPIRE', KEYS[2], ARGV[4])
+redis.call('EXPIRE', KEYS[2], ARGV[4] / 1000)
 return now)";
 
 double seconds_now() { return std::chrono::duration<double>(now().time_since_epoch()).count(); }
