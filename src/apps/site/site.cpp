@@ -98,13 +98,20 @@ class Site final : public program::App {
   async<void> prepare(web::Context& ctx) override {
     parts_.presence.asked(ctx.viewer, ctx.client_address.visitor(), ctx.request.header("user-agent"), ctx.now);
     // A stream shows no menu, and must not wait between the session and the hub.
-    if (ctx.is_api() || ctx.request.path == kEvents) co_return;
+    if (ctx.request.path == kEvents) co_return;
+    if (ctx.is_api()) {
+      if (ctx.request.path.starts_with("/api/v1/boards/")) co_await parts_.boards.all(ctx.call);  // for gate()
+      co_return;
+    }
     const auto directory = co_await parts_.boards.all(ctx.call);
     ctx.menu = menu_for(directory, ctx.viewer);
     ctx.bell = co_await parts_.notifications.bell(ctx);
   }
 
-  std::optional<http::Response> gate(const web::Context&) override { return std::nullopt; }
+  std::optional<http::Response> gate(const web::Context& ctx) override {
+    const auto directory = parts_.boards.last_known();
+    return directory ? boards::moved(ctx, *directory) : std::nullopt;
+  }
   async<void> background() override { return views_.run(); }
   std::size_t waiting() const noexcept override { return shown_.waiting() + home_.waiting() + memory_.waiting(); }
   async<void> finish() override { return views_.flush(); }
@@ -118,6 +125,7 @@ class Site final : public program::App {
     UserId member;
     const auto [end, fault] = std::from_chars(payload.data(), payload.data() + payload.size(), member.value);
     const bool one = fault == std::errc() && end == payload.data() + payload.size();
+    if (one) parts_.presence.changed(member);
     one ? hub_.member_changed(member) : hub_.members_may_have_changed();
   }
 

@@ -7,6 +7,7 @@
 #include "infra/core/text.hpp"
 #include "infra/once/once.hpp"
 #include "infra/session/guard.hpp"
+#include "infra/web/context.hpp"
 
 namespace ms::boards {
 namespace {
@@ -26,6 +27,9 @@ bool rank_within(int rank, int lowest) { return rank >= lowest && rank <= kHighe
 Refused no_right() { return refuse(Code::forbidden, "error.forbidden"_msg); }
 
 Refused named(const Error& error) {
+  if (error.message.key == "boards.slug_former") {
+    return Refused(Error(Code::conflict, "error.invalid"_msg, {{"slug", "boards.slug_former"_msg}}));
+  }
   if (error.message.key != "db.boards_slug_key") return Refused(error);
   return Refused(Error(Code::conflict, "error.invalid"_msg, {{"slug", "boards.slug_taken"_msg}}));
 }
@@ -55,6 +59,28 @@ const Board* Directory::find(BoardId id) const noexcept {
   return found == boards_.end() ? nullptr : &*found;
 }
 
+const Board* Directory::find_former(std::string_view slug) const noexcept {
+  const auto former = std::ranges::lower_bound(former_, slug, {}, &FormerAddress::slug);
+  if (former == former_.end() || former->slug != slug || find(slug) != nullptr) return nullptr;
+  return find(former->board);
+}
+
+std::optional<http::Response> moved(const web::Context& ctx, const Directory& directory) {
+  const std::string_view path = ctx.request.path;
+  for (const std::string_view above : {"/boards/", "/api/v1/boards/"}) {
+    if (!path.starts_with(above)) continue;
+    const auto slug = path.substr(above.size(), path.find('/', above.size()) - above.size());
+    const Board* board = directory.find_former(slug);
+    if (board == nullptr) return std::nullopt;
+    if (!board->readable(ctx.viewer)) {
+      if (ctx.viewer.signed_in()) return std::nullopt;
+      return ctx.refuse(Error(Code::unauthenticated, "error.unauthenticated"_msg));
+    }
+    return ctx.moved(std::string(above) + board->slug + std::string(path.substr(above.size() + slug.size())));
+  }
+  return std::nullopt;
+}
+
 Result<void> check(const Draft& draft) {
   std::vector<FieldError> wrong;
   const auto length = code_points(draft.name);
@@ -80,8 +106,9 @@ async<std::shared_ptr<const Directory>> Boards::all(const Call& call) {
   const auto before = changes_;
   pg::Batch batch = db_.batch(call);
   const auto slot = store::all(batch);
+  const auto former = store::former(batch);
   co_await batch.send();
-  auto directory = std::make_shared<const Directory>(slot.all());
+  auto directory = std::make_shared<const Directory>(slot.all(), former.all());
   // A notification that came while the rows were on their way may be about a change that they do not hold yet.
   if (before == changes_) {
     known_ = directory;
@@ -98,6 +125,7 @@ async<Result<BoardId>> Boards::create(const Call& call, const session::Viewer& w
   if (auto ok = check(draft); !ok) co_return Refused(ok.error());
   pg::Unit unit = db_.unit(call);
   session::guard_permission(unit, who.id, session::Permission::boards);
+  store::guard_address(unit, BoardId(), draft.slug);
   const auto slot = store::insert(unit, draft, who.id);
   once::record_id(unit, call, who.id, "boards");
   const auto done = co_await unit.send();
@@ -114,6 +142,7 @@ async<Result<void>> Boards::edit(const Call& call, const session::Viewer& who, B
   pg::Unit unit = db_.unit(call);
   session::guard_permission(unit, who.id, session::Permission::boards);
   store::guard_exists(unit, id);
+  store::guard_address(unit, id, draft.slug);
   store::update(unit, id, draft);
   audit::record(unit, who.id, "board_edit", {"board", id.value}, "", draft.name);
   once::record(unit, call, who.id);

@@ -40,16 +40,26 @@ enum class Right { read, write, comment };
 /// they may not even read it, 403 when they may not write or comment.
 void guard(pg::Statements& unit, UserId member, BoardId board, Right right, Msg gone);
 
+/// An address that a board had before.
+struct FormerAddress {
+  std::string slug;
+  BoardId board;
+};
+
 /// All boards by position. Immutable: a request keeps the one it began with.
 class Directory {
  public:
-  explicit Directory(std::vector<Board> boards) : boards_(std::move(boards)) {}
+  explicit Directory(std::vector<Board> boards, std::vector<FormerAddress> former = {})
+      : boards_(std::move(boards)), former_(std::move(former)) {}
   const std::vector<Board>& all() const noexcept { return boards_; }
   const Board* find(std::string_view slug) const noexcept;
   const Board* find(BoardId id) const noexcept;
+  /// The board that had this address before, when no board has it now.
+  const Board* find_former(std::string_view slug) const noexcept;
 
  private:
   std::vector<Board> boards_;
+  std::vector<FormerAddress> former_;  // by slug
 };
 
 /// What the Admin's form holds.
@@ -91,6 +101,11 @@ class Boards {
   bool fresh_ = false;
   std::uint64_t changes_ = 0;
 };
+
+/// The answer to a request below a former address of a board, on pages and in the API: 308 (RFC 9110 15.4.9), so that
+/// forms come along, to the same below its address of now; to a guest who may not read it, a refusal as there. Else
+/// nothing.
+std::optional<http::Response> moved(const web::Context& ctx, const Directory& directory);
 
 void add_admin_routes(web::Router& router, Boards& boards);
 void add_api_routes(web::Router& router, Boards& boards);

@@ -8,6 +8,11 @@ namespace {
 constexpr pg::Query kAll{"boards.all", R"(
   select id, slug, name, description, position, read_role, write_role, comment_role, on_home
     from boards order by position, id)"};
+// In the order of bytes, as Directory searches.
+constexpr pg::Query kFormer{"boards.former", R"(
+  select slug, board_id from board_addresses order by slug collate "C")"};
+constexpr pg::Query kGuardAddress{"boards.guard_address", R"(
+  select ms_guard(not exists (select from board_addresses where slug = $2 and board_id <> $1), 409, 'boards.slug_former')::text)"};
 constexpr pg::Query kInsert{"boards.insert", R"(
   with made as (
     insert into boards (slug, name, description, read_role, write_role, comment_role, on_home, position)
@@ -36,6 +41,9 @@ constexpr pg::Query kNotify{"boards.notify", "select pg_notify('boards', '')::te
 }  // namespace
 
 pg::Slot<Board> all(pg::Statements& out) { return out.add<Board>(kAll); }
+
+pg::Slot<FormerAddress> former(pg::Statements& out) { return out.add<FormerAddress>(kFormer); }
+void guard_address(pg::Statements& out, BoardId id, std::string_view slug) { out.add(kGuardAddress, id, slug); }
 
 pg::Slot<BoardId> insert(pg::Statements& out, const Draft& draft, UserId creator) {
   const auto slot = out.add<BoardId>(kInsert, draft.slug, draft.name, draft.description, draft.read_role,

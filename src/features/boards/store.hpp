@@ -6,6 +6,10 @@
 namespace ms::boards::store {
 
 pg::Slot<Board> all(pg::Statements& out);
+/// By slug.
+pg::Slot<FormerAddress> former(pg::Statements& out);
+/// Refused, conflict "boards.slug_former": another board had this address before, and links to it go on leading there.
+void guard_address(pg::Statements& out, BoardId id, std::string_view slug);
 /// With its line in the audit log, whose subject is the new id.
 pg::Slot<BoardId> insert(pg::Statements& out, const Draft& draft, UserId creator);
 void guard(pg::Statements& out, UserId member, BoardId board, Right right, Msg gone);

@@ -71,7 +71,9 @@ Presence::Presence(pg::Db& db, redis::Client& redis, session::Sessions& sessions
       sessions_(sessions),
       key_(secret::hmac_sha256(secret, "presence")),
       members_{kMembers, {}, {}},
-      guests_{kGuests, {}, {}} {}
+      guests_{kGuests, {}, {}} {
+  sessions_.when_ended([this](const Call& call, UserId who) { return left(call, who); });
+}
 
 /// Says nothing of address and browser to who has not the secret.
 std::string Presence::guest_key(std::string_view address, std::string_view agent) const {
@@ -113,6 +115,13 @@ void Presence::tell(Crowd<Key>& crowd, const Key& one, Timestamp at) {
   const bool sweeps = !within(at, crowd.swept, kSweepEvery);
   if (sweeps) crowd.swept = at;
   redis_.tell(redis::Command("EVAL", kSee, 1, crowd.set, argument(one), sweeps ? 1 : 0, kHere.count(), kMostKept));
+}
+
+async<void> Presence::left(const Call& call, UserId who) {
+  members_.told.erase(who);
+  counted_.reset();
+  redis::Command gone("ZREM", kMembers, who.value);
+  co_await redis_.ask(call, std::move(gone));
 }
 
 async<std::optional<Counts>> Presence::counts(const Call& call, Timestamp at) {

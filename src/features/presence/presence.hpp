@@ -54,6 +54,11 @@ class Presence {
   /// A sign of life of who asked before: Redis is told without waiting, and not every time.
   void seen(const session::Viewer& who, Timestamp at);
 
+  /// Has logged out: is not here any more, on any server.
+  async<void> left(const Call& call, UserId who);
+  /// Something about the member changed, perhaps on another server: what this thread has told of them may not hold.
+  void changed(UserId who) { members_.told.erase(who); }
+
   /// On all servers, at most a second old; nothing while Redis is gone.
   async<std::optional<Counts>> counts(const Call& call, Timestamp at);
   /// The same, for a member with names from PostgreSQL.

@@ -119,6 +119,7 @@ void Sessions::ended(std::string_view key) { redis_.tell(redis::Command("EVAL", 
 
 async<void> Sessions::forget(const Call& call, UserId user) {
   accounts_.changed(std::to_string(user.value));
+  if (when_ended_) co_await when_ended_(call, user);
   if (config_.shared) {
     co_await forget_ended_of(call, user);
     co_return;

@@ -205,6 +205,7 @@ async<std::string> Sessions::close(const Call& call, const Viewer& viewer, bool 
   accounts_.changed(std::to_string(viewer.id.value));
   co_await tell_servers(call, viewer.id);
   co_await take_out(call, viewer.session_id);
+  if (when_ended_) co_await when_ended_(call, viewer.id);
   co_return set_cookie("", std::chrono::seconds(0), secure);
 }
 

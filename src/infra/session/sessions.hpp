@@ -86,6 +86,9 @@ class Sessions {
   };
   std::optional<Cookie> cookie_of(const http::Request& request) const;
 
+  /// `ended` runs when a login of a member ended by themselves or by others; who goes on elsewhere asks again soon.
+  void when_ended(std::function<async<void>(const Call&, UserId)> ended) { when_ended_ = std::move(ended); }
+
   /// Whose request this is: a guest for no, a broken, a foreign or an ended session. Throws pg::Unavailable when
   /// neither Redis with memory nor PostgreSQL can tell.
   async<Viewer> identify(const Call& call, std::optional<Cookie> cookie, Use use = Use::counts);
@@ -168,6 +171,7 @@ class Sessions {
   secret::Keyring stored_keys_;
   std::uint64_t opened_ = 0;
   std::function<bool()> caught_up_;
+  std::function<async<void>(const Call&, UserId)> when_ended_;
   std::unordered_map<std::string, Remembered, TextHash, std::equal_to<>> remembered_;  ///< by cookie
 };
 
