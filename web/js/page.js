@@ -2,14 +2,23 @@
 import { Application, Controller } from "@hotwired/stimulus";
 import { StreamActions, config, renderStreamMessage } from "@hotwired/turbo";
 import { ask } from "./confirm.js";
+import { forgetOldDrafts } from "./drafts.js";
 import { pageLeft, pageLoaded, pageShown, prepareFocus } from "./focus.js";
+import { start as watchMember } from "./member.js";
 import { formAnswered, formSent } from "./retry.js";
+import { start as keepTimes } from "./times.js";
+import { start as keepUnsent } from "./unsent.js";
 
 export const application = Application.start();
 
 config.forms.confirm = ask;
 // A button that is disabled while its form is sent would lose the focus for good.
 config.forms.submitter = "aria-disabled";
+
+forgetOldDrafts();
+watchMember();
+keepTimes();
+keepUnsent();
 
 // How old a guest's page may be (stale-while-revalidate) is said to Nginx; a browser would show its own of a moment ago.
 document.addEventListener("turbo:before-fetch-request", ({ detail }) => {

@@ -58,10 +58,8 @@ view::Site site_of(const config::Settings::Site& site) {
 web::PipelineConfig pipeline_config(const config::Settings& settings, std::string_view realm) {
   const std::string& url = realm == "site" ? settings.site.url : settings.site.admin_url;
   const auto proxies = config::TrustedProxies::parse(settings.proxy.trusted);
-  return {settings.server.show_served_by ? settings.server.name : std::string(),
-          settings.server.show_timing,
-          std::chrono::milliseconds(settings.http.answer_ms),
-          proxies.value(),
+  return {settings.server.show_served_by ? settings.server.name : std::string(), settings.server.show_timing,
+          std::chrono::milliseconds(settings.http.answer_ms), proxies.value(),
           url.starts_with("https:")};  // config::load refused what does not parse
 }
 
@@ -104,7 +102,7 @@ Engine::Engine(const config::Settings& settings, const std::string& realm, CpuPo
       app_(make(parts_)),
       site_(site_of(settings.site)),
       shell_{app_->layout(), &site_, settings.server.show_served_by ? settings.server.name : std::string(),
-             realm == "site"},
+             realm == "site", settings.session.cookie + ".member"},
       instruments_(telemetry, thread, router_, settings),
       pipeline_(
           router_, shell_, parts_.db, parts_.sessions, parts_.redis, pipeline_config(settings, realm),

@@ -72,10 +72,7 @@ std::optional<http::Response> moved(const web::Context& ctx, const Directory& di
     const auto slug = path.substr(above.size(), path.find('/', above.size()) - above.size());
     const Board* board = directory.find_former(slug);
     if (board == nullptr) return std::nullopt;
-    if (!board->readable(ctx.viewer)) {
-      if (ctx.viewer.signed_in()) return std::nullopt;
-      return ctx.refuse(Error(Code::unauthenticated, "error.unauthenticated"_msg));
-    }
+    if (!board->readable(ctx.viewer)) return std::nullopt;  // as if there were none
     return ctx.moved(std::string(above) + board->slug + std::string(path.substr(above.size() + slug.size())));
   }
   return std::nullopt;

@@ -103,8 +103,7 @@ class Boards {
 };
 
 /// The answer to a request below a former address of a board, on pages and in the API: 308 (RFC 9110 15.4.9), so that
-/// forms come along, to the same below its address of now; to a guest who may not read it, a refusal as there. Else
-/// nothing.
+/// forms come along, to the same below its address of now. Nothing for other paths, and for who may not read the board.
 std::optional<http::Response> moved(const web::Context& ctx, const Directory& directory);
 
 void add_admin_routes(web::Router& router, Boards& boards);

@@ -2,10 +2,12 @@
 
 #include "features/members/join.html.hpp"
 #include "features/members/login.html.hpp"
+#include "features/members/login_page.hpp"
 #include "features/members/members.hpp"
 #include "features/members/my.html.hpp"
 #include "features/members/profile.html.hpp"
 #include "infra/web/context.hpp"
+#include "infra/web/typed.hpp"
 
 namespace ms::members {
 namespace {
@@ -31,22 +33,22 @@ void remember_device(const web::Context& ctx, http::Response& response, const Me
                                          ctx.secure ? "; Secure" : ""));
 }
 
-http::Response login_form(const web::Context& ctx, std::string_view next, std::string_view email, bool remember,
-                          const Error* error) {
+http::Response login_form(const web::Context& ctx, const LoginPage& page) {
   http::Response response = ctx.page(
-      {tr("login.title"_msg), {}, true},
-      [&](view::Out& out) { login(out, web::local_path(next), email, remember, error); },
-      error == nullptr ? 200 : static_cast<int>(error->code));
-  if (error != nullptr && error->code == Code::too_many)
+      {tr("login.title"_msg), {}, true}, [&](view::Out& out) { login(out, page); },
+      page.error == nullptr ? 200 : static_cast<int>(page.error->code));
+  if (page.error != nullptr && page.error->code == Code::too_many)
     response.set("Retry-After", "600");  // the window that login.too_many speaks of
-  if (error != nullptr && error->code == Code::unavailable) response.set("Retry-After", kBusySeconds);
+  if (page.error != nullptr && page.error->code == Code::unavailable) response.set("Retry-After", kBusySeconds);
   return response;
 }
 
 async<http::Response> show_login(web::Context& ctx) {
   const auto next = web::local_path(ctx.query().get("next"));
   if (ctx.viewer.signed_in()) co_return ctx.redirect(next);
-  co_return login_form(ctx, next, "", false, nullptr);
+  LoginPage page;
+  page.next = next;
+  co_return login_form(ctx, page);
 }
 
 async<http::Response> post_login(web::Context& ctx, Members& members, session::Sessions& sessions,
@@ -58,29 +60,55 @@ async<http::Response> post_login(web::Context& ctx, Members& members, session::S
   const bool remember = form->has("remember");
   const std::string_view devices = ctx.request.cookie(kDeviceCookie).value_or("");
   auto claim = co_await members.authenticate(ctx.call, {email, password, ctx.client_address, devices, needed});
-  if (!claim) co_return login_form(ctx, form->get("next"), email, remember, &claim.error());
+  LoginPage again{std::string(web::local_path(form->get("next"))),
+                  email,
+                  remember,
+                  nullptr,
+                  std::string(web::local_path(form->get(web::kKeptTo))),
+                  web::kept_in(*form)};
+  if (!claim) {
+    again.error = &claim.error();
+    co_return login_form(ctx, again);
+  }
   // The id that came with the form is never kept: a planted one would be a login for whoever planted it.
   const auto cookie = co_await sessions.open(ctx.call, std::move(*claim), remember, ctx.secure, origin(ctx));
-  if (!cookie) co_return login_form(ctx, form->get("next"), email, remember, &cookie.error());
+  if (!cookie) {
+    again.error = &cookie.error();
+    co_return login_form(ctx, again);
+  }
   http::Response response = ctx.redirect(web::local_path(form->get("next")), "flash.welcome"_msg);
+  // The browser sends the same once more, now as a member's, and gets what it had typed.
+  if (form->has(web::kKeptTo)) response = http::Response::same_again("/login/kept");
   response.set("Set-Cookie", *cookie);
   remember_device(ctx, response, members, email);
   co_return response;
 }
 
+async<http::Response> show_kept(web::Context& ctx) {
+  if (!ctx.viewer.signed_in()) co_return ctx.redirect("/login");
+  const auto form = ctx.form();
+  if (!form) co_return ctx.refuse(form.error());
+  co_return ctx.show_kept(*form);
+}
+
 async<http::Response> post_logout(web::Context& ctx, session::Sessions& sessions) {
-  if (!ctx.viewer.signed_in()) co_return ctx.redirect("/");
+  const auto form = ctx.form();
+  const std::string back(form ? web::local_path(form->get("next")) : "/");
+  if (!ctx.viewer.signed_in()) co_return ctx.redirect(back);
   const std::string cookie = co_await sessions.close(ctx.call, ctx.viewer, ctx.secure);
-  http::Response response = ctx.redirect("/", "flash.goodbye"_msg);
+  http::Response response = ctx.redirect(back, "flash.goodbye"_msg);
   response.set("Set-Cookie", cookie);
+  ctx.tell_left(response);
   co_return response;
 }
 
 // --- join
 
 async<http::Response> show_join(web::Context& ctx) {
-  if (ctx.viewer.signed_in()) co_return ctx.redirect("/");
-  co_return ctx.page({tr("join.title"_msg), {}, true}, [](view::Out& out) { join(out, Application(), nullptr); });
+  const auto next = web::local_path(ctx.query().get("next"));
+  if (ctx.viewer.signed_in()) co_return ctx.redirect(next);
+  co_return ctx.page({tr("join.title"_msg), {}, true},
+                     [&](view::Out& out) { join(out, Application(), next, nullptr); });
 }
 
 async<http::Response> post_join(web::Context& ctx, Members& members, session::Sessions& sessions) {
@@ -93,19 +121,21 @@ async<http::Response> post_join(web::Context& ctx, Members& members, session::Se
                                 form->has("terms"),
                                 form->has("privacy"),
                                 form->has("news")};
+  const std::string next(web::local_path(form->get("next")));
   auto claim = co_await members.join(ctx.call, application, ctx.client_address);
   if (!claim) {
     http::Response response = ctx.page(
-        {tr("join.title"_msg)}, [&](view::Out& out) { join(out, application, &claim.error()); },
+        {tr("join.title"_msg)}, [&](view::Out& out) { join(out, application, next, &claim.error()); },
         static_cast<int>(claim.error().code));
     if (claim.error().code == Code::unavailable) response.set("Retry-After", kBusySeconds);
     if (claim.error().code == Code::too_many) response.set("Retry-After", "3600");
     co_return response;
   }
-  if (!*claim) co_return ctx.redirect("/login", "flash.joined_login"_msg);
+  const std::string login = next == "/" ? "/login" : "/login?next=" + http::percent_encode(next);
+  if (!*claim) co_return ctx.redirect(login, "flash.joined_login"_msg);
   const auto cookie = co_await sessions.open(ctx.call, std::move(**claim), false, ctx.secure, origin(ctx));
-  if (!cookie) co_return ctx.redirect("/login", "flash.joined_login"_msg);
-  http::Response response = ctx.redirect("/", "flash.joined"_msg);
+  if (!cookie) co_return ctx.redirect(login, "flash.joined_login"_msg);
+  http::Response response = ctx.redirect(next, "flash.joined"_msg);
   response.set("Set-Cookie", *cookie);
   remember_device(ctx, response, members, application.email);
   co_return response;
@@ -170,7 +200,9 @@ async<http::Response> post_logout_everywhere(web::Context& ctx, session::Session
   // A guest already is out: so is whoever's first request did it and whose second one Nginx sent here.
   if (!ctx.viewer.signed_in()) co_return ctx.redirect("/login", "flash.everywhere_out"_msg);
   co_await sessions.revoke_everywhere(ctx.call, ctx.viewer.id);
-  co_return ctx.redirect("/login", "flash.everywhere_out"_msg);
+  http::Response response = ctx.redirect("/login", "flash.everywhere_out"_msg);
+  ctx.tell_left(response);
+  co_return response;
 }
 
 }  // namespace
@@ -179,6 +211,8 @@ void add_login_routes(web::Router& router, Members& members, session::Sessions& 
                       std::optional<session::Permission> needed) {
   router.get("/login", show_login);
   router.post("/login", [&, needed](web::Context& ctx) { return post_login(ctx, members, sessions, needed); });
+  router.get("/login/kept", [](web::Context& ctx) -> async<http::Response> { co_return ctx.redirect("/"); });
+  router.post("/login/kept", show_kept);
   router.post("/logout", [&](web::Context& ctx) { return post_logout(ctx, sessions); });
 }
 

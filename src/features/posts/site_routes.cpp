@@ -55,16 +55,19 @@ async<http::Response> show_list(web::Context& ctx, Shown& shown, boards::Boards&
   if (asked && *asked != page->page.number) co_return ctx.redirect(path);
   std::optional<bool> follows;
   if (ctx.viewer.signed_in()) follows = co_await notifications.follows(ctx.call, ctx.viewer.id, (*board)->id);
-  co_return ctx.page({.title = (*board)->name, .description = (*board)->description, .canonical = path},
-                     [&](view::Out& out) { list(out, **board, *page, (*board)->writable(ctx.viewer), follows); });
+  const bool everybodys = (*board)->read_role == 0;
+  co_return ctx.page(
+      {.title = (*board)->name, .description = (*board)->description, .open = everybodys, .canonical = path},
+      [&](view::Out& out) { list(out, **board, *page, (*board)->writable(ctx.viewer), follows); });
 }
 
 http::Response write_form(const web::Context& ctx, const boards::Board& board, const Draft& draft, const Error* error) {
   return ctx.page(
       {tr("posts.write_title"_msg)},
       [&](view::Out& out) {
-        form(out, board, "/boards/" + board.slug + "/write", "/boards/" + board.slug, "write-" + board.slug, draft,
-             error, ctx.viewer.may(session::Permission::notice), false);
+        form(out, board, "/boards/" + board.slug + "/write", "/boards/" + board.slug,
+             "write-" + std::to_string(board.id.value), draft, error, ctx.viewer.may(session::Permission::notice),
+             false);
       },
       error == nullptr ? 200 : static_cast<int>(error->code));
 }

@@ -81,6 +81,12 @@ Response Response::see_other(std::string_view location) {
   return response;
 }
 
+Response Response::same_again(std::string_view location) {
+  Response response(307);
+  response.set("Location", location).set("Cache-Control", "no-store");
+  return response;
+}
+
 std::string_view reason(int status) {
   switch (status) {
     case 100:

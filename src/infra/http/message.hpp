@@ -63,6 +63,8 @@ class Response {
   static Response stream(std::string_view content_type, std::function<void(std::shared_ptr<Stream>)> begin);
   /// 303 See Other (RFC 9110 section 15.4.4): what a form's POST answers.
   static Response see_other(std::string_view location);
+  /// 307 Temporary Redirect (RFC 9110 section 15.4.8): the browser sends the same, method and body, to `location`.
+  static Response same_again(std::string_view location);
 
  private:
   std::string head_;  // "Name: value\r\n" lines

@@ -3,6 +3,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -72,6 +73,11 @@ class Out {
     text(id.value);
   }
 
+  /// For whom it is written, 0 for a guest; nothing for a piece of many readers' pages. Forms say it
+  /// (web::member_field).
+  std::optional<UserId> reader() const noexcept { return reader_; }
+  void set_reader(UserId reader) noexcept { reader_ = reader; }
+
   /// What was written so far, which is not there any more.
   std::string take() {
     buffer_.resize(std::exchange(size_, 0));
@@ -89,6 +95,7 @@ class Out {
 
   std::string buffer_;  // of which the first size_ bytes are written
   std::size_t size_ = 0;
+  std::optional<UserId> reader_;
 };
 
 /// A piece of a page handed to another view, such as the content to a layout. Called while the caller's frame lives.

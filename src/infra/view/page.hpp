@@ -35,6 +35,7 @@ struct MenuItem {
 
 /// Who looks at the page.
 struct Viewer {
+  UserId id = {};  ///< 0: a guest
   std::string name;
   std::string role;  ///< as a word to read, such as 직원
   bool signed_in = false;
@@ -56,10 +57,13 @@ struct Flash {
 };
 
 struct Page {
-  std::string title = {};        ///< empty: the site's name alone
-  std::string_view path;         ///< of the request, without its query
-  std::string description = {};  ///< for search engines; empty: left out
-  std::string canonical = {};    ///< path and query under which they may list the page; empty: not at all
+  std::string title = {};               ///< empty: the site's name alone
+  std::string_view path;                ///< of the request, without its query
+  std::string_view back = "/";          ///< where a login leads back to: a path of ours with its query
+  bool open = false;                    ///< guests may read it too: logging out stays here
+  std::string_view member_cookie = {};  ///< tells scripts who is logged in (web::Shell)
+  std::string description = {};         ///< for search engines; empty: left out
+  std::string canonical = {};           ///< path and query under which they may list the page; empty: not at all
   Viewer viewer = {};
   std::optional<Bell> bell = {};  ///< nothing: there is none
   Flash flash = {};

@@ -37,17 +37,17 @@ TEST(When, IsRelativeWithinADayAndExactInItsTitle) {
   using namespace std::chrono;
   const Timestamp at = sys_days(2026y / March / 1) + 15h + 5min + 9s;  // 2026-03-02 00:05:09 in Seoul
   const auto words = [at](microseconds age) {
-    const std::string begin = R"(<time datetime="2026-03-01T15:05:09Z" title="2026. 3. 2. 00:05">)";
+    const std::string begin = R"(<time datetime="2026-03-01T15:05:09Z" title="2026. 3. 2. 00:05" )";
     Out out;
     when(out, at, at + age);
     EXPECT_TRUE(out.str().starts_with(begin)) << out.str();
     return std::string(out.str().substr(begin.size()));
   };
-  EXPECT_EQ(words(-1s), "방금</time>");
-  EXPECT_EQ(words(59s), "방금</time>");
-  EXPECT_EQ(words(5min), "5분 전</time>");
-  EXPECT_EQ(words(23h), "23시간 전</time>");
-  EXPECT_EQ(words(24h), "2026. 3. 2.</time>");
+  EXPECT_EQ(words(-1s), "data-age>방금</time>");
+  EXPECT_EQ(words(59s), "data-age>방금</time>");
+  EXPECT_EQ(words(5min), "data-age>5분 전</time>");
+  EXPECT_EQ(words(23h), "data-age>23시간 전</time>");
+  EXPECT_EQ(words(24h), ">2026. 3. 2.</time>");
 }
 
 }  // namespace

@@ -7,8 +7,6 @@
 #include <boost/json.hpp>
 
 #include "infra/core/text.hpp"
-#include "infra/web/error.html.hpp"
-#include "infra/web/typed.hpp"
 
 namespace ms::web {
 namespace {
@@ -18,6 +16,7 @@ namespace json = boost::json;
 constexpr std::string_view kFlashCookie = "flash";
 constexpr std::string_view kWroteCookie = "wrote";
 constexpr int kWroteSeconds = 3;  // a hint takes milliseconds; one that got lost, as long as anything is remembered
+constexpr int kToldSeconds = 400 * 24 * 3600;  // the longest that browsers keep a cookie
 constexpr std::string_view kPrivate = "private, no-store";
 // A guest's page is the same for all guests: a shared cache may keep it for a second (RFC 9111 5.2.2.10, RFC 5861), a
 // guest's only, by the session cookie. For when nobody answers our own Nginx keeps it far longer, and nobody else:
@@ -98,9 +97,15 @@ http::Response Context::page(const Meta& meta, view::Body content, int status) c
   page.description = meta.description;
   page.canonical = meta.canonical;
   page.path = request.path;
+  const bool stays = is_read(request.method) && request.path != "/login" && request.path != "/join";
+  const std::string elsewhere = stays ? std::string() : way_back();
+  page.back = stays ? local_path(request.target) : std::string_view(elsewhere);
+  page.open = meta.open;
+  page.member_cookie = shell.member_cookie;
   page.site = shell.site;
   page.served_by = shell.served_by;
   if (menu) page.menu = *menu;
+  page.viewer.id = viewer.id;
   page.viewer.signed_in = viewer.signed_in();
   page.viewer.name = viewer.name;
   page.viewer.role = tr(session::word_of(viewer.role));
@@ -109,44 +114,26 @@ http::Response Context::page(const Meta& meta, view::Body content, int status) c
   page.flash = {view::Flash::Kind::success, flash};
   page.limited = limited;
   view::Out out;
+  out.set_reader(viewer.id);
   shell.layout(out, page, content);
   http::Response response = http::Response::text(status, kHtml, out.take());
   // A refusal too: it takes the place of what Nginx kept before the page was hidden.
   const bool lasting = status == 200 || status == 403 || status == 404;
-  const bool shared = lasting && !viewer.signed_in() && flash.empty() && !meta.personal && !limited && may_be_shared();
+  const auto member = untold_member(status);
+  const bool shared =
+      lasting && !viewer.signed_in() && flash.empty() && !meta.personal && !limited && !member && may_be_shared();
   response.set("Cache-Control", shared ? kShared : kPrivate);
   if (!flash.empty())
     response.set("Set-Cookie", fmt::format("{}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax", kFlashCookie));
+  if (member) response.set("Set-Cookie", *member);
   return response;
 }
 
 bool Context::may_be_shared() const { return shell.shared && usual_address(request); }
 
-http::Response Context::refuse(const Error& error) const {
-  if (is_api()) return problem(error);
-  if (error.code == Code::unauthenticated && is_read(request.method)) {
-    http::Response response = http::Response::see_other("/login?next=" + http::percent_encode(request.target));
-    response.set("Cache-Control", !viewer.signed_in() && may_be_shared() ? kShared : kPrivate);
-    return response;
-  }
-  const int status = static_cast<int>(error.code);
-  // What could not be done now is shown again, to be sent again; passwords are not.
-  std::vector<Typed> typed;
-  const bool later = error.code == Code::unavailable || error.code == Code::internal;
-  if (later && request.method == http::Method::post) {
-    if (const auto sent = form()) {
-      for (const auto& [name, value] : sent->pairs()) {
-        if (!name.contains("password") && name != "current") typed.push_back({name, value});
-      }
-    }
-  }
-  // What is closed to guests is not told apart from what is not there, so the login is offered for both.
-  const bool login_may_help = error.code == Code::not_found && !viewer.signed_in() && is_read(request.method);
-  const std::string_view login = login_may_help ? std::string_view(request.target) : std::string_view();
-  http::Response response = page(
-      {tr(Msg{fmt::format("error.title_{}", status)})},
-      [&](view::Out& out) { error_page(out, status, tr(error.message), request.path, typed, login); }, status);
-  if (error.code == Code::unavailable || error.code == Code::too_many) response.set("Retry-After", "5");
+http::Response Context::to_login() const {
+  http::Response response = http::Response::see_other("/login?next=" + http::percent_encode(request.target));
+  response.set("Cache-Control", !viewer.signed_in() && may_be_shared() ? kShared : kPrivate);
   return response;
 }
 
@@ -155,6 +142,39 @@ bool Context::just_wrote() const { return request.cookie(kWroteCookie).has_value
 void Context::remember_write(http::Response& response) const {
   response.set("Set-Cookie", fmt::format("{}=1; Path=/; Max-Age={}; HttpOnly; SameSite=Lax{}", kWroteCookie,
                                          kWroteSeconds, secure ? "; Secure" : ""));
+}
+
+std::string Context::way_back() const {
+  if (is_read(request.method)) return std::string(local_path(query().get("next")));
+  if (request.path == "/login" || request.path == "/join") {
+    const auto sent = form();
+    return sent ? std::string(local_path(sent->get("next"))) : "/";
+  }
+  // The page that the form was on, which Referrer-Policy lets our own pages say.
+  std::string_view from = request.header("referer");
+  const auto host = from.find("://");
+  const auto path = host == std::string_view::npos ? host : from.find('/', host + 3);
+  return path == std::string_view::npos ? "/" : std::string(local_path(from.substr(path)));
+}
+
+std::optional<std::string> Context::untold_member(int status) const {
+  if (shell.member_cookie.empty()) return std::nullopt;
+  const auto told = request.cookie(shell.member_cookie);
+  // A number below 0 is for the browser to read: who has left (tell_left).
+  if (!viewer.signed_in()) {
+    if (status != 200 || !told || told->starts_with('-')) return std::nullopt;
+    return fmt::format("{}=; Path=/; Max-Age=0; SameSite=Lax", shell.member_cookie);
+  }
+  const fmt::format_int id(viewer.id.value);
+  if (told == std::string_view(id.data(), id.size())) return std::nullopt;
+  return fmt::format("{}={}; Path=/; Max-Age={}; SameSite=Lax{}", shell.member_cookie, id.c_str(), kToldSeconds,
+                     secure ? "; Secure" : "");
+}
+
+void Context::tell_left(http::Response& response) const {
+  if (shell.member_cookie.empty() || !viewer.signed_in()) return;
+  response.set("Set-Cookie", fmt::format("{}=-{}; Path=/; Max-Age={}; SameSite=Lax{}", shell.member_cookie,
+                                         viewer.id.value, kToldSeconds, secure ? "; Secure" : ""));
 }
 
 http::Response Context::redirect(std::string_view location, std::optional<Msg> flash) const {
@@ -172,6 +192,14 @@ void Context::say_unpurged(http::Response& response) const {
   if (is_api() || response.status >= 400) return;
   response.set("Set-Cookie", fmt::format("{}=flash.purge_pending; Path=/; Max-Age=60; HttpOnly; SameSite=Lax{}",
                                          kFlashCookie, secure ? "; Secure" : ""));
+}
+
+http::Response Context::moved(std::string_view path) const {
+  http::Response response(308);
+  std::string location(path);
+  if (!request.query.empty()) location.append("?").append(request.query);
+  response.set("Location", location).set("Cache-Control", "no-cache");
+  return response;
 }
 
 http::Response Context::json(int status, const json::value& value) const {

@@ -27,8 +27,9 @@ using Layout = void (*)(view::Out& out, const view::Page& page, view::Body body)
 struct Shell {
   Layout layout = nullptr;
   const view::Site* site = nullptr;
-  std::string served_by;  ///< shown by the layout; empty: not said
-  bool shared = false;    ///< guests' pages may be kept by Nginx and other shared caches
+  std::string served_by;      ///< shown by the layout; empty: not said
+  bool shared = false;        ///< guests' pages may be kept by Nginx and other shared caches
+  std::string member_cookie;  ///< by it scripts know who is logged in now, whatever page they stand on
 };
 
 using Menu = std::vector<view::MenuItem>;
@@ -38,6 +39,7 @@ struct Meta {
   std::string title;
   std::string description = {};
   bool personal = false;  ///< never kept by Nginx, even for a guest: a form with an id of its own
+  bool open = false;      ///< every guest may read it: who logs out here stays here
   /// The one address under which search engines may list the page (RFC 6596), with the part of the query that matters;
   /// empty: they are asked not to list it.
   std::string canonical = {};
@@ -73,10 +75,18 @@ class Context {
   /// A whole page: `content` inside the program's layout.
   http::Response page(const Meta& meta, view::Body content, int status = 200) const;
   /// A refusal as a page, or as problem JSON (RFC 9457) below /api/. A guest without a right is sent to the login page
-  /// by a page's GET.
-  http::Response refuse(const Error& error) const;
+  /// by a page's GET. A form's page holds what was typed, to be sent again, after a login if that is what it lacks;
+  /// unless not `keep_typed`: another site's page made the browser send it.
+  http::Response refuse(const Error& error, bool keep_typed = true) const;
+  /// A form of a page that was made for somebody else than is logged in now: says who that is, with what was typed.
+  http::Response refuse_other_page() const;
+  /// After the login that a form lacked: what came along with it, to be sent now.
+  http::Response show_kept(const http::Form& login) const;
   /// 303 to `location` with one of the texts of table [flash] shown at the top of the next page.
   http::Response redirect(std::string_view location, std::optional<Msg> flash = std::nullopt) const;
+  /// 308 (RFC 9110 section 15.4.9) to `path`, with the query that was asked; asked again each time, so that an address
+  /// may come back.
+  http::Response moved(std::string_view path) const;
   http::Response json(int status, const boost::json::value& value) const;
 
   /// The browser wrote something a moment ago, perhaps on another server, whose hint may still be on its way: what this
@@ -84,6 +94,8 @@ class Context {
   bool just_wrote() const;
   /// Makes that so for the next seconds.
   void remember_write(http::Response& response) const;
+  /// The viewer has logged out: their browser forgets what it keeps for them.
+  void tell_left(http::Response& response) const;
 
   /// Says that what this write took away still stands in pages that an Nginx saved: in a header, and at the top of the
   /// next page.
@@ -94,6 +106,12 @@ class Context {
  private:
   bool may_be_shared() const;
 
+  /// The way of a guest to a page that needs a login.
+  http::Response to_login() const;
+  /// Where a login on this page leads back to, when that is not the page itself.
+  std::string way_back() const;
+  /// The value that Shell::member_cookie has to get; nothing: it has it.
+  std::optional<std::string> untold_member(int status) const;
   mutable std::optional<http::Form> query_;
 };
 

@@ -53,6 +53,22 @@ bool good_key(std::string_view key) {
   return !key.empty() && key.size() <= 128 && std::ranges::all_of(key, [](char c) { return c > ' ' && c < 0x7F; });
 }
 
+/// Whether a form says that its page was made for somebody else than who is logged in now. Who is logged out is asked
+/// to log in by the handler. Fields by which a form says it: infra/web/once_field.html; what a script sends without
+/// them has the header (web/js/member.js).
+bool is_of_other_page(const Context& ctx) {
+  if (ctx.is_api() || !ctx.viewer.signed_in()) return false;
+  std::string_view said = ctx.request.header("x-member");
+  const auto form = http::Form::parse(ctx.request.body);
+  if (form && form->has("member")) said = form->get("member");
+  return !said.empty() && said != fmt::format_int(ctx.viewer.id.value).c_str();
+}
+
+/// Tells a script that this answer to a form is ours, with what was typed, and not Nginx's.
+void say_member(const Context& ctx, http::Response& response) {
+  response.set("X-Member", fmt::format_int(ctx.viewer.id.value).c_str());
+}
+
 /// What would make a repetition of this write known, from the most to the least certain: the API client's
 /// Idempotency-Key, the id of the form as it was shown, Nginx's id of the request (the same when it asks the next
 /// server).
@@ -163,7 +179,7 @@ http::Response Pipeline::refuse(const http::Request& request, const Error& error
 async<http::Response> Pipeline::routed(const http::Request& request, const Call& call,
                                        std::optional<std::size_t>& route) {
   if (!same_origin(request)) {
-    co_return context(request, call, session::Viewer()).refuse(Error(Code::forbidden, "error.cross_site"_msg));
+    co_return context(request, call, session::Viewer()).refuse(Error(Code::forbidden, "error.cross_site"_msg), false);
   }
   Router::Match match = router_.match(request.method, request.path);
   route = match.route;
@@ -183,7 +199,13 @@ async<http::Response> Pipeline::routed(const http::Request& request, const Call&
   if (match.handler == nullptr) co_return ctx.refuse(Error(Code::not_found, "error.not_found"_msg));
   ctx.params = std::move(match.params);
   if (is_safe(request.method)) co_return co_await (*match.handler)(ctx);
+  if (is_of_other_page(ctx)) {
+    http::Response response = ctx.refuse_other_page();
+    say_member(ctx, response);
+    co_return response;
+  }
   http::Response response = co_await write(ctx, *match.handler);
+  if (!ctx.is_api()) say_member(ctx, response);
   if (response.status < kFirstRefusal && !ctx.is_api()) ctx.remember_write(response);
   co_return response;
 }

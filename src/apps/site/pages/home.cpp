@@ -20,7 +20,7 @@ async<http::Response> show_home(web::Context& ctx, HomeMemory& memory, boards::B
     const auto card = std::ranges::find(*remembered, board.id, &HomeCard::board);
     if (card != remembered->end()) cards.push_back(&*card);
   }
-  co_return ctx.page({.canonical = "/"},
+  co_return ctx.page({.title = {}, .open = true, .canonical = "/"},
                      [&](view::Out& out) { home(out, *ctx.shell.site, cards, here, ctx.viewer.signed_in()); });
 }
 

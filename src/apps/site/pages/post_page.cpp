@@ -46,7 +46,7 @@ async<http::Response> show_post(web::Context& ctx, PostMemory& memory, comments:
   const boards::Board* board = directory->find(post.board);
   if (board == nullptr) co_return ctx.refuse(Error(Code::not_found, "posts.gone"_msg));
   if (board->slug != ctx.params.get("slug")) {
-    co_return ctx.redirect(fmt::format("/boards/{}/{}", board->slug, id.value));
+    co_return ctx.moved(fmt::format("/boards/{}/{}", board->slug, id.value));
   }
   const std::string path = fmt::format("/boards/{}/{}", board->slug, id.value);
   const comments::ShownThreads threads{seen->threads->rows, seen->threads->common, seen->liked};
@@ -55,7 +55,8 @@ async<http::Response> show_post(web::Context& ctx, PostMemory& memory, comments:
   const auto open = shown(threads.threads, reply_to);
   const bool liked = std::ranges::find(seen->liked, 0) != seen->liked.end();
   const PostPage page{*seen->reading, seen->views, liked, *board, threads, ctx.viewer, ctx.now, open, nullptr, {}};
-  co_return ctx.page({.title = post.title, .description = board->name, .canonical = path},
+  const bool everybodys = board->read_role == 0;
+  co_return ctx.page({.title = post.title, .description = board->name, .open = everybodys, .canonical = path},
                      [&](view::Out& out) { post_page(out, page); });
 }
 

@@ -1,0 +1,20 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "infra/core/result.hpp"
+#include "infra/web/typed.hpp"
+
+namespace ms::members {
+
+/// What the form of a login shows.
+struct LoginPage {
+  std::string next;  ///< where it leads to, a path of ours
+  std::string email;
+  bool remember = false;
+  const Error* error = nullptr;
+  std::string kept_to;           ///< where what was typed goes after the login
+  std::vector<web::Typed> kept;  ///< what was typed in a form that nobody was logged in for
+};
+
+}  // namespace ms::members

@@ -1,0 +1,32 @@
+// A form that got no answer of ours: no connection, or a refusal of Nginx, which knows nothing of what was typed. Then the page
+// stays as it is, and says so beside the form's button.
+
+function say(form, status) {
+  const { dataset } = document.getElementById("page-data");
+  let line = form.querySelector("[data-unsent]");
+  if (!line) {
+    line = document.createElement("p");
+    line.className = "notice notice-danger";
+    line.role = "alert";
+    line.dataset.unsent = "";
+    form.append(line);
+  }
+  line.textContent = dataset[`unsent-${status}`] ?? dataset.unsent;
+}
+
+const isForm = (target) => target instanceof HTMLFormElement && target.method === "post";
+
+export function start() {
+  document.addEventListener("turbo:before-fetch-response", (event) => {
+    const { response } = event.detail.fetchResponse;
+    if (!isForm(event.target) || response.ok || response.headers.has("x-member")) return;
+    event.preventDefault();
+    say(event.target, response.status);
+  });
+  document.addEventListener("turbo:fetch-request-error", (event) => {
+    if (!isForm(event.target)) return;
+    event.preventDefault();
+    say(event.target, 0);
+  });
+  document.addEventListener("turbo:submit-start", ({ target }) => target.querySelector("[data-unsent]")?.remove());
+}
