@@ -18,7 +18,8 @@ const contexts = [];
 const problems = [];
 
 /** What a page complained about, but for refusals (4xx, and 503 where a test makes the site busy), which the console tells too, and a stream that broke: it comes back. */
-function watch(page, mayBeBusy) {
+function watch(page, { mayBeBusy, mayFail }) {
+  if (mayFail) return;
   page.on('pageerror', (error) => problems.push(`${page.url()}: ${error}`));
   page.on('console', (message) => {
     const [, status] = /^Failed to load resource: the server responded with a status of (4\d\d|503)/.exec(message.text()) ?? [];
@@ -36,18 +37,19 @@ afterEach(async () => {
 
 /**
  * A browser of its own with one empty page; gone after the test. `as` is an HTTP client (support/client.mjs) whose
- * cookies it begins with, `mayBeBusy` that answers of 503 are expected; other options are those of Playwright's newContext.
+ * cookies it begins with, `mayBeBusy` that answers of 503 are expected, `mayFail` that no error in the console is a fault of
+ * the test; other options are those of Playwright's newContext.
  */
-export async function openPage({ as, base = siteUrl, mayBeBusy = false, ...options } = {}) {
+export async function openPage({ as, base = siteUrl, mayBeBusy = false, mayFail = false, ...options } = {}) {
   // Nginx appends to the header, and the programs believe it: so each browser has an address of its own.
   const context = await browser.newContext({ baseURL: base, locale: 'ko-KR', extraHTTPHeaders: { 'x-forwarded-for': ownAddress() }, ...options });
   contexts.push(context);
   context.setDefaultTimeout(longestWaitMs);
   // The message of the login that made them belongs to no page of this browser.
   const cookies = [...(as?.cookies ?? [])].filter(([name]) => name !== 'flash');
-  await context.addCookies(cookies.map(([name, value]) => ({ name, value, url: base, httpOnly: true, sameSite: 'Lax' })));
+  await context.addCookies(cookies.map(([name, value]) => ({ name, value, url: base, httpOnly: !name.endsWith('.member'), sameSite: 'Lax' })));
   const page = await context.newPage();
-  watch(page, mayBeBusy);
+  watch(page, { mayBeBusy, mayFail });
   return page;
 }
 

@@ -18,7 +18,6 @@ config.forms.submitter = "aria-disabled";
 forgetOldDrafts();
 watchMember();
 keepTimes();
-keepUnsent();
 
 // How old a guest's page may be (stale-while-revalidate) is said to Nginx; a browser would show its own of a moment ago.
 document.addEventListener("turbo:before-fetch-request", ({ detail }) => {
@@ -27,6 +26,7 @@ document.addEventListener("turbo:before-fetch-request", ({ detail }) => {
 
 document.addEventListener("turbo:submit-start", formSent);
 document.addEventListener("turbo:before-fetch-response", formAnswered);
+keepUnsent(); // what is not sent again by itself
 
 document.addEventListener("turbo:visit", pageLeft);
 document.addEventListener("turbo:before-render", prepareFocus);

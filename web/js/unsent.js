@@ -19,7 +19,7 @@ const isForm = (target) => target instanceof HTMLFormElement && target.method ==
 export function start() {
   document.addEventListener("turbo:before-fetch-response", (event) => {
     const { response } = event.detail.fetchResponse;
-    if (!isForm(event.target) || response.ok || response.headers.has("x-member")) return;
+    if (event.defaultPrevented || !isForm(event.target) || response.ok || response.headers.has("x-member")) return;
     event.preventDefault();
     say(event.target, response.status);
   });
