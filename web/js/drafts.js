@@ -34,8 +34,8 @@ export function forgetDrafts(member) {
 /** What nobody came back for. */
 export function forgetOldDrafts() {
   forget((name) => {
-    const [prefix, member, ...form] = name.slice("minschool.".length).split(".");
-    return prefix === "draft" && readDrafts(member, form.join(".")).length === 0;
+    const [, , member, form] = name.split(".");
+    return readDrafts(member, form).length === 0;
   });
 }
 

@@ -5,8 +5,6 @@ import { age } from "../times.js";
 
 const kSettleMs = 300;
 
-const kDateFormat = new Intl.DateTimeFormat("ko-KR", { dateStyle: "medium", timeStyle: "short" });
-
 const sameTexts = (one, other) => Object.keys(one).every((name) => one[name] === (other[name] ?? one[name]));
 
 // Short, and the same for the same texts (FNV-1a).
@@ -141,6 +139,6 @@ export default class extends Controller {
     if (!this.hasNoticeTarget) return;
     this.noticeTarget.hidden = false;
     this.takeTarget.hidden = how === "restored";
-    this.messageTarget.textContent = this.noticeTarget.dataset[how].replace("{age}", age(draft.at) ?? kDateFormat.format(draft.at));
+    this.messageTarget.textContent = this.noticeTarget.dataset[how].replace("{age}", age(draft.at) ?? new Date(draft.at).toLocaleString("ko-KR"));
   }
 }

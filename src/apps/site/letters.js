@@ -28,9 +28,8 @@ export default class extends Controller {
     }
     this.line ??= this.#newLine();
     this.line.classList.toggle("letters-over", letters > this.limitValue);
-    const numbers = new Intl.NumberFormat("ko-KR");
     const { letters: text } = document.getElementById("page-data").dataset;
-    this.line.textContent = text.replace("{n}", numbers.format(letters)).replace("{limit}", numbers.format(this.limitValue));
+    this.line.textContent = text.replace("{n}", letters.toLocaleString("ko-KR")).replace("{limit}", this.limitValue.toLocaleString("ko-KR"));
   }
 
   #newLine() {
