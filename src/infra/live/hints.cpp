@@ -136,7 +136,8 @@ void Hints::whisper(Topic topic, std::string_view what) {
   if (what.size() > kMostWhispered) return;
   std::string message = text(topic);
   message.append(" ").append(what);
-  message.append(" ").append(impl_->keys.tag(message));
+  const std::string tag = impl_->keys.tag(message);
+  message.append(" ").append(tag);
   impl_->redis.tell(redis::Command("PUBLISH", kChannel, message));
 }
 
