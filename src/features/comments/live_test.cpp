@@ -76,7 +76,7 @@ class LivePostTest : public testing::Test {
 
   asio::io_context io{1};
   const Call call{std::chrono::steady_clock::now() + 60s, "test"};
-  pg::Db db{io, pg::Config{.conninfo = TestDatabase::conninfo()}};
+  pg::Db db{io, pg::Config{.conninfo = TestDatabase::conninfo("minschool_site")}};
   // No Redis is there: nothing of this may depend on it.
   redis::Client redis{io, redis::Config{.host = "/nonexistent/redis.sock"}};
   cache::Cache cache{io, redis, secret::Keyring({"key"})};

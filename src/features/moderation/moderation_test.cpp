@@ -77,7 +77,7 @@ class ModerationTest : public testing::Test {
   static std::string ask(const std::string& sql) { return TestDatabase::execute(sql); }
 
   asio::io_context io{1};
-  pg::Db db{io, pg::Config{.conninfo = TestDatabase::conninfo()}};
+  pg::Db db{io, pg::Config{.conninfo = TestDatabase::conninfo("minschool_admin")}};
   // No Redis is there: nothing of this may depend on it.
   redis::Client redis{io, redis::Config{.host = "/nonexistent/redis.sock"}};
   cache::Cache cache{io, redis, secret::Keyring({"key"})};

@@ -43,6 +43,7 @@ class CausesTest : public testing::Test {
   void SetUp() override {
     TestDatabase::execute(kRows);
     ASSERT_TRUE(pg::run(io, db.ready(std::chrono::steady_clock::now() + 10s)));
+    ASSERT_TRUE(pg::run(io, admin_db.ready(std::chrono::steady_clock::now() + 10s)));
   }
 
   /// Carries out what `add` puts into a unit and gives those who were told.
@@ -58,6 +59,11 @@ class CausesTest : public testing::Test {
   template <class F>
   std::vector<std::int64_t> in_unit(F add) {
     return pg::run(io, send(db, std::move(add)));
+  }
+  /// The same in the Admin.
+  template <class F>
+  std::vector<std::int64_t> in_unit_of_staff(F add) {
+    return pg::run(io, send(admin_db, std::move(add)));
   }
 
   static Told write(pg::Statements& unit, std::int64_t author, std::int64_t post, std::int64_t post_author,
@@ -108,7 +114,8 @@ class CausesTest : public testing::Test {
   }
 
   asio::io_context io{1};
-  pg::Db db{io, pg::Config{.conninfo = TestDatabase::conninfo()}};
+  pg::Db db{io, pg::Config{.conninfo = TestDatabase::conninfo("minschool_site")}};
+  pg::Db admin_db{io, pg::Config{.conninfo = TestDatabase::conninfo("minschool_admin")}};
 };
 
 TEST_F(CausesTest, ACommentTellsTheAuthorsAndWhoIsMentioned) {
@@ -213,7 +220,7 @@ TEST_F(CausesTest, ActsOfStaffAreToldWithTheirReasonEachTime) {
     static constexpr pg::Query kLog{"test.log", R"(
       insert into audit_log (actor_id, action, subject_kind, subject_id, reason)
       select 4, $1, $2, id, '광고' from unnest('{1,3}'::bigint[]) id where $2 = 'post' or id = 1)"};
-    return in_unit([=](pg::Unit& unit) {
+    return in_unit_of_staff([=](pg::Unit& unit) {
       unit.add(kLog, action, kind);
       return kind == "post" ? acted_on(unit, UserId{4}, action, std::vector<PostId>{PostId{1}, PostId{3}, PostId{9}})
                             : acted_on(unit, UserId{4}, action, std::vector<CommentId>{CommentId{1}});
@@ -228,7 +235,7 @@ TEST_F(CausesTest, ActsOfStaffAreToldWithTheirReasonEachTime) {
   EXPECT_EQ(kinds(2), "6 7 6 8");
   EXPECT_EQ(ask("select string_agg(reason, ' ') from notifications where user_id = 2"), "광고 광고 광고 광고");
   // What the log says of other times and of others is not told again.
-  EXPECT_THAT(in_unit([](pg::Unit& unit) {
+  EXPECT_THAT(in_unit_of_staff([](pg::Unit& unit) {
                 return acted_on(unit, UserId{4}, "hide", std::vector<PostId>{PostId{1}, PostId{3}});
               }),
               IsEmpty());
@@ -239,7 +246,7 @@ TEST_F(CausesTest, SeveralOfOneMemberInOneActAreCountedAndNumbered) {
   static constexpr pg::Query kLog{"test.log_all", R"(
     insert into audit_log (actor_id, action, subject_kind, subject_id, reason)
     select 4, 'hide', 'post', id, '광고' from posts)"};
-  EXPECT_THAT(in_unit([](pg::Unit& unit) {
+  EXPECT_THAT(in_unit_of_staff([](pg::Unit& unit) {
                 unit.add(kLog);
                 return acted_on(unit, UserId{4}, "hide", std::vector<PostId>{PostId{1}, PostId{2}, PostId{3}});
               }),
@@ -260,7 +267,7 @@ async<void> write_one(pg::Db& db, F add) {
 TEST_F(CausesTest, ManyAtOnceAreCountedExactly) {
   ask("insert into users (email, name, password_hash) select i || '@test', '이름' || i, '' from generate_series(1, 50) "
       "i");
-  pg::Db many{io, pg::Config{.conninfo = TestDatabase::conninfo(), .fast_connections = 10}};
+  pg::Db many{io, pg::Config{.conninfo = TestDatabase::conninfo("minschool_site"), .fast_connections = 10}};
   ASSERT_TRUE(pg::run(io, many.ready(std::chrono::steady_clock::now() + 10s)));
   std::vector<pg::Started<void>> writes;
   for (std::int64_t author = 6; author <= 55; ++author) {

@@ -70,7 +70,7 @@ class NotificationsTest : public testing::Test {
 
   asio::io_context io{1};
   const Call call{std::chrono::steady_clock::now() + 60s, "test"};
-  pg::Db db{io, pg::Config{.conninfo = TestDatabase::conninfo(), .fast_connections = 6}};
+  pg::Db db{io, pg::Config{.conninfo = TestDatabase::conninfo("minschool_site"), .fast_connections = 6}};
   redis::PrivateRedis server;
   redis::Client redis{io, server.config()};
   cache::Cache cache{io, redis, secret::Keyring({"key"}), {"notifications:"}};

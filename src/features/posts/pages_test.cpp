@@ -98,7 +98,7 @@ class PagesTest : public testing::Test {
   }
 
   asio::io_context io{1};
-  pg::Db db{io, pg::Config{.conninfo = TestDatabase::conninfo(), .fast_connections = 1}};
+  pg::Db db{io, pg::Config{.conninfo = TestDatabase::conninfo("minschool_site"), .fast_connections = 1}};
 };
 
 TEST_F(PagesTest, EveryPageHoldsWhatCountingGives) {

@@ -33,8 +33,11 @@ class TestDatabase : public testing::Environment {
     if (!conninfo_.empty()) execute(server_, "drop database " + name_ + " with (force)");
   }
 
-  /// Of the database of this program.
+  /// Of the database of this program, as the superuser.
   static const std::string& conninfo() { return conninfo_; }
+  /// The same with the rights of a program's role ("minschool_site", "minschool_admin"), which migrate() makes: what a
+  /// feature does is tested as the program that does it.
+  static std::string conninfo(const std::string& role) { return conninfo_ + " options='-c role=" + role + "'"; }
 
   /// Gives it the product's schema: for SetUpTestSuite.
   static void migrate() {

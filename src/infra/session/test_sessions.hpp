@@ -74,6 +74,7 @@ class SessionsTest : public testing::Test {
     sql(R"(set client_min_messages = warning; truncate users restart identity cascade;
            insert into users (email, name, password_hash) values ('a@test', '안나', ''), ('b@test', '보리스', ''))");
     ASSERT_TRUE(pg::run(io, db.ready(redis::in(10s))));
+    ASSERT_TRUE(pg::run(io, admin_db.ready(redis::in(10s))));
     ASSERT_TRUE(pg::run(io, client.ready(redis::in(10s))));
   }
 
@@ -126,10 +127,11 @@ class SessionsTest : public testing::Test {
 
   asio::io_context io{1};
   redis::PrivateRedis server;
-  pg::Db db{io, pg::Config{.conninfo = TestDatabase::conninfo()}};
+  pg::Db db{io, pg::Config{.conninfo = TestDatabase::conninfo("minschool_site")}};
+  pg::Db admin_db{io, pg::Config{.conninfo = TestDatabase::conninfo("minschool_admin")}};
   redis::Client client{io, server.config()};
   Server site{db, client, config_of("site", false)};
-  Server admin{db, client, config_of("admin", false)};
+  Server admin{admin_db, client, config_of("admin", false)};
   Server moving{db, client, config_of("site", true)};  ///< with an Express program beside it
 };
 

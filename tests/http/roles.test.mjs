@@ -1,0 +1,197 @@
+// What each database role may do: all that its program sends, and nothing by which it could act as the other program.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+import { as, refusal, refused } from '../support/roles.mjs';
+import { root } from '../support/stack.mjs';
+import { sql } from '../support/stores.mjs';
+import { sendersOf, statements, statementsOf } from '../support/statements.mjs';
+
+test('each statement of the sources is planned as the role that sends it', async () => {
+  const all = await statements();
+  assert.ok(all.length > 100, `${all.length} statements`);
+  for (const role of ['site', 'admin']) {
+    const own = all.filter(({ name }) => sendersOf(name).includes(role));
+    assert.deepEqual(await refused(role, own), [], `minschool_${role} is refused what its program sends (tests/support/statements.mjs says who sends what)`);
+  }
+});
+
+test('a statement that a role may not send is found', async () => {
+  assert.deepEqual(await refused('site', [
+    { name: 'a', sql: 'select id from schema_migrations' },
+    { name: 'b', sql: 'select 1' },
+    { name: 'c', sql: 'delete from boards where id = $1' },
+  ]), ['a: column "id" does not exist', 'c: permission denied for table boards']);
+  assert.throws(() => statementsOf('constexpr pg::Query kOdd{kName, kText};', 'odd.cpp'), /1 statements are declared, and 0 are read/);
+});
+
+/** Each statement is refused to the role, in words that `why` matches. */
+async function refuses(role, why, statements) {
+  for (const statement of statements) {
+    assert.match((await refusal(role, statement)) || 'it is carried out', why, `minschool_${role}: ${statement}`);
+  }
+}
+
+/** Rows that a statement with `returning 1` touches when the role may send it; nothing stays. */
+async function touched(role, statement) {
+  const { rows, errors } = await as(role, `begin;\nwith done as (${statement} returning 1) select count(*) from done;\nrollback;\n`);
+  assert.deepEqual(errors, [], statement);
+  return Number(rows[0][0]);
+}
+
+const denied = /permission denied|must be (owner|superuser|member)|must have admin option/;
+const foreignRow = /violates row-level security policy/;
+
+test('the Site cannot raise, lock out, bring back or rewrite a member', async () => {
+  await refuses('site', denied, [
+    'update users set role = 3 where id = 2',
+    "insert into users (email, password_hash, name, role) values ('a@b', '', 'a', 3)",
+    "insert into users (id, email, password_hash, name) values (1000000, 'a@b', '', 'a')",
+    'update users set suspended_until = null',
+    "update users set suspended_until = 'infinity'",
+    'update users set session_epoch = 1',
+    'update users set sessions_revoked_at = null',
+    "update users set email = 'a@b' where id = 1",
+    'update users set created_at = now()',
+    'delete from users',
+    'truncate users cascade',
+    'select suspended_reason from users',
+    'select * from users',
+    'update roles set rank = 9',
+    "insert into role_permissions values (1, 'admin')",
+    'delete from role_permissions',
+  ]);
+});
+
+test('neither program begins, prolongs or gives away a session of the other', async () => {
+  const began = (realm) => `insert into sessions (id_hash, user_id, realm, expires_at) values ('\\x01', 1, '${realm}', now() + interval '1 day')`;
+  assert.equal(await refusal('site', began('site')), '');
+  assert.equal(await refusal('admin', began('admin')), '');
+  await refuses('site', foreignRow, [began('admin')]);
+  await refuses('admin', foreignRow, [began('site')]);
+  await refuses('site', denied, ["update sessions set realm = 'admin'", "update sessions set id_hash = '\\x02'"]);
+  await refuses('admin', denied, ["update sessions set realm = 'site'", 'update sessions set user_id = 1']);
+  const other = { site: 'admin', admin: 'site' };
+  for (const role of ['site', 'admin']) {
+    const [[there]] = await sql(`begin;
+      insert into sessions (id_hash, user_id, realm, expires_at) select '\\x03', min(id), '${other[role]}', now() + interval '1 day' from users;
+      set local role minschool_${role};
+      with done as (update sessions set expires_at = now() + interval '9 years' where id_hash = '\\x03' returning 1) select count(*) from done;
+      rollback;`);
+    assert.equal(there, '0', `minschool_${role} does not prolong a session of the other`);
+  }
+});
+
+test('the Site changes no text that staff hid, and brings nothing back', async () => {
+  await refuses('site', denied, [
+    'update posts set hidden_at = null', 'update posts set hidden_reason = null', 'update posts set hidden_by = 1',
+    'update posts set author_id = 1', 'update posts set board_id = 1', 'update posts set number = 1',
+    "update posts set created_at = 'epoch'", 'delete from posts', 'truncate posts cascade',
+    "insert into posts (title, board_id, number, hidden_at) values ('a', 1, 1000000, null)",
+    'update comments set hidden_at = null', 'update comments set author_id = 1', 'update comments set post_id = 1', 'delete from comments',
+    "update post_counters set title = 'a'", 'update post_counters set visible = true', 'update post_counters set likes = 0',
+    'delete from post_counters', 'update comment_counters set likes = 9', "insert into post_places values (1, 1, 1, '{1}')",
+    'delete from notifications', "update notifications set reason = ''",
+    'update boards set read_role = 0', 'update boards set write_role = 1', "update boards set name = 'a'", 'delete from boards',
+    "insert into boards (slug, name) values ('a', 'a')", 'select nextval(\'boards_id_seq\')', 'select setval(\'users_id_seq\', 1)',
+    'select ms_count_post(1, 1, 1)', 'select ms_place_posts()',
+  ]);
+  for (const table of ['posts', 'comments']) {
+    assert.equal(await touched('site', `update ${table} set deleted_at = null where deleted_at is not null`), 0, table);
+    assert.equal(await touched('site', `update ${table} set content = 'a' where hidden_at is not null or deleted_at is not null`), 0, table);
+    const [[hidden]] = await sql(`begin;
+      update ${table} set hidden_at = now() where id = (select max(id) from ${table} where visible);
+      set local role minschool_site;
+      with done as (update ${table} set content = 'a', deleted_at = now() where hidden_at = now() returning 1) select count(*) from done;
+      rollback;`);
+    assert.equal(hidden, '0', `hidden ${table}`);
+  }
+});
+
+test('the Admin writes no text, makes no member and takes no one\'s name or password', async () => {
+  await refuses('admin', denied, [
+    "insert into posts (title, board_id, number, author_id) values ('a', 1, 1000000, 1)", "update posts set content = 'a'",
+    "update posts set title = 'a'", 'update posts set author_id = 1', 'delete from posts',
+    "insert into comments (post_id, author_id, content, content_html) values (1, 1, 'a', 'a')", "update comments set content = 'a'",
+    "insert into users (email, password_hash, name) values ('a@b', '', 'a')", "update users set password_hash = ''",
+    "update users set name = 'a'", "update users set email = 'a@b'", 'delete from users', 'select terms_agreed_at from users',
+    'insert into post_likes (post_id, user_id) values (1, 1)', 'insert into board_follows values (1, 1)',
+    'delete from boards', 'update boards set last_number = 0', 'update role_permissions set role = 1',
+  ]);
+});
+
+test('the audit log is only added to, by whom it is for, with the time of now', async () => {
+  const lines = ['update audit_log set reason = \'\'', 'delete from audit_log', 'truncate audit_log',
+    "insert into audit_log (at, actor_id, action, subject_kind, subject_id) values ('epoch', 1, 'a', 'a', 1)"];
+  await refuses('site', denied, [...lines, 'select from audit_log']);
+  await refuses('admin', denied, lines);
+});
+
+test('neither program speaks for the other\'s servers, and only the Admin lets one rest', async () => {
+  await refuses('site', denied, ['update servers set resting_since = now()', 'update servers set resting_since = null',
+    "insert into servers (name, resting_since) values ('a', now())", 'select from server_samples', 'delete from server_samples']);
+  const beat = (program) => `insert into server_programs (server_id, program) select id, '${program}' from servers limit 1 on conflict do nothing`;
+  await refuses('site', foreignRow, [beat('admin')]);
+  await refuses('admin', foreignRow, [beat('site')]);
+  assert.equal(await touched('site', "update server_programs set beat = 'a' where program = 'admin'"), 0);
+  assert.equal(await touched('admin', "update server_programs set beat = 'a' where program = 'site'"), 0);
+  assert.equal(await touched('site', 'delete from server_programs'), 0, 'what has just been heard');
+  assert.equal(await touched('site', 'delete from servers'), 0);
+});
+
+test('what a write of the other program has done is neither seen nor made up', async () => {
+  const [[seen]] = await sql(`begin;
+    insert into once (key, fingerprint, result, program) values ('request:a', '', 1, 'minschool_admin');
+    set local role minschool_site;
+    select count(*) from once where key = 'request:a';
+    rollback;`);
+  assert.equal(seen, '0');
+  await refuses('site', denied, ["insert into once (key, fingerprint, result, program) values ('request:b', '', 1, 'minschool_admin')",
+    "update once set program = 'minschool_admin'"]);
+});
+
+test('neither role makes an object, becomes another, or reaches past the database', async () => {
+  for (const role of ['site', 'admin']) {
+    const other = role === 'site' ? 'admin' : 'site';
+    await refuses(role, denied, [
+      'create table a (b int)', 'create temp table users (id int)', 'create schema a',
+      "create function ms_guard(a int) returns int language sql as 'select 1'", 'create extension dblink',
+      `set role minschool_${other}`, 'set role minschool_owner', `set session authorization minschool_${other}`,
+      `alter role minschool_${other} password 'a'`, 'alter role current_user superuser', 'alter role current_user bypassrls', 'create role a',
+      `grant minschool_owner to minschool_${role}`,
+      'alter table posts disable trigger all', 'alter table sessions disable row level security', 'drop policy read on sessions', 'drop table posts',
+      'alter function ms_guard(boolean, int, text) security definer', 'alter table users owner to current_user',
+      'set session_replication_role = replica', "copy users (id) to program 'true'", "copy users (id) to '/tmp/a'", "select pg_read_file('/etc/passwd')",
+      'select * from pg_authid', 'select * from pg_shadow', 'select pg_reload_conf()', "select lo_import('/etc/passwd')",
+      'delete from schema_migrations', 'update schema_migrations set sha256 = name', 'comment on table users is \'a\'',
+    ]);
+    const { rows } = await as(role, 'select rolsuper or rolcreaterole or rolcreatedb or rolbypassrls or rolreplication from pg_roles where rolname = current_user');
+    assert.deepEqual(rows, [['f']]);
+  }
+});
+
+test('what is new is nobody\'s: no table, view, sequence or function of ours is for everybody', async () => {
+  const { rows } = await as('owner', `
+    select c.relname from pg_class c, aclexplode(c.relacl) a where relnamespace = 'public'::regnamespace and a.grantee = 0
+       and relowner = current_user::regrole
+    union all
+    select p.oid::regprocedure::text from pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
+     where pronamespace = 'public'::regnamespace and a.grantee = 0 and proowner = current_user::regrole
+    union all
+    select 'definer without a path: ' || p.oid::regprocedure from pg_proc p
+     where pronamespace = 'public'::regnamespace and proowner = current_user::regrole and prosecdef
+       and not coalesce(array_to_string(proconfig, ',') like '%search_path=%pg_temp%', false)
+     order by 1`);
+  assert.deepEqual(rows.flat(), [], "a migration says 'revoke all on … from public' and grants what each program needs (migration 0011)");
+});
+
+test('the program before this one finds all it sends in the newest schema', async () => {
+  const { commit, statements: before } = JSON.parse(await readFile(join(root, 'tests', 'previous_statements.json'), 'utf8'));
+  assert.ok(before.length > 100, `${before.length} statements`);
+  for (const role of ['site', 'admin']) {
+    const own = before.filter(({ senders }) => senders.includes(role));
+    assert.deepEqual(await refused(role, own), [], `a program of ${commit} could not run while servers are updated one after the other`);
+  }
+});

@@ -1,0 +1,46 @@
+// Every named statement of the sources (pg::Query), and which program sends it.
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { root } from './stack.mjs';
+
+const declaration = /\bpg::Query (\w+)\s*\{\s*"([\w.]+)",\s*(?:R"\(([^]*?)\)"|((?:"(?:[^"\\]|\\.)*"\s*)+))\s*\}/g;
+
+/** The statements in a C++ text: [{name, sql}]. Throws when one is written in a way that this does not read. */
+export function statementsOf(text, file) {
+  const found = [...text.matchAll(declaration)].map(([, , name, raw, quoted]) => ({
+    name,
+    sql: raw ?? [...quoted.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, part]) => JSON.parse(`"${part}"`)).join(''),
+  }));
+  const declared = text.match(/\bpg::Query \w+\s*\{/g)?.length ?? 0;
+  if (declared !== found.length) throw new Error(`${file}: ${declared} statements are declared, and ${found.length} are read`);
+  return found;
+}
+
+/** All statements of the programs, sorted by name. */
+export async function statements() {
+  const files = (await readdir(join(root, 'src'), { recursive: true }))
+    .filter((file) => /\.[ch]pp$/.test(file) && !/_test\.cpp$|(^|\/)test_\w+\.hpp$/.test(file));
+  const all = await Promise.all(files.map(async (file) => statementsOf(await readFile(join(root, 'src', file), 'utf8'), file)));
+  return all.flat().sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+// Of both programs, and of the Admin alone; every other one is the Site's alone. "x.*" are all of x that are not named.
+const ofBoth = ['accounts.*', 'boards.all', 'boards.former', 'boards.guard', 'live.*', 'members.changed', 'members.credentials', 'once.*', 'purge.*',
+  'servers.add', 'servers.add_program', 'servers.beat', 'servers.clock', 'servers.heard', 'servers.rests', 'servers.forget_programs',
+  'servers.forget_servers', 'servers.sweep', 'servers.sweep_programs', 'session.*', 'sessions.*', 'watch.*'];
+const ofAdmin = ['audit.*', 'boards.*', 'dashboard.*', 'members.guard_above', 'members.guard_last_admin', 'members.lift', 'members.row',
+  'members.search', 'members.set_role', 'members.suspend', 'moderation.*', 'notifications.comments_acted_on',
+  'notifications.posts_acted_on', 'servers.*'];
+const ofSite = ['sessions.adopt', 'sessions.devices', 'sessions.revoke'];
+
+/** The programs that send the statement of this name: ['site'], ['admin'] or both. */
+export function sendersOf(name) {
+  const all = name.replace(/\..*/, '.*');
+  for (const one of [name, all]) {
+    if (ofSite.includes(one)) return ['site'];
+    if (ofBoth.includes(one)) return ['site', 'admin'];
+    if (ofAdmin.includes(one)) return ['admin'];
+  }
+  return ['site'];
+}
