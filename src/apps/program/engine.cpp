@@ -19,8 +19,6 @@ using std::chrono::steady_clock;
 // Nginx closes idle upstream connections after 5 s (deploy/nginx); we must not be the first.
 constexpr auto kWatchEvery = std::chrono::seconds(1);
 constexpr pg::Query kAlive{"watch.alive", "select 1"};
-constexpr auto kHousekeepEvery = std::chrono::minutes(10);
-constexpr auto kHousekeepTime = std::chrono::seconds(10);
 constexpr auto kIdleGrace = std::chrono::seconds(6);
 
 // How long a start waits for a part that it can do without.
@@ -104,6 +102,7 @@ Engine::Engine(const config::Settings& settings, const std::string& realm, CpuPo
       shell_{app_->layout(), &site_, settings.server.show_served_by ? settings.server.name : std::string(),
              realm == "site", settings.session.cookie + ".member"},
       instruments_(telemetry, thread, router_, settings),
+      housekeeping_(telemetry.registry.shard()),
       pipeline_(
           router_, shell_, parts_.db, parts_.sessions, parts_.redis, pipeline_config(settings, realm),
           [this](const web::Context& ctx) { return app_->gate(ctx); },
@@ -115,6 +114,11 @@ Engine::Engine(const config::Settings& settings, const std::string& realm, CpuPo
           [this](const http::Request& request) { return answer(request); },
           [this](int status, const http::Request& request) { return broken(status, request); }) {
   app_->add_routes(router_);
+  housekeeping_.add("once", [this](const Call& call) { return once::forget_old(parts_.db, call); });
+  housekeeping_.add("sessions", [this](const Call& call) { return parts_.sessions.forget_ended(call); });
+  housekeeping_.add("server_programs", [this](const Call& call) { return servers::forget_programs(parts_.db, call); });
+  housekeeping_.add("servers", [this](const Call& call) { return servers::forget_servers(parts_.db, call); });
+  app_->add_chores(housekeeping_);
   if (thread == 0) heartbeat_.emplace(parts_, telemetry_, realm);
 }
 
@@ -150,7 +154,7 @@ void Engine::start() {
     spdlog::warn("[session] adopt: whoever can write to Redis can be any member of the Site (docs/operating.md)");
   }
   asio::co_spawn(parts_.io, app_->background(), asio::detached);
-  asio::co_spawn(parts_.io, housekeep(), asio::detached);
+  asio::co_spawn(parts_.io, housekeeping_.run(), asio::detached);
   asio::co_spawn(parts_.io, watch(), asio::detached);
   asio::co_spawn(parts_.io, instruments_.beat(), asio::detached);
   instruments_.look(parts_, server_.state(), false);  // so that the first beat knows
@@ -177,19 +181,6 @@ async<void> Engine::watch() {
     } catch (const std::exception&) {
       // pg::Db has noted it: state() says so
     }
-  }
-}
-
-async<void> Engine::housekeep() {
-  while (true) {
-    co_await sleep_for(kHousekeepEvery);
-    const Call call(steady_clock::now() + kHousekeepTime, "housekeeping");
-    try {
-      co_await once::forget_old(parts_.db, call);
-      co_await parts_.sessions.forget_ended(call);
-    } catch (const pg::Unavailable&) {
-      // another time, or another server
-    } catch (const std::exception& bug) { spdlog::error("housekeeping: {}", bug.what()); }
   }
 }
 

@@ -36,8 +36,6 @@ class Engine {
   /// Asks PostgreSQL and Redis a small question every second, so that /health knows of a part that died while nobody
   /// asked it anything, and notes what /metrics says.
   async<void> watch();
-  /// Forgets what nobody needs any more; any server may, so every one does now and then.
-  async<void> housekeep();
   async<http::Response> answer(const http::Request& request);
   http::Response broken(int status, const http::Request& request);
   /// Whether this request is left to another server, because this one cannot serve (its way to PostgreSQL is cut) or is
@@ -58,6 +56,7 @@ class Engine {
   web::Shell shell_;
   web::Router router_;
   Instruments instruments_;
+  Housekeeping housekeeping_;
   web::Pipeline pipeline_;
   http::Server server_;
   const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();

@@ -14,7 +14,7 @@ using std::chrono::steady_clock;
 constexpr auto kPatience = std::chrono::milliseconds(1000);
 // The function ms_server_rests and guard_not_last count who was heard within 15 s.
 constexpr auto kTellDatabaseEvery = std::chrono::seconds(5);
-constexpr auto kSweepEvery = std::chrono::minutes(1);
+constexpr auto kHeardEvery = std::chrono::minutes(1);
 
 // By Redis's clock: app servers' clocks may differ, and one that is an hour ahead must not take the others for silent.
 constexpr std::string_view kTell = R"(
@@ -60,13 +60,13 @@ async<std::optional<bool>> Heart::beat(const Beat& beat) {
     const bool tell = !in_redis || now - told_database_ >= kTellDatabaseEvery;
     std::optional<pg::Slot<pg::None>> told;
     if (tell) told = store::beat(unit, beat.server, beat.program, in_redis ? std::nullopt : std::optional(text));
-    const bool sweeps = tell && now - swept_ >= kSweepEvery;
-    if (sweeps) store::sweep(unit, beat.server);
+    const bool says_heard = tell && now - said_heard_ >= kHeardEvery;
+    if (says_heard) store::heard(unit, beat.server);
     const auto rests = store::rests(unit, beat.server);
     const auto clock = store::clock(unit);
     const double asked = seconds_now();
     if (const auto sent = co_await unit.send(); !sent) co_return std::nullopt;
-    if (sweeps) swept_ = now;
+    if (says_heard) said_heard_ = now;
     clocks_.database = ahead(asked, clock.one().value());
     if (told) {
       failed_writes_ = 0;
@@ -88,6 +88,27 @@ async<std::optional<bool>> Heart::beat(const Beat& beat) {
   }
   clocks_.database.reset();
   co_return std::nullopt;
+}
+
+async<bool> forget_programs(pg::Db& db, const Call& call) {
+  pg::Batch batch = db.batch(call, pg::Lane::slow);
+  const auto gone = store::forget_programs(batch);
+  co_await batch.send();
+  co_return gone.affected() > 0;
+}
+
+async<bool> forget_servers(pg::Db& db, const Call& call) {
+  pg::Batch batch = db.batch(call, pg::Lane::slow);
+  const auto gone = store::forget_servers(batch);
+  co_await batch.send();
+  co_return gone.affected() > 0;
+}
+
+async<bool> forget_samples(pg::Db& db, const Call& call) {
+  pg::Batch batch = db.batch(call, pg::Lane::slow);
+  const auto gone = store::forget_samples(batch);
+  co_await batch.send();
+  co_return gone.affected() > 0;
 }
 
 }  // namespace ms::servers

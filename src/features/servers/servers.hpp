@@ -59,8 +59,14 @@ class Heart {
   pg::Db& db_;
   redis::Client& redis_;
   Deadline told_database_{};
-  Deadline swept_{};
+  Deadline said_heard_{};
 };
+
+/// Housekeeping: programs silent for ten minutes, servers silent for a month, the history before the last hour. False
+/// when there was nothing. The last is the Admin's.
+async<bool> forget_programs(pg::Db& db, const Call& call);
+async<bool> forget_servers(pg::Db& db, const Call& call);
+async<bool> forget_samples(pg::Db& db, const Call& call);
 
 /// What each part says, read together. One per thread.
 class Watch {

@@ -28,6 +28,7 @@ class ServersTest : public testing::Test {
         R"(truncate users, servers, server_programs, server_samples, audit_log restart identity cascade;
       insert into users (email, name, password_hash, role) values ('admin@test', '관리자', '', 3))");
     run(db_.ready(std::chrono::steady_clock::now() + 5s));
+    run(site_.ready(std::chrono::steady_clock::now() + 5s));
   }
 
   template <class T>
@@ -40,7 +41,7 @@ class ServersTest : public testing::Test {
     said.server = server;
     said.program = program;
     said.at_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now().time_since_epoch()).count();
-    Heart heart(db_, redis_);
+    Heart heart(program == "site" ? site_ : db_, redis_);
     run(heart.beat(said));         // makes it known
     return run(heart.beat(said));  // is heard
   }
@@ -60,7 +61,8 @@ class ServersTest : public testing::Test {
   }
 
   asio::io_context io_{1};
-  pg::Db db_{io_, {.conninfo = TestDatabase::conninfo()}};
+  pg::Db site_{io_, {.conninfo = TestDatabase::conninfo("minschool_site")}};
+  pg::Db db_{io_, {.conninfo = TestDatabase::conninfo("minschool_admin")}};
   redis::Client redis_{io_, nowhere()};
   Watch watch_{db_, redis_, ""};
   Servers servers_{db_, watch_};
@@ -148,7 +150,30 @@ TEST_F(ServersTest, OneSampleIsWrittenForTenSecondsWhoeverWritesIt) {
   TestDatabase::execute("select pg_sleep(greatest(0, extract(epoch from now())::numeric % 10 - 8) * 1.1)");
   add();
   add();
-  EXPECT_EQ(TestDatabase::execute("select count(*) || ' ' || max(requests) from server_samples"), "1 1.25");
+  EXPECT_EQ(TestDatabase::execute("select count(*) || ' ' || max(requests) from server_samples"), "2 1.25");
+}
+
+TEST_F(ServersTest, WhatFellSilentAndOldHistoryIsForgotten) {
+  beat("app1");
+  beat("app2", "admin");
+  TestDatabase::execute(R"(
+    insert into server_samples (at, servers) values (now() - interval '2 hours', 1), (now() - interval '50 minutes', 1);
+    update server_programs set heard_at = now() - interval '11 minutes' where program = 'admin';
+    update servers set heard_at = now() - interval '31 days';
+    insert into servers (name, heard_at, resting_since) values ('app3', now() - interval '31 days', now()))");
+  const auto forget = [this](auto function, pg::Db& db) {
+    const Call call(std::chrono::steady_clock::now() + 5s, "test");
+    return run(function(db, call));
+  };
+  EXPECT_TRUE(forget(forget_programs, site_));
+  EXPECT_TRUE(forget(forget_servers, site_));
+  EXPECT_FALSE(forget(forget_programs, db_));
+  EXPECT_FALSE(forget(forget_servers, db_));
+  EXPECT_TRUE(forget(forget_samples, db_));
+  EXPECT_FALSE(forget(forget_samples, db_));
+  EXPECT_EQ(TestDatabase::execute("select string_agg(name, ' ' order by name) from servers"), "app1 app3")
+      << "who is alive and who is to rest stay";
+  EXPECT_EQ(TestDatabase::execute("select count(*) from server_samples"), "1");
 }
 
 }  // namespace

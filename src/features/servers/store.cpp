@@ -14,9 +14,9 @@ constexpr pg::Query kHeard{"servers.heard", R"(
   update servers set heard_at = now() where name = $1 and heard_at < now() - interval '1 hour')"};
 constexpr pg::Query kRests{"servers.rests", "select ms_server_rests(id) from servers where name = $1"};
 constexpr pg::Query kClock{"servers.clock", "select extract(epoch from clock_timestamp())::float8"};
-constexpr pg::Query kSweepPrograms{"servers.sweep_programs", R"(
+constexpr pg::Query kForgetPrograms{"servers.forget_programs", R"(
   delete from server_programs where heard_at < now() - interval '10 minutes')"};
-constexpr pg::Query kSweep{"servers.sweep", R"(
+constexpr pg::Query kForgetServers{"servers.forget_servers", R"(
   delete from servers s where heard_at < now() - interval '30 days' and resting_since is null
      and not exists (select from server_programs p where p.server_id = s.id))"};
 
@@ -88,11 +88,9 @@ void add(pg::Statements& out, std::string_view server, std::string_view program)
 }
 pg::Slot<bool> rests(pg::Statements& out, std::string_view server) { return out.add<bool>(kRests, server); }
 pg::Slot<double> clock(pg::Statements& out) { return out.add<double>(kClock); }
-void sweep(pg::Statements& out, std::string_view server) {
-  out.add(kHeard, server);
-  out.add(kSweepPrograms);
-  out.add(kSweep);
-}
+void heard(pg::Statements& out, std::string_view server) { out.add(kHeard, server); }
+pg::Slot<pg::None> forget_programs(pg::Statements& out) { return out.add(kForgetPrograms); }
+pg::Slot<pg::None> forget_servers(pg::Statements& out) { return out.add(kForgetServers); }
 
 pg::Slot<Known> known(pg::Statements& out) { return out.add<Known>(kKnown); }
 pg::Slot<Database> database(pg::Statements& out) { return out.add<Database>(kDatabase); }
@@ -103,8 +101,8 @@ pg::Slot<bool> has_sample(pg::Statements& out) { return out.add<bool>(kHasSample
 void add_sample(pg::Statements& out, const Sample& s) {
   out.add(kAddSample, s.servers, s.requests, s.errors, s.p50_ms, s.p95_ms, s.p99_ms, s.cpu, s.memory, s.transactions,
           s.connections, s.commands, s.redis_memory);
-  out.add(kForgetSamples);
 }
+pg::Slot<pg::None> forget_samples(pg::Statements& out) { return out.add(kForgetSamples); }
 pg::Slot<Sample> samples(pg::Statements& out) { return out.add<Sample>(kSamples); }
 
 pg::Slot<std::string> name(pg::Statements& out, std::int64_t id) { return out.add<std::string>(kName, id); }

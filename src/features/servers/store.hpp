@@ -20,8 +20,11 @@ void add(pg::Statements& out, std::string_view server, std::string_view program)
 pg::Slot<bool> rests(pg::Statements& out, std::string_view server);
 /// PostgreSQL's time, in seconds since 1970.
 pg::Slot<double> clock(pg::Statements& out);
-/// Forgets programs and servers that fell silent; any server may, and none forgets itself.
-void sweep(pg::Statements& out, std::string_view server);
+/// So that this server is not forgotten.
+void heard(pg::Statements& out, std::string_view server);
+/// Forgets what fell silent; any server may.
+pg::Slot<pg::None> forget_programs(pg::Statements& out);
+pg::Slot<pg::None> forget_servers(pg::Statements& out);
 
 // --- what is there
 struct Known {
@@ -54,8 +57,10 @@ pg::Slot<Statement> slowest(pg::Statements& out);
 
 // --- the last hour
 pg::Slot<bool> has_sample(pg::Statements& out);
-/// For the ten seconds that are now, unless somebody was first; and forgets what is older than an hour.
+/// For the ten seconds that are now, unless somebody was first.
 void add_sample(pg::Statements& out, const Sample& sample);
+/// Forgets what is older than an hour.
+pg::Slot<pg::None> forget_samples(pg::Statements& out);
 pg::Slot<Sample> samples(pg::Statements& out);
 
 // --- acts

@@ -47,10 +47,11 @@ async<std::optional<Found>> find(pg::Db& db, const Call& call, const Once& once,
   co_return slot.one();
 }
 
-async<void> forget_old(pg::Db& db, const Call& call) {
+async<bool> forget_old(pg::Db& db, const Call& call) {
   pg::Batch batch = db.batch(call, pg::Lane::slow);
-  batch.add(kForget);
+  const auto slot = batch.add(kForget);
   co_await batch.send();
+  co_return slot.affected() > 0;
 }
 
 }  // namespace ms::once

@@ -36,7 +36,8 @@ struct Found {
 /// nullopt: nothing yet, or by somebody else. Throws pg::Unavailable.
 async<std::optional<Found>> find(pg::Db& db, const Call& call, const Once& once, UserId who);
 
-/// Forgets keys older than a day, at most a few thousand at a time; any server may, at any time.
-async<void> forget_old(pg::Db& db, const Call& call);
+/// Forgets keys older than a day, at most a few thousand at a time; any server may, at any time. False when none is
+/// left.
+async<bool> forget_old(pg::Db& db, const Call& call);
 
 }  // namespace ms::once

@@ -238,10 +238,11 @@ void Sessions::revoke_all(pg::Statements& unit, UserId user, std::string_view ke
   unit.add(kRevokeAll, user, pg::Bytes{hash});
 }
 
-async<void> Sessions::forget_ended(const Call& call) {
+async<bool> Sessions::forget_ended(const Call& call) {
   pg::Batch batch = db_.batch(call, pg::Lane::slow);
-  batch.add(kForgetEnded);
+  const auto slot = batch.add(kForgetEnded);
   co_await batch.send();
+  co_return slot.affected() > 0;
 }
 
 std::string Sessions::set_cookie(std::string_view value, std::optional<std::chrono::seconds> max_age,

@@ -113,8 +113,8 @@ class Sessions {
   /// (a raw id, may be empty) stays.
   static void revoke_all(pg::Statements& unit, UserId user, std::string_view kept);
 
-  /// Removes rows of logins that ended, a few thousand at a time.
-  async<void> forget_ended(const Call& call);
+  /// Removes rows of logins of this realm that ended, a few thousand at a time. False when none is left.
+  async<bool> forget_ended(const Call& call);
 
   /// A notification on "sessions": the shared session of that key_of() ended, so Express must not know it either.
   void ended(std::string_view key);
