@@ -5,6 +5,9 @@ import { test } from 'node:test';
 import { runDrill } from '../../drill/drill.mjs';
 import { People } from '../../drill/people.mjs';
 import { notes } from '../../drill/table.mjs';
+import { expectErrors } from '../support/log.mjs';
+
+await expectErrors('worker [0-9]+ died: killed by signal 9', 'PostgreSQL takes no writes: ', 'cannot take over: ', 'new worker [0-9]+ ended before it was ready: ', 'worker [0-9]+ has not gone on for ', 'Nginx cannot save pages: ', '[^ ]+ is full: Nginx saves no pages');
 
 /** @param {Array<object>} drills  of drill/faults/ */
 export async function testShortly(drills) {

@@ -8,9 +8,12 @@ import { brotliDecompressSync } from 'node:zlib';
 
 import { assertKoreanPage, assertProblem, eventually } from '../support/assert.mjs';
 import { Client, adminUrl } from '../support/client.mjs';
+import { expectErrors } from '../support/log.mjs';
 import { joined, loggedIn } from '../support/members.mjs';
 import { stack, status } from '../support/stack.mjs';
 import { sql } from '../support/stores.mjs';
+
+await expectErrors('worker [0-9]+ died: killed by signal 9');
 
 const apps = ['app1', 'app2', 'app3'];
 const free = '/boards/free';

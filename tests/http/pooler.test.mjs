@@ -8,7 +8,10 @@ import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 
 import { eventually } from '../support/assert.mjs';
+import { expectErrors } from '../support/log.mjs';
 import { facts, root, state } from '../support/stack.mjs';
+
+await expectErrors('cannot take over: ', 'new worker [0-9]+ ended before it was ready: ');
 
 const run = promisify(execFile);
 const pooler = '/usr/sbin/pgbouncer', port = 6777;

@@ -5,9 +5,12 @@ import { after, afterEach, test } from 'node:test';
 
 import { assertKoreanPage, assertProblem, eventually } from '../support/assert.mjs';
 import { Client } from '../support/client.mjs';
+import { expectErrors } from '../support/log.mjs';
 import { joined, numbers } from '../support/members.mjs';
 import { appUrl } from '../support/stack.mjs';
 import { sql } from '../support/stores.mjs';
+
+await expectErrors('PostgreSQL takes no writes: ');
 
 const { client, name } = await joined();
 const health = async (number) => (await new Client(await appUrl(number)).get('/health')).json();

@@ -9,9 +9,12 @@ import { after, before, test } from 'node:test';
 
 import { assertKoreanPage, eventually } from '../support/assert.mjs';
 import { Client, adminUrl } from '../support/client.mjs';
+import { expectErrors } from '../support/log.mjs';
 import { joined, loggedIn } from '../support/members.mjs';
 import { appUrl, facts, root, stack, state, status } from '../support/stack.mjs';
 import { sql } from '../support/stores.mjs';
+
+await expectErrors('Nginx cannot save pages: ', '[^ ]+ is full: Nginx saves no pages');
 
 const apps = ['app1', 'app2', 'app3'];
 const guest = new Client();

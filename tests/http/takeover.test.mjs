@@ -7,7 +7,10 @@ import { after, afterEach, test } from 'node:test';
 
 import { eventually } from '../support/assert.mjs';
 import { Client } from '../support/client.mjs';
+import { expectErrors } from '../support/log.mjs';
 import { appUrl, facts, stack, state } from '../support/stack.mjs';
+
+await expectErrors('cannot take over: ', 'new worker [0-9]+ ended before it was ready: ');
 
 const file = join(state, 'config', 'app3-site.toml');
 const log = join(state, 'log', 'app3-site.log');
