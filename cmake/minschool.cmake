@@ -12,7 +12,7 @@ endif()
 
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
-foreach(entry sodium=libsodium fmt=fmt spdlog=spdlog pq=libpq hiredis=hiredis)
+foreach(entry sodium=libsodium fmt=fmt spdlog=spdlog pq=libpq hiredis=hiredis archive=libarchive)
   string(REPLACE "=" ";" entry ${entry})
   list(GET entry 0 name)
   list(GET entry 1 package)

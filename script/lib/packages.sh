@@ -4,14 +4,14 @@
 # made, and units of newly installed daemons are disabled for the next boot too.
 
 readonly debian_build="clang-19 libclang-rt-19-dev lld-19 cmake ninja-build ccache pkg-config
-  libboost1.81-dev libboost-json1.81-dev libpq-dev libhiredis-dev libsodium-dev
+  libboost1.81-dev libboost-json1.81-dev libpq-dev libhiredis-dev libsodium-dev libarchive-dev
   libcmark-gfm-dev libcmark-gfm-extensions-dev libcli11-dev libtomlplusplus-dev
   libspdlog-dev libfmt-dev libgtest-dev libgmock-dev nodejs npm"
 readonly debian_run="postgresql-15 redis-server redis-tools nginx libnginx-mod-http-brotli-static
   libnginx-mod-http-brotli-filter ca-certificates curl procps util-linux openssl"
 # script/package: names of shared libraries, owners of files.
 readonly debian_package="dpkg-dev fakeroot file gzip"
-readonly debian_test="python3 git clang-tidy-19 clang-format-19 chromium fonts-noto-cjk wrk prometheus"
+readonly debian_test="python3 git clang-tidy-19 clang-format-19 chromium fonts-noto-cjk wrk prometheus dosfstools"
 
 # script/bench: pictures of its tables, profiles and their flame graphs (flamegraph.pl is part of the second).
 readonly debian_bench="gnuplot-nox libdevel-nytprof-perl linux-perf"

@@ -1,13 +1,15 @@
 // A backup of the running site, brought into an empty database: every row of every table is there again.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 
+import { eventually } from '../support/assert.mjs';
 import { root, state } from '../support/stack.mjs';
 import { sql } from '../support/stores.mjs';
 
@@ -109,7 +111,7 @@ test('without the key, with another one, or cut off, it does not open', async ()
   assert.match((await minschool(there, 'restore', 'site.sealed', '--key-file', 'other-key')).err, /the key is another one/);
   await exec('cp', [join(folder, 'site.sealed'), join(folder, 'cut')]);
   await truncate(join(folder, 'cut'), 100_000);
-  assert.match((await minschool(there, 'restore', 'cut', '--key-file', 'key')).err, /cut off/);
+  assert.match((await minschool(there, 'restore', 'cut', '--key-file', 'key')).err, /the archive cut is cut off or damaged/);
   assert.deepEqual(await digests(database), {});
 });
 
@@ -121,8 +123,102 @@ test('an open archive that somebody changed is not restored', async () => {
   await exec('tar', ['-cf', join(folder, 'changed.tar'), '-C', join(folder, 'changed'), '.']);
   const { code, err } = await minschool(there, 'restore', 'changed.tar');
   assert.equal(code, 1);
-  assert.match(err, /sha256sum/);
+  assert.equal(err, 'minschool: the archive changed.tar is damaged: about.txt is not what was written\n');
   assert.deepEqual(await digests(database), {});
+});
+
+test('the sentence for a damaged archive names the archive', async () => {
+  const whole = await readFile(join(folder, 'site.tar'));
+  const damage = {
+    nothing: Buffer.alloc(0),
+    text: Buffer.from('no archive at all\n'.repeat(100)),
+    short: whole.subarray(0, Math.floor(whole.length / 2)),
+    begun: whole.subarray(0, 700),
+    touched: Buffer.concat([whole.subarray(0, 5000), Buffer.from('#'), whole.subarray(5001)]),
+    halved: Buffer.concat([whole.subarray(0, 512), whole.subarray(1024)]),
+  };
+  for (const [name, bytes] of Object.entries(damage)) {
+    await writeFile(join(folder, name), bytes);
+    const { code, err } = await minschool(there, 'restore', name);
+    assert.equal(code, 1, name);
+    assert.match(err, new RegExp(`^minschool: (the archive ${name} is|${name} is no archive)[^\\n]*\\n$`), name);
+    assert.doesNotMatch(err, /\btar\b|sha256|libarchive/i);
+  }
+  assert.deepEqual(await digests(database), {});
+});
+
+/** What a killed backup or restore left in the folder. */
+const leftovers = async () => (await readdir(folder)).filter((name) => name.startsWith('.minschool'));
+
+test('a backup that is ended at any moment leaves nothing that can be read', async () => {
+  const config = ['--config', here, 'backup', '--key-file', 'key', '--files', 'pictures'];
+  for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGKILL']) {
+    const child = spawn(program, [...config, '--to', `${signal}.sealed`], { cwd: folder, stdio: 'ignore' });
+    const ended = once(child, 'exit');
+    await eventually(async () => child.exitCode !== null || (await leftovers()).length > 0, 'the beginning of a backup');
+    child.kill(signal);
+    await ended;
+    for (const name of await leftovers()) {
+      const left = await readFile(join(folder, name));
+      assert.ok(left.length === 0 || left.subarray(0, 18).toString() === 'MinSchool sealed 1', `${signal}: ${name} is sealed`);
+      assert.ok(!left.includes('about.txt') && !left.includes('PGDMP'), `${signal}: nothing plain in ${name}`);
+    }
+    if (signal !== 'SIGKILL') assert.deepEqual(await leftovers(), [], `${signal} leaves nothing`);
+    for (const name of await leftovers()) await rm(join(folder, name));
+  }
+});
+
+test('what was left is swept at the next run, and what another run still writes is not', async () => {
+  await mkdir(join(folder, '.minschool-AAAAAA'));  // as versions before wrote it
+  await writeFile(join(folder, '.minschool-AAAAAA', 'database.dump'), 'PGDMP');
+  await writeFile(join(folder, '.minschool-BBBBBB'), 'killed');
+  await writeFile(join(folder, '.minschool-CCCCCC'), 'still written');
+  await writeFile(join(folder, '.minschool.toml'), 'somebody else\'s');
+  const writer = spawn('flock', [join(folder, '.minschool-CCCCCC'), 'sh', '-c', 'echo locked; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'], detached: true });
+  try {
+    await once(writer.stdout, 'data');
+    const { code, err } = await minschool(here, 'backup', '--to', 'swept.tar');
+    assert.equal(code, 0, err);
+    assert.match(err, /removed 2 unfinished/);
+    assert.deepEqual((await leftovers()).sort(), ['.minschool-CCCCCC', '.minschool.toml']);
+  } finally {
+    process.kill(-writer.pid);
+    await rm(join(folder, '.minschool-CCCCCC'));
+    await rm(join(folder, '.minschool.toml'));
+  }
+});
+
+test('a restore that is killed leaves all or nothing, and no file', async () => {
+  const child = spawn(program, ['--config', there, 'restore', 'site.tar'], { cwd: folder, stdio: 'ignore' });
+  const ended = once(child, 'exit');
+  await eventually(async () => child.exitCode !== null || (await sql(`select count(*) from pg_stat_activity where datname = '${database}'`))[0][0] > 0, 'the restore at work');
+  child.kill('SIGKILL');
+  await ended;
+  assert.deepEqual(await leftovers(), []);
+  await eventually(async () => (await sql(`select count(*) from pg_stat_activity where datname = '${database}'`))[0][0] === '0', 'the end of pg_restore');
+  const tables = Object.keys(await digests(database)).length;
+  assert.ok(tables === 0 || tables > 20, `all or nothing, not ${tables} tables`);
+});
+
+test('an archive is written to a file system without hard links', async (t) => {
+  const image = join(folder, 'fat.image');
+  const mount = join(folder, 'fat');
+  await mkdir(mount);
+  try {
+    await exec('truncate', ['-s', '64M', image]);
+    await exec('mkfs.vfat', [image]);
+    await exec('mount', ['-o', 'loop', image, mount]);
+  } catch (fault) {
+    return t.skip(`no file system of another kind can be made here: ${fault.message.split('\n')[0]}`);
+  }
+  try {
+    const made = await minschool(here, 'backup', '--to', join(mount, 'site.sealed'), '--key-file', 'key');
+    assert.equal(made.code, 0, made.err);
+    assert.equal((await minschool(here, 'backup', '--to', join(mount, 'site.sealed'), '--key-file', 'key')).code, 3, 'never over it');
+    assert.deepEqual((await readdir(mount)).filter((name) => name.startsWith('.')), []);
+  } finally {
+    await exec('umount', [mount]);
+  }
 });
 
 test('an older archive is not written over', async () => {

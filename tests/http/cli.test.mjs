@@ -21,9 +21,9 @@ before(async () => {
 after(() => rm(folder, { recursive: true }));
 
 /** Runs the command; gives {code, out, err}. */
-function run(words, input = '') {
+function run(words, input = '', name = 'minschool') {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, words, { cwd: root });
+    const child = spawn(join(dirname(program), name), words, { cwd: root });
     const said = { out: '', err: '' };
     child.stdout.on('data', (text) => (said.out += text));
     child.stderr.on('data', (text) => (said.err += text));
@@ -58,8 +58,30 @@ test('every command explains itself', async () => {
 
 test('wrong arguments are status 2', async () => {
   assert.equal((await run([])).code, 2);
-  assert.equal((await run(['fly'])).code, 2);
+  const wrong = await run(['fly']);
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.err, /^minschool: minschool has no command "fly"; there are: setup, .*demo\n$/);
   assert.equal((await run(['user', 'add', '--email', email])).code, 2);
+});
+
+test('a slip in a command or an option is named with the likely one, by every program', async () => {
+  const said = async (words, name = 'minschool') => {
+    const { code, err } = await run(words, '', name);
+    assert.equal(code, 2, words.join(' '));
+    assert.match(err, /^[^\n]+\n$/, 'one line');
+    return err;
+  };
+  for (const [words, likely] of [[['bakcup'], 'backup'], [['migrat', 'up'], 'migrate'], [['up'], 'migrate up'], [['user', 'ad'], 'add'],
+    [['demo', 'laod'], 'load'], [['exampl-config'], 'example-config'], [['restore', '--keyfile', 'a', 'b'], '--key-file'],
+    [['setup', '--domian', 'a.kr'], '--domain'], [['--confg', 'a', 'doctor'], '--config']]) {
+    assert.ok((await said(words)).endsWith(`; did you mean ${likely}?\n`), `${words.join(' ')}: ${likely}`);
+  }
+  assert.match(await said(['user']), /minschool user needs a command: add, role, password/);
+  assert.match(await said(['backup', 'now']), /"now" is one word too many for minschool backup/);
+  for (const name of ['minschool-site', 'minschool-admin', 'minschool-monitor']) {
+    assert.match(await said(['--cofnig', 'a'], name), new RegExp(`^${name}: ${name} has no option --cofnig; did you mean --config\\?\\n$`));
+    assert.match(await said(['start'], name), /"start" is one word too many/);
+  }
 });
 
 test('a wrong configuration is told in one line with file, line, key and remedy', async () => {
@@ -93,6 +115,9 @@ test('all migrations of the running site are applied, and applying again changes
 test('members are added, changed and refused', async () => {
   const add = ['user', 'add', '--email', email, '--name', '명령줄', '--password-file', '-'];
   assert.match((await onSite(add, 'short\n')).err, /at least 8 characters/);
+  assert.match((await onSite(add, '\uFEFFlong enough\n')).err, /standard input holds U\+FEFF, a byte order mark/);
+  assert.match((await onSite(add, 'long enough\u00A0\n')).err, /U\+00A0, a no-break space/);
+  assert.match((await onSite(add, 'long enough \n')).err, /blanks before or behind/);
   const added = await onSite(add, 'long enough\n');
   assert.equal(added.code, 0, added.err);
   const again = await onSite(add, 'long enough\n');

@@ -1,11 +1,13 @@
 // What the load balancer and the app servers behind it promise, whoever is logged in.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 
 import { assertKoreanPage, assertProblem, eventually } from '../support/assert.mjs';
 import { Client, adminUrl } from '../support/client.mjs';
-import { appUrl, stack, status } from '../support/stack.mjs';
+import { appUrl, root, stack, status } from '../support/stack.mjs';
 
 const visitor = new Client();
 
@@ -86,10 +88,23 @@ test('every answer carries its request id', async () => {
   assert.match(headers['x-request-id'], /^[0-9a-f]{32}$/);
 });
 
-test('a body beyond 10 MB is refused in Korean', async () => {
-  const body = Buffer.alloc(11 * 1024 * 1024, 'a');
+test('a body that is too large is refused in the same words by Nginx and by an app server', async () => {
   const headers = { 'content-type': 'application/x-www-form-urlencoded', expect: '100-continue' };
-  assertKoreanPage(await visitor.post('/login', { body, headers }), 413);
+  const sentence = '한 번에 보낼 수 있는 크기는 1MB까지입니다. 내용을 줄이거나 나누어 보내 주세요.';
+  const limit = 1024 * 1024;
+  for (const [who, client] of [['Nginx', visitor], ['an app server', new Client(await appUrl(1))]]) {
+    const answer = await client.post('/login', { body: Buffer.alloc(limit + 1, 'a'), headers });
+    assertKoreanPage(answer, 413);
+    assert.ok(answer.text.includes(sentence), who);
+    assert.notEqual((await client.post('/login', { body: Buffer.alloc(limit, 'a'), headers })).status, 413, who);
+  }
+  assertProblem(await visitor.post('/api/v1/session', { body: Buffer.alloc(limit + 1, 'a'), headers: { ...headers, 'content-type': 'application/json' } }), 413);
+});
+
+test('the limit of a body is one number', async () => {
+  const nginx = /client_max_body_size (\d+)m;/.exec(await readFile(join(root, 'deploy/nginx/snippets/minschool-server.conf'), 'utf8'))[1];
+  const programs = /^body_bytes = (\d+)$/m.exec(await readFile(join(root, 'deploy/minschool.example.toml'), 'utf8'))[1];
+  assert.equal(Number(nginx) * 1024 * 1024, Number(programs));
 });
 
 test('a header flood is refused in Korean, and the server goes on', async () => {

@@ -1,35 +1,99 @@
 #pragma once
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
+#include "apps/cli/seal.hpp"
 #include "infra/config/config.hpp"
 
-// What backup and restore share: the names inside an archive and the way to PostgreSQL's own tools.
+// What backup and restore share: the archive, and the way to PostgreSQL's own tools.
 //
-// An archive is a tar of: about.txt (version, time, schema), database.dump (pg_dump's custom format), files/N/… (each
-// folder that was named) and SHA256SUMS of all of them, in the form that sha256sum(1) checks. It may be sealed
-// (seal.hpp).
+// An archive is a tar of: about.txt (version, time, schema), database.dump/000001, … (pg_dump's custom format in
+// pieces, because tar wants to know a size before the bytes), files/N/… (each folder that was named) and SHA256SUMS of
+// all of them, in the form that sha256sum(1) checks. It may be sealed (seal.hpp). It is written and read as a stream:
+// what it holds never stands on a disk by itself.
 namespace ms::cli {
 
-inline constexpr const char* kAbout = "about.txt";
-inline constexpr const char* kDump = "database.dump";
-inline constexpr const char* kFiles = "files";
-inline constexpr const char* kSums = "SHA256SUMS";
+inline constexpr std::string_view kAbout = "about.txt";
+inline constexpr std::string_view kDump = "database.dump";
+inline constexpr std::string_view kFiles = "files";
+inline constexpr std::string_view kSums = "SHA256SUMS";
 
-/// A folder that is gone again at the end of the scope; only its owner may look into it.
-class WorkFolder {
+/// Writes an archive to a file descriptor. Everything throws Failure.
+class ArchiveWriter {
  public:
-  /// In `beside`, because an archive may be larger than /tmp. Throws Failure.
-  explicit WorkFolder(const std::filesystem::path& beside);
-  ~WorkFolder();
-  WorkFolder(const WorkFolder&) = delete;
-  WorkFolder& operator=(const WorkFolder&) = delete;
-  const std::filesystem::path& path() const noexcept { return path_; }
+  /// `key` may be null: not sealed.
+  ArchiveWriter(int out, const Key* key);
+  ~ArchiveWriter();
+  ArchiveWriter(const ArchiveWriter&) = delete;
+  ArchiveWriter& operator=(const ArchiveWriter&) = delete;
+
+  void add(const std::string& name, std::string_view content);
+  /// What comes from `in` until its end, as name/000001, name/000002, …
+  void add_stream(const std::string& name, int in);
+  /// All that is in the folder, with times, modes and links.
+  void add_folder(const std::string& name, const std::filesystem::path& folder);
+  /// The sums, and the end.
+  void finish();
 
  private:
-  std::filesystem::path path_;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
 };
+
+/// Reads an archive from its beginning. Everything throws Failure, in which the archive is named.
+class ArchiveReader {
+ public:
+  /// `key` is for a sealed one.
+  ArchiveReader(const std::filesystem::path& archive, const Key* key);
+  ~ArchiveReader();
+  ArchiveReader(const ArchiveReader&) = delete;
+  ArchiveReader& operator=(const ArchiveReader&) = delete;
+
+  struct Entry {
+    std::string name;  ///< without a leading "./"
+    bool is_file = false;
+  };
+  /// Nothing at the end.
+  std::optional<Entry> next();
+  /// The content of the entry, piece by piece, until `take` gives false.
+  void read(const std::function<bool(std::string_view)>& take);
+  /// Writes the entry below the folder that is the current one, as `name`: never outside of it, over nothing.
+  void extract(const std::string& name);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Reads all of it and gives about.txt. Throws Failure when something is missing or is not what was written.
+std::string verify(const std::filesystem::path& archive, const Key* key);
+
+/// The file that becomes the archive: beside its place, gone with whoever is ended (a signal that cannot be caught
+/// leaves it to sweep()), and moved there when it is whole and on the disk.
+class Unfinished {
+ public:
+  explicit Unfinished(const std::filesystem::path& folder);
+  ~Unfinished();
+  Unfinished(const Unfinished&) = delete;
+  Unfinished& operator=(const Unfinished&) = delete;
+  int file() const noexcept { return file_; }
+  /// Never over a file that is there.
+  void become(const std::filesystem::path& target);
+
+ private:
+  std::string path_;
+  int file_ = -1;
+};
+
+/// Removes what backups or restores that were killed left in the folder; gives how many.
+int sweep(const std::filesystem::path& folder);
 
 /// The database for libpq's programs: PGHOST, PGPASSWORD, … so that no password stands on a command line.
 std::map<std::string, std::string> libpq_environment(const config::Settings& settings);

@@ -1,12 +1,7 @@
-#include <fcntl.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
 #include <ctime>
-#include <fstream>
 #include <iostream>
 #include <memory>
 
@@ -35,62 +30,40 @@ fs::path target_of(const Wish& wish) {
   return wish.to / (wish.key.empty() ? name : name + ".sealed");
 }
 
-void write_about(const fs::path& file, const config::Settings& settings) {
+std::string about(const config::Settings& settings, const Wish& wish) {
   Database database(settings);
   const auto schema = database.query("select max(number) from schema_migrations").front().front().value_or("0");
-  std::ofstream out(file);
-  out << fmt::format("MinSchool backup 1\nversion {}\nschema {}\ntime {:%Y-%m-%dT%H:%M:%SZ}\n", version(), schema,
-                     fmt::gmtime(std::time(nullptr)));
+  std::string out = fmt::format("MinSchool backup 1\nversion {}\nschema {}\ntime {:%Y-%m-%dT%H:%M:%SZ}\n", version(),
+                                schema, fmt::gmtime(std::time(nullptr)));
   for (const auto& [name, value] : libpq_environment(settings)) {
-    if (name == "PGDATABASE") out << "database " << value << '\n';
+    if (name == "PGDATABASE") out += fmt::format("database {}\n", value);
   }
-}
-
-/// Writes the archive beside its place and moves it there when it is whole and on the disk.
-void pack(const fs::path& folder, const fs::path& target, const Wish& wish) {
-  const fs::path unfinished = folder / "archive";
-  File out(::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (out.get() < 0) throw Failure(fmt::format("{}: {}", unfinished.string(), std::strerror(errno)));
-  Tool tar{{"tar", "--create", "--directory", (folder / "content").string(), "."}};
-  if (wish.key.empty()) {
-    tar.out = out.get();
-    run(tar);
-  } else {
-    const Key key(wish.key);
-    run_drained(std::move(tar), [&](int pipe) { seal(key, pipe, out.get()); });
+  for (std::size_t i = 0; i < wish.folders.size(); ++i) {
+    out += fmt::format("files {} {}\n", i + 1, fs::absolute(wish.folders[i]).string());
   }
-  if (::fsync(out.get()) != 0) throw Failure(fmt::format("{}: {}", target.string(), std::strerror(errno)));
-  // link() instead of rename(): it refuses to write over an older archive.
-  if (::link(unfinished.c_str(), target.c_str()) != 0) {
-    throw Failure(fmt::format("{}: {}", target.string(), std::strerror(errno)));
-  }
+  return out;
 }
 
 void back_up(const Options& options, const Wish& wish) {
   const auto settings = load_settings(options);
-  if (!wish.key.empty()) static_cast<void>(Key(wish.key));  // before the work
+  std::optional<Key> key;
+  if (!wish.key.empty()) key.emplace(wish.key);
   const fs::path target = fs::absolute(target_of(wish));
   if (fs::exists(target)) throw Failure(target.string() + " is there already", kRefused);
-  const WorkFolder work(target.parent_path());
-  const fs::path content = work.path() / "content";
-  fs::create_directory(content);
-  // One snapshot of all tables (pg_dump's manual); who restores decides about owners.
-  run({{"pg_dump", "--format=custom", "--no-owner", "--file", (content / kDump).string()},
-       libpq_environment(settings)});
-  write_about(content / kAbout, settings);
-  for (std::size_t i = 0; i < wish.folders.size(); ++i) {
-    const fs::path into = content / kFiles / std::to_string(i + 1);
-    fs::create_directories(into);
-    run({{"cp", "--archive", "--", fs::absolute(wish.folders[i]).string() + "/.", into.string()}});
-    std::ofstream(content / kAbout, std::ios::app)
-        << "files " << i + 1 << ' ' << fs::absolute(wish.folders[i]).string() << '\n';
+  if (const int gone = sweep(target.parent_path()); gone > 0) {
+    std::cerr << fmt::format("minschool: removed {} unfinished archive(s) of backups that were killed\n", gone);
   }
-  run({{"sh", "-c", fmt::format("find . -type f ! -name {0} -print0 | sort -z | xargs -0 sha256sum > {0}", kSums)},
-       {},
-       -1,
-       -1,
-       content});
-  pack(work.path(), target, wish);
+  Unfinished unfinished(target.parent_path());
+  ArchiveWriter archive(unfinished.file(), key ? &*key : nullptr);
+  archive.add(std::string(kAbout), about(settings, wish));
+  // One snapshot of all tables (pg_dump's manual); who restores decides about owners.
+  run_drained({{"pg_dump", "--format=custom", "--no-owner"}, libpq_environment(settings)},
+              [&archive](int pipe) { archive.add_stream(std::string(kDump), pipe); });
+  for (std::size_t i = 0; i < wish.folders.size(); ++i) {
+    archive.add_folder(fmt::format("{}/{}", kFiles, i + 1), fs::absolute(wish.folders[i]));
+  }
+  archive.finish();
+  unfinished.become(target);
   std::cout << fmt::format("{} ({} bytes)\n", target.string(), fs::file_size(target));
 }
 

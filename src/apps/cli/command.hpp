@@ -4,14 +4,15 @@
 #include <stdexcept>
 #include <string>
 
+#include "apps/arguments/arguments.hpp"
 #include "infra/config/config.hpp"
 
 // Each file of this folder adds one command to the program; main.cpp turns what it throws into an exit status.
 namespace ms::cli {
 
 /// Exit statuses that scripts may rely on.
-inline constexpr int kFailed = 1;   ///< configuration, database, file
-inline constexpr int kUsage = 2;    ///< wrong arguments
+inline constexpr int kFailed = 1;  ///< configuration, database, file
+inline constexpr int kUsage = arguments::kUsage;
 inline constexpr int kRefused = 3;  ///< the command does not apply to this database
 
 /// Ends the program: the message is one line for standard error.

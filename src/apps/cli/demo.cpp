@@ -8,6 +8,7 @@
 #include "apps/cli/demo_plan.hpp"
 #include "apps/cli/demo_story.hpp"
 #include "apps/cli/password.hpp"
+#include "apps/cli/publish.hpp"
 #include "infra/core/secret.hpp"
 #include "infra/markdown/markdown.hpp"
 
@@ -174,7 +175,8 @@ class Writer {
 };
 
 void load(const Options& options, const std::string& dir) {
-  Database database(load_settings(options));
+  const auto settings = load_settings(options);
+  Database database(settings);
   Transaction transaction(database);
   database.query("lock table users, boards in exclusive mode");
   const auto used = database.query("select exists (select from users) or exists (select from boards)");
@@ -188,6 +190,7 @@ void load(const Options& options, const std::string& dir) {
   Writer(database, plan, story, at).write();
   transaction.commit();
   database.query("analyze");
+  publish_everything(settings, database);
   std::cout << fmt::format("Loaded {} members, {} boards, {} posts and {} comments.\n", plan.people.size(),
                            plan.boards.size(), story.posts.size(), story.comments.size());
   for (const auto& person : plan.people) {

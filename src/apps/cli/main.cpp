@@ -1,9 +1,11 @@
 #include <sodium.h>
 
+#include <clocale>
 #include <csignal>
 #include <exception>
 #include <iostream>
 
+#include "apps/arguments/arguments.hpp"
 #include "apps/cli/command.hpp"
 #include "infra/core/version.hpp"
 #include "infra/process/environment.hpp"
@@ -31,11 +33,11 @@ int main(int argc, char** argv) {
   add_nginx_config(app);
   add_demo(app, options);
   try {
-    std::signal(SIGPIPE, SIG_IGN);  // a tool that leaves early is an error, not our end
+    std::setlocale(LC_CTYPE, "C.UTF-8");  // names of files in an archive
+    std::signal(SIGPIPE, SIG_IGN);        // a tool that leaves early is an error, not our end
     if (sodium_init() < 0) throw Failure("libsodium cannot be used on this machine");
-    app.parse(argc, argv);
-    return 0;
-  } catch (const CLI::ParseError& fault) { return app.exit(fault) == 0 ? 0 : kUsage; } catch (const Failure& fault) {
+    return ms::arguments::parse(app, argc, argv).value_or(0);
+  } catch (const Failure& fault) {
     std::cerr << "minschool: " << fault.what() << '\n';
     return fault.status();
   } catch (const std::exception& fault) {

@@ -10,6 +10,7 @@
 
 #include "apps/cli/command.hpp"
 #include "infra/core/text.hpp"
+#include "infra/core/visible.hpp"
 
 namespace ms::cli {
 namespace {
@@ -38,6 +39,13 @@ std::string read_password(const std::string& file) {
     std::getline(in, line);
   }
   if (line.ends_with('\r')) line.pop_back();
+  // Typed into the form it would have to be typed with what nobody sees, too.
+  const auto seen = visible_secret(line);
+  if (!seen) throw Failure(fmt::format("{} {}", file == "-" ? "standard input" : file, seen.error()));
+  if (*seen != line) {
+    throw Failure(fmt::format("{} has blanks before or behind the password; write it anew without them",
+                              file == "-" ? "standard input" : file));
+  }
   if (!valid_utf8(line) || line.size() > kMost || code_points(line) < kLeast) {
     throw Failure(fmt::format("the password must have at least {} characters and at most {} bytes", kLeast, kMost));
   }

@@ -1,110 +1,157 @@
+#include "apps/cli/restore.hpp"
+
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
+#include <array>
 #include <iostream>
 #include <memory>
+#include <sstream>
 
 #include "apps/cli/archive.hpp"
 #include "apps/cli/command.hpp"
 #include "apps/cli/database.hpp"
 #include "apps/cli/history.hpp"
+#include "apps/cli/publish.hpp"
 #include "apps/cli/seal.hpp"
 #include "apps/cli/tool.hpp"
+#include "infra/pg/migrate.hpp"
 
 namespace ms::cli {
 namespace {
 
 namespace fs = std::filesystem;
 
-struct Wish {
-  fs::path archive;
-  fs::path key;
-  fs::path files;
-};
-
-void unpack(const Wish& wish, const fs::path& into) {
-  const File in(::open(wish.archive.c_str(), O_RDONLY | O_CLOEXEC));
-  if (in.get() < 0) throw Failure(fmt::format("{}: {}", wish.archive.string(), std::strerror(errno)));
-  // What stands in an archive decides about nothing outside of this folder: tar refuses absolute names and "..".
-  Tool tar{{"tar", "--extract", "--no-same-owner", "--directory", into.string()}};
-  if (!is_sealed(wish.archive)) {
-    tar.in = in.get();
-    run(tar);
-    return;
-  }
-  if (wish.key.empty()) throw Failure("the archive is sealed: name the key with --key-file");
-  const Key key(wish.key);
-  run_fed(std::move(tar), [&](int pipe) { open_sealed(key, in.get(), pipe); });
-}
+constexpr std::string_view kNoRight = "42501";
 
 /// A dump names the roles that its rights are for.
 void make_roles(Database& database) {
   for (const char* role : {"minschool_site", "minschool_admin"}) {
-    const auto found = database.query("select from pg_roles where rolname = $1", {role});
-    if (found.empty()) database.query(fmt::format("create role {} nologin", role));
+    if (!database.query("select from pg_roles where rolname = $1", {role}).empty()) continue;
+    try {
+      database.query(fmt::format("create role {} nologin", role));
+    } catch (const DatabaseError& fault) {
+      if (fault.sqlstate() != kNoRight) throw;
+      throw Failure(fmt::format(
+          "the role {} is missing and this one may not make it: on a new machine `minschool setup --restore ARCHIVE` "
+          "makes all of them and restores, or as superuser: create role {} login",
+          role, role));
+    }
   }
+}
+
+/// Gives the dump to `take`, until that gives false.
+void read_dump(const RestoreWish& wish, const Key* key, const std::function<bool(std::string_view)>& take) {
+  ArchiveReader archive(wish.archive, key);
+  bool wanted = true;
+  while (wanted) {
+    const auto entry = archive.next();
+    if (!entry) return;
+    if (!entry->is_file || !entry->name.starts_with(kDump)) continue;
+    archive.read([&](std::string_view bytes) { return wanted = take(bytes); });
+  }
+}
+
+/// A file of this process that has no place on a disk.
+std::string in_memory(const File& file) { return fmt::format("/proc/{}/fd/{}", ::getpid(), file.get()); }
+
+std::string content_of(const File& file) {
+  std::string out;
+  std::array<char, 4096> block{};
+  ::lseek(file.get(), 0, SEEK_SET);
+  while (const std::size_t count = read_up_to(file.get(), block.data(), block.size())) out.append(block.data(), count);
+  return out;
 }
 
 /// Of what the dump holds all but extensions, which belong to the machine (pg_stat_statements) and need a superuser.
-std::string list_ours(const fs::path& folder) {
-  const fs::path all = folder / "list.all";
-  const fs::path ours = folder / "list";
-  run({{"pg_restore", "--list", "--file", all.string(), (folder / kDump).string()}});
-  std::ifstream in(all);
-  std::ofstream out(ours);
+void list_ours(const RestoreWish& wish, const Key* key, const File& list) {
+  const File all(::memfd_create("list", MFD_CLOEXEC));
+  Tool lister{{"pg_restore", "--format=custom", "--list"}};
+  lister.out = all.get();
+  // It reads the beginning and leaves.
+  run_fed(std::move(lister), [&](int pipe) {
+    read_dump(wish, key, [pipe](std::string_view bytes) { return offer(pipe, bytes.data(), bytes.size()); });
+  });
+  std::istringstream in(content_of(all));
   for (std::string line; std::getline(in, line);) {
-    if (!line.contains(" EXTENSION ")) out << line << '\n';
+    line += '\n';
+    if (!line.contains(" EXTENSION ")) write_all(list.get(), line.data(), line.size());
   }
-  return ours.string();
 }
 
-void restore(const Options& options, const Wish& wish) {
-  const auto settings = load_settings(options);
-  const WorkFolder work(fs::absolute(wish.archive).parent_path());
-  unpack(wish, work.path());
-  run({{"sha256sum", "--check", "--quiet", "--strict", kSums}, {}, -1, -1, work.path()});
-  {
-    Database database(settings);
-    const auto tables = database.query("select count(*) from pg_tables where schemaname = 'public'");
-    if (tables.front().front() != "0") {
-      throw Failure("the database is not empty; restore into a new one (createdb)", kRefused);
-    }
-    make_roles(database);
-  }
+void restore_database(const config::Settings& settings, const RestoreWish& wish, const Key* key) {
   const auto environment = libpq_environment(settings);
   const auto name = environment.find("PGDATABASE");
   if (name == environment.end()) throw Failure("[database] url names no dbname");
-  run({{"pg_restore", "--no-owner", "--single-transaction", "--exit-on-error", "--use-list", list_ours(work.path()),
-        "--dbname", name->second, (work.path() / kDump).string()},
-       environment});
-  if (!wish.files.empty() && fs::exists(work.path() / kFiles)) {
-    run({{"cp", "--archive", "--no-clobber", "--", (work.path() / kFiles).string() + "/.", wish.files.string()}});
+  const File list(::memfd_create("list", MFD_CLOEXEC));
+  list_ours(wish, key, list);
+  // In one transaction: what is cut off in the middle leaves nothing.
+  Tool restorer{{"pg_restore", "--format=custom", "--no-owner", "--single-transaction", "--exit-on-error", "--use-list",
+                 in_memory(list), "--dbname", name->second},
+                environment};
+  run_fed(std::move(restorer), [&](int pipe) {
+    read_dump(wish, key, [pipe](std::string_view bytes) { return offer(pipe, bytes.data(), bytes.size()); });
+  });
+}
+
+void restore_files(const RestoreWish& wish, const Key* key) {
+  const fs::path archive = fs::absolute(wish.archive);
+  ArchiveReader reader(archive, key);
+  fs::current_path(wish.files);
+  const std::string begin = fmt::format("{}/", kFiles);
+  while (const auto entry = reader.next()) {
+    if (entry->name.starts_with(begin) && entry->name.size() > begin.size())
+      reader.extract(entry->name.substr(begin.size()));
   }
-  {
-    // Who logged out, and which numbers were given, since the backup was made is not known here.
-    Database database(settings);
-    begin_history(database, settings);
-    // What the dump does not hold: the figures that the planner needs.
-    database.query("analyze");
-  }
-  std::ifstream about(work.path() / kAbout);
-  std::cout << about.rdbuf() << "Restored. All members have to log in again.\n";
 }
 
 }  // namespace
 
+bool is_empty(const config::Settings& settings) {
+  Database database(settings);
+  return database.query("select count(*) from pg_tables where schemaname = 'public'").front().front() == "0";
+}
+
+void restore(const config::Settings& settings, const RestoreWish& wish) {
+  std::optional<Key> key;
+  if (!wish.key.empty()) key.emplace(wish.key);
+  const Key* const opens = key ? &*key : nullptr;
+  sweep(fs::absolute(wish.archive).parent_path());
+  std::string about;
+  {
+    Database database(settings);
+    if (const auto wrong = pg::wrong_encoding(database.connection())) throw Failure(wrong->says + "; " + wrong->mend);
+    if (!is_empty(settings)) {
+      throw Failure(
+          "the database is not empty; restore into a new one (as superuser: drop database, then the `create database` "
+          "of docs/operating.md), or on a new machine with `minschool setup --restore ARCHIVE`",
+          kRefused);
+    }
+    about = verify(wish.archive, opens);
+    make_roles(database);
+  }
+  restore_database(settings, wish, opens);
+  Database restored(settings);
+  // Who logged out, and which numbers were given, since the backup was made is not known here.
+  begin_history(restored, settings);
+  // What the dump does not hold: the figures that the planner needs.
+  restored.query("analyze");
+  publish_everything(settings, restored);
+  if (!wish.files.empty()) restore_files(wish, opens);
+  std::cout << about << "Restored. All members have to log in again.\n";
+}
+
 void add_restore(CLI::App& app, const Options& options) {
   auto* command = app.add_subcommand("restore", "Brings an archive of `backup` into an empty database");
-  const auto wish = std::make_shared<Wish>();
+  const auto wish = std::make_shared<RestoreWish>();
   command->add_option("archive", wish->archive, "What backup wrote")->required()->check(CLI::ExistingFile);
   command->add_option("--key-file", wish->key, "The key that it was sealed with");
   command
       ->add_option("--files", wish->files, "Where the folders go that were taken along, as 1, 2, … (default: nowhere)")
       ->check(CLI::ExistingDirectory);
-  command->callback([&options, wish] { restore(options, *wish); });
+  command->callback([&options, wish] { restore(load_settings(options), *wish); });
 }
 
 }  // namespace ms::cli

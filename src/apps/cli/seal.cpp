@@ -11,7 +11,7 @@
 
 #include "apps/cli/command.hpp"
 #include "apps/cli/tool.hpp"
-#include "infra/core/text.hpp"
+#include "infra/core/visible.hpp"
 
 namespace ms::cli {
 namespace {
@@ -29,57 +29,88 @@ char* chars(unsigned char* bytes) { return reinterpret_cast<char*>(bytes); }
 Key::Key(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(in), {}};
-  const std::string_view word = trim(text);
-  if (!in || word.size() < kShortestKey) {
+  if (!in) throw Failure(fmt::format("{}: cannot be read", file.string()));
+  const auto word = visible_secret(text);
+  if (!word) throw Failure(fmt::format("{} {}", file.string(), word.error()));
+  if (word->size() < kShortestKey) {
     throw Failure(fmt::format("{} holds no key of at least {} characters. Make one: openssl rand -base64 32 > {}",
                               file.string(), kShortestKey, file.string()));
   }
   bytes_.resize(crypto_secretstream_xchacha20poly1305_KEYBYTES);
   crypto_generichash(reinterpret_cast<unsigned char*>(bytes_.data()), bytes_.size(),
-                     reinterpret_cast<const unsigned char*>(word.data()), word.size(), nullptr, 0);
+                     reinterpret_cast<const unsigned char*>(word->data()), word->size(), nullptr, 0);
 }
 
-void seal(const Key& key, int in, int out) {
-  crypto_secretstream_xchacha20poly1305_state state;
+struct Sealer::Impl {
+  int out;
+  crypto_secretstream_xchacha20poly1305_state state{};
+  std::string plain;  ///< the piece that is not full yet
+  std::vector<unsigned char> closed = std::vector<unsigned char>(kPiece + crypto_secretstream_xchacha20poly1305_ABYTES);
+
+  void put(unsigned char tag) {
+    unsigned long long size = 0;
+    crypto_secretstream_xchacha20poly1305_push(&state, closed.data(), &size,
+                                               reinterpret_cast<const unsigned char*>(plain.data()), plain.size(),
+                                               nullptr, 0, tag);
+    write_all(out, chars(closed.data()), size);
+    plain.clear();
+  }
+};
+
+Sealer::Sealer(const Key& key, int out) : impl_(std::make_unique<Impl>(out)) {
   Header header;
-  crypto_secretstream_xchacha20poly1305_init_push(&state, header.data(), key.bytes());
+  crypto_secretstream_xchacha20poly1305_init_push(&impl_->state, header.data(), key.bytes());
   write_all(out, kFirstLine.data(), kFirstLine.size());
   write_all(out, chars(header.data()), header.size());
-  std::vector<unsigned char> plain(kPiece);
-  std::vector<unsigned char> closed(kPiece + crypto_secretstream_xchacha20poly1305_ABYTES);
-  for (std::size_t count = kPiece; count == kPiece;) {
-    count = read_up_to(in, chars(plain.data()), kPiece);
-    // A piece that is not full is the last one, even when it is empty.
-    const auto tag = count < kPiece ? crypto_secretstream_xchacha20poly1305_TAG_FINAL
-                                    : crypto_secretstream_xchacha20poly1305_TAG_MESSAGE;
-    unsigned long long size = 0;
-    crypto_secretstream_xchacha20poly1305_push(&state, closed.data(), &size, plain.data(), count, nullptr, 0,
-                                               static_cast<unsigned char>(tag));
-    write_all(out, chars(closed.data()), size);
+  impl_->plain.reserve(kPiece);
+}
+Sealer::~Sealer() = default;
+
+void Sealer::write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto part = bytes.substr(0, kPiece - impl_->plain.size());
+    impl_->plain.append(part);
+    bytes.remove_prefix(part.size());
+    if (impl_->plain.size() == kPiece) impl_->put(crypto_secretstream_xchacha20poly1305_TAG_MESSAGE);
   }
 }
 
-void open_sealed(const Key& key, int in, int out) {
+// A piece that is not full is the last one, even when it is empty.
+void Sealer::finish() { impl_->put(crypto_secretstream_xchacha20poly1305_TAG_FINAL); }
+
+struct Opener::Impl {
+  int in;
+  crypto_secretstream_xchacha20poly1305_state state{};
+  bool over = false;
+  std::vector<unsigned char> closed = std::vector<unsigned char>(kPiece + crypto_secretstream_xchacha20poly1305_ABYTES);
+  std::vector<unsigned char> plain = std::vector<unsigned char>(kPiece);
+};
+
+Opener::Opener(const Key& key, int in) : impl_(std::make_unique<Impl>(in)) {
   std::array<char, kFirstLine.size()> first{};
   Header header;
-  crypto_secretstream_xchacha20poly1305_state state;
   if (read_up_to(in, first.data(), first.size()) != first.size() ||
       std::string_view(first.data(), first.size()) != kFirstLine ||
       read_up_to(in, chars(header.data()), header.size()) != header.size() ||
-      crypto_secretstream_xchacha20poly1305_init_pull(&state, header.data(), key.bytes()) != 0) {
-    throw Failure("the archive is not sealed, or damaged at its beginning");
+      crypto_secretstream_xchacha20poly1305_init_pull(&impl_->state, header.data(), key.bytes()) != 0) {
+    throw Failure("is not sealed, or damaged at its beginning");
   }
-  std::vector<unsigned char> closed(kPiece + crypto_secretstream_xchacha20poly1305_ABYTES);
-  std::vector<unsigned char> plain(kPiece);
-  for (unsigned char tag = 0; tag != crypto_secretstream_xchacha20poly1305_TAG_FINAL;) {
-    const std::size_t count = read_up_to(in, chars(closed.data()), closed.size());
+}
+Opener::~Opener() = default;
+
+std::string_view Opener::read() {
+  while (!impl_->over) {
+    const std::size_t count = read_up_to(impl_->in, chars(impl_->closed.data()), impl_->closed.size());
     unsigned long long size = 0;
-    if (crypto_secretstream_xchacha20poly1305_pull(&state, plain.data(), &size, &tag, closed.data(), count, nullptr,
-                                                   0) != 0) {
-      throw Failure("the archive is cut off or damaged, or the key is another one");
+    unsigned char tag = 0;
+    if (crypto_secretstream_xchacha20poly1305_pull(&impl_->state, impl_->plain.data(), &size, &tag,
+                                                   impl_->closed.data(), count, nullptr, 0) != 0) {
+      throw Failure("is cut off or damaged, or the key is another one");
     }
-    write_all(out, chars(plain.data()), size);
+    impl_->over = tag == crypto_secretstream_xchacha20poly1305_TAG_FINAL;
+    if (size > 0) return {chars(impl_->plain.data()), size};
   }
+  return {};
 }
 
 bool is_sealed(const std::filesystem::path& file) {

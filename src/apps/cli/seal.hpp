@@ -1,6 +1,8 @@
 #pragma once
 #include <filesystem>
+#include <memory>
 #include <string>
+#include <string_view>
 
 // A stream of bytes under a key: libsodium's secretstream (XChaCha20-Poly1305), in pieces of 64 KiB behind a first line
 // that says what it is. What was cut off, changed or sealed with another key does not open.
@@ -16,11 +18,38 @@ class Key {
   std::string bytes_;
 };
 
-/// Reads `in` to its end. Throws Failure.
-void seal(const Key& key, int in, int out);
-/// The reverse; throws Failure before anything of a damaged piece is written.
-void open_sealed(const Key& key, int in, int out);
-/// Whether a file begins like one that seal() wrote.
+/// Seals what it is given, into a file descriptor. Throws Failure.
+class Sealer {
+ public:
+  Sealer(const Key& key, int out);
+  ~Sealer();
+  Sealer(const Sealer&) = delete;
+  Sealer& operator=(const Sealer&) = delete;
+  void write(std::string_view bytes);
+  /// The last piece: without it the stream does not open to its end.
+  void finish();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// The reverse. Throws Failure before anything of a damaged piece is given.
+class Opener {
+ public:
+  Opener(const Key& key, int in);
+  ~Opener();
+  Opener(const Opener&) = delete;
+  Opener& operator=(const Opener&) = delete;
+  /// The next piece, valid until the next call; empty at the end.
+  std::string_view read();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Whether a file begins like one that a Sealer wrote.
 bool is_sealed(const std::filesystem::path& file);
 
 }  // namespace ms::cli

@@ -185,4 +185,11 @@ void write_all(int file, const char* bytes, std::size_t size) {
   }
 }
 
+bool offer(int pipe, const char* bytes, std::size_t size) {
+  try {
+    write_all(pipe, bytes, size);
+    return true;
+  } catch (const BrokenPipe&) { return false; }
+}
+
 }  // namespace ms::cli

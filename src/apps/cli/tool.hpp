@@ -34,6 +34,8 @@ Output output_of(std::vector<std::string> words);
 std::size_t read_up_to(int file, char* bytes, std::size_t size);
 /// Throws Failure.
 void write_all(int file, const char* bytes, std::size_t size);
+/// The same to a pipe; false when its reader has left, who then says why or has had enough.
+bool offer(int pipe, const char* bytes, std::size_t size);
 
 /// A file descriptor that closes itself.
 class File {

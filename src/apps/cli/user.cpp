@@ -6,6 +6,7 @@
 #include "apps/cli/command.hpp"
 #include "apps/cli/database.hpp"
 #include "apps/cli/password.hpp"
+#include "apps/cli/publish.hpp"
 #include "apps/cli/user.hpp"
 #include "infra/core/secret.hpp"
 #include "infra/core/text.hpp"
@@ -53,25 +54,29 @@ std::string rank_of(Database& database, const std::string& role) {
 }
 
 void add(const Options& options, const Member& member) {
-  Database database(load_settings(options));
-  add_member(database, member);
+  const auto settings = load_settings(options);
+  Database database(settings);
+  publish_member(settings, add_member(database, member));
 }
 
 void change_role(const Options& options, const Member& member) {
   const auto email = checked_email(member.email);
-  Database database(load_settings(options));
+  const auto settings = load_settings(options);
+  Database database(settings);
   const auto rank = rank_of(database, member.role);
   Transaction transaction(database);
   const auto rows = database.query("update users set role = $2 where email = $1 returning id", {email, rank});
   if (rows.empty()) throw no_member(email);
   database.query("select ms_member_changed($1)", rows[0]);
   transaction.commit();
+  publish_member(settings, rows[0][0].value());
   std::cout << fmt::format("{} is now {}.\n", email, member.role);
 }
 
 void change_password(const Options& options, const Member& member) {
   const auto email = checked_email(member.email);
-  Database database(load_settings(options));
+  const auto settings = load_settings(options);
+  Database database(settings);
   if (database.query("select id from users where email = $1", {email}).empty()) throw no_member(email);
   const auto password = choose_password(member);
   const auto hash = hash_password(password.text);
@@ -80,6 +85,7 @@ void change_password(const Options& options, const Member& member) {
   if (rows.empty()) throw no_member(email);
   database.query("select ms_end_sessions($1, '')", rows[0]);
   transaction.commit();
+  publish_member(settings, rows[0][0].value());
   std::cout << fmt::format("{} has a new password and is signed out everywhere.\n", email);
   show(password);
 }
@@ -94,20 +100,26 @@ Identity checked(const Member& member) {
   return {checked_email(member.email), std::move(name)};
 }
 
-void add_member(Database& database, const Member& member) {
+std::string add_member(Database& database, const Member& member) {
   const auto [email, name] = checked(member);
   const auto rank = rank_of(database, member.role);
   const auto password = choose_password(member);
   const auto hash = hash_password(password.text);
+  std::string id;
   try {
-    database.query("insert into users (email, password_hash, name, role) values ($1, $2, $3, $4)",
-                   {email, hash, name, rank});
+    id = database
+             .query("insert into users (email, password_hash, name, role) values ($1, $2, $3, $4) returning id",
+                    {email, hash, name, rank})
+             .at(0)
+             .at(0)
+             .value();
   } catch (const DatabaseError& fault) {
     if (fault.sqlstate() != kUniqueViolation) throw;
     throw Failure(fmt::format("there is already a member {}", email));
   }
   std::cout << fmt::format("Added {} ({}).\n", email, member.role);
   show(password);
+  return id;
 }
 
 void add_user(CLI::App& app, const Options& options) {

@@ -20,7 +20,7 @@ struct Identity {
 };
 Identity checked(const Member& member);
 
-/// Adds the member and says so. Throws Failure, also when the address is taken.
-void add_member(Database& database, const Member& member);
+/// Adds the member and says so; the id. Throws Failure, also when the address is taken.
+std::string add_member(Database& database, const Member& member);
 
 }  // namespace ms::cli

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "apps/arguments/arguments.hpp"
 #include "apps/monitor/monitor.hpp"
 #include "infra/core/version.hpp"
 #include "infra/process/environment.hpp"
@@ -17,7 +18,7 @@ int main(int argc, char** argv) {
   std::string path;
   command.add_option("--config", path, "TOML file; without it only MINSCHOOL_… of the environment counts");
   command.set_version_flag("--version", ms::version());
-  CLI11_PARSE(command, argc, argv);
+  if (const auto over = ms::arguments::parse(command, argc, argv)) return *over;
 
   const auto settings = ms::config::load(ms::config::Program::monitor, path);
   if (!settings) {

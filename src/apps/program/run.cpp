@@ -13,6 +13,7 @@
 #include <thread>
 #include <utility>
 
+#include "apps/arguments/arguments.hpp"
 #include "apps/program/engine.hpp"
 #include "infra/core/version.hpp"
 #include "infra/io/sleep.hpp"
@@ -160,7 +161,7 @@ int run(const About& about, int argc, char** argv) {
   std::string path;
   command.add_option("--config", path, "TOML file; without it only MINSCHOOL_… of the environment counts");
   command.set_version_flag("--version", version());
-  CLI11_PARSE(command, argc, argv);
+  if (const auto over = arguments::parse(command, argc, argv)) return *over;
 
   auto settings = config::load(about.program, path);
   if (!settings) {

@@ -66,6 +66,7 @@ class Site final : public program::App {
     parts.heard = [this](std::string_view channel, std::string_view payload) { heard(channel, payload); };
     parts.missed = [this] {
       forget();
+      posts_.forget_origins();
       hub_.members_may_have_changed();
     };
     parts.sessions.remember_while([this] { return endings_.catch_up(); });
@@ -127,6 +128,7 @@ class Site final : public program::App {
     const bool one = fault == std::errc() && end == payload.data() + payload.size();
     if (one) parts_.presence.changed(member);
     one ? hub_.member_changed(member) : hub_.members_may_have_changed();
+    if (!one) posts_.forget_origins();  // the whole database may be another one
   }
 
   /// Something that pages show has changed, or may have.

@@ -28,6 +28,8 @@ class Origins {
     if (known_.size() >= kMost) known_.clear();
     known_.insert_or_assign(post.value, origin);
   }
+  /// The database may be another one: it was restored.
+  void forget() { known_.clear(); }
 
  private:
   std::unordered_map<std::int64_t, Origin> known_;

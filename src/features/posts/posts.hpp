@@ -143,6 +143,8 @@ class Posts {
   async<std::optional<Reading>> load(const Call& call, PostId id, UserId reader);
   /// Refused as read().
   async<Result<void>> readable(const Call& call, const session::Viewer& who, BoardId board);
+  /// The database may be another one, in which the same number is another post.
+  void forget_origins() { origins_.forget(); }
   /// Somebody reads a post. Gives how many readers are not written down yet.
   std::int64_t count_reader(PostId id);
   /// The post for its editing form; counts no reader. Refused as read(), and forbidden when it may not be edited.

@@ -64,20 +64,9 @@ std::string tagged(std::string_view key, std::string_view value) {
 std::string version_of(std::string_view key) { return "version:" + std::string(key); }
 
 redis::Command drop_all_command(const std::vector<std::string>& prefixes) {
-  std::vector<std::string> parts{"EVAL", std::string(kDropAll), "1", std::string(kEpoch), std::string(kChannel)};
-  for (const auto& prefix : prefixes) parts.push_back(prefix + "*");
-  return redis::Command(parts);
+  return redis::Command(drop_all_words(prefixes));
 }
-
-redis::Command drop_command(const std::vector<std::string>& keys) {
-  std::vector<std::string> parts{"EVAL", std::string(kDrop), std::to_string(2 * keys.size())};
-  for (const auto& key : keys) {
-    parts.push_back(key);
-    parts.push_back(version_of(key));
-  }
-  parts.emplace_back(kChannel);
-  return redis::Command(parts);
-}
+redis::Command drop_command(const std::vector<std::string>& keys) { return redis::Command(drop_words(keys)); }
 
 // What Redis said about a key before a fill.
 struct Seen {
@@ -103,6 +92,22 @@ struct Flight {
 };
 
 }  // namespace
+
+std::vector<std::string> drop_all_words(const std::vector<std::string>& prefixes) {
+  std::vector<std::string> words{"EVAL", std::string(kDropAll), "1", std::string(kEpoch), std::string(kChannel)};
+  for (const auto& prefix : prefixes) words.push_back(prefix + "*");
+  return words;
+}
+
+std::vector<std::string> drop_words(const std::vector<std::string>& keys) {
+  std::vector<std::string> words{"EVAL", std::string(kDrop), std::to_string(2 * keys.size())};
+  for (const auto& key : keys) {
+    words.push_back(key);
+    words.push_back(version_of(key));
+  }
+  words.emplace_back(kChannel);
+  return words;
+}
 
 struct Cache::Impl {
   Impl(asio::io_context& context, redis::Client& redis, const secret::Keyring& all, std::vector<std::string> own)

@@ -56,4 +56,9 @@ class Cache {
   std::shared_ptr<Impl> impl_;
 };
 
+/// The command that drops these keys, and the one that drops all keys with these prefixes, word by word: for who
+/// changes rows and has no Cache of its own (the command `minschool`).
+std::vector<std::string> drop_words(const std::vector<std::string>& keys);
+std::vector<std::string> drop_all_words(const std::vector<std::string>& prefixes);
+
 }  // namespace ms::cache

@@ -13,6 +13,7 @@
 
 #include "infra/config/keys.hpp"
 #include "infra/core/text.hpp"
+#include "infra/core/visible.hpp"
 
 namespace ms::config {
 namespace {
@@ -64,11 +65,12 @@ Outcome put(Settings& settings, const List& list, std::vector<std::string> value
 }
 
 Outcome check(const Secret& secret, std::string_view value, const Place& place) {
-  if (value.size() < secret.least_length) {
+  const auto seen = visible_secret(value);
+  if (!seen) return place.refuse(seen.error());
+  if (seen->size() < secret.least_length) {
     return place.refuse(fmt::format("must have at least {} characters, not {}; make one with `openssl rand -hex 32`",
-                                    secret.least_length, value.size()));
+                                    secret.least_length, seen->size()));
   }
-  if (!valid_utf8(value) || has_control(value)) return place.refuse("must be one line of text in UTF-8");
   return {};
 }
 
@@ -86,7 +88,7 @@ std::vector<std::string> lines_of(std::string_view text) {
 Outcome put(Settings& settings, const Secret& secret, std::string value, const Place& place) {
   std::vector<std::string> lines;
   if (secret.older != nullptr) lines = lines_of(value);
-  if (lines.empty()) lines.push_back(std::move(value));
+  if (lines.empty()) lines.emplace_back(trim(value));
   for (const std::string& line : lines) {
     if (auto done = check(secret, line, place); !done) return done;
   }
@@ -109,6 +111,10 @@ Outcome put_from_file(Settings& settings, const Secret& secret, const std::strin
   if (text.size() > kMaxSecretFile)
     return place.refuse(fmt::format("names {}, which is too long for a secret", path.string()));
   const auto value = trim(text);
+  for (const std::string& line : secret.older != nullptr ? lines_of(value) : std::vector{std::string(value)}) {
+    if (const auto seen = visible_secret(line); !seen)
+      return place.refuse(fmt::format("names {}, which {}", path.string(), seen.error()));
+  }
   if (value.empty())
     return place.refuse(fmt::format("names {}, which is empty; write the secret into it", path.string()));
   return put(settings, secret, std::string(value), place);

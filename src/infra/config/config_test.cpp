@@ -134,6 +134,12 @@ TEST_F(ConfigTest, FaultsNameFileLineKeyAndRemedy) {
 }
 
 TEST_F(ConfigTest, FaultsAreOneLineAndNeverShowASecret) {
+  write("marked", "\xEF\xBB\xBF" + std::string(kSecret) + "\r\n");
+  EXPECT_THAT(fault("[session]\nsecret_file = \"marked\"\n"),
+              AllOf(HasSubstr("c.toml (line 2): session.secret_file names"), HasSubstr("marked, which holds U+FEFF")));
+  EXPECT_THAT(fault("[session]\nsecret = \"" + std::string(kSecret) + "\u00a0\"\n"),
+              HasSubstr("U+00A0, a no-break space"));
+  EXPECT_THAT(fault("[redis]\npassword = \"pass\\tword\"\n"), HasSubstr("redis.password holds U+0009, a tab"));
   const auto short_secret = fault("[session]\nsecret = \"swordfish\"\n");
   EXPECT_THAT(short_secret, HasSubstr("at least 32 characters, not 9"));
   EXPECT_THAT(short_secret, Not(HasSubstr("swordfish")));

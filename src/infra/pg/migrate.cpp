@@ -36,6 +36,7 @@ class Session {
   explicit Session(const std::string& conninfo)
       : connection_(Parameters(conninfo, "minschool-migrate").connect_blocking()) {
     if (PQstatus(connection_.get()) != CONNECTION_OK) throw MigrationError(last_error(connection_.get()));
+    if (const auto wrong = wrong_encoding(connection_.get())) throw MigrationError(wrong->says + "; " + wrong->mend);
     run("set client_min_messages = warning");
   }
 
@@ -94,6 +95,17 @@ void check_first_line(const std::string& file, const std::string& sql) {
 }
 
 }  // namespace
+
+std::optional<WrongEncoding> wrong_encoding(const PGconn* connection) {
+  const char* encoding = PQparameterStatus(connection, "server_encoding");
+  if (encoding == nullptr || std::string_view(encoding) == "UTF8") return std::nullopt;
+  const std::string name = PQdb(connection);
+  return WrongEncoding{
+      fmt::format("the database {} is in {}, and MinSchool needs UTF8", name, encoding),
+      fmt::format("make it anew: create database {} owner minschool_owner template template0 encoding 'UTF8' locale "
+                  "'C.UTF-8'; what it holds comes over with pg_dump before and pg_restore afterwards",
+                  name)};
+}
 
 std::vector<Migration> read_migrations(const std::filesystem::path& folder) {
   static const std::regex kName("([0-9]{4})_([a-z0-9_]+)\\.sql");

@@ -47,6 +47,20 @@ TEST_F(Migrate, AppliesEachOnceInOrder) {
   EXPECT_EQ(applied[1].sha256.size(), 64u);
 }
 
+TEST_F(Migrate, TakesNoDatabaseThatCannotHoldKorean) {
+  file("0001_first.sql", "-- expand: Fine.\ncreate table first (a int);");
+  for (const std::string encoding : {"EUC_KR", "SQL_ASCII", "LATIN1"}) {
+    const std::string name = "ms_encoding_" + std::to_string(getpid());
+    TestDatabase::execute("create database " + name + " template template0 locale 'C' encoding '" + encoding + "'");
+    const std::string conninfo = TestDatabase::conninfo() + " dbname=" + name;
+    const auto refusal = ThrowsMessage<MigrationError>(
+        testing::AllOf(HasSubstr(name + " is in " + encoding), HasSubstr("encoding 'UTF8' locale 'C.UTF-8'")));
+    EXPECT_THAT([&] { up(conninfo, read_migrations(folder_), [](std::string_view) {}); }, refusal);
+    EXPECT_THAT([&] { status(conninfo); }, refusal);
+    TestDatabase::execute("drop database " + name + " with (force)");
+  }
+}
+
 TEST_F(Migrate, RollsBackTheOneThatFails) {
   file("0001_first.sql", "-- expand: Fine.\ncreate table first (a int);");
   file("0002_broken.sql", "-- expand: Broken half way.\ncreate table second (a int); select nowhere;");

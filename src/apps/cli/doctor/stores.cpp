@@ -260,6 +260,9 @@ void check_postgres(const Places& places, const Known& known, Report& report) {
   check_clock_of(
       "PostgreSQL", [&] { return std::stod(one(*database, "select extract(epoch from clock_timestamp())::float8")); },
       report);
+  if (const auto wrong = pg::wrong_encoding(database->connection())) {
+    return report.wrong("PostgreSQL encoding", wrong->says, wrong->mend);
+  }
   check_pooler(*database, *settings, report);
   check_writes(*database, report);
   check_postgres_settings(*database, report);

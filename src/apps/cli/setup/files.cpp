@@ -16,6 +16,7 @@
 #include "apps/cli/tool.hpp"
 #include "infra/core/secret.hpp"
 #include "infra/core/text.hpp"
+#include "infra/core/visible.hpp"
 
 namespace ms::cli::setup {
 namespace {
@@ -102,6 +103,10 @@ std::string secret_in(const fs::path& path, Readers readers) {
   narrow(path, readers);
   auto text = std::string(trim(read_file(path)));
   if (text.empty()) throw Failure(fmt::format("{} is empty; delete it, and a new secret is made", path.string()));
+  std::istringstream lines(text);  // session.secret may have several, the newest first
+  for (std::string line; std::getline(lines, line);) {
+    if (const auto seen = visible_secret(line); !seen) throw Failure(fmt::format("{} {}", path.string(), seen.error()));
+  }
   return text;
 }
 

@@ -8,7 +8,7 @@
 #include "apps/cli/setup/files.hpp"
 #include "apps/cli/setup/settings.hpp"
 #include "apps/cli/setup/wish.hpp"
-#include "infra/core/text.hpp"
+#include "infra/core/visible.hpp"
 
 namespace ms::cli::setup {
 namespace {
@@ -20,7 +20,11 @@ constexpr const char* kUser = "minschool";
 /// Where the password of Redis's default user stands when setup gave it one.
 fs::path admin_file(const Wish& wish) { return wish.dir / "redis.admin"; }
 
-std::string first_line(const fs::path& file) { return std::string(trim(read_file(file))); }
+std::string first_line(const fs::path& file) {
+  const auto text = visible_secret(read_file(file));
+  if (!text) throw Failure(fmt::format("{} {}", file.string(), text.error()));
+  return *text;
+}
 
 /// The words of the rights, without the comments.
 std::vector<std::string> rights(const Wish& wish) {

@@ -1,11 +1,13 @@
 #include "apps/cli/setup/settings.hpp"
 
 #include <fmt/format.h>
+#include <libpq-fe.h>
 
 #include <charconv>
 
 #include "apps/cli/command.hpp"
 #include "apps/cli/setup/files.hpp"
+#include "infra/core/text.hpp"
 
 namespace ms::cli::setup {
 namespace {
@@ -63,6 +65,19 @@ std::string monitor_text(const Wish& wish) {
                      toml((wish.nginx_dir / "conf.d/minschool-loadbalancer.conf").string()));
 }
 
+/// What a conninfo says of a keyword.
+std::string place_in(const std::string& conninfo, std::string_view keyword, const std::string& otherwise) {
+  PQconninfoOption* const options = PQconninfoParse(conninfo.c_str(), nullptr);
+  std::string out;
+  for (const auto* option = options; option != nullptr && option->keyword != nullptr; ++option) {
+    const bool found =
+        option->keyword == keyword || (keyword == "host" && std::string_view(option->keyword) == "hostaddr");
+    if (found && option->val != nullptr && out.empty()) out = option->val;
+  }
+  PQconninfoFree(options);
+  return out.empty() ? otherwise : out;
+}
+
 /// The host of "https://mincenter.kr:8443".
 std::string domain_of(std::string url) {
   if (const auto scheme = url.find("://"); scheme != url.npos) url.erase(0, scheme + 3);
@@ -98,9 +113,18 @@ config::Settings::Redis redis_place(const std::string& text) {
   return out;
 }
 
-void remember(Wish& wish) {
+std::string server_of(const std::string& conninfo) {
+  return place_in(conninfo, "host", "127.0.0.1") + ":" + place_in(conninfo, "port", "5432");
+}
+
+bool is_here(const std::string& conninfo) {
+  const std::string host = place_in(conninfo, "host", "");
+  return host.empty() || host == "localhost" || host == "::1" || host.starts_with('/') || host.starts_with("127.");
+}
+
+bool remember(Wish& wish) {
   const fs::path file = wish.dir / "site.toml";
-  if (!fs::exists(file)) return;
+  if (!fs::exists(file)) return false;
   const auto known = config::load(Program::site, file);
   if (!known) throw Failure(known.error());
   wish.tls_in_front = wish.certificate.empty() && known->site.url.starts_with("https:");
@@ -112,6 +136,52 @@ void remember(Wish& wish) {
   const auto& redis = known->redis;
   wish.redis_user = redis.user;
   wish.redis = redis.host.starts_with('/') ? redis.host : fmt::format("[{}]:{}", redis.host, redis.port);
+  wish.database = known->database.url;
+  wish.database_name = place_in(wish.database, "dbname", "minschool");
+  return true;
+}
+
+std::vector<std::string> contradictions(const Wish& asked, const Wish& known) {
+  std::vector<std::string> out;
+  const std::string both = fmt::format("{0}/site.toml and {0}/admin.toml", known.dir.string());
+  const auto differs = [&](const char* option, const std::string& wanted, const std::string& is,
+                           const std::string& mend) {
+    if (asked.has(option) && wanted != is) out.push_back(fmt::format("{} {}: it is {}; {}", option, wanted, is, mend));
+  };
+  const auto change = [&both](const char* key) { return fmt::format("change {} in {}", key, both); };
+  differs("--domain", ascii_lower(asked.domain), known.domain,
+          change("site.url") + ", and server_name in Nginx's file");
+  differs("--admin-domain", ascii_lower(asked.admin_domain), known.admin_domain,
+          change("site.admin_url") + ", and server_name in Nginx's file");
+  differs("--site-name", asked.site_name, known.site_name, change("site.name"));
+  differs("--server-name", asked.server_name, known.server_name, change("server.name"));
+  differs("--address", asked.address, known.address,
+          change("server.address") + ", and the # @site_servers and # @admin_servers lines of Nginx's file");
+  const auto redis = [](const std::string& text) {
+    const auto place = redis_place(text);
+    return place.host.starts_with('/') ? place.host : fmt::format("{}:{}", place.host, place.port);
+  };
+  differs("--redis", redis(asked.redis), redis(known.redis), change("redis.host and redis.port"));
+  differs("--database-name", asked.database_name, known.database_name, change("database.url") + " and in owner.toml");
+  if (asked.has("--database")) {
+    differs("--database", server_of(asked.database), server_of(known.database),
+            change("database.url") + " and in owner.toml");
+  }
+  const fs::path kept = known.dir / "redis.password";
+  if (asked.has("--redis-password-file") && fs::exists(kept) &&
+      trim(read_file(kept)) != trim(read_file(asked.redis_password_file))) {
+    out.push_back(fmt::format("--redis-password-file: {0} holds another password; remove {0} if it is the old one",
+                              kept.string()));
+  }
+  const fs::path nginx = known.nginx_dir / "conf.d/minschool-loadbalancer.conf";
+  const std::string text = read_file(nginx);
+  for (const auto& [option, path] :
+       {std::pair{"--tls-certificate", asked.certificate}, {"--tls-key", asked.certificate_key}}) {
+    if (!asked.has(option) || text.empty() || text.contains(path.string())) continue;
+    out.push_back(fmt::format("{} {}: {} does not name it; change its # @site_listen and # @admin_listen lines, and {}",
+                              option, path.string(), nginx.string(), change("site.url and site.admin_url")));
+  }
+  return out;
 }
 
 bool write_settings(const Wish& wish, const Postgres& postgres) {

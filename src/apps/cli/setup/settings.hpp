@@ -1,5 +1,6 @@
 #pragma once
 #include <string>
+#include <vector>
 
 #include "apps/cli/setup/wish.hpp"
 #include "infra/config/config.hpp"
@@ -10,8 +11,17 @@ namespace ms::cli::setup {
 /// "host:port", "[address]:port" or the path of a socket. Throws Failure.
 config::Settings::Redis redis_place(const std::string& text);
 
-/// Fills what `wish` leaves open from the files that an earlier setup wrote.
-void remember(Wish& wish);
+/// Where a conninfo leads: "host" or "host:port"; the default is this machine.
+std::string server_of(const std::string& conninfo);
+/// Whether that is this machine.
+bool is_here(const std::string& conninfo);
+
+/// Fills what `wish` leaves open from the files that an earlier setup wrote; false when there are none.
+bool remember(Wish& wish);
+
+/// The options that say something else than what is set up, one sentence each with what to do. `wish` as remember()
+/// found it, `asked` as it was given.
+std::vector<std::string> contradictions(const Wish& asked, const Wish& known);
 
 /// The files of the programs and their secrets, where they are missing; true when one was written. Throws Failure when
 /// one that is there is wrong.

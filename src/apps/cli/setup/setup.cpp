@@ -1,13 +1,16 @@
 // `minschool setup`: from a fresh package to a page. Each step looks first and leaves what is right, so that it can be
 // run again, after it failed half-way or to see that nothing is missing. What costs nothing to look at comes first.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 #include <memory>
 
+#include "apps/cli/archive.hpp"
 #include "apps/cli/command.hpp"
 #include "apps/cli/database.hpp"
 #include "apps/cli/setup/files.hpp"
@@ -48,22 +51,23 @@ void check_domain(const std::string& domain) {
   }
 }
 
+/// What was set up before counts: settings are never written over. Options that say something else are refused, all at
+/// once, so that nobody believes they were carried out.
+void take_over(Wish& wish, Wish known) {
+  if (const auto wrong = setup::contradictions(wish, known); !wrong.empty()) {
+    throw Failure(fmt::format("{} is set up already, and setup writes over nothing.\n  {}", wish.dir.string(),
+                              fmt::join(wrong, "\n  ")),
+                  kRefused);
+  }
+  // On another machine only who is named may make roles, and they are there already.
+  known.makes_roles = wish.has("--database") || setup::is_here(known.database);
+  known.database = wish.database;
+  wish = std::move(known);
+}
+
 void complete(Wish& wish) {
-  setup::Wish known = wish;
-  setup::remember(known);
-  const bool again = fs::exists(wish.dir / "site.toml");
-  if (again && !wish.domain.empty() && wish.domain != known.domain) {
-    throw Failure(fmt::format("{} is set up for {}; change site.url there and server_name in Nginx's file",
-                              wish.dir.string(), known.domain));
-  }
-  if (again) {
-    known.redis_password_file = wish.redis_password_file;
-    known.proxies = wish.proxies;
-    known.tls_in_front = known.tls_in_front || wish.tls_in_front;
-    known.admin_domain = wish.admin_domain.empty() ? known.admin_domain : wish.admin_domain;
-    wish = known;
-    return;
-  }
+  Wish known = wish;
+  if (setup::remember(known)) return take_over(wish, std::move(known));
   if (wish.domain.empty()) wish.domain = ask("Domain of the site, like mincenter.kr", "--domain");
   wish.domain = ascii_lower(wish.domain);
   check_domain(wish.domain);
@@ -92,13 +96,28 @@ void migrate(const config::Settings& owner, const fs::path& share) {
 void first_admin(const config::Settings& owner, Wish& wish) {
   Database database(owner);
   const auto rows = database.query(
-      "select from users where role = (select rank from roles where name = 'admin') and "
-      "(suspended_until is null or suspended_until < now()) limit 1");
-  if (!rows.empty()) return;
+      "select email from users where role = (select rank from roles where name = 'admin') and "
+      "(suspended_until is null or suspended_until < now())");
+  const auto is_wish = [&wish](const Database::Row& row) { return row[0] == ascii_lower(wish.admin.email); };
+  if (!rows.empty() && (!wish.has("--admin-email") || std::ranges::any_of(rows, is_wish))) return;
+  if (!rows.empty()) {
+    throw Failure(fmt::format("--admin-email {0}: there is an administrator already. One more: minschool --config {1} "
+                              "user add --email {0} --name … --role admin",
+                              wish.admin.email, (wish.dir / "owner.toml").string()),
+                  kRefused);
+  }
   if (wish.admin.email.empty()) wish.admin.email = ask("Mail address of the first administrator", "--admin-email");
   if (wish.admin.name.empty()) wish.admin.name = ask("Name of the first administrator", "--admin-name");
   wish.admin.role = "admin";
-  add_member(database, wish.admin);
+  static_cast<void>(add_member(database, wish.admin));  // no program runs that knows others
+}
+
+/// Before anything is made: whether the archive is one, and opens.
+void check_archive(const Wish& wish) {
+  if (wish.restore.archive.empty()) return;
+  std::optional<Key> key;
+  if (!wish.restore.key.empty()) key.emplace(wish.restore.key);
+  static_cast<void>(ArchiveReader(wish.restore.archive, key ? &*key : nullptr).next());
 }
 
 void set_up(Wish& wish) {
@@ -112,12 +131,22 @@ void set_up(Wish& wish) {
   if (wish.certificate.empty() != wish.certificate_key.empty()) {
     throw Failure("--tls-certificate and --tls-key go together", kUsage);
   }
+  check_archive(wish);
   make_folder(wish.dir);
   setup::prepare_redis(wish);
-  const auto postgres = setup::prepare_database(wish);
-  const bool changed = setup::write_settings(wish, postgres);
+  std::optional<setup::Postgres> postgres;
+  if (wish.makes_roles) {
+    postgres = setup::prepare_database(wish);
+  } else if (!fs::exists(wish.dir / "owner.toml")) {
+    throw Failure(
+        fmt::format("{} has no owner.toml: run setup on the machine that has it, or name who may make roles "
+                    "in PostgreSQL with --database",
+                    wish.dir.string()));
+  }
+  const bool changed = setup::write_settings(wish, postgres.value_or(setup::Postgres()));
   const auto owner = config::load(config::Program::cli, wish.dir / "owner.toml");
   if (!owner) throw Failure(owner.error());
+  if (!wish.restore.archive.empty()) restore(*owner, wish.restore);
   migrate(*owner, wish.share);
   first_admin(*owner, wish);
   const bool nginx = setup::prepare_nginx(wish);
@@ -156,13 +185,24 @@ void add_setup(CLI::App& app) {
                    "scheme counts; may be given again")
       ->check(setup::proxy_network);
   command->add_flag("--tls-in-front", wish->tls_in_front, "That proxy has the certificate: visitors come by https");
+  command
+      ->add_option("--restore", wish->restore.archive,
+                   "An archive of `minschool backup`, whose members, posts and comments the site begins with")
+      ->check(CLI::ExistingFile);
+  command->add_option("--key-file", wish->restore.key, "The key that the archive was sealed with")
+      ->check(CLI::ExistingFile);
   command->add_option("--dir", wish->dir, "Folder of the settings (default: /etc/minschool)");
   command->add_option("--nginx-dir", wish->nginx_dir, "Folder of Nginx's files (default: /etc/nginx)");
   command->add_option("--share", wish->share, "Folder of the packaged files (default: /usr/share/minschool)");
   command->add_flag("--only-nginx", wish->only_nginx,
                     "Brings the packaged Nginx file, with the operator's lines, and nothing else");
   command->add_flag("!--no-start", wish->start, "Neither starts nor reloads anything");
-  command->callback([wish] { set_up(*wish); });
+  command->callback([wish, command] {
+    for (const CLI::Option* option : command->get_options()) {
+      if (option->count() > 0) wish->given.insert("--" + option->get_single_name());
+    }
+    set_up(*wish);
+  });
 }
 
 }  // namespace ms::cli

@@ -2,9 +2,11 @@
 #include <array>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "apps/cli/restore.hpp"
 #include "apps/cli/user.hpp"
 
 namespace ms::cli::setup {
@@ -20,6 +22,7 @@ struct Wish {
   std::string database;  ///< conninfo of who may make roles; empty: the local superuser, by who we are
   std::string database_name = "minschool";
   bool new_passwords = false;
+  bool makes_roles = true;  ///< false: PostgreSQL is elsewhere and was prepared before
 
   std::string redis = "127.0.0.1:6379";  ///< host:port, or the path of a socket
   std::string redis_user;                ///< empty: Redis's default user
@@ -38,6 +41,11 @@ struct Wish {
   std::filesystem::path share = "/usr/share/minschool";
   bool start = true;
   bool only_nginx = false;
+
+  RestoreWish restore;  ///< `archive` is empty: nothing is restored
+
+  std::set<std::string> given;  ///< the options that were given, with their dashes
+  bool has(const std::string& option) const { return given.contains(option); }
 
   std::string scheme() const { return certificate.empty() && !tls_in_front ? "http" : "https"; }
 };

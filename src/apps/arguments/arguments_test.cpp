@@ -1,0 +1,89 @@
+#include "apps/arguments/arguments.hpp"
+
+#include <gmock/gmock.h>
+
+namespace ms::arguments {
+namespace {
+
+using testing::HasSubstr;
+using testing::Optional;
+
+/// A program with commands of commands, options that fall through, a place, and an option that may be repeated.
+class Arguments : public testing::Test {
+ protected:
+  Arguments() {
+    app.add_option("--config", config);
+    app.set_version_flag("--version", "1");
+    app.require_subcommand(1);
+    app.fallthrough();
+    auto* user = app.add_subcommand("user");
+    user->require_subcommand(1);
+    user->fallthrough();
+    auto* role = user->add_subcommand("role");
+    role->add_option("EMAIL", email);
+    user->add_subcommand("add")->add_option("--email", email);
+    auto* backup = app.add_subcommand("backup");
+    backup->add_option("--to", config);
+    backup->add_option("--files", files);
+    backup->add_flag("--quiet");
+    app.add_subcommand("check-config");
+  }
+  std::string said(std::vector<std::string> words) { return unknown_word(app, words); }
+
+  CLI::App app{"", "tool"};
+  std::string config;
+  std::string email;
+  std::vector<std::string> files;
+};
+
+TEST_F(Arguments, ASlipInACommandIsNamedWithTheLikelyOne) {
+  EXPECT_EQ(said({"bakcup"}), "tool has no command \"bakcup\"; did you mean backup?");
+  EXPECT_EQ(said({"usr", "add"}), "tool has no command \"usr\"; did you mean user?");
+  EXPECT_EQ(said({"check"}), "tool has no command \"check\"; did you mean check-config?");
+  EXPECT_EQ(said({"user", "ad"}), "tool user has no command \"ad\"; did you mean add?");
+  EXPECT_EQ(said({"--config", "x", "user", "rule"}), "tool user has no command \"rule\"; did you mean role?");
+}
+
+TEST_F(Arguments, WhatIsNearNothingIsNamedWithAllThereAre) {
+  EXPECT_EQ(said({"fly"}), "tool has no command \"fly\"; there are: user, backup, check-config");
+  EXPECT_EQ(said({"user", "삭제"}), "tool user has no command \"삭제\"; there are: role, add");
+}
+
+TEST_F(Arguments, TheFirstWordOfTwoWasLeftOut) {
+  EXPECT_EQ(said({"role", "a@b.kr"}), "tool has no command \"role\"; did you mean user role?");
+}
+
+TEST_F(Arguments, ASlipInAnOptionIsNamedToo) {
+  EXPECT_EQ(said({"backup", "--ot", "x"}), "tool backup has no option --ot; did you mean --to?");
+  EXPECT_EQ(said({"--confg=x", "backup"}), "tool has no option --confg; did you mean --config?");
+  EXPECT_EQ(said({"user", "add", "--conifg", "x"}), "tool user add has no option --conifg; did you mean --config?");
+  EXPECT_THAT(said({"backup", "--everything"}),
+              HasSubstr("tool backup has no option --everything; see tool backup --help"));
+}
+
+TEST_F(Arguments, AMissingCommandAndAWordTooManyAreSaid) {
+  EXPECT_EQ(said({}), "tool needs a command: user, backup, check-config");
+  EXPECT_EQ(said({"user"}), "tool user needs a command: role, add");
+  EXPECT_EQ(said({"backup", "now"}), "\"now\" is one word too many for tool backup");
+  EXPECT_EQ(said({"user", "role", "a", "b"}), "\"b\" is one word too many for tool user role");
+}
+
+TEST_F(Arguments, WhatIsRightIsLeftAlone) {
+  EXPECT_EQ(said({"backup", "--files", "a", "b", "--quiet", "--to", "-"}), "");
+  EXPECT_EQ(said({"user", "role", "--config=x", "a@b.kr"}), "");
+  EXPECT_EQ(said({"user", "role", "--", "--strange"}), "");
+}
+
+TEST_F(Arguments, TheExitStatusSaysWhatHappened) {
+  const auto run = [this](std::vector<const char*> words) {
+    words.insert(words.begin(), "tool");
+    return parse(app, static_cast<int>(words.size()), words.data());
+  };
+  EXPECT_EQ(run({"backup"}), std::nullopt);
+  EXPECT_THAT(run({"bakcup"}), Optional(kUsage));
+  EXPECT_THAT(run({"--version"}), Optional(0));
+  EXPECT_THAT(run({"user", "add", "--help"}), Optional(0));
+}
+
+}  // namespace
+}  // namespace ms::arguments

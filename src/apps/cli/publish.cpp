@@ -1,0 +1,39 @@
+#include "apps/cli/publish.hpp"
+
+#include <fmt/format.h>
+
+#include <iostream>
+
+#include "apps/cli/redis_link.hpp"
+#include "infra/cache/cache.hpp"
+#include "infra/session/sessions.hpp"
+
+namespace ms::cli {
+namespace {
+
+/// `member` is the message on the channel of members: an id, or "" for anybody.
+void tell_redis(const config::Settings& settings, const std::vector<std::string>& drop, const std::string& member) {
+  try {
+    RedisLink redis(settings.redis);
+    redis.ask(drop);
+    redis.ask({"PUBLISH", session::Sessions::kChannel, member});
+  } catch (const RedisError& fault) {
+    std::cerr << fmt::format(
+        "minschool: Redis was not told: {}. Running programs may show for a minute what was there before.\n",
+        fault.what());
+  }
+}
+
+}  // namespace
+
+void publish_member(const config::Settings& settings, const std::string& id) {
+  tell_redis(settings, cache::drop_words({"cache:user:profile:" + id}), id);
+}
+
+void publish_everything(const config::Settings& settings, Database& database) {
+  // After Redis has forgotten: who is told reads anew.
+  tell_redis(settings, cache::drop_all_words({"cache:", "notifications:"}), "");
+  database.query("select pg_notify('members', ''), pg_notify('boards', '')");
+}
+
+}  // namespace ms::cli

@@ -1,0 +1,22 @@
+#pragma once
+#include <filesystem>
+
+#include "infra/config/config.hpp"
+
+namespace ms::cli {
+
+/// What is brought back.
+struct RestoreWish {
+  std::filesystem::path archive;
+  std::filesystem::path key;    ///< empty: not sealed
+  std::filesystem::path files;  ///< where the folders go; empty: nowhere
+};
+
+/// Checks the whole archive, then brings it into the empty database of `settings`, all or nothing, and tells running
+/// programs. Throws Failure.
+void restore(const config::Settings& settings, const RestoreWish& wish);
+
+/// That the database has no tables yet.
+bool is_empty(const config::Settings& settings);
+
+}  // namespace ms::cli
