@@ -67,7 +67,7 @@ TEST_F(HubLoss, ADatabaseThatIsGoneIsAskedAgain) {
   proxy->open();
   pg::Db db(io_, {.conninfo = proxy->conninfo(), .fast_connections = 2, .slow_connections = 0});
   TestSource source(db);
-  Hub hub(io_, redis_.config(), quick_);
+  Hub hub(io_, redis_.config(), secret::Keyring({"key"}), quick_);
   hub.add('p', source);
   ASSERT_TRUE(pg::run(io_, db.ready(redis::in(10s))));
   const auto stream = follow(hub, {}, "p1:0");
@@ -92,7 +92,7 @@ TEST_F(HubLoss, AnAskingThatHangsIsGivenUp) {
   proxy.open();
   pg::Db db(io_, {.conninfo = proxy.conninfo(), .fast_connections = 1, .slow_connections = 0, .fast_timeout = 300ms});
   TestSource source(db);
-  Hub hub(io_, redis_.config(), quick_);
+  Hub hub(io_, redis_.config(), secret::Keyring({"key"}), quick_);
   hub.add('p', source);
   ASSERT_TRUE(pg::run(io_, db.ready(redis::in(10s))));
   const auto stream = follow(hub, {}, "p1:0");
