@@ -140,6 +140,16 @@ test('a post is written, read, edited and removed', async () => {
   assert.notEqual(edited.updated_at, null);
   assert.equal((await member.call(200, 'PATCH', '/posts/{id}', { id }, { json: { content: '새 본문' } })).body.title, '새 제목');
 
+  // Who has read another text overwrites nothing (RFC 9110 13.1.1).
+  const { headers: { etag } } = await member.call(200, 'GET', '/posts/{id}', { id });
+  const change = (tag, title) => ({ json: { title }, headers: { 'if-match': tag } });
+  const next = await member.call(200, 'PATCH', '/posts/{id}', { id }, change(`"0", ${etag}`, '한 사람의 제목'));
+  assert.notEqual(next.headers.etag, etag);
+  for (const tag of [etag, `W/${next.headers.etag}`, 'x']) await member.call(412, 'PATCH', '/posts/{id}', { id }, change(tag, '다른 사람의 제목'));
+  assert.equal((await member.call(200, 'GET', '/posts/{id}', { id })).body.title, '한 사람의 제목');
+  await member.call(200, 'PATCH', '/posts/{id}', { id }, change('*', '아무 제목'));
+
+  await staff.call(422, 'DELETE', '/posts/{id}', { id }, { query: { reason: '가'.repeat(201) } });
   await member.call(204, 'DELETE', '/posts/{id}', { id });
   for (const method of ['GET', 'DELETE']) await member.call(404, method, '/posts/{id}', { id });
   await member.call(404, 'PATCH', '/posts/{id}', { id }, { json: {} });

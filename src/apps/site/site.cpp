@@ -30,7 +30,7 @@ class Site final : public program::App {
  public:
   explicit Site(program::Parts& parts)
       : parts_(parts),
-        views_(parts.db),
+        views_(parts.db, parts.redis),
         posts_(parts.db, parts.cache, parts.boards, parts.notifications, views_, parts.hints),
         shown_(parts.io, posts_, remembered(parts)),
         home_(parts.io, posts_, parts.boards, remembered(parts)),

@@ -13,10 +13,30 @@ constexpr int kHistoryLimit = 100;
 
 constexpr pg::Query kInsert{"audit.insert", R"(
   insert into audit_log (actor_id, action, subject_kind, subject_id, reason, detail) values ($1, $2, $3, $4, $5, $6))"};
+// What was written on a board that only higher roles may read is not told to others here either.
 constexpr pg::Query kNewest{"audit.newest", R"(
-  select a.id, a.at, a.actor_id, u.name, a.action, a.subject_kind, a.subject_id, a.reason, a.detail
+  select a.id, a.at, a.actor_id, u.name, a.action, a.subject_kind, a.subject_id, a.reason,
+         case when $3 < all (
+           select b.read_role from boards b
+            where b.id = case a.subject_kind
+              when 'board' then a.subject_id
+              when 'post' then (select p.board_id from posts p where p.id = a.subject_id)
+              when 'comment' then (select p.board_id from comments c join posts p on p.id = c.post_id where c.id = a.subject_id) end)
+           and a.subject_kind in ('board', 'post', 'comment') then '' else a.detail end
     from audit_log a join users u on u.id = a.actor_id
    where a.id < $1 order by a.id desc limit $2)"};
+constexpr pg::Query kDeleted{"audit.deleted", "select ms_audit_deleted($1, $2, $3, $4)::text"};
+constexpr pg::Query kLook{"audit.look", R"(
+  insert into audit_log (actor_id, action, subject_kind, subject_id)
+  select $1, 'look', 'member', u.id from users u
+   where u.id = $2 and u.id <> $1
+     and not exists (select from audit_log a where a.actor_id = $1 and a.action = 'look' and a.subject_id = u.id
+                        and a.at > now() - interval '1 hour'))"};
+constexpr pg::Query kLookAtList{"audit.look_at_list", R"(
+  insert into audit_log (actor_id, action, subject_kind, subject_id, detail)
+  select $1, 'look', 'member', 0, $2
+   where not exists (select from audit_log a where a.actor_id = $1 and a.action = 'look' and a.subject_id = 0 and a.detail = $2
+                        and a.at > now() - interval '1 hour'))"};
 constexpr pg::Query kHistory{"audit.history", R"(
   select a.id, a.at, a.actor_id, u.name, a.action, a.subject_kind, a.subject_id, a.reason, a.detail
     from audit_log a join users u on u.id = a.actor_id
@@ -25,8 +45,8 @@ constexpr pg::Query kHistory{"audit.history", R"(
 async<http::Response> show_log(web::Context& ctx, pg::Db& db) {
   const auto before = ctx.query().number("before").value_or(INT64_MAX);
   pg::Batch batch = db.batch(ctx.call, pg::Lane::slow);
-  const auto slot =
-      batch.add<Entry>(kNewest, before, kPageSize + 1);  // one more than shown: whether there is a next page
+  const auto slot = batch.add<Entry>(kNewest, before, kPageSize + 1,
+                                     ctx.viewer.rank());  // one more than shown: whether there is a next page
   co_await batch.send();
   auto entries = slot.all();
   const bool more = entries.size() > kPageSize;
@@ -43,16 +63,33 @@ Result<std::string> reason_of(std::string_view typed) {
   return Refused(Error(Code::invalid, "error.invalid"_msg, {{"reason", "audit.reason_wrong"_msg}}));
 }
 
+Result<std::string> reason_on_site(std::string_view typed) {
+  if (trim(typed).empty()) return tr("audit.deleted_on_site"_msg);
+  return reason_of(typed);
+}
+
 void record(pg::Statements& unit, UserId actor, std::string_view action, Subject subject, std::string_view reason,
             std::string_view detail) {
   unit.add(kInsert, actor, action, subject.kind, subject.id, reason, detail);
 }
 
+void record_deleted(pg::Statements& unit, UserId actor, Subject subject, std::string_view reason) {
+  unit.add(kDeleted, actor, subject.kind, subject.id, reason);
+}
+
+void record_look(pg::Statements& unit, UserId actor, UserId member) { unit.add(kLook, actor, member); }
+void record_look_at_list(pg::Statements& unit, UserId actor, std::string_view search) {
+  unit.add(kLookAtList, actor, search);
+}
+
 std::string Entry::action_word() const { return tr(Msg{"audit_action." + action}); }
 std::string Entry::subject_word() const {
+  if (subject_id == 0) return tr("audit.member_list"_msg);
   return tr(Msg{"audit_subject." + subject_kind}) + " " + std::to_string(subject_id);
 }
-std::string Entry::subject_url() const { return "/" + subject_kind + "s/" + std::to_string(subject_id); }
+std::string Entry::subject_url() const {
+  return subject_id == 0 ? "/members" : "/" + subject_kind + "s/" + std::to_string(subject_id);
+}
 
 pg::Slot<Entry> history(pg::Statements& out, Subject subject) {
   return out.add<Entry>(kHistory, subject.kind, subject.id, kHistoryLimit);

@@ -17,6 +17,9 @@ constexpr std::size_t kReasonLimit = 200;  ///< characters
 /// kReasonLimit or holds control characters.
 Result<std::string> reason_of(std::string_view typed);
 
+/// The same on the Site, where a reason may be left out: then it says where it was done.
+Result<std::string> reason_on_site(std::string_view typed);
+
 /// What was acted on.
 struct Subject {
   std::string_view kind;  ///< "member", "board", "post", "comment"
@@ -27,6 +30,15 @@ struct Subject {
 /// `detail` says what changed ("회원 → 직원").
 void record(pg::Statements& unit, UserId actor, std::string_view action, Subject subject, std::string_view reason,
             std::string_view detail = {});
+
+/// The record of a post or comment that this unit marked as deleted by the actor on the Site, whose role may not write
+/// into the log itself. Does nothing for one's own.
+void record_deleted(pg::Statements& unit, UserId actor, Subject subject, std::string_view reason);
+
+/// That the actor looks at a member's personal data; at most once an hour for each pair of them, never for one's own.
+void record_look(pg::Statements& unit, UserId actor, UserId member);
+/// The same for a list of members; once an hour for what was searched for.
+void record_look_at_list(pg::Statements& unit, UserId actor, std::string_view search);
 
 struct Entry {
   std::int64_t id = 0;

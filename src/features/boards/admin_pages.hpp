@@ -6,14 +6,15 @@
 namespace ms::boards {
 
 struct AdminList {
-  const Directory& directory;
-  bool may_change;  ///< Permission::boards
+  std::vector<Board> boards;  ///< that the viewer may read, or all for who may change them
+  bool may_change;            ///< Permission::boards
 };
 
 struct AdminForm {
   BoardId id;  ///< 0: a new board
   Draft draft;
   std::optional<Error> error;
+  std::optional<Board> theirs = {};  ///< what somebody else stored since this form was shown
 
   const Error* why() const { return error ? &*error : nullptr; }
   std::string action() const { return id ? "/boards/" + std::to_string(id.value) : "/boards/new"; }

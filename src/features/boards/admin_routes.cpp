@@ -23,12 +23,13 @@ Draft draft_of(const http::Form& form) {
           .read_role = rank("read_role"),
           .write_role = rank("write_role"),
           .comment_role = rank("comment_role"),
-          .on_home = form.has("on_home")};
+          .on_home = form.has("on_home"),
+          .version = form.number("version")};
 }
 
 Draft draft_of(const Board& board) {
   return {board.slug,       board.name,         board.description, board.read_role,
-          board.write_role, board.comment_role, board.on_home};
+          board.write_role, board.comment_role, board.on_home,     board.version};
 }
 
 http::Response form_page(const web::Context& ctx, const AdminForm& form) {
@@ -48,7 +49,8 @@ http::Response answer(const web::Context& ctx, AdminForm form, const Result<void
 
 async<http::Response> show_boards(web::Context& ctx, Boards& boards) {
   const auto directory = co_await boards.all(ctx.call);
-  const AdminList list{*directory, may_change(ctx)};
+  AdminList list{directory->all(), may_change(ctx)};
+  if (!list.may_change) std::erase_if(list.boards, [&](const Board& board) { return !board.readable(ctx.viewer); });
   co_return ctx.page({tr("boards_admin.title"_msg)}, [&](view::Out& out) { admin_list(out, list); });
 }
 
@@ -80,6 +82,14 @@ async<http::Response> edit(web::Context& ctx, Boards& boards) {
   if (!form) co_return ctx.refuse(form.error());
   AdminForm typed{BoardId{ctx.params.number("id")}, draft_of(*form), {}};
   const auto done = co_await boards.edit(ctx.call, ctx.viewer, typed.id, typed.draft);
+  if (!done && done.error().message == "error.edited"_msg) {
+    boards.changed();  // somebody else's change may not have been heard yet
+    const auto directory = co_await boards.all(ctx.call);
+    const Board* theirs = directory->find(typed.id);
+    if (theirs == nullptr) co_return ctx.refuse(gone());
+    typed.draft.version = theirs->version;
+    typed.theirs = *theirs;
+  }
   co_return answer(ctx, std::move(typed), done);
 }
 

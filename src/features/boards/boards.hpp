@@ -26,7 +26,8 @@ struct Board {
   int read_role = 0;  ///< lowest roles.rank that may read
   int write_role = 1;
   int comment_role = 1;
-  bool on_home = true;  ///< its newest posts stand on the home page
+  bool on_home = true;       ///< its newest posts stand on the home page
+  std::int64_t version = 1;  ///< counts its settings' changes
 
   /// The board's rank and the role's permission together; writing and commenting need reading.
   bool readable(const session::Viewer& who) const;
@@ -71,6 +72,7 @@ struct Draft {
   int write_role = 1;
   int comment_role = 1;
   bool on_home = true;
+  std::optional<std::int64_t> version = {};  ///< of the settings that were edited; others are not overwritten
 };
 /// Pure; every wrong field is named.
 Result<void> check(const Draft& draft);

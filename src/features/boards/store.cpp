@@ -6,7 +6,7 @@ namespace ms::boards::store {
 namespace {
 
 constexpr pg::Query kAll{"boards.all", R"(
-  select id, slug, name, description, position, read_role, write_role, comment_role, on_home
+  select id, slug, name, description, position, read_role, write_role, comment_role, on_home, version
     from boards order by position, id)"};
 // In the order of bytes, as Directory searches.
 constexpr pg::Query kFormer{"boards.former", R"(
@@ -27,8 +27,11 @@ constexpr std::array<std::string_view, 3> kRights = {"read", "write", "comment"}
 constexpr std::array<Msg, 3> kRefusals = {"error.forbidden"_msg, "boards.not_writable"_msg, "comments.not_allowed"_msg};
 constexpr pg::Query kExists{"boards.guard_exists", R"(
   select ms_guard(exists (select from boards where id = $1), 404, 'boards.gone')::text)"};
+constexpr pg::Query kGuardVersion{"boards.guard_version", R"(
+  select ms_guard(exists (select from boards where id = $1 and version = $2 for no key update), 409, $3)::text)"};
 constexpr pg::Query kUpdate{"boards.update", R"(
-  update boards set slug = $2, name = $3, description = $4, read_role = $5, write_role = $6, comment_role = $7, on_home = $8
+  update boards set slug = $2, name = $3, description = $4, read_role = $5, write_role = $6, comment_role = $7, on_home = $8,
+    version = version + 1
    where id = $1)"};
 // Numbers all boards anew, with the moved one a place and a half away from where it was.
 constexpr pg::Query kMove{"boards.move", R"(
@@ -58,6 +61,7 @@ void guard(pg::Statements& out, UserId member, BoardId board, Right right, Msg g
 void guard_exists(pg::Statements& out, BoardId id) { out.add(kExists, id); }
 
 void update(pg::Statements& out, BoardId id, const Draft& draft) {
+  if (draft.version) out.add(kGuardVersion, id, *draft.version, "error.edited"_msg.key);
   out.add(kUpdate, id, draft.slug, draft.name, draft.description, draft.read_role, draft.write_role, draft.comment_role,
           draft.on_home);
   out.add(kNotify);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "features/audit/audit.hpp"
 #include "features/comments/store.hpp"
 #include "features/comments/thread.html.hpp"
 #include "features/notifications/causes.hpp"
@@ -224,7 +225,8 @@ async<Result<Comments::Written>> Comments::write(const Call& call, const session
   co_return Written{row.id, std::move(comment), page};
 }
 
-async<Result<void>> Comments::edit(const Call& call, const session::Viewer& who, CommentId id, std::string content) {
+async<Result<void>> Comments::edit(const Call& call, const session::Viewer& who, CommentId id, std::string content,
+                                   std::optional<std::int64_t> version) {
   if (once::earlier(call)) co_return Result<void>();
   const auto directory = co_await boards_.all(call);
   pg::Batch batch = db_.batch(call);
@@ -239,6 +241,7 @@ async<Result<void>> Comments::edit(const Call& call, const session::Viewer& who,
   pg::Unit unit = db_.unit(call);
   boards::guard(unit, who.id, found->board, boards::Right::comment, "comments.gone"_msg);
   posts::guard_visible(unit, found->post);
+  if (version) store::guard_version(unit, id, *version);
   store::guard_visible(unit, id);
   store::update(unit, id, content, html);
   once::record(unit, call, who.id);
@@ -251,7 +254,7 @@ async<Result<void>> Comments::edit(const Call& call, const session::Viewer& who,
   co_return done;
 }
 
-async<Result<void>> Comments::remove(const Call& call, const session::Viewer& who, CommentId id) {
+async<Result<void>> Comments::remove(const Call& call, const session::Viewer& who, CommentId id, std::string reason) {
   if (once::earlier(call)) co_return Result<void>();
   const auto directory = co_await boards_.all(call);
   pg::Batch batch = db_.batch(call);
@@ -260,14 +263,17 @@ async<Result<void>> Comments::remove(const Call& call, const session::Viewer& wh
   const auto found = slot.one();
   if (!readable(who, *directory, found)) co_return gone();
   if (!reader_of(who, found->author, false).may_remove) co_return no_right(who);
+  const auto given = audit::reason_on_site(reason);
+  if (!given) co_return Refused(given.error());
   pg::Unit unit = db_.unit(call);
   boards::guard(unit, who.id, found->board, boards::Right::read, "comments.gone"_msg);
   if (who.id != found->author) session::guard_permission(unit, who.id, session::Permission::remove);
   posts::guard_visible(unit, found->post);
   store::guard_visible(unit, id);
-  store::remove(unit, id);
+  store::remove(unit, id, who.id);
+  if (who.id != found->author) audit::record_deleted(unit, who.id, {"comment", id.value}, *given);
   once::record(unit, call, who.id);
-  const auto told = notifications::deleted_by_staff(unit, who.id, found->author, found->post, id);
+  const auto told = notifications::deleted_by_staff(unit, who.id, found->author, found->post, id, trim(reason));
   const auto done = co_await unit.send();
   if (!done) co_return done;
   hints_.tell({'p', found->post.value});

@@ -45,7 +45,8 @@ struct Comment {
   bool hidden = false;
   int depth = 0;  ///< 0 as read; filled by threads(): 0 for a top-level comment
   std::int64_t likes = 0;
-  bool liked = false;  ///< by who reads it
+  bool liked = false;        ///< by who reads it
+  std::int64_t version = 0;  ///< number of its latest change
 
   bool shown() const noexcept { return !deleted && !hidden; }
 };
@@ -123,9 +124,11 @@ class Comments {
   /// One round trip as a rule; two for a reply, with mentions, or when this thread has not read the post. Refused:
   /// invalid, not_found (the post or the parent is gone), unauthenticated, forbidden.
   async<Result<Written>> write(const Call& call, const session::Viewer& who, Draft draft);
-  async<Result<void>> edit(const Call& call, const session::Viewer& who, CommentId id, std::string content);
-  /// Own comments, or anybody's with Permission::remove.
-  async<Result<void>> remove(const Call& call, const session::Viewer& who, CommentId id);
+  /// `version`: of the comment that was edited; another one is not overwritten (conflict).
+  async<Result<void>> edit(const Call& call, const session::Viewer& who, CommentId id, std::string content,
+                           std::optional<std::int64_t> version);
+  /// Own comments, or anybody's with Permission::remove, which the audit log keeps with the reason (may be empty).
+  async<Result<void>> remove(const Call& call, const session::Viewer& who, CommentId id, std::string reason);
   /// Shows the readers of the post that `who` is writing a comment; not for who hides their presence, and at most once
   /// every two seconds. Writes nothing down. Refused: not_found, and whoever may not comment there.
   async<Result<void>> typing(const Call& call, const session::Viewer& who, PostId post);

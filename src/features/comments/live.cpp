@@ -126,7 +126,8 @@ std::optional<live::Change> LivePost::heard(std::int64_t post, std::string_view 
   change.variant = [this, board = BoardId{*board}, member = UserId{*member}](const session::Viewer& who) {
     const auto directory = boards_.current();
     const boards::Board* of = directory ? directory->find(board) : nullptr;
-    const bool shown = of != nullptr && of->readable(who) && who.id != member;
+    // Who is here and writes is for members.
+    const bool shown = of != nullptr && who.signed_in() && of->readable(who) && who.id != member;
     return shown ? std::optional<int>(0) : std::nullopt;
   };
   change.render = [id = PostId{post}, member = UserId{*member}, name = std::string(what)](view::Out& out, int) {

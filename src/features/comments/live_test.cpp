@@ -84,7 +84,7 @@ class LivePostTest : public testing::Test {
   live::Hints hints{io, db, redis, secret::Keyring({"key"})};
   boards::Boards boards{db, [] { return true; }};
   notifications::Notifications notifications{db, cache, limiter, boards, hints};
-  posts::ViewCounter views{db};
+  posts::ViewCounter views{db, redis};
   posts::Posts posts{db, cache, boards, notifications, views, hints};
   Comments comments{db, boards, posts, notifications, limiter, hints};
   LivePost live_{db, boards, posts};

@@ -26,27 +26,32 @@ async<http::Response> show_edit(web::Context& ctx, Comments& comments) {
   const auto comment = co_await comments.own(ctx.call, ctx.viewer, id_of(ctx));
   if (!comment) co_return ctx.refuse(comment.error());
   co_return ctx.page({tr("comments.edit_title"_msg)},
-                     [&](view::Out& out) { edit_page(out, *comment, nullptr, comment->content); });
+                     [&](view::Out& out) { edit_page(out, *comment, nullptr, comment->content, false); });
 }
 
 async<http::Response> post_edit(web::Context& ctx, Comments& comments) {
   const auto form = ctx.form();
   if (!form) co_return ctx.refuse(form.error());
   const std::string content(form->get("content"));
-  const auto done = co_await comments.edit(ctx.call, ctx.viewer, id_of(ctx), content);
+  const auto done = co_await comments.edit(ctx.call, ctx.viewer, id_of(ctx), content, form->number("version"));
   // Whatever becomes of the comment from now on: it is stored, and the answer says so.
   if (done) co_return ctx.redirect(fmt::format("/comments/{}", id_of(ctx).value), "flash.saved"_msg);
-  if (done.error().code != Code::invalid) co_return ctx.refuse(done.error());
+  const bool edited = done.error().code == Code::conflict;
+  if (done.error().code != Code::invalid && !edited) co_return ctx.refuse(done.error());
   const auto comment = co_await comments.own(ctx.call, ctx.viewer, id_of(ctx));
   if (!comment) co_return ctx.refuse(comment.error());
   co_return ctx.page(
-      {tr("comments.edit_title"_msg)}, [&](view::Out& out) { edit_page(out, *comment, &done.error(), content); }, 422);
+      {tr("comments.edit_title"_msg)},
+      [&](view::Out& out) { edit_page(out, *comment, &done.error(), content, edited); },
+      static_cast<int>(done.error().code));
 }
 
 async<http::Response> post_delete(web::Context& ctx, Comments& comments, boards::Boards& boards) {
   const CommentId id = id_of(ctx);
   const auto place = co_await comments.place(ctx.call, ctx.viewer, id);
-  const auto done = co_await comments.remove(ctx.call, ctx.viewer, id);
+  std::string reason;
+  if (const auto form = ctx.form()) reason = form->get("reason");
+  const auto done = co_await comments.remove(ctx.call, ctx.viewer, id, reason);
   if (!done) co_return ctx.refuse(done.error());
   // A repetition may find the post gone by now; what it was sent for is done.
   if (!place) co_return ctx.redirect("/", "flash.deleted"_msg);

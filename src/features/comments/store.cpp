@@ -17,13 +17,13 @@ constexpr pg::Query kThreads{"comments.threads", R"(
     union all
     (select c.id from comments c join roots r on c.root_id = r.id order by c.id limit $4))
   select c.id, c.post_id, c.parent_id, c.author_id, u.name, c.content, c.content_html, c.created_at, c.updated_at,
-         c.deleted_at is not null, c.hidden_at is not null, 0, coalesce(k.likes, 0), l.user_id is not null
+         c.deleted_at is not null, c.hidden_at is not null, 0, coalesce(k.likes, 0), l.user_id is not null, c.event
     from wanted w join comments c on c.id = w.id join users u on u.id = c.author_id
     left join comment_counters k on k.comment_id = c.id
     left join comment_likes l on l.comment_id = c.id and l.user_id = $5 order by c.id)"};
 constexpr pg::Query kFind{"comments.find", R"(
   select c.id, c.post_id, c.parent_id, c.author_id, u.name, c.content, c.content_html, c.created_at, c.updated_at, false, false, 0,
-         coalesce(k.likes, 0), l.user_id is not null
+         coalesce(k.likes, 0), l.user_id is not null, c.event
     from comments c join users u on u.id = c.author_id left join comment_counters k on k.comment_id = c.id
     left join comment_likes l on l.comment_id = c.id and l.user_id = $2 where c.id = $1 and c.visible)"};
 constexpr pg::Query kTarget{"comments.target", R"(
@@ -44,10 +44,12 @@ constexpr pg::Query kThreadsBefore{"comments.threads_before", R"(
    where post_id = $1 and parent_id is null and id < (select coalesce($2::bigint, currval('comments_id_seq'))))"};
 constexpr pg::Query kUpdate{"comments.update", R"(
   update comments set content = $2, content_html = $3, renderer = $4, updated_at = now() where id = $1)"};
-constexpr pg::Query kRemove{"comments.remove",
-                            "update comments set deleted_at = now() where id = $1 and deleted_at is null"};
+constexpr pg::Query kRemove{
+    "comments.remove", "update comments set deleted_at = now(), deleted_by = $2 where id = $1 and deleted_at is null"};
 constexpr pg::Query kGuard{"comments.guard_visible", R"(
   select ms_guard(exists (select from comments where id = $1 and visible for share), 404, 'comments.gone')::text)"};
+constexpr pg::Query kGuardVersion{"comments.guard_version", R"(
+  select ms_guard(exists (select from comments where id = $1 and event = $2 for no key update), 409, $3)::text)"};
 constexpr pg::Query kSince{"comments.since", R"(
   select t.events, p.event, p.visible, p.board_id, coalesce(p.author_id, 0), t.comments,
          coalesce(c.event, 0), coalesce(c.id, 0), c.parent_id, coalesce(c.author_id, 0), coalesce(c.name, ''),
@@ -86,7 +88,10 @@ pg::Slot<std::int64_t> threads_before(pg::Statements& out, PostId post, std::opt
 void update(pg::Statements& out, CommentId id, std::string_view content, const view::SafeHtml& html) {
   out.add(kUpdate, id, content, html.html(), markdown::kRendererVersion);
 }
-void remove(pg::Statements& out, CommentId id) { out.add(kRemove, id); }
+void remove(pg::Statements& out, CommentId id, UserId by) { out.add(kRemove, id, by); }
+void guard_version(pg::Statements& out, CommentId id, std::int64_t version) {
+  out.add(kGuardVersion, id, version, "error.edited"_msg.key);
+}
 void guard_visible(pg::Statements& out, CommentId id) { out.add(kGuard, id); }
 
 pg::Slot<Changed> since(pg::Statements& out, PostId post, std::int64_t number, int limit) {

@@ -44,7 +44,9 @@ pg::Slot<Inserted> insert(pg::Statements& out, const Draft& draft, std::optional
 /// After the insert in its unit: top-level comments before the new one, or before its thread.
 pg::Slot<std::int64_t> threads_before(pg::Statements& out, PostId post, std::optional<CommentId> root);
 void update(pg::Statements& out, CommentId id, std::string_view content, const view::SafeHtml& html);
-void remove(pg::Statements& out, CommentId id);
+void remove(pg::Statements& out, CommentId id, UserId by);
+/// Refuses the unit (409) when the comment has another version.
+void guard_version(pg::Statements& out, CommentId id, std::int64_t version);
 /// Refuses the unit (404) when the comment is not visible any more.
 void guard_visible(pg::Statements& out, CommentId id);
 

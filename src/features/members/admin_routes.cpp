@@ -16,7 +16,7 @@ async<http::Response> show_members(web::Context& ctx, Staff& staff) {
                  .members = {},
                  .steps = {},
                  .now = ctx.now};
-  list.members = co_await staff.find(ctx.call, list.search);
+  list.members = co_await staff.find(ctx.call, ctx.viewer, list.search);
   const bool more = list.members.size() > kMembersPerPage;
   if (more) list.members.pop_back();
   list.steps = web::steps("/members", query, more, list.members.empty() ? 0 : list.members.back().id.value);
@@ -25,7 +25,7 @@ async<http::Response> show_members(web::Context& ctx, Staff& staff) {
 
 /// The member's page, with the form that was refused when there was one.
 async<http::Response> member_page(web::Context& ctx, Staff& staff, Attempt attempt) {
-  const auto file = co_await staff.file(ctx.call, UserId{ctx.params.number("id")});
+  const auto file = co_await staff.file(ctx.call, ctx.viewer, UserId{ctx.params.number("id")});
   if (!file) co_return ctx.refuse(Error(Code::not_found, "members.gone"_msg));
   const int status = attempt.error ? static_cast<int>(attempt.error->code) : 200;
   const AdminMember page{*file, ctx.viewer, attempt, ctx.now};

@@ -143,10 +143,21 @@ async<http::Response> post_join(web::Context& ctx, Members& members, session::Se
 
 // --- profile and one's own data
 
+Error login_first() { return Error(Code::unauthenticated, "error.unauthenticated"_msg); }
+
+/// Search engines keep nothing of people.
+http::Response no_index(http::Response response) {
+  response.set("X-Robots-Tag", "noindex");
+  return response;
+}
+
+/// Names and days of joining are for members: a guest learns not even which numbers there are.
 async<http::Response> show_profile(web::Context& ctx, Members& members) {
+  if (!ctx.viewer.signed_in()) co_return no_index(ctx.refuse(login_first()));
   const auto found = co_await members.profile(ctx.call, UserId{ctx.params.number("id")});
   if (!found) co_return ctx.refuse(Error(Code::not_found, "members.gone"_msg));
-  co_return ctx.page({found->name}, [&](view::Out& out) { profile(out, *found, found->id == ctx.viewer.id); });
+  co_return no_index(
+      ctx.page({found->name}, [&](view::Out& out) { profile(out, *found, found->id == ctx.viewer.id); }));
 }
 
 async<http::Response> my_page(web::Context& ctx, session::Sessions& sessions, std::string typed_name,
@@ -158,8 +169,6 @@ async<http::Response> my_page(web::Context& ctx, session::Sessions& sessions, st
       {tr("layout.my"_msg)}, [&](view::Out& out) { my(out, page); },
       error == nullptr ? 200 : static_cast<int>(error->code));
 }
-
-Error login_first() { return Error(Code::unauthenticated, "error.unauthenticated"_msg); }
 
 async<http::Response> show_my(web::Context& ctx, session::Sessions& sessions) {
   if (!ctx.viewer.signed_in()) co_return ctx.refuse(login_first());

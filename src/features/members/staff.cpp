@@ -54,18 +54,20 @@ Result<Timestamp> end_of(const Term& term, Timestamp at) {
 
 std::string end_word(Timestamp until) { return until >= kForever ? tr("staff.forever"_msg) : seoul_minute(until); }
 
-async<std::vector<MemberRow>> Staff::find(const Call& call, const Search& search) {
-  pg::Batch batch = db_.batch(call, pg::Lane::slow);
-  const auto slot = store::search(batch, search, kMembersPerPage + 1);
-  co_await batch.send();
+async<std::vector<MemberRow>> Staff::find(const Call& call, const session::Viewer& who, const Search& search) {
+  pg::Unit unit = db_.unit(call, pg::Lane::slow);
+  audit::record_look_at_list(unit, who.id, search.text);
+  const auto slot = store::search(unit, search, kMembersPerPage + 1);
+  co_await unit.send();
   co_return slot.all();
 }
 
-async<std::optional<File>> Staff::file(const Call& call, UserId id) {
-  pg::Batch batch = db_.batch(call, pg::Lane::slow);
-  const auto member = store::row(batch, id);
-  const auto history = audit::history(batch, {"member", id.value});
-  co_await batch.send();
+async<std::optional<File>> Staff::file(const Call& call, const session::Viewer& who, UserId id) {
+  pg::Unit unit = db_.unit(call, pg::Lane::slow);
+  audit::record_look(unit, who.id, id);
+  const auto member = store::row(unit, id);
+  const auto history = audit::history(unit, {"member", id.value});
+  co_await unit.send();
   auto found = member.one();
   if (!found) co_return std::nullopt;
   co_return File{std::move(*found), history.all()};

@@ -61,9 +61,11 @@ class Staff {
  public:
   Staff(pg::Db& db, session::Sessions& sessions) : db_(db), sessions_(sessions) {}
 
+  // Both show personal data, so that `who` looked stands in the audit log, or nothing is shown.
+
   /// At most kMembersPerPage + 1 rows: the last one says that there are more.
-  async<std::vector<MemberRow>> find(const Call& call, const Search& search);
-  async<std::optional<File>> file(const Call& call, UserId id);
+  async<std::vector<MemberRow>> find(const Call& call, const session::Viewer& who, const Search& search);
+  async<std::optional<File>> file(const Call& call, const session::Viewer& who, UserId id);
 
   /// Whether `who` may act on this member: not on oneself, and on nobody of an equal or higher role unless an admin.
   static bool above(const session::Viewer& who, const MemberRow& member);

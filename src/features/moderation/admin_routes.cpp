@@ -50,7 +50,7 @@ Error bad_form() { return Error(Code::bad_request, "error.bad_form"_msg); }
 async<http::Response> posts_page(web::Context& ctx, Moderation& moderation, boards::Boards& boards, Attempt attempt) {
   const auto directory = co_await boards.all(ctx.call);
   Frame list = frame(ctx, *directory, attempt, "/posts");
-  auto rows = co_await moderation.posts(ctx.call, list.search);
+  auto rows = co_await moderation.posts(ctx.call, ctx.viewer, list.search);
   const bool more = rows.size() > kRowsPerPage;
   if (more) rows.pop_back();
   list.steps = web::steps(list.path, ctx.query(), more, rows.empty() ? 0 : rows.back().id.value);
@@ -62,7 +62,7 @@ async<http::Response> comments_page(web::Context& ctx, Moderation& moderation, b
                                     Attempt attempt) {
   const auto directory = co_await boards.all(ctx.call);
   Frame list = frame(ctx, *directory, attempt, "/comments");
-  auto rows = co_await moderation.comments(ctx.call, list.search);
+  auto rows = co_await moderation.comments(ctx.call, ctx.viewer, list.search);
   const bool more = rows.size() > kRowsPerPage;
   if (more) rows.pop_back();
   list.steps = web::steps(list.path, ctx.query(), more, rows.empty() ? 0 : rows.back().id.value);
@@ -73,17 +73,18 @@ async<http::Response> comments_page(web::Context& ctx, Moderation& moderation, b
 
 async<http::Response> post_page(web::Context& ctx, Moderation& moderation, Attempt attempt) {
   const PostId id{ctx.params.number("id")};
-  const auto file = co_await moderation.post(ctx.call, id);
+  const auto file = co_await moderation.post(ctx.call, ctx.viewer, id);
   if (!file) co_return ctx.refuse(Error(Code::not_found, "posts.gone"_msg));
   const Acts acts{"/posts/" + std::to_string(id.value), file->row.state(), ctx.viewer, attempt};
   const std::string& site = ctx.shell.site->url;
   co_return ctx.page(
-      {file->row.title}, [&](view::Out& out) { post_file(out, *file, acts, site, ctx.now); }, status_of(attempt));
+      {file->row.shown_title()}, [&](view::Out& out) { post_file(out, *file, acts, site, ctx.now); },
+      status_of(attempt));
 }
 
 async<http::Response> comment_page(web::Context& ctx, Moderation& moderation, Attempt attempt) {
   const CommentId id{ctx.params.number("id")};
-  const auto file = co_await moderation.comment(ctx.call, id);
+  const auto file = co_await moderation.comment(ctx.call, ctx.viewer, id);
   if (!file) co_return ctx.refuse(Error(Code::not_found, "comments.gone"_msg));
   const Acts acts{"/comments/" + std::to_string(id.value), file->row.state(), ctx.viewer, attempt};
   const std::string& site = ctx.shell.site->url;

@@ -14,14 +14,14 @@
 namespace ms::moderation {
 namespace {
 
-constexpr std::array<std::string_view, 3> kStates = {"visible", "hidden", "deleted"};
-constexpr std::array<Msg, 3> kStateWords = {"moderation.visible"_msg, "moderation.hidden"_msg,
-                                            "moderation.deleted"_msg};
+constexpr std::array<std::string_view, 4> kStates = {"visible", "hidden", "deleted", "withdrawn"};
+constexpr std::array<Msg, 4> kStateWords = {"moderation.visible"_msg, "moderation.hidden"_msg, "moderation.deleted"_msg,
+                                            "moderation.withdrawn"_msg};
 constexpr std::array<std::string_view, 3> kActs = {"hide", "restore", "delete"};
 constexpr std::array<Msg, 3> kActWords = {"moderation.hide"_msg, "moderation.restore"_msg, "moderation.delete"_msg};
 
-template <class Enum>
-std::optional<Enum> parse(const std::array<std::string_view, 3>& names, std::string_view name) {
+template <class Enum, std::size_t N>
+std::optional<Enum> parse(const std::array<std::string_view, N>& names, std::string_view name) {
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (names[i] == name) return static_cast<Enum>(i);
   }
@@ -54,32 +54,38 @@ bool fits(State state, Act act) {
     case Act::hide:
       return state == State::visible;
     case Act::restore:
-      return state != State::visible;
+      return state == State::hidden || state == State::deleted;
     case Act::remove:
-      return state != State::deleted;
+      return state == State::visible || state == State::hidden;
   }
   return false;
 }
 
-async<std::vector<PostRow>> Moderation::posts(const Call& call, Search search) {
+std::string PostRow::shown_title() const { return withdrawn ? tr("moderation.withdrawn_post"_msg) : title; }
+std::string CommentRow::shown_excerpt() const { return withdrawn ? tr("moderation.withdrawn_comment"_msg) : excerpt; }
+std::string CommentRow::shown_post_title() const {
+  return post_withdrawn ? tr("moderation.withdrawn_post"_msg) : post_title;
+}
+
+async<std::vector<PostRow>> Moderation::posts(const Call& call, const session::Viewer& who, Search search) {
   search = tidy(std::move(search));
   pg::Batch batch = db_.batch(call, pg::Lane::slow);
-  const auto slot = store::posts(batch, search, kRowsPerPage + 1);
+  const auto slot = store::posts(batch, who.rank(), search, kRowsPerPage + 1);
   co_await batch.send();
   co_return slot.all();
 }
 
-async<std::vector<CommentRow>> Moderation::comments(const Call& call, Search search) {
+async<std::vector<CommentRow>> Moderation::comments(const Call& call, const session::Viewer& who, Search search) {
   search = tidy(std::move(search));
   pg::Batch batch = db_.batch(call, pg::Lane::slow);
-  const auto slot = store::comments(batch, search, kRowsPerPage + 1);
+  const auto slot = store::comments(batch, who.rank(), search, kRowsPerPage + 1);
   co_await batch.send();
   co_return slot.all();
 }
 
-async<std::optional<PostFile>> Moderation::post(const Call& call, PostId id) {
+async<std::optional<PostFile>> Moderation::post(const Call& call, const session::Viewer& who, PostId id) {
   pg::Batch batch = db_.batch(call, pg::Lane::slow);
-  const auto row = store::newest_up_to(batch, id);
+  const auto row = store::newest_up_to(batch, who.rank(), id);
   const auto text = store::post_text(batch, id);
   const auto history = audit::history(batch, {"post", id.value});
   co_await batch.send();
@@ -89,9 +95,9 @@ async<std::optional<PostFile>> Moderation::post(const Call& call, PostId id) {
   co_return PostFile{std::move(*found), std::move(rest->content_html), std::move(rest->board_slug), history.all()};
 }
 
-async<std::optional<CommentFile>> Moderation::comment(const Call& call, CommentId id) {
+async<std::optional<CommentFile>> Moderation::comment(const Call& call, const session::Viewer& who, CommentId id) {
   pg::Batch batch = db_.batch(call, pg::Lane::slow);
-  const auto row = store::newest_up_to(batch, id);
+  const auto row = store::newest_up_to(batch, who.rank(), id);
   const auto text = store::comment_text(batch, id);
   const auto history = audit::history(batch, {"comment", id.value});
   co_await batch.send();

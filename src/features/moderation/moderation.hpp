@@ -27,8 +27,9 @@ namespace ms::moderation {
 constexpr int kRowsPerPage = 30;
 constexpr std::size_t kTextLimit = 100;  ///< characters of a search
 
-enum class State { visible, hidden, deleted };
-/// "visible", "hidden", "deleted": as in a page's query.
+/// withdrawn: deleted by its author, so that its text is shown to nobody and nobody else brings it back.
+enum class State { visible, hidden, deleted, withdrawn };
+/// "visible", "hidden", "deleted", "withdrawn": as in a page's query.
 std::string_view name_of(State state);
 std::optional<State> state_of(std::string_view name);
 Msg word_of(State state);
@@ -42,6 +43,11 @@ Msg word_of(Act act);
 bool may(const session::Viewer& who, Act act);
 /// Whether something in this state can be acted on so.
 bool fits(State state, Act act);
+
+constexpr State state_of(bool hidden, bool deleted, bool withdrawn) noexcept {
+  if (withdrawn) return State::withdrawn;
+  return deleted ? State::deleted : hidden ? State::hidden : State::visible;
+}
 
 /// Filters of both lists; pages by key, newest first. A text is found anywhere, whatever its case.
 struct Search {
@@ -64,8 +70,10 @@ struct PostRow {
   std::int64_t comments = 0;
   bool hidden = false;
   bool deleted = false;
+  bool withdrawn = false;  ///< then `title` is empty
 
-  State state() const noexcept { return deleted ? State::deleted : hidden ? State::hidden : State::visible; }
+  State state() const noexcept { return state_of(hidden, deleted, withdrawn); }
+  std::string shown_title() const;
 };
 
 /// A post as its page in the Admin shows it, in whatever state.
@@ -88,8 +96,12 @@ struct CommentRow {
   Timestamp created;
   bool hidden = false;
   bool deleted = false;
+  bool withdrawn = false;       ///< then `excerpt` is empty
+  bool post_withdrawn = false;  ///< then `post_title` is empty
 
-  State state() const noexcept { return deleted ? State::deleted : hidden ? State::hidden : State::visible; }
+  State state() const noexcept { return state_of(hidden, deleted, withdrawn); }
+  std::string shown_excerpt() const;
+  std::string shown_post_title() const;
 };
 
 struct CommentFile {
@@ -103,12 +115,14 @@ class Moderation {
   Moderation(pg::Db& db, cache::Cache& cache, notifications::Notifications& notifications, live::Hints& hints)
       : db_(db), cache_(cache), notifications_(notifications), hints_(hints) {}
 
+  // Of boards that `who` may read; what stands on others is not there for them.
+
   /// At most kRowsPerPage + 1 rows: the last one says that there are more. On the slow lane: who searches a large site
   /// for a rare word waits for its statement_timeout at most (pg::Unavailable).
-  async<std::vector<PostRow>> posts(const Call& call, Search search);
-  async<std::vector<CommentRow>> comments(const Call& call, Search search);
-  async<std::optional<PostFile>> post(const Call& call, PostId id);
-  async<std::optional<CommentFile>> comment(const Call& call, CommentId id);
+  async<std::vector<PostRow>> posts(const Call& call, const session::Viewer& who, Search search);
+  async<std::vector<CommentRow>> comments(const Call& call, const session::Viewer& who, Search search);
+  async<std::optional<PostFile>> post(const Call& call, const session::Viewer& who, PostId id);
+  async<std::optional<CommentFile>> comment(const Call& call, const session::Viewer& who, CommentId id);
 
   /// Acts on those of the list that the act fits and passes over the rest; gives how many that were. All or none.
   /// Refused: forbidden, invalid (reason, or nothing chosen: field "chosen"), conflict (the act fits none of them).

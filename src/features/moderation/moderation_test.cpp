@@ -43,11 +43,11 @@ class ModerationTest : public testing::Test {
 
   static async<std::vector<PostRow>> find(Moderation& moderation, Search search) {
     const Call call(std::chrono::steady_clock::now() + 5s, "test");
-    co_return co_await moderation.posts(call, std::move(search));
+    co_return co_await moderation.posts(call, staff(), std::move(search));
   }
   static async<std::vector<CommentRow>> find_comments(Moderation& moderation, Search search) {
     const Call call(std::chrono::steady_clock::now() + 5s, "test");
-    co_return co_await moderation.comments(call, std::move(search));
+    co_return co_await moderation.comments(call, staff(), std::move(search));
   }
   template <class Id>
   static async<Result<std::int64_t>> carry_out(Moderation& moderation, session::Viewer who, Act act,
@@ -57,7 +57,7 @@ class ModerationTest : public testing::Test {
   }
   static async<std::optional<PostFile>> file(Moderation& moderation, PostId id) {
     const Call call(std::chrono::steady_clock::now() + 5s, "test");
-    co_return co_await moderation.post(call, id);
+    co_return co_await moderation.post(call, staff(), id);
   }
 
   std::vector<std::int64_t> posts(Search search) {
@@ -165,6 +165,35 @@ TEST_F(ModerationTest, CommentsAreFoundAndActedOnAlike) {
   EXPECT_EQ((act<CommentId>(Act::restore, {CommentId{1}, CommentId{2}})), 2);
   EXPECT_EQ(ask("select comments from post_counters where post_id = 1"), "2");
   EXPECT_EQ(ask("select count(*) from audit_log where subject_kind = 'comment'"), "5");
+}
+
+TEST_F(ModerationTest, ABoardThatStaffMayNotReadIsNotThere) {
+  ask("update boards set read_role = 3 where id = 2");
+  EXPECT_THAT(posts({}), ElementsAre(1));
+  EXPECT_THAT(posts({.text = "캠프"}), IsEmpty());
+  EXPECT_THAT(comments({}), ElementsAre(2, 1));
+  EXPECT_FALSE(pg::run(io, file(moderation, PostId{2})));
+  EXPECT_EQ((act<PostId>(Act::hide, {PostId{1}, PostId{2}})), 1);
+  EXPECT_EQ((act<CommentId>(Act::hide, {CommentId{1}, CommentId{3}})), 1);
+  EXPECT_EQ(ask("select string_agg(id::text, ' ' order by id) from posts where not visible"), "1");
+  EXPECT_EQ(ask("select string_agg(id::text, ' ' order by id) from comments where not visible"), "1");
+}
+
+TEST_F(ModerationTest, WhatItsAuthorDeletedStaysDeletedAndUnread) {
+  ask("update posts set deleted_at = now(), deleted_by = 2 where id = 1");
+  ask("update comments set deleted_at = now(), deleted_by = 3 where id = 3");
+  EXPECT_THAT(posts({.state = State::withdrawn}), ElementsAre(1));
+  EXPECT_THAT(posts({.state = State::deleted}), IsEmpty());
+  EXPECT_THAT(posts({.text = "소풍"}), IsEmpty());
+  EXPECT_THAT(comments({.text = "좋아"}), ElementsAre(1));
+  const auto page = pg::run(io, file(moderation, PostId{1}));
+  ASSERT_TRUE(page);
+  EXPECT_EQ(page->row.title, "");
+  EXPECT_EQ(page->content_html, "");
+  EXPECT_FALSE(act<PostId>(Act::restore, {PostId{1}}));
+  EXPECT_FALSE(act<CommentId>(Act::restore, {CommentId{3}}));
+  EXPECT_FALSE(act<PostId>(Act::remove, {PostId{1}}));
+  EXPECT_EQ(ask("select count(*) from posts where visible"), "2");
 }
 
 }  // namespace

@@ -9,32 +9,36 @@ constexpr int kExcerpt = 120;  // characters of a comment in a list
 
 // A post of the seed's schema may have no author.
 constexpr pg::Query kPosts{"moderation.posts", R"(
-  select p.id, b.name, p.title, coalesce(p.author_id, 0), coalesce(u.name, ''), p.created_at, c.comments,
-         p.hidden_at is not null, p.deleted_at is not null
+  select p.id, b.name, case when own then '' else p.title end, coalesce(p.author_id, 0), coalesce(u.name, ''), p.created_at,
+         c.comments, p.hidden_at is not null, p.deleted_at is not null, own
     from posts p join boards b on b.id = p.board_id join post_counters c on c.post_id = p.id
     left join users u on u.id = p.author_id
-   where ($1 = '' or p.title ilike $2 or p.content ilike $2)
+    cross join lateral (select coalesce(p.deleted_at is not null and p.deleted_by = p.author_id, false)) w (own)
+   where b.read_role <= $8 and ($1 = '' or not own and (p.title ilike $2 or p.content ilike $2))
      and ($3 = '' or p.author_id in (select id from users where starts_with(name, $3)))
      and ($4::bigint = 0 or p.board_id = $4)
-     and ($5 = '' or $5 = case when p.deleted_at is not null then 'deleted' when p.hidden_at is not null then 'hidden'
+     and ($5 = '' or $5 = case when own then 'withdrawn' when p.deleted_at is not null then 'deleted' when p.hidden_at is not null then 'hidden'
                                else 'visible' end)
      and p.id <= $6
    order by p.id desc limit $7)"};
 constexpr pg::Query kComments{"moderation.comments", R"(
-  select c.id, c.post_id, p.title, b.name, left(c.content, $1), c.author_id, u.name, c.created_at,
-         c.hidden_at is not null, c.deleted_at is not null
+  select c.id, c.post_id, case when post_own then '' else p.title end, b.name, case when own then '' else left(c.content, $1) end,
+         c.author_id, u.name, c.created_at, c.hidden_at is not null, c.deleted_at is not null, own, post_own
     from comments c join posts p on p.id = c.post_id join boards b on b.id = p.board_id join users u on u.id = c.author_id
-   where ($2 = '' or c.content ilike $3)
+    cross join lateral (select coalesce(c.deleted_at is not null and c.deleted_by = c.author_id, false),
+                               coalesce(p.deleted_at is not null and p.deleted_by = p.author_id, false)) w (own, post_own)
+   where b.read_role <= $10 and ($2 = '' or not own and c.content ilike $3)
      and ($4 = '' or c.author_id in (select id from users where starts_with(name, $4)))
      and ($5::bigint = 0 or p.board_id = $5)
      and ($6::bigint = 0 or c.post_id = $6)
-     and ($7 = '' or $7 = case when c.deleted_at is not null then 'deleted' when c.hidden_at is not null then 'hidden'
+     and ($7 = '' or $7 = case when own then 'withdrawn' when c.deleted_at is not null then 'deleted' when c.hidden_at is not null then 'hidden'
                                else 'visible' end)
      and c.id <= $8
    order by c.id desc limit $9)"};
 constexpr pg::Query kPostText{"moderation.post_text", R"(
-  select p.content_html, b.slug from posts p join boards b on b.id = p.board_id where p.id = $1)"};
-constexpr pg::Query kCommentText{"moderation.comment_text", "select content_html from comments where id = $1"};
+  select case when p.deleted_at is not null and p.deleted_by = p.author_id then '' else p.content_html end, b.slug from posts p join boards b on b.id = p.board_id where p.id = $1)"};
+constexpr pg::Query kCommentText{"moderation.comment_text", R"(
+  select case when deleted_at is not null and deleted_by = author_id then '' else content_html end from comments where id = $1)"};
 
 // The change and its lines in the audit log are one statement: the log names exactly the rows that changed. The guard
 // is asked for each of them, or once when there is none.
@@ -44,9 +48,12 @@ constexpr pg::Query kActOnPosts{"moderation.act_on_posts", R"(
         hidden_at = case $4::text when 'hide' then now() when 'delete' then hidden_at end,
         hidden_by = case $4 when 'hide' then $2::bigint when 'delete' then hidden_by end,
         hidden_reason = case $4 when 'hide' then $3::text when 'delete' then hidden_reason end,
-        deleted_at = case $4 when 'delete' then now() end
+        deleted_at = case $4 when 'delete' then now() end,
+        deleted_by = case $4 when 'delete' then $2 end
      where id = any ($1::bigint[])
-       and case $4 when 'hide' then visible when 'restore' then not visible else deleted_at is null end
+       and board_id in (select b.id from boards b join users u on u.id = $2 and b.read_role <= u.role)
+       and case $4 when 'hide' then visible when 'restore' then not visible and not coalesce(deleted_at is not null and deleted_by = author_id, false)
+                   else deleted_at is null end
     returning id, board_id, title),
   logged as (
     insert into audit_log (actor_id, action, subject_kind, subject_id, reason, detail)
@@ -59,9 +66,13 @@ constexpr pg::Query kActOnComments{"moderation.act_on_comments", R"(
         hidden_at = case $4::text when 'hide' then now() when 'delete' then hidden_at end,
         hidden_by = case $4 when 'hide' then $2::bigint when 'delete' then hidden_by end,
         hidden_reason = case $4 when 'hide' then $3::text when 'delete' then hidden_reason end,
-        deleted_at = case $4 when 'delete' then now() end
+        deleted_at = case $4 when 'delete' then now() end,
+        deleted_by = case $4 when 'delete' then $2 end
      where id = any ($1::bigint[])
-       and case $4 when 'hide' then visible when 'restore' then not visible else deleted_at is null end
+       and post_id in (select p.id from comments c join posts p on p.id = c.post_id join boards b on b.id = p.board_id
+                         join users u on u.id = $2 and b.read_role <= u.role where c.id = any ($1::bigint[]))
+       and case $4 when 'hide' then visible when 'restore' then not visible and not coalesce(deleted_at is not null and deleted_by = author_id, false)
+                   else deleted_at is null end
     returning id, post_id, left(content, $5) as excerpt),
   logged as (
     insert into audit_log (actor_id, action, subject_kind, subject_id, reason, detail)
@@ -76,13 +87,13 @@ std::string state_name(const Search& search) {
 /// The highest id that a search may find.
 std::int64_t highest(const Search& search) { return search.before > 0 ? search.before - 1 : INT64_MAX; }
 
-pg::Slot<PostRow> posts_up_to(pg::Statements& out, std::int64_t id, const Search& search, int limit) {
+pg::Slot<PostRow> posts_up_to(pg::Statements& out, int rank, std::int64_t id, const Search& search, int limit) {
   return out.add<PostRow>(kPosts, search.text, anywhere(search.text), search.author, search.board, state_name(search),
-                          id, limit);
+                          id, limit, rank);
 }
-pg::Slot<CommentRow> comments_up_to(pg::Statements& out, std::int64_t id, const Search& search, int limit) {
+pg::Slot<CommentRow> comments_up_to(pg::Statements& out, int rank, std::int64_t id, const Search& search, int limit) {
   return out.add<CommentRow>(kComments, kExcerpt, search.text, anywhere(search.text), search.author, search.board,
-                             search.post, state_name(search), id, limit);
+                             search.post, state_name(search), id, limit, rank);
 }
 
 }  // namespace
@@ -96,14 +107,18 @@ std::string anywhere(std::string_view text) {
   return pattern + '%';
 }
 
-pg::Slot<PostRow> posts(pg::Statements& out, const Search& search, int limit) {
-  return posts_up_to(out, highest(search), search, limit);
+pg::Slot<PostRow> posts(pg::Statements& out, int rank, const Search& search, int limit) {
+  return posts_up_to(out, rank, highest(search), search, limit);
 }
-pg::Slot<CommentRow> comments(pg::Statements& out, const Search& search, int limit) {
-  return comments_up_to(out, highest(search), search, limit);
+pg::Slot<CommentRow> comments(pg::Statements& out, int rank, const Search& search, int limit) {
+  return comments_up_to(out, rank, highest(search), search, limit);
 }
-pg::Slot<PostRow> newest_up_to(pg::Statements& out, PostId id) { return posts_up_to(out, id.value, {}, 1); }
-pg::Slot<CommentRow> newest_up_to(pg::Statements& out, CommentId id) { return comments_up_to(out, id.value, {}, 1); }
+pg::Slot<PostRow> newest_up_to(pg::Statements& out, int rank, PostId id) {
+  return posts_up_to(out, rank, id.value, {}, 1);
+}
+pg::Slot<CommentRow> newest_up_to(pg::Statements& out, int rank, CommentId id) {
+  return comments_up_to(out, rank, id.value, {}, 1);
+}
 pg::Slot<PostText> post_text(pg::Statements& out, PostId id) { return out.add<PostText>(kPostText, id); }
 pg::Slot<std::string> comment_text(pg::Statements& out, CommentId id) { return out.add<std::string>(kCommentText, id); }
 

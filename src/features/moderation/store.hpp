@@ -11,11 +11,12 @@ namespace ms::moderation::store {
 /// A pattern for ILIKE that finds the text anywhere: its %, _ and \ stand for themselves.
 std::string anywhere(std::string_view text);
 
-pg::Slot<PostRow> posts(pg::Statements& out, const Search& search, int limit);
-pg::Slot<CommentRow> comments(pg::Statements& out, const Search& search, int limit);
+/// Of boards that a member of `rank` may read.
+pg::Slot<PostRow> posts(pg::Statements& out, int rank, const Search& search, int limit);
+pg::Slot<CommentRow> comments(pg::Statements& out, int rank, const Search& search, int limit);
 /// This one; the next older one, or nothing, when it does not exist.
-pg::Slot<PostRow> newest_up_to(pg::Statements& out, PostId id);
-pg::Slot<CommentRow> newest_up_to(pg::Statements& out, CommentId id);
+pg::Slot<PostRow> newest_up_to(pg::Statements& out, int rank, PostId id);
+pg::Slot<CommentRow> newest_up_to(pg::Statements& out, int rank, CommentId id);
 
 /// What a post's own page shows besides its row.
 struct PostText {
@@ -30,8 +31,8 @@ struct Acted {
   BoardId board;  ///< whose posts are others now; 0 when it was a comment
   std::string guard;
 };
-/// Each changes those rows that the act fits and writes a line of the audit log for each of them; a row for each.
-/// Refuses the unit (409) when it fits none.
+/// Each changes those rows that the act fits, of boards that the actor may read, and writes a line of the audit log for
+/// each of them; a row for each. Refuses the unit (409) when it fits none.
 pg::Slot<Acted> act(pg::Statements& out, Act act, const std::vector<PostId>& posts, UserId actor,
                     std::string_view reason);
 pg::Slot<Acted> act(pg::Statements& out, Act act, const std::vector<CommentId>& comments, UserId actor,

@@ -32,7 +32,7 @@ constexpr pg::Query kPost{"notifications.post", R"(
 constexpr pg::Query kLike{"notifications.like", "select unnest(ms_notify_like($1, $2, $3, $4))"};
 constexpr pg::Query kTakeBackLike{"notifications.take_back_like", "select unnest(ms_take_back_like($1, $2, $3, $4))"};
 constexpr pg::Query kDeleted{"notifications.deleted", R"(
-  select unnest(ms_notify($1, array[$2::bigint], '{8}', array[$3::bigint], array[$4::bigint], '')))"};
+  select unnest(ms_notify($1, array[$2::bigint], '{8}', array[$3::bigint], array[$4::bigint], $5)))"};
 // The lines of the audit log that this transaction wrote.
 constexpr pg::Query kPostsActedOn{"notifications.posts_acted_on", R"(
   select unnest(ms_notify($1, array_agg(p.author_id), array[$2::smallint], array_agg(p.id), '{0}', min(a.reason)))
@@ -194,9 +194,10 @@ Told like_taken_back(pg::Statements& unit, UserId actor, UserId author, PostId p
   return Told(unit.add<UserId>(kTakeBackLike, actor, author, post, comment));
 }
 
-Told deleted_by_staff(pg::Statements& unit, UserId staff, UserId author, PostId post, CommentId comment) {
+Told deleted_by_staff(pg::Statements& unit, UserId staff, UserId author, PostId post, CommentId comment,
+                      std::string_view reason) {
   if (staff == author) return {};
-  return Told(unit.add<UserId>(kDeleted, staff, author, post, comment));
+  return Told(unit.add<UserId>(kDeleted, staff, author, post, comment, reason));
 }
 
 Told acted_on(pg::Statements& unit, UserId staff, std::string_view act, const std::vector<PostId>& posts) {

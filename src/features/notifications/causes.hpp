@@ -107,8 +107,9 @@ Told post_written(pg::Statements& unit, const Post& post);
 Told liked(pg::Statements& unit, UserId actor, UserId author, PostId post, CommentId comment);
 Told like_taken_back(pg::Statements& unit, UserId actor, UserId author, PostId post, CommentId comment);
 
-/// Staff deleted somebody else's post or comment on the Site.
-Told deleted_by_staff(pg::Statements& unit, UserId staff, UserId author, PostId post, CommentId comment);
+/// Staff deleted somebody else's post or comment on the Site; `reason` may be empty.
+Told deleted_by_staff(pg::Statements& unit, UserId staff, UserId author, PostId post, CommentId comment,
+                      std::string_view reason);
 /// After an act that wrote its lines into the audit log in this unit: "hide", "restore", "delete".
 Told acted_on(pg::Statements& unit, UserId staff, std::string_view act, const std::vector<PostId>& posts);
 Told acted_on(pg::Statements& unit, UserId staff, std::string_view act, const std::vector<CommentId>& comments);

@@ -151,7 +151,7 @@ TEST_F(CausesTest, WhatIsMutedIsNotToldButTheNextBestIs) {
   EXPECT_THAT(comment(2, 1, 1, 1, {UserId{1}}), ElementsAre(1));
   EXPECT_EQ(kinds(1), "2 2");
   EXPECT_THAT(
-      in_unit([](pg::Unit& unit) { return deleted_by_staff(unit, UserId{4}, UserId{1}, PostId{1}, CommentId()); }),
+      in_unit([](pg::Unit& unit) { return deleted_by_staff(unit, UserId{4}, UserId{1}, PostId{1}, CommentId(), ""); }),
       IsEmpty());
 }
 

@@ -1,6 +1,7 @@
 #include <boost/json.hpp>
 
 #include "features/posts/posts.hpp"
+#include "infra/core/text.hpp"
 #include "infra/once/once.hpp"
 #include "infra/web/context.hpp"
 #include "infra/web/json_fields.hpp"
@@ -49,6 +50,23 @@ json::object post_json(const Post& post, const boards::Board* board) {
   return out;
 }
 
+/// RFC 9110 8.8.3: names what PATCH overwrites, title and text; views and likes do not change it.
+std::string etag_of(const Post& post) { return "\"" + std::to_string(post.version) + "\""; }
+
+/// Whether the request's If-Match, if it has one, lists the post as it is (RFC 9110 13.1.1).
+bool matches(const web::Context& ctx, const Post& post) {
+  std::string_view rest = trim(ctx.request.header("if-match"));
+  if (rest.empty() || rest == "*") return true;
+  while (!rest.empty()) {
+    const auto comma = rest.find(',');
+    if (trim(rest.substr(0, comma)) == etag_of(post)) return true;
+    rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
+  }
+  return false;
+}
+
+Error changed() { return Error(Code::precondition_failed, "error.edited"_msg); }
+
 PostId id_of(const web::Context& ctx) { return PostId{ctx.params.number("id")}; }
 
 /// The post as a whole: what GET shows, and POST and PATCH after they wrote.
@@ -57,7 +75,9 @@ async<http::Response> answer(web::Context& ctx, Posts& posts, boards::Boards& bo
   if (!reading) co_return ctx.refuse(reading.error());
   const auto directory = co_await boards.all(ctx.call);
   const Post& post = reading->post;
+  posts.count_reader(ctx, id, post.author);
   http::Response response = ctx.json(status, post_json(post, directory->find(post.board)));
+  response.set("ETag", etag_of(post));
   if (status == 201) response.set("Location", "/api/v1/posts/" + std::to_string(id.value));
   co_return response;
 }
@@ -107,14 +127,18 @@ async<http::Response> edit(web::Context& ctx, Posts& posts, boards::Boards& boar
   auto before = co_await posts.read(ctx.call, ctx.viewer, id_of(ctx));
   if (!before) co_return ctx.refuse(before.error());
   Post& post = before->post;
-  Draft draft{title.value_or(std::move(post.title)), content.value_or(std::move(post.content)), post.notice};
+  if (!once::earlier(ctx.call) && !matches(ctx, post)) co_return ctx.refuse(changed());
+  // Also without If-Match: what is left out stays as it was read, so nothing else may have been written since.
+  Draft draft{title.value_or(std::move(post.title)), content.value_or(std::move(post.content)), post.notice,
+              post.version};
   const auto done = co_await posts.edit(ctx.call, ctx.viewer, post.id, std::move(draft));
+  if (!done && done.error().code == Code::conflict) co_return ctx.refuse(changed());
   if (!done) co_return ctx.refuse(done.error());
   co_return co_await answer(ctx, posts, boards, post.id, 200);
 }
 
 async<http::Response> remove(web::Context& ctx, Posts& posts) {
-  const auto done = co_await posts.remove(ctx.call, ctx.viewer, id_of(ctx));
+  const auto done = co_await posts.remove(ctx.call, ctx.viewer, id_of(ctx), std::string(ctx.query().get("reason")));
   if (!done) co_return ctx.refuse(done.error());
   co_return http::Response(204);
 }

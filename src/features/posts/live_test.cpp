@@ -74,7 +74,7 @@ class LiveBoardTest : public testing::Test {
   boards::Boards boards{db, [] { return true; }};
   limit::Limiter limiter{redis};
   notifications::Notifications notifications{db, cache, limiter, boards, hints};
-  ViewCounter views{db};
+  ViewCounter views{db, redis};
   Posts posts{db, cache, boards, notifications, views, hints};
   LiveBoard live_{db, boards};
 };
@@ -88,10 +88,10 @@ TEST_F(LiveBoardTest, GivesNewPostsThatCanBeSeen) {
   EXPECT_THAT(numbers(since(0)), ElementsAre(1, 2, 3));
   EXPECT_THAT(numbers(since(1)), ElementsAre(2, 3));
   EXPECT_THAT(since(3).changes, IsEmpty());
-  ASSERT_TRUE(pg::run(io, posts.remove(call, kWriter, second)));
+  ASSERT_TRUE(pg::run(io, posts.remove(call, kWriter, second, "")));
   EXPECT_THAT(numbers(since(0)), ElementsAre(1, 3));
   EXPECT_EQ(since(0).number, 3);
-  ASSERT_TRUE(pg::run(io, posts.remove(call, kWriter, PostId{3})));
+  ASSERT_TRUE(pg::run(io, posts.remove(call, kWriter, PostId{3}, "")));
   EXPECT_THAT(numbers(since(0)), ElementsAre(1));
   EXPECT_EQ(since(0).number, 3);
   EXPECT_EQ(pg::run(io, posts.page(call, board(1), 1)).newest, 3);

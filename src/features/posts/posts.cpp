@@ -4,6 +4,7 @@
 #include <array>
 #include <boost/json.hpp>
 
+#include "features/audit/audit.hpp"
 #include "features/notifications/causes.hpp"
 #include "features/notifications/notifications.hpp"
 #include "features/posts/store.hpp"
@@ -12,6 +13,7 @@
 #include "infra/markdown/markdown.hpp"
 #include "infra/once/once.hpp"
 #include "infra/session/guard.hpp"
+#include "infra/web/context.hpp"
 
 namespace ms::posts {
 namespace {
@@ -75,6 +77,18 @@ void sort_in(Page& page, std::vector<store::Listed> rows) {
 Refused no_right(const session::Viewer& who) {
   if (!who.signed_in()) return refuse(Code::unauthenticated, "error.unauthenticated"_msg);
   return refuse(Code::forbidden, "error.forbidden"_msg);
+}
+
+/// What programs that read pages by themselves call themselves, in lower case; search engines and previews of links.
+constexpr std::array<std::string_view, 13> kRobots = {
+    "bot",   "crawl",   "spider",   "slurp", "yeti/", "daum",   "facebookexternalhit",
+    "scrap", "preview", "headless", "curl/", "wget/", "python-"};
+
+bool is_robot(const http::Request& request) {
+  // A browser that fetches ahead of a click shows it to nobody (Fetch, Sec-Purpose).
+  if (request.header("sec-purpose").contains("prefetch") || request.header("purpose") == "prefetch") return true;
+  const std::string agent = ascii_lower(request.header("user-agent"));
+  return std::ranges::any_of(kRobots, [&](std::string_view name) { return agent.contains(name); });
 }
 
 /// A visible post that somebody may read, as much of it as the caller asked for, and its board.
@@ -173,7 +187,7 @@ async<Result<Reading>> Posts::read(const Call& call, const session::Viewer& who,
   auto reading = co_await load(call, id, who.id);
   if (!reading) co_return refuse(Code::not_found, "posts.gone"_msg);
   if (auto ok = co_await readable(call, who, reading->post.board); !ok) co_return Refused(ok.error());
-  reading->post.views += count_reader(id);
+  reading->post.views += views_.pending(id);
   co_return std::move(*reading);
 }
 
@@ -194,9 +208,9 @@ async<Result<void>> Posts::readable(const Call& call, const session::Viewer& who
   co_return may_read(who, directory->find(board));
 }
 
-std::int64_t Posts::count_reader(PostId id) {
-  views_.count(id);
-  return views_.pending(id);
+void Posts::count_reader(const web::Context& ctx, PostId id, UserId author) {
+  if (ctx.request.method != http::Method::get || ctx.viewer.id == author || is_robot(ctx.request)) return;
+  views_.count(id, ctx.viewer.signed_in() ? std::to_string(ctx.viewer.id.value) : "g" + ctx.viewer.guest);
 }
 
 async<Result<Post>> Posts::to_edit(const Call& call, const session::Viewer& who, PostId id) {
@@ -252,6 +266,7 @@ async<Result<void>> Posts::edit(const Call& call, const session::Viewer& who, Po
   pg::Unit unit = db_.unit(call);
   boards::guard(unit, who.id, found->post.board, boards::Right::write, "posts.gone"_msg);
   if (draft.notice) session::guard_permission(unit, who.id, session::Permission::notice);
+  if (draft.version) store::guard_version(unit, id, *draft.version);
   guard_visible(unit, id);
   store::update(unit, id, draft, html);
   once::record(unit, call, who.id);
@@ -268,18 +283,21 @@ async<Result<void>> Posts::edit(const Call& call, const session::Viewer& who, Po
   co_return done;
 }
 
-async<Result<void>> Posts::remove(const Call& call, const session::Viewer& who, PostId id) {
+async<Result<void>> Posts::remove(const Call& call, const session::Viewer& who, PostId id, std::string reason) {
   if (once::earlier(call)) co_return Result<void>();
   const auto found = co_await find(call, who, id);
   if (!found) co_return Refused(found.error());
   if (!removable(who, found->author)) co_return no_right(who);
+  const auto given = audit::reason_on_site(reason);
+  if (!given) co_return Refused(given.error());
   pg::Unit unit = db_.unit(call);
   boards::guard(unit, who.id, found->board, boards::Right::read, "posts.gone"_msg);
   if (who.id != found->author) session::guard_permission(unit, who.id, session::Permission::remove);
   guard_visible(unit, id);
-  store::remove(unit, id);
+  store::remove(unit, id, who.id);
+  if (who.id != found->author) audit::record_deleted(unit, who.id, {"post", id.value}, *given);
   once::record(unit, call, who.id);
-  const auto told = notifications::deleted_by_staff(unit, who.id, found->author, id, CommentId());
+  const auto told = notifications::deleted_by_staff(unit, who.id, found->author, id, CommentId(), trim(reason));
   const auto done = co_await unit.send();
   if (!done) co_return done;
   tell(id, found->board);

@@ -16,6 +16,9 @@
 #include "infra/session/viewer.hpp"
 #include "infra/web/router.hpp"
 
+namespace ms::web {
+class Context;
+}
 namespace ms::live {
 class Hints;
 }
@@ -48,8 +51,9 @@ struct Post {
   std::int64_t views = 0;
   std::int64_t comments = 0;
   std::int64_t likes = 0;
-  bool liked = false;       ///< by who reads it
-  std::int64_t events = 0;  ///< changes of the post and its comments so far: where its live topic stands
+  bool liked = false;        ///< by who reads it
+  std::int64_t events = 0;   ///< changes of the post and its comments so far: where its live topic stands
+  std::int64_t version = 0;  ///< which of them changed the post itself last
 };
 
 /// A line of a board's list.
@@ -105,6 +109,8 @@ struct Draft {
   std::string title;
   std::string content;
   bool notice = false;
+  /// Of the post that was edited: another one is not overwritten. None: whatever is there.
+  std::optional<std::int64_t> version = {};
 };
 /// Pure; every wrong field is named.
 Result<void> check(const Draft& draft);
@@ -137,7 +143,7 @@ class Posts {
   /// The same for who adds something to it: of a post that this thread has read nothing is asked, so that its being
   /// visible is left to guard_visible.
   async<Result<Origin>> origin(const Call& call, const session::Viewer& who, PostId id);
-  /// A visible post of a board that `who` may read. Refused: not_found.
+  /// A visible post of a board that `who` may read; counts no reader. Refused: not_found.
   async<Result<Reading>> read(const Call& call, const session::Viewer& who, PostId id);
   /// The same for whoever may read it, without counting a reader; nothing when there is no such visible post.
   async<std::optional<Reading>> load(const Call& call, PostId id, UserId reader);
@@ -145,8 +151,10 @@ class Posts {
   async<Result<void>> readable(const Call& call, const session::Viewer& who, BoardId board);
   /// The database may be another one, in which the same number is another post.
   void forget_origins() { origins_.forget(); }
-  /// Somebody reads a post. Gives how many readers are not written down yet.
-  std::int64_t count_reader(PostId id);
+  /// The request shows the post to a reader, who counts unless they wrote it, only ask for its head, or are a program.
+  void count_reader(const web::Context& ctx, PostId id, UserId author);
+  /// Readers who count and are not written down yet.
+  std::int64_t unwritten_views(PostId id) const { return views_.pending(id); }
   /// The post for its editing form; counts no reader. Refused as read(), and forbidden when it may not be edited.
   async<Result<Post>> to_edit(const Call& call, const session::Viewer& who, PostId id);
   /// The newest posts of each board that stands on the home page and a member of `rank` may read, through Redis
@@ -154,9 +162,11 @@ class Posts {
   async<std::vector<Recent>> recent(const Call& call, int rank);
 
   async<Result<PostId>> write(const Call& call, const session::Viewer& who, const boards::Board& board, Draft draft);
+  /// Refused also: conflict, when the post has another version than the draft began with.
   async<Result<void>> edit(const Call& call, const session::Viewer& who, PostId id, Draft draft);
-  /// Own posts, or anybody's with Permission::remove. The row stays (deleted_at), its page answers 404.
-  async<Result<void>> remove(const Call& call, const session::Viewer& who, PostId id);
+  /// Own posts, or anybody's with Permission::remove, which the audit log keeps with the reason (may be empty). The row
+  /// stays (deleted_at), its page answers 404. Refused also: invalid (reason).
+  async<Result<void>> remove(const Call& call, const session::Viewer& who, PostId id, std::string reason);
 
   /// Whether `who` may edit this post: its author may, as long as the board lets them write.
   static bool editable(const session::Viewer& who, const boards::Board& board, UserId author);

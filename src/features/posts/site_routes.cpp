@@ -12,7 +12,7 @@ namespace ms::posts {
 namespace {
 
 Draft read_draft(const http::Form& form) {
-  return {std::string(form.get("title")), std::string(form.get("content")), form.has("notice")};
+  return {std::string(form.get("title")), std::string(form.get("content")), form.has("notice"), form.number("version")};
 }
 
 /// The board named in the path, if the visitor may read it.
@@ -67,7 +67,7 @@ http::Response write_form(const web::Context& ctx, const boards::Board& board, c
       [&](view::Out& out) {
         form(out, board, "/boards/" + board.slug + "/write", "/boards/" + board.slug,
              "write-" + std::to_string(board.id.value), draft, error, ctx.viewer.may(session::Permission::notice),
-             false);
+             false, nullptr);
       },
       error == nullptr ? 200 : static_cast<int>(error->code));
 }
@@ -97,14 +97,15 @@ async<http::Response> post_write(web::Context& ctx, Posts& posts, boards::Boards
   co_return ctx.refuse(written.error());
 }
 
+/// `theirs`: what somebody else has stored since the draft was begun.
 http::Response edit_form(const web::Context& ctx, const boards::Board& board, PostId id, const Draft& draft,
-                         const Error* error) {
+                         const Error* error, const Post* theirs = nullptr) {
   const std::string path = post_path(board, id);
   return ctx.page(
       {tr("posts.edit_title"_msg)},
       [&](view::Out& out) {
         form(out, board, path + "/edit", path, "edit-" + std::to_string(id.value), draft, error,
-             ctx.viewer.may(session::Permission::notice), true);
+             ctx.viewer.may(session::Permission::notice), true, theirs);
       },
       error == nullptr ? 200 : static_cast<int>(error->code));
 }
@@ -116,7 +117,7 @@ async<http::Response> show_edit(web::Context& ctx, Posts& posts, boards::Boards&
   if (!post) co_return ctx.refuse(post.error());
   const boards::Board* board = directory->find(post->board);
   if (board == nullptr) co_return ctx.refuse(Error(Code::not_found, "boards.gone"_msg));
-  co_return edit_form(ctx, *board, id, {post->title, post->content, post->notice}, nullptr);
+  co_return edit_form(ctx, *board, id, {post->title, post->content, post->notice, post->version}, nullptr);
 }
 
 async<http::Response> post_edit(web::Context& ctx, Posts& posts, boards::Boards& boards) {
@@ -131,7 +132,13 @@ async<http::Response> post_edit(web::Context& ctx, Posts& posts, boards::Boards&
   const auto done = co_await posts.edit(ctx.call, ctx.viewer, id, draft);
   if (done) co_return ctx.redirect(post_path(**board, id), "flash.saved"_msg);
   if (done.error().code == Code::invalid) co_return edit_form(ctx, **board, id, draft, &done.error());
-  co_return ctx.refuse(done.error());
+  if (done.error().code != Code::conflict) co_return ctx.refuse(done.error());
+  // Both texts, and the draft goes on from the one that is stored: what is sent next was chosen with both in sight.
+  const auto theirs = co_await posts.to_edit(ctx.call, ctx.viewer, id);
+  if (!theirs) co_return ctx.refuse(theirs.error());
+  Draft next = draft;
+  next.version = theirs->version;
+  co_return edit_form(ctx, **board, id, next, &done.error(), &*theirs);
 }
 
 async<http::Response> post_delete(web::Context& ctx, Posts& posts, boards::Boards& boards) {
@@ -139,7 +146,10 @@ async<http::Response> post_delete(web::Context& ctx, Posts& posts, boards::Board
   const auto board = board_of(ctx, *directory);
   if (!board && once::earlier(ctx.call)) co_return ctx.redirect("/", "flash.deleted"_msg);
   if (!board) co_return ctx.refuse(board.error());
-  const auto done = co_await posts.remove(ctx.call, ctx.viewer, PostId{ctx.params.number("id")});
+  // Without a body it is a request for one's own post, or without a reason.
+  std::string reason;
+  if (const auto form = ctx.form()) reason = form->get("reason");
+  const auto done = co_await posts.remove(ctx.call, ctx.viewer, PostId{ctx.params.number("id")}, reason);
   if (!done) co_return ctx.refuse(done.error());
   co_return ctx.redirect("/boards/" + (*board)->slug, "flash.deleted"_msg);
 }

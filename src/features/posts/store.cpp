@@ -55,7 +55,7 @@ constexpr pg::Query kLaterPage{"posts.later_page", R"(
 constexpr pg::Query kFind{"posts.find", R"(
   select p.id, p.board_id, p.number, p.title, coalesce(p.content, ''), p.content_html, p.author_id, u.name,
          p.created_at, p.updated_at, p.notice, c.views, c.comments, c.likes,
-         exists (select from post_likes l where l.post_id = p.id and l.user_id = $2), c.events
+         exists (select from post_likes l where l.post_id = p.id and l.user_id = $2), c.events, p.event
     from posts p join users u on u.id = p.author_id join post_counters c on c.post_id = p.id
    where p.id = $1 and p.visible)"};
 constexpr pg::Query kOlder{"posts.older", R"(
@@ -78,10 +78,14 @@ constexpr pg::Query kInsert{"posts.insert", R"(
   with next as (update boards set last_number = last_number + 1 where id = $1 returning last_number)
   insert into posts (board_id, number, author_id, title, content, content_html, renderer, notice)
   select $1, last_number, $2, $3, $4, $5, $6, $7 from next returning id)"};
+// The lock of the update itself, so that two editors come one after the other.
+constexpr pg::Query kGuardVersion{"posts.guard_version", R"(
+  select ms_guard(exists (select from posts where id = $1 and event = $2 for no key update), 409, $3)::text)"};
 constexpr pg::Query kUpdate{"posts.update", R"(
   update posts set title = $2, content = $3, content_html = $4, renderer = $5, notice = $6, updated_at = now()
    where id = $1)"};
-constexpr pg::Query kRemove{"posts.remove", "update posts set deleted_at = now() where id = $1 and deleted_at is null"};
+constexpr pg::Query kRemove{
+    "posts.remove", "update posts set deleted_at = now(), deleted_by = $2 where id = $1 and deleted_at is null"};
 constexpr pg::Query kSince{"posts.since", R"(
   select b.last_number, coalesce(p.number, 0)
     from boards b left join lateral (
@@ -106,10 +110,13 @@ pg::Slot<PostId> insert(pg::Statements& out, BoardId board, UserId author, const
   return out.add<PostId>(kInsert, board, author, draft.title, draft.content, html.html(), markdown::kRendererVersion,
                          draft.notice);
 }
+void guard_version(pg::Statements& out, PostId id, std::int64_t version) {
+  out.add(kGuardVersion, id, version, "error.edited"_msg.key);
+}
 void update(pg::Statements& out, PostId id, const Draft& draft, const view::SafeHtml& html) {
   out.add(kUpdate, id, draft.title, draft.content, html.html(), markdown::kRendererVersion, draft.notice);
 }
-void remove(pg::Statements& out, PostId id) { out.add(kRemove, id); }
+void remove(pg::Statements& out, PostId id, UserId by) { out.add(kRemove, id, by); }
 
 pg::Slot<NewPost> since(pg::Statements& out, BoardId board, std::int64_t number, int limit) {
   return out.add<NewPost>(kSince, board, number, limit);

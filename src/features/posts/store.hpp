@@ -35,8 +35,10 @@ pg::Slot<Recent> recent(pg::Statements& out, int rank, int each);
 
 pg::Slot<PostId> insert(pg::Statements& out, BoardId board, UserId author, const Draft& draft,
                         const view::SafeHtml& html);
+/// Refuses the unit (409) when the post has another version.
+void guard_version(pg::Statements& out, PostId id, std::int64_t version);
 void update(pg::Statements& out, PostId id, const Draft& draft, const view::SafeHtml& html);
-void remove(pg::Statements& out, PostId id);
+void remove(pg::Statements& out, PostId id, UserId by);
 
 /// A visible post that is newer than a number, and the board's own number of the same moment; without a post when
 /// there is none.

@@ -1,8 +1,9 @@
 #include "features/posts/view_counter.hpp"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <vector>
+#include <utility>
 
 #include "infra/io/sleep.hpp"
 
@@ -15,8 +16,31 @@ constexpr pg::Query kAdd{"posts.add_views", R"(
 
 }  // namespace
 
-void ViewCounter::count(PostId post) {
-  if (pending_.size() < kMostPosts || pending_.contains(post)) ++pending_[post];
+void ViewCounter::count(PostId post, std::string_view visitor) {
+  if (visitor.empty() || visits_.size() >= kMaxVisits) return;
+  const auto now = std::chrono::steady_clock::now();
+  std::string key = fmt::format("viewed:{}:{}", post.value, visitor);
+  const auto known = seen_.find(key);
+  if (known != seen_.end() && now - known->second < kOnce) return;
+  if (seen_.size() >= kMaxVisitors) seen_.clear();
+  seen_[key] = now;
+  visits_.push_back({post, std::move(key)});
+}
+
+/// Which of the visits are the first of their visitor within kOnce, on all servers.
+async<void> ViewCounter::settle(const Call& call) {
+  if (visits_.empty()) co_return;
+  const std::vector<Visit> visits = std::exchange(visits_, {});
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(kOnce).count();
+  std::vector<redis::Command> commands;
+  commands.reserve(visits.size());
+  for (const Visit& visit : visits) commands.emplace_back("SET", visit.key, "1", "NX", "EX", seconds);
+  const auto replies = co_await redis_.ask_all(call, std::move(commands));
+  for (std::size_t i = 0; i < visits.size(); ++i) {
+    if (replies && replies->at(i).is_nil()) continue;  // another server counted this visitor
+    const PostId post = visits[i].post;
+    if (pending_.size() < kMaxPosts || pending_.contains(post)) ++pending_[post];
+  }
 }
 
 std::int64_t ViewCounter::pending(PostId post) const {
@@ -25,6 +49,8 @@ std::int64_t ViewCounter::pending(PostId post) const {
 }
 
 async<void> ViewCounter::flush() {
+  const Call call(std::chrono::steady_clock::now() + kFlushEvery, "views");
+  co_await settle(call);
   if (pending_.empty()) co_return;
   std::unordered_map<PostId, std::int64_t> taken;
   taken.swap(pending_);
@@ -34,7 +60,6 @@ async<void> ViewCounter::flush() {
     posts.push_back(post);
     seen.push_back(views);
   }
-  const Call call(std::chrono::steady_clock::now() + kFlushEvery, "views");
   bool done = false;
   try {
     pg::Unit unit = db_.unit(call);  // a Batch would be sent again after a lost connection

@@ -7,8 +7,10 @@ namespace {
 
 async<http::Response> show_online(web::Context& ctx, Presence& presence) {
   const auto online = co_await presence.online(ctx.call, ctx.viewer, ctx.now);
-  co_return ctx.page({tr("online.title"_msg)},
-                     [&](view::Out& out) { online_page(out, online ? &*online : nullptr, ctx.viewer); });
+  http::Response response = ctx.page(
+      {tr("online.title"_msg)}, [&](view::Out& out) { online_page(out, online ? &*online : nullptr, ctx.viewer); });
+  response.set("X-Robots-Tag", "noindex");
+  co_return response;
 }
 
 async<http::Response> post_hide(web::Context& ctx, Presence& presence) {

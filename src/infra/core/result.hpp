@@ -15,6 +15,7 @@ enum class Code {
   not_found = 404,
   method_not_allowed = 405,
   conflict = 409,
+  precondition_failed = 412,
   too_large = 413,
   unsupported_type = 415,
   invalid = 422,

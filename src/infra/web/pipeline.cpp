@@ -47,7 +47,9 @@ Error why(const std::exception_ptr& failure, const http::Request& request, std::
 }
 
 /// Answers that a repetition of a write that went well may get.
-bool may_be_repetition(int status) { return status == 403 || status == 404 || status == 409 || status == 422; }
+bool may_be_repetition(int status) {
+  return status == 403 || status == 404 || status == 409 || status == 412 || status == 422;
+}
 
 bool good_key(std::string_view key) {
   return !key.empty() && key.size() <= 128 && std::ranges::all_of(key, [](char c) { return c > ' ' && c < 0x7F; });

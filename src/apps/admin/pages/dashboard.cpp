@@ -26,7 +26,7 @@ constexpr pg::Query kNewMembers{"dashboard.new_members",
                                 "select id, name, created_at from users order by id desc limit $1"};
 constexpr pg::Query kNewPosts{"dashboard.new_posts", R"(
   select p.id, p.title, b.name, p.created_at from posts p join boards b on b.id = p.board_id
-   where p.visible order by p.id desc limit $1)"};
+   where p.visible and b.read_role <= $2 order by p.id desc limit $1)"};
 
 async<std::string> count(pg::Db& db, const Call& call, Timestamp midnight) {
   pg::Batch batch = db.batch(call, pg::Lane::slow);
@@ -54,7 +54,7 @@ async<http::Response> show_dashboard(web::Context& ctx, pg::Db& db, redis::Clien
   board.online = co_await presence.counts(ctx.call, ctx.now);
   pg::Batch batch = db.batch(ctx.call, pg::Lane::slow);
   const auto members = batch.add<NewMember>(kNewMembers, kNewest);
-  const auto posts = batch.add<NewPost>(kNewPosts, kNewest);
+  const auto posts = batch.add<NewPost>(kNewPosts, kNewest, ctx.viewer.rank());
   co_await batch.send();
   board.members = members.all();
   board.posts = posts.all();

@@ -34,7 +34,8 @@ async<Result<Seen>> PostMemory::read(const web::Context& ctx, PostId id, std::in
   auto page = co_await threads(ctx, id, post.author, number);
   std::vector<std::int64_t> likes;
   if (anything_liked(post, page->rows)) likes = co_await liked(ctx, id);
-  co_return Seen{*found, std::move(page), post.views + posts_.count_reader(id), std::move(likes)};
+  posts_.count_reader(ctx, id, post.author);
+  co_return Seen{*found, std::move(page), post.views + posts_.unwritten_views(id), std::move(likes)};
 }
 
 async<std::shared_ptr<const RememberedThreads>> PostMemory::threads(const web::Context& ctx, PostId id, UserId author,
