@@ -211,7 +211,8 @@ test('behind TLS the cookie is Secure, and only the proxy says so', async () => 
   const headers = { 'x-forwarded-proto': 'https' };
   const form = { email, password };
   const direct = new Client(await appUrl(1));
-  assert.match(cookieOf(await direct.post('/login', { form, headers })), /; Secure/);
+  const origin = new URL(direct.base).origin.replace('http:', 'https:');
+  assert.match(cookieOf(await direct.post('/login', { form, headers: { ...headers, origin } })), /; Secure/);
   // Nginx writes the header itself.
   assert.doesNotMatch(cookieOf(await visitor().post('/login', { form, headers })), /; Secure/);
 });

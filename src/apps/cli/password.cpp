@@ -11,6 +11,7 @@
 #include "apps/cli/command.hpp"
 #include "infra/core/text.hpp"
 #include "infra/core/visible.hpp"
+#include "infra/unicode/unicode.hpp"
 
 namespace ms::cli {
 namespace {
@@ -25,7 +26,8 @@ constexpr std::size_t kMost = 1024;  // bytes; nobody types more, and a wrong fi
 
 std::string hash_password(std::string_view password) {
   std::array<char, crypto_pwhash_STRBYTES> out{};
-  if (crypto_pwhash_str(out.data(), password.data(), password.size(), kPasses, kMemory) != 0) throw std::bad_alloc();
+  const auto normal = unicode::nfc(password);  // as features/members/password.hpp
+  if (crypto_pwhash_str(out.data(), normal.data(), normal.size(), kPasses, kMemory) != 0) throw std::bad_alloc();
   return out.data();
 }
 

@@ -8,14 +8,14 @@
 #include "apps/cli/password.hpp"
 #include "apps/cli/publish.hpp"
 #include "apps/cli/user.hpp"
+#include "features/members/email.hpp"
+#include "features/members/name.hpp"
+#include "features/members/weak_password.hpp"
 #include "infra/core/secret.hpp"
-#include "infra/core/text.hpp"
 
 namespace ms::cli {
 namespace {
 
-constexpr std::size_t kMaxEmail = 255;  // as in migrations/0001_foundation.sql
-constexpr std::size_t kMaxName = 100;
 constexpr std::size_t kMadeUpBytes = 12;
 constexpr std::string_view kUniqueViolation = "23505";
 
@@ -25,7 +25,13 @@ struct Password {
 };
 
 Password choose_password(const Member& member) {
-  if (!member.password_file.empty()) return {read_password(member.password_file)};
+  if (!member.password_file.empty()) {
+    auto text = read_password(member.password_file);
+    if (members::is_weak_password(text, {member.email, member.name})) {
+      throw Failure("the password is a common one, or easily guessed; choose another");
+    }
+    return {std::move(text)};
+  }
   return {secret::random_text(kMadeUpBytes), true};
 }
 
@@ -35,13 +41,9 @@ void show(const Password& password) {
 }
 
 std::string checked_email(const std::string& email) {
-  const auto at = email.find('@');
-  const bool shaped =
-      at != email.npos && at > 0 && at + 1 < email.size() && email.find_first_of(" \t<>,;") == email.npos;
-  if (!shaped || email.size() > kMaxEmail || !valid_utf8(email) || has_control(email)) {
-    throw Failure(fmt::format("\"{}\" is not a mail address", email), kUsage);
-  }
-  return ascii_lower(email);
+  auto normal = members::normal_email(email);
+  if (!members::is_email(normal)) throw Failure(fmt::format("\"{}\" is not a mail address", email), kUsage);
+  return normal;
 }
 
 Failure no_member(const std::string& email) { return Failure(fmt::format("there is no member {}", email)); }
@@ -93,11 +95,14 @@ void change_password(const Options& options, const Member& member) {
 }  // namespace
 
 Identity checked(const Member& member) {
-  auto name = std::string(trim(member.name));
-  if (name.empty() || !valid_utf8(name) || has_control(name) || code_points(name) > kMaxName) {
-    throw Failure(fmt::format("the name must have 1 to {} characters", kMaxName), kUsage);
+  const members::Name name(member.name);
+  if (!members::check_name(name)) {
+    throw Failure(fmt::format("the name must have 1 to {} characters, of which one is a letter, and none that is "
+                              "invisible or turns the direction of the text",
+                              members::kNameLimit),
+                  kUsage);
   }
-  return {checked_email(member.email), std::move(name)};
+  return {checked_email(member.email), name.text()};
 }
 
 std::string add_member(Database& database, const Member& member) {

@@ -41,6 +41,11 @@ members::LoginLimits login_limits(const config::Settings::Login& login, std::str
           {"join", login.joins_per_address, std::chrono::hours(1)}};
 }
 
+limit::WriteLimits write_limits(const config::Settings::Writing& writing) {
+  return {{writing.posts, writing.comments, writing.edits, writing.likes, writing.follows, writing.mentions},
+          writing.staff_factor};
+}
+
 /// "live" carries hints while Redis is gone; only the Site has streams that wait for them.
 std::vector<std::string> channels(std::string_view realm) {
   std::vector<std::string> names{"members", "boards", "sessions"};
@@ -57,14 +62,14 @@ Parts::Parts(const config::Settings& with, const std::string& realm, CpuPool& ha
       purger(db, with.proxy.monitors),
       redis(io, config::redis_config(with)),
       cache(io, redis, keys, {"cache:", "notifications:"}),
-      limiter(redis),
+      limiter(redis, write_limits(with.writing)),
       hints(io, db, redis, keys),
       accounts(db, [this] { return listener.live(); }),
       sessions(db, redis, accounts, session_config(with, keys, realm)),
       boards(db, [this] { return listener.live(); }),
       notifications(db, cache, limiter, boards, hints),
       members(db, cache, limiter, sessions, members::Passwords(hashing), login_limits(with.login, realm),
-              members::KnownDevices(keys, realm), posts::cache_keys()),
+              members::KnownDevices(keys, realm), posts::cache_keys(), with.site.name),
       presence(db, redis, sessions, with.session.secret),
       listener(
           io, config::pg_config(with).conninfo, channels(realm),

@@ -31,11 +31,11 @@ class Site final : public program::App {
   explicit Site(program::Parts& parts)
       : parts_(parts),
         views_(parts.db, parts.redis),
-        posts_(parts.db, parts.cache, parts.boards, parts.notifications, views_, parts.hints),
+        posts_(parts.db, parts.cache, parts.boards, parts.notifications, views_, parts.hints, parts.limiter),
         shown_(parts.io, posts_, remembered(parts)),
         home_(parts.io, posts_, parts.boards, remembered(parts)),
         comments_(parts.db, parts.boards, posts_, parts.notifications, parts.limiter, parts.hints),
-        likes_(parts.db, parts.boards, parts.notifications, parts.hints),
+        likes_(parts.db, parts.boards, parts.notifications, parts.hints, parts.limiter),
         memory_(parts.io, posts_, shown_, comments_, likes_, remembered(parts)),
         live_board_(parts.db, parts.boards),
         live_post_(parts.db, parts.boards, posts_),

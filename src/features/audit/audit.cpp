@@ -2,6 +2,7 @@
 
 #include "features/audit/log.html.hpp"
 #include "infra/core/text.hpp"
+#include "infra/unicode/unicode.hpp"
 #include "infra/web/context.hpp"
 #include "infra/web/listing.hpp"
 
@@ -58,8 +59,8 @@ async<http::Response> show_log(web::Context& ctx, pg::Db& db) {
 }  // namespace
 
 Result<std::string> reason_of(std::string_view typed) {
-  const auto reason = trim(typed);
-  if (!reason.empty() && code_points(reason) <= kReasonLimit && !has_control(reason)) return std::string(reason);
+  const unicode::Text reason(trim(typed));
+  if (unicode::visible(reason) && reason.pure() && code_points(reason) <= kReasonLimit) return reason.text();
   return Refused(Error(Code::invalid, "error.invalid"_msg, {{"reason", "audit.reason_wrong"_msg}}));
 }
 

@@ -17,9 +17,9 @@ Draft draft_of(const http::Form& form) {
     const auto role = session::role_of(form.get(name));
     return role ? static_cast<int>(*role) : -1;
   };
-  return {.slug = std::string(form.get("slug")),
-          .name = std::string(form.get("name")),
-          .description = std::string(form.get("description")),
+  return {.slug = unicode::Line(form.get("slug")),
+          .name = unicode::Line(form.get("name")),
+          .description = unicode::Line(form.get("description")),
           .read_role = rank("read_role"),
           .write_role = rank("write_role"),
           .comment_role = rank("comment_role"),

@@ -80,10 +80,10 @@ std::optional<http::Response> moved(const web::Context& ctx, const Directory& di
 
 Result<void> check(const Draft& draft) {
   std::vector<FieldError> wrong;
-  const auto length = code_points(draft.name);
-  if (length == 0 || length > kNameLimit || has_control(draft.name)) wrong.push_back({"name", "boards.name_wrong"_msg});
+  const bool named = draft.name.pure() && unicode::visible(draft.name);
+  if (!named || code_points(draft.name) > kNameLimit) wrong.push_back({"name", "boards.name_wrong"_msg});
   if (!good_slug(draft.slug)) wrong.push_back({"slug", "boards.slug_wrong"_msg});
-  if (code_points(draft.description) > kDescriptionLimit || has_control(draft.description)) {
+  if (code_points(draft.description) > kDescriptionLimit || !draft.description.pure()) {
     wrong.push_back({"description", "boards.description_long"_msg});
   }
   if (!rank_within(draft.read_role, 0)) wrong.push_back({"read_role", "boards.role_wrong"_msg});
@@ -117,8 +117,6 @@ async<std::shared_ptr<const Directory>> Boards::all(const Call& call) {
 async<Result<BoardId>> Boards::create(const Call& call, const session::Viewer& who, Draft draft) {
   if (const auto first = once::earlier(call)) co_return BoardId{*first};
   if (!who.may(session::Permission::boards)) co_return no_right();
-  draft.name = trim(draft.name);
-  draft.slug = trim(draft.slug);
   if (auto ok = check(draft); !ok) co_return Refused(ok.error());
   pg::Unit unit = db_.unit(call);
   session::guard_permission(unit, who.id, session::Permission::boards);
@@ -133,8 +131,6 @@ async<Result<BoardId>> Boards::create(const Call& call, const session::Viewer& w
 async<Result<void>> Boards::edit(const Call& call, const session::Viewer& who, BoardId id, Draft draft) {
   if (once::earlier(call)) co_return Result<void>();
   if (!who.may(session::Permission::boards)) co_return no_right();
-  draft.name = trim(draft.name);
-  draft.slug = trim(draft.slug);
   if (auto ok = check(draft); !ok) co_return Refused(ok.error());
   pg::Unit unit = db_.unit(call);
   session::guard_permission(unit, who.id, session::Permission::boards);

@@ -11,6 +11,7 @@
 #include "infra/core/result.hpp"
 #include "infra/pg/db.hpp"
 #include "infra/session/viewer.hpp"
+#include "infra/unicode/unicode.hpp"
 #include "infra/web/router.hpp"
 
 // Boards: what there is, and which role may read, write and comment where. Asked on every page, changed rarely, so
@@ -65,9 +66,9 @@ class Directory {
 
 /// What the Admin's form holds.
 struct Draft {
-  std::string slug;
-  std::string name;
-  std::string description;
+  unicode::Line slug;
+  unicode::Line name;
+  unicode::Line description;
   int read_role = 0;
   int write_role = 1;
   int comment_role = 1;

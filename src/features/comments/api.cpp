@@ -39,10 +39,21 @@ async<http::Response> list(web::Context& ctx, Comments& comments, posts::Posts& 
   if (!post) co_return ctx.refuse(post.error());
   const auto number = web::page_number(ctx.query());
   if (!number) co_return ctx.refuse(number.error());
-  const Threads threads = co_await comments.threads(ctx.call, ctx.viewer, post->id, *number);
+  const std::int64_t from = ctx.query().number("from").value_or(0);
+  if (from < 0 || (ctx.query().has("from") && from == 0)) {
+    co_return ctx.refuse(Error(Code::invalid, "error.invalid"_msg, {{"from", "api.not_id"_msg}}));
+  }
+  const Threads threads = co_await comments.threads(ctx.call, ctx.viewer, post->id, *number, CommentId{from});
   json::array items;
-  for (const Comment& comment : threads.comments) items.push_back(comment_json(comment));
-  co_return ctx.json(200, web::json_list(std::move(items), threads.number, threads.last, threads.total));
+  json::array more;
+  for (std::size_t at = 0; at < threads.comments.size(); ++at) {
+    items.push_back(comment_json(threads.comments[at]));
+    if (threads.ends_cut(at)) more.emplace_back(threads.comments[at].cut.value);
+  }
+  if (threads.next) more.emplace_back(threads.next.value);
+  json::object out = web::json_list(std::move(items), threads.number, threads.last, threads.total);
+  out["more"] = std::move(more);
+  co_return ctx.json(200, out);
 }
 
 /// What an earlier request wrote.
@@ -62,7 +73,7 @@ async<http::Response> write(web::Context& ctx, Comments& comments, posts::Posts&
   web::JsonFields fields(std::move(*body));
   Draft draft;
   draft.post = post_of(ctx);
-  draft.content = fields.text("content");
+  draft.content = unicode::Text(fields.text("content"));
   if (const auto parent = fields.optional_id("parent_id")) draft.parent = CommentId{*parent};
   draft.ask_page = true;
   if (auto ok = fields.done(); !ok) co_return ctx.refuse(ok.error());

@@ -31,19 +31,30 @@ void lay_out(std::vector<Comment>& rows, const Children& children, std::size_t a
   constexpr int kDeepest = 500;
   const auto begin = out.size();
   const CommentId id = rows[at].id;
+  const bool goes_on = static_cast<bool>(rows[at].cut);
   rows[at].depth = std::min(level, kDeepestShown);
   out.push_back(std::move(rows[at]));
   if (level < kDeepest) {
     const auto [first, last] = children.equal_range(id);
     for (auto child = first; child != last; ++child) lay_out(rows, children, child->second, level + 1, out);
   }
-  if (out.size() == begin + 1 && !out.back().shown()) out.pop_back();
+  if (out.size() == begin + 1 && !out.back().shown() && !goes_on) out.pop_back();
 }
 
+/// A reply whose parent is not among the rows stands right below the beginning of its thread.
 std::vector<Comment> in_reading_order(std::vector<Comment> rows) {
+  std::map<CommentId, std::size_t> places;
+  for (std::size_t i = 0; i < rows.size(); ++i) places.emplace(rows[i].id, i);
   Children children;
+  std::optional<CommentId> root;  // rows come thread by thread
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (rows[i].parent) children.emplace(*rows[i].parent, i);
+    if (!rows[i].parent) {
+      root = rows[i].id;
+    } else if (places.contains(*rows[i].parent)) {
+      children.emplace(*rows[i].parent, i);
+    } else if (root) {
+      children.emplace(*root, i);
+    }
   }
   std::vector<Comment> out;
   out.reserve(rows.size());
@@ -89,6 +100,13 @@ Reader reader_of(const session::Viewer& who, UserId author, bool may_reply) {
   return {who.signed_in(), may_reply, own, own || who.may(session::Permission::remove), false};
 }
 
+bool Threads::holds(CommentId id) const { return std::ranges::find(comments, id, &Comment::id) != comments.end(); }
+
+bool Threads::ends_cut(std::size_t at) const {
+  const bool ends = at + 1 == comments.size() || !comments[at + 1].parent;
+  return ends && comments[at].cut;
+}
+
 Reader ShownThreads::reader(const session::Viewer& who, const Comment& comment, bool may_reply) const {
   Reader out = reader_of(who, comment.author, may_reply);
   out.liked = comment.liked || std::ranges::find(liked, comment.id.value) != liked.end();
@@ -109,16 +127,17 @@ std::vector<view::SafeHtml> common_html(const Threads& threads, UserId post_auth
   return out;
 }
 
-Result<void> check(std::string_view content) {
+Result<void> check(const unicode::Text& content) {
   std::vector<FieldError> wrong;
-  if (trim(content).empty()) wrong.push_back({"content", "comments.content_empty"_msg});
+  if (!unicode::visible(content)) wrong.push_back({"content", "comments.content_empty"_msg});
   if (code_points(content) > kContentLimit) wrong.push_back({"content", "comments.content_long"_msg});
-  if (has_control(content)) wrong.push_back({"content", "posts.content_control"_msg});
+  if (!content.pure()) wrong.push_back({"content", "posts.content_control"_msg});
   if (wrong.empty()) return {};
   return Refused(Error(Code::invalid, "error.invalid"_msg, std::move(wrong)));
 }
 
-async<Threads> Comments::threads(const Call& call, const session::Viewer& who, PostId post, std::int64_t number) {
+async<Threads> Comments::threads(const Call& call, const session::Viewer& who, PostId post, std::int64_t number,
+                                 CommentId from) {
   pg::Batch counting = db_.batch(call);
   const auto count = store::count_threads(counting, post);
   co_await counting.send();
@@ -128,9 +147,12 @@ async<Threads> Comments::threads(const Call& call, const session::Viewer& who, P
   out.number = number < 1 ? out.last : std::min(number, out.last);
   if (out.total == 0) co_return out;
   pg::Batch batch = db_.batch(call);
-  const auto slot = store::threads(batch, who.id, post, (out.number - 1) * kThreadsPerPage, kThreadsPerPage);
+  const auto slot = store::threads(batch, who.id, post, (out.number - 1) * kThreadsPerPage, kThreadsPerPage, from);
   co_await batch.send();
-  out.comments = in_reading_order(slot.all());
+  out.from = from;
+  std::vector<Comment> rows = slot.all();
+  if (!rows.empty()) out.next = rows.front().left_out;
+  out.comments = in_reading_order(std::move(rows));
   co_return out;
 }
 
@@ -194,6 +216,9 @@ async<Result<Comments::Written>> Comments::write(const Call& call, const session
     parent_author = parent->author;
   }
   const view::SafeHtml html = markdown::render(draft.content, mentions->links());
+  if (auto ok = posts::check_shown(html); !ok) co_return Refused(ok.error());
+  const auto allowed = co_await allow(call, who, limit::Write::comment, std::ssize(mentions->members()));
+  if (!allowed) co_return Refused(allowed.error());
   pg::Unit unit = db_.unit(call);
   boards::guard(unit, who.id, post->board, boards::Right::comment, "posts.gone"_msg);
   posts::guard_visible(unit, draft.post);
@@ -217,15 +242,16 @@ async<Result<Comments::Written>> Comments::write(const Call& call, const session
   comment.parent = draft.parent;
   comment.author = who.id;
   comment.author_name = who.name;
+  comment.by_staff = who.may(session::Permission::admin);
   comment.id = row.id;
   comment.created = row.created;
-  comment.content = std::move(draft.content);
+  comment.content = draft.content.text();
   comment.content_html = html.html();
   const std::int64_t page = before ? before->one().value() / kThreadsPerPage + 1 : 0;
   co_return Written{row.id, std::move(comment), page};
 }
 
-async<Result<void>> Comments::edit(const Call& call, const session::Viewer& who, CommentId id, std::string content,
+async<Result<void>> Comments::edit(const Call& call, const session::Viewer& who, CommentId id, unicode::Text content,
                                    std::optional<std::int64_t> version) {
   if (once::earlier(call)) co_return Result<void>();
   const auto directory = co_await boards_.all(call);
@@ -238,6 +264,9 @@ async<Result<void>> Comments::edit(const Call& call, const session::Viewer& who,
   const auto mentions = co_await notifications::find_mentions(db_, call, content);
   if (!mentions) co_return Refused(mentions.error());
   const view::SafeHtml html = markdown::render(content, mentions->links());
+  if (auto ok = posts::check_shown(html); !ok) co_return ok;
+  const auto allowed = co_await allow(call, who, limit::Write::edit, std::ssize(mentions->members()));
+  if (!allowed) co_return allowed;
   pg::Unit unit = db_.unit(call);
   boards::guard(unit, who.id, found->board, boards::Right::comment, "comments.gone"_msg);
   posts::guard_visible(unit, found->post);
@@ -265,6 +294,7 @@ async<Result<void>> Comments::remove(const Call& call, const session::Viewer& wh
   if (!reader_of(who, found->author, false).may_remove) co_return no_right(who);
   const auto given = audit::reason_on_site(reason);
   if (!given) co_return Refused(given.error());
+  if (auto ok = co_await allow(call, who, limit::Write::edit, 0); !ok) co_return ok;
   pg::Unit unit = db_.unit(call);
   boards::guard(unit, who.id, found->board, boards::Right::read, "comments.gone"_msg);
   if (who.id != found->author) session::guard_permission(unit, who.id, session::Permission::remove);
@@ -279,6 +309,13 @@ async<Result<void>> Comments::remove(const Call& call, const session::Viewer& wh
   hints_.tell({'p', found->post.value});
   co_await notifications_.told(call, told.all());
   co_return done;
+}
+
+async<Result<void>> Comments::allow(const Call& call, const session::Viewer& who, limit::Write what,
+                                    std::int64_t mentions) {
+  const bool staff = who.may(session::Permission::admin);
+  if (auto ok = co_await limiter_.allow_write(call, who.id, staff, what); !ok) co_return ok;
+  co_return co_await limiter_.allow_write(call, who.id, staff, limit::Write::mention, mentions);
 }
 
 async<Result<void>> Comments::typing(const Call& call, const session::Viewer& who, PostId post) {

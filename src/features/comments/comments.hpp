@@ -13,6 +13,7 @@
 #include "infra/live/source.hpp"
 #include "infra/pg/db.hpp"
 #include "infra/session/viewer.hpp"
+#include "infra/unicode/unicode.hpp"
 #include "infra/view/out.hpp"
 #include "infra/web/router.hpp"
 
@@ -28,8 +29,12 @@ class Notifications;
 namespace ms::comments {
 
 constexpr std::size_t kContentLimit = 3'000;  ///< characters
-constexpr int kThreadsPerPage = 50;           ///< top-level comments with all their replies
-constexpr int kDeepestShown = 4;              ///< replies below are shown at this depth: deeper is unreadable on phones
+constexpr int kThreadsPerPage = 50;           ///< top-level comments with their replies
+// A page is bounded in bytes of HTML too; what it leaves out is shown from a cursor on (Threads).
+constexpr int kThreadBytes = 64 * 1024;  ///< of one thread, beside others
+constexpr int kPageBytes = 300 * 1024;   ///< of all
+constexpr int kItemBytes = 1024;         ///< what stands around the text of a comment, at least
+constexpr int kDeepestShown = 4;         ///< replies below are shown at this depth: deeper is unreadable on phones
 
 struct Comment {
   CommentId id;
@@ -37,6 +42,7 @@ struct Comment {
   std::optional<CommentId> parent;
   UserId author;
   std::string author_name;
+  bool by_staff = false;  ///< whoever wrote it acts for the site
   std::string content;
   std::string content_html;
   Timestamp created;
@@ -47,6 +53,8 @@ struct Comment {
   std::int64_t likes = 0;
   bool liked = false;        ///< by who reads it
   std::int64_t version = 0;  ///< number of its latest change
+  CommentId cut;             ///< of a thread that goes on: the first reply that this page leaves out; else 0
+  CommentId left_out;        ///< the first thread that this page leaves out; else 0
 
   bool shown() const noexcept { return !deleted && !hidden; }
 };
@@ -71,6 +79,12 @@ struct Threads {
   std::int64_t number = 1;
   std::int64_t last = 1;
   std::int64_t total = 0;  ///< top-level comments on all pages, with those that were removed
+  CommentId from;          ///< the cursor: what stands before this comment, but for its thread's beginning, is left out
+  CommentId next;          ///< the cursor for what this page leaves out behind its last thread; 0: nothing
+
+  bool holds(CommentId id) const;
+  /// Whether comment `at` is the last that is shown of a thread that goes on.
+  bool ends_cut(std::size_t at) const;
 };
 
 /// A page of threads for one reader.
@@ -90,10 +104,10 @@ std::vector<view::SafeHtml> common_html(const Threads& threads, UserId post_auth
 struct Draft {
   PostId post;
   std::optional<CommentId> parent;
-  std::string content;
+  unicode::Text content;
   bool ask_page = false;  ///< on which page of threads it will stand
 };
-Result<void> check(std::string_view content);
+Result<void> check(const unicode::Text& content);
 
 class Comments {
  public:
@@ -102,7 +116,9 @@ class Comments {
       : db_(db), boards_(boards), posts_(posts), notifications_(notifications), limiter_(limiter), hints_(hints) {}
 
   /// The caller has made sure that the post may be read. `number` 0 is the last page, where the newest threads stand.
-  async<Threads> threads(const Call& call, const session::Viewer& who, PostId post, std::int64_t number);
+  /// `from`: a comment of that page to begin with; 0: its first. At most kPageBytes and one comment.
+  async<Threads> threads(const Call& call, const session::Viewer& who, PostId post, std::int64_t number,
+                         CommentId from = {});
   /// The page of threads on which a comment stands, and its post; for links to one comment. Refused: not_found and, as
   /// for posts, when the board may not be read.
   struct Place {
@@ -122,10 +138,11 @@ class Comments {
     std::int64_t page = 0;           ///< of threads, where it stands; 0 when nobody asked
   };
   /// One round trip as a rule; two for a reply, with mentions, or when this thread has not read the post. Refused:
-  /// invalid, not_found (the post or the parent is gone), unauthenticated, forbidden.
+  /// invalid, not_found (the post or the parent is gone), unauthenticated, forbidden, and, as edit() and remove(),
+  /// too_many beyond what a member may write in a minute.
   async<Result<Written>> write(const Call& call, const session::Viewer& who, Draft draft);
   /// `version`: of the comment that was edited; another one is not overwritten (conflict).
-  async<Result<void>> edit(const Call& call, const session::Viewer& who, CommentId id, std::string content,
+  async<Result<void>> edit(const Call& call, const session::Viewer& who, CommentId id, unicode::Text content,
                            std::optional<std::int64_t> version);
   /// Own comments, or anybody's with Permission::remove, which the audit log keeps with the reason (may be empty).
   async<Result<void>> remove(const Call& call, const session::Viewer& who, CommentId id, std::string reason);
@@ -134,6 +151,9 @@ class Comments {
   async<Result<void>> typing(const Call& call, const session::Viewer& who, PostId post);
 
  private:
+  /// Counts a write and the members that it mentions.
+  async<Result<void>> allow(const Call& call, const session::Viewer& who, limit::Write what, std::int64_t mentions);
+
   pg::Db& db_;
   boards::Boards& boards_;
   posts::Posts& posts_;

@@ -35,6 +35,7 @@ live::Change of_comment(const boards::Board& board, const Directory& directory, 
   comment.parent = row.parent;
   comment.author = row.author;
   comment.author_name = std::move(row.author_name);
+  comment.by_staff = row.by_staff;
   comment.content_html = std::move(row.content_html);
   comment.created = row.created;
   comment.updated = row.updated;

@@ -85,7 +85,7 @@ class LivePostTest : public testing::Test {
   boards::Boards boards{db, [] { return true; }};
   notifications::Notifications notifications{db, cache, limiter, boards, hints};
   posts::ViewCounter views{db, redis};
-  posts::Posts posts{db, cache, boards, notifications, views, hints};
+  posts::Posts posts{db, cache, boards, notifications, views, hints, limiter};
   Comments comments{db, boards, posts, notifications, limiter, hints};
   LivePost live_{db, boards, posts};
 };

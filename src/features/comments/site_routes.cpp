@@ -32,7 +32,7 @@ async<http::Response> show_edit(web::Context& ctx, Comments& comments) {
 async<http::Response> post_edit(web::Context& ctx, Comments& comments) {
   const auto form = ctx.form();
   if (!form) co_return ctx.refuse(form.error());
-  const std::string content(form->get("content"));
+  const unicode::Text content(form->get("content"));
   const auto done = co_await comments.edit(ctx.call, ctx.viewer, id_of(ctx), content, form->number("version"));
   // Whatever becomes of the comment from now on: it is stored, and the answer says so.
   if (done) co_return ctx.redirect(fmt::format("/comments/{}", id_of(ctx).value), "flash.saved"_msg);

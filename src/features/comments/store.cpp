@@ -5,25 +5,47 @@
 namespace ms::comments::store {
 namespace {
 
-constexpr int kMostRows = 2000;  // of one page of threads; a longer quarrel is cut
+constexpr int kStaff = 2;  // roles.rank
 
 constexpr pg::Query kCountThreads{"comments.count_threads",
                                   "select count(*) from comments where post_id = $1 and parent_id is null"};
+// Thread by thread, each from the oldest reply on: as much of each as $6 bytes are, of the one that the cursor $5 is in
+// as much as the page may hold, and of all together $7. A row more than fits says where it goes on.
 constexpr pg::Query kThreads{"comments.threads", R"(
-  with roots as (
-    select id from comments where post_id = $1 and parent_id is null order by id offset $2 limit $3),
-  wanted as (
-    select id from roots
+  with cursor as (
+    select coalesce(max(coalesce(root_id, id)), 0) as root, coalesce(max(id), 0) as id
+      from comments where id = $5::bigint and post_id = $1),
+  roots as (
+    select t.id, k.root = t.id as begins, k.id as first
+      from (select id from comments where post_id = $1 and parent_id is null order by id offset $2 limit $3) t, cursor k
+     where t.id >= k.root),
+  placed as (
+    select r.id as root, r.begins, c.id, octet_length(c.content_html) + $8::int as size
+      from roots r join comments c on c.id = r.id
     union all
-    (select c.id from comments c join roots r on c.root_id = r.id order by c.id limit $4))
-  select c.id, c.post_id, c.parent_id, c.author_id, u.name, c.content, c.content_html, c.created_at, c.updated_at,
-         c.deleted_at is not null, c.hidden_at is not null, 0, coalesce(k.likes, 0), l.user_id is not null, c.event
-    from wanted w join comments c on c.id = w.id join users u on u.id = c.author_id
+    select r.id, r.begins, c.id, c.size
+      from roots r cross join lateral (
+        select n.id, octet_length(n.content_html) + $8::int as size from comments n
+         where n.root_id = r.id and (not r.begins or n.id >= r.first)
+         order by n.id limit (case when r.begins then $7::int else $6::int end) / $8::int + 2) c),
+  weighed as (
+    select *, begins or sum(size) over (partition by root order by id) - size < $6::int as fits from placed),
+  measured as (
+    select root, id, fits and sum(size) filter (where fits) over (order by root, id) - size < $7::int as shown from weighed),
+  marked as (
+    select root, id, shown, coalesce(min(id) filter (where not shown) over (partition by root), 0) as cut,
+           coalesce(min(root) filter (where not shown and id = root) over (), 0) as left_out
+      from measured)
+  select c.id, c.post_id, c.parent_id, c.author_id, u.name, u.role >= $9::int, c.content, c.content_html, c.created_at,
+         c.updated_at, c.deleted_at is not null, c.hidden_at is not null, 0, coalesce(k.likes, 0), l.user_id is not null,
+         c.event, m.cut, m.left_out
+    from marked m join comments c on c.id = m.id join users u on u.id = c.author_id
     left join comment_counters k on k.comment_id = c.id
-    left join comment_likes l on l.comment_id = c.id and l.user_id = $5 order by c.id)"};
+    left join comment_likes l on l.comment_id = c.id and l.user_id = $4
+   where m.shown order by m.root, c.id)"};
 constexpr pg::Query kFind{"comments.find", R"(
-  select c.id, c.post_id, c.parent_id, c.author_id, u.name, c.content, c.content_html, c.created_at, c.updated_at, false, false, 0,
-         coalesce(k.likes, 0), l.user_id is not null, c.event
+  select c.id, c.post_id, c.parent_id, c.author_id, u.name, u.role >= $3::int, c.content, c.content_html, c.created_at,
+         c.updated_at, false, false, 0, coalesce(k.likes, 0), l.user_id is not null, c.event, 0::bigint, 0::bigint
     from comments c join users u on u.id = c.author_id left join comment_counters k on k.comment_id = c.id
     left join comment_likes l on l.comment_id = c.id and l.user_id = $2 where c.id = $1 and c.visible)"};
 constexpr pg::Query kTarget{"comments.target", R"(
@@ -52,11 +74,11 @@ constexpr pg::Query kGuardVersion{"comments.guard_version", R"(
   select ms_guard(exists (select from comments where id = $1 and event = $2 for no key update), 409, $3)::text)"};
 constexpr pg::Query kSince{"comments.since", R"(
   select t.events, p.event, p.visible, p.board_id, coalesce(p.author_id, 0), t.comments,
-         coalesce(c.event, 0), coalesce(c.id, 0), c.parent_id, coalesce(c.author_id, 0), coalesce(c.name, ''),
+         coalesce(c.event, 0), coalesce(c.id, 0), c.parent_id, coalesce(c.author_id, 0), coalesce(c.name, ''), coalesce(c.role >= $4::int, false),
          coalesce(c.content_html, ''), coalesce(c.created_at, p.created_at), c.updated_at,
          c.deleted_at is not null, c.hidden_at is not null, coalesce(c.likes, 0)
     from posts p join post_counters t on t.post_id = p.id left join lateral (
-      select n.event, n.id, n.parent_id, n.author_id, u.name, n.content_html, n.created_at, n.updated_at, n.deleted_at,
+      select n.event, n.id, n.parent_id, n.author_id, u.name, u.role, n.content_html, n.created_at, n.updated_at, n.deleted_at,
              n.hidden_at, k.likes
         from comments n join users u on u.id = n.author_id left join comment_counters k on k.comment_id = n.id
        where n.post_id = p.id and n.event > $2 order by n.event limit $3) c on true
@@ -69,17 +91,20 @@ constexpr pg::Query kNumbers{"comments.numbers",
 pg::Slot<std::int64_t> count_threads(pg::Statements& out, PostId post) {
   return out.add<std::int64_t>(kCountThreads, post);
 }
-pg::Slot<Comment> threads(pg::Statements& out, UserId reader, PostId post, std::int64_t skip, int limit) {
-  return out.add<Comment>(kThreads, post, skip, limit, kMostRows, reader);
+pg::Slot<Comment> threads(pg::Statements& out, UserId reader, PostId post, std::int64_t skip, int limit,
+                          CommentId from) {
+  return out.add<Comment>(kThreads, post, skip, limit, reader, from, kThreadBytes, kPageBytes, kItemBytes, kStaff);
 }
-pg::Slot<Comment> find(pg::Statements& out, UserId reader, CommentId id) { return out.add<Comment>(kFind, id, reader); }
+pg::Slot<Comment> find(pg::Statements& out, UserId reader, CommentId id) {
+  return out.add<Comment>(kFind, id, reader, kStaff);
+}
 pg::Slot<Target> target(pg::Statements& out, CommentId id) { return out.add<Target>(kTarget, id); }
 pg::Slot<Parent> parent(pg::Statements& out, CommentId id) { return out.add<Parent>(kParent, id); }
 pg::Slot<PlaceRow> place(pg::Statements& out, CommentId id) { return out.add<PlaceRow>(kPlace, id); }
 
 pg::Slot<Inserted> insert(pg::Statements& out, const Draft& draft, std::optional<CommentId> root, UserId author,
                           const view::SafeHtml& html) {
-  return out.add<Inserted>(kInsert, draft.post, draft.parent, root, author, draft.content, html.html(),
+  return out.add<Inserted>(kInsert, draft.post, draft.parent, root, author, draft.content.text(), html.html(),
                            markdown::kRendererVersion);
 }
 pg::Slot<std::int64_t> threads_before(pg::Statements& out, PostId post, std::optional<CommentId> root) {
@@ -95,7 +120,7 @@ void guard_version(pg::Statements& out, CommentId id, std::int64_t version) {
 void guard_visible(pg::Statements& out, CommentId id) { out.add(kGuard, id); }
 
 pg::Slot<Changed> since(pg::Statements& out, PostId post, std::int64_t number, int limit) {
-  return out.add<Changed>(kSince, post, number, limit);
+  return out.add<Changed>(kSince, post, number, limit, kStaff);
 }
 pg::Slot<Number> numbers(pg::Statements& out, const std::vector<std::int64_t>& posts) {
   return out.add<Number>(kNumbers, posts);

@@ -15,8 +15,10 @@ struct Parent {
 };
 
 pg::Slot<std::int64_t> count_threads(pg::Statements& out, PostId post);
-/// Top-level comments number skip+1 … skip+limit with all their replies, by id; at most kMostRows rows.
-pg::Slot<Comment> threads(pg::Statements& out, UserId reader, PostId post, std::int64_t skip, int limit);
+/// Top-level comments number skip+1 … skip+limit with their replies, thread by thread, by id; as much as a page may
+/// hold of what stands from the cursor `from` on.
+pg::Slot<Comment> threads(pg::Statements& out, UserId reader, PostId post, std::int64_t skip, int limit,
+                          CommentId from);
 /// Visible ones only.
 pg::Slot<Comment> find(pg::Statements& out, UserId reader, CommentId id);
 /// Where a comment stands and whose it is: what decides who may change it. Visible ones of visible posts only.
@@ -63,6 +65,7 @@ struct Changed {
   std::optional<CommentId> parent;
   UserId author;
   std::string author_name;
+  bool by_staff = false;
   std::string content_html;
   Timestamp created;
   std::optional<Timestamp> updated;

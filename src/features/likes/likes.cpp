@@ -64,6 +64,9 @@ async<Result<Liked>> Likes::set(const Call& call, const session::Viewer& who, Li
   if (!who.signed_in()) co_return refuse(Code::unauthenticated, "error.unauthenticated"_msg);
   // A repetition that comes after the opposite was done must not undo that.
   if (found.mine == mine || once::earlier(call)) co_return found;
+  const bool staff = who.may(session::Permission::admin);
+  if (auto ok = co_await limiter_.allow_write(call, who.id, staff, limit::Write::like); !ok)
+    co_return Refused(ok.error());
   pg::Unit unit = db_.unit(call);
   const Msg gone = found.comment ? "comments.gone"_msg : "posts.gone"_msg;
   boards::guard(unit, who.id, found.board, boards::Right::read, gone);

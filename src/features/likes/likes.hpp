@@ -45,8 +45,9 @@ struct Likers {
 
 class Likes {
  public:
-  Likes(pg::Db& db, boards::Boards& boards, notifications::Notifications& notifications, live::Hints& hints)
-      : db_(db), boards_(boards), notifications_(notifications), hints_(hints) {}
+  Likes(pg::Db& db, boards::Boards& boards, notifications::Notifications& notifications, live::Hints& hints,
+        limit::Limiter& limiter)
+      : db_(db), boards_(boards), notifications_(notifications), hints_(hints), limiter_(limiter) {}
 
   /// Refused: not_found, also when the board may not be read.
   async<Result<Liked>> find(const Call& call, const session::Viewer& who, PostId id);
@@ -57,7 +58,7 @@ class Likes {
   async<Likers> likers(const Call& call, PostId post);
 
   /// Makes `who` like what was found, or like it no more, and gives it as it is then. What is so already stays so, and
-  /// the author is told of a new like only. Refused: unauthenticated, not_found (gone meanwhile).
+  /// the author is told of a new like only. Refused: unauthenticated, not_found (gone meanwhile), too_many.
   async<Result<Liked>> set(const Call& call, const session::Viewer& who, Liked found, bool mine);
 
  private:
@@ -67,6 +68,7 @@ class Likes {
   boards::Boards& boards_;
   notifications::Notifications& notifications_;
   live::Hints& hints_;
+  limit::Limiter& limiter_;
 };
 
 /// POST /posts/{id}/like and /unlike, /comments/{id}/like and /unlike.

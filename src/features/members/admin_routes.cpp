@@ -1,7 +1,7 @@
 #include "features/members/admin_list.html.hpp"
 #include "features/members/admin_member.html.hpp"
 #include "features/members/admin_pages.hpp"
-#include "infra/core/text.hpp"
+#include "infra/unicode/unicode.hpp"
 #include "infra/web/context.hpp"
 
 namespace ms::members {
@@ -9,7 +9,7 @@ namespace {
 
 async<http::Response> show_members(web::Context& ctx, Staff& staff) {
   const http::Form& query = ctx.query();
-  AdminList list{.search = {.text = std::string(trim(query.get("q"))),
+  AdminList list{.search = {.text = unicode::Line(unicode::narrow(query.get("q"))).text(),
                             .role = session::role_of(query.get("role")),
                             .only_suspended = query.has("suspended"),
                             .before = UserId{query.number("before").value_or(0)}},

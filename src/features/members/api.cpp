@@ -40,7 +40,7 @@ async<http::Response> log_in(web::Context& ctx, Members& members, session::Sessi
   if (!body) co_return ctx.refuse(body.error());
   web::JsonFields fields(std::move(*body));
   std::string email = fields.text("email");
-  std::string password = fields.text("password");
+  std::string password = fields.as_typed("password");
   if (auto ok = fields.done(); !ok) co_return ctx.refuse(ok.error());
 
   auto claim = co_await members.authenticate(ctx.call, {std::move(email), std::move(password), ctx.client_address});

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "features/members/store.hpp"
+#include "features/members/weak_password.hpp"
 #include "infra/core/text.hpp"
 #include "infra/once/once.hpp"
 #include "infra/session/guard.hpp"
@@ -13,15 +14,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr auto kProfileKept = std::chrono::seconds(60);
-
-bool looks_like_email(std::string_view email) {
-  const auto at = email.find('@');
-  if (at == std::string_view::npos || at == 0 || email.find('@', at + 1) != std::string_view::npos) return false;
-  const auto domain = email.substr(at + 1);
-  const auto dot = domain.find('.');
-  return dot != std::string_view::npos && dot != 0 && !domain.ends_with('.') &&
-         email.find_first_of(" \t\r\n<>\"',;:\\()[]") == std::string_view::npos;
-}
 
 std::string profile_json(const Profile& profile) {
   return json::serialize(json::object{{"id", profile.id.value},
@@ -58,38 +50,34 @@ Refused busy() { return refuse(Code::unavailable, "login.busy"_msg); }
 
 }  // namespace
 
-std::string normal_email(std::string_view email) { return ascii_lower(trim(email)); }
-
-Result<void> check_name(std::string_view name) {
-  const auto length = code_points(name);
-  if (trim(name).empty()) return Refused(Error(Code::invalid, "error.invalid"_msg, {{"name", "join.name_empty"_msg}}));
-  if (length > kNameLimit || has_control(name) || name.contains('\n')) {
-    return Refused(Error(Code::invalid, "error.invalid"_msg, {{"name", "join.name_long"_msg}}));
-  }
-  return {};
+Refused taken_name() {
+  return Refused(Error(Code::invalid, "error.invalid"_msg, {{"name", "join.name_of_staff"_msg}}));
 }
 
-Result<void> check_new_password(std::string_view password, std::string_view again) {
-  const auto length = code_points(password);
+Result<void> check_new_password(std::string_view password, std::string_view again, const PasswordContext& context) {
+  const auto length = code_points(Passwords::normal(password));
   std::vector<FieldError> wrong;
   if (length < kPasswordLeast) wrong.push_back({"password", "join.password_short"_msg});
   if (length > kPasswordLimit) wrong.push_back({"password", "join.password_long"_msg});
-  if (password != again) wrong.push_back({"password_again", "join.password_differs"_msg});
+  const std::string_view local = context.email.substr(0, context.email.find('@'));
+  if (wrong.empty() && is_weak_password(password, {context.email, local, context.name, context.site})) {
+    wrong.push_back({"password", "join.password_common"_msg});
+  }
+  if (Passwords::normal(password) != Passwords::normal(again))
+    wrong.push_back({"password_again", "join.password_differs"_msg});
   if (wrong.empty()) return {};
   return Refused(Error(Code::invalid, "error.invalid"_msg, std::move(wrong)));
 }
 
-Result<void> check(const Application& application) {
+Result<void> check(const Application& application, std::string_view site) {
   std::vector<FieldError> wrong;
   const auto collect = [&wrong](const Result<void>& part) {
     if (!part) wrong.insert(wrong.end(), part.error().fields.begin(), part.error().fields.end());
   };
-  if (!looks_like_email(application.email) || application.email.size() > kEmailLimit ||
-      has_control(application.email)) {
-    wrong.push_back({"email", "join.email_wrong"_msg});
-  }
+  if (!is_email(application.email)) { wrong.push_back({"email", "join.email_wrong"_msg}); }
   collect(check_name(application.name));
-  collect(check_new_password(application.password, application.password_again));
+  collect(check_new_password(application.password, application.password_again,
+                             {application.email, application.name, site}));
   if (!application.terms) wrong.push_back({"terms", "join.terms_needed"_msg});
   if (!application.privacy) wrong.push_back({"privacy", "join.privacy_needed"_msg});
   if (wrong.empty()) return {};
@@ -97,7 +85,8 @@ Result<void> check(const Application& application) {
 }
 
 Members::Members(pg::Db& db, cache::Cache& cache, limit::Limiter& limiter, session::Sessions& sessions,
-                 Passwords passwords, LoginLimits limits, KnownDevices devices, std::vector<std::string> shows_names)
+                 Passwords passwords, LoginLimits limits, KnownDevices devices, std::vector<std::string> shows_names,
+                 std::string site_name)
     : db_(db),
       cache_(cache),
       limiter_(limiter),
@@ -105,16 +94,35 @@ Members::Members(pg::Db& db, cache::Cache& cache, limit::Limiter& limiter, sessi
       passwords_(passwords),
       limits_(limits),
       devices_(std::move(devices)),
-      shows_names_(std::move(shows_names)) {}
+      shows_names_(std::move(shows_names)),
+      site_name_(std::move(site_name)) {}
+
+async<Result<void>> Members::check_free(const Call& call, std::string name) {
+  if (is_reserved(name, site_name_)) co_return taken_name();
+  pg::Batch batch = db_.batch(call);
+  const auto staff = store::staff_names(batch);
+  co_await batch.send();
+  if (looks_like_one_of(name, staff.all())) co_return taken_name();
+  co_return Result<void>();
+}
+
+async<std::string> Members::rehash(const Call& call, UserId id, std::string password, std::string old_hash) {
+  const auto hash = co_await passwords_.hash(call, std::move(password));
+  if (!hash) co_return old_hash;  // too many are waiting: at the next login
+  pg::Unit unit = db_.unit(call);
+  const auto slot = store::replace_hash(unit, id, old_hash, *hash);
+  const auto done = co_await unit.send();
+  co_return done&& slot.affected() == 1 ? *hash : old_hash;
+}
 
 async<Result<std::optional<session::Claim>>> Members::join(const Call& call, Application application,
                                                            const ClientAddress& address) {
   if (once::earlier(call)) co_return std::nullopt;
   application.email = normal_email(application.email);
-  application.name = trim(application.name);
-  if (auto ok = check(application); !ok) co_return Refused(ok.error());
+  if (auto ok = check(application, site_name_); !ok) co_return Refused(ok.error());
   const bool allowed = co_await limiter_.allow(call, limits_.joins, address.visitor());
   if (!allowed) co_return refuse(Code::too_many, "join.too_many"_msg);
+  if (auto ok = co_await check_free(call, application.name.text()); !ok) co_return Refused(ok.error());
   const auto hash = co_await passwords_.hash(call, application.password);
   if (!hash) {
     co_await limiter_.take_back(call, limits_.joins, address.visitor());
@@ -166,16 +174,20 @@ async<Result<session::Claim>> Members::authenticate(const Call& call, Attempt at
   const auto slot = store::credentials(batch, attempt.email);
   co_await batch.send();
   const auto found = slot.one();
-  const auto right =
-      co_await passwords_.verify(call, std::move(attempt.password), found ? found->password_hash : std::string());
-  if (!right) {
+  const auto match = co_await passwords_.verify(call, attempt.password, found ? found->password_hash : std::string());
+  if (!match) {
     co_await give_back(call, attempt, device);
     co_return busy();
   }
-  if (!*right) co_return refuse(Code::unauthenticated, "login.wrong"_msg);
+  if (*match == Passwords::Match::none) co_return refuse(Code::unauthenticated, "login.wrong"_msg);
   if (found->suspended) co_return refuse(Code::forbidden, "login.suspended"_msg);
   if (attempt.needed && !session::Permissions::parse(found->permissions).has(*attempt.needed)) {
     co_return refuse(Code::forbidden, "login.staff_only"_msg);
+  }
+  std::string hash = found->password_hash;
+  // The Admin may not write passwords (migration 0016).
+  if (*match == Passwords::Match::other_form && !attempt.needed) {
+    hash = co_await rehash(call, found->id, std::move(attempt.password), found->password_hash);
   }
   if (device) {
     limiter_.forgive(limits_.device, *device);
@@ -184,7 +196,7 @@ async<Result<session::Claim>> Members::authenticate(const Call& call, Attempt at
     // A whole school may log in from one address: only what was wrong counts against it.
     co_await limiter_.take_back(call, limits_.address, attempt.address.visitor());
   }
-  co_return session::Claim{found->id, found->password_hash, attempt.needed};
+  co_return session::Claim{found->id, std::move(hash), attempt.needed};
 }
 
 async<std::optional<Profile>> Members::profile(const Call& call, UserId id) {
@@ -193,10 +205,14 @@ async<std::optional<Profile>> Members::profile(const Call& call, UserId id) {
   co_return parse_profile(text);
 }
 
-async<Result<void>> Members::rename(const Call& call, const session::Viewer& who, std::string name) {
+async<Result<void>> Members::rename(const Call& call, const session::Viewer& who, Name name) {
   if (once::earlier(call)) co_return Result<void>();
-  name = trim(name);
   if (auto ok = check_name(name); !ok) co_return ok;
+  const bool staff = who.may(session::Permission::admin);
+  if (auto ok = co_await limiter_.allow_write(call, who.id, staff, limit::Write::edit); !ok) co_return ok;
+  if (!staff) {
+    if (auto ok = co_await check_free(call, name.text()); !ok) co_return ok;
+  }
   pg::Unit unit = db_.unit(call);
   store::rename(unit, who.id, name);
   session::guard_member(unit, who.id);
@@ -213,7 +229,7 @@ async<Result<void>> Members::rename(const Call& call, const session::Viewer& who
 async<Result<void>> Members::change_password(const Call& call, const session::Viewer& who, std::string current,
                                              std::string next, std::string again) {
   if (once::earlier(call)) co_return Result<void>();
-  if (auto ok = check_new_password(next, again); !ok) co_return ok;
+  if (auto ok = check_new_password(next, again, {who.email, who.name, site_name_}); !ok) co_return ok;
   const std::string member = std::to_string(who.id.value);
   const bool allowed = co_await limiter_.allow(call, limits_.current, member);
   if (!allowed) co_return refuse(Code::too_many, "login.too_many"_msg);
@@ -221,9 +237,11 @@ async<Result<void>> Members::change_password(const Call& call, const session::Vi
   const auto slot = store::credentials(batch, who.email);
   co_await batch.send();
   const auto found = slot.one();
-  const auto right = co_await passwords_.verify(call, std::move(current), found ? found->password_hash : std::string());
-  if (!right) co_return busy();
-  if (!*right) { co_return Refused(Error(Code::invalid, "error.invalid"_msg, {{"current", "my.password_wrong"_msg}})); }
+  const auto match = co_await passwords_.verify(call, std::move(current), found ? found->password_hash : std::string());
+  if (!match) co_return busy();
+  if (*match == Passwords::Match::none) {
+    co_return Refused(Error(Code::invalid, "error.invalid"_msg, {{"current", "my.password_wrong"_msg}}));
+  }
   const auto hash = co_await passwords_.hash(call, std::move(next));
   if (!hash) co_return busy();
   pg::Unit unit = db_.unit(call);

@@ -4,7 +4,9 @@
 #include <string_view>
 #include <vector>
 
+#include "features/members/email.hpp"
 #include "features/members/known_devices.hpp"
+#include "features/members/name.hpp"
 #include "features/members/password.hpp"
 #include "infra/cache/cache.hpp"
 #include "infra/core/address.hpp"
@@ -19,10 +21,10 @@
 // Members: joining, logging in, the public profile, one's own data. Staff's acts on members are in staff.hpp.
 namespace ms::members {
 
-/// What the join form holds, as it was typed.
+/// What the join form holds; the passwords as they were typed.
 struct Application {
   std::string email;
-  std::string name;
+  Name name;
   std::string password;
   std::string password_again;
   bool terms = false;
@@ -37,18 +39,19 @@ struct Profile {
   Timestamp joined;
 };
 
-/// Longest name and e-mail address, and password bounds, in characters.
-constexpr std::size_t kNameLimit = 30;
-constexpr std::size_t kEmailLimit = 254;
+/// Password bounds in characters.
 constexpr std::size_t kPasswordLeast = 8;
 constexpr std::size_t kPasswordLimit = 128;
 
-/// Pure checks; every wrong field is named at once.
-Result<void> check(const Application& application);
-Result<void> check_name(std::string_view name);
-Result<void> check_new_password(std::string_view password, std::string_view again);
-/// Trimmed and in lower case: what is stored and compared.
-std::string normal_email(std::string_view email);
+/// Pure; every wrong field is named at once. `site`: its name.
+Result<void> check(const Application& application, std::string_view site);
+/// What is known of the owner and the site, which no password may be.
+struct PasswordContext {
+  std::string_view email;
+  std::string_view name;
+  std::string_view site;
+};
+Result<void> check_new_password(std::string_view password, std::string_view again, const PasswordContext& context);
 
 /// How often one may guess within the window. The Site and the Admin count for themselves.
 struct LoginLimits {
@@ -78,7 +81,7 @@ class Members {
 
   /// `shows_names`: keys of other features' caches that show members' names, dropped when one changes.
   Members(pg::Db& db, cache::Cache& cache, limit::Limiter& limiter, session::Sessions& sessions, Passwords passwords,
-          LoginLimits limits, KnownDevices devices, std::vector<std::string> shows_names);
+          LoginLimits limits, KnownDevices devices, std::vector<std::string> shows_names, std::string site_name);
 
   /// Makes the account. Nothing for a repetition, which is no proof that the password is still right.
   /// Refused: invalid (fields), conflict (e-mail taken), too_many, unavailable (hash queue is full).
@@ -90,7 +93,8 @@ class Members {
   async<Result<session::Claim>> authenticate(const Call& call, Attempt attempt);
 
   async<std::optional<Profile>> profile(const Call& call, UserId id);
-  async<Result<void>> rename(const Call& call, const session::Viewer& who, std::string name);
+  /// Refused: invalid; names of staff, and what looks like one, are for staff (name.hpp).
+  async<Result<void>> rename(const Call& call, const session::Viewer& who, Name name);
   /// Also ends all other logins of the member.
   async<Result<void>> change_password(const Call& call, const session::Viewer& who, std::string current,
                                       std::string next, std::string again);
@@ -99,6 +103,11 @@ class Members {
   async<bool> may_try(const Call& call, const Attempt& attempt, const std::optional<std::string>& device);
   /// The try was none: nobody could look at the password.
   async<void> give_back(const Call& call, const Attempt& attempt, const std::optional<std::string>& device);
+  /// Refused when only staff may have the name.
+  async<Result<void>> check_free(const Call& call, std::string name);
+  /// Keeps the hash of the password's normal form from now on, where the old one was another form's; gives the one that
+  /// is kept.
+  async<std::string> rehash(const Call& call, UserId id, std::string password, std::string old_hash);
 
   pg::Db& db_;
   cache::Cache& cache_;
@@ -108,6 +117,7 @@ class Members {
   LoginLimits limits_;
   KnownDevices devices_;
   std::vector<std::string> shows_names_;
+  std::string site_name_;
 };
 
 void add_site_routes(web::Router& router, Members& members, session::Sessions& sessions);

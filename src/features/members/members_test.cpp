@@ -8,11 +8,11 @@
 namespace ms::members {
 namespace {
 
-Application good() { return {"kim@example.kr", "김하늘", "correct horse", "correct horse", true, true, false}; }
+Application good() { return {"kim@example.kr", Name("김하늘"), "correct horse", "correct horse", true, true, false}; }
 
 std::vector<std::string> wrong_fields(const Application& application) {
   std::vector<std::string> out;
-  if (const auto done = check(application); !done) {
+  if (const auto done = check(application, "우리 센터"); !done) {
     for (const FieldError& error : done.error().fields) out.push_back(error.field);
   }
   return out;
@@ -26,7 +26,9 @@ TEST(Join, NamesEveryWrongFieldAtOnce) {
 
 TEST(Join, RefusesWhatIsNoAddress) {
   for (const char* email :
-       {"kim", "@b.kr", "a@", "a@b", "a@.kr", "a@b.", "a b@c.kr", "a@b@c.kr", "<a@b.kr>", "a@b.kr\x01"}) {
+       {"kim",          "@b.kr",        "a@",          "a@b",      "a@.kr",      "a@b.",     "a b@c.kr",
+        "a@b@c.kr",     "<a@b.kr>",     "a@b.kr\x01",  "a@-b.kr",  "a@b-.kr",    "a@b_c.kr", "a@b..kr",
+        "a\u200b@b.kr", "a\u00a0@b.kr", "\u3164@b.kr", "a,b@c.kr", "\"a\"@b.kr", "★@b.kr"}) {
     Application one = good();
     one.email = email;
     EXPECT_THAT(wrong_fields(one), testing::ElementsAre("email")) << email;
@@ -35,9 +37,10 @@ TEST(Join, RefusesWhatIsNoAddress) {
 
 TEST(Join, CountsCharactersNotBytes) {
   Application one = good();
-  one.name = "가나다라마바사아자차가나다라마바사아자차가나다라마바사아자차";  // 30
+  const std::string longest = "가나다라마바사아자차가나다라마바사아자차가나다라마바사아자차";  // 30
+  one.name = Name(longest);
   EXPECT_THAT(wrong_fields(one), testing::IsEmpty());
-  one.name += "가";
+  one.name = Name(longest + "가");
   EXPECT_THAT(wrong_fields(one), testing::ElementsAre("name"));
   one = good();
   one.password = one.password_again = "일이삼사오육칠";  // 7

@@ -56,7 +56,7 @@ async<http::Response> post_login(web::Context& ctx, Members& members, session::S
   const auto form = ctx.form();
   if (!form) co_return ctx.refuse(form.error());
   const std::string email(form->get("email"));
-  const std::string password(form->get("password"));
+  const std::string password(form->as_typed("password"));
   const bool remember = form->has("remember");
   const std::string_view devices = ctx.request.cookie(kDeviceCookie).value_or("");
   auto claim = co_await members.authenticate(ctx.call, {email, password, ctx.client_address, devices, needed});
@@ -115,9 +115,9 @@ async<http::Response> post_join(web::Context& ctx, Members& members, session::Se
   const auto form = ctx.form();
   if (!form) co_return ctx.refuse(form.error());
   const Application application{std::string(form->get("email")),
-                                std::string(form->get("name")),
-                                std::string(form->get("password")),
-                                std::string(form->get("password_again")),
+                                Name(form->get("name")),
+                                std::string(form->as_typed("password")),
+                                std::string(form->as_typed("password_again")),
                                 form->has("terms"),
                                 form->has("privacy"),
                                 form->has("news")};
@@ -179,9 +179,9 @@ async<http::Response> post_name(web::Context& ctx, Members& members, session::Se
   if (!ctx.viewer.signed_in()) co_return ctx.refuse(login_first());
   const auto form = ctx.form();
   if (!form) co_return ctx.refuse(form.error());
-  const std::string name(form->get("name"));
+  const Name name(form->get("name"));
   const auto done = co_await members.rename(ctx.call, ctx.viewer, name);
-  if (!done) co_return co_await my_page(ctx, sessions, name, &done.error());
+  if (!done) co_return co_await my_page(ctx, sessions, name.text(), &done.error());
   co_return ctx.redirect("/my", "flash.saved"_msg);
 }
 
@@ -189,9 +189,9 @@ async<http::Response> post_password(web::Context& ctx, Members& members, session
   if (!ctx.viewer.signed_in()) co_return ctx.refuse(login_first());
   const auto form = ctx.form();
   if (!form) co_return ctx.refuse(form.error());
-  const std::string current(form->get("current"));
-  const std::string next(form->get("password"));
-  const std::string again(form->get("password_again"));
+  const std::string current(form->as_typed("current"));
+  const std::string next(form->as_typed("password"));
+  const std::string again(form->as_typed("password_again"));
   const auto done = co_await members.change_password(ctx.call, ctx.viewer, current, next, again);
   if (!done) co_return co_await my_page(ctx, sessions, ctx.viewer.name, &done.error());
   co_return ctx.redirect("/my", "flash.password_changed"_msg);

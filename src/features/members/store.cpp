@@ -11,6 +11,9 @@ constexpr pg::Query kCredentials{"members.credentials", R"(
          (select coalesce(string_agg(permission, ','), '') from role_permissions p where p.role = u.role),
          coalesce(u.suspended_until > now(), false)
     from users u where u.email = $1)"};
+constexpr pg::Query kStaffNames{"members.staff_names", "select name from users where role >= 2"};
+constexpr pg::Query kReplaceHash{"members.replace_hash",
+                                 "update users set password_hash = $3 where id = $1 and password_hash = $2"};
 constexpr pg::Query kProfile{"members.profile", "select id, name, created_at from users where id = $1"};
 constexpr pg::Query kRename{"members.rename", "update users set name = $2 where id = $1"};
 constexpr pg::Query kChanged{"members.changed", "select ms_member_changed($1)"};
@@ -53,10 +56,15 @@ constexpr pg::Query kLift{"members.lift",
 }  // namespace
 
 pg::Slot<UserId> insert(pg::Statements& out, const Application& application, std::string_view password_hash) {
-  return out.add<UserId>(kInsert, application.email, application.name, password_hash, application.news);
+  return out.add<UserId>(kInsert, application.email, application.name.text(), password_hash, application.news);
 }
 pg::Slot<Credentials> credentials(pg::Statements& out, std::string_view email) {
   return out.add<Credentials>(kCredentials, email);
+}
+pg::Slot<std::string> staff_names(pg::Statements& out) { return out.add<std::string>(kStaffNames); }
+pg::Slot<pg::None> replace_hash(pg::Statements& out, UserId id, std::string_view old_hash,
+                                std::string_view password_hash) {
+  return out.add(kReplaceHash, id, old_hash, password_hash);
 }
 pg::Slot<Profile> profile(pg::Statements& out, UserId id) { return out.add<Profile>(kProfile, id); }
 

@@ -18,12 +18,17 @@ struct Credentials {
 
 pg::Slot<UserId> insert(pg::Statements& out, const Application& application, std::string_view password_hash);
 pg::Slot<Credentials> credentials(pg::Statements& out, std::string_view email);
+/// Of all who act for the site.
+pg::Slot<std::string> staff_names(pg::Statements& out);
 pg::Slot<Profile> profile(pg::Statements& out, UserId id);
 /// Also tells every server that what it knows of the member is old.
 void rename(pg::Statements& out, UserId id, std::string_view name);
 /// Refuses the unit (409) when the password is not the one of the hash `old` any more. Does not tell the servers:
 /// revoking the sessions does.
 void set_password(pg::Statements& out, UserId id, std::string_view old, std::string_view password_hash);
+/// Only where the hash is still `old_hash`. The password stays the same: nobody is told.
+pg::Slot<pg::None> replace_hash(pg::Statements& out, UserId id, std::string_view old_hash,
+                                std::string_view password_hash);
 
 pg::Slot<MemberRow> search(pg::Statements& out, const Search& search, int limit);
 pg::Slot<MemberRow> row(pg::Statements& out, UserId id);

@@ -10,6 +10,7 @@
 #include "infra/live/hints.hpp"
 #include "infra/once/once.hpp"
 #include "infra/session/guard.hpp"
+#include "infra/unicode/unicode.hpp"
 
 namespace ms::moderation {
 namespace {
@@ -33,8 +34,8 @@ session::Permission permission_of(Act act) {
 }
 
 Search tidy(Search search) {
-  search.text = shorten(trim(search.text), kTextLimit);
-  search.author = trim(search.author);
+  search.text = shorten(unicode::Line(search.text).text(), kTextLimit);
+  search.author = unicode::Line(unicode::narrow(search.author)).text();
   return search;
 }
 

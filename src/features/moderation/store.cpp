@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "infra/unicode/unicode.hpp"
+
 namespace ms::moderation::store {
 namespace {
 
@@ -14,7 +16,8 @@ constexpr pg::Query kPosts{"moderation.posts", R"(
     from posts p join boards b on b.id = p.board_id join post_counters c on c.post_id = p.id
     left join users u on u.id = p.author_id
     cross join lateral (select coalesce(p.deleted_at is not null and p.deleted_by = p.author_id, false)) w (own)
-   where b.read_role <= $8 and ($1 = '' or not own and (p.title ilike $2 or p.content ilike $2))
+   where b.read_role <= $8 and ($1 = '' or not own and (p.title ilike any (string_to_array($2, chr(10)))
+          or p.content ilike any (string_to_array($2, chr(10)))))
      and ($3 = '' or p.author_id in (select id from users where starts_with(name, $3)))
      and ($4::bigint = 0 or p.board_id = $4)
      and ($5 = '' or $5 = case when own then 'withdrawn' when p.deleted_at is not null then 'deleted' when p.hidden_at is not null then 'hidden'
@@ -27,7 +30,7 @@ constexpr pg::Query kComments{"moderation.comments", R"(
     from comments c join posts p on p.id = c.post_id join boards b on b.id = p.board_id join users u on u.id = c.author_id
     cross join lateral (select coalesce(c.deleted_at is not null and c.deleted_by = c.author_id, false),
                                coalesce(p.deleted_at is not null and p.deleted_by = p.author_id, false)) w (own, post_own)
-   where b.read_role <= $10 and ($2 = '' or not own and c.content ilike $3)
+   where b.read_role <= $10 and ($2 = '' or not own and c.content ilike any (string_to_array($3, chr(10))))
      and ($4 = '' or c.author_id in (select id from users where starts_with(name, $4)))
      and ($5::bigint = 0 or p.board_id = $5)
      and ($6::bigint = 0 or c.post_id = $6)
@@ -87,12 +90,18 @@ std::string state_name(const Search& search) {
 /// The highest id that a search may find.
 std::int64_t highest(const Search& search) { return search.before > 0 ? search.before - 1 : INT64_MAX; }
 
+/// Of the text as it is and, where that is another, with ordinary letters for full-width ones; one a line.
+std::string patterns(std::string_view text) {
+  const std::string narrow = unicode::narrow(text);
+  return narrow == text ? anywhere(text) : anywhere(text) + '\n' + anywhere(narrow);
+}
+
 pg::Slot<PostRow> posts_up_to(pg::Statements& out, int rank, std::int64_t id, const Search& search, int limit) {
-  return out.add<PostRow>(kPosts, search.text, anywhere(search.text), search.author, search.board, state_name(search),
+  return out.add<PostRow>(kPosts, search.text, patterns(search.text), search.author, search.board, state_name(search),
                           id, limit, rank);
 }
 pg::Slot<CommentRow> comments_up_to(pg::Statements& out, int rank, std::int64_t id, const Search& search, int limit) {
-  return out.add<CommentRow>(kComments, kExcerpt, search.text, anywhere(search.text), search.author, search.board,
+  return out.add<CommentRow>(kComments, kExcerpt, search.text, patterns(search.text), search.author, search.board,
                              search.post, state_name(search), id, limit, rank);
 }
 

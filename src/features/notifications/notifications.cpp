@@ -263,6 +263,9 @@ async<Result<std::int64_t>> Notifications::set(const Call& call, const session::
   if (!who.signed_in()) co_return login_first();
   int muted = 0;
   for (const Kind kind : off) muted |= 1 << static_cast<int>(kind);
+  const bool staff = who.may(session::Permission::admin);
+  if (auto ok = co_await limiter_.allow_write(call, who.id, staff, limit::Write::edit); !ok)
+    co_return Refused(ok.error());
   pg::Unit unit = db_.unit(call);
   store::set_muted(unit, who.id, muted);
   const auto slot = store::touch(unit, who.id);
@@ -279,6 +282,9 @@ async<Result<std::int64_t>> Notifications::follow(const Call& call, const sessio
     const auto followed = co_await follows(call, who.id, board->id);
     if (wanted || !followed.value_or(true)) co_return refuse(Code::not_found, "boards.gone"_msg);
   }
+  const bool staff = who.may(session::Permission::admin);
+  if (auto ok = co_await limiter_.allow_write(call, who.id, staff, limit::Write::follow); !ok)
+    co_return Refused(ok.error());
   pg::Unit unit = db_.unit(call);
   if (wanted) boards::guard(unit, who.id, board->id, boards::Right::read, "boards.gone"_msg);
   wanted ? store::follow(unit, who.id, board->id) : store::unfollow(unit, who.id, board->id);
@@ -290,12 +296,12 @@ async<Result<std::vector<Suggestion>>> Notifications::names(const Call& call, co
                                                             std::string_view begin) {
   if (!who.signed_in()) co_return login_first();
   std::vector<Suggestion> out;
-  const std::string typed(trim(begin));
-  if (typed.empty() || !valid_utf8(typed) || has_control(typed) || code_points(typed) > kNameLimit) co_return out;
+  const unicode::Line typed(unicode::narrow(begin));
+  if (typed.empty() || !typed.pure() || code_points(typed) > kNameLimit) co_return out;
   const bool allowed = co_await limiter_.allow(call, kCompletions, std::to_string(who.id.value));
   if (!allowed) co_return refuse(Code::too_many, "error.too_many"_msg);
   pg::Batch batch = db_.batch(call);
-  const auto slot = store::names(batch, typed);
+  const auto slot = store::names(batch, typed.text());
   co_await batch.send();
   for (store::Named& member : slot.all()) {
     std::string insert = "@" + markdown::mentionable(member.name);

@@ -1,6 +1,7 @@
 #include <array>
 
 #include "features/notifications/notifications.hpp"
+#include "infra/unicode/unicode.hpp"
 
 namespace ms::notifications {
 namespace {
@@ -21,7 +22,7 @@ constexpr std::array<std::array<Msg, 2>, 8> kWords = {{
 
 std::string words(Kind kind, bool about_comment, std::string_view actor) {
   const auto& both = kWords.at(static_cast<std::size_t>(kind) - 1);
-  return tr(both.at(about_comment ? 1 : 0), {{"name", actor}});
+  return tr(both.at(about_comment ? 1 : 0), {{"name", unicode::isolated(actor)}});
 }
 
 std::string Line::words() const {

@@ -104,8 +104,8 @@ async<http::Response> write(web::Context& ctx, Posts& posts, boards::Boards& boa
   if (!body) co_return ctx.refuse(body.error());
   web::JsonFields fields(std::move(*body));
   Draft draft;
-  draft.title = fields.text("title");
-  draft.content = fields.text("content");
+  draft.title = unicode::Line(fields.text("title"));
+  draft.content = unicode::Text(fields.text("content"));
   if (auto ok = fields.done(); !ok) co_return ctx.refuse(ok.error());
   const auto id = co_await posts.write(ctx.call, ctx.viewer, *board, std::move(draft));
   if (!id) co_return ctx.refuse(id.error());

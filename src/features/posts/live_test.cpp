@@ -75,7 +75,7 @@ class LiveBoardTest : public testing::Test {
   limit::Limiter limiter{redis};
   notifications::Notifications notifications{db, cache, limiter, boards, hints};
   ViewCounter views{db, redis};
-  Posts posts{db, cache, boards, notifications, views, hints};
+  Posts posts{db, cache, boards, notifications, views, hints, limiter};
   LiveBoard live_{db, boards};
 };
 

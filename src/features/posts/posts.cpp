@@ -125,19 +125,33 @@ Result<void> may_read(const session::Viewer& who, const boards::Board* board) {
 Result<void> check(const Draft& draft) {
   std::vector<FieldError> wrong;
   const auto title = code_points(draft.title);
-  if (title == 0) wrong.push_back({"title", "posts.title_empty"_msg});
+  if (!draft.title.pure()) {
+    wrong.push_back({"title", "posts.title_characters"_msg});
+  } else if (!unicode::visible(draft.title)) {
+    wrong.push_back({"title", "posts.title_empty"_msg});
+  }
   if (title > kTitleLimit) wrong.push_back({"title", "posts.title_long"_msg});
-  if (has_control(draft.title) || draft.title.contains('\n')) wrong.push_back({"title", "posts.title_control"_msg});
-  if (trim(draft.content).empty()) wrong.push_back({"content", "posts.content_empty"_msg});
+  if (!unicode::visible(draft.content)) wrong.push_back({"content", "posts.content_empty"_msg});
   if (code_points(draft.content) > kContentLimit) wrong.push_back({"content", "posts.content_long"_msg});
-  if (has_control(draft.content)) wrong.push_back({"content", "posts.content_control"_msg});
+  if (!draft.content.pure()) wrong.push_back({"content", "posts.content_control"_msg});
   if (wrong.empty()) return {};
   return Refused(Error(Code::invalid, "error.invalid"_msg, std::move(wrong)));
 }
 
+Result<void> check_shown(const view::SafeHtml& html) {
+  if (unicode::visible_html(html.html())) return {};
+  return Refused(Error(Code::invalid, "error.invalid"_msg, {{"content", "posts.content_nothing"_msg}}));
+}
+
 Posts::Posts(pg::Db& db, cache::Cache& cache, boards::Boards& boards, notifications::Notifications& notifications,
-             ViewCounter& views, live::Hints& hints)
-    : db_(db), cache_(cache), boards_(boards), notifications_(notifications), views_(views), hints_(hints) {}
+             ViewCounter& views, live::Hints& hints, limit::Limiter& limiter)
+    : db_(db),
+      cache_(cache),
+      boards_(boards),
+      notifications_(notifications),
+      views_(views),
+      hints_(hints),
+      limiter_(limiter) {}
 
 bool Posts::editable(const session::Viewer& who, const boards::Board& board, UserId author) {
   return who.signed_in() && who.id == author && board.writable(who);
@@ -231,12 +245,14 @@ async<Result<PostId>> Posts::write(const Call& call, const session::Viewer& who,
                                    Draft draft) {
   if (const auto first = once::earlier(call)) co_return PostId{*first};
   if (!board.writable(who)) co_return no_right(who);
-  draft.title = trim(draft.title);
   draft.notice = draft.notice && who.may(session::Permission::notice);
   if (auto ok = check(draft); !ok) co_return Refused(ok.error());
   const auto mentions = co_await notifications::find_mentions(db_, call, draft.content);
   if (!mentions) co_return Refused(mentions.error());
   const view::SafeHtml html = markdown::render(draft.content, mentions->links());
+  if (auto ok = check_shown(html); !ok) co_return Refused(ok.error());
+  if (auto ok = co_await allow(call, who, limit::Write::post, std::ssize(mentions->members())); !ok)
+    co_return Refused(ok.error());
   pg::Unit unit = db_.unit(call);
   boards::guard(unit, who.id, board.id, boards::Right::write, "boards.gone"_msg);
   if (draft.notice) session::guard_permission(unit, who.id, session::Permission::notice);
@@ -257,12 +273,13 @@ async<Result<void>> Posts::edit(const Call& call, const session::Viewer& who, Po
   const auto found = co_await look_up<Gate>(db_, boards_, call, who, id, gate);
   if (!found) co_return Refused(found.error());
   if (!editable(who, *found->board, found->post.author)) co_return no_right(who);
-  draft.title = trim(draft.title);
   draft.notice = draft.notice && who.may(session::Permission::notice);
   if (auto ok = check(draft); !ok) co_return ok;
   const auto mentions = co_await notifications::find_mentions(db_, call, draft.content);
   if (!mentions) co_return Refused(mentions.error());
   const view::SafeHtml html = markdown::render(draft.content, mentions->links());
+  if (auto ok = check_shown(html); !ok) co_return ok;
+  if (auto ok = co_await allow(call, who, limit::Write::edit, std::ssize(mentions->members())); !ok) co_return ok;
   pg::Unit unit = db_.unit(call);
   boards::guard(unit, who.id, found->post.board, boards::Right::write, "posts.gone"_msg);
   if (draft.notice) session::guard_permission(unit, who.id, session::Permission::notice);
@@ -290,6 +307,7 @@ async<Result<void>> Posts::remove(const Call& call, const session::Viewer& who, 
   if (!removable(who, found->author)) co_return no_right(who);
   const auto given = audit::reason_on_site(reason);
   if (!given) co_return Refused(given.error());
+  if (auto ok = co_await allow(call, who, limit::Write::edit, 0); !ok) co_return ok;
   pg::Unit unit = db_.unit(call);
   boards::guard(unit, who.id, found->board, boards::Right::read, "posts.gone"_msg);
   if (who.id != found->author) session::guard_permission(unit, who.id, session::Permission::remove);
@@ -304,6 +322,13 @@ async<Result<void>> Posts::remove(const Call& call, const session::Viewer& who, 
   co_await drop_caches(cache_, call);
   co_await notifications_.told(call, told.all());
   co_return done;
+}
+
+async<Result<void>> Posts::allow(const Call& call, const session::Viewer& who, limit::Write what,
+                                 std::int64_t mentions) {
+  const bool staff = who.may(session::Permission::admin);
+  if (auto ok = co_await limiter_.allow_write(call, who.id, staff, what); !ok) co_return ok;
+  co_return co_await limiter_.allow_write(call, who.id, staff, limit::Write::mention, mentions);
 }
 
 void Posts::tell(PostId id, BoardId board) {

@@ -11,9 +11,11 @@
 #include "infra/cache/cache.hpp"
 #include "infra/core/result.hpp"
 #include "infra/core/time.hpp"
+#include "infra/limit/limiter.hpp"
 #include "infra/live/source.hpp"
 #include "infra/pg/db.hpp"
 #include "infra/session/viewer.hpp"
+#include "infra/unicode/unicode.hpp"
 #include "infra/web/router.hpp"
 
 namespace ms::web {
@@ -45,6 +47,7 @@ struct Post {
   std::string content_html;  ///< rendered when written
   UserId author;
   std::string author_name;
+  bool by_staff = false;  ///< whoever wrote it acts for the site
   Timestamp created;
   std::optional<Timestamp> updated;
   bool notice = false;
@@ -104,16 +107,18 @@ struct Recent {
   Timestamp created;
 };
 
-/// What the form holds, as it was typed.
+/// What the form holds.
 struct Draft {
-  std::string title;
-  std::string content;
+  unicode::Line title;
+  unicode::Text content;
   bool notice = false;
   /// Of the post that was edited: another one is not overwritten. None: whatever is there.
   std::optional<std::int64_t> version = {};
 };
 /// Pure; every wrong field is named.
 Result<void> check(const Draft& draft);
+/// Refused (invalid, "content") when a text renders to nothing that anybody sees.
+Result<void> check_shown(const view::SafeHtml& html);
 
 /// Whether `who` may see what is on a board (null: there is none). Refused: not_found, whether it is closed to them or
 /// not there, so that nobody learns what closed boards hold.
@@ -133,7 +138,7 @@ void guard_visible(pg::Statements& out, PostId post);
 class Posts {
  public:
   Posts(pg::Db& db, cache::Cache& cache, boards::Boards& boards, notifications::Notifications& notifications,
-        ViewCounter& views, live::Hints& hints);
+        ViewCounter& views, live::Hints& hints, limit::Limiter& limiter);
 
   /// One round trip, the same cost for every page number. `number` below 1 or beyond the last page is clamped.
   async<Page> page(const Call& call, const boards::Board& board, std::int64_t number);
@@ -161,6 +166,7 @@ class Posts {
   /// (`cache:posts:recent`).
   async<std::vector<Recent>> recent(const Call& call, int rank);
 
+  /// Each is refused (too_many) beyond what a member may write in a minute.
   async<Result<PostId>> write(const Call& call, const session::Viewer& who, const boards::Board& board, Draft draft);
   /// Refused also: conflict, when the post has another version than the draft began with.
   async<Result<void>> edit(const Call& call, const session::Viewer& who, PostId id, Draft draft);
@@ -173,6 +179,8 @@ class Posts {
   static bool removable(const session::Viewer& who, UserId author);
 
  private:
+  /// Counts a write and the members that it mentions.
+  async<Result<void>> allow(const Call& call, const session::Viewer& who, limit::Write what, std::int64_t mentions);
   /// That a post changed, and with it what its board's lists show.
   void tell(PostId id, BoardId board);
 
@@ -182,6 +190,7 @@ class Posts {
   notifications::Notifications& notifications_;
   ViewCounter& views_;
   live::Hints& hints_;
+  limit::Limiter& limiter_;
   Origins origins_;
 };
 

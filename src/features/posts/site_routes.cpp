@@ -12,7 +12,8 @@ namespace ms::posts {
 namespace {
 
 Draft read_draft(const http::Form& form) {
-  return {std::string(form.get("title")), std::string(form.get("content")), form.has("notice"), form.number("version")};
+  return {unicode::Line(form.get("title")), unicode::Text(form.get("content")), form.has("notice"),
+          form.number("version")};
 }
 
 /// The board named in the path, if the visitor may read it.

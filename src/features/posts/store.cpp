@@ -53,7 +53,7 @@ constexpr pg::Query kLaterPage{"posts.later_page", R"(
                order by number desc limit 51) near
        order by number desc offset coalesce(b.places[w.place + 1], b.visible) - 1 - b.rank limit 20) l))"};
 constexpr pg::Query kFind{"posts.find", R"(
-  select p.id, p.board_id, p.number, p.title, coalesce(p.content, ''), p.content_html, p.author_id, u.name,
+  select p.id, p.board_id, p.number, p.title, coalesce(p.content, ''), p.content_html, p.author_id, u.name, u.role >= 2,
          p.created_at, p.updated_at, p.notice, c.views, c.comments, c.likes,
          exists (select from post_likes l where l.post_id = p.id and l.user_id = $2), c.events, p.event
     from posts p join users u on u.id = p.author_id join post_counters c on c.post_id = p.id

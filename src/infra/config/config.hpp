@@ -72,6 +72,15 @@ struct Settings {
     int hash_threads = 1;
     int hash_queue = 64;
   } login;
+  struct Writing {
+    int posts = 20;
+    int comments = 30;
+    int edits = 30;
+    int likes = 60;
+    int follows = 30;
+    int mentions = 60;
+    int staff_factor = 10;
+  } writing;
   struct Http {
     int head_bytes = 16384;
     int body_bytes = 1048576;

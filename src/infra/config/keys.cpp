@@ -155,6 +155,21 @@ const std::array kKeys{
     Key{"login", "hash_queue", "Logins that may wait for them; the browsers of more try again by themselves.",
         Number{at<&S::login, &S::Login::hash_queue>, 1, 10000}},
 
+    Key{"writing", "posts", "Posts that one member may write in a minute.",
+        Number{at<&S::writing, &S::Writing::posts>, 1, 1000000}},
+    Key{"writing", "comments", "The same for comments and replies.",
+        Number{at<&S::writing, &S::Writing::comments>, 1, 1000000}},
+    Key{"writing", "edits", "The same for edits and deletions, and changes of one's own name and settings.",
+        Number{at<&S::writing, &S::Writing::edits>, 1, 1000000}},
+    Key{"writing", "likes", "The same for likes and for taking them back.",
+        Number{at<&S::writing, &S::Writing::likes>, 1, 1000000}},
+    Key{"writing", "follows", "The same for following boards.",
+        Number{at<&S::writing, &S::Writing::follows>, 1, 1000000}},
+    Key{"writing", "mentions", "Members that one member may mention in a minute.",
+        Number{at<&S::writing, &S::Writing::mentions>, 1, 1000000}},
+    Key{"writing", "staff_factor", "How many times as much staff may write.",
+        Number{at<&S::writing, &S::Writing::staff_factor>, 1, 1000}},
+
     Key{"http", "head_bytes", "Largest head of a request (request line and fields).",
         Number{at<&S::http, &S::Http::head_bytes>, 1024, 1 << 20}},
     Key{"http", "body_bytes", "Largest body of a request.", Number{at<&S::http, &S::Http::body_bytes>, 1024, 1 << 30}},
@@ -205,13 +220,14 @@ const std::array kKeys{
         Flag{at<&S::log, &S::Log::to_stdout>}},
 };
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 11> kSections{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kSections{{
     {"server", "The program itself."},
     {"site", "The organisation."},
     {"database", "PostgreSQL holds everything."},
     {"redis", "Redis holds sessions and caches; pages work without it."},
     {"session", "Signed-in members."},
     {"login", "Limits against guessing passwords."},
+    {"writing", "What one member may write in a minute, on all servers together."},
     {"http", "Limits against large and slow requests."},
     {"live", "What pages hear of news while they are open (the site only)."},
     {"proxy", "Who stands in front."},

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "infra/core/text.hpp"
+#include "infra/unicode/unicode.hpp"
 
 namespace ms::http {
 namespace {
@@ -16,6 +17,13 @@ int hex_digit(char c) {
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return -1;
+}
+
+using Pairs = std::vector<std::pair<std::string, std::string>>;
+
+const std::string* find(const Pairs& pairs, std::string_view name) {
+  const auto found = std::ranges::find(pairs, name, [](const auto& pair) -> std::string_view { return pair.first; });
+  return found == pairs.end() ? nullptr : &found->second;
 }
 
 bool unreserved(char c) {
@@ -69,14 +77,23 @@ std::optional<Form> Form::parse(std::string_view encoded) {
     auto value = percent_decode(pair.substr(std::min(equals + 1, pair.size())), true);
     if (!name || !value || !valid_utf8(*name) || !valid_utf8(*value)) return std::nullopt;
     if (form.pairs_.size() == kMaxPairs) return std::nullopt;
-    form.pairs_.emplace_back(*std::move(name), *std::move(value));
+    std::string key = unicode::normal(*name);
+    std::string text = unicode::normal(*value);
+    // Only the first value of a name counts, typed or not.
+    if (text != *value && find(form.pairs_, key) == nullptr) form.typed_.emplace_back(key, *std::move(value));
+    form.pairs_.emplace_back(std::move(key), std::move(text));
   }
   return form;
 }
 
 std::string_view Form::get(std::string_view name) const noexcept {
-  const auto found = std::ranges::find(pairs_, name, [](const auto& pair) -> std::string_view { return pair.first; });
-  return found == pairs_.end() ? std::string_view() : found->second;
+  const std::string* found = find(pairs_, name);
+  return found == nullptr ? std::string_view() : *found;
+}
+
+std::string_view Form::as_typed(std::string_view name) const noexcept {
+  const std::string* found = find(typed_, name);
+  return found == nullptr ? get(name) : *found;
 }
 
 bool Form::has(std::string_view name) const noexcept {

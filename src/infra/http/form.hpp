@@ -13,7 +13,8 @@ std::optional<std::string> percent_decode(std::string_view text, bool plus = fal
 /// Encodes everything but RFC 3986's unreserved characters.
 std::string percent_encode(std::string_view text);
 
-/// Decoded name=value pairs of a query string or an application/x-www-form-urlencoded body (WHATWG URL, 5.1).
+/// Decoded name=value pairs of a query string or an application/x-www-form-urlencoded body (WHATWG URL, 5.1). Names and
+/// values are in normal form (unicode::normal): NFC, and LF for each line break.
 class Form {
  public:
   /// nullopt when an escape is broken, the text is not valid UTF-8, or it has more than 200 pairs.
@@ -21,6 +22,8 @@ class Form {
 
   /// The first value of that name; empty when absent.
   std::string_view get(std::string_view name) const noexcept;
+  /// The same as it was typed, for passwords only: what was hashed once may not have been in normal form.
+  std::string_view as_typed(std::string_view name) const noexcept;
   bool has(std::string_view name) const noexcept;
   /// A whole decimal number within int64, or nullopt.
   std::optional<std::int64_t> number(std::string_view name) const noexcept;
@@ -28,6 +31,7 @@ class Form {
 
  private:
   std::vector<std::pair<std::string, std::string>> pairs_;
+  std::vector<std::pair<std::string, std::string>> typed_;  // of which the normal form is another
 };
 
 }  // namespace ms::http

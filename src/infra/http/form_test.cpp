@@ -57,5 +57,22 @@ TEST(Form, RefusesMoreThan200Pairs) {
   EXPECT_FALSE(Form::parse(many + "&a=1"));
 }
 
+TEST(Form, GivesTextsTheirNormalForm) {
+  const auto form = Form::parse("a=x%0D%0Ay%0Dz&b=%E1%84%92%E1%85%A1%E1%86%AB&p=%C2%85");
+  ASSERT_TRUE(form);
+  EXPECT_EQ(form->get("a"), "x\ny\nz");
+  EXPECT_EQ(form->get("b"), "한");
+  EXPECT_EQ(form->as_typed("b"), "\u1112\u1161\u11ab");
+  EXPECT_EQ(form->as_typed("a"), "x\r\ny\rz");
+  EXPECT_EQ(form->get("p"), "\n");
+  EXPECT_EQ(form->as_typed("missing"), "");
+}
+
+TEST(Form, TheFirstOfANameIsTheOneTypedToo) {
+  const auto form = Form::parse("a=1&a=x%0D%0A&b=x%0D%0A&b=1");
+  EXPECT_EQ(form->as_typed("a"), "1");
+  EXPECT_EQ(form->as_typed("b"), "x\r\n");
+}
+
 }  // namespace
 }  // namespace ms::http

@@ -4,9 +4,12 @@
 #include <string>
 #include <string_view>
 
+#include "infra/core/id.hpp"
+#include "infra/core/result.hpp"
 #include "infra/io/async.hpp"
 #include "infra/io/call.hpp"
 #include "infra/limit/local_counts.hpp"
+#include "infra/limit/writes.hpp"
 #include "infra/redis/client.hpp"
 
 namespace ms::limit {
@@ -23,12 +26,14 @@ struct Rule {
 /// The subject is hashed, so no personal data stands in a key.
 class Limiter {
  public:
-  explicit Limiter(redis::Client& client) : client_(client) {}
+  explicit Limiter(redis::Client& client, WriteLimits writes = {}) : client_(client), writes_(writes) {}
 
-  /// Counts one try; false when it is one too many. At most one round trip.
-  async<bool> allow(const Call& call, Rule rule, std::string subject);
-  /// Counts one try; how many there are in the window.
-  async<std::int64_t> count(const Call& call, Rule rule, std::string subject);
+  /// Counts one try, or several at once; false when it is one too many. At most one round trip.
+  async<bool> allow(const Call& call, Rule rule, std::string subject, std::int64_t times = 1);
+  /// Counts the same; how many there are in the window.
+  async<std::int64_t> count(const Call& call, Rule rule, std::string subject, std::int64_t times = 1);
+  /// Counts `times` writes of a member, by whatever way they come; for none nothing is asked. Refused: too_many.
+  async<Result<void>> allow_write(const Call& call, UserId who, bool staff, Write what, std::int64_t times = 1);
   /// Takes back one try that turned out to be none.
   async<> take_back(const Call& call, Rule rule, std::string subject);
   /// Forgets the tries, as after a successful login. Nobody waits for it: it is done before what is asked next.
@@ -36,6 +41,7 @@ class Limiter {
 
  private:
   redis::Client& client_;
+  WriteLimits writes_;
   LocalCounts local_;
 };
 

@@ -2,19 +2,19 @@
 
 namespace ms::limit {
 
-int LocalCounts::add(const std::string& key, std::chrono::seconds window, Time now) {
+std::int64_t LocalCounts::add(const std::string& key, std::chrono::seconds window, Time now, std::int64_t times) {
   const auto found = by_key_.find(key);
   if (found != by_key_.end()) {
-    if (now < found->second->end) return ++found->second->count;
+    if (now < found->second->end) return found->second->count += times;
     forget(key);
   }
   if (by_age_.size() >= most_) {
     by_key_.erase(by_age_.front().key);
     by_age_.pop_front();
   }
-  by_age_.push_back(Entry{.key = key, .count = 1, .end = now + window});
+  by_age_.push_back(Entry{.key = key, .count = times, .end = now + window});
   by_key_.emplace(by_age_.back().key, std::prev(by_age_.end()));
-  return 1;
+  return times;
 }
 
 void LocalCounts::take_back(const std::string& key) {

@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <list>
 #include <string>
 #include <string_view>
@@ -18,8 +19,8 @@ class LocalCounts {
 
   explicit LocalCounts(std::size_t most = kMostEntries) : most_(most) {}
 
-  /// Counts one and gives the count in the running window.
-  int add(const std::string& key, std::chrono::seconds window, Time now);
+  /// Counts `times` and gives the count in the running window.
+  std::int64_t add(const std::string& key, std::chrono::seconds window, Time now, std::int64_t times = 1);
   void forget(const std::string& key);
   /// One less, where there is a count.
   void take_back(const std::string& key);
@@ -28,7 +29,7 @@ class LocalCounts {
  private:
   struct Entry {
     std::string key;
-    int count = 0;
+    std::int64_t count = 0;
     Time end;
   };
   std::size_t most_;

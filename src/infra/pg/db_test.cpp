@@ -29,8 +29,10 @@ constexpr Query kStarted{"test.started", "select (extract(epoch from now()) * 10
 constexpr Query kTotal{"test.total", "update things set name = name"};
 
 constexpr const char* kSchema = R"(
-  create table if not exists things (name text not null unique check (name <> 'bad'));
-  create table if not exists parts (thing text references things (name) deferrable initially deferred);
+  create table if not exists things (
+    name text not null constraint users_email_key unique constraint users_email_check check (name <> 'bad')
+      constraint of_ours check (name <> 'worse'));
+  create table if not exists parts (thing text constraint once_pkey references things (name) deferrable initially deferred);
   create table if not exists shapes (a int);
   create sequence if not exists attempts;
   truncate things, parts, shapes;
@@ -157,15 +159,20 @@ TEST_F(DbTest, TellsRefusalsOfAUnitByTheirConstraint) {
   const auto duplicate = run(io_, write(db_, {{kInsert, "b"}, {kInsert, "a"}, {kInsert, "c"}}));
   ASSERT_FALSE(duplicate);
   EXPECT_EQ(duplicate.error().code, Code::conflict);
-  EXPECT_EQ(duplicate.error().message.key, "db.things_name_key");
-  EXPECT_EQ(run(io_, write(db_, {{kInsert, "bad"}})).error().message.key, "db.things_name_check");
+  EXPECT_EQ(duplicate.error().message.key, "db.users_email_key");
+  EXPECT_EQ(run(io_, write(db_, {{kInsert, "bad"}})).error().message.key, "db.users_email_check");
   EXPECT_EQ(count(), 1) << "a unit is all or nothing";
+}
+
+TEST_F(DbTest, AConstraintWithoutWordsIsABug) {
+  EXPECT_THROW(run(io_, write(db_, {{kInsert, "worse"}})), StatementFailed);
+  EXPECT_EQ(count(), 0);
 }
 
 TEST_F(DbTest, TellsAConstraintThatIsCheckedAtTheEnd) {
   const auto orphan = run(io_, write(db_, {{kInsert, "a"}, {kInsertPart, "nobody"}}));
   ASSERT_FALSE(orphan);
-  EXPECT_EQ(orphan.error().message.key, "db.parts_thing_fkey");
+  EXPECT_EQ(orphan.error().message.key, "db.once_pkey");
   EXPECT_EQ(count(), 0);
   EXPECT_TRUE(run(io_, write(db_, {{kInsertPart, "late"}, {kInsert, "late"}})));
   EXPECT_EQ(run(io_, touch_all(db_)), 1);

@@ -48,6 +48,18 @@ bool usual_address(const http::Request& request) {
          usual_query(request.query);
 }
 
+/// The media type of the body without its parameters, in lower case (RFC 9110 8.3.1).
+std::string media_type(const http::Request& request) {
+  const auto type = request.header("content-type");
+  return ascii_lower(trim(type.substr(0, type.find(';'))));
+}
+
+void set_retry_after(http::Response& response, const Error& error) {
+  if (error.code != Code::unavailable && error.code != Code::too_many) return;
+  // Limits of writes count by the minute, as their words say (infra/limit).
+  response.set("Retry-After", error.message.key.starts_with("limit.") ? "60" : "5");
+}
+
 bool is_read(http::Method method) { return method == http::Method::get || method == http::Method::head; }
 
 }  // namespace
@@ -70,18 +82,14 @@ const http::Form& Context::query() const {
 
 Result<http::Form> Context::form() const {
   auto parsed = http::Form::parse(request.body);
-  const auto type = request.header("content-type");
-  if (!parsed || !ascii_lower(type).starts_with("application/x-www-form-urlencoded")) {
+  if (!parsed || media_type(request) != "application/x-www-form-urlencoded") {
     return ms::refuse(Code::bad_request, "error.bad_form"_msg);
   }
   return std::move(*parsed);
 }
 
 Result<json::object> Context::json_body() const {
-  const auto type = request.header("content-type");
-  if (ascii_lower(trim(type.substr(0, type.find(';')))) != "application/json") {
-    return ms::refuse(Code::unsupported_type, "api.not_json"_msg);
-  }
+  if (media_type(request) != "application/json") { return ms::refuse(Code::unsupported_type, "api.not_json"_msg); }
   json::error_code error;
   json::value value = json::parse(request.body, error);
   if (error || !value.is_object() || !valid_utf8(request.body)) {
@@ -210,11 +218,13 @@ http::Response Context::json(int status, const json::value& value) const {
 
 http::Response problem(const Error& error) {
   const int status = static_cast<int>(error.code);
+  // The name of a constraint is nobody's business.
+  const std::string_view code = error.message.key.starts_with("db.") ? "error.conflict" : error.message.key;
   json::object body{{"type", "about:blank"},
                     {"title", http::reason(status)},
                     {"status", status},
                     {"detail", tr(error.message)},
-                    {"code", error.message.key}};
+                    {"code", code}};
   if (!error.fields.empty()) {
     json::array fields;
     for (const FieldError& field : error.fields) {
@@ -224,7 +234,7 @@ http::Response problem(const Error& error) {
   }
   http::Response response = http::Response::text(status, "application/problem+json", json::serialize(body));
   response.set("Cache-Control", "private, no-store");
-  if (error.code == Code::unavailable || error.code == Code::too_many) response.set("Retry-After", "5");
+  set_retry_after(response, error);
   return response;
 }
 

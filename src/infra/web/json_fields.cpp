@@ -3,6 +3,7 @@
 #include <boost/json/value.hpp>
 
 #include "infra/core/text.hpp"
+#include "infra/unicode/unicode.hpp"
 
 namespace ms::web {
 namespace {
@@ -20,13 +21,26 @@ std::optional<boost::json::value> JsonFields::take(std::string_view name) {
   return value;
 }
 
+void JsonFields::expect(std::string_view name) {
+  if (!rest_.contains(name)) wrong_.push_back({std::string(name), "api.missing"_msg});
+}
+
 std::string JsonFields::text(std::string_view name) {
-  const bool missing = !rest_.contains(name);
-  if (missing) wrong_.push_back({std::string(name), "api.missing"_msg});
+  expect(name);
   return optional_text(name).value_or(std::string());
 }
 
+std::string JsonFields::as_typed(std::string_view name) {
+  expect(name);
+  return take_text(name).value_or(std::string());
+}
+
 std::optional<std::string> JsonFields::optional_text(std::string_view name) {
+  const auto text = take_text(name);
+  return text ? std::optional(unicode::normal(*text)) : std::nullopt;
+}
+
+std::optional<std::string> JsonFields::take_text(std::string_view name) {
   const auto value = take(name);
   if (!value) return std::nullopt;
   if (value->is_string() && valid_utf8(value->get_string())) return std::string(value->get_string());

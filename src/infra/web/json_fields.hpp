@@ -16,8 +16,10 @@ class JsonFields {
  public:
   explicit JsonFields(boost::json::object object) : rest_(std::move(object)) {}
 
-  /// A string that must be there; NUL, which PostgreSQL cannot keep, makes it wrong.
+  /// A string that must be there, in normal form (unicode::normal); NUL, which PostgreSQL cannot keep, makes it wrong.
   std::string text(std::string_view name);
+  /// The same as it was sent, for passwords only.
+  std::string as_typed(std::string_view name);
   /// The same, when it is there at all.
   std::optional<std::string> optional_text(std::string_view name);
   /// A positive integer; null means the same as leaving it out.
@@ -29,6 +31,8 @@ class JsonFields {
 
  private:
   std::optional<boost::json::value> take(std::string_view name);
+  std::optional<std::string> take_text(std::string_view name);
+  void expect(std::string_view name);
 
   boost::json::object rest_;
   std::vector<FieldError> wrong_;

@@ -25,13 +25,6 @@ constexpr std::string_view kContentPolicy =
 
 bool is_safe(http::Method method) { return method == http::Method::get || method == http::Method::head; }
 
-/// "example.kr:8080" without its port.
-std::string_view host_part(std::string_view authority) {
-  const auto colon = authority.rfind(':');
-  const bool port = colon != std::string_view::npos && authority.find(']', colon) == std::string_view::npos;
-  return port ? authority.substr(0, colon) : authority;
-}
-
 /// `route` is a pattern: a path may hold what nobody else is to read.
 Error why(const std::exception_ptr& failure, const http::Request& request, std::string_view route,
           std::string_view id) {
@@ -116,19 +109,6 @@ std::string server_timing(const Timing& timing, std::chrono::nanoseconds time) {
 
 }  // namespace
 
-bool same_origin(const http::Request& request) {
-  if (is_safe(request.method)) return true;
-  const auto site = request.header("sec-fetch-site");
-  if (!site.empty()) return site == "same-origin" || site == "none";
-  auto origin = request.header("origin");
-  if (origin.empty()) return true;  // not a browser: nobody's cookies are misused
-  const auto scheme = origin.find("://");
-  if (scheme == std::string_view::npos) return false;
-  origin.remove_prefix(scheme + 3);
-  const auto host = request.header("host");
-  return host_part(host) == host ? host_part(origin) == host : origin == host;
-}
-
 Pipeline::Pipeline(const Router& router, const Shell& shell, pg::Db& db, session::Sessions& sessions,
                    redis::Client& redis, PipelineConfig config, Gate gate, Prepare prepare, Observe observe,
                    Purge purge)
@@ -142,6 +122,9 @@ Pipeline::Pipeline(const Router& router, const Shell& shell, pg::Db& db, session
       prepare_(std::move(prepare)),
       observe_(std::move(observe)),
       purge_(std::move(purge)) {
+  for (const std::string& url : {shell.site->url, shell.site->admin_url}) {
+    if (auto origin = Origin::parse(url)) own_origins_.push_back(*std::move(origin));
+  }
   of_every_answer_.set("X-Content-Type-Options", "nosniff");
   if (!config_.served_by.empty()) of_every_answer_.set("X-Served-By", config_.served_by);
   of_every_page_ = of_every_answer_;
@@ -180,7 +163,7 @@ http::Response Pipeline::refuse(const http::Request& request, const Error& error
 
 async<http::Response> Pipeline::routed(const http::Request& request, const Call& call,
                                        std::optional<std::size_t>& route) {
-  if (!same_origin(request)) {
+  if (!same_origin(request, secure(request), own_origins_)) {
     co_return context(request, call, session::Viewer()).refuse(Error(Code::forbidden, "error.cross_site"_msg), false);
   }
   Router::Match match = router_.match(request.method, request.path);
@@ -261,9 +244,11 @@ async<std::optional<std::optional<once::Found>>> Pipeline::look_up(const Context
 }
 
 Context Pipeline::context(const http::Request& request, const Call& call, session::Viewer viewer) const {
-  const bool told = request.header("x-forwarded-proto") == "https" && config_.proxies.contains(request.peer);
-  return Context(request, shell_, call, std::move(viewer), client_address(request), config_.https || told,
-                 !redis_.up());
+  return Context(request, shell_, call, std::move(viewer), client_address(request), secure(request), !redis_.up());
+}
+
+bool Pipeline::secure(const http::Request& request) const {
+  return config_.https || (request.header("x-forwarded-proto") == "https" && config_.proxies.contains(request.peer));
 }
 
 std::string Pipeline::client_address(const http::Request& request) const {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "infra/config/proxies.hpp"
 #include "infra/http/message.hpp"
@@ -12,6 +13,7 @@
 #include "infra/redis/client.hpp"
 #include "infra/session/sessions.hpp"
 #include "infra/web/context.hpp"
+#include "infra/web/origin.hpp"
 #include "infra/web/router.hpp"
 
 namespace ms::web {
@@ -72,6 +74,8 @@ class Pipeline {
   async<std::optional<std::optional<once::Found>>> look_up(const Context& ctx, const Once& once, bool patient);
   Context context(const http::Request& request, const Call& call, session::Viewer viewer) const;
   std::string client_address(const http::Request& request) const;
+  /// The visitor came by TLS, as a trusted proxy tells it.
+  bool secure(const http::Request& request) const;
   void finish(const http::Request& request, http::Response& response, const Timing& timing,
               std::chrono::nanoseconds time) const;
 
@@ -81,6 +85,7 @@ class Pipeline {
   session::Sessions& sessions_;
   redis::Client& redis_;
   PipelineConfig config_;
+  std::vector<Origin> own_origins_;
   http::Response of_every_answer_;
   http::Response of_every_page_;
   Gate gate_;
@@ -88,8 +93,5 @@ class Pipeline {
   Observe observe_;
   Purge purge_;
 };
-
-/// False for a write that another site's page makes the browser send (Sec-Fetch-Site, else Origin against Host).
-bool same_origin(const http::Request& request);
 
 }  // namespace ms::web

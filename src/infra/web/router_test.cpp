@@ -58,37 +58,6 @@ TEST(Router, SaysWhichMethodsAPathHas) {
   EXPECT_NE(routes().match(http::Method::head, "/boards/free").handler, nullptr);
 }
 
-http::Request write_with(std::vector<http::Field> fields) {
-  http::Request request;
-  request.method = http::Method::post;
-  request.fields = std::move(fields);
-  return request;
-}
-
-TEST(SameOrigin, BelievesFetchMetadataFirst) {
-  EXPECT_TRUE(
-      same_origin(write_with({{"Sec-Fetch-Site", "same-origin"}, {"Host", "a.kr"}, {"Origin", "https://b.kr"}})));
-  EXPECT_TRUE(same_origin(write_with({{"Sec-Fetch-Site", "none"}})));
-  EXPECT_FALSE(
-      same_origin(write_with({{"Sec-Fetch-Site", "cross-site"}, {"Host", "a.kr"}, {"Origin", "https://a.kr"}})));
-  EXPECT_FALSE(same_origin(write_with({{"Sec-Fetch-Site", "same-site"}, {"Host", "a.kr"}})));
-}
-
-TEST(SameOrigin, ComparesOriginWithHostForOldBrowsers) {
-  EXPECT_TRUE(same_origin(write_with({{"Host", "a.kr"}, {"Origin", "https://a.kr"}})));
-  EXPECT_TRUE(same_origin(write_with({{"Host", "a.kr:8080"}, {"Origin", "http://a.kr:8080"}})));
-  EXPECT_FALSE(same_origin(write_with({{"Host", "a.kr:8080"}, {"Origin", "http://a.kr:8081"}})));
-  EXPECT_FALSE(same_origin(write_with({{"Host", "a.kr"}, {"Origin", "https://b.kr"}})));
-  EXPECT_FALSE(same_origin(write_with({{"Host", "a.kr"}, {"Origin", "null"}})));
-  EXPECT_TRUE(same_origin(write_with({{"Host", "a.kr"}})));  // no browser
-}
-
-TEST(SameOrigin, LetsReadsPass) {
-  http::Request request;
-  request.fields = {{"Sec-Fetch-Site", "cross-site"}};
-  EXPECT_TRUE(same_origin(request));
-}
-
 TEST(LocalPath, LeadsNowhereElse) {
   EXPECT_EQ(local_path("/boards/free?page=2"), "/boards/free?page=2");
   for (const std::string_view bad :

@@ -20,7 +20,8 @@ export function comment() {
 /** Comments stand in the order of their ids: a new one comes last, one that is back between the others. */
 function insert(list, fresh, parentId) {
   const parent = find(list, parentId);
-  const family = [...list.children].filter((item) => (item.dataset.parent ?? null) === parentId);
+  if (parent?.dataset.cut !== undefined) return; // its thread goes on elsewhere, behind a link
+  const family = [...list.children].filter((item) => item.dataset.comment && (item.dataset.parent ?? null) === parentId);
   const next = family.find((item) => Number(item.dataset.comment) > Number(fresh.dataset.comment));
   const elsewhere = next ? next === family[0] && list.dataset.first === undefined : list.dataset.last === undefined;
   if (parentId ? !parent : elsewhere) return; // its place is on another page of threads

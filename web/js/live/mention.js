@@ -87,7 +87,8 @@ export const mention = (Controller) =>
       const option = document.createElement("li");
       option.id = `name-${at}`;
       option.setAttribute("role", "option");
-      option.textContent = name;
+      option.append(document.createElement("bdi"));
+      option.firstChild.textContent = name;
       // The focus stays in the textarea.
       option.onpointerdown = (event) => event.preventDefault();
       option.onclick = () => this.insert(at);

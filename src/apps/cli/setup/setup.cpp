@@ -18,6 +18,7 @@
 #include "apps/cli/setup/wish.hpp"
 #include "infra/core/text.hpp"
 #include "infra/pg/migrate.hpp"
+#include "infra/unicode/unicode.hpp"
 
 namespace ms::cli {
 namespace {
@@ -74,8 +75,11 @@ void complete(Wish& wish) {
   if (wish.admin_domain.empty()) wish.admin_domain = "admin." + wish.domain;
   check_domain(wish.admin_domain);
   if (wish.site_name.empty()) wish.site_name = ask("Name of the organisation", "--site-name", "우리 센터");
-  if (!valid_utf8(wish.site_name) || has_control(wish.site_name))
+  const unicode::Line site_name(wish.site_name);
+  if (!site_name.pure() || !unicode::visible(site_name)) {
     throw Failure("the name of the organisation is no text", kUsage);
+  }
+  wish.site_name = site_name.text();
   if (wish.server_name.empty()) wish.server_name = "app1";
 }
 

@@ -9,9 +9,9 @@ namespace {
 
 /// As nobody in particular reads them.
 async<std::shared_ptr<const RememberedThreads>> load_threads(comments::Comments& comments, const Call& call, PostId id,
-                                                             UserId author, std::int64_t number) {
+                                                             UserId author, std::int64_t number, CommentId from) {
   const session::Viewer nobody;
-  comments::Threads rows = co_await comments.threads(call, nobody, id, number);
+  comments::Threads rows = co_await comments.threads(call, nobody, id, number, from);
   auto common = comments::common_html(rows, author, now());
   co_return std::make_shared<const RememberedThreads>(std::move(rows), std::move(common));
 }
@@ -27,11 +27,11 @@ bool anything_liked(const posts::Post& post, const comments::Threads& threads) {
 
 }  // namespace
 
-async<Result<Seen>> PostMemory::read(const web::Context& ctx, PostId id, std::int64_t number) {
+async<Result<Seen>> PostMemory::read(const web::Context& ctx, PostId id, std::int64_t number, CommentId from) {
   const auto found = co_await shown_.read(ctx.call, ctx.just_wrote(), ctx.viewer, id);
   if (!found) co_return Refused(found.error());
   const posts::Post& post = (*found)->post;
-  auto page = co_await threads(ctx, id, post.author, number);
+  auto page = co_await threads(ctx, id, post.author, number, from);
   std::vector<std::int64_t> likes;
   if (anything_liked(post, page->rows)) likes = co_await liked(ctx, id);
   posts_.count_reader(ctx, id, post.author);
@@ -39,10 +39,12 @@ async<Result<Seen>> PostMemory::read(const web::Context& ctx, PostId id, std::in
 }
 
 async<std::shared_ptr<const RememberedThreads>> PostMemory::threads(const web::Context& ctx, PostId id, UserId author,
-                                                                    std::int64_t number) {
-  auto fill = [this, &ctx, id, author, number] { return load_threads(comments_, ctx.call, id, author, number); };
-  auto threads =
-      co_await threads_.get(ctx.call, ctx.just_wrote(), fmt::format("{}:{}", id.value, number), std::move(fill));
+                                                                    std::int64_t number, CommentId from) {
+  auto fill = [this, &ctx, id, author, number, from] {
+    return load_threads(comments_, ctx.call, id, author, number, from);
+  };
+  std::string key = fmt::format("{}:{}:{}", id.value, number, from.value);
+  auto threads = co_await threads_.get(ctx.call, ctx.just_wrote(), std::move(key), std::move(fill));
   co_return threads;
 }
 

@@ -40,8 +40,8 @@ class PostMemory {
         threads_(io, kept, kMostThreads),
         likers_(io, kept, kMostPosts) {}
 
-  /// As posts::Posts::read. `number`: the page of threads; 0: the last.
-  async<Result<Seen>> read(const web::Context& ctx, PostId id, std::int64_t number);
+  /// As posts::Posts::read. `number`: the page of threads; 0: the last. `from`: as comments::Comments::threads.
+  async<Result<Seen>> read(const web::Context& ctx, PostId id, std::int64_t number, CommentId from);
   /// As posts::Shown::forget.
   void forget();
   void forget(PostId id);
@@ -53,7 +53,7 @@ class PostMemory {
   static constexpr std::size_t kMostPosts = 200;
 
   async<std::shared_ptr<const RememberedThreads>> threads(const web::Context& ctx, PostId id, UserId author,
-                                                          std::int64_t number);
+                                                          std::int64_t number, CommentId from);
   /// As likes::Likes::of.
   async<std::vector<std::int64_t>> liked(const web::Context& ctx, PostId id);
 

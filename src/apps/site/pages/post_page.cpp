@@ -38,9 +38,13 @@ async<http::Response> show_post(web::Context& ctx, PostMemory& memory, comments:
   const PostId id{ctx.params.number("id")};
   const auto reply_to = comment_id(ctx.query(), "reply");
   const auto wanted = reply_to ? reply_to : comment_id(ctx.query(), "comment");
-  const auto number = co_await page_of(ctx, comments, id, wanted);
+  const auto place = co_await page_of(ctx, comments, id, wanted);
   const auto asked = ctx.query().number("comments");
-  const auto seen = co_await memory.read(ctx, id, asked.value_or(number));
+  auto seen =
+      co_await memory.read(ctx, id, asked.value_or(place), comment_id(ctx.query(), "from").value_or(CommentId()));
+  // A page that is too long for all of its threads begins with the comment that the link leads to.
+  const bool beyond = seen && wanted && place > 0 && !seen->threads->rows.holds(*wanted);
+  if (beyond) seen = co_await memory.read(ctx, id, place, *wanted);
   if (!seen) co_return ctx.refuse(seen.error());
   const posts::Post& post = seen->reading->post;
   const boards::Board* board = directory->find(post.board);
@@ -65,7 +69,7 @@ async<http::Response> post_comment(web::Context& ctx, posts::Posts& posts, comme
   const auto form = ctx.form();
   if (!form) co_return ctx.refuse(form.error());
   const comments::Draft draft{PostId{ctx.params.number("id")}, comment_id(*form, "parent_id"),
-                              std::string(form->get("content"))};
+                              unicode::Text(form->get("content"))};
   const auto written = co_await comments.write(ctx.call, ctx.viewer, draft);
   if (written) { co_return ctx.redirect(fmt::format("/comments/{}", written->id.value), "flash.comment_written"_msg); }
   const bool show_again = written.error().code == Code::invalid || written.error().code == Code::not_found;
@@ -78,12 +82,14 @@ async<http::Response> post_comment(web::Context& ctx, posts::Posts& posts, comme
   const boards::Board* board = directory->find(reading->post.board);
   if (board == nullptr) co_return ctx.refuse(Error(Code::not_found, "posts.gone"_msg));
   const auto number = co_await page_of(ctx, comments, draft.post, draft.parent);
-  const auto rows = co_await comments.threads(ctx.call, ctx.viewer, draft.post, number);
+  const auto from = number > 0 ? draft.parent.value_or(CommentId()) : CommentId();
+  auto rows = co_await comments.threads(ctx.call, ctx.viewer, draft.post, number);
+  if (from && !rows.holds(from)) rows = co_await comments.threads(ctx.call, ctx.viewer, draft.post, number, from);
   const comments::ShownThreads threads{rows};
   const posts::Post& post = reading->post;
-  const PostPage page{*reading,         post.views,   post.liked, *board,
-                      threads,          ctx.viewer,   ctx.now,    shown(rows, draft.parent),
-                      &written.error(), draft.content};
+  const PostPage page{*reading,         post.views,          post.liked, *board,
+                      threads,          ctx.viewer,          ctx.now,    shown(rows, draft.parent),
+                      &written.error(), draft.content.text()};
   co_return ctx.page(
       {post.title}, [&](view::Out& out) { post_page(out, page); }, static_cast<int>(written.error().code));
 }

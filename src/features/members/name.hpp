@@ -1,0 +1,33 @@
+#pragma once
+#include <string_view>
+#include <vector>
+
+#include "infra/core/result.hpp"
+#include "infra/unicode/unicode.hpp"
+
+// What a member may be called, so that nobody is nameless and nobody passes for somebody who acts for the site.
+namespace ms::members {
+
+/// Longest name in characters.
+constexpr std::size_t kNameLimit = 30;
+
+/// A member's name in its normal form: a line whose full-width ASCII letters and digits are ordinary ones.
+class Name : public unicode::Line {
+ public:
+  Name() = default;
+  template <std::convertible_to<std::string_view> T>
+    requires(!std::derived_from<T, Name>)
+  Name(const T& typed) : Line(unicode::narrow(typed)) {}  // NOLINT(google-explicit-constructor): as Line
+};
+
+/// Pure: 1 to kNameLimit characters, of which one is a letter that one can see; field "name".
+Result<void> check_name(const Name& name);
+
+/// Whether a name says that its owner acts for the site: "관리자", "운영진", "admin", the site's own name, also with
+/// spaces, digits and lookalike letters. For staff only.
+bool is_reserved(std::string_view name, std::string_view site);
+
+/// Whether `name` looks like one of `others` (unicode::likeness).
+bool looks_like_one_of(std::string_view name, const std::vector<std::string>& others);
+
+}  // namespace ms::members

@@ -1,0 +1,80 @@
+#include "infra/unicode/points.hpp"
+#include "infra/unicode/unicode.hpp"
+
+namespace ms::unicode {
+namespace {
+
+/// Counts the marks that are piled on one letter.
+class Marks {
+ public:
+  /// Whether there is room for this one.
+  bool take(UChar32 point) {
+    count_ = is_mark(point) ? count_ + 1 : 0;
+    return count_ <= kMaxMarks;
+  }
+
+ private:
+  int count_ = 0;
+};
+
+bool ends_line(UChar32 point) { return (point >= 0x0A && point <= 0x0D) || point == 0x85 || (point | 1) == 0x2029; }
+
+bool spoils_text(UChar32 point) {
+  if (point < 0 || is_override(point) || is_tag(point)) return true;
+  const auto type = u_charType(point);
+  return (type == U_CONTROL_CHAR && point != '\n' && point != '\t') || type == U_SURROGATE ||
+         U_IS_UNICODE_NONCHAR(point);
+}
+
+}  // namespace
+
+void Line::set(std::string_view typed) {
+  const std::vector<UChar32> points = points_of(nfc(typed));
+  Marks marks;
+  bool gap = false;
+  bool broken = false;  // the gap is a line break
+  text_.reserve(typed.size());
+  for (std::size_t at = 0; at < points.size(); ++at) {
+    const UChar32 point = points[at];
+    std::size_t size = flag_size(points, at);
+    if (size == 0) {
+      size = 1;
+      if (is_blank(point)) {
+        gap = !text_.empty();
+        broken = broken || ends_line(point);
+        continue;
+      }
+      if (is_forbidden(point) || !marks.take(point)) {
+        pure_ = false;
+        continue;
+      }
+      if (is_idle(points, at)) continue;
+    }
+    if (gap) text_ += ' ';
+    if (gap && broken) pure_ = false;
+    gap = broken = false;
+    for (std::size_t i = 0; i < size; ++i) append(text_, points[at + i]);
+    at += size - 1;
+  }
+  text_ = nfc(text_);  // what was taken out may have stood between two that go together
+}
+
+void Text::set(std::string_view typed) {
+  const std::string normalized = normal(typed);
+  const std::vector<UChar32> points = points_of(normalized);
+  Marks marks;
+  text_.reserve(normalized.size());
+  for (std::size_t at = 0; at < points.size(); ++at) {
+    const std::size_t flag = flag_size(points, at);
+    if (flag == 0 && (spoils_text(points[at]) || !marks.take(points[at]))) {
+      pure_ = false;
+      continue;
+    }
+    const std::size_t size = flag == 0 ? 1 : flag;
+    for (std::size_t i = 0; i < size; ++i) append(text_, points[at + i]);
+    at += size - 1;
+  }
+  if (!pure_) text_ = nfc(text_);
+}
+
+}  // namespace ms::unicode

@@ -1,0 +1,25 @@
+// A constraint of the database that somebody can run into has words in src/text/ko.toml ([db]); every other one is named here
+// as the program's own, which no input reaches: it ends as a 500 with an id in the log.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+import { root } from '../support/stack.mjs';
+import { sql } from '../support/stores.mjs';
+
+/** What no input reaches: keys that the database makes, references to rows that are never erased, values of the program. */
+const internal = [/_not_null$/, /_fkey$/, /^(?!once_|post_likes_|comment_likes_|board_follows_).*_pkey$/,
+  /^(roles_name_key|users_role_check|sessions_realm_check|boards_(write|comment)_role_check|posts_board_id_number_key)$/,
+  /^(notifications_kind_check|servers_name_(check|key)|server_programs_program_check)$/];
+
+test('every constraint has words or is the program\'s own', async () => {
+  const words = (await readFile(join(root, 'src/text/ko.toml'), 'utf8')).split('\n[db]\n')[1].split('\n[')[0];
+  const known = new Set([...words.matchAll(/^(\w+) = "[^"]*[가-힣]/gm)].map(([, name]) => name));
+  const rows = await sql(`select conname from pg_constraint where connamespace = 'public'::regnamespace
+    union select c.relname from pg_index i join pg_class c on c.oid = i.indexrelid where i.indisunique and c.relnamespace = 'public'::regnamespace`);
+  const names = rows.map(([name]) => name);
+  assert.ok(names.length > 20);
+  assert.deepEqual(names.filter((name) => !known.has(name) && !internal.some((pattern) => pattern.test(name))), []);
+  assert.deepEqual([...known].filter((name) => !names.includes(name)), [], 'words for what is there');
+});
