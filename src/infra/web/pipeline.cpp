@@ -15,6 +15,7 @@ namespace {
 
 using std::chrono::steady_clock;
 
+constexpr int kMoved = 308;
 constexpr int kFirstRefusal = 400;
 constexpr auto kLookAgain = std::chrono::milliseconds(100);
 
@@ -178,11 +179,18 @@ async<http::Response> Pipeline::routed(const http::Request& request, const Call&
   session::Viewer viewer = co_await sessions_.identify(call, sessions_.cookie_of(request), use);
   Context ctx = context(request, call, std::move(viewer));
   if (prepare_) co_await prepare_(ctx);
+  ctx.params = std::move(match.params);
   if (gate_) {
-    if (auto stopped = gate_(ctx)) co_return std::move(*stopped);
+    if (auto stopped = gate_(ctx)) {
+      // What was done under an address that has moved since is not done once more under the new one.
+      if (stopped->status == kMoved && match.handler != nullptr && !is_safe(request.method)) {
+        auto again = co_await repetition(ctx, *match.handler);
+        if (again) co_return std::move(*again);
+      }
+      co_return std::move(*stopped);
+    }
   }
   if (match.handler == nullptr) co_return ctx.refuse(Error(Code::not_found, "error.not_found"_msg));
-  ctx.params = std::move(match.params);
   if (is_safe(request.method)) co_return co_await (*match.handler)(ctx);
   if (is_of_other_page(ctx)) {
     http::Response response = ctx.refuse_other_page();
@@ -209,6 +217,17 @@ async<http::Response> Pipeline::write(Context& ctx, const Handler& handler) {
   if (!took_away && !(once && once->earlier)) co_return response;
   const bool purged = co_await purge_(ctx.call.request_id());
   if (!purged) ctx.say_unpurged(response);
+  co_return response;
+}
+
+async<std::optional<http::Response>> Pipeline::repetition(Context& ctx, const Handler& handler) {
+  std::optional<Once> once = once_of(ctx, config_.proxies.contains(ctx.request.peer));
+  if (!once) co_return std::nullopt;
+  const auto known = co_await look_up(ctx, *once, false);
+  if (!known || !*known || !(*known)->same_request) co_return std::nullopt;
+  once->earlier = (*known)->result;
+  ctx.call.set_once(&*once);
+  http::Response response = co_await handler(ctx);
   co_return response;
 }
 

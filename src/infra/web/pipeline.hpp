@@ -70,6 +70,8 @@ class Pipeline {
   async<http::Response> write(Context& ctx, const Handler& handler);
   /// Runs a write's handler so that a repetition gets the first result again (infra/once).
   async<http::Response> write_once(Context& ctx, const Handler& handler, Once& once);
+  /// The answer to a write that is known to be a repetition; nothing for any other, and it is not carried out.
+  async<std::optional<http::Response>> repetition(Context& ctx, const Handler& handler);
   /// What the key has done before; outer nullopt: PostgreSQL did not answer, within the deadline if `patient`.
   async<std::optional<std::optional<once::Found>>> look_up(const Context& ctx, const Once& once, bool patient);
   Context context(const http::Request& request, const Call& call, session::Viewer viewer) const;
