@@ -5,7 +5,7 @@
 
 readonly debian_build="clang-19 libclang-rt-19-dev lld-19 cmake ninja-build ccache pkg-config
   libboost1.81-dev libboost-json1.81-dev libpq-dev libhiredis-dev libsodium-dev libarchive-dev
-  libcmark-gfm-dev libcmark-gfm-extensions-dev libicu-dev libcli11-dev libtomlplusplus-dev
+  libicu-dev libcli11-dev libtomlplusplus-dev
   libspdlog-dev libfmt-dev libgtest-dev libgmock-dev nodejs npm"
 readonly debian_run="postgresql-15 redis-server redis-tools nginx libnginx-mod-http-brotli-static
   libnginx-mod-http-brotli-filter ca-certificates curl procps util-linux openssl"

@@ -1,9 +1,9 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 // "@이름" in what people write: who is meant is for the caller to know.
 namespace ms::markdown {
@@ -22,11 +22,9 @@ struct Spot {
   Mention mention;
 };
 
-/// The mentions of a piece of plain text, in their order; none in mail addresses and paths. Pure.
-std::vector<Spot> spots(std::string_view text);
+/// The mention that begins with the "@" at `at` of a piece of plain text; none in mail addresses and paths. Pure.
+std::optional<Spot> mention_at(std::string_view text, std::size_t at);
 
-/// A letter or digit that a mentioned name may hold.
-bool in_name(char32_t point);
 /// What is left of a member's name when it is written behind "@".
 std::string mentionable(std::string_view name);
 

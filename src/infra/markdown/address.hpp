@@ -1,0 +1,20 @@
+#pragma once
+#include <cstddef>
+#include <string_view>
+
+// Addresses that stand in a text without any mark. Korean writes a particle right behind them ("…/notice에서"), so an
+// address ends where Korean begins: docs/decisions on the Markdown of Korean texts has the rule.
+namespace ms::markdown {
+
+/// The size in bytes of the web address that begins at `at` ("http://", "https://", "www."), 0 when none does. Pure;
+/// the cost is that of the address.
+std::size_t web_address(std::string_view text, std::size_t at);
+
+/// A mail address around the "@" at `at`, none of which stands before `from`; size 0 when there is none.
+struct MailAddress {
+  std::size_t at = 0;
+  std::size_t size = 0;
+};
+MailAddress mail_address(std::string_view text, std::size_t from, std::size_t at);
+
+}  // namespace ms::markdown

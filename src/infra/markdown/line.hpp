@@ -1,0 +1,83 @@
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "infra/markdown/bracket.hpp"
+#include "infra/markdown/markdown.hpp"
+#include "infra/view/out.hpp"
+
+// What stands within one line: emphasis, code, links, addresses, mentions. Marks act within their line, so what nobody
+// closed cannot reach into another one.
+namespace ms::markdown {
+
+/// Writes lines as HTML. The cost of a line is proportional to its length. Not for two threads.
+class LineWriter {
+ public:
+  /// `links`: the mentions that become links. `mentions`: where all mentions are added, in their order, or null.
+  LineWriter(view::Out& out, std::span<const Link> links, std::vector<Mention>* mentions)
+      : out_(out), mentioned_(links), mentions_(mentions) {}
+
+  /// A line or the cell of a table, in valid UTF-8, without its end.
+  void write(std::string_view line);
+
+ private:
+  enum class Kind : std::uint8_t { text, character, code, web, mail, mention, link, link_end, run };
+  struct Token {
+    Kind kind;
+    std::uint8_t opened = 0;                  ///< run: 1, 2 or both: the <em>, the <strong> that begin here
+    std::array<std::uint8_t, 2> closed = {};  ///< run: what ends here, the inner one first
+    bool inner = false;                       ///< link: stands in another one, only its text is shown
+    std::uint32_t begin = 0;                  ///< in the line
+    std::uint32_t end = 0;
+    std::uint32_t value = 0;  ///< link: in links_; mention: in mentioned_; character: the code point
+  };
+  /// A run of marks that may still be closed; '\0': the beginning of a link, which no pair crosses.
+  struct Opener {
+    char mark = '\0';
+    std::uint8_t size = 0;
+    std::uint32_t token = 0;
+  };
+
+  void scan();
+  std::size_t special(std::size_t at);
+  std::size_t code(std::size_t at);
+  std::size_t escape(std::size_t at);
+  std::size_t reference(std::size_t at);
+  std::size_t web(std::size_t at);
+  std::size_t at_sign(std::size_t at);
+  std::size_t bracket(std::size_t at);
+  std::size_t bracket_end(std::size_t at);
+  std::size_t run(std::size_t at);
+  std::vector<Opener>::iterator find_opener(char mark, std::uint8_t size);
+  bool close(char mark, std::uint8_t size, std::uint32_t place);
+  Token& add(Kind kind, std::size_t begin, std::size_t end, std::size_t value = 0);
+  void flush(std::size_t end);
+
+  void write_token(const Token& token);
+  void write_run(const Token& token);
+  void write_link(const Bracket& link, bool inner);
+  void write_anchor(std::string_view address, std::string_view title = {});
+  void write_mention(const Link& link);
+
+  view::Out& out_;
+  std::span<const Link> mentioned_;
+  std::vector<Mention>* mentions_;
+
+  std::string_view line_;
+  std::size_t text_ = 0;      // from where on text was not added yet
+  std::size_t path_end_ = 0;  // of a path of Windows, in which "\" escapes nothing
+  std::size_t next_code_ = 0;
+  std::size_t next_link_ = 0;
+  std::vector<Code> code_;
+  std::vector<Bracket> links_;
+  std::vector<std::uint32_t> open_links_;  // in links_
+  std::vector<Opener> openers_;            // at most one of a mark and size between two beginnings of links
+  std::vector<Token> tokens_;
+};
+
+}  // namespace ms::markdown
