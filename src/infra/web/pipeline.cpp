@@ -21,7 +21,7 @@ constexpr auto kLookAgain = std::chrono::milliseconds(100);
 
 // Everything comes from our own origin; no inline script or style, no framing, forms post only to us.
 constexpr std::string_view kContentPolicy =
-    "default-src 'self'; img-src 'self' data: https:; object-src 'none'; base-uri 'none'; form-action 'self'; "
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'";
 
 bool is_safe(http::Method method) { return method == http::Method::get || method == http::Method::head; }
