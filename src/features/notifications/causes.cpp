@@ -53,26 +53,19 @@ constexpr pg::Query kNames{"notifications.names", R"(
   union
   select id, name from users where id = any ($2::bigint[]))"};
 
-// What hangs on a name in a sentence: at most one of the first, then one of the second ("김하늘님께서").
-constexpr std::array<std::string_view, 3> kHonours = {"선생님", "님", "씨"};
-constexpr std::array<std::string_view, 24> kParticles = {"께서", "에게", "한테", "이랑", "으로", "부터", "까지", "처럼",
-                                                         "보다", "이",   "가",   "은",   "는",   "을",   "를",   "의",
-                                                         "와",   "과",   "랑",   "로",   "도",   "만",   "께",   "야"};
+constexpr std::size_t kMaxName = 30;  // characters: members::kNameLimit
 
-template <std::size_t N>
-void add_without(std::string_view word, const std::array<std::string_view, N>& ends, std::vector<std::string>& out) {
-  for (const std::string_view end : ends) {
-    if (word.size() > end.size() && word.ends_with(end)) out.emplace_back(word.substr(0, word.size() - end.size()));
-  }
-}
-
-/// The names that somebody may have meant, what takes most of the word first.
+/// The names that somebody may have meant, what takes most of the word first: particles, titles and what else Korean
+/// hangs on a name are too many to be listed ("@김하늘선생님께서는요", "@김하늘입니다").
 std::vector<std::string> readings(const std::string& word) {
-  std::vector<std::string> out = {word};
-  add_without(word, kParticles, out);
-  add_without(word, kHonours, out);
-  for (std::size_t i = 1, ends = out.size(); i < ends; ++i) add_without(std::string(out[i]), kHonours, out);
-  std::ranges::sort(out, std::ranges::greater(), &std::string::size);
+  std::vector<std::string> out;
+  std::size_t characters = 0;
+  for (std::size_t end = 1; end <= word.size() && characters < kMaxName; ++end) {
+    if (end < word.size() && (static_cast<unsigned char>(word[end]) & 0xC0U) == 0x80) continue;
+    out.push_back(word.substr(0, end));
+    ++characters;
+  }
+  std::ranges::reverse(out);
   return out;
 }
 

@@ -317,12 +317,21 @@ TEST(Mentions, ANameCountsWhenOneMemberAloneHasIt) {
 
 TEST(Mentions, WhatHangsOnANameIsNotPartOfIt) {
   const std::vector<Mentions::Named> members = {{UserId{1}, "김하늘"}, {UserId{2}, "하늘이"}, {UserId{3}, "하늘"}};
-  for (const auto* word : {"@김하늘님", "@김하늘이", "@김하늘님께서", "@김하늘 씨", "@김하늘씨와", "@김하늘선생님은"}) {
-    EXPECT_THAT(linked(word, members), ElementsAre("김하늘>/members/1")) << word;
+  for (const std::string title : {"", "님", "씨", "선생님", "쌤", "샘", "군", "양", "학생", "부장님", "어머님", "네"}) {
+    for (const auto* end :
+         {"",       "이",     "가",     "은",     "는",       "을",         "를",       "의",       "께",
+          "께서",   "께서는", "에게",   "에게는", "에게도",   "한테도",     "한테서만", "으로부터", "이라도",
+          "이랑은", "입니다", "이에요", "예요",   "이시네요", "이었습니다", "이라고",   "처럼만",   "보다는",
+          "까지도", "뿐만",   "하고",   "요",     "아",       "야",         " 씨"}) {
+      EXPECT_THAT(linked("@김하늘" + title + end, members), ElementsAre("김하늘>/members/1")) << title << end;
+    }
   }
   EXPECT_THAT(linked("@하늘이", members), ElementsAre("하늘이>/members/2"));  // the longer name is meant
   EXPECT_THAT(linked("@하늘은", members), ElementsAre("하늘>/members/3"));
-  EXPECT_THAT(linked("@김하늘나라 @김하 @님", members), IsEmpty());
+  EXPECT_THAT(linked("@하늘이는요", members), ElementsAre("하늘이>/members/2"));
+  EXPECT_THAT(linked("@김하 @님 @늘", members), IsEmpty());
+  // Who of two is meant nobody knows, and a shorter name is not meant.
+  EXPECT_THAT(linked("@하늘은", {{UserId{1}, "하늘"}, {UserId{2}, "하늘"}, {UserId{3}, "하"}}), IsEmpty());
 }
 
 TEST(Mentions, OneMemberIsToldOnceHoweverOftenNamed) {
