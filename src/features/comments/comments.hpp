@@ -7,6 +7,7 @@
 
 #include "features/boards/boards.hpp"
 #include "features/posts/posts.hpp"
+#include "features/posts/rerender.hpp"
 #include "infra/core/result.hpp"
 #include "infra/core/time.hpp"
 #include "infra/limit/limiter.hpp"
@@ -177,6 +178,9 @@ class LivePost final : public live::Source {
   boards::Boards& boards_;
   posts::Posts& posts_;
 };
+
+/// For posts::Rerenderer.
+posts::RenderedTable rendered_comments();
 
 void add_site_routes(web::Router& router, Comments& comments, boards::Boards& boards);
 void add_api_routes(web::Router& router, Comments& comments, posts::Posts& posts);

@@ -66,6 +66,11 @@ constexpr pg::Query kThreadsBefore{"comments.threads_before", R"(
    where post_id = $1 and parent_id is null and id < (select coalesce($2::bigint, currval('comments_id_seq'))))"};
 constexpr pg::Query kUpdate{"comments.update", R"(
   update comments set content = $2, content_html = $3, renderer = $4, updated_at = now() where id = $1)"};
+constexpr pg::Query kOutdated{"comments.outdated", R"(
+  select id, renderer::bigint, content, content_html from comments
+   where renderer < $1::int and (renderer, id) > ($2::bigint, $3::bigint) order by renderer, id limit $4)"};
+constexpr pg::Query kReplace{"comments.replace_html", R"(
+  update comments set content_html = $2, renderer = $3 where id = $1 and renderer < $3 and content = $4)"};
 constexpr pg::Query kRemove{
     "comments.remove", "update comments set deleted_at = now(), deleted_by = $2 where id = $1 and deleted_at is null"};
 constexpr pg::Query kGuard{"comments.guard_visible", R"(
@@ -127,3 +132,9 @@ pg::Slot<Number> numbers(pg::Statements& out, const std::vector<std::int64_t>& p
 }
 
 }  // namespace ms::comments::store
+
+namespace ms::comments {
+
+posts::RenderedTable rendered_comments() { return {store::kOutdated, store::kReplace}; }
+
+}  // namespace ms::comments

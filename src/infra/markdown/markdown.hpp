@@ -8,7 +8,7 @@
 #include "infra/markdown/mention.hpp"
 #include "infra/view/out.hpp"
 
-// What members write is Markdown as Korean notices need it (docs/decisions/0020-markdown.md): a mark counts only where
+// What members write is Markdown as Korean notices need it (docs/decisions/0028-markdown.md): a mark counts only where
 // its writer surely meant it. What is stored beside it is the HTML made here once.
 namespace ms::markdown {
 

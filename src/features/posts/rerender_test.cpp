@@ -1,0 +1,89 @@
+#include "features/posts/rerender.hpp"
+
+#include <gmock/gmock.h>
+
+#include "infra/markdown/markdown.hpp"
+#include "infra/pg/test_database.hpp"
+#include "infra/redis/client.hpp"
+
+namespace ms::posts {
+namespace {
+
+using namespace std::chrono_literals;
+using pg::TestDatabase;
+
+constexpr const char* kRows = R"(
+  truncate users, boards, posts, comments, post_counters restart identity cascade;
+  insert into users (email, name, password_hash, role) values ('a@test', '김하늘', '', 1);
+  insert into boards (slug, name) values ('free', '자유게시판');
+  insert into posts (title, content, content_html, renderer, author_id, board_id, number, hidden_at, updated_at) values
+    ('날짜', '2026. 3. 2. (월)', '<ol start="2026"><li></li></ol>', 1, 1, 1, 1, null, '2026-03-02'),
+    ('언급', '@김하늘님께 |a|', '<p><a class="mention" href="/members/7">@김하늘</a>님께</p>', 1, 1, 1, 2, null, null),
+    ('숨김', '~~a~~', '', 1, 1, 1, 3, now(), null),
+    ('빈 글', null, '', 1, 1, 1, 4, null, null),
+    ('새 글', '새', '<p>그대로</p>', 99, 1, 1, 5, null, null);
+)";
+
+class RerenderTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { TestDatabase::migrate(); }
+  void SetUp() override {
+    TestDatabase::execute(kRows);
+    ASSERT_TRUE(pg::run(io, db.ready(std::chrono::steady_clock::now() + 10s)));
+  }
+  static async<bool> step_of(Rerenderer& rerenderer) {
+    const Call call(std::chrono::steady_clock::now() + 10s, "test");
+    co_return co_await rerenderer.step(call);
+  }
+  bool step() { return pg::run(io, step_of(rerenderer)); }
+  static std::string html(int id) {
+    return TestDatabase::execute("select renderer || ' ' || content_html from posts where id = " + std::to_string(id));
+  }
+
+  const std::string now = std::to_string(markdown::kRendererVersion) + " ";
+  asio::io_context io{1};
+  pg::Db db{io, pg::Config{.conninfo = TestDatabase::conninfo() + " options='-c role=minschool_site'"}};
+  redis::Client redis{io, redis::Config{}};
+  limit::Limiter limiter{redis};
+  Rerenderer rerenderer{db, limiter, {rendered_posts()}};
+};
+
+TEST_F(RerenderTest, ReplacesWhatAnOlderRendererMade) {
+  EXPECT_TRUE(step());
+  EXPECT_EQ(html(1), now + "<p>2026. 3. 2. (월)</p>\n");
+  EXPECT_EQ(html(2), now + "<p><a class=\"mention\" href=\"/members/7\">@김하늘</a>님께 |a|</p>\n");
+  EXPECT_EQ(html(3), "1 ");  // what is hidden is not the Site's to change
+  EXPECT_EQ(html(4), now);
+  EXPECT_EQ(html(5), "99 <p>그대로</p>");  // of a newer program beside this one
+  EXPECT_FALSE(step());
+  TestDatabase::execute("update posts set hidden_at = null where id = 3");
+  EXPECT_TRUE(step());  // in the next round
+  EXPECT_EQ(html(3), now + "<p><del>a</del></p>\n");
+  EXPECT_EQ(TestDatabase::execute("select updated_at::date from posts where id = 1"), "2026-03-02");
+  EXPECT_EQ(TestDatabase::execute("select count(*) from notifications"), "0");
+}
+
+TEST_F(RerenderTest, GoesOnInBatchesAndLeavesWhatCannotBeWritten) {
+  TestDatabase::execute(
+      "insert into posts (title, content, renderer, author_id, board_id, number)"
+      " select 'x', '- ' || n, 0, 1, 1, n from generate_series(10, 34) n");
+  TestDatabase::execute(
+      "create or replace function refuse() returns trigger language plpgsql as $$ begin return null; end $$;"
+      "create trigger refuse before update on posts for each row when (old.id = 1) execute function refuse()");
+  int steps = 0;
+  while (step()) ++steps;
+  TestDatabase::execute("drop trigger refuse on posts");
+  EXPECT_EQ(steps, 3);
+  EXPECT_EQ(TestDatabase::execute("select string_agg(id::text, ',' order by id) from posts where renderer < 2"), "1,3");
+  EXPECT_TRUE(step());  // in the next round
+  EXPECT_EQ(html(1), now + "<p>2026. 3. 2. (월)</p>\n");
+}
+
+TEST_F(RerenderTest, ATextOfThisRendererIsLeft) {
+  TestDatabase::execute("update posts set content = '고침', content_html = '<p>고침</p>', renderer = 2 where id = 1");
+  EXPECT_TRUE(step());
+  EXPECT_EQ(html(1), "2 <p>고침</p>");
+}
+
+}  // namespace
+}  // namespace ms::posts
