@@ -55,7 +55,7 @@ export class People {
   async demandLoggedIn(ledger) {
     for (const one of [...this.readers, ...this.writers, this.prober]) {
       const page = await this.client(one).get('/my');
-      if (page.status === 200 && page.text.includes(`account-name">${one.name}<`)) continue;
+      if (page.status === 200 && page.text.includes(`account-name"><bdi>${one.name}<`)) continue;
       ledger.loggedOut.add(one.email);
       ledger.example(`afterwards ${one.email} had no page of their own: ${page.status} ${page.location ?? ''}`);
     }

@@ -81,7 +81,7 @@ class Visitor {
       // A saved page says so, to a member also that the login cannot be looked at now.
       if (headers['x-cache'] === 'STALE') return /class="limited"/.test(text) ? ['stale', 200] : ['failed', 'a saved page that does not say so'];
       if (/class="limited"/.test(text)) this.ledger.limitedPages++;
-      if (this.member?.shown && !text.includes(`account-name">${this.member.name}<`)) return this.out('a page without the name');
+      if (this.member?.shown && !text.includes(`account-name"><bdi>${this.member.name}<`)) return this.out('a page without the name');
     }
     return ['ok'];
   }
@@ -132,7 +132,7 @@ export class Comer extends Visitor {
     this.browser = new Browser(this.browser.base);
     const step = await this.follow(await this.login());
     if (step.fate !== 'ok') return step.fate;
-    if (!step.answer.text.includes(`account-name">${this.account.name}<`)) this.ledger.example(`${this.ledger.phase}: a login that did not hold`);
+    if (!step.answer.text.includes(`account-name"><bdi>${this.account.name}<`)) this.ledger.example(`${this.ledger.phase}: a login that did not hold`);
     return (await this.follow(await this.ask('POST', '/logout'))).fate;
   }
 }

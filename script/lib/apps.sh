@@ -56,6 +56,14 @@ monitors = ["http://$(monitor_address):$monitor_port"]
 [monitor]
 url = "http://$(monitor_address):$monitor_port"
 CONF
+  [ -z "${MINSCHOOL_WRITES:-}" ] || write_limits "$MINSCHOOL_WRITES" >>"$1"
+}
+
+# write_limits N ; N writes of each kind by one member in a minute: a load test has few members who write all the time.
+write_limits() {
+  need_number MINSCHOOL_WRITES "$1" 1 99999
+  printf '\n[writing]\n'
+  printf '%s = '"$1"'\n' posts comments edits likes follows mentions
 }
 
 write_command_config() {

@@ -224,7 +224,7 @@ test('a list says how many posts are new, moves nothing, and shows them at a cli
 test('who is writing shows under the post, for a while, and not to oneself', async () => {
   const [one, two] = await Promise.all([joined(), joined()]);
   const post = await written(one);
-  const reader = await openLive(post.path, { base: there });
+  const reader = await openLive(post.path, { base: there, as: (await joined()).client });
   const pages = await Promise.all([one, two].map(({ client }) => openLive(post.path, { base: here, as: client })));
   for (const page of pages) await page.getByLabel('댓글 쓰기').pressSequentially('쓰는 중입니다');
   await reader.locator('.typing', { hasText: new RegExp(`${one.name}.*${two.name}|${two.name}.*${one.name}`) }).waitFor();

@@ -12,7 +12,7 @@ async function busy(page, path, { times, status = 503, seconds = 1 }) {
     if (route.request().method() !== 'POST') return route.continue();
     if (seen.refused < times) {
       seen.refused += 1;
-      return route.fulfill({ status, headers: { 'retry-after': String(seconds) }, contentType: 'text/html; charset=utf-8', body: '<!DOCTYPE html><title>x</title><main><h1>지금은 바쁩니다</h1></main>' });
+      return route.fulfill({ status, headers: { 'retry-after': String(seconds), 'x-member': '0' }, contentType: 'text/html; charset=utf-8', body: '<!DOCTYPE html><title>x</title><main><h1>지금은 바쁩니다</h1></main>' });
     }
     seen.taken += 1;
     return route.continue();

@@ -78,7 +78,7 @@ function reader(client) {
   one.cookies = new Map([...(client?.cookies ?? [])].filter(([name]) => name !== 'wrote'));
   return one;
 }
-const accountOf = (text) => /<span class="account-name">([^<]*)</.exec(text)?.[1] ?? '';
+const accountOf = (text) => /<span class="account-name"><bdi>([^<]*)</.exec(text)?.[1] ?? '';
 
 /** What may be done with the post and each of these comments of its page. */
 function offered(text, ids) {

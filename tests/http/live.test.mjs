@@ -251,9 +251,10 @@ test('a new post is news on every server; the list says where it stands, empty o
 test('who is typing is shown to others, not to themselves; it is not for guests and for who hides', async () => {
   const post = await newPost();
   const mark = `p${post.id}:0`;
-  const [, app2] = await everywhere(guest);
+  const [, app2] = await everywhere((await joined()).client);
   const others = await stream(app2, mark);
   const own = await stream(writer.client, mark);
+  const strangers = await stream(guest, mark);
   const typing = (one) => one.elements.filter(({ action }) => action === 'typing');
   const type = (client, id = post.id) => client.post(`/posts/${id}/typing`);
   const before = await sql('select count(*) from once');
@@ -276,6 +277,8 @@ test('who is typing is shown to others, not to themselves; it is not for guests 
   await next(others, id, () => true, 'what comes after all that');
   assert.ok(typing(others).every(({ name }) => name === writer.name));
   assert.deepEqual(typing(own), []);
+  await next(strangers, id, () => true, 'the comment');
+  assert.deepEqual(typing(strangers), [], 'names are for members');
   assert.equal((await hide({})).status, 303);
 });
 

@@ -63,7 +63,7 @@ struct Page {
   bool open = false;                    ///< guests may read it too: logging out stays here
   std::string_view member_cookie = {};  ///< tells scripts who is logged in (web::Shell)
   std::string description = {};         ///< for search engines; empty: left out
-  std::string canonical = {};           ///< path and query under which they may list the page; empty: not at all
+  std::string canonical = {};           ///< the address under which they may list the page; empty: not at all
   Viewer viewer = {};
   std::optional<Bell> bell = {};  ///< nothing: there is none
   Flash flash = {};

@@ -103,7 +103,7 @@ http::Response Context::page(const Meta& meta, view::Body content, int status) c
   view::Page page;
   page.title = meta.title;
   page.description = meta.description;
-  page.canonical = meta.canonical;
+  if (!meta.canonical.empty()) page.canonical = shell.site->url + meta.canonical;
   page.path = request.path;
   const bool stays = is_read(request.method) && request.path != "/login" && request.path != "/join";
   const std::string elsewhere = stays ? std::string() : way_back();
