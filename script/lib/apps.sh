@@ -56,7 +56,7 @@ monitors = ["http://$(monitor_address):$monitor_port"]
 [monitor]
 url = "http://$(monitor_address):$monitor_port"
 CONF
-  [ -z "${MINSCHOOL_WRITES:-}" ] || write_limits "$MINSCHOOL_WRITES" >>"$1"
+  [ -z "${writes:-}" ] || write_limits "$writes" >>"$1"
 }
 
 # write_limits N ; N writes of each kind by one member in a minute: a load test has few members who write all the time.

@@ -36,7 +36,7 @@ lock_state() {
 
 save_stack() {
   local name
-  for name in state run_dir log_dir port admin_port net build; do
+  for name in state run_dir log_dir port admin_port net build writes; do
     printf '%s=%q\n' "$name" "${!name}"
   done >"$state/config/stack.env.new"
   mv "$state/config/stack.env.new" "$state/config/stack.env"

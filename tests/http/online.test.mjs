@@ -37,7 +37,7 @@ test('a member who asked one server is here on all of them, the last one first',
     assert.ok(all.indexOf(second.name) >= 0 && all.indexOf(second.name) < all.indexOf(first.name), all.join(' '));
     const page = await server.get('/online');
     assert.equal(page.status, 200);
-    assert.match(page.text, new RegExp(`<a href="/members/${await idOf(first.email)}">[^]*?${first.name}</a>`));
+    assert.match(page.text, new RegExp(`<a href="/members/${await idOf(first.email)}">[^]*?${first.name}</bdi></a>`));
     assert.match((await server.get('/')).text, /<a href="\/online">지금 회원 [\d,]+명과 손님 [\d,]+명이 함께하고 있습니다\.<\/a>/);
   }
 });
