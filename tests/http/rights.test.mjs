@@ -29,7 +29,7 @@ const stored = async () => (await sql(`
     union all select f::text from board_follows f where board_id = ${board}
     union all select b.slug || b.name || b.position || b.description from boards b where id = ${board}
     union all select u.id || u.name || u.muted_notifications || u.hides_presence || u.password_hash from users u where id in (${authorId}, ${otherId})
-    union all select count(*)::text from audit_log) as rows (t)`))[0][0];
+    union all select count(*)::text from audit_log where action <> 'look') as rows (t)`))[0][0];
 
 let post;
 let said;

@@ -32,7 +32,7 @@ const ofBoth = ['accounts.*', 'boards.all', 'boards.former', 'boards.guard', 'li
 const ofAdmin = ['audit.*', 'boards.*', 'dashboard.*', 'members.guard_above', 'members.guard_last_admin', 'members.lift', 'members.row',
   'members.search', 'members.set_role', 'members.suspend', 'moderation.*', 'notifications.comments_acted_on',
   'notifications.posts_acted_on', 'servers.*'];
-const ofSite = ['sessions.adopt', 'sessions.devices', 'sessions.revoke'];
+const ofSite = ['audit.deleted', 'sessions.adopt', 'sessions.devices', 'sessions.revoke'];
 
 /** The programs that send the statement of this name: ['site'], ['admin'] or both. */
 export function sendersOf(name) {
