@@ -47,7 +47,8 @@ test('staff find, read and change nothing of a board that only admins may read',
     `/comments?post=${post}`, '/audit', '/boards']) {
     const page = await staff.get(path);
     assertKoreanPage(page, 200);
-    for (const trace of [`href="/posts/${post}"`, `href="/comments/${said}"`, `비밀 ${mark}`, closed.slug]) {
+    // The list of one post's comments leads back to the number that was asked for, whether there is such a post or not.
+    for (const trace of [...(path === `/comments?post=${post}` ? [] : [`href="/posts/${post}"`]), `href="/comments/${said}"`, `비밀 ${mark}`, closed.slug]) {
       assert.ok(!page.text.replace(/<input[^>]*>/g, '').includes(trace), `${path}: ${trace}`);
     }
   }
