@@ -37,14 +37,19 @@ let said;
 /** Changes PostgreSQL while no trigger tells the servers. */
 const unheard = (statements) => sql(`set session_replication_role = replica; ${statements}`);
 
+// Rows of an older renderer are rendered anew by the programs, which is a change, too.
+const [[renderer]] = await sql('select max(renderer) from posts');
+
 /** Makes the servers know what PostgreSQL says, and gives the author a post and a comment to work with. */
 async function fresh() {
   await sql(`update boards set read_role = 0, write_role = 1, comment_role = 1 where id = ${board};
     update users set suspended_until = null, role = 1 where id in (${authorId}, ${otherId});
     select pg_notify('boards', ''), pg_notify('members', '${authorId}'), pg_notify('members', '${otherId}')`);
   [[post]] = await sql(`with next as (update boards set last_number = last_number + 1 where id = ${board} returning last_number)
-    insert into posts (board_id, number, author_id, title, content) select ${board}, last_number, ${authorId}, '제목', '본문' from next returning id`);
-  [[said]] = await sql(`insert into comments (post_id, author_id, content, content_html) values (${post}, ${authorId}, '댓글', '댓글') returning id`);
+    insert into posts (board_id, number, author_id, title, content, renderer)
+    select ${board}, last_number, ${authorId}, '제목', '본문', ${renderer} from next returning id`);
+  [[said]] = await sql(`insert into comments (post_id, author_id, content, content_html, renderer)
+    values (${post}, ${authorId}, '댓글', '댓글', ${renderer}) returning id`);
 }
 
 const api = (method, path, json) => (who) => who.request(method, `/api/v1${path}`, json === undefined ? {} : { json });
