@@ -204,6 +204,11 @@ void check_writes(Database& database, Report& report) {
   }
 }
 
+void report_open_redis(Report& report) {
+  report.wrong("Redis protection", "it takes commands from others without a password",
+               "requirepass in redis.conf, and the password in redis.password (minschool setup --redis-password-file)");
+}
+
 void check_redis_settings(RedisLink& redis, const config::Settings& settings, Report& report) {
   const auto memory = redis.setting("maxmemory");
   const auto policy = redis.setting("maxmemory-policy");
@@ -220,9 +225,7 @@ void check_redis_settings(RedisLink& redis, const config::Settings& settings, Re
   }
   const bool open = redis.setting("requirepass").empty();
   if (open && (redis.setting("protected-mode") == "no" || !local(settings.redis) || !settings.redis.user.empty())) {
-    report.wrong(
-        "Redis protection", "it takes commands from others without a password",
-        "requirepass in redis.conf, and the password in redis.password (minschool setup --redis-password-file)");
+    report_open_redis(report);
   } else if (open && settings.redis.password.empty()) {
     report.hint("Redis protection", "every program of this machine may write to it without a password",
                 "requirepass in redis.conf, and the password in redis.password");
@@ -298,7 +301,10 @@ void check_redis(const Places& places, const Known& known, Report& report) {
     RedisLink administrator(as_administrator(settings->redis, places.dir / "redis.admin"));
     check_redis_settings(administrator, *settings, report);
   } catch (const RedisError& fault) {
-    report.hint("Redis settings", fmt::format("it does not tell: {}", fault.what()), "look at redis.conf by hand");
+    const std::string_view why = fault.what();
+    // What Redis 7 answers to a password of its default user when that one has none.
+    if (why.contains("without any password configured")) return report_open_redis(report);
+    report.hint("Redis settings", fmt::format("it does not tell: {}", why), "look at redis.conf by hand");
   }
 }
 
