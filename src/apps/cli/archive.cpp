@@ -84,6 +84,12 @@ struct ArchiveWriter::Impl {
   std::string sums;
   std::string fault;  ///< of the way out, which libarchive only passes on as a number
 
+  // Without finish(): closing would write the end of a whole archive.
+  ~Impl() {
+    archive_write_fail(tar);
+    archive_write_free(tar);
+  }
+
   static la_ssize_t write(archive*, void* self, const void* bytes, std::size_t size) {
     auto& impl = *static_cast<Impl*>(self);
     try {
@@ -111,11 +117,7 @@ ArchiveWriter::ArchiveWriter(int out, const Key* key) : impl_(std::make_unique<I
   archive_write_set_bytes_in_last_block(impl_->tar, 1);
   impl_->check(archive_write_open(impl_->tar, impl_.get(), nullptr, Impl::write, nullptr));
 }
-// Without finish(): closing would write the end of a whole archive.
-ArchiveWriter::~ArchiveWriter() {
-  archive_write_fail(impl_->tar);
-  archive_write_free(impl_->tar);
-}
+ArchiveWriter::~ArchiveWriter() = default;
 
 void ArchiveWriter::add(const std::string& name, std::string_view content) {
   const EntryPtr entry(archive_entry_new());
@@ -197,6 +199,7 @@ struct ArchiveReader::Impl {
   std::string fault;
 
   explicit Impl(const fs::path& from) : path(from), in(::open(from.c_str(), O_RDONLY | O_CLOEXEC)) {}
+  ~Impl() { archive_read_free(tar); }
 
   static la_ssize_t read(archive* tar, void* self, const void** bytes) {
     auto& impl = *static_cast<Impl*>(self);
@@ -237,7 +240,7 @@ ArchiveReader::ArchiveReader(const fs::path& archive, const Key* key) : impl_(st
   archive_read_support_format_tar(impl_->tar);
   if (archive_read_open(impl_->tar, impl_.get(), nullptr, Impl::read, nullptr) < ARCHIVE_WARN) throw impl_->damaged();
 }
-ArchiveReader::~ArchiveReader() { archive_read_free(impl_->tar); }
+ArchiveReader::~ArchiveReader() = default;
 
 std::optional<ArchiveReader::Entry> ArchiveReader::next() {
   archive_entry* entry = nullptr;
