@@ -51,7 +51,10 @@ test('sixty comments at once: some are refused, with the time and the text', asy
   assert.match(refused.text, new RegExp(`<textarea[^>]*name="content"[^>]*>@${author.name} 말 \\d+ &lt;b&gt;</textarea>`));
   const [[stored]] = await sql(`select count(*) from comments where post_id = ${id}`);
   assert.equal(Number(stored), statuses.filter((status) => status === 303).length);
-  const problem = assertProblem(await client.post(`/api/v1/posts/${id}/comments`, { json: { content: '말' } }), 429);
+  // On a busy machine the minute may be over by now: then it is filled again.
+  let byApi;
+  for (let i = 0; i < 60 && byApi?.status !== 429; ++i) byApi = await client.post(`/api/v1/posts/${id}/comments`, { json: { content: '말' } });
+  const problem = assertProblem(byApi, 429);
   assert.match(problem.detail, /1분/);
   // Others are not bound by it, and reading is not.
   assert.equal((await author.client.post(`/posts/${id}/comments`, { form: { content: '답' } })).status, 303);
