@@ -12,7 +12,8 @@ file(GLOB units ${CMAKE_SOURCE_DIR}/deploy/systemd/*.service ${CMAKE_SOURCE_DIR}
 install(FILES ${units} DESTINATION lib/systemd/system)
 install(FILES ${CMAKE_SOURCE_DIR}/deploy/completion/minschool DESTINATION usr/share/bash-completion/completions)
 install(FILES ${CMAKE_SOURCE_DIR}/deploy/minschool.example.toml DESTINATION usr/share/doc/minschool/examples)
-install(FILES ${CMAKE_SOURCE_DIR}/deploy/debian/copyright ${CMAKE_SOURCE_DIR}/docs/operating.md DESTINATION usr/share/doc/minschool)
+install(FILES ${CMAKE_SOURCE_DIR}/deploy/debian/copyright ${CMAKE_SOURCE_DIR}/docs/operating.md
+  ${CMAKE_SOURCE_DIR}/docs/operating.ko.md DESTINATION usr/share/doc/minschool)
 
 # install_gzipped(FILE DESTINATION NAME): without name and time inside (-n), so that the same sources are the same package.
 find_program(GZIP gzip REQUIRED)
