@@ -18,22 +18,12 @@ const fromNginx = new Set([502, 504]);
  * of the answer came (as Chromium does, for every method).
  */
 class Browser extends Client {
-  resent = 0;
-
   constructor(base, cookies) {
     super(base, { address: ownAddress(), agent: new http.Agent({ keepAlive: true, maxSockets: 6 }), patienceMs });
     if (cookies) this.cookies = new Map(cookies);
   }
 
-  async request(...words) {
-    try {
-      return await super.request(...words);
-    } catch (error) {
-      if (!error.reusedSocket || error.code !== 'ECONNRESET') throw error;
-      this.resent++;
-      return super.request(...words);
-    }
-  }
+  repeats(method, { reusedSocket, code }) { return reusedSocket && code === 'ECONNRESET'; }
 
   close() { this.agent.destroy(); }
 }

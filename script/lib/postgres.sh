@@ -103,10 +103,12 @@ SQL
   } | PGOPTIONS="-c client_min_messages=warning" superuser_sql -d postgres >"$log_dir/database.log" 2>&1 || fail "preparing the database failed; see $log_dir/database.log"
 }
 
-# signal_postgres SIGNAL ; the postmaster and every process of it: each of them leads a process group of its own.
+# signal_postgres SIGNAL ; the postmaster and every process of it: each of them leads a process group of its own. The
+# postmaster comes first, or it could start one more between the list and the signal.
 signal_postgres() {
   running postgres || return 0
-  kill -s "$1" "$pid" $(pgrep -P "$pid") 2>/dev/null || true
+  kill -s "$1" "$pid" 2>/dev/null || return 0
+  kill -s "$1" $(pgrep -P "$pid") 2>/dev/null || true
 }
 
 # A frozen server keeps its connections open and says nothing, as behind a broken network.

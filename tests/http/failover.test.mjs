@@ -27,8 +27,8 @@ const member = await joined();
 const writer = await joined();
 const staff = await loggedIn('admin@minschool.test', { base: adminUrl });
 
-// A kept connection that Nginx closes just when the next request is sent is the client's to repeat, as browsers do
-// (RFC 9112, 9.3.1); this client does not, so it opens one for each request.
+// A kept connection that Nginx closes just when the next request is sent is the client's to repeat (RFC 9112, 9.3.1). This
+// client repeats no write, so it opens a connection for each request under load.
 const once = { connection: 'close' };
 
 /** One visitor of the load: asks again and again until told to stop, and says what went wrong. */
@@ -181,8 +181,9 @@ async function seenPage() {
   return { seen: free, unseen: `${free}/${900_000_000 + randomInt(1_000_000)}` };
 }
 
-test('PostgreSQL stopped: guests and members read kept pages that say so, and writes the app servers’ own 503', async () => {
+test('PostgreSQL stopped: guests and members read kept pages that say so, and writes the app servers’ own 503', async (t) => {
   const { seen, unseen } = await seenPage();
+  t.after(() => stack('pg', 'start'));
   await stack('pg', 'stop');
   await eventually(async () => (await guest.get(seen)).headers['x-cache'] === 'STALE', 'a kept page');
   assertSaved(await guest.get(seen), savedForGuests);
@@ -213,7 +214,7 @@ test('PostgreSQL stopped: guests and members read kept pages that say so, and wr
   assert.ok(!savedForGuests.test((await guest.get(seen)).text));
 });
 
-test('PostgreSQL hangs: nobody hangs, and a form that is sent again and again writes once', async () => {
+test('PostgreSQL hangs: nobody hangs, and a form that is sent again and again writes once', async (t) => {
   const { seen, unseen } = await seenPage();
   const title = randomUUID();
   // The form as it was shown once, sent each time that the visitor tries.
@@ -228,6 +229,7 @@ test('PostgreSQL hangs: nobody hangs, and a form that is sent again and again wr
     () => guest.get(seen), () => guest.get(unseen), () => member.client.get(seen), () => member.client.get('/my'),
     () => member.client.get('/api/v1/me'), write,
   ].map(timed));
+  t.after(() => stack('pg', 'thaw'));
   await stack('pg', 'freeze');
   // At first nobody knows; then everybody does.
   for (const answers of [await all(), await all()]) {
@@ -244,8 +246,9 @@ test('PostgreSQL hangs: nobody hangs, and a form that is sent again and again wr
   assert.deepEqual(await sql(`select count(*) from posts where title = '${title}'`), [['1']]);
 });
 
-test('no app server at all: kept pages that say so, else a friendly page; for programs problem JSON', async () => {
+test('no app server at all: kept pages that say so, else a friendly page; for programs problem JSON', async (t) => {
   const { seen, unseen } = await seenPage();
+  t.after(async () => { for (const app of apps) await stack('start', app); });
   await Promise.all(apps.map((app) => stack('stop', app)));
   await eventually(async () => (await guest.get(seen)).headers['x-cache'] === 'STALE', 'a kept page');
   assertSaved(await guest.get(seen), savedForGuests);

@@ -16,6 +16,8 @@ const longestWatchedSeconds = 60;
  * its connections and `patienceMs` is how long it waits. An error has `reusedSocket`: the connection had served before.
  */
 export class Client {
+  resent = 0;
+
   constructor(base = siteUrl, { address, agent, patienceMs = longestAnswerMs } = {}) {
     this.base = base;
     this.address = address;
@@ -50,15 +52,31 @@ export class Client {
     if (this.cookies.size && sent.cookie === undefined) {
       sent.cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     }
+    return this.#send(method, url, sent, body).catch((error) => {
+      if (!this.repeats(method, error)) throw error;
+      this.resent++;
+      return this.#send(method, url, sent, body);
+    });
+  }
+
+  /**
+   * Whether a request is sent again that failed: one that is safe to repeat, on a kept connection that the server closed
+   * before a byte of the answer came, as Nginx does when it is reloaded (RFC 9112, 9.3.1).
+   */
+  repeats(method, { reusedSocket, code }) {
+    return reusedSocket && code === 'ECONNRESET' && (method === 'GET' || method === 'HEAD');
+  }
+
+  #send(method, url, headers, body) {
     return new Promise((resolve, reject) => {
-      const how = { method, headers: sent, timeout: this.patienceMs, localAddress: this.address, agent: this.agent };
+      const how = { method, headers, timeout: this.patienceMs, localAddress: this.address, agent: this.agent };
       const request = http.request(url, how, (response) => {
         const chunks = [];
         response.on('data', (chunk) => chunks.push(chunk));
         response.on('error', reject);
         response.on('end', () => resolve(this.#answer(response, Buffer.concat(chunks))));
       });
-      request.on('timeout', () => request.destroy(new Error(`${method} ${path}: no answer in ${this.patienceMs} ms`)));
+      request.on('timeout', () => request.destroy(new Error(`${method} ${url.pathname}${url.search}: no answer in ${this.patienceMs} ms`)));
       request.on('error', (error) => reject(Object.assign(error, { reusedSocket: request.reusedSocket })));
       request.end(body);
     });
