@@ -11,10 +11,13 @@ namespace {
 // In Korean a title stands anywhere in a name: "우리반 관리자님".
 constexpr std::array<std::string_view, 10> kTitles = {"관리자", "운영자", "운영진", "운영팀", "관리팀",
                                                       "관리인", "시스템", "사무국", "어드민", "운영위원"};
-// Whole words: "badminton" is a name like any other.
-constexpr std::array<std::string_view, 13> kWords = {
-    "admin",    "admins", "administrator", "administrators", "moderator", "mod",     "root",
-    "sysadmin", "system", "webmaster",     "staff",          "official",  "operator"};
+// Whole words: "badminton" is a name like any other. The Korean ones are what the pages call staff and guests.
+constexpr std::array<std::string_view, 17> kWords = {
+    "admin",     "admins", "administrator", "administrators", "moderator", "mod",    "root",   "sysadmin", "system",
+    "webmaster", "staff",  "official",      "operator",       "직원",      "직원님", "비회원", "손님"};
+// Whole names: who is the head or the office of the place, and says no name. "교장 김하늘" says one.
+constexpr std::array<std::string_view, 12> kOffices = {"교장",   "교감",   "원장",   "원감",   "센터장", "이사장",
+                                                       "교무실", "행정실", "사무실", "상담실", "학교장", "선생님"};
 
 /// The words of a likeness that was written with spaces, digits and punctuation between them, and the whole.
 std::vector<std::string> words_of(std::string_view name) {
@@ -32,6 +35,14 @@ std::vector<std::string> words_of(std::string_view name) {
   out.push_back(letters);
   out.emplace_back(name);
   return out;
+}
+
+/// Whether a likeness is an office alone, or with what it is addressed by: "교장", "교장님", "교장선생님".
+bool is_office(std::string_view like) {
+  return std::ranges::any_of(kOffices, [&](std::string_view office) {
+    const std::string title = unicode::likeness(office);
+    return like == title || like == title + unicode::likeness("님") || like == title + unicode::likeness("선생님");
+  });
 }
 
 FieldError wrong(Msg why) { return {"name", why}; }
@@ -57,6 +68,7 @@ bool is_reserved(std::string_view name, std::string_view site) {
   const std::string own = unicode::likeness(site);
   if (!own.empty() && whole.starts_with(own)) return true;
   if (std::ranges::any_of(kTitles, [&](auto title) { return whole.contains(unicode::likeness(title)); })) return true;
+  if (is_office(whole)) return true;
   const auto words = words_of(name);
   return std::ranges::any_of(kWords, [&](std::string_view word) {
     const std::string like = unicode::likeness(word);

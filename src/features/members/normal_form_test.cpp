@@ -38,13 +38,14 @@ TEST(Name, IsOneForOnePerson) {
 
 TEST(Name, OfStaffIsReserved) {
   for (const char* reserved :
-       {"관리자",     "관 리 자",  "관\u3164리자",  "관리자님", "우리반 관리자", "운영자",  "운영진", "운영자1",
-        "admin",      "Admin",     "ａｄｍｉｎ",    "аdmin",    "a d m i n",     "admin1",  "adm1n",  "ADMINISTRATOR",
-        "site admin", "우리 센터", "우리센터 공식", "root",     "시스템",        "관.리.자"}) {
+       {"관리자",     "관 리 자",  "관\u3164리자",  "관리자님", "우리반 관리자", "운영자",   "운영진", "운영자1",
+        "admin",      "Admin",     "ａｄｍｉｎ",    "аdmin",    "a d m i n",     "admin1",   "adm1n",  "ADMINISTRATOR",
+        "site admin", "우리 센터", "우리센터 공식", "root",     "시스템",        "관.리.자", "직원",   "직원 김하늘",
+        "손님",       "비 회원",   "교장",          "교장님",   "교장 선생님",   "사무실"}) {
     EXPECT_TRUE(is_reserved(reserved, "우리 센터")) << reserved;
   }
   for (const char* free : {"김하늘", "badminton", "배드민턴 관심", "Adam", "이관리", "자운영", "우리", "센터", "Robert",
-                           "modern", "김운영"}) {
+                           "modern", "김운영", "교장 김하늘", "교장미", "김하늘 선생님", "손님이"}) {
     EXPECT_FALSE(is_reserved(free, "우리 센터")) << free;
   }
 }

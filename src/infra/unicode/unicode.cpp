@@ -109,14 +109,14 @@ std::string nfkc(std::string_view text) {
 
 std::string normal(std::string_view text) {
   const bool plain = is_ascii(text);
-  if (plain && !text.contains('\r')) return std::string(text);
+  if (plain && text.find_first_of("\r\v\f") == std::string_view::npos) return std::string(text);
   std::string out;
   out.reserve(text.size());
   for (std::size_t at = 0; at < text.size(); ++at) {
     const std::string_view rest = text.substr(at);
     if (rest.starts_with("\r\n")) continue;
     const bool separator = rest.starts_with("\u2028") || rest.starts_with("\u2029");
-    if (rest.front() == '\r') {
+    if (rest.front() == '\r' || rest.front() == '\v' || rest.front() == '\f') {
       out += '\n';
     } else if (separator) {
       out += '\n';

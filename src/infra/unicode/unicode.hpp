@@ -12,7 +12,8 @@ namespace ms::unicode {
 std::string nfc(std::string_view text);
 /// Normalization Form D, which macOS writes.
 std::string nfd(std::string_view text);
-/// NFC, with LF for each line break: CR LF, CR, NEL, U+2028, U+2029.
+/// NFC, with LF for each line break (Unicode 5.8): CR LF, CR, NEL, VT and FF (word processors paste them), U+2028,
+/// U+2029.
 std::string normal(std::string_view text);
 /// Full-width ASCII (U+FF01 to U+FF5E) as ASCII, for what people compare: names, search terms.
 std::string narrow(std::string_view text);

@@ -8,7 +8,7 @@ namespace {
 TEST(Normal, ComposesAndHasOneLineBreak) {
   EXPECT_EQ(normal("\u1112\u1161\u11ab\u1100\u1173\u11af"), "한글");
   EXPECT_EQ(normal("e\u0301"), "é");
-  EXPECT_EQ(normal("a\r\nb\rc\nd\u0085e\u2028f\u2029g"), "a\nb\nc\nd\ne\nf\ng");
+  EXPECT_EQ(normal("a\r\nb\rc\nd\u0085e\u2028f\u2029g\vh\fi"), "a\nb\nc\nd\ne\nf\ng\nh\ni");
   EXPECT_EQ(normal("a\r\n\r\nb\r"), "a\n\nb\n");
   EXPECT_EQ(normal("１２～"), "１２～");
 }
