@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { Client } from '../support/client.mjs';
+import { assertProblem } from '../support/assert.mjs';
+import { Client, siteUrl } from '../support/client.mjs';
 import { joined } from '../support/members.mjs';
 import { sql } from '../support/stores.mjs';
 
@@ -43,6 +44,29 @@ test('forms, lists of people and refusals are not listed', async () => {
   const member = await joined();
   for (const path of ['/login', '/join', '/online', '/nothing']) assert.ok(isNotListed(await guest.get(path)), path);
   for (const path of ['/my', '/members/1', '/notifications', `/boards/${slug}/write`]) assert.ok(isNotListed(await member.client.get(path)), path);
+});
+
+test('a page with a slash too many leads to its one address', async () => {
+  const addresses = { [`/boards/${slug}/`]: `/boards/${slug}`, [`/boards/${slug}/?page=2`]: `/boards/${slug}?page=2`, [`//boards/${slug}`]: `/boards/${slug}`,
+    [`/boards//${slug}///${post}/`]: `/boards/${slug}/${post}`, '/terms/': '/terms', '//': '/', '/login/?next=%2Fmy': '/login?next=%2Fmy' };
+  for (const [path, expected] of Object.entries(addresses)) {
+    for (const method of ['GET', 'HEAD']) {
+      const answer = await guest.request(method, siteUrl + path);
+      assert.equal(answer.status, 308, `${method} ${path}`);
+      assert.equal(answer.location, expected);
+    }
+  }
+});
+
+test('a slash too many leads to no other site, to no page that is not there, and repeats no write', async () => {
+  for (const path of ['//evil.example/', '//evil.example//', '/nothing/', '/%2Fevil.example/', '/boards/']) {
+    assert.equal((await guest.request('GET', siteUrl + path)).status, 404, path);
+  }
+  assert.equal((await guest.post('/login/', { form: {} })).status, 404);
+});
+
+test('the API has one address for each thing: with a slash at its end there is none', async () => {
+  for (const path of ['/api/v1/boards/', '/api/v1/me/']) assertProblem(await guest.get(path), 404);
 });
 
 test('robots.txt is there', async () => {

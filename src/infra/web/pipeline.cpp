@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <ranges>
 
 #include "infra/core/secret.hpp"
 #include "infra/core/text.hpp"
@@ -175,6 +176,9 @@ async<http::Response> Pipeline::routed(const http::Request& request, const Call&
     response.set("Allow", match.allow);
     co_return response;
   }
+  if (match.handler == nullptr) {
+    if (const auto usual = usual_path(request)) co_return context(request, call, session::Viewer()).moved(*usual);
+  }
   const auto use = match.by_itself ? session::Use::none : session::Use::counts;
   session::Viewer viewer = co_await sessions_.identify(call, sessions_.cookie_of(request), use);
   Context ctx = context(request, call, std::move(viewer));
@@ -201,6 +205,19 @@ async<http::Response> Pipeline::routed(const http::Request& request, const Call&
   if (!ctx.is_api()) say_member(ctx, response);
   if (response.status < kFirstRefusal && !ctx.is_api()) ctx.remember_write(response);
   co_return response;
+}
+
+std::optional<std::string> Pipeline::usual_path(const http::Request& request) const {
+  if (!is_safe(request.method)) return std::nullopt;
+  std::string usual;
+  for (const auto part : std::views::split(request.path, '/')) {
+    if (!part.empty()) usual.append("/").append(std::string_view(part));
+  }
+  if (usual.empty()) usual = "/";
+  // A program is told that its address is wrong. And no path leads to another site, whatever the routes are.
+  if (usual.starts_with("/api/") || local_path(usual) != usual) return std::nullopt;
+  if (router_.match(request.method, usual).handler == nullptr) return std::nullopt;
+  return usual;
 }
 
 async<http::Response> Pipeline::write(Context& ctx, const Handler& handler) {

@@ -67,6 +67,8 @@ class Pipeline {
  private:
   /// Notes the route in `route` as soon as it is known.
   async<http::Response> routed(const http::Request& request, const Call& call, std::optional<std::size_t>& route);
+  /// Where the page is that was asked for with slashes too many ("//boards/free/"); not below /api/.
+  std::optional<std::string> usual_path(const http::Request& request) const;
   async<http::Response> write(Context& ctx, const Handler& handler);
   /// Runs a write's handler so that a repetition gets the first result again (infra/once).
   async<http::Response> write_once(Context& ctx, const Handler& handler, Once& once);
