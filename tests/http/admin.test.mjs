@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 
-import { assertKoreanPage, eventually } from '../support/assert.mjs';
-import { Client, adminUrl } from '../support/client.mjs';
+import { assertKoreanPage, assertProblem, eventually } from '../support/assert.mjs';
+import { Client, adminUrl, siteUrl } from '../support/client.mjs';
+import { visitor } from '../support/members.mjs';
 import { sql } from '../support/stores.mjs';
 
 const password = 'minschool-demo';
@@ -128,13 +129,42 @@ test('a suspended member is logged out everywhere at once, and comes back when i
   await everywhere(303, () => other.get('/my'), 'the end of the second login');
   assertKoreanPage((await login(email)).answer, 403);
   const page = await admin.get(`/members/${id}`);
-  assert.match(page.text, /영구/);
+  assert.match(page.text, /무기한/);
   assert.match(page.text, new RegExp(reason));
   assert.match((await admin.get('/members?suspended=1')).text, new RegExp(`/members/${id}"`));
 
   await assertSaved(await admin.post(`/members/${id}/lift`, { form: { reason } }));
   assert.equal((await login(email)).answer.status, 303);
   assert.doesNotMatch((await admin.get('/members?suspended=1')).text, new RegExp(`/members/${id}"`));
+});
+
+test('a suspended member who knows the password is told until when, and whom to ask; nobody else is told anything', async () => {
+  const admin = await staff();
+  const { client, email } = await joined();
+  const id = await memberId(admin, email);
+  const overApi = (secret) => new Client().post('/api/v1/session', { json: { email, password: secret } });
+  const onPage = (secret, base) => visitor(base).post('/login', { form: { email, password: secret } });
+
+  await assertSaved(await admin.post(`/members/${id}/suspend`, { form: { period: 'date', day: '2099-03-02', reason } }));
+  for (const base of [siteUrl, adminUrl]) {
+    const page = await onPage(password, base);
+    assertKoreanPage(page, 403);
+    assert.match(page.text, /role="alert"[^]*이용이 정지된 회원입니다\.[^]*정지 기간: 2099\. 3\. 2\. 23:59까지[^]*문의: /);
+    assert.ok(!page.text.includes(reason), 'the reason is for staff');
+  }
+  assert.equal(assertProblem(await overApi(password), 403).until, '2099-03-02T14:59:59Z');
+
+  await assertSaved(await admin.post(`/members/${id}/suspend`, { form: { period: 'forever', day: '', reason } }));
+  assert.match((await onPage(password)).text, /정지 기간: 무기한/);
+  assert.equal(assertProblem(await overApi(password), 403).until, null);
+
+  const wrong = await onPage('not-the-password');
+  assertKoreanPage(wrong, 401);
+  assert.doesNotMatch(wrong.text, /정지/);
+  assert.ok(!('until' in assertProblem(await overApi('not-the-password'), 401)));
+  // Their sessions are over: they are asked to log in, and are told then.
+  assertProblem(await client.get('/api/v1/me'), 401);
+  assert.equal((await client.get('/my')).status, 303);
 });
 
 test('a refused form comes back with what was typed', async () => {

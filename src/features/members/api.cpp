@@ -1,6 +1,7 @@
 #include <boost/json.hpp>
 
 #include "features/members/members.hpp"
+#include "features/members/staff.hpp"
 #include "infra/web/context.hpp"
 #include "infra/web/json_fields.hpp"
 
@@ -35,6 +36,15 @@ std::string_view cookie_value(std::string_view line) {
   return line.substr(line.find('=') + 1);
 }
 
+async<http::Response> refuse_login(web::Context& ctx, Members& members, std::string email, Error error) {
+  if (error.message != "login.suspended"_msg) co_return ctx.refuse(error);
+  const auto until = co_await members.suspended_until(ctx.call, std::move(email));
+  if (!until) co_return ctx.refuse(error);
+  json::object more{{"until", nullptr}};
+  if (*until < kForever) more["until"] = rfc3339(*until);
+  co_return web::problem(error, more);
+}
+
 async<http::Response> log_in(web::Context& ctx, Members& members, session::Sessions& sessions) {
   auto body = ctx.json_body();
   if (!body) co_return ctx.refuse(body.error());
@@ -43,11 +53,11 @@ async<http::Response> log_in(web::Context& ctx, Members& members, session::Sessi
   std::string password = fields.as_typed("password");
   if (auto ok = fields.done(); !ok) co_return ctx.refuse(ok.error());
 
-  auto claim = co_await members.authenticate(ctx.call, {std::move(email), std::move(password), ctx.client_address});
-  if (!claim) co_return ctx.refuse(claim.error());
+  auto claim = co_await members.authenticate(ctx.call, {email, std::move(password), ctx.client_address});
+  if (!claim) co_return co_await refuse_login(ctx, members, std::move(email), claim.error());
   session::Origin origin{ctx.client_address.text(), std::string(ctx.request.header("user-agent"))};
   const auto cookie = co_await sessions.open(ctx.call, std::move(*claim), false, ctx.secure, std::move(origin));
-  if (!cookie) co_return ctx.refuse(cookie.error());
+  if (!cookie) co_return co_await refuse_login(ctx, members, std::move(email), cookie.error());
   // Read back with the new cookie: the answer says what the next request will find.
   const session::Viewer viewer = co_await sessions.identify(ctx.call, session::Sessions::Cookie{cookie_value(*cookie)});
   http::Response response = ctx.json(201, me_json(viewer));

@@ -1,8 +1,10 @@
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "infra/core/result.hpp"
+#include "infra/core/time.hpp"
 #include "infra/web/typed.hpp"
 
 namespace ms::members {
@@ -13,6 +15,7 @@ struct LoginPage {
   std::string email;
   bool remember = false;
   const Error* error = nullptr;
+  std::optional<Timestamp> suspended_until = {};  ///< of the member who was refused for it
   std::string kept_to;           ///< where what was typed goes after the login
   std::vector<web::Typed> kept;  ///< what was typed in a form that nobody was logged in for
 };

@@ -199,6 +199,13 @@ async<Result<session::Claim>> Members::authenticate(const Call& call, Attempt at
   co_return session::Claim{found->id, std::move(hash), attempt.needed};
 }
 
+async<std::optional<Timestamp>> Members::suspended_until(const Call& call, std::string email) {
+  pg::Batch batch = db_.batch(call);
+  const auto slot = store::suspended_until(batch, normal_email(email));
+  co_await batch.send();
+  co_return slot.one();
+}
+
 async<std::optional<Profile>> Members::profile(const Call& call, UserId id) {
   auto fill = [this, id, &call] { return load_profile(db_, call, id); };
   const std::string text = co_await cache_.get(call, profile_key(id), kProfileKept, std::move(fill));

@@ -104,6 +104,10 @@ class Members {
   /// The try was none: nobody could look at the password.
   async<void> give_back(const Call& call, const Attempt& attempt, const std::optional<std::string>& device);
   /// Refused when only staff may have the name.
+  /// Until when a member is suspended whom authenticate() or Sessions::open refused for that; nobody else is told.
+  /// Nothing: it has ended meanwhile. Without end: kForever or later (staff.hpp).
+  async<std::optional<Timestamp>> suspended_until(const Call& call, std::string email);
+
   async<Result<void>> check_free(const Call& call, std::string name);
   /// Keeps the hash of the password's normal form from now on, where the old one was another form's; gives the one that
   /// is kept.

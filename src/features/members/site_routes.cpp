@@ -52,6 +52,14 @@ async<http::Response> show_login(web::Context& ctx) {
 }
 
 async<http::Response> post_login(web::Context& ctx, Members& members, session::Sessions& sessions,
+async<http::Response> refuse_login(web::Context& ctx, Members& members, LoginPage page, Error error) {
+  page.error = &error;
+  if (error.message == "login.suspended"_msg) {
+    page.suspended_until = co_await members.suspended_until(ctx.call, page.email);
+  }
+  co_return login_form(ctx, page);
+}
+
                                  std::optional<session::Permission> needed) {
   const auto form = ctx.form();
   if (!form) co_return ctx.refuse(form.error());
@@ -60,22 +68,15 @@ async<http::Response> post_login(web::Context& ctx, Members& members, session::S
   const bool remember = form->has("remember");
   const std::string_view devices = ctx.request.cookie(kDeviceCookie).value_or("");
   auto claim = co_await members.authenticate(ctx.call, {email, password, ctx.client_address, devices, needed});
-  LoginPage again{std::string(web::local_path(form->get("next"))),
-                  email,
-                  remember,
-                  nullptr,
-                  std::string(web::local_path(form->get(web::kKeptTo))),
-                  web::kept_in(*form)};
-  if (!claim) {
-    again.error = &claim.error();
-    co_return login_form(ctx, again);
-  }
+  const LoginPage again{.next = std::string(web::local_path(form->get("next"))),
+                        .email = email,
+                        .remember = remember,
+                        .kept_to = std::string(web::local_path(form->get(web::kKeptTo))),
+                        .kept = web::kept_in(*form)};
+  if (!claim) co_return co_await refuse_login(ctx, members, again, claim.error());
   // The id that came with the form is never kept: a planted one would be a login for whoever planted it.
   const auto cookie = co_await sessions.open(ctx.call, std::move(*claim), remember, ctx.secure, origin(ctx));
-  if (!cookie) {
-    again.error = &cookie.error();
-    co_return login_form(ctx, again);
-  }
+  if (!cookie) co_return co_await refuse_login(ctx, members, again, cookie.error());
   http::Response response = ctx.redirect(web::local_path(form->get("next")), "flash.welcome"_msg);
   // The browser sends the same once more, now as a member's, and gets what it had typed.
   if (form->has(web::kKeptTo)) response = http::Response::same_again("/login/kept");

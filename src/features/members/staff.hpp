@@ -54,7 +54,7 @@ struct Term {
 constexpr Timestamp kForever = std::chrono::sys_days(std::chrono::year(9999) / 12 / 31);
 /// When a suspension that begins `at` ends. Error(invalid) on "period" or "day"; a day that has passed is refused.
 Result<Timestamp> end_of(const Term& term, Timestamp at);
-/// The end as people read it: "영구" or its minute in Seoul.
+/// The end as people read it: "무기한" or its minute in Seoul.
 std::string end_word(Timestamp until);
 
 class Staff {

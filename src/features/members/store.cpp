@@ -11,6 +11,8 @@ constexpr pg::Query kCredentials{"members.credentials", R"(
          (select coalesce(string_agg(permission, ','), '') from role_permissions p where p.role = u.role),
          coalesce(u.suspended_until > now(), false)
     from users u where u.email = $1)"};
+constexpr pg::Query kSuspendedUntil{"members.suspended_until",
+                                    "select suspended_until from users where email = $1 and suspended_until > now()"};
 constexpr pg::Query kStaffNames{"members.staff_names", "select name from users where role >= 2"};
 constexpr pg::Query kReplaceHash{"members.replace_hash",
                                  "update users set password_hash = $3 where id = $1 and password_hash = $2"};
@@ -68,6 +70,9 @@ pg::Slot<pg::None> replace_hash(pg::Statements& out, UserId id, std::string_view
 }
 pg::Slot<Profile> profile(pg::Statements& out, UserId id) { return out.add<Profile>(kProfile, id); }
 
+pg::Slot<Timestamp> suspended_until(pg::Statements& out, std::string_view email) {
+  return out.add<Timestamp>(kSuspendedUntil, email);
+}
 void rename(pg::Statements& out, UserId id, std::string_view name) {
   out.add(kRename, id, name);
   out.add(kChanged, id);

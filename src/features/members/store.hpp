@@ -18,6 +18,7 @@ struct Credentials {
 
 pg::Slot<UserId> insert(pg::Statements& out, const Application& application, std::string_view password_hash);
 pg::Slot<Credentials> credentials(pg::Statements& out, std::string_view email);
+pg::Slot<Timestamp> suspended_until(pg::Statements& out, std::string_view email);
 /// Of all who act for the site.
 pg::Slot<std::string> staff_names(pg::Statements& out);
 pg::Slot<Profile> profile(pg::Statements& out, UserId id);

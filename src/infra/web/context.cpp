@@ -216,7 +216,7 @@ http::Response Context::json(int status, const json::value& value) const {
   return response;
 }
 
-http::Response problem(const Error& error) {
+http::Response problem(const Error& error, const json::object& more) {
   const int status = static_cast<int>(error.code);
   // The name of a constraint is nobody's business.
   const std::string_view code = error.message.key.starts_with("db.") ? "error.conflict" : error.message.key;
@@ -232,6 +232,7 @@ http::Response problem(const Error& error) {
     }
     body["errors"] = std::move(fields);
   }
+  for (const auto& [name, value] : more) body[name] = value;
   http::Response response = http::Response::text(status, "application/problem+json", json::serialize(body));
   response.set("Cache-Control", "private, no-store");
   set_retry_after(response, error);

@@ -115,8 +115,9 @@ class Context {
   mutable std::optional<http::Form> query_;
 };
 
-/// Problem JSON for an error below /api/ (RFC 9457): type, title, status, detail in Korean, errors by field.
-http::Response problem(const Error& error);
+/// Problem JSON for an error below /api/ (RFC 9457): type, title, status, detail in Korean, errors by field; `more` of
+/// that kind of problem (its section 3.2).
+http::Response problem(const Error& error, const boost::json::object& more = {});
 
 /// The path to come back to after login: `next` when it is a path of ours, else "/".
 std::string_view local_path(std::string_view next);
