@@ -13,7 +13,7 @@ ms_library(infra/live USES session pg redis http view)
 ms_library(features/audit USES web)
 ms_library(features/presence USES web)
 ms_library(features/servers USES audit web)
-ms_library(features/members USES audit web cache limit unicode)
+ms_library(features/members USES audit presence web cache limit unicode)
 set(common_passwords ${CMAKE_BINARY_DIR}/generated/features/members/common_passwords.cpp)
 add_custom_command(OUTPUT ${common_passwords}
   COMMAND ${NODE} ${CMAKE_SOURCE_DIR}/tools/common_passwords.mjs 8 ms::members ${common_passwords}

@@ -148,6 +148,7 @@ test('a post is written, read, edited and removed', async () => {
   for (const tag of [etag, `W/${next.headers.etag}`, 'x']) await member.call(412, 'PATCH', '/posts/{id}', { id }, change(tag, '다른 사람의 제목'));
   assert.equal((await member.call(200, 'GET', '/posts/{id}', { id })).body.title, '한 사람의 제목');
   await member.call(200, 'PATCH', '/posts/{id}', { id }, change('*', '아무 제목'));
+  await member.call(412, 'DELETE', '/posts/{id}', { id }, { headers: { 'if-match': etag } });
 
   await staff.call(422, 'DELETE', '/posts/{id}', { id }, { query: { reason: '가'.repeat(201) } });
   await member.call(204, 'DELETE', '/posts/{id}', { id });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 
-import { assertKoreanPage, eventually } from '../support/assert.mjs';
+import { assertKoreanPage, assertProblem, eventually } from '../support/assert.mjs';
 import { adminUrl } from '../support/client.mjs';
 import { at, joined, loggedIn, visitor } from '../support/members.mjs';
 import { sql } from '../support/stores.mjs';
@@ -58,6 +58,91 @@ test('two administrators edit one board: the same', async () => {
   assert.deepEqual(await sql(`select name from boards where id = ${id}`), [['먼저 쓴 이름']]);
   assert.equal((await admin.post(`/boards/${id}`, { form: form('나의 이름', version(refused.text)) })).status, 303);
   assert.deepEqual(await sql(`select name from boards where id = ${id}`), [['나의 이름']]);
+});
+
+/** The versions of the forms of a page, by where they are sent. */
+const versions = (text) => Object.fromEntries([...text.matchAll(/action="([^"]*)"[^>]*>\s*(?:<input[^>]*>\s*)*?<input type="hidden" name="version" value="(-?\d+)">/g)].map(([, action, number]) => [action, number]));
+
+test('two tabs change one name: the later one sees the name that is stored, and what was typed', async () => {
+  const { client, email } = await joined();
+  const stored = async () => (await sql(`select name from users where email = '${email}'`))[0][0];
+  const [first, second] = [`먼저${randomUUID().slice(0, 6)}`, `나중${randomUUID().slice(0, 6)}`];
+  const seen = versions((await client.get('/my')).text)['/my/name'];
+  assert.equal((await client.post('/my/name', { form: { name: first, version: seen } })).status, 303);
+  const refused = await client.post('/my/name', { form: { name: second, version: seen } });
+  assertKoreanPage(refused, 409);
+  assert.ok(refused.text.includes(`value="${second}"`) && refused.text.includes(`그사이 저장된 이름: ${first}`), 'both names');
+  assert.equal(await stored(), first);
+  assert.equal((await client.post('/my/name', { form: { name: second, version: versions(refused.text)['/my/name'] } })).status, 303);
+  assert.equal(await stored(), second);
+});
+
+test('two tabs choose whether one is seen, and what one is told: the same', async () => {
+  const { client, email } = await joined();
+  const stored = async () => (await sql(`select hides_presence, muted_notifications from users where email = '${email}'`))[0];
+  const presence = versions((await client.get('/my')).text)['/my/presence'];
+  assert.equal((await client.post('/my/presence', { form: { hidden: '1', version: presence } })).status, 303);
+  const shown = await client.post('/my/presence', { form: { version: presence } });
+  assertKoreanPage(shown, 409);
+  assert.match(shown.text, /그사이 저장된 설정: 표시하지 않음/);
+  assert.doesNotMatch(shown.text, /name="hidden"[^>]*checked/, 'what was chosen');
+  assert.equal((await stored())[0], 't');
+  assert.equal((await client.post('/my/presence', { form: { version: versions(shown.text)['/my/presence'] } })).status, 303);
+  assert.equal((await stored())[0], 'f');
+
+  const told = versions((await client.get('/my/notifications')).text)['/my/notifications'];
+  assert.equal((await client.post('/my/notifications', { form: [['on', 'like'], ['version', told]] })).status, 303);
+  const [, muted] = await stored();
+  const refused = await client.post('/my/notifications', { form: [['on', 'reply'], ['version', told]] });
+  assertKoreanPage(refused, 409);
+  assert.match(refused.text, /<li>내 글과 댓글의 좋아요: 받음<\/li>/);
+  assert.match(refused.text, /value="reply" checked/);
+  assert.doesNotMatch(refused.text, /value="like" checked/);
+  assert.equal((await stored())[1], muted);
+  assert.equal((await client.post('/my/notifications', { form: [['on', 'reply'], ['version', versions(refused.text)['/my/notifications']]] })).status, 303);
+  assert.notEqual((await stored())[1], muted);
+});
+
+test('two of the staff act on one member: the later one sees what was done, and what they typed', async () => {
+  const { email } = await joined();
+  const [[id]] = await sql(`select id from users where email = '${email}'`);
+  const [one, other] = [await loggedIn('admin@minschool.test', { base: adminUrl }), await loggedIn('admin@minschool.test', { base: adminUrl })];
+  const page = `/members/${id}`;
+  const seen = async (who) => versions((await who.get(page)).text);
+  const stored = async () => (await sql(`select role, suspended_until > now() from users where id = ${id}`))[0];
+
+  const stale = await seen(other);
+  const suspended = { period: '7', day: '', reason: '먼저 정지', version: (await seen(one))[`${page}/suspend`] };
+  assert.equal((await one.post(`${page}/suspend`, { form: suspended })).status, 303);
+  const role = await other.post(`${page}/role`, { form: { role: 'staff', reason: '승진 <사유>', version: stale[`${page}/role`] } });
+  assertKoreanPage(role, 409);
+  assert.match(role.text, /role="alert"[^]*그사이 다른 직원이[^]*현재: [^]*이용 정지[^]*먼저 정지[^]*승진 &lt;사유&gt;/);
+  const longer = await other.post(`${page}/suspend`, { form: { period: 'forever', day: '', reason: '나중 정지', version: stale[`${page}/suspend`] } });
+  assertKoreanPage(longer, 409);
+  assert.match(longer.text, /value="forever" selected/);
+  assert.ok(longer.text.includes('나중 정지'));
+  assert.deepEqual(await stored(), ['1', 't']);
+
+  // Lifted by one, from the page of the other: the form is there with its reason although there is nothing left to lift.
+  const both = await seen(other);
+  assert.equal((await one.post(`${page}/lift`, { form: { reason: '풀어 줌', version: both[`${page}/lift`] } })).status, 303);
+  const lift = await other.post(`${page}/lift`, { form: { reason: '나도 풀어 줌', version: both[`${page}/lift`] } });
+  assertKoreanPage(lift, 409);
+  assert.match(lift.text, /<details[^>]*open[^]*나도 풀어 줌/);
+  assert.equal((await other.post(`${page}/role`, { form: { role: 'staff', reason: '승진', version: versions(lift.text)[`${page}/role`] } })).status, 303);
+  assert.equal((await stored())[0], '2');
+});
+
+test('the API deletes no post that has another text than the client saw', async () => {
+  const { id, path } = await newPost();
+  const { etag } = (await author.client.get(`/api/v1/posts/${id}`)).headers;
+  assert.equal((await author.client.post(`${path}/edit`, { form: { title: '새 제목', content: '새 본문' } })).status, 303);
+  const remove = (match) => author.client.delete(`/api/v1/posts/${id}`, { headers: { 'if-match': match } });
+  assertProblem(await remove(etag), 412);
+  assert.deepEqual(await sql(`select visible from posts where id = ${id}`), [['t']]);
+  assert.equal((await remove((await author.client.get(`/api/v1/posts/${id}`)).headers.etag)).status, 204);
+  const other = await newPost();
+  assert.equal((await author.client.delete(`/api/v1/posts/${other.id}`)).status, 204, 'If-Match may be left out');
 });
 
 test('edits of the same moment do not overwrite each other', async () => {

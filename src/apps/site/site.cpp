@@ -81,7 +81,7 @@ class Site final : public program::App {
     add_legal_routes(router);
     members::add_login_routes(router, parts_.members, parts_.sessions, std::nullopt);
     notifications::add_site_routes(router, parts_.notifications, parts_.boards);  // before /members/{id}
-    members::add_site_routes(router, parts_.members, parts_.sessions);
+    members::add_site_routes(router, parts_.members, parts_.sessions, parts_.presence);
     posts::add_site_routes(router, posts_, shown_, parts_.boards, parts_.notifications);
     add_post_page_routes(router, posts_, memory_, comments_, parts_.boards);
     comments::add_site_routes(router, comments_, parts_.boards);

@@ -50,7 +50,8 @@ async<http::Response> set_role(web::Context& ctx, Staff& staff) {
   const auto role = session::role_of(form->get("role"));
   if (!role) co_return ctx.refuse(Error(Code::bad_request, "error.bad_form"_msg));
   attempt.role = *role;
-  auto done = co_await staff.set_role(ctx.call, ctx.viewer, UserId{ctx.params.number("id")}, *role, attempt.reason);
+  auto done = co_await staff.set_role(ctx.call, ctx.viewer, UserId{ctx.params.number("id")}, *role, attempt.reason,
+                                       form->number("version"));
   co_return co_await answer(ctx, staff, std::move(attempt), std::move(done));
 }
 
@@ -63,7 +64,8 @@ async<http::Response> suspend(web::Context& ctx, Staff& staff) {
                   .reason = std::string(form->get("reason"))};
   const auto until = end_of(attempt.term, ctx.now);
   if (!until) co_return co_await answer(ctx, staff, std::move(attempt), Refused(until.error()));
-  auto done = co_await staff.suspend(ctx.call, ctx.viewer, UserId{ctx.params.number("id")}, *until, attempt.reason);
+  auto done = co_await staff.suspend(ctx.call, ctx.viewer, UserId{ctx.params.number("id")}, *until, attempt.reason,
+                                      form->number("version"));
   co_return co_await answer(ctx, staff, std::move(attempt), std::move(done));
 }
 
@@ -71,7 +73,8 @@ async<http::Response> lift(web::Context& ctx, Staff& staff) {
   const auto form = ctx.form();
   if (!form) co_return ctx.refuse(form.error());
   Attempt attempt{.form = "lift", .error = {}, .term = {}, .reason = std::string(form->get("reason"))};
-  auto done = co_await staff.lift(ctx.call, ctx.viewer, UserId{ctx.params.number("id")}, attempt.reason);
+  auto done = co_await staff.lift(ctx.call, ctx.viewer, UserId{ctx.params.number("id")}, attempt.reason,
+                                   form->number("version"));
   co_return co_await answer(ctx, staff, std::move(attempt), std::move(done));
 }
 

@@ -212,7 +212,15 @@ async<std::optional<Profile>> Members::profile(const Call& call, UserId id) {
   co_return parse_profile(text);
 }
 
-async<Result<void>> Members::rename(const Call& call, const session::Viewer& who, Name name) {
+async<Own> Members::own(const Call& call, const session::Viewer& who) {
+  pg::Batch batch = db_.batch(call);
+  const auto slot = store::own(batch, who.id);
+  co_await batch.send();
+  co_return slot.one().value_or(Own{who.name, 0, who.hidden});
+}
+
+async<Result<void>> Members::rename(const Call& call, const session::Viewer& who, Name name,
+                                    std::optional<std::int64_t> version) {
   if (once::earlier(call)) co_return Result<void>();
   if (auto ok = check_name(name); !ok) co_return ok;
   const bool staff = who.may(session::Permission::admin);
@@ -221,6 +229,7 @@ async<Result<void>> Members::rename(const Call& call, const session::Viewer& who
     if (auto ok = co_await check_free(call, name.text()); !ok) co_return ok;
   }
   pg::Unit unit = db_.unit(call);
+  if (version) store::guard_name(unit, who.id, *version);
   store::rename(unit, who.id, name);
   session::guard_member(unit, who.id);
   once::record(unit, call, who.id);

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,10 @@
 #include "infra/session/sessions.hpp"
 #include "infra/session/viewer.hpp"
 #include "infra/web/router.hpp"
+
+namespace ms::presence {
+class Presence;
+}
 
 // Members: joining, logging in, the public profile, one's own data. Staff's acts on members are in staff.hpp.
 namespace ms::members {
@@ -42,6 +47,13 @@ struct Profile {
 /// Password bounds in characters.
 constexpr std::size_t kPasswordLeast = 8;
 constexpr std::size_t kPasswordLimit = 128;
+
+/// What a member changes of themselves. A form says which version it was made of, and overwrites no other one.
+struct Own {
+  std::string name;
+  std::int64_t name_version = 0;
+  bool hidden = false;  ///< its own version (presence::Presence::hide)
+};
 
 /// Pure; every wrong field is named at once. `site`: its name.
 Result<void> check(const Application& application, std::string_view site);
@@ -92,9 +104,16 @@ class Members {
   /// too_many, forbidden (suspended, or `needed` is not among the member's permissions), unavailable.
   async<Result<session::Claim>> authenticate(const Call& call, Attempt attempt);
 
+  /// Until when a member is suspended whom authenticate() or Sessions::open refused for that; nobody else is told.
+  /// Nothing: it has ended meanwhile. Without end: kForever or later (staff.hpp).
+  async<std::optional<Timestamp>> suspended_until(const Call& call, std::string email);
+
   async<std::optional<Profile>> profile(const Call& call, UserId id);
-  /// Refused: invalid; names of staff, and what looks like one, are for staff (name.hpp).
-  async<Result<void>> rename(const Call& call, const session::Viewer& who, Name name);
+  async<Own> own(const Call& call, const session::Viewer& who);
+  /// Refused: invalid; names of staff, and what looks like one, are for staff (name.hpp); conflict, when the name has
+  /// another version than the form began with.
+  async<Result<void>> rename(const Call& call, const session::Viewer& who, Name name,
+                             std::optional<std::int64_t> version);
   /// Also ends all other logins of the member.
   async<Result<void>> change_password(const Call& call, const session::Viewer& who, std::string current,
                                       std::string next, std::string again);
@@ -104,10 +123,6 @@ class Members {
   /// The try was none: nobody could look at the password.
   async<void> give_back(const Call& call, const Attempt& attempt, const std::optional<std::string>& device);
   /// Refused when only staff may have the name.
-  /// Until when a member is suspended whom authenticate() or Sessions::open refused for that; nobody else is told.
-  /// Nothing: it has ended meanwhile. Without end: kForever or later (staff.hpp).
-  async<std::optional<Timestamp>> suspended_until(const Call& call, std::string email);
-
   async<Result<void>> check_free(const Call& call, std::string name);
   /// Keeps the hash of the password's normal form from now on, where the old one was another form's; gives the one that
   /// is kept.
@@ -124,7 +139,7 @@ class Members {
   std::string site_name_;
 };
 
-void add_site_routes(web::Router& router, Members& members, session::Sessions& sessions);
+void add_site_routes(web::Router& router, Members& members, session::Sessions& sessions, presence::Presence& presence);
 void add_login_routes(web::Router& router, Members& members, session::Sessions& sessions,
                       std::optional<session::Permission> needed);
 void add_api_routes(web::Router& router, Members& members, session::Sessions& sessions);

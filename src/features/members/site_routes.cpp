@@ -6,6 +6,7 @@
 #include "features/members/members.hpp"
 #include "features/members/my.html.hpp"
 #include "features/members/profile.html.hpp"
+#include "features/presence/presence.hpp"
 #include "infra/web/context.hpp"
 #include "infra/web/typed.hpp"
 
@@ -35,7 +36,7 @@ void remember_device(const web::Context& ctx, http::Response& response, const Me
 
 http::Response login_form(const web::Context& ctx, const LoginPage& page) {
   http::Response response = ctx.page(
-      {tr("login.title"_msg), {}, true}, [&](view::Out& out) { login(out, page); },
+      {tr("login.title"_msg), {}, true}, [&](view::Out& out) { login(out, page, *ctx.shell.site); },
       page.error == nullptr ? 200 : static_cast<int>(page.error->code));
   if (page.error != nullptr && page.error->code == Code::too_many)
     response.set("Retry-After", "600");  // the window that login.too_many speaks of
@@ -51,7 +52,6 @@ async<http::Response> show_login(web::Context& ctx) {
   co_return login_form(ctx, page);
 }
 
-async<http::Response> post_login(web::Context& ctx, Members& members, session::Sessions& sessions,
 async<http::Response> refuse_login(web::Context& ctx, Members& members, LoginPage page, Error error) {
   page.error = &error;
   if (error.message == "login.suspended"_msg) {
@@ -60,6 +60,7 @@ async<http::Response> refuse_login(web::Context& ctx, Members& members, LoginPag
   co_return login_form(ctx, page);
 }
 
+async<http::Response> post_login(web::Context& ctx, Members& members, session::Sessions& sessions,
                                  std::optional<session::Permission> needed) {
   const auto form = ctx.form();
   if (!form) co_return ctx.refuse(form.error());
@@ -161,19 +162,33 @@ async<http::Response> show_profile(web::Context& ctx, Members& members) {
       ctx.page({found->name}, [&](view::Out& out) { profile(out, *found, found->id == ctx.viewer.id); }));
 }
 
-async<http::Response> my_page(web::Context& ctx, session::Sessions& sessions, std::string typed_name,
-                              const Error* error) {
+/// What was sent in a form of the page and refused; an empty one shows what is stored.
+struct Sent {
+  const Error* error = nullptr;
+  std::optional<std::string> name = {};
+  std::optional<bool> hidden = {};
+};
+
+async<http::Response> my_page(web::Context& ctx, Members& members, session::Sessions& sessions, Sent sent) {
+  const Own stored = co_await members.own(ctx.call, ctx.viewer);
   const auto devices = co_await sessions.devices(ctx.call, ctx.viewer.id);
-  const std::string own = session::Sessions::key_of(ctx.viewer.session_id);
-  const MyPage page{ctx.viewer.email, std::move(typed_name), devices, own, ctx.viewer.hidden, error, ctx.now};
+  const std::string own_key = session::Sessions::key_of(ctx.viewer.session_id);
+  const MyPage page{.email = ctx.viewer.email,
+                    .stored = stored,
+                    .name = sent.name.value_or(stored.name),
+                    .hidden = sent.hidden.value_or(stored.hidden),
+                    .devices = devices,
+                    .own_key = own_key,
+                    .error = sent.error,
+                    .now = ctx.now};
   co_return ctx.page(
       {tr("layout.my"_msg)}, [&](view::Out& out) { my(out, page); },
-      error == nullptr ? 200 : static_cast<int>(error->code));
+      sent.error == nullptr ? 200 : static_cast<int>(sent.error->code));
 }
 
-async<http::Response> show_my(web::Context& ctx, session::Sessions& sessions) {
+async<http::Response> show_my(web::Context& ctx, Members& members, session::Sessions& sessions) {
   if (!ctx.viewer.signed_in()) co_return ctx.refuse(login_first());
-  co_return co_await my_page(ctx, sessions, ctx.viewer.name, nullptr);
+  co_return co_await my_page(ctx, members, sessions, Sent());
 }
 
 async<http::Response> post_name(web::Context& ctx, Members& members, session::Sessions& sessions) {
@@ -181,9 +196,23 @@ async<http::Response> post_name(web::Context& ctx, Members& members, session::Se
   const auto form = ctx.form();
   if (!form) co_return ctx.refuse(form.error());
   const Name name(form->get("name"));
-  const auto done = co_await members.rename(ctx.call, ctx.viewer, name);
-  if (!done) co_return co_await my_page(ctx, sessions, name.text(), &done.error());
-  co_return ctx.redirect("/my", "flash.saved"_msg);
+  const auto done = co_await members.rename(ctx.call, ctx.viewer, name, form->number("version"));
+  if (done) co_return ctx.redirect("/my", "flash.saved"_msg);
+  co_return co_await my_page(ctx, members, sessions, {.error = &done.error(), .name = name.text()});
+}
+
+async<http::Response> post_presence(web::Context& ctx, Members& members, session::Sessions& sessions,
+                                    presence::Presence& presence) {
+  if (!ctx.viewer.signed_in()) co_return ctx.refuse(login_first());
+  const auto form = ctx.form();
+  if (!form) co_return ctx.refuse(form.error());
+  const bool hidden = form->has("hidden");
+  std::optional<bool> before;
+  if (const auto version = form->number("version")) before = *version != 0;
+  const auto done = co_await presence.hide(ctx.call, ctx.viewer, hidden, before, ctx.now);
+  if (done) co_return ctx.redirect("/my#presence", "flash.saved"_msg);
+  if (done.error().code != Code::conflict) co_return ctx.refuse(done.error());
+  co_return co_await my_page(ctx, members, sessions, {.error = &done.error(), .hidden = hidden});
 }
 
 async<http::Response> post_password(web::Context& ctx, Members& members, session::Sessions& sessions) {
@@ -194,7 +223,7 @@ async<http::Response> post_password(web::Context& ctx, Members& members, session
   const std::string next(form->as_typed("password"));
   const std::string again(form->as_typed("password_again"));
   const auto done = co_await members.change_password(ctx.call, ctx.viewer, current, next, again);
-  if (!done) co_return co_await my_page(ctx, sessions, ctx.viewer.name, &done.error());
+  if (!done) co_return co_await my_page(ctx, members, sessions, {.error = &done.error()});
   co_return ctx.redirect("/my", "flash.password_changed"_msg);
 }
 
@@ -226,12 +255,13 @@ void add_login_routes(web::Router& router, Members& members, session::Sessions& 
   router.post("/logout", [&](web::Context& ctx) { return post_logout(ctx, sessions); });
 }
 
-void add_site_routes(web::Router& router, Members& members, session::Sessions& sessions) {
+void add_site_routes(web::Router& router, Members& members, session::Sessions& sessions, presence::Presence& presence) {
   router.get("/join", show_join);
   router.post("/join", [&](web::Context& ctx) { return post_join(ctx, members, sessions); });
   router.get("/members/{id}", [&](web::Context& ctx) { return show_profile(ctx, members); });
-  router.get("/my", [&](web::Context& ctx) { return show_my(ctx, sessions); });
+  router.get("/my", [&](web::Context& ctx) { return show_my(ctx, members, sessions); });
   router.post("/my/name", [&](web::Context& ctx) { return post_name(ctx, members, sessions); });
+  router.post("/my/presence", [&](web::Context& ctx) { return post_presence(ctx, members, sessions, presence); });
   router.post("/my/password", [&](web::Context& ctx) { return post_password(ctx, members, sessions); });
   router.post("/my/devices/{key}/logout", [&](web::Context& ctx) { return post_device_logout(ctx, sessions); });
   router.post("/my/logout-everywhere", [&](web::Context& ctx) { return post_logout_everywhere(ctx, sessions); });

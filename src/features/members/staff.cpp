@@ -77,9 +77,9 @@ bool Staff::above(const session::Viewer& who, const MemberRow& member) {
   return who.id != member.id && (who.role == session::Role::admin || member.role < who.rank());
 }
 
-/// The member, when `who` stands above and gives a reason.
-async<Result<MemberRow>> Staff::target(const Call& call, const session::Viewer& who, UserId id,
-                                       std::string_view reason) {
+/// The member, when `who` stands above, gives a reason and saw them as they are.
+async<Result<MemberRow>> Staff::target(const Call& call, const session::Viewer& who, UserId id, std::string_view reason,
+                                       std::optional<std::int64_t> version) {
   if (auto given = audit::reason_of(reason); !given) co_return Refused(given.error());
   pg::Batch batch = db_.batch(call, pg::Lane::slow);
   const auto slot = store::row(batch, id);
@@ -87,16 +87,17 @@ async<Result<MemberRow>> Staff::target(const Call& call, const session::Viewer& 
   auto found = slot.one();
   if (!found) co_return refuse(Code::not_found, "members.gone"_msg);
   if (!above(who, *found)) co_return refuse(Code::forbidden, "staff.not_above"_msg);
+  if (version.value_or(found->version) != found->version) co_return refuse(Code::conflict, "staff.changed"_msg);
   co_return std::move(*found);
 }
 
 async<Result<void>> Staff::set_role(const Call& call, const session::Viewer& who, UserId id, session::Role role,
-                                    std::string reason) {
+                                    std::string reason, std::optional<std::int64_t> version) {
   if (once::earlier(call)) co_return Result<void>();
   if (!who.may(session::Permission::roles) || role == session::Role::guest) {
     co_return refuse(Code::forbidden, "error.forbidden"_msg);
   }
-  const auto found = co_await target(call, who, id, reason);
+  const auto found = co_await target(call, who, id, reason, version);
   if (!found) co_return Refused(found.error());
   const std::string before = tr(session::word_of(static_cast<session::Role>(found->role)));
   pg::Unit unit = db_.unit(call);
@@ -112,11 +113,11 @@ async<Result<void>> Staff::set_role(const Call& call, const session::Viewer& who
 }
 
 async<Result<void>> Staff::suspend(const Call& call, const session::Viewer& who, UserId id, Timestamp until,
-                                   std::string reason) {
+                                   std::string reason, std::optional<std::int64_t> version) {
   if (once::earlier(call)) co_return Result<void>();
   if (!who.may(session::Permission::members)) co_return refuse(Code::forbidden, "error.forbidden"_msg);
   if (until <= now()) co_return wrong("day", "staff.until_past"_msg);
-  const auto found = co_await target(call, who, id, reason);
+  const auto found = co_await target(call, who, id, reason, version);
   if (!found) co_return Refused(found.error());
   pg::Unit unit = db_.unit(call);
   store::guard_last_admin(unit, id);
@@ -131,10 +132,11 @@ async<Result<void>> Staff::suspend(const Call& call, const session::Viewer& who,
   co_return done;
 }
 
-async<Result<void>> Staff::lift(const Call& call, const session::Viewer& who, UserId id, std::string reason) {
+async<Result<void>> Staff::lift(const Call& call, const session::Viewer& who, UserId id, std::string reason,
+                                std::optional<std::int64_t> version) {
   if (once::earlier(call)) co_return Result<void>();
   if (!who.may(session::Permission::members)) co_return refuse(Code::forbidden, "error.forbidden"_msg);
-  const auto found = co_await target(call, who, id, reason);
+  const auto found = co_await target(call, who, id, reason, version);
   if (!found) co_return Refused(found.error());
   pg::Unit unit = db_.unit(call);
   session::guard_permission(unit, who.id, session::Permission::members);

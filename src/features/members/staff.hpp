@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,6 +28,7 @@ struct MemberRow {
   std::string suspended_reason;
   std::int64_t posts = 0;
   std::int64_t comments = 0;
+  std::int64_t version = 0;  ///< names role and suspension: what staff change
 };
 
 /// Filters of the member list; pages by key.
@@ -70,19 +72,24 @@ class Staff {
   /// Whether `who` may act on this member: not on oneself, and on nobody of an equal or higher role unless an admin.
   static bool above(const session::Viewer& who, const MemberRow& member);
 
+  // `version`: of the member whom the form showed; what somebody else of the staff did meanwhile is not overwritten
+  // (conflict).
+
   /// Refused: forbidden (needs Permission::roles; nobody changes the own role), invalid (no reason), not_found,
   /// conflict (the last admin).
   async<Result<void>> set_role(const Call& call, const session::Viewer& who, UserId id, session::Role role,
-                               std::string reason);
+                               std::string reason, std::optional<std::int64_t> version);
   /// Logs the member out everywhere in the same unit. Refused: forbidden (needs Permission::members; not oneself,
   /// nobody of a higher or equal role unless admin), invalid (reason, `until` is not ahead), not_found, conflict (the
   /// last admin).
   async<Result<void>> suspend(const Call& call, const session::Viewer& who, UserId id, Timestamp until,
-                              std::string reason);
-  async<Result<void>> lift(const Call& call, const session::Viewer& who, UserId id, std::string reason);
+                              std::string reason, std::optional<std::int64_t> version);
+  async<Result<void>> lift(const Call& call, const session::Viewer& who, UserId id, std::string reason,
+                           std::optional<std::int64_t> version);
 
  private:
-  async<Result<MemberRow>> target(const Call& call, const session::Viewer& who, UserId id, std::string_view reason);
+  async<Result<MemberRow>> target(const Call& call, const session::Viewer& who, UserId id, std::string_view reason,
+                                  std::optional<std::int64_t> version);
   pg::Db& db_;
   session::Sessions& sessions_;
 };

@@ -17,6 +17,11 @@ constexpr pg::Query kStaffNames{"members.staff_names", "select name from users w
 constexpr pg::Query kReplaceHash{"members.replace_hash",
                                  "update users set password_hash = $3 where id = $1 and password_hash = $2"};
 constexpr pg::Query kProfile{"members.profile", "select id, name, created_at from users where id = $1"};
+// What has no counter of its changes is its own version: a hash of what it is.
+constexpr pg::Query kOwn{"members.own",
+                         "select name, hashtextextended(name, 0), hides_presence from users where id = $1"};
+constexpr pg::Query kGuardName{"members.guard_name", R"(
+  select ms_guard(exists (select from users where id = $1 and hashtextextended(name, 0) = $2 for no key update), 409, $3)::text)"};
 constexpr pg::Query kRename{"members.rename", "update users set name = $2 where id = $1"};
 constexpr pg::Query kChanged{"members.changed", "select ms_member_changed($1)"};
 constexpr pg::Query kPassword{"members.password", R"(
@@ -25,7 +30,8 @@ constexpr pg::Query kPassword{"members.password", R"(
 constexpr pg::Query kSearch{"members.search", R"(
   select u.id, u.email, u.name, u.role, u.created_at, u.seen_at,
          case when u.suspended_until > now() then u.suspended_until end, coalesce(u.suspended_reason, ''),
-         (select count(*) from posts p where p.author_id = u.id), (select count(*) from comments c where c.author_id = u.id)
+         (select count(*) from posts p where p.author_id = u.id), (select count(*) from comments c where c.author_id = u.id),
+         hashtextextended(concat_ws(chr(10), u.role, extract(epoch from u.suspended_until), u.suspended_reason), 0)
     from users u
    where ($1 = '' or starts_with(u.name, $1) or strpos(u.email, lower($1)) > 0)
      and ($2::smallint is null or u.role = $2)
@@ -35,7 +41,8 @@ constexpr pg::Query kSearch{"members.search", R"(
 constexpr pg::Query kRow{"members.row", R"(
   select u.id, u.email, u.name, u.role, u.created_at, u.seen_at,
          case when u.suspended_until > now() then u.suspended_until end, coalesce(u.suspended_reason, ''),
-         (select count(*) from posts p where p.author_id = u.id), (select count(*) from comments c where c.author_id = u.id)
+         (select count(*) from posts p where p.author_id = u.id), (select count(*) from comments c where c.author_id = u.id),
+         hashtextextended(concat_ws(chr(10), u.role, extract(epoch from u.suspended_until), u.suspended_reason), 0)
     from users u where u.id = $1)"};
 constexpr pg::Query kSetRole{"members.set_role", "update users set role = $2 where id = $1"};
 // Locks the admins, so that two who demote each other at the same moment cannot both succeed.
@@ -47,7 +54,7 @@ constexpr pg::Query kLastAdmin{"members.guard_last_admin", R"(
 // Above: as Staff::above. The lock comes before the guards look.
 constexpr pg::Query kAbove{"members.guard_above", R"(
   with pair as materialized (
-    select t.role = $3 as same, a.id <> t.id and (a.role = 3 or t.role < a.role) as above
+    select hashtextextended(concat_ws(chr(10), t.role, extract(epoch from t.suspended_until), t.suspended_reason), 0) = $3 as same, a.id <> t.id and (a.role = 3 or t.role < a.role) as above
       from users a, users t where a.id = $1 and t.id = $2 for no key update of t)
   select ms_guard(same, 409, $4)::text, ms_guard(above, 403, $5)::text from pair)"};
 constexpr pg::Query kSuspend{"members.suspend",
@@ -63,6 +70,9 @@ pg::Slot<UserId> insert(pg::Statements& out, const Application& application, std
 pg::Slot<Credentials> credentials(pg::Statements& out, std::string_view email) {
   return out.add<Credentials>(kCredentials, email);
 }
+pg::Slot<Timestamp> suspended_until(pg::Statements& out, std::string_view email) {
+  return out.add<Timestamp>(kSuspendedUntil, email);
+}
 pg::Slot<std::string> staff_names(pg::Statements& out) { return out.add<std::string>(kStaffNames); }
 pg::Slot<pg::None> replace_hash(pg::Statements& out, UserId id, std::string_view old_hash,
                                 std::string_view password_hash) {
@@ -70,8 +80,9 @@ pg::Slot<pg::None> replace_hash(pg::Statements& out, UserId id, std::string_view
 }
 pg::Slot<Profile> profile(pg::Statements& out, UserId id) { return out.add<Profile>(kProfile, id); }
 
-pg::Slot<Timestamp> suspended_until(pg::Statements& out, std::string_view email) {
-  return out.add<Timestamp>(kSuspendedUntil, email);
+pg::Slot<Own> own(pg::Statements& out, UserId id) { return out.add<Own>(kOwn, id); }
+void guard_name(pg::Statements& out, UserId id, std::int64_t version) {
+  out.add(kGuardName, id, version, "error.edited"_msg.key);
 }
 void rename(pg::Statements& out, UserId id, std::string_view name) {
   out.add(kRename, id, name);
@@ -94,7 +105,7 @@ void set_role(pg::Statements& out, UserId id, session::Role role) {
 }
 void guard_last_admin(pg::Statements& out, UserId id) { out.add(kLastAdmin, id); }
 void guard_above(pg::Statements& out, UserId actor, const MemberRow& target) {
-  out.add(kAbove, actor, target.id, target.role, "staff.changed"_msg.key, "staff.not_above"_msg.key);
+  out.add(kAbove, actor, target.id, target.version, "staff.changed"_msg.key, "staff.not_above"_msg.key);
 }
 void suspend(pg::Statements& out, UserId id, Timestamp until, std::string_view reason) {
   out.add(kSuspend, id, until, reason);

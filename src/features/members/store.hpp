@@ -22,6 +22,9 @@ pg::Slot<Timestamp> suspended_until(pg::Statements& out, std::string_view email)
 /// Of all who act for the site.
 pg::Slot<std::string> staff_names(pg::Statements& out);
 pg::Slot<Profile> profile(pg::Statements& out, UserId id);
+pg::Slot<Own> own(pg::Statements& out, UserId id);
+/// Refuses the unit (409) when the name is not of this version any more.
+void guard_name(pg::Statements& out, UserId id, std::int64_t version);
 /// Also tells every server that what it knows of the member is old.
 void rename(pg::Statements& out, UserId id, std::string_view name);
 /// Refuses the unit (409) when the password is not the one of the hash `old` any more. Does not tell the servers:
@@ -36,7 +39,7 @@ pg::Slot<MemberRow> row(pg::Statements& out, UserId id);
 void set_role(pg::Statements& out, UserId id, session::Role role);
 /// Refuses the unit (409) when `id` is the last admin who can still log in.
 void guard_last_admin(pg::Statements& out, UserId id);
-/// Refuses the unit when the member's role is not what was read (409), or the actor does not stand above it (403).
+/// Refuses the unit when the member's role or suspension is not what was read (409), or the actor does not stand above it (403).
 /// Comes after the guard of the actor's permission.
 void guard_above(pg::Statements& out, UserId actor, const MemberRow& target);
 void suspend(pg::Statements& out, UserId id, Timestamp until, std::string_view reason);

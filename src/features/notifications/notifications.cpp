@@ -255,10 +255,12 @@ async<Settings> Notifications::settings(const Call& call, const session::Viewer&
     if ((chosen.muted >> static_cast<int>(kind) & 1) != 0) out.off.push_back(kind);
   }
   out.follows = boards_in(chosen.follows);
+  out.version = chosen.muted;
   co_return out;
 }
 
-async<Result<std::int64_t>> Notifications::set(const Call& call, const session::Viewer& who, std::vector<Kind> off) {
+async<Result<std::int64_t>> Notifications::set(const Call& call, const session::Viewer& who, std::vector<Kind> off,
+                                               std::optional<std::int64_t> version) {
   if (once::earlier(call)) co_return 0;
   if (!who.signed_in()) co_return login_first();
   int muted = 0;
@@ -267,6 +269,7 @@ async<Result<std::int64_t>> Notifications::set(const Call& call, const session::
   if (auto ok = co_await limiter_.allow_write(call, who.id, staff, limit::Write::edit); !ok)
     co_return Refused(ok.error());
   pg::Unit unit = db_.unit(call);
+  if (version) store::guard_muted(unit, who.id, *version);
   store::set_muted(unit, who.id, muted);
   const auto slot = store::touch(unit, who.id);
   co_return co_await send_own(call, who.id, unit, slot);

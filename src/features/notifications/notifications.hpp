@@ -75,6 +75,7 @@ struct Page {
 struct Settings {
   std::vector<Kind> off;  ///< of kSwitches
   std::vector<BoardId> follows;
+  std::int64_t version = 0;  ///< names what is off
 };
 
 /// What happened, in Korean: "김하늘님이 댓글을 썼습니다."
@@ -118,7 +119,9 @@ class Notifications {
   /// Whether a member follows a board; costs nothing on a page that has the bell. Nothing when it is not known now.
   async<std::optional<bool>> follows(const Call& call, UserId member, BoardId board);
   async<Settings> settings(const Call& call, const session::Viewer& who);
-  async<Result<std::int64_t>> set(const Call& call, const session::Viewer& who, std::vector<Kind> off);
+  /// Refused: conflict, when the settings have another version than the form began with.
+  async<Result<std::int64_t>> set(const Call& call, const session::Viewer& who, std::vector<Kind> off,
+                                  std::optional<std::int64_t> version);
   /// Notices of this board from now on, or no more. Refused: not_found, also for who may not read it;
   /// they may only end what they began when they could.
   async<Result<std::int64_t>> follow(const Call& call, const session::Viewer& who, const boards::Board* board,

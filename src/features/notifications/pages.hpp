@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "features/notifications/notifications.hpp"
+#include "infra/core/result.hpp"
 
 namespace ms::notifications {
 
@@ -16,11 +17,14 @@ std::vector<Group> grouped(const std::vector<Line>& lines);
 
 /// What 알림 설정 shows.
 struct SettingsPage {
-  const Settings& settings;
+  const Settings& settings;  ///< as they are stored
   const boards::Directory& boards;
   const session::Viewer& viewer;
+  const std::vector<Kind>& off;  ///< as chosen
+  const Error* error = nullptr;
 
-  bool on(Kind kind) const;
+  bool on(Kind kind) const;         ///< as chosen
+  bool is_stored(Kind kind) const;  ///< what is on where it is stored
 };
 
 }  // namespace ms::notifications

@@ -22,7 +22,8 @@ std::vector<Group> grouped(const std::vector<Line>& lines) {
   return out;
 }
 
-bool SettingsPage::on(Kind kind) const { return std::ranges::find(settings.off, kind) == settings.off.end(); }
+bool SettingsPage::on(Kind kind) const { return std::ranges::find(off, kind) == off.end(); }
+bool SettingsPage::is_stored(Kind kind) const { return std::ranges::find(settings.off, kind) == settings.off.end(); }
 
 namespace {
 
@@ -86,24 +87,33 @@ async<http::Response> read_all(web::Context& ctx, Notifications& notifications) 
   co_return acted(ctx, ctx.redirect("/notifications", "flash.notifications_read"_msg), *done);
 }
 
-async<http::Response> show_settings(web::Context& ctx, Notifications& notifications, boards::Boards& boards) {
-  if (!ctx.viewer.signed_in()) co_return ctx.refuse(login_first());
+/// `off` and `error`: what was sent and refused; without them, what is stored.
+async<http::Response> settings_page(web::Context& ctx, Notifications& notifications, boards::Boards& boards,
+                                    std::optional<std::vector<Kind>> off = {}, const Error* error = nullptr) {
   const auto directory = co_await boards.all(ctx.call);
-  const Settings chosen = co_await notifications.settings(ctx.call, ctx.viewer);
-  const SettingsPage page{chosen, *directory, ctx.viewer};
-  co_return ctx.page({tr("notifications.settings"_msg)}, [&](view::Out& out) { settings(out, page); });
+  const Settings stored = co_await notifications.settings(ctx.call, ctx.viewer);
+  const SettingsPage page{stored, *directory, ctx.viewer, off ? *off : stored.off, error};
+  co_return ctx.page(
+      {tr("notifications.settings"_msg)}, [&](view::Out& out) { settings(out, page); },
+      error == nullptr ? 200 : static_cast<int>(error->code));
 }
 
-async<http::Response> save_settings(web::Context& ctx, Notifications& notifications) {
+async<http::Response> show_settings(web::Context& ctx, Notifications& notifications, boards::Boards& boards) {
+  if (!ctx.viewer.signed_in()) co_return ctx.refuse(login_first());
+  co_return co_await settings_page(ctx, notifications, boards);
+}
+
+async<http::Response> save_settings(web::Context& ctx, Notifications& notifications, boards::Boards& boards) {
   const auto form = ctx.form();
   if (!form) co_return ctx.refuse(form.error());
   std::vector<Kind> off(kSwitches.begin(), kSwitches.end());
   for (const auto& [name, value] : form->pairs()) {
     if (name == "on") std::erase_if(off, [&value](Kind kind) { return name_of(kind) == value; });
   }
-  const auto done = co_await notifications.set(ctx.call, ctx.viewer, std::move(off));
-  if (!done) co_return ctx.refuse(done.error());
-  co_return acted(ctx, ctx.redirect("/my/notifications", "flash.saved"_msg), *done);
+  const auto done = co_await notifications.set(ctx.call, ctx.viewer, off, form->number("version"));
+  if (done) co_return acted(ctx, ctx.redirect("/my/notifications", "flash.saved"_msg), *done);
+  if (done.error().code != Code::conflict) co_return ctx.refuse(done.error());
+  co_return co_await settings_page(ctx, notifications, boards, std::move(off), &done.error());
 }
 
 async<http::Response> follow(web::Context& ctx, Notifications& notifications, boards::Boards& boards, bool wanted) {
@@ -138,7 +148,7 @@ void add_site_routes(web::Router& router, Notifications& notifications, boards::
   router.post("/notifications/read", [&](web::Context& ctx) { return read_all(ctx, notifications); });
   router.post("/notifications/{number}/read", [&](web::Context& ctx) { return read_line(ctx, notifications); });
   router.get("/my/notifications", [&](web::Context& ctx) { return show_settings(ctx, notifications, boards); });
-  router.post("/my/notifications", [&](web::Context& ctx) { return save_settings(ctx, notifications); });
+  router.post("/my/notifications", [&](web::Context& ctx) { return save_settings(ctx, notifications, boards); });
   router.post("/boards/{slug}/follow", [&](web::Context& ctx) { return follow(ctx, notifications, boards, true); });
   router.post("/boards/{slug}/unfollow", [&](web::Context& ctx) { return follow(ctx, notifications, boards, false); });
   router.get("/members/names", [&](web::Context& ctx) { return complete_name(ctx, notifications); });

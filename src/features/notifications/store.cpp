@@ -55,6 +55,8 @@ constexpr pg::Query kChosen{"notifications.chosen", R"(
   select muted_notifications,
          array(select board_id from board_follows f where f.user_id = u.id order by board_id)::text
     from users u where id = $1)"};
+constexpr pg::Query kGuardMuted{"notifications.guard_muted", R"(
+  select ms_guard(exists (select from users where id = $1 and muted_notifications = $2::bigint for no key update), 409, $3)::text)"};
 constexpr pg::Query kSetMuted{"notifications.set_muted", "update users set muted_notifications = $2 where id = $1"};
 constexpr pg::Query kFollow{"notifications.follow",
                             "insert into board_follows (user_id, board_id) values ($1, $2) on conflict do nothing"};
@@ -100,6 +102,9 @@ pg::Slot<std::int64_t> read_all(pg::Statements& unit, UserId member, std::int64_
 }
 
 pg::Slot<Chosen> chosen(pg::Statements& out, UserId member) { return out.add<Chosen>(kChosen, member); }
+void guard_muted(pg::Statements& unit, UserId member, std::int64_t muted) {
+  unit.add(kGuardMuted, member, muted, "error.edited"_msg.key);
+}
 void set_muted(pg::Statements& unit, UserId member, int muted) { unit.add(kSetMuted, member, muted); }
 void follow(pg::Statements& unit, UserId member, BoardId board) { unit.add(kFollow, member, board); }
 void unfollow(pg::Statements& unit, UserId member, BoardId board) { unit.add(kUnfollow, member, board); }

@@ -85,6 +85,8 @@ struct Chosen {
   std::string follows;  ///< "{1,3}"
 };
 pg::Slot<Chosen> chosen(pg::Statements& out, UserId member);
+/// Refuses the unit (409) when other kinds are muted by now.
+void guard_muted(pg::Statements& unit, UserId member, std::int64_t muted);
 void set_muted(pg::Statements& unit, UserId member, int muted);
 void follow(pg::Statements& unit, UserId member, BoardId board);
 void unfollow(pg::Statements& unit, UserId member, BoardId board);

@@ -138,7 +138,16 @@ async<http::Response> edit(web::Context& ctx, Posts& posts, boards::Boards& boar
 }
 
 async<http::Response> remove(web::Context& ctx, Posts& posts) {
-  const auto done = co_await posts.remove(ctx.call, ctx.viewer, id_of(ctx), std::string(ctx.query().get("reason")));
+  std::optional<std::int64_t> version;
+  if (!ctx.request.header("if-match").empty() && !once::earlier(ctx.call)) {
+    const auto before = co_await posts.read(ctx.call, ctx.viewer, id_of(ctx));
+    if (!before) co_return ctx.refuse(before.error());
+    if (!matches(ctx, before->post)) co_return ctx.refuse(changed());
+    version = before->post.version;
+  }
+  const auto done =
+      co_await posts.remove(ctx.call, ctx.viewer, id_of(ctx), std::string(ctx.query().get("reason")), version);
+  if (!done && done.error().code == Code::conflict) co_return ctx.refuse(changed());
   if (!done) co_return ctx.refuse(done.error());
   co_return http::Response(204);
 }

@@ -300,7 +300,8 @@ async<Result<void>> Posts::edit(const Call& call, const session::Viewer& who, Po
   co_return done;
 }
 
-async<Result<void>> Posts::remove(const Call& call, const session::Viewer& who, PostId id, std::string reason) {
+async<Result<void>> Posts::remove(const Call& call, const session::Viewer& who, PostId id, std::string reason,
+                                  std::optional<std::int64_t> version) {
   if (once::earlier(call)) co_return Result<void>();
   const auto found = co_await find(call, who, id);
   if (!found) co_return Refused(found.error());
@@ -311,6 +312,7 @@ async<Result<void>> Posts::remove(const Call& call, const session::Viewer& who, 
   pg::Unit unit = db_.unit(call);
   boards::guard(unit, who.id, found->board, boards::Right::read, "posts.gone"_msg);
   if (who.id != found->author) session::guard_permission(unit, who.id, session::Permission::remove);
+  if (version) store::guard_version(unit, id, *version);
   guard_visible(unit, id);
   store::remove(unit, id, who.id);
   if (who.id != found->author) audit::record_deleted(unit, who.id, {"post", id.value}, *given);

@@ -171,8 +171,9 @@ class Posts {
   /// Refused also: conflict, when the post has another version than the draft began with.
   async<Result<void>> edit(const Call& call, const session::Viewer& who, PostId id, Draft draft);
   /// Own posts, or anybody's with Permission::remove, which the audit log keeps with the reason (may be empty). The row
-  /// stays (deleted_at), its page answers 404. Refused also: invalid (reason).
-  async<Result<void>> remove(const Call& call, const session::Viewer& who, PostId id, std::string reason);
+  /// stays (deleted_at), its page answers 404. Refused also: invalid (reason), conflict, when it has another version.
+  async<Result<void>> remove(const Call& call, const session::Viewer& who, PostId id, std::string reason,
+                             std::optional<std::int64_t> version = {});
 
   /// Whether `who` may edit this post: its author may, as long as the board lets them write.
   static bool editable(const session::Viewer& who, const boards::Board& board, UserId author);

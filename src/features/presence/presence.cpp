@@ -158,9 +158,11 @@ async<std::optional<Online>> Presence::online(const Call& call, const session::V
   co_return out;
 }
 
-async<Result<void>> Presence::hide(const Call& call, const session::Viewer& who, bool hidden, Timestamp at) {
+async<Result<void>> Presence::hide(const Call& call, const session::Viewer& who, bool hidden,
+                                   std::optional<bool> before, Timestamp at) {
   if (once::earlier(call)) co_return Result<void>();
   pg::Unit unit = db_.unit(call);
+  if (before) store::guard_hidden(unit, who.id, *before);
   store::hide(unit, who.id, hidden);
   session::guard_member(unit, who.id);
   once::record(unit, call, who.id);

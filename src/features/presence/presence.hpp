@@ -63,8 +63,10 @@ class Presence {
   async<std::optional<Counts>> counts(const Call& call, Timestamp at);
   /// The same, for a member with names from PostgreSQL.
   async<std::optional<Online>> online(const Call& call, const session::Viewer& who, Timestamp at);
-  /// Whether others may see that `who` is here; holds on all servers when it returns.
-  async<Result<void>> hide(const Call& call, const session::Viewer& who, bool hidden, Timestamp at);
+  /// Whether others may see that `who` is here; holds on all servers when it returns. Refused: conflict, when it is not
+  /// `before` any more, which the form began with.
+  async<Result<void>> hide(const Call& call, const session::Viewer& who, bool hidden, std::optional<bool> before,
+                           Timestamp at);
 
  private:
   std::string guest_key(std::string_view address, std::string_view agent) const;
@@ -88,7 +90,7 @@ class Presence {
   Timestamp counted_at_{};
 };
 
-/// GET /online, POST /my/presence.
+/// GET /online; the setting is on the page of features/members.
 void add_site_routes(web::Router& router, Presence& presence);
 /// GET /api/v1/online.
 void add_api_routes(web::Router& router, Presence& presence);

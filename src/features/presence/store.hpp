@@ -7,6 +7,8 @@ namespace ms::presence::store {
 
 /// Those of the members who want to be seen, in the same order.
 pg::Slot<Person> people(pg::Statements& out, const std::vector<UserId>& ids);
+/// Refuses the unit (409) when it is not `before` any more.
+void guard_hidden(pg::Statements& out, UserId id, bool before);
 /// Also tells every server that what it knows of the member is old.
 void hide(pg::Statements& out, UserId id, bool hidden);
 
