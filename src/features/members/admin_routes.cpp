@@ -51,7 +51,7 @@ async<http::Response> set_role(web::Context& ctx, Staff& staff) {
   if (!role) co_return ctx.refuse(Error(Code::bad_request, "error.bad_form"_msg));
   attempt.role = *role;
   auto done = co_await staff.set_role(ctx.call, ctx.viewer, UserId{ctx.params.number("id")}, *role, attempt.reason,
-                                       form->number("version"));
+                                      form->number("version"));
   co_return co_await answer(ctx, staff, std::move(attempt), std::move(done));
 }
 
@@ -65,7 +65,7 @@ async<http::Response> suspend(web::Context& ctx, Staff& staff) {
   const auto until = end_of(attempt.term, ctx.now);
   if (!until) co_return co_await answer(ctx, staff, std::move(attempt), Refused(until.error()));
   auto done = co_await staff.suspend(ctx.call, ctx.viewer, UserId{ctx.params.number("id")}, *until, attempt.reason,
-                                      form->number("version"));
+                                     form->number("version"));
   co_return co_await answer(ctx, staff, std::move(attempt), std::move(done));
 }
 
@@ -74,7 +74,7 @@ async<http::Response> lift(web::Context& ctx, Staff& staff) {
   if (!form) co_return ctx.refuse(form.error());
   Attempt attempt{.form = "lift", .error = {}, .term = {}, .reason = std::string(form->get("reason"))};
   auto done = co_await staff.lift(ctx.call, ctx.viewer, UserId{ctx.params.number("id")}, attempt.reason,
-                                   form->number("version"));
+                                  form->number("version"));
   co_return co_await answer(ctx, staff, std::move(attempt), std::move(done));
 }
 

@@ -16,8 +16,8 @@ struct LoginPage {
   bool remember = false;
   const Error* error = nullptr;
   std::optional<Timestamp> suspended_until = {};  ///< of the member who was refused for it
-  std::string kept_to;           ///< where what was typed goes after the login
-  std::vector<web::Typed> kept;  ///< what was typed in a form that nobody was logged in for
+  std::string kept_to;                            ///< where what was typed goes after the login
+  std::vector<web::Typed> kept;                   ///< what was typed in a form that nobody was logged in for
 };
 
 }  // namespace ms::members

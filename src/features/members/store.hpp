@@ -39,8 +39,8 @@ pg::Slot<MemberRow> row(pg::Statements& out, UserId id);
 void set_role(pg::Statements& out, UserId id, session::Role role);
 /// Refuses the unit (409) when `id` is the last admin who can still log in.
 void guard_last_admin(pg::Statements& out, UserId id);
-/// Refuses the unit when the member's role or suspension is not what was read (409), or the actor does not stand above it (403).
-/// Comes after the guard of the actor's permission.
+/// Refuses the unit when the member's role or suspension is not what was read (409), or the actor does not stand above
+/// it (403). Comes after the guard of the actor's permission.
 void guard_above(pg::Statements& out, UserId actor, const MemberRow& target);
 void suspend(pg::Statements& out, UserId id, Timestamp until, std::string_view reason);
 void lift(pg::Statements& out, UserId id);
