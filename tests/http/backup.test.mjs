@@ -108,6 +108,8 @@ test('without the key, with another one, or cut off, it does not open', async ()
   await sql(`drop database ${database} with (force)`);
   await sql(`create database ${database} owner minschool_owner`);
   assert.match((await minschool(there, 'restore', 'site.sealed')).err, /--key-file/);
+  await writeFile(join(folder, 'plain.tar'), 'no seal');
+  assert.match((await minschool(there, 'restore', 'plain.tar', '--key-file', 'key')).err, /is not sealed/);
   assert.match((await minschool(there, 'restore', 'site.sealed', '--key-file', 'other-key')).err, /the key is another one/);
   await exec('cp', [join(folder, 'site.sealed'), join(folder, 'cut')]);
   await truncate(join(folder, 'cut'), 100_000);

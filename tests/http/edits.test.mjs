@@ -177,4 +177,6 @@ test('a visitor counts once on all servers; the author, HEAD and robots do not',
   await eventually(async () => (await views()) === 2, 'two views');
   await (await at(guest, 2)).get(path, agent(`another-${id}`));
   await eventually(async () => (await views()) === 3, 'three views');
+  await (await at(guest, 3)).get(path, agent(`Mozilla/5.0 (Linux; Android 10; CUBOT X30) DaumApps/5.6 ${id}`));
+  await eventually(async () => (await views()) === 4, 'a view on a phone');
 });

@@ -236,6 +236,11 @@ ArchiveReader::ArchiveReader(const fs::path& archive, const Key* key) : impl_(st
     try {
       impl_->opener.emplace(*key, impl_->in.get());
     } catch (const Failure& fault) { throw Failure(fmt::format("the archive {} {}", archive.string(), fault.what())); }
+  } else if (key != nullptr) {
+    throw Failure(
+        fmt::format("the archive {} is not sealed: who may write there may have put it in place of yours. To "
+                    "restore it all the same, leave --key-file out",
+                    archive.string()));
   }
   archive_read_support_format_tar(impl_->tar);
   if (archive_read_open(impl_->tar, impl_.get(), nullptr, Impl::read, nullptr) < ARCHIVE_WARN) throw impl_->damaged();

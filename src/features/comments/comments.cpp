@@ -314,8 +314,8 @@ async<Result<void>> Comments::remove(const Call& call, const session::Viewer& wh
 async<Result<void>> Comments::allow(const Call& call, const session::Viewer& who, limit::Write what,
                                     std::int64_t mentions) {
   const bool staff = who.may(session::Permission::admin);
-  if (auto ok = co_await limiter_.allow_write(call, who.id, staff, what); !ok) co_return ok;
-  co_return co_await limiter_.allow_write(call, who.id, staff, limit::Write::mention, mentions);
+  if (auto ok = co_await limiter_.allow_write(call, who.id, staff, limit::Write::mention, mentions); !ok) co_return ok;
+  co_return co_await limiter_.allow_write(call, who.id, staff, what);
 }
 
 async<Result<void>> Comments::typing(const Call& call, const session::Viewer& who, PostId post) {

@@ -80,14 +80,16 @@ Refused no_right(const session::Viewer& who) {
 }
 
 /// What programs that read pages by themselves call themselves, in lower case; search engines and previews of links.
-constexpr std::array<std::string_view, 13> kRobots = {
-    "bot",   "crawl",   "spider",   "slurp", "yeti/", "daum",   "facebookexternalhit",
+constexpr std::array<std::string_view, 14> kRobots = {
+    "bot",   "crawl",   "spider",   "slurp", "yeti/", "daumoa", "daumsearch", "facebookexternalhit",
     "scrap", "preview", "headless", "curl/", "wget/", "python-"};
+constexpr std::string_view kPhone = "cubot";  // a maker of phones
 
 bool is_robot(const http::Request& request) {
   // A browser that fetches ahead of a click shows it to nobody (Fetch, Sec-Purpose).
   if (request.header("sec-purpose").contains("prefetch") || request.header("purpose") == "prefetch") return true;
-  const std::string agent = ascii_lower(request.header("user-agent"));
+  std::string agent = ascii_lower(request.header("user-agent"));
+  if (const auto phone = agent.find(kPhone); phone != agent.npos) agent.erase(phone, kPhone.size());
   return std::ranges::any_of(kRobots, [&](std::string_view name) { return agent.contains(name); });
 }
 
@@ -329,8 +331,8 @@ async<Result<void>> Posts::remove(const Call& call, const session::Viewer& who, 
 async<Result<void>> Posts::allow(const Call& call, const session::Viewer& who, limit::Write what,
                                  std::int64_t mentions) {
   const bool staff = who.may(session::Permission::admin);
-  if (auto ok = co_await limiter_.allow_write(call, who.id, staff, what); !ok) co_return ok;
-  co_return co_await limiter_.allow_write(call, who.id, staff, limit::Write::mention, mentions);
+  if (auto ok = co_await limiter_.allow_write(call, who.id, staff, limit::Write::mention, mentions); !ok) co_return ok;
+  co_return co_await limiter_.allow_write(call, who.id, staff, what);
 }
 
 void Posts::tell(PostId id, BoardId board) {

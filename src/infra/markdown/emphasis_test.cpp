@@ -49,6 +49,7 @@ TEST(Emphasis, WorksBehindHangul) {
 
 TEST(Emphasis, PairsTheNearestAndCrossesNothing) {
   EXPECT_EQ(html("**굵게 *둘 다***"), "<strong>굵게 <em>둘 다</em></strong>");
+  EXPECT_EQ(html("*기울임 **둘 다***"), "<em>기울임 <strong>둘 다</strong></em>");
   EXPECT_EQ(html("**가 *나** 다*"), "<strong>가 *나</strong> 다*");
   EXPECT_EQ(html("**가 [나** 다](/x)"), "**가 <a href=\"/x\" rel=\"nofollow ugc noopener\">나** 다</a>");
   EXPECT_EQ(html("**가 **나**"), "**가 <strong>나</strong>");

@@ -197,9 +197,12 @@ std::size_t LineWriter::run(std::size_t at) {
   const auto size = static_cast<std::uint8_t>(std::min<std::size_t>(run.size(), kLongRun));
   if (may_close(run)) {
     bool closed = close(run.mark(), size, place);
-    if (!closed && size == kEm + kStrong) {  // "**굵게 *둘 다***"
-      closed = close(run.mark(), kEm, place);
-      closed = close(run.mark(), kStrong, place) || closed;
+    if (!closed && size == kEm + kStrong) {  // "**굵게 *둘 다***" or "*기울임 **둘 다***": the inner one ends first
+      const auto strong = find_opener(run.mark(), kStrong);
+      const auto em = find_opener(run.mark(), kEm);
+      const bool strong_within = strong != openers_.end() && (em == openers_.end() || strong > em);
+      closed = close(run.mark(), strong_within ? kStrong : kEm, place);
+      closed = close(run.mark(), strong_within ? kEm : kStrong, place) || closed;
     }
     if (closed) return run.end;
   }

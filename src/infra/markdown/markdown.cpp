@@ -121,10 +121,13 @@ std::vector<Link> kept_links(std::string_view text, std::string_view html) {
   if (old.empty()) return out;
   for (Mention& written : mentions(text, old.size() + kMaxMentions)) {
     const std::string id = "/" + std::to_string(written.id);
-    const auto found = std::ranges::find_if(old, [&](const Link& link) {
-      return written.name.starts_with(link.name) && (written.id == 0 || link.href.ends_with(id));
-    });
-    if (found == old.end()) continue;
+    // The longest that fits: "@김철수" is 김철수, although 김철 is mentioned too.
+    const Link* found = nullptr;
+    for (const Link& link : old) {
+      const bool fits = written.name.starts_with(link.name) && (written.id == 0 || link.href.ends_with(id));
+      if (fits && (found == nullptr || link.name.size() > found->name.size())) found = &link;
+    }
+    if (found == nullptr) continue;
     out.push_back({std::move(written), found->name, found->href});
   }
   return out;

@@ -35,7 +35,7 @@ async<void> done(pg::Db& db, const Call& call, const std::vector<std::int64_t>& 
 Purger::Purger(pg::Db& db, const std::vector<std::string>& monitors) : db_(db) {
   for (const std::string& url : monitors) {
     auto question = http::parse_url(url + "/saved_pages");
-    if (!question) throw std::invalid_argument("nginx.monitors: " + url + " has no numeric address");
+    if (!question) throw std::invalid_argument("proxy.monitors: " + url + " has no numeric address");
     question->method = "DELETE";
     monitors_.emplace_back(url, *std::move(question));
   }
@@ -53,6 +53,9 @@ async<bool> Purger::settle(std::string_view request_id) {
     co_return true;
   } catch (const pg::Unavailable& gone) {
     spdlog::warn("request {}: saved pages are not removed yet: {}", request_id, gone.what());
+  } catch (const std::exception& bug) {
+    // What it belongs to is stored: that it is still queued is what its answer says, and no 500.
+    spdlog::error("request {}: purge: {}", request_id, bug.what());
   }
   co_return false;
 }

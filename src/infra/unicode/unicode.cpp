@@ -78,8 +78,9 @@ const icu::IDNA& idna() {
 
 std::string case_folded(std::string_view text) { return normalized(text, &icu::Normalizer2::getNFKCCasefoldInstance); }
 
-/// "&nbsp;" and "&#8203;" in `html` at an "&", as the character; 0 for what is none of these. Moves `at` behind it.
-UChar32 blank_reference(std::string_view html, std::size_t& at) {
+/// The character of a numeric reference, or of a named one that shows nothing, in `html` at an "&"; 0 for any other.
+/// Moves `at` to its end.
+UChar32 reference(std::string_view html, std::size_t& at) {
   const auto end = html.find(';', at);
   if (end == std::string_view::npos || end - at > 10) return 0;
   std::string_view name = html.substr(at + 1, end - at - 1);
@@ -182,8 +183,11 @@ bool visible_html(std::string_view html) {
   for (std::size_t at = 0; at < html.size(); ++at) {
     if (html[at] == '<') {
       at = std::min(html.find('>', at), html.size());
-    } else if (html[at] == '&' && blank_reference(html, at) != 0) {
-      text += ' ';
+      continue;
+    }
+    const UChar32 point = html[at] == '&' ? reference(html, at) : 0;
+    if (point != 0) {
+      append(text, point);
     } else {
       text += html[at];
     }

@@ -32,7 +32,7 @@ bool visible(std::string_view text);
 bool has_letter(std::string_view text);
 /// Whether all that is not ASCII are letters, their marks and digits.
 bool is_wordy(std::string_view text);
-/// visible() for the text of HTML, without its tags and with its references to white space resolved.
+/// visible() for the text of HTML, without its tags and with its references to characters that do not show resolved.
 bool visible_html(std::string_view html);
 
 /// A name for a sentence in plain text: within isolates (U+2068, U+2069) when it holds letters that are written from

@@ -92,7 +92,8 @@ TEST(Visible, IsWhatSomebodySees) {
 }
 
 TEST(Visible, OfHtmlIsItsText) {
-  for (const char* shown : {"<p>가</p>", "<p>&amp;</p>", "<p>&lt;</p>", "<p>a &nbsp;</p>"}) {
+  for (const char* shown :
+       {"<p>가</p>", "<p>&amp;</p>", "<p>&lt;</p>", "<p>a &nbsp;</p>", "<p>&#39;</p>", "&#xac00;"}) {
     EXPECT_TRUE(visible_html(shown)) << shown;
   }
   for (const char* hidden :

@@ -39,12 +39,12 @@ std::optional<config::Settings> load(const Places& places, Program program, cons
   return *std::move(settings);
 }
 
-/// The version in the answer of /health.
-std::string version_in(const std::string& body, const char* key = "version") {
+/// A text in the answer of /health, by its JSON pointer (RFC 6901).
+std::string said(const std::string& health, std::string_view pointer) {
   boost::system::error_code error;
-  const auto parsed = boost::json::parse(body, error);
-  if (error || !parsed.is_object()) return "";
-  const auto* found = parsed.get_object().if_contains(key);
+  const auto parsed = boost::json::parse(health, error);
+  if (error) return "";
+  const auto* found = parsed.find_pointer(pointer, error);
   return found != nullptr && found->is_string() ? std::string(found->get_string()) : "";
 }
 
@@ -71,12 +71,16 @@ void check_program(const std::string& name, const config::Settings& settings, Re
   const auto answer = fetch(settings.server.address, settings.server.port, "localhost", "/health", 3s);
   if (!answer)
     return report.wrong(name, fmt::format("no answer at {}: {}", where, answer.error()), "systemctl restart " + name);
-  if (const auto running = version_in(answer->body); running != installed.text) {
+  if (const auto running = said(answer->body, "/version"); running != installed.text) {
     report.wrong(name, fmt::format("version {} runs, {} is installed", running, installed.text),
                  "systemctl reload " + name);
   }
-  const auto status = version_in(answer->body, "status");
+  const auto status = said(answer->body, "/status");
   if (status == "down") return report.wrong(name, "cannot serve: " + answer->body, "what is said below of PostgreSQL");
+  if (said(answer->body, "/checks/postgresql/state") == "limited") {
+    return report.wrong(name, "PostgreSQL takes no writes: " + said(answer->body, "/checks/postgresql/error"),
+                        "what is said below of PostgreSQL");
+  }
   if (status == "limited") return report.hint(name, "serves without Redis", "what is said of Redis");
   report.fine(name, fmt::format("version {} answers at {}", installed.text, where));
 }

@@ -158,12 +158,20 @@ std::string complaint() {
 
 }  // namespace
 
+constexpr int kWidestV4 = 8;
+constexpr int kWidestV6 = 7;
+constexpr int kOneAddress = 128;
+
 std::string proxy_network(const std::string& text) {
   const auto parsed = config::TrustedProxies::parse({text});
   if (!parsed) return parsed.error();
   // Whoever may say where he comes from has no limits.
   if (parsed->contains("203.0.113.1") && parsed->contains("8.8.8.8")) return text + " is the whole world";
   if (parsed->contains("2001:db8::1") && parsed->contains("fe80::1")) return text + " is the whole world";
+  // No proxy has more than the private network 10.0.0.0/8, or fc00::/7.
+  const auto slash = text.find('/');
+  const int bits = slash == text.npos ? kOneAddress : std::stoi(text.substr(slash + 1));
+  if (bits < (text.contains(':') ? kWidestV6 : kWidestV4)) return text + " is wider than any network of proxies";
   return "";
 }
 

@@ -16,6 +16,7 @@
 #include "apps/cli/setup/files.hpp"
 #include "apps/cli/setup/settings.hpp"
 #include "apps/cli/setup/wish.hpp"
+#include "features/members/email.hpp"
 #include "infra/core/text.hpp"
 #include "infra/pg/migrate.hpp"
 #include "infra/unicode/unicode.hpp"
@@ -102,7 +103,7 @@ void first_admin(const config::Settings& owner, Wish& wish) {
   const auto rows = database.query(
       "select email from users where role = (select rank from roles where name = 'admin') and "
       "(suspended_until is null or suspended_until < now())");
-  const auto is_wish = [&wish](const Database::Row& row) { return row[0] == ascii_lower(wish.admin.email); };
+  const auto is_wish = [&wish](const Database::Row& row) { return row[0] == members::normal_email(wish.admin.email); };
   if (!rows.empty() && (!wish.has("--admin-email") || std::ranges::any_of(rows, is_wish))) return;
   if (!rows.empty()) {
     throw Failure(fmt::format("--admin-email {0}: there is an administrator already. One more: minschool --config {1} "
