@@ -40,7 +40,7 @@ async function start(folder, http) {
   };
 }
 
-/** Nginx as setup makes it with these options of `minschool nginx-config`: {port, tlsPort, folder, requests, stop}. */
+/** Nginx as setup makes it with these options of `minschool nginx-config`: {port, tlsPort, folder, clientOf, stop}. */
 export async function installed(words) {
   const folder = await mkdtemp(join(tmpdir(), 'minschool-nginx-'));
   const { net } = await facts();
@@ -66,8 +66,13 @@ export async function installed(words) {
       .replaceAll(/listen 80\b/g, `listen 127.0.0.1:${port}`).replaceAll(/listen 443\b/g, `listen 127.0.0.1:${tlsPort}`));
   }
   const stop = await start(folder, `include "${folder}/minschool-loadbalancer.conf";`);
-  const requests = async () => (await readFile(join(folder, 'access.log'), 'utf8')).trim().split('\n').map((line) => JSON.parse(line));
-  return { port, tlsPort, folder, requests, stop };
+  /** Who asked for `path` the last time, by the log, which is written after the answer. */
+  const clientOf = async (path) => {
+    const asked = async () => (await readFile(join(folder, 'access.log'), 'utf8')).split('\n').filter(Boolean).map((line) => JSON.parse(line)).findLast((line) => line.path === path);
+    await eventually(asked, `a line of ${path} in the log`);
+    return (await asked()).client;
+  };
+  return { port, tlsPort, folder, clientOf, stop };
 }
 
 /** A CDN or load balancer at `address` that passes on to `port`, says `scheme`, and adds the visitor's address: {port, stop}. */
