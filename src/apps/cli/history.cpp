@@ -3,7 +3,7 @@
 #include <iostream>
 
 #include "apps/cli/command.hpp"
-#include "apps/cli/redis_link.hpp"
+#include "apps/cli/publish.hpp"
 
 namespace ms::cli {
 namespace {
@@ -12,23 +12,6 @@ namespace {
 constexpr const char* kMoveNumbersOn = R"(
   select setval(c.oid::regclass, coalesce(pg_sequence_last_value(c.oid), 0) + 100000)
     from pg_class c where c.relkind = 'S' and c.relnamespace = 'public'::regnamespace)";
-
-// The same keys as Cache::drop's when it gives up everything (infra/cache).
-constexpr const char* kForgetCaches = R"(
-redis.call('INCR', KEYS[1])
-for _, pattern in ipairs(ARGV) do
-  for _, key in ipairs(redis.call('KEYS', pattern)) do redis.call('DEL', key) end
-end)";
-
-void forget_caches(const config::Settings& settings) {
-  try {
-    RedisLink redis(settings.redis);
-    redis.ask({"EVAL", kForgetCaches, "1", "cache.epoch", "cache:*", "notifications:*"});
-  } catch (const RedisError& fault) {
-    std::cerr << "minschool: Redis could not be told (" << fault.what()
-              << "); for up to a minute pages may show what it remembers of before\n";
-  }
-}
 
 void say_restored(const Options& options) {
   const auto settings = load_settings(options);
@@ -45,10 +28,9 @@ void begin_history(Database& database, const config::Settings& settings) {
     const auto knows = database.query("select to_regproc('ms_begin_incarnation') is not null");
     database.query(knows.front().front() == "t" ? "select ms_begin_incarnation()" : kMoveNumbersOn);
     database.query("delete from sessions");
-    database.query("select pg_notify('members', '')");
     transaction.commit();
   }
-  forget_caches(settings);
+  publish_everything(settings, database);
 }
 
 void add_restored(CLI::App& app, const Options& options) {

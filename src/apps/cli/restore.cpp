@@ -14,7 +14,6 @@
 #include "apps/cli/command.hpp"
 #include "apps/cli/database.hpp"
 #include "apps/cli/history.hpp"
-#include "apps/cli/publish.hpp"
 #include "apps/cli/seal.hpp"
 #include "apps/cli/tool.hpp"
 #include "infra/pg/migrate.hpp"
@@ -134,11 +133,10 @@ void restore(const config::Settings& settings, const RestoreWish& wish) {
   }
   restore_database(settings, wish, opens);
   Database restored(settings);
-  // Who logged out, and which numbers were given, since the backup was made is not known here.
-  begin_history(restored, settings);
   // What the dump does not hold: the figures that the planner needs.
   restored.query("analyze");
-  publish_everything(settings, restored);
+  // Who logged out, and which numbers were given, since the backup was made is not known here.
+  begin_history(restored, settings);
   if (!wish.files.empty()) restore_files(wish, opens);
   std::cout << about << "Restored. All members have to log in again.\n";
 }

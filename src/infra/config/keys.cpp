@@ -126,8 +126,7 @@ const std::array kKeys{
         Secret{at<&S::session, &S::Session::secret>, kLeastSecret, at<&S::session, &S::Session::older_secrets>}},
     Key{"session", "cookie",
         "Name of the cookie: connect.sid for the site and minschool.admin for the admin unless set. Of a site with "
-        "https, "
-        "__Host- stands before it, unless [session] adopt.",
+        "https, __Host- stands before it, unless [session] adopt.",
         Text{at<&S::session, &S::Session::cookie>, cookie_name}, true},
     Key{"session", "hours", "Hours without a request after which a member is signed out.",
         Number{at<&S::session, &S::Session::hours>, 1, 24 * 365}},

@@ -3,7 +3,7 @@
 #include <string_view>
 
 // Addresses that stand in a text without any mark. Korean writes a particle right behind them ("…/notice에서"), so an
-// address ends where Korean begins: docs/decisions on the Markdown of Korean texts has the rule.
+// address ends where Korean begins: docs/decisions/0028-markdown.md has the rule.
 namespace ms::markdown {
 
 /// The size in bytes of the web address that begins at `at` ("http://", "https://", "www."), 0 when none does. Pure;

@@ -4,7 +4,7 @@
 
 // Which runs of "*", "_" and "~" are marks. CommonMark asks for white space or punctuation around them, which Korean
 // does not have: a particle follows at once, and "*" hides letters of names, "_" is a blank to fill in, "~" a range.
-// The rules, and what each one leaves alone, are in docs/decisions.
+// The rules, and what each one leaves alone, are in docs/decisions/0028-markdown.md.
 namespace ms::markdown {
 
 /// A run of one mark in a line.

@@ -43,7 +43,7 @@ struct Answered {
 ///  4. route                     - before the session: an unknown path needs no Redis
 ///  5. session                   - who asks
 ///  6. prepare                   - what every page of the program shows
-///  7. gate                      - what the whole program demands (Admin: staff only)
+///  7. gate                      - what the whole program demands (Admin: staff only; Site: the address that a board has now)
 ///  8. handler
 class Pipeline {
  public:
