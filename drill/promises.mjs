@@ -3,7 +3,7 @@
 const kept = {
   failed: 0,            // requests without an answer, or with one that is no answer to what was asked
   refusedTo: 'nobody',  // who may read a clear 503 or 429 while it lasts: nobody, members (guests have saved pages), everybody
-  refusedAtMost: 0,     // refusals that are allowed all the same, where nobody may be refused
+  reloads: false,       // whether open pages may be told that they missed too much; where requests are refused, they may
   stale: false,         // whether saved pages that say so may be given while it lasts
   gateway: false,       // whether Nginx's own 502 and 504, as a friendly page, count as clear
   textKept: false,      // whether a refused form gives the typed text back
@@ -39,8 +39,8 @@ export function broken(line, ledger, own = {}) {
   demand(seen.twice === 0, `open pages got ${seen.twice} events twice, or such as were not theirs`);
   demand(seen.disordered === 0, `open pages got ${seen.disordered} events out of their order`);
   // A browser that was refused stays away for so long that it may miss too much.
-  if (promise.refusedTo === 'nobody') demand(seen.reloads === 0, `open pages were told ${seen.reloads} times that they had missed too much`);
-  if (promise.refusedTo === 'nobody') demand(refused.length <= promise.refusedAtMost, `${refused.length} requests were refused`);
+  if (promise.refusedTo === 'nobody' && !promise.reloads) demand(seen.reloads === 0, `open pages were told ${seen.reloads} times that they had missed too much`);
+  if (promise.refusedTo === 'nobody') demand(refused.length === 0, `${refused.length} requests were refused`);
   else demand(early.length === 0, `${early.length} requests were refused before the failure or after it was healed`);
   demand(promise.stale ? earlyStale.length === 0 : stale.length === 0,
     `${(promise.stale ? earlyStale : stale).length} saved pages were given in place of new ones`);

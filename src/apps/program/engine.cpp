@@ -41,10 +41,7 @@ constexpr auto kStreamGrace = std::chrono::seconds(5);
 
 /// Whether PostgreSQL answers. A connection that is lost is mostly back after some milliseconds, for which requests
 /// wait.
-bool answers(const pg::State& database) {
-  constexpr auto kReconnect = std::chrono::milliseconds(500);
-  return database.up || (database.connections == 0 && steady_clock::now() - database.since <= kReconnect);
-}
+bool answers(const pg::State& database) { return database.up || database.back_soon; }
 
 bool is_try(const http::Request& request, std::string_view which) { return request.header("x-upstream-try") == which; }
 

@@ -21,11 +21,15 @@ using std::chrono::steady_clock;
 
 /// How late a deadline may be noticed. One timer for all callers is cheaper than one timer for each.
 constexpr milliseconds kSweep{25};
-/// A lane without a connection for so long refuses at once: its callers would only wait for their deadlines.
+/// Without a connection for so long it refuses at once: its callers would only wait for their deadlines.
 constexpr milliseconds kDownGrace{500};
 /// All fast connections without an answer for longer: the way to the server is cut, or it hangs. Less than a request
 /// has (http.answer_ms), so that one that waited in vain can still be left to another app server.
 constexpr milliseconds kSilence{1000};
+/// After so long without an answer on the slow lane the fast one is asked whether there is a server at all. Twice this
+/// and kSilence together are less than a request has.
+constexpr milliseconds kAskAfter{250};
+constexpr Query kAlive{"pg.alive", "select 1"};
 /// How much longer than statement_timeout a server may be silent before it counts as hanging.
 constexpr milliseconds kHangGrace{1000};
 /// A transaction is never left open by us; this ends one whose client machine died in the middle.
@@ -54,22 +58,20 @@ std::string milliseconds_text(milliseconds value) { return std::to_string(value.
 }  // namespace
 
 struct Db::Impl : std::enable_shared_from_this<Db::Impl> {
-  /// The connections of one Lane and what waits for the first of them.
+  /// The connections of one Lane.
   struct Pool {
     Pool(const Config& config, Lane lane);
 
     /// The open connection with the shortest queue, or null.
     std::shared_ptr<Connection> least_loaded() const;
-    /// The same, and notes since when there is none.
-    std::shared_ptr<Connection> observe();
     bool answering(milliseconds patience) const;
+    /// One of its connections waits for an answer for longer.
+    bool silent_for(milliseconds limit) const;
+    bool heard_within(milliseconds limit) const;
 
     Parameters parameters;
     milliseconds timeout;
     std::vector<std::shared_ptr<Connection>> connections;  ///< null before the first attempt
-    std::deque<std::shared_ptr<Exchange>> waiting;
-    bool down = true;
-    Deadline down_since = steady_clock::now();
   };
 
   Impl(asio::io_context& context, Config given)
@@ -80,20 +82,23 @@ struct Db::Impl : std::enable_shared_from_this<Db::Impl> {
         resolver(std::make_shared<Resolver>(io)),
         sweep_timer(io.get_executor()) {}
 
-  int size(Lane lane) { return static_cast<int>(pool(lane).connections.size()); }
+  int size() const { return static_cast<int>(fast.connections.size() + slow.connections.size()); }
   Pool& pool(Lane lane) { return lane == Lane::fast || slow.connections.empty() ? fast : slow; }
   void start();
   void submit(const std::shared_ptr<Exchange>& exchange, Lane lane, Deadline deadline);
   void check_names(const Exchange& exchange);
   void close();
   State state() const;
+  /// It has not answered for so long that a connection is not worth waiting for.
+  bool hopeless(Deadline now) const { return !up && now - up_changed > kDownGrace; }
 
   static async<void> keep_connected(std::shared_ptr<Impl> self, Pool* pool, std::size_t place);
   void opened(Pool& pool, const std::shared_ptr<Connection>& connection);
   void failed(Pool& pool, const std::string& why);
   void sweep_soon();
   void sweep();
-  void sweep(Pool& pool, Deadline now);
+  void drop_waiting(Deadline now);
+  void ask_alive(Deadline now);
   void note_up();
 
   asio::io_context& io;
@@ -107,6 +112,7 @@ struct Db::Impl : std::enable_shared_from_this<Db::Impl> {
   bool up = false;
   Deadline up_changed = steady_clock::now();
   std::string error = "not connected yet";
+  std::deque<std::shared_ptr<Exchange>> waiting;      ///< for a connection, of either lane
   std::vector<std::shared_ptr<Timer>> pauses;         ///< of the places that wait for their next attempt
   std::vector<std::shared_ptr<Timer>> ready_waiters;  ///< cancelled when a fast connection opens
   std::unordered_map<std::string_view, const char*> names;
@@ -130,13 +136,6 @@ std::shared_ptr<Connection> Db::Impl::Pool::least_loaded() const {
   return best;
 }
 
-std::shared_ptr<Connection> Db::Impl::Pool::observe() {
-  auto best = least_loaded();
-  if (!best && !down) down_since = steady_clock::now();
-  down = !best;
-  return best;
-}
-
 /// An idle connection proves nothing: as long as none has heard anything, one that waits in vain speaks for all.
 bool Db::Impl::Pool::answering(milliseconds patience) const {
   bool open = false;
@@ -148,6 +147,14 @@ bool Db::Impl::Pool::answering(milliseconds patience) const {
     silent = silent || connection->silent_for(patience);
   }
   return open && !silent;
+}
+
+bool Db::Impl::Pool::silent_for(milliseconds limit) const {
+  return std::ranges::any_of(connections, [limit](const auto& each) { return each && each->silent_for(limit); });
+}
+
+bool Db::Impl::Pool::heard_within(milliseconds limit) const {
+  return std::ranges::any_of(connections, [limit](const auto& each) { return each && each->heard_within(limit); });
 }
 
 void Db::Impl::start() {
@@ -184,20 +191,18 @@ async<void> Db::Impl::keep_connected(std::shared_ptr<Impl> self, Pool* pool, std
 
 void Db::Impl::opened(Pool& pool, const std::shared_ptr<Connection>& connection) {
   spdlog::info("PostgreSQL: connected, {}", pool.parameters.get("application_name"));
-  pool.observe();
   error.clear();
-  for (auto& exchange : std::exchange(pool.waiting, {})) connection->send(std::move(exchange));
   note_up();
   if (&pool != &fast) return;
+  for (auto& exchange : std::exchange(waiting, {})) connection->send(std::move(exchange));
   for (const auto& waiter : std::exchange(ready_waiters, {})) waiter->cancel();
 }
 
 void Db::Impl::failed(Pool& pool, const std::string& why) {
-  pool.observe();
+  note_up();
   // The same refusal again and again while the server is down is one line in the log.
   if (why != error) spdlog::warn("PostgreSQL: {}: {}", pool.parameters.get("application_name"), why);
   error = why;
-  note_up();
 }
 
 void Db::Impl::note_up() {
@@ -205,6 +210,17 @@ void Db::Impl::note_up() {
   if (answering == up) return;
   up = answering;
   up_changed = steady_clock::now();
+}
+
+/// On the slow lane a long silence may be a long statement. Whether the server still answers, the fast one tells, when
+/// it is asked.
+void Db::Impl::ask_alive(Deadline now) {
+  const auto connection = fast.least_loaded();
+  if (!connection || connection->load() > 0 || !slow.silent_for(kAskAfter) || fast.heard_within(kAskAfter)) return;
+  const auto question = std::make_shared<Exchange>(io, Exchange::Kind::batch);
+  question->add(kAlive, {});
+  question->begin(now + kSilence);
+  connection->send(question);
 }
 
 void Db::Impl::check_names(const Exchange& exchange) {
@@ -225,11 +241,10 @@ void Db::Impl::submit(const std::shared_ptr<Exchange>& exchange, Lane lane, Dead
   check_names(*exchange);
   if (closed) throw Unavailable("the database client is closed", false);
   if (deadline <= now) throw Unavailable("the deadline passed before anything was sent", false);
-  const auto connection = chosen.observe();
+  const auto connection = chosen.least_loaded();
   if (!connection) {
-    if (now - chosen.down_since > kDownGrace) throw Unavailable("the database is down: " + error, false);
-    if (chosen.waiting.size() >= config.queue_limit)
-      throw Unavailable("too many requests wait for the database", false);
+    if (hopeless(now)) throw Unavailable("the database is down: " + error, false);
+    if (waiting.size() >= config.queue_limit) throw Unavailable("too many requests wait for the database", false);
   } else if (connection->load() > 0 && connection->load() + exchange->statements().size() > config.queue_limit) {
     throw Unavailable("the database cannot keep up: too many statements in flight", false);
   }
@@ -237,7 +252,7 @@ void Db::Impl::submit(const std::shared_ptr<Exchange>& exchange, Lane lane, Dead
   if (connection) {
     connection->send(exchange);
   } else {
-    chosen.waiting.push_back(exchange);
+    waiting.push_back(exchange);
   }
   sweep_soon();
 }
@@ -255,21 +270,21 @@ void Db::Impl::sweep_soon() {
 void Db::Impl::sweep() {
   sweeping = false;
   const Deadline now = steady_clock::now();
-  sweep(fast, now);
-  sweep(slow, now);
+  for (const Pool* each : {&fast, &slow}) {
+    for (const auto& connection : each->connections) {
+      if (connection && connection->is_open()) connection->give_up_late(now);
+    }
+  }
+  ask_alive(now);
   note_up();
+  drop_waiting(now);
   const State current = state();
   if (current.in_flight + current.waiting > 0) sweep_soon();
 }
 
-void Db::Impl::sweep(Pool& pool, Deadline now) {
-  for (const auto& connection : pool.connections) {
-    if (connection && connection->is_open()) connection->give_up_late(now);
-  }
-  pool.observe();
-  const bool hopeless = now - pool.down_since > kDownGrace;
-  std::erase_if(pool.waiting, [&](const auto& exchange) {
-    if (!hopeless && exchange->deadline() > now) return false;
+void Db::Impl::drop_waiting(Deadline now) {
+  std::erase_if(waiting, [&](const auto& exchange) {
+    if (!hopeless(now) && exchange->deadline() > now) return false;
     exchange->abandon("the database is down: " + error, false);
     return true;
   });
@@ -285,9 +300,10 @@ State Db::Impl::state() const {
       out.busy += connection->load() > 0 ? 1 : 0;
       out.in_flight += static_cast<int>(connection->load());
     }
-    out.waiting += static_cast<int>(each->waiting.size());
   }
+  out.waiting = static_cast<int>(waiting.size());
   out.up = up;
+  out.back_soon = !up && !fast.least_loaded() && !hopeless(steady_clock::now());
   if (!up) out.error = error;
   out.since = up_changed;
   return out;
@@ -302,8 +318,8 @@ void Db::Impl::close() {
     for (const auto& connection : each->connections) {
       if (connection) connection->lose("closed");
     }
-    for (const auto& exchange : std::exchange(each->waiting, {})) exchange->abandon("the client is closed", false);
   }
+  for (const auto& exchange : std::exchange(waiting, {})) exchange->abandon("the client is closed", false);
   error = "closed";
   note_up();
 }
@@ -346,7 +362,7 @@ async<void> Batch::send() {
     // Reads change nothing, so a loss or an outdated plan costs the caller only time. After a restart of the server
     // each connection is found dead once.
     repeat = attempt == 1 && exchange->may_be_repeated();
-    if (exchange->was_lost()) repeat = attempt <= impl->size(lane_);
+    if (exchange->was_lost()) repeat = attempt <= impl->size();
   }
   exchange->check_available();
   if (const auto& failure = exchange->failure()) throw StatementFailed(failure->text, failure->sqlstate);

@@ -149,10 +149,11 @@ struct Config {
 
 /// What /health and the monitor show; read from memory.
 struct State {
-  bool up = false;      ///< at least one fast connection is ready and answered lately
-  int connections = 0;  ///< open
-  int wanted = 0;       ///< that should be
-  int busy = 0;         ///< of the open ones, with statements in flight
+  bool up = false;         ///< at least one fast connection is ready and answered lately
+  bool back_soon = false;  ///< not up, but lost so lately that statements wait for a new connection
+  int connections = 0;     ///< open
+  int wanted = 0;          ///< that should be
+  int busy = 0;            ///< of the open ones, with statements in flight
   int in_flight = 0;
   int waiting = 0;
   std::string error;  ///< why it is down, for operators

@@ -15,10 +15,13 @@ constexpr Query kSleep{"loss.sleep", "select 1 from pg_sleep($1::text::float8)"}
 constexpr const char* kKill =
     "select count(pg_terminate_backend(pid)) from pg_stat_activity"
     " where datname = current_database() and application_name = 'minschool-fast'";
+constexpr const char* kKillAll =
+    "select count(pg_terminate_backend(pid)) from pg_stat_activity"
+    " where datname = current_database() and application_name in ('minschool-fast', 'minschool-slow')";
 
-async<int> sleep_in_server(Db& db, std::string seconds, std::chrono::milliseconds limit) {
+async<int> sleep_in_server(Db& db, std::string seconds, std::chrono::milliseconds limit, Lane lane = Lane::fast) {
   const Call call(steady_clock::now() + limit, "test");
-  Batch batch = db.batch(call);
+  Batch batch = db.batch(call, lane);
   const auto slot = batch.add<int>(kSleep, seconds);
   co_await batch.send();
   co_return slot.one().value();
@@ -41,6 +44,16 @@ class Loss : public testing::Test {
  protected:
   static Config config(std::string conninfo) {
     return {.conninfo = std::move(conninfo), .fast_connections = 2, .slow_connections = 0, .fast_timeout = 600ms};
+  }
+  static Config two_lanes(std::string conninfo) {
+    Config out = config(std::move(conninfo));
+    out.slow_connections = 1;
+    return out;
+  }
+  /// Both lanes are open.
+  bool all_ready(Db& db) {
+    for (int tries = 0; tries < 500 && db.state().connections < 3; ++tries) run(io_, pause(io_, 10ms));
+    return db.state().connections == 3;
   }
   bool ready(Db& db) { return run(io_, db.ready(steady_clock::now() + 5s)); }
 
@@ -114,6 +127,43 @@ TEST_F(Loss, HangingServerIsNoticed) {
   proxy_.stall(false);
   ASSERT_TRUE(ready(db));
   EXPECT_EQ(run(io_, sleep_in_server(db, "0", 3s)), 1);
+}
+
+TEST_F(Loss, SilenceIsNoticedWhereOnlyTheSlowLaneWaits) {
+  proxy_.open();
+  Db db(io_, two_lanes(proxy_.conninfo()));
+  ASSERT_TRUE(all_ready(db));
+  proxy_.stall(true);
+  Started<int> waits(io_, sleep_in_server(db, "0", 1800ms, Lane::slow));
+  run(io_, pause(io_, 1500ms));
+  EXPECT_FALSE(db.state().up) << "noticed before the deadline of the request that waits";
+  EXPECT_THROW(waits.get(), Unavailable);
+  EXPECT_FALSE(db.state().back_soon);
+
+  proxy_.stall(false);
+  EXPECT_EQ(run(io_, sleep_in_server(db, "0", 3s, Lane::slow)), 1);
+  run(io_, pause(io_, 100ms));
+  EXPECT_TRUE(db.state().up);
+}
+
+TEST_F(Loss, ALongStatementOnTheSlowLaneIsNoSilence) {
+  Db db(io_, two_lanes(TestDatabase::conninfo()));
+  ASSERT_TRUE(all_ready(db));
+  Started<int> slow(io_, sleep_in_server(db, "2", 3s, Lane::slow));
+  for (int looks = 0; looks < 18; ++looks) {
+    run(io_, pause(io_, 100ms));
+    ASSERT_TRUE(db.state().up);
+  }
+  EXPECT_EQ(slow.get(), 1);
+}
+
+TEST_F(Loss, WhatIsSlowWaitsForTheFirstNewConnection) {
+  Db db(io_, two_lanes(TestDatabase::conninfo()));
+  ASSERT_TRUE(all_ready(db));
+  ASSERT_EQ(TestDatabase::execute(kKillAll), "3");
+  run(io_, pause(io_, 1ms));
+  EXPECT_EQ(run(io_, sleep_in_server(db, "0", 3s, Lane::slow)), 1);
+  EXPECT_TRUE(db.state().up);
 }
 
 }  // namespace
