@@ -7,10 +7,11 @@ namespace {
 /// Counts the marks that are piled on one letter.
 class Marks {
  public:
-  /// Whether there is room for this one.
+  /// Whether there is room for this one. What is not drawn begins no new letter.
   bool take(UChar32 point) {
-    count_ = is_mark(point) ? count_ + 1 : 0;
-    return count_ <= kMaxMarks;
+    if (is_mark(point)) return ++count_ <= kMaxMarks;
+    if (count_ > 0 && !u_hasBinaryProperty(point, UCHAR_DEFAULT_IGNORABLE_CODE_POINT)) count_ = 0;
+    return true;
   }
 
  private:
@@ -26,37 +27,48 @@ bool spoils_text(UChar32 point) {
          U_IS_UNICODE_NONCHAR(point);
 }
 
-}  // namespace
-
-void Line::set(std::string_view typed) {
-  const std::vector<UChar32> points = points_of(nfc(typed));
+/// The text without what its line may not hold, where it stands; `pure` becomes false when there was such.
+std::string cleaned(std::string_view text, bool& pure) {
+  const std::vector<UChar32> points = points_of(text);
+  std::string out;
+  out.reserve(text.size());
   Marks marks;
   bool gap = false;
   bool broken = false;  // the gap is a line break
-  text_.reserve(typed.size());
   for (std::size_t at = 0; at < points.size(); ++at) {
     const UChar32 point = points[at];
     std::size_t size = flag_size(points, at);
     if (size == 0) {
       size = 1;
       if (is_blank(point)) {
-        gap = !text_.empty();
+        gap = !out.empty();
         broken = broken || ends_line(point);
         continue;
       }
       if (is_forbidden(point) || !marks.take(point)) {
-        pure_ = false;
+        pure = false;
         continue;
       }
       if (is_idle(points, at)) continue;
     }
-    if (gap) text_ += ' ';
-    if (gap && broken) pure_ = false;
+    if (gap) out += ' ';
+    if (gap && broken) pure = false;
     gap = broken = false;
-    for (std::size_t i = 0; i < size; ++i) append(text_, points[at + i]);
+    for (std::size_t i = 0; i < size; ++i) append(out, points[at + i]);
     at += size - 1;
   }
-  text_ = nfc(text_);  // what was taken out may have stood between two that go together
+  return out;
+}
+
+}  // namespace
+
+void Line::set(std::string_view typed) {
+  std::string rest = nfc(typed);
+  // What was taken out may have stood between two that go together, or have been what another needed.
+  do {
+    text_ = std::move(rest);
+    rest = nfc(cleaned(text_, pure_));
+  } while (rest != text_);
 }
 
 void Text::set(std::string_view typed) {

@@ -62,6 +62,24 @@ TEST(Line, BoundsMarks) {
   EXPECT_TRUE(Line("Việt Nam ค้ำ क्षि").pure());
 }
 
+TEST(Line, IsInItsNormalFormAfterwards) {
+  const std::string pile = "\u0302\u0316\u0302\u0316\u0302";
+  for (const std::string& typed : std::vector<std::string>{"a\ufe0f\u200d👩", "क" + pile + "\u094d\u200dष",
+                                                           "a" + pile + "\u200b" + pile, "क\u094d\u200d\u3164"}) {
+    const Line once(typed);
+    const Line twice(once.text());
+    EXPECT_EQ(twice.text(), once.text());
+    EXPECT_TRUE(twice.pure());
+  }
+}
+
+TEST(Text, CountsMarksAcrossWhatIsNotDrawn) {
+  const std::string pile = "\u0302\u0302\u0302\u0302\u0302";
+  EXPECT_TRUE(Text("a" + pile + "\u200bb" + pile).pure());
+  EXPECT_FALSE(Text("a" + pile + "\u200b" + pile).pure());
+  EXPECT_FALSE(Line("a" + pile + "\u2060" + pile).pure());
+}
+
 TEST(Line, KeepsWhatPeopleWrite) {
   for (const char* good : {"[공지] 3. 2.(월) 개학식 10:00～12:00", "가족 👨‍👩‍👧 모임", "1️⃣ 신청 ❤️",
                            "🏴󠁧󠁢󠁥󠁮󠁧󠁿 영어 캠프", "🇰🇷 대한민국", "🫩🪏", "O'Brien", "José",
