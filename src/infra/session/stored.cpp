@@ -5,6 +5,7 @@
 #include <array>
 #include <boost/json.hpp>
 #include <charconv>
+#include <cmath>
 
 namespace ms::session {
 namespace {
@@ -63,6 +64,17 @@ std::string marks(const Checked& checked, std::string_view id, std::int64_t inca
                      std::chrono::floor<seconds>(checked.touched).time_since_epoch().count(), incarnation);
 }
 
+/// 1e999 in JSON becomes an infinity, which JSON cannot hold: null, as JSON.stringify writes it (ECMA-262, 25.5.2.2).
+void make_finite(json::value& value) {
+  if (value.is_double() && !std::isfinite(value.get_double())) {
+    value = nullptr;
+  } else if (value.is_object()) {
+    for (auto& member : value.get_object()) make_finite(member.value());
+  } else if (value.is_array()) {
+    for (auto& item : value.get_array()) make_finite(item);
+  }
+}
+
 json::array permissions_of(const Viewer& viewer) {
   json::array out;
   const std::string joined = viewer.permissions.names();
@@ -83,6 +95,7 @@ std::optional<Stored> Stored::parse(std::string text) {
   json::error_code error;
   json::value value = json::parse(text, error, json::make_shared_resource<json::monotonic_resource>(kUsual));
   if (error || !value.is_object()) return std::nullopt;
+  make_finite(value);
   return Stored(std::move(value.get_object()), std::move(text));
 }
 
