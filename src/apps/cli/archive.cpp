@@ -4,7 +4,6 @@
 #include <archive_entry.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <libpq-fe.h>
 #include <sodium.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -14,12 +13,12 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <system_error>
 #include <vector>
 
 #include "apps/cli/command.hpp"
 #include "apps/cli/tool.hpp"
-#include "infra/pg/wire.hpp"
 
 namespace ms::cli {
 namespace {
@@ -363,22 +362,6 @@ int sweep(const fs::path& folder) {
     gone += fs::remove_all(entry.path(), ignored) > 0 && !ignored ? 1 : 0;
   }
   return gone;
-}
-
-std::map<std::string, std::string> libpq_environment(const config::Settings& settings) {
-  struct Free {
-    void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
-  };
-  const std::string conninfo = config::pg_config(settings).conninfo;
-  const std::unique_ptr<PQconninfoOption, Free> options(PQconninfoParse(conninfo.c_str(), nullptr));
-  std::map<std::string, std::string> out;
-  if (!options) return out;
-  for (const auto* option = options.get(); option->keyword != nullptr; ++option) {
-    if (option->val != nullptr && option->envvar != nullptr) out[option->envvar] = option->val;
-  }
-  // pg_dump and pg_restore hold locks: the server is to notice when this machine is gone.
-  out["PGOPTIONS"] = pg::Parameters(conninfo, "minschool").get("options");
-  return out;
 }
 
 }  // namespace ms::cli

@@ -3,17 +3,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "apps/cli/seal.hpp"
-#include "infra/config/config.hpp"
 
-// What backup and restore share: the archive, and the way to PostgreSQL's own tools.
-//
 // An archive is a tar of: about.txt (version, time, schema), database.dump/000001, … (pg_dump's custom format in
 // pieces, because tar wants to know a size before the bytes), files/N/… (each folder that was named) and SHA256SUMS of
 // all of them, in the form that sha256sum(1) checks. It may be sealed (seal.hpp). It is written and read as a stream:
@@ -94,8 +90,5 @@ class Unfinished {
 
 /// Removes what backups or restores that were killed left in the folder; gives how many.
 int sweep(const std::filesystem::path& folder);
-
-/// The database for libpq's programs: PGHOST, PGPASSWORD, … so that no password stands on a command line.
-std::map<std::string, std::string> libpq_environment(const config::Settings& settings);
 
 }  // namespace ms::cli

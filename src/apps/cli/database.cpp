@@ -113,4 +113,20 @@ std::string copy_line(const Database::Row& values) {
   return out + '\n';
 }
 
+std::map<std::string, std::string> libpq_environment(const config::Settings& settings) {
+  struct Free {
+    void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
+  };
+  const std::string conninfo = config::pg_config(settings).conninfo;
+  const std::unique_ptr<PQconninfoOption, Free> options(PQconninfoParse(conninfo.c_str(), nullptr));
+  std::map<std::string, std::string> out;
+  if (!options) return out;
+  for (const auto* option = options.get(); option->keyword != nullptr; ++option) {
+    if (option->val != nullptr && option->envvar != nullptr) out[option->envvar] = option->val;
+  }
+  // pg_dump and pg_restore hold locks: the server is to notice when this machine is gone.
+  out["PGOPTIONS"] = pg::Parameters(conninfo, "minschool").get("options");
+  return out;
+}
+
 }  // namespace ms::cli

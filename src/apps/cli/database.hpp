@@ -1,6 +1,7 @@
 #pragma once
 #include <libpq-fe.h>
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -64,5 +65,8 @@ class Transaction {
 
 /// One line of COPY's text format (PostgreSQL manual, COPY, "Text Format").
 std::string copy_line(const Database::Row& values);
+
+/// The database for libpq's programs: PGHOST, PGPASSWORD, … so that no password stands on a command line.
+std::map<std::string, std::string> libpq_environment(const config::Settings& settings);
 
 }  // namespace ms::cli

@@ -2,6 +2,7 @@
 
 #include "features/posts/posts.hpp"
 #include "infra/core/text.hpp"
+#include "infra/http/wire.hpp"
 #include "infra/once/once.hpp"
 #include "infra/web/context.hpp"
 #include "infra/web/json_fields.hpp"
@@ -55,14 +56,8 @@ std::string etag_of(const Post& post) { return "\"" + std::to_string(post.versio
 
 /// Whether the request's If-Match, if it has one, lists the post as it is (RFC 9110 13.1.1).
 bool matches(const web::Context& ctx, const Post& post) {
-  std::string_view rest = trim(ctx.request.header("if-match"));
-  if (rest.empty() || rest == "*") return true;
-  while (!rest.empty()) {
-    const auto comma = rest.find(',');
-    if (trim(rest.substr(0, comma)) == etag_of(post)) return true;
-    rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
-  }
-  return false;
+  const std::string_view condition = trim(ctx.request.header("if-match"));
+  return condition.empty() || http::lists_tag(condition, etag_of(post));
 }
 
 Error changed() { return Error(Code::precondition_failed, "error.edited"_msg); }

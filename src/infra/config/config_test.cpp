@@ -191,5 +191,14 @@ TEST(ConfigParts, OnlyTrustedNetworksAreBelieved) {
   EXPECT_FALSE(TrustedProxies::parse({"0.0.0.0/0"})->contains("2001:db8::1"));
 }
 
+TEST(ConfigParts, AVisitorIsTheNearestAddressThatIsNotOurs) {
+  const auto proxies = TrustedProxies::parse({"127.0.0.0/8", "10.0.0.0/8"}).value();
+  EXPECT_EQ(proxies.client("127.0.0.1", "203.0.113.9, 192.0.2.1, 10.0.0.7"), "192.0.2.1");
+  EXPECT_EQ(proxies.client("192.0.2.5", "203.0.113.9"), "192.0.2.5");
+  EXPECT_EQ(proxies.client("127.0.0.1", ""), "127.0.0.1");
+  EXPECT_EQ(proxies.client("127.0.0.1", "10.0.0.1,10.0.0.2"), "10.0.0.1");
+  EXPECT_EQ(proxies.client("127.0.0.1", std::string(100, 'x')).size(), 45u);
+}
+
 }  // namespace
 }  // namespace ms::config

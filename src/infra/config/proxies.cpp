@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "infra/core/address.hpp"
+#include "infra/core/text.hpp"
 
 namespace ms::config {
 namespace {
@@ -49,6 +50,19 @@ bool TrustedProxies::contains(std::string_view address) const noexcept {
   if (!parsed) return false;
   return std::ranges::any_of(networks_,
                              [&](const Network& n) { return same_prefix(n.address, parsed->bytes, n.bits); });
+}
+
+std::string TrustedProxies::client(std::string_view peer, std::string_view forwarded_for) const {
+  std::string_view address = peer;
+  std::string_view chain = forwarded_for;
+  // From the right: each proxy that is ours vouches for the address before it.
+  while (contains(address) && !chain.empty()) {
+    const auto comma = chain.rfind(',');
+    address = trim(comma == std::string_view::npos ? chain : chain.substr(comma + 1));
+    chain = comma == std::string_view::npos ? std::string_view() : chain.substr(0, comma);
+  }
+  constexpr std::size_t kLongestAddress = 45;  // of IPv6 with an embedded IPv4
+  return std::string(address.substr(0, kLongestAddress));
 }
 
 }  // namespace ms::config

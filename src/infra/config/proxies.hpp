@@ -17,6 +17,9 @@ class TrustedProxies {
   /// Whether a numeric IPv4 or IPv6 address is in one of the networks; false for anything else. An IPv4 address mapped
   /// into IPv6 (::ffff:a.b.c.d) counts as the IPv4 address.
   bool contains(std::string_view address) const noexcept;
+  /// Who asks: `peer`, or where that is ours, the nearest address in its X-Forwarded-For that is not. At most as long
+  /// as an address.
+  std::string client(std::string_view peer, std::string_view forwarded_for) const;
 
  private:
   struct Network {

@@ -136,6 +136,11 @@ TEST(Wire, RefusesWhatOthersMayReadDifferently) {
   for (const HeadCase& row : cases) EXPECT_EQ(check_head(row.head + "\r\n"), row.status) << row.what;
 }
 
+TEST(Wire, FindsAnEntityTagInAList) {
+  for (const char* yes : {"\"7\"", "*", " \"6\" ,\"7\"", "W/\"7\",\"7\""}) EXPECT_TRUE(lists_tag(yes, "\"7\"")) << yes;
+  for (const char* no : {"", "7", "W/\"7\"", "\"77\"", "\"6\",*", ","}) EXPECT_FALSE(lists_tag(no, "\"7\"")) << no;
+}
+
 TEST(Wire, RefusesTooManyFields) {
   std::string head = "GET / HTTP/1.1\r\nHost: a\r\n";
   for (int i = 1; i < 100; ++i) head += "A: b\r\n";

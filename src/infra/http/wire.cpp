@@ -150,6 +150,16 @@ Method method_of(std::string_view name) {
   return found == kKnown.end() ? Method::other : found->second;
 }
 
+bool lists_tag(std::string_view if_match, std::string_view tag) {
+  if (trim(if_match) == "*") return true;
+  while (!if_match.empty()) {
+    const auto comma = std::min(if_match.find(','), if_match.size());
+    if (trim(if_match.substr(0, comma)) == tag) return true;
+    if_match.remove_prefix(std::min(comma + 1, if_match.size()));
+  }
+  return false;
+}
+
 void write_head(std::string& out, const Response& response, std::string_view date, bool close) {
   out.append("HTTP/1.1 ").append(fmt::format_int(response.status).c_str()).append(" ").append(reason(response.status));
   out.append("\r\n").append(response.head());

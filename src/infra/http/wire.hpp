@@ -24,6 +24,10 @@ void split_target(Request& request);
 
 Method method_of(std::string_view name);
 
+/// Whether an If-Match field names this entity tag or any ("*"). Compared strongly: a weak one never matches
+/// (RFC 9110 sections 8.8.3.2 and 13.1.1).
+bool lists_tag(std::string_view if_match, std::string_view tag);
+
 /// Writes status line, the response's own lines, Content-Length, Date and what must be said about the connection.
 void write_head(std::string& out, const Response& response, std::string_view date, bool close);
 

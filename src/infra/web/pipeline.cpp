@@ -288,16 +288,7 @@ bool Pipeline::secure(const http::Request& request) const {
 }
 
 std::string Pipeline::client_address(const http::Request& request) const {
-  std::string_view address = request.peer;
-  std::string_view chain = request.header("x-forwarded-for");
-  // From the right: each proxy that is ours vouches for the address before it.
-  while (config_.proxies.contains(address) && !chain.empty()) {
-    const auto comma = chain.rfind(',');
-    address = trim(comma == std::string_view::npos ? chain : chain.substr(comma + 1));
-    chain = comma == std::string_view::npos ? std::string_view() : chain.substr(0, comma);
-  }
-  constexpr std::size_t kLongestAddress = 45;  // of IPv6 with an embedded IPv4
-  return std::string(address.substr(0, kLongestAddress));
+  return config_.proxies.client(request.peer, request.header("x-forwarded-for"));
 }
 
 void Pipeline::finish(const http::Request& request, http::Response& response, const Timing& timing,
