@@ -1,8 +1,6 @@
 // What members write: any text becomes well-formed HTML of a few elements, whose size and cost are proportional to it.
 #include "infra/markdown/markdown.hpp"
 
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,18 +9,14 @@
 
 namespace {
 
+using ms::fuzz::require;
+
 constexpr std::uint64_t kFixed = 20'000;   // loads
 constexpr std::uint64_t kPerByte = 1'000;  // a post of 200 kB then stays below 50 ms
 constexpr std::size_t kMaxGrowth = 70;     // bytes of HTML for a byte: "|" is a cell, "|\n" a row
 constexpr std::size_t kRepeated = 4'096;   // what is short is tried that long, too
 constexpr std::size_t kShort = 32;
 constexpr std::size_t kMaxElements = 64;  // nested; browsers stop at 512
-
-void require(bool holds, const char* what, std::string_view html) {
-  if (holds) return;
-  std::fprintf(stderr, "%s: %.*s\n", what, static_cast<int>(html.size()), html.data());
-  std::abort();
-}
 
 /// Every element is closed in its turn, and no other ones and no other attributes come than the renderer has.
 void check_html(std::string_view html) {

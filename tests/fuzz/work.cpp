@@ -31,4 +31,10 @@ void check_work(std::uint64_t begin, std::size_t size, std::uint64_t fixed, std:
   std::abort();
 }
 
+void require(bool holds, const char* what, std::string_view text) {
+  if (holds) return;
+  std::fprintf(stderr, "%s: %.*s\n", what, static_cast<int>(text.size()), text.data());
+  std::abort();
+}
+
 }  // namespace ms::fuzz
