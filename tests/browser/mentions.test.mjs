@@ -73,3 +73,39 @@ test('the list of names stays on a small screen, and a finger takes one', async 
   await names(page).first().tap();
   assert.match(await field.inputValue(), new RegExp(`@${writer.name}(#\\d+)? $`));
 });
+
+test('a name that is nobody\'s is said while one writes, and what was said goes through', async () => {
+  const [writer, named] = await Promise.all([joined(), joined()]);
+  const page = await openPage({ as: writer.client });
+  await page.goto(`${board}/write`);
+  await page.getByLabel(/^제목/).fill('이름');
+  const field = page.getByLabel(/^내용/);
+  await field.fill(`@${named.name}님, \`@코드\` hong@example.kr`);
+  const said = page.getByRole('status').filter({ hasText: '알림이 가지 않는 이름' });
+  await field.press('End');
+  await field.pressSequentially(' @아무도아닌이름 ');
+  await said.waitFor();
+  assert.equal((await said.textContent()).trim(), '알림이 가지 않는 이름: @아무도아닌이름');
+  assert.ok(await field.evaluate((one) => one === document.activeElement), 'nobody is interrupted');
+  await assertAccessible(page, 'what is said of names');
+
+  await field.fill(`@${named.name}님`);
+  await said.waitFor({ state: 'detached' });
+  await field.fill('@아무도아닌이름');
+  await said.waitFor();
+  await button(page, '등록').click();
+  await page.waitForURL(/\/boards\/free\/\d+$/);
+
+  // In a reply, whose form a script puts below the comment; sent before anything could be said, it comes back once.
+  const comment = page.getByLabel('댓글 쓰기');
+  await comment.fill('댓글');
+  await button(page, '등록').last().click();
+  await page.getByRole('link', { name: /^답글/ }).click();
+  const reply = page.getByLabel('답글 쓰기');
+  await reply.fill('@또아무도아닌이름');
+  await page.locator('.reply-slot').getByRole('button', { name: '등록' }).click();
+  await page.getByText('그대로 올리려면 다시 눌러 주세요').waitFor();
+  assert.equal(await page.getByLabel('답글 쓰기').inputValue(), '@또아무도아닌이름');
+  await page.locator('.reply-slot').getByRole('button', { name: '등록' }).click();
+  await page.locator('.comment', { hasText: '@또아무도아닌이름' }).last().waitFor();
+});

@@ -83,14 +83,14 @@ class Site final : public program::App {
     notifications::add_site_routes(router, parts_.notifications, parts_.boards);  // before /members/{id}
     members::add_site_routes(router, parts_.members, parts_.sessions, parts_.presence);
     posts::add_site_routes(router, posts_, shown_, parts_.boards, parts_.notifications);
-    add_post_page_routes(router, posts_, memory_, comments_, parts_.boards);
-    comments::add_site_routes(router, comments_, parts_.boards);
+    add_post_page_routes(router, posts_, memory_, comments_, parts_.boards, parts_.notifications);
+    comments::add_site_routes(router, comments_, parts_.boards, parts_.notifications);
     likes::add_site_routes(router, likes_, parts_.boards);
     presence::add_site_routes(router, parts_.presence);
     members::add_api_routes(router, parts_.members, parts_.sessions);
     boards::add_api_routes(router, parts_.boards);
-    posts::add_api_routes(router, posts_, parts_.boards);
-    comments::add_api_routes(router, comments_, posts_);
+    posts::add_api_routes(router, posts_, parts_.boards, parts_.notifications);
+    comments::add_api_routes(router, comments_, posts_, parts_.notifications);
     likes::add_api_routes(router, likes_);
     notifications::add_api_routes(router, parts_.notifications);
     presence::add_api_routes(router, parts_.presence);

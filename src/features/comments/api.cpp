@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "features/comments/comments.hpp"
+#include "features/notifications/notifications.hpp"
 #include "infra/web/context.hpp"
 #include "infra/web/json_fields.hpp"
 #include "infra/web/json_list.hpp"
@@ -65,7 +66,8 @@ async<Result<Comments::Written>> again(const Call& call, const session::Viewer& 
   co_return Comments::Written{id, std::move(*comment), place->page};
 }
 
-async<http::Response> write(web::Context& ctx, Comments& comments, posts::Posts& posts) {
+async<http::Response> write(web::Context& ctx, Comments& comments, posts::Posts& posts,
+                            notifications::Notifications& notifications) {
   const auto post = co_await posts.origin(ctx.call, ctx.viewer, post_of(ctx));
   if (!post) co_return ctx.refuse(post.error());
   auto body = ctx.json_body();
@@ -80,16 +82,21 @@ async<http::Response> write(web::Context& ctx, Comments& comments, posts::Posts&
   auto written = co_await comments.write(ctx.call, ctx.viewer, std::move(draft));
   if (written && !written->comment) written = co_await again(ctx.call, ctx.viewer, comments, written->id);
   if (!written) co_return ctx.refuse(written.error());
-  http::Response response = ctx.json(201, comment_json(*written->comment));
+  json::object out = comment_json(*written->comment);
+  const auto unresolved = co_await notifications.unresolved(ctx.call, written->comment->content);
+  out["unresolved_mentions"] = json::array(unresolved.begin(), unresolved.end());
+  http::Response response = ctx.json(201, out);
   response.set("Location", fmt::format("/api/v1/posts/{}/comments?page={}", post_of(ctx).value, written->page));
   co_return response;
 }
 
 }  // namespace
 
-void add_api_routes(web::Router& router, Comments& comments, posts::Posts& posts) {
+void add_api_routes(web::Router& router, Comments& comments, posts::Posts& posts,
+                    notifications::Notifications& notifications) {
   router.get("/api/v1/posts/{id}/comments", [&](web::Context& ctx) { return list(ctx, comments, posts); });
-  router.post("/api/v1/posts/{id}/comments", [&](web::Context& ctx) { return write(ctx, comments, posts); });
+  router.post("/api/v1/posts/{id}/comments",
+              [&](web::Context& ctx) { return write(ctx, comments, posts, notifications); });
 }
 
 }  // namespace ms::comments

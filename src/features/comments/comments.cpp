@@ -217,6 +217,7 @@ async<Result<Comments::Written>> Comments::write(const Call& call, const session
   }
   const view::SafeHtml html = markdown::render(draft.content, mentions->links());
   if (auto ok = posts::check_shown(html); !ok) co_return Refused(ok.error());
+  if (auto ok = mentions->check_unresolved(draft.unresolved); !ok) co_return Refused(ok.error());
   const auto allowed = co_await allow(call, who, limit::Write::comment, std::ssize(mentions->members()));
   if (!allowed) co_return Refused(allowed.error());
   pg::Unit unit = db_.unit(call);
@@ -251,9 +252,9 @@ async<Result<Comments::Written>> Comments::write(const Call& call, const session
   co_return Written{row.id, std::move(comment), page};
 }
 
-async<Result<void>> Comments::edit(const Call& call, const session::Viewer& who, CommentId id, unicode::Text content,
-                                   std::optional<std::int64_t> version) {
+async<Result<void>> Comments::edit(const Call& call, const session::Viewer& who, CommentId id, Edit edit) {
   if (once::earlier(call)) co_return Result<void>();
+  const unicode::Text& content = edit.content;
   const auto directory = co_await boards_.all(call);
   pg::Batch batch = db_.batch(call);
   const auto slot = store::target(batch, id);
@@ -265,12 +266,13 @@ async<Result<void>> Comments::edit(const Call& call, const session::Viewer& who,
   if (!mentions) co_return Refused(mentions.error());
   const view::SafeHtml html = markdown::render(content, mentions->links());
   if (auto ok = posts::check_shown(html); !ok) co_return ok;
+  if (auto ok = mentions->check_unresolved(edit.unresolved); !ok) co_return ok;
   const auto allowed = co_await allow(call, who, limit::Write::edit, std::ssize(mentions->members()));
   if (!allowed) co_return allowed;
   pg::Unit unit = db_.unit(call);
   boards::guard(unit, who.id, found->board, boards::Right::comment, "comments.gone"_msg);
   posts::guard_visible(unit, found->post);
-  if (version) store::guard_version(unit, id, *version);
+  if (edit.version) store::guard_version(unit, id, *edit.version);
   store::guard_visible(unit, id);
   store::update(unit, id, content, html);
   once::record(unit, call, who.id);

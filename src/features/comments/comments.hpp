@@ -107,6 +107,14 @@ struct Draft {
   std::optional<CommentId> parent;
   unicode::Text content;
   bool ask_page = false;  ///< on which page of threads it will stand
+  /// Which mentions that name nobody the writer was shown (notifications::Mentions::check_unresolved).
+  std::optional<std::string> unresolved = {};
+};
+/// What a form of a comment holds: nothing, or what was sent and comes back.
+struct FormState {
+  const Error* error = nullptr;
+  std::string_view typed = {};
+  std::vector<std::string> unresolved = {};  ///< mentions that name nobody
 };
 Result<void> check(const unicode::Text& content);
 
@@ -142,9 +150,14 @@ class Comments {
   /// invalid, not_found (the post or the parent is gone), unauthenticated, forbidden, and, as edit() and remove(),
   /// too_many beyond what a member may write in a minute.
   async<Result<Written>> write(const Call& call, const session::Viewer& who, Draft draft);
-  /// `version`: of the comment that was edited; another one is not overwritten (conflict).
-  async<Result<void>> edit(const Call& call, const session::Viewer& who, CommentId id, unicode::Text content,
-                           std::optional<std::int64_t> version);
+  /// What an edit of a comment holds.
+  struct Edit {
+    unicode::Text content;
+    std::optional<std::int64_t> version = {};    ///< of the comment that was edited; another one is not overwritten
+    std::optional<std::string> unresolved = {};  ///< as in Draft
+  };
+  /// Refused also: conflict.
+  async<Result<void>> edit(const Call& call, const session::Viewer& who, CommentId id, Edit edit);
   /// Own comments, or anybody's with Permission::remove, which the audit log keeps with the reason (may be empty).
   async<Result<void>> remove(const Call& call, const session::Viewer& who, CommentId id, std::string reason);
   /// Shows the readers of the post that `who` is writing a comment; not for who hides their presence, and at most once
@@ -182,7 +195,9 @@ class LivePost final : public live::Source {
 /// For posts::Rerenderer.
 posts::RenderedTable rendered_comments();
 
-void add_site_routes(web::Router& router, Comments& comments, boards::Boards& boards);
-void add_api_routes(web::Router& router, Comments& comments, posts::Posts& posts);
+void add_site_routes(web::Router& router, Comments& comments, boards::Boards& boards,
+                     notifications::Notifications& notifications);
+void add_api_routes(web::Router& router, Comments& comments, posts::Posts& posts,
+                    notifications::Notifications& notifications);
 
 }  // namespace ms::comments

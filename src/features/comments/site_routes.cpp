@@ -2,6 +2,7 @@
 
 #include "features/comments/comments.hpp"
 #include "features/comments/edit.html.hpp"
+#include "features/notifications/notifications.hpp"
 #include "infra/web/context.hpp"
 
 namespace ms::comments {
@@ -22,28 +23,33 @@ async<http::Response> lead_to(web::Context& ctx, Comments& comments, boards::Boa
       fmt::format("/boards/{}/{}?comment={}#c{}", board->slug, place->post.value, id.value, id.value));
 }
 
-async<http::Response> show_edit(web::Context& ctx, Comments& comments) {
-  const auto comment = co_await comments.own(ctx.call, ctx.viewer, id_of(ctx));
-  if (!comment) co_return ctx.refuse(comment.error());
-  co_return ctx.page({tr("comments.edit_title"_msg)},
-                     [&](view::Out& out) { edit_page(out, *comment, nullptr, comment->content, false); });
+async<http::Response> edit_form(web::Context& ctx, notifications::Notifications& notifications, const Comment& comment,
+                                std::string_view typed, const Error* error) {
+  const auto unresolved = co_await notifications.unresolved(ctx.call, typed);
+  const FormState state{error, typed, unresolved};
+  co_return ctx.page(
+      {tr("comments.edit_title"_msg)}, [&](view::Out& out) { edit_page(out, comment, state); },
+      error == nullptr ? 200 : static_cast<int>(error->code));
 }
 
-async<http::Response> post_edit(web::Context& ctx, Comments& comments) {
-  const auto form = ctx.form();
-  if (!form) co_return ctx.refuse(form.error());
-  const unicode::Text content(form->get("content"));
-  const auto done = co_await comments.edit(ctx.call, ctx.viewer, id_of(ctx), content, form->number("version"));
-  // Whatever becomes of the comment from now on: it is stored, and the answer says so.
-  if (done) co_return ctx.redirect(fmt::format("/comments/{}", id_of(ctx).value), "flash.saved"_msg);
-  const bool edited = done.error().code == Code::conflict;
-  if (done.error().code != Code::invalid && !edited) co_return ctx.refuse(done.error());
+async<http::Response> show_edit(web::Context& ctx, Comments& comments, notifications::Notifications& notifications) {
   const auto comment = co_await comments.own(ctx.call, ctx.viewer, id_of(ctx));
   if (!comment) co_return ctx.refuse(comment.error());
-  co_return ctx.page(
-      {tr("comments.edit_title"_msg)},
-      [&](view::Out& out) { edit_page(out, *comment, &done.error(), content, edited); },
-      static_cast<int>(done.error().code));
+  co_return co_await edit_form(ctx, notifications, *comment, comment->content, nullptr);
+}
+
+async<http::Response> post_edit(web::Context& ctx, Comments& comments, notifications::Notifications& notifications) {
+  const auto form = ctx.form();
+  if (!form) co_return ctx.refuse(form.error());
+  const Comments::Edit edit{unicode::Text(form->get("content")), form->number("version"),
+                            notifications::shown_mentions(*form)};
+  const auto done = co_await comments.edit(ctx.call, ctx.viewer, id_of(ctx), edit);
+  // Whatever becomes of the comment from now on: it is stored, and the answer says so.
+  if (done) co_return ctx.redirect(fmt::format("/comments/{}", id_of(ctx).value), "flash.saved"_msg);
+  if (done.error().code != Code::invalid && done.error().code != Code::conflict) co_return ctx.refuse(done.error());
+  const auto comment = co_await comments.own(ctx.call, ctx.viewer, id_of(ctx));
+  if (!comment) co_return ctx.refuse(comment.error());
+  co_return co_await edit_form(ctx, notifications, *comment, edit.content, &done.error());
 }
 
 async<http::Response> post_delete(web::Context& ctx, Comments& comments, boards::Boards& boards) {
@@ -71,10 +77,11 @@ async<http::Response> post_typing(web::Context& ctx, Comments& comments) {
 
 }  // namespace
 
-void add_site_routes(web::Router& router, Comments& comments, boards::Boards& boards) {
+void add_site_routes(web::Router& router, Comments& comments, boards::Boards& boards,
+                     notifications::Notifications& notifications) {
   router.get("/comments/{id}", [&](web::Context& ctx) { return lead_to(ctx, comments, boards); });
-  router.get("/comments/{id}/edit", [&](web::Context& ctx) { return show_edit(ctx, comments); });
-  router.post("/comments/{id}/edit", [&](web::Context& ctx) { return post_edit(ctx, comments); });
+  router.get("/comments/{id}/edit", [&](web::Context& ctx) { return show_edit(ctx, comments, notifications); });
+  router.post("/comments/{id}/edit", [&](web::Context& ctx) { return post_edit(ctx, comments, notifications); });
   router.post("/comments/{id}/delete", [&](web::Context& ctx) { return post_delete(ctx, comments, boards); });
   router.post("/posts/{id}/typing", [&](web::Context& ctx) { return post_typing(ctx, comments); });
 }

@@ -69,6 +69,25 @@ std::vector<std::string> readings(const std::string& word) {
   return out;
 }
 
+/// The member that a mention names, under the part of it that is the name.
+std::optional<Mentions::Named> meant_by(const markdown::Mention& written, const std::vector<Mentions::Named>& found) {
+  if (written.id != 0) {
+    const auto one = std::ranges::find(found, UserId{written.id}, &Mentions::Named::id);
+    if (one == found.end() || markdown::mentionable(one->name) != written.name) return std::nullopt;
+    return Mentions::Named{one->id, written.name};
+  }
+  for (const std::string& name : readings(written.name)) {
+    const auto has = std::ranges::count(found, name, &Mentions::Named::name);
+    if (has == 1) return *std::ranges::find(found, name, &Mentions::Named::name);
+    if (has > 0) break;  // two of that name: nobody knows who is meant
+  }
+  return std::nullopt;
+}
+
+std::string as_written(const markdown::Mention& mention) {
+  return "@" + mention.name + (mention.id == 0 ? "" : "#" + std::to_string(mention.id));
+}
+
 std::vector<std::int64_t> values(const std::vector<UserId>& members) {
   std::vector<std::int64_t> out;
   for (const UserId member : members) out.push_back(member.value);
@@ -127,22 +146,24 @@ void Mentions::answer() {
 }
 
 void Mentions::resolve(const std::vector<Named>& found) {
-  const auto add = [this](const markdown::Mention& written, const std::string& name, UserId id) {
-    links_.push_back({written, name, "/members/" + std::to_string(id.value)});
-    if (std::ranges::find(members_, id) == members_.end()) members_.push_back(id);
-  };
   for (const markdown::Mention& written : written_) {
-    if (written.id != 0) {
-      const auto one = std::ranges::find(found, UserId{written.id}, &Named::id);
-      if (one != found.end() && markdown::mentionable(one->name) == written.name) add(written, written.name, one->id);
+    const auto meant = meant_by(written, found);
+    if (!meant) {
+      unresolved_.push_back(as_written(written));
       continue;
     }
-    for (const std::string& name : readings(written.name)) {
-      const auto has = std::ranges::count(found, name, &Named::name);
-      if (has == 1) add(written, name, std::ranges::find(found, name, &Named::name)->id);
-      if (has > 0) break;  // two of that name: nobody knows who is meant
-    }
+    links_.push_back({written, meant->name, "/members/" + std::to_string(meant->id.value)});
+    if (std::ranges::find(members_, meant->id) == members_.end()) members_.push_back(meant->id);
   }
+}
+
+Result<void> Mentions::check_unresolved(const std::optional<std::string>& shown) const {
+  if (!shown) return {};
+  const std::string all = " " + *shown + " ";
+  const bool seen =
+      std::ranges::all_of(unresolved_, [&](const std::string& one) { return all.contains(" " + one + " "); });
+  if (seen) return {};
+  return refuse(Code::invalid, "notifications.unresolved_again"_msg);
 }
 
 async<Result<Mentions>> find_mentions(pg::Db& db, const Call& call, std::string_view content) {

@@ -2,6 +2,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -60,6 +61,11 @@ class Mentions {
   const std::vector<UserId>& members() const noexcept { return members_; }
   /// For markdown::render.
   const std::vector<markdown::Link>& links() const noexcept { return links_; }
+  /// What looks like a mention and names nobody, or one of several: "@홍길둥".
+  const std::vector<std::string>& unresolved() const noexcept { return unresolved_; }
+  /// Refused (invalid) when there is something unresolved that the writer was not shown. `shown`: the form's field
+  /// (notifications/unresolved.html); none: nobody is asked.
+  Result<void> check_unresolved(const std::optional<std::string>& shown) const;
 
   /// A row of the answer.
   struct Named {
@@ -74,6 +80,7 @@ class Mentions {
   std::optional<pg::Slot<Named>> asked_;
   std::vector<UserId> members_;
   std::vector<markdown::Link> links_;
+  std::vector<std::string> unresolved_;
 };
 
 /// Asks PostgreSQL who is mentioned, in one round trip if anybody is. Refused: invalid.

@@ -334,6 +334,16 @@ TEST(Mentions, WhatHangsOnANameIsNotPartOfIt) {
   EXPECT_THAT(linked("@하늘은", {{UserId{1}, "하늘"}, {UserId{2}, "하늘"}, {UserId{3}, "하"}}), IsEmpty());
 }
 
+TEST(Mentions, WhatNamesNobodyIsShownToItsWriterBefore) {
+  auto mentions = Mentions::of("@김하늘님 @홍길둥은 `@코드` a@b.kr @이서준 @김하늘#9").value();
+  mentions.resolve({{UserId{1}, "김하늘"}, {UserId{2}, "이서준"}, {UserId{3}, "이서준"}});
+  EXPECT_THAT(mentions.unresolved(), ElementsAre("@홍길둥은", "@이서준", "@김하늘#9"));
+  EXPECT_TRUE(mentions.check_unresolved(std::nullopt));
+  EXPECT_TRUE(mentions.check_unresolved("@이서준 @다른 @홍길둥은 @김하늘#9"));
+  for (const auto* shown : {"", "@홍길둥은 @이서준", "@홍길둥은은 @이서준 @김하늘#9"})
+    EXPECT_FALSE(mentions.check_unresolved(shown));
+}
+
 TEST(Mentions, OneMemberIsToldOnceHoweverOftenNamed) {
   auto mentions = Mentions::of("@김하늘 @김하늘님 @김하늘#1").value();
   mentions.resolve({{UserId{1}, "김하늘"}});

@@ -23,7 +23,7 @@ constexpr auto kKeptInRedis = std::chrono::seconds(60);
 constexpr int kNewest = 50;            // in Redis, as the Express program has them
 constexpr std::size_t kDropped = 500;  // keys of one round trip: a notice may tell thousands
 constexpr std::size_t kNameLimit = 30;
-constexpr limit::Rule kCompletions{"names", 120, std::chrono::seconds(60)};
+constexpr limit::Rule kQuestions{"names", 120, std::chrono::seconds(60)};
 
 std::string key_of(UserId member) { return "notifications:" + std::to_string(member.value); }
 
@@ -301,8 +301,7 @@ async<Result<std::vector<Suggestion>>> Notifications::names(const Call& call, co
   std::vector<Suggestion> out;
   const unicode::Line typed(unicode::narrow(begin));
   if (typed.empty() || !typed.pure() || code_points(typed) > kNameLimit) co_return out;
-  const bool allowed = co_await limiter_.allow(call, kCompletions, std::to_string(who.id.value));
-  if (!allowed) co_return refuse(Code::too_many, "error.too_many"_msg);
+  if (auto ok = co_await may_ask(call, who); !ok) co_return Refused(ok.error());
   pg::Batch batch = db_.batch(call);
   const auto slot = store::names(batch, typed.text());
   co_await batch.send();
@@ -314,6 +313,26 @@ async<Result<std::vector<Suggestion>>> Notifications::names(const Call& call, co
     out.push_back({member.id, std::move(member.name), std::move(insert)});
   }
   co_return out;
+}
+
+async<Result<void>> Notifications::may_ask(const Call& call, const session::Viewer& who) {
+  if (!who.signed_in()) co_return login_first();
+  const bool allowed = co_await limiter_.allow(call, kQuestions, std::to_string(who.id.value));
+  if (!allowed) co_return refuse(Code::too_many, "error.too_many"_msg);
+  co_return Result<void>();
+}
+
+async<std::vector<std::string>> Notifications::unresolved(const Call& call, std::string_view content) {
+  const auto mentions = co_await find_mentions(db_, call, content);
+  if (!mentions) co_return std::vector<std::string>();  // there are too many, which the form says
+  co_return mentions->unresolved();
+}
+
+async<Result<std::vector<std::string>>> Notifications::unresolved(const Call& call, const session::Viewer& who,
+                                                                  std::string_view content) {
+  if (!content.contains('@')) co_return std::vector<std::string>();
+  if (auto ok = co_await may_ask(call, who); !ok) co_return Refused(ok.error());
+  co_return co_await unresolved(call, content);
 }
 
 }  // namespace ms::notifications

@@ -14,6 +14,7 @@
 #include "infra/cache/cache.hpp"
 #include "infra/core/result.hpp"
 #include "infra/core/time.hpp"
+#include "infra/http/form.hpp"
 #include "infra/limit/limiter.hpp"
 #include "infra/live/source.hpp"
 #include "infra/pg/db.hpp"
@@ -130,7 +131,15 @@ class Notifications {
   /// Members whose names begin so, at most kMostNames, for whom is logged in. Refused: unauthenticated, too_many.
   async<Result<std::vector<Suggestion>>> names(const Call& call, const session::Viewer& who, std::string_view begin);
 
+  /// Mentions::unresolved() of a text.
+  async<std::vector<std::string>> unresolved(const Call& call, std::string_view content);
+  /// The same for whoever is still writing it. Refused as names().
+  async<Result<std::vector<std::string>>> unresolved(const Call& call, const session::Viewer& who,
+                                                     std::string_view content);
+
  private:
+  /// Counts a question for names. Refused: unauthenticated, too_many.
+  async<Result<void>> may_ask(const Call& call, const session::Viewer& who);
   /// Null when this thread does not know, or knew it too long ago.
   const State* remembered(UserId member) const;
   async<State> load(const Call& call, UserId member, std::int64_t least);
@@ -169,6 +178,11 @@ class LiveMember final : public live::Source {
   pg::Db& db_;
   boards::Boards& boards_;
 };
+
+/// Mentions as the field of a form has them, one blank between two (notifications/unresolved.html).
+std::string joined(const std::vector<std::string>& mentions);
+/// That field, for Mentions::check_unresolved; nothing when the form has none.
+std::optional<std::string> shown_mentions(const http::Form& form);
 
 void add_site_routes(web::Router& router, Notifications& notifications, boards::Boards& boards);
 void add_api_routes(web::Router& router, Notifications& notifications);

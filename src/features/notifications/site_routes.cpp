@@ -22,6 +22,13 @@ std::vector<Group> grouped(const std::vector<Line>& lines) {
   return out;
 }
 
+std::string joined(const std::vector<std::string>& mentions) { return fmt::format("{}", fmt::join(mentions, " ")); }
+
+std::optional<std::string> shown_mentions(const http::Form& form) {
+  if (!form.has("unresolved")) return std::nullopt;
+  return std::string(form.get("unresolved"));
+}
+
 bool SettingsPage::on(Kind kind) const { return std::ranges::find(off, kind) == off.end(); }
 bool SettingsPage::is_stored(Kind kind) const { return std::ranges::find(settings.off, kind) == settings.off.end(); }
 
@@ -140,6 +147,16 @@ async<http::Response> complete_name(web::Context& ctx, Notifications& notificati
   co_return ctx.json(200, out);
 }
 
+/// Asked while somebody writes: nothing is stored.
+async<http::Response> check_mentions(web::Context& ctx, Notifications& notifications) {
+  const auto form = ctx.form();
+  if (!form) co_return web::problem(form.error());
+  const unicode::Text content(form->get("content"));
+  const auto names = co_await notifications.unresolved(ctx.call, ctx.viewer, content);
+  if (!names) co_return web::problem(names.error());
+  co_return ctx.json(200, boost::json::array(names->begin(), names->end()));
+}
+
 }  // namespace
 
 void add_site_routes(web::Router& router, Notifications& notifications, boards::Boards& boards) {
@@ -151,6 +168,7 @@ void add_site_routes(web::Router& router, Notifications& notifications, boards::
   router.post("/my/notifications", [&](web::Context& ctx) { return save_settings(ctx, notifications, boards); });
   router.post("/boards/{slug}/follow", [&](web::Context& ctx) { return follow(ctx, notifications, boards, true); });
   router.post("/boards/{slug}/unfollow", [&](web::Context& ctx) { return follow(ctx, notifications, boards, false); });
+  router.post("/mentions", [&](web::Context& ctx) { return check_mentions(ctx, notifications); });
   router.get("/members/names", [&](web::Context& ctx) { return complete_name(ctx, notifications); });
 }
 

@@ -1,5 +1,6 @@
 #include <boost/json.hpp>
 
+#include "features/notifications/notifications.hpp"
 #include "features/posts/posts.hpp"
 #include "infra/core/text.hpp"
 #include "infra/http/wire.hpp"
@@ -64,14 +65,21 @@ Error changed() { return Error(Code::precondition_failed, "error.edited"_msg); }
 
 PostId id_of(const web::Context& ctx) { return PostId{ctx.params.number("id")}; }
 
-/// The post as a whole: what GET shows, and POST and PATCH after they wrote.
-async<http::Response> answer(web::Context& ctx, Posts& posts, boards::Boards& boards, PostId id, int status) {
+/// The post as a whole: what GET shows, and POST and PATCH after they wrote; these say by `notifications` which
+/// mentions name nobody.
+async<http::Response> answer(web::Context& ctx, Posts& posts, boards::Boards& boards, PostId id, int status,
+                             notifications::Notifications* notifications = nullptr) {
   const auto reading = co_await posts.read(ctx.call, ctx.viewer, id);
   if (!reading) co_return ctx.refuse(reading.error());
   const auto directory = co_await boards.all(ctx.call);
   const Post& post = reading->post;
   posts.count_reader(ctx, id, post.author);
-  http::Response response = ctx.json(status, post_json(post, directory->find(post.board)));
+  json::object body = post_json(post, directory->find(post.board));
+  if (notifications != nullptr) {
+    const auto unresolved = co_await notifications->unresolved(ctx.call, post.content);
+    body["unresolved_mentions"] = json::array(unresolved.begin(), unresolved.end());
+  }
+  http::Response response = ctx.json(status, body);
   response.set("ETag", etag_of(post));
   if (status == 201) response.set("Location", "/api/v1/posts/" + std::to_string(id.value));
   co_return response;
@@ -89,9 +97,12 @@ async<http::Response> list(web::Context& ctx, Posts& posts, boards::Boards& boar
   co_return ctx.json(200, out);
 }
 
-async<http::Response> write(web::Context& ctx, Posts& posts, boards::Boards& boards) {
+async<http::Response> write(web::Context& ctx, Posts& posts, boards::Boards& boards,
+                            notifications::Notifications& notifications) {
   // A repetition: the board may have another address by now.
-  if (const auto first = once::earlier(ctx.call)) co_return co_await answer(ctx, posts, boards, PostId{*first}, 201);
+  if (const auto first = once::earlier(ctx.call)) {
+    co_return co_await answer(ctx, posts, boards, PostId{*first}, 201, &notifications);
+  }
   const auto directory = co_await boards.all(ctx.call);
   const boards::Board* board = directory->find(ctx.params.get("slug"));
   if (auto ok = may_read(ctx.viewer, board); !ok) co_return ctx.refuse(ok.error());
@@ -104,7 +115,7 @@ async<http::Response> write(web::Context& ctx, Posts& posts, boards::Boards& boa
   if (auto ok = fields.done(); !ok) co_return ctx.refuse(ok.error());
   const auto id = co_await posts.write(ctx.call, ctx.viewer, *board, std::move(draft));
   if (!id) co_return ctx.refuse(id.error());
-  co_return co_await answer(ctx, posts, boards, *id, 201);
+  co_return co_await answer(ctx, posts, boards, *id, 201, &notifications);
 }
 
 async<http::Response> show(web::Context& ctx, Posts& posts, boards::Boards& boards) {
@@ -112,7 +123,8 @@ async<http::Response> show(web::Context& ctx, Posts& posts, boards::Boards& boar
 }
 
 /// What the body leaves out stays as it is (RFC 7396 for an object of two texts).
-async<http::Response> edit(web::Context& ctx, Posts& posts, boards::Boards& boards) {
+async<http::Response> edit(web::Context& ctx, Posts& posts, boards::Boards& boards,
+                           notifications::Notifications& notifications) {
   auto body = ctx.json_body();
   if (!body) co_return ctx.refuse(body.error());
   web::JsonFields fields(std::move(*body));
@@ -129,7 +141,7 @@ async<http::Response> edit(web::Context& ctx, Posts& posts, boards::Boards& boar
   const auto done = co_await posts.edit(ctx.call, ctx.viewer, post.id, std::move(draft));
   if (!done && done.error().code == Code::conflict) co_return ctx.refuse(changed());
   if (!done) co_return ctx.refuse(done.error());
-  co_return co_await answer(ctx, posts, boards, post.id, 200);
+  co_return co_await answer(ctx, posts, boards, post.id, 200, &notifications);
 }
 
 async<http::Response> remove(web::Context& ctx, Posts& posts) {
@@ -149,11 +161,13 @@ async<http::Response> remove(web::Context& ctx, Posts& posts) {
 
 }  // namespace
 
-void add_api_routes(web::Router& router, Posts& posts, boards::Boards& boards) {
+void add_api_routes(web::Router& router, Posts& posts, boards::Boards& boards,
+                    notifications::Notifications& notifications) {
   router.get("/api/v1/boards/{slug}/posts", [&](web::Context& ctx) { return list(ctx, posts, boards); });
-  router.post("/api/v1/boards/{slug}/posts", [&](web::Context& ctx) { return write(ctx, posts, boards); });
+  router.post("/api/v1/boards/{slug}/posts",
+              [&](web::Context& ctx) { return write(ctx, posts, boards, notifications); });
   router.get("/api/v1/posts/{id}", [&](web::Context& ctx) { return show(ctx, posts, boards); });
-  router.patch("/api/v1/posts/{id}", [&](web::Context& ctx) { return edit(ctx, posts, boards); });
+  router.patch("/api/v1/posts/{id}", [&](web::Context& ctx) { return edit(ctx, posts, boards, notifications); });
   router.del("/api/v1/posts/{id}", [&](web::Context& ctx) { return remove(ctx, posts); });
 }
 

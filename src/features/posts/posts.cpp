@@ -253,6 +253,7 @@ async<Result<PostId>> Posts::write(const Call& call, const session::Viewer& who,
   if (!mentions) co_return Refused(mentions.error());
   const view::SafeHtml html = markdown::render(draft.content, mentions->links());
   if (auto ok = check_shown(html); !ok) co_return Refused(ok.error());
+  if (auto ok = mentions->check_unresolved(draft.unresolved); !ok) co_return Refused(ok.error());
   if (auto ok = co_await allow(call, who, limit::Write::post, std::ssize(mentions->members())); !ok)
     co_return Refused(ok.error());
   pg::Unit unit = db_.unit(call);
@@ -281,6 +282,7 @@ async<Result<void>> Posts::edit(const Call& call, const session::Viewer& who, Po
   if (!mentions) co_return Refused(mentions.error());
   const view::SafeHtml html = markdown::render(draft.content, mentions->links());
   if (auto ok = check_shown(html); !ok) co_return ok;
+  if (auto ok = mentions->check_unresolved(draft.unresolved); !ok) co_return ok;
   if (auto ok = co_await allow(call, who, limit::Write::edit, std::ssize(mentions->members())); !ok) co_return ok;
   pg::Unit unit = db_.unit(call);
   boards::guard(unit, who.id, found->post.board, boards::Right::write, "posts.gone"_msg);

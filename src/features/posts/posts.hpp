@@ -114,6 +114,8 @@ struct Draft {
   bool notice = false;
   /// Of the post that was edited: another one is not overwritten. None: whatever is there.
   std::optional<std::int64_t> version = {};
+  /// Which mentions that name nobody the writer was shown (notifications::Mentions::check_unresolved).
+  std::optional<std::string> unresolved = {};
 };
 /// Pure; every wrong field is named.
 Result<void> check(const Draft& draft);
@@ -216,6 +218,7 @@ async<void> drop_caches(cache::Cache& cache, const Call& call);
 /// GET /boards/{slug}, and the forms to write, edit and delete. A post's own page shows comments too: apps/site/pages.
 void add_site_routes(web::Router& router, Posts& posts, Shown& shown, boards::Boards& boards,
                      notifications::Notifications& notifications);
-void add_api_routes(web::Router& router, Posts& posts, boards::Boards& boards);
+void add_api_routes(web::Router& router, Posts& posts, boards::Boards& boards,
+                    notifications::Notifications& notifications);
 
 }  // namespace ms::posts

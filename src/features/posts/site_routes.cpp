@@ -13,7 +13,7 @@ namespace {
 
 Draft read_draft(const http::Form& form) {
   return {unicode::Line(form.get("title")), unicode::Text(form.get("content")), form.has("notice"),
-          form.number("version")};
+          form.number("version"), notifications::shown_mentions(form)};
 }
 
 /// The board named in the path, if the visitor may read it.
@@ -62,26 +62,31 @@ async<http::Response> show_list(web::Context& ctx, Shown& shown, boards::Boards&
       [&](view::Out& out) { list(out, **board, *page, (*board)->writable(ctx.viewer), follows); });
 }
 
-http::Response write_form(const web::Context& ctx, const boards::Board& board, const Draft& draft, const Error* error) {
-  return ctx.page(
+/// `error`: why the draft that was sent comes back.
+async<http::Response> write_form(web::Context& ctx, notifications::Notifications& notifications,
+                                 const boards::Board& board, const Draft& draft, const Error* error) {
+  const auto unresolved = co_await notifications.unresolved(ctx.call, draft.content);
+  co_return ctx.page(
       {tr("posts.write_title"_msg)},
       [&](view::Out& out) {
         form(out, board, "/boards/" + board.slug + "/write", "/boards/" + board.slug,
              "write-" + std::to_string(board.id.value), draft, error, ctx.viewer.may(session::Permission::notice),
-             false, nullptr);
+             false, nullptr, unresolved);
       },
       error == nullptr ? 200 : static_cast<int>(error->code));
 }
 
-async<http::Response> show_write(web::Context& ctx, boards::Boards& boards) {
+async<http::Response> show_write(web::Context& ctx, boards::Boards& boards,
+                                 notifications::Notifications& notifications) {
   const auto directory = co_await boards.all(ctx.call);
   const auto board = board_of(ctx, *directory);
   if (!board) co_return ctx.refuse(board.error());
   if (!(*board)->writable(ctx.viewer)) co_return ctx.refuse(no_right(ctx));
-  co_return write_form(ctx, **board, Draft(), nullptr);
+  co_return co_await write_form(ctx, notifications, **board, Draft(), nullptr);
 }
 
-async<http::Response> post_write(web::Context& ctx, Posts& posts, boards::Boards& boards) {
+async<http::Response> post_write(web::Context& ctx, Posts& posts, boards::Boards& boards,
+                                 notifications::Notifications& notifications) {
   constexpr Msg kSaid = "flash.post_written"_msg;
   if (const auto first = once::earlier(ctx.call)) {
     co_return co_await answer_again(ctx, posts, boards, PostId{*first}, kSaid);
@@ -94,34 +99,39 @@ async<http::Response> post_write(web::Context& ctx, Posts& posts, boards::Boards
   const Draft draft = read_draft(*sent);
   const auto written = co_await posts.write(ctx.call, ctx.viewer, **board, draft);
   if (written) co_return ctx.redirect(post_path(**board, *written), kSaid);
-  if (written.error().code == Code::invalid) co_return write_form(ctx, **board, draft, &written.error());
-  co_return ctx.refuse(written.error());
+  if (written.error().code != Code::invalid) co_return ctx.refuse(written.error());
+  co_return co_await write_form(ctx, notifications, **board, draft, &written.error());
 }
 
 /// `theirs`: what somebody else has stored since the draft was begun.
-http::Response edit_form(const web::Context& ctx, const boards::Board& board, PostId id, const Draft& draft,
-                         const Error* error, const Post* theirs = nullptr) {
+async<http::Response> edit_form(web::Context& ctx, notifications::Notifications& notifications,
+                                const boards::Board& board, PostId id, const Draft& draft, const Error* error,
+                                const Post* theirs = nullptr) {
   const std::string path = post_path(board, id);
-  return ctx.page(
+  const auto unresolved = co_await notifications.unresolved(ctx.call, draft.content);
+  co_return ctx.page(
       {tr("posts.edit_title"_msg)},
       [&](view::Out& out) {
         form(out, board, path + "/edit", path, "edit-" + std::to_string(id.value), draft, error,
-             ctx.viewer.may(session::Permission::notice), true, theirs);
+             ctx.viewer.may(session::Permission::notice), true, theirs, unresolved);
       },
       error == nullptr ? 200 : static_cast<int>(error->code));
 }
 
-async<http::Response> show_edit(web::Context& ctx, Posts& posts, boards::Boards& boards) {
+async<http::Response> show_edit(web::Context& ctx, Posts& posts, boards::Boards& boards,
+                                notifications::Notifications& notifications) {
   const auto directory = co_await boards.all(ctx.call);
   const PostId id{ctx.params.number("id")};
   const auto post = co_await posts.to_edit(ctx.call, ctx.viewer, id);
   if (!post) co_return ctx.refuse(post.error());
   const boards::Board* board = directory->find(post->board);
   if (board == nullptr) co_return ctx.refuse(Error(Code::not_found, "boards.gone"_msg));
-  co_return edit_form(ctx, *board, id, {post->title, post->content, post->notice, post->version}, nullptr);
+  const Draft stored{post->title, post->content, post->notice, post->version};
+  co_return co_await edit_form(ctx, notifications, *board, id, stored, nullptr);
 }
 
-async<http::Response> post_edit(web::Context& ctx, Posts& posts, boards::Boards& boards) {
+async<http::Response> post_edit(web::Context& ctx, Posts& posts, boards::Boards& boards,
+                                notifications::Notifications& notifications) {
   const PostId id{ctx.params.number("id")};
   if (once::earlier(ctx.call)) co_return co_await answer_again(ctx, posts, boards, id, "flash.saved"_msg);
   const auto directory = co_await boards.all(ctx.call);
@@ -132,14 +142,16 @@ async<http::Response> post_edit(web::Context& ctx, Posts& posts, boards::Boards&
   const Draft draft = read_draft(*sent);
   const auto done = co_await posts.edit(ctx.call, ctx.viewer, id, draft);
   if (done) co_return ctx.redirect(post_path(**board, id), "flash.saved"_msg);
-  if (done.error().code == Code::invalid) co_return edit_form(ctx, **board, id, draft, &done.error());
+  if (done.error().code == Code::invalid) {
+    co_return co_await edit_form(ctx, notifications, **board, id, draft, &done.error());
+  }
   if (done.error().code != Code::conflict) co_return ctx.refuse(done.error());
   // Both texts, and the draft goes on from the one that is stored: what is sent next was chosen with both in sight.
   const auto theirs = co_await posts.to_edit(ctx.call, ctx.viewer, id);
   if (!theirs) co_return ctx.refuse(theirs.error());
   Draft next = draft;
   next.version = theirs->version;
-  co_return edit_form(ctx, **board, id, next, &done.error(), &*theirs);
+  co_return co_await edit_form(ctx, notifications, **board, id, next, &done.error(), &*theirs);
 }
 
 async<http::Response> post_delete(web::Context& ctx, Posts& posts, boards::Boards& boards) {
@@ -160,10 +172,12 @@ async<http::Response> post_delete(web::Context& ctx, Posts& posts, boards::Board
 void add_site_routes(web::Router& router, Posts& posts, Shown& shown, boards::Boards& boards,
                      notifications::Notifications& notifications) {
   router.get("/boards/{slug}", [&](web::Context& ctx) { return show_list(ctx, shown, boards, notifications); });
-  router.get("/boards/{slug}/write", [&](web::Context& ctx) { return show_write(ctx, boards); });
-  router.post("/boards/{slug}/write", [&](web::Context& ctx) { return post_write(ctx, posts, boards); });
-  router.get("/boards/{slug}/{id}/edit", [&](web::Context& ctx) { return show_edit(ctx, posts, boards); });
-  router.post("/boards/{slug}/{id}/edit", [&](web::Context& ctx) { return post_edit(ctx, posts, boards); });
+  router.get("/boards/{slug}/write", [&](web::Context& ctx) { return show_write(ctx, boards, notifications); });
+  router.post("/boards/{slug}/write", [&](web::Context& ctx) { return post_write(ctx, posts, boards, notifications); });
+  router.get("/boards/{slug}/{id}/edit",
+             [&](web::Context& ctx) { return show_edit(ctx, posts, boards, notifications); });
+  router.post("/boards/{slug}/{id}/edit",
+              [&](web::Context& ctx) { return post_edit(ctx, posts, boards, notifications); });
   router.post("/boards/{slug}/{id}/delete", [&](web::Context& ctx) { return post_delete(ctx, posts, boards); });
 }
 

@@ -9,6 +9,7 @@ import { mention } from "./mention.js";
 import { news } from "./news.js";
 import { keepSteady } from "./steady.js";
 import { tellTyping, typing } from "./typing.js";
+import { unresolved } from "./unresolved.js";
 
 const ours = {
   comment,
@@ -24,6 +25,7 @@ const isWhisper = ({ before, after }) => [...after].every(([topic, number]) => b
 export function start({ application, Controller, StreamActions, renderStreamMessage }) {
   Object.assign(StreamActions, ours);
   application.register("mention", mention(Controller));
+  application.register("unresolved", unresolved(Controller));
 
   const group = new Group({ marks: ofDocument, hear });
   group.join();

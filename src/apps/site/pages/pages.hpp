@@ -18,7 +18,7 @@ void add_legal_routes(web::Router& router);
 /// GET /boards/{slug}/{id}: a post with its comments; POST /posts/{id}/comments, which shows it again when refused.
 class PostMemory;
 void add_post_page_routes(web::Router& router, posts::Posts& posts, PostMemory& memory, comments::Comments& comments,
-                          boards::Boards& boards);
+                          boards::Boards& boards, notifications::Notifications& notifications);
 /// GET /events?topics=p34:5,u7:41 or with Last-Event-ID: what is new there, as long as both sides like.
 inline constexpr std::string_view kEvents = "/events";
 void add_events_route(web::Router& router, live::Hub& hub);

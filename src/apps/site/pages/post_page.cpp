@@ -7,6 +7,7 @@
 #include "apps/site/pages/pages.hpp"
 #include "apps/site/pages/post_memory.hpp"
 #include "apps/site/pages/post_page.html.hpp"
+#include "features/notifications/notifications.hpp"
 #include "infra/web/context.hpp"
 
 namespace ms::site {
@@ -58,18 +59,20 @@ async<http::Response> show_post(web::Context& ctx, PostMemory& memory, comments:
   if (asked && *asked != shown_page) co_return ctx.redirect(fmt::format("{}?comments={}", path, shown_page));
   const auto open = shown(threads.threads, reply_to);
   const bool liked = std::ranges::find(seen->liked, 0) != seen->liked.end();
-  const PostPage page{*seen->reading, seen->views, liked, *board, threads, ctx.viewer, ctx.now, open, nullptr, {}};
+  const PostPage page{*seen->reading, seen->views, liked, *board, threads, ctx.viewer, ctx.now, open};
   const bool everybodys = board->read_role == 0;
   co_return ctx.page({.title = post.title, .description = board->name, .open = everybodys, .canonical = path},
                      [&](view::Out& out) { post_page(out, page); });
 }
 
 async<http::Response> post_comment(web::Context& ctx, posts::Posts& posts, comments::Comments& comments,
-                                   boards::Boards& boards) {
+                                   boards::Boards& boards, notifications::Notifications& notifications) {
   const auto form = ctx.form();
   if (!form) co_return ctx.refuse(form.error());
-  const comments::Draft draft{PostId{ctx.params.number("id")}, comment_id(*form, "parent_id"),
-                              unicode::Text(form->get("content"))};
+  const comments::Draft draft{.post = PostId{ctx.params.number("id")},
+                              .parent = comment_id(*form, "parent_id"),
+                              .content = unicode::Text(form->get("content")),
+                              .unresolved = notifications::shown_mentions(*form)};
   const auto written = co_await comments.write(ctx.call, ctx.viewer, draft);
   if (written) { co_return ctx.redirect(fmt::format("/comments/{}", written->id.value), "flash.comment_written"_msg); }
   const bool show_again = written.error().code == Code::invalid || written.error().code == Code::not_found;
@@ -87,9 +90,10 @@ async<http::Response> post_comment(web::Context& ctx, posts::Posts& posts, comme
   if (from && !rows.holds(from)) rows = co_await comments.threads(ctx.call, ctx.viewer, draft.post, number, from);
   const comments::ShownThreads threads{rows};
   const posts::Post& post = reading->post;
-  const PostPage page{*reading,         post.views,          post.liked, *board,
-                      threads,          ctx.viewer,          ctx.now,    shown(rows, draft.parent),
-                      &written.error(), draft.content.text()};
+  const auto unresolved = co_await notifications.unresolved(ctx.call, draft.content);
+  const comments::FormState comment{&written.error(), draft.content.text(), unresolved};
+  const PostPage page{*reading, post.views, post.liked, *board, threads, ctx.viewer, ctx.now, shown(rows, draft.parent),
+                      comment};
   co_return ctx.page(
       {post.title}, [&](view::Out& out) { post_page(out, page); }, static_cast<int>(written.error().code));
 }
@@ -97,9 +101,10 @@ async<http::Response> post_comment(web::Context& ctx, posts::Posts& posts, comme
 }  // namespace
 
 void add_post_page_routes(web::Router& router, posts::Posts& posts, PostMemory& memory, comments::Comments& comments,
-                          boards::Boards& boards) {
+                          boards::Boards& boards, notifications::Notifications& notifications) {
   router.get("/boards/{slug}/{id}", [&](web::Context& ctx) { return show_post(ctx, memory, comments, boards); });
-  router.post("/posts/{id}/comments", [&](web::Context& ctx) { return post_comment(ctx, posts, comments, boards); });
+  router.post("/posts/{id}/comments",
+              [&](web::Context& ctx) { return post_comment(ctx, posts, comments, boards, notifications); });
 }
 
 }  // namespace ms::site

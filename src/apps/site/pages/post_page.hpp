@@ -20,8 +20,7 @@ struct PostPage {
   const session::Viewer& viewer;
   Timestamp now;
   std::optional<CommentId> reply_to;  ///< the reply form is open below this comment (without JavaScript)
-  const Error* error = nullptr;       ///< why the comment that was sent is refused
-  std::string typed;                  ///< and its text
+  comments::FormState comment = {};   ///< that was sent and comes back
 };
 
 }  // namespace ms::site

@@ -1,0 +1,84 @@
+// What looks like a mention and names nobody is shown to its writer before it is sent, and told to programs after.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { test } from 'node:test';
+
+import { assertKoreanPage, assertProblem } from '../support/assert.mjs';
+import { Api } from '../support/openapi.mjs';
+import { joined, visitor } from '../support/members.mjs';
+
+const [writer, named] = [await joined(), await joined()];
+const nobody = `@아무도${randomUUID().slice(0, 6)}`;
+const said = /role="status">알림이 가지 않는 이름: ([^<]*)</;
+const shownIn = ({ text }) => /name="unresolved" value="([^"]+)"/.exec(text)?.[1];
+
+/** Sends a form that names `nobody`: it comes back once with its text, and goes through with what it says was shown. */
+async function comesBackOnce(path, fields) {
+  const content = `${nobody}님, \`@코드\`, hong@example.kr, @${named.name}님`;
+  const post = (more) => writer.client.post(path, { form: { ...fields, content, ...more } });
+  const first = await post({ unresolved: '' });
+  assertKoreanPage(first, 422);
+  assert.match(first.text, /그대로 올리려면 다시 눌러 주세요/);
+  assert.equal(said.exec(first.text)[1], `${nobody}님`);
+  assert.ok(first.text.includes(content), 'what was typed');
+  const shown = shownIn(first);
+  assert.equal(shown, `${nobody}님`);
+  const again = await post({ unresolved: shown });
+  assert.equal(again.status, 303, again.text.slice(0, 300));
+  return again.location;
+}
+
+test('a post, a comment, a reply and their edits that name nobody come back once', async () => {
+  const post = await comesBackOnce('/boards/free/write', { title: '이름' });
+  const id = post.split('/').at(-1);
+  await comesBackOnce(`${post}/edit`, { title: '이름' });
+  const comment = await comesBackOnce(`/posts/${id}/comments`, {});
+  await comesBackOnce(`/posts/${id}/comments`, { parent_id: comment.split('/').at(-1) });
+  await comesBackOnce(`${comment}/edit`, {});
+});
+
+test('a form that is wrong otherwise says both at once; one without such names just goes through', async () => {
+  const wrong = await writer.client.post('/boards/free/write', { form: { title: '', content: nobody, unresolved: '' } });
+  assertKoreanPage(wrong, 422);
+  assert.match(wrong.text, said);
+  assert.equal((await writer.client.post('/boards/free/write', { form: { title: '제목', content: nobody, unresolved: shownIn(wrong) } })).status, 303);
+  for (const content of [`@${named.name}`, '`@코드`', 'hong@example.kr', '오후 3시 @ 강당']) {
+    const answer = await writer.client.post('/boards/free/write', { form: { title: '제목', content, unresolved: '' } });
+    assert.equal(answer.status, 303, content);
+  }
+  const later = await writer.client.post('/boards/free/write', { form: { title: '제목', content: `${nobody} ${nobody}둘`, unresolved: nobody } });
+  assertKoreanPage(later, 422);
+});
+
+test('whoever may not write is not asked about names', async () => {
+  const guest = await visitor().post('/boards/free/write', { form: { title: '제목', content: nobody, unresolved: '' } });
+  assertKoreanPage(guest, 401);
+  assert.doesNotMatch(guest.text, said);
+  assertKoreanPage(await writer.client.post('/boards/notice/write', { form: { title: '제목', content: nobody, unresolved: '' } }), 403);
+});
+
+test('while one writes: names in a list, for members, so many times a minute', async () => {
+  const one = await joined();
+  const ask = (content, client = one.client) => client.post('/mentions', { form: { content } });
+  assert.deepEqual((await ask(`${nobody} @${named.name} \`@코드\` @${named.name}#1`)).json(), [nobody, `@${named.name}#1`]);
+  assert.deepEqual((await ask('아무도')).json(), []);
+  assertProblem(await ask(nobody, visitor()), 401);
+  const answers = await Promise.all(Array.from({ length: 125 }, () => ask(nobody)));
+  assert.ok(answers.some(({ status }) => status === 429));
+  // Beyond the limit a form is not held up for want of an answer, and still comes back.
+  assertKoreanPage(await one.client.post('/boards/free/write', { form: { title: '제목', content: nobody, unresolved: '' } }), 422);
+});
+
+test('the API writes at once, and says which names are nobody\'s', async () => {
+  const api = new Api(writer.client);
+  const content = `${nobody} @${named.name}`;
+  const post = await api.call(201, 'POST', '/boards/{slug}/posts', { slug: 'free' }, { json: { title: '이름', content } });
+  assert.deepEqual(post.body.unresolved_mentions, [nobody]);
+  const { id } = post.body;
+  assert.deepEqual((await api.call(200, 'PATCH', '/posts/{id}', { id }, { json: { content: `@${named.name}` } })).body.unresolved_mentions, []);
+  const options = { json: { content }, headers: { 'idempotency-key': randomUUID() } };
+  for (let times = 0; times < 2; times++) {
+    assert.deepEqual((await api.call(201, 'POST', '/posts/{id}/comments', { id }, options)).body.unresolved_mentions, [nobody]);
+  }
+  assert.ok(!('unresolved_mentions' in (await api.call(200, 'GET', '/posts/{id}', { id })).body));
+});
