@@ -20,11 +20,10 @@ double cpu_us() {
 
 async<void> rounds(members::Passwords* passwords) {
   const Call call(std::chrono::steady_clock::now() + kTime, "bench");
-  const auto hash = co_await passwords->hash(call, "bench");
   for (int round = 0; round < kRounds; ++round) {
     const double begun = cpu_us();
-    const auto right = co_await passwords->verify(call, "bench", *hash);
-    if (!right.value_or(false)) throw std::runtime_error("the password was not right");
+    const auto hash = co_await passwords->hash_new(call, "bench");
+    if (!hash) throw std::runtime_error("the hash took too long");
     fmt::print("{:.1f}\n", cpu_us() - begun);
   }
 }

@@ -1,8 +1,13 @@
 // A site moves from the seed's Express program server by server: app1 shares its sessions ([session] adopt), app2 does not.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 
 import { sign, unsign } from 'cookie-signature';
 
@@ -11,9 +16,11 @@ import { Client } from '../support/client.mjs';
 import { startExpress } from '../support/express.mjs';
 import { at, joined, loggedIn, visitor } from '../support/members.mjs';
 import { age, sessionSecret } from '../support/sessions.mjs';
-import { stack } from '../support/stack.mjs';
+import { root, stack, state } from '../support/stack.mjs';
 import { redis, sql } from '../support/stores.mjs';
 
+const run = promisify(execFile);
+const build = join(root, 'build', process.env.MINSCHOOL_BUILD ?? 'release');
 const cookieName = 'connect.sid';
 const day = 24 * 60 * 60;
 const touchSeconds = 5 * 60;  // how often a session is written here
@@ -22,6 +29,7 @@ let program;
 let secret;
 before(async () => {
   secret = await sessionSecret();
+  await sql('grant execute on function ms_adopt_session to minschool_site');
   process.env.MINSCHOOL_SESSION_ADOPT = 'true';
   await stack('restart', 'app1');
   program = await startExpress();
@@ -29,6 +37,7 @@ before(async () => {
 after(async () => {
   await program?.close();
   delete process.env.MINSCHOOL_SESSION_ADOPT;
+  await sql('revoke execute on function ms_adopt_session from minschool_site');
   await stack('restart', 'app1');
 });
 
@@ -101,6 +110,31 @@ test('adoption is asked for: without it the session is a guest here and goes on 
   assert.ok(await knownThere(client));
   assert.ok(await here(client, 1));
   assert.ok(await here(client, 2), 'once adopted it is a session like any other');
+});
+
+test('doctor says when the configuration and the database differ about adoption', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'minschool-adopt-'));
+  const found = async (adopt) => {
+    const text = await readFile(join(state, 'config', 'app1-site.toml'), 'utf8');
+    await writeFile(join(folder, 'site.toml'), text.replace(/^adopt = .*$/m, '').replace(/^\[session\]$/m, `[session]\nadopt = ${adopt}`));
+    const env = { ...process.env };
+    delete env.MINSCHOOL_SESSION_ADOPT;
+    const { stdout } = await run(join(build, 'minschool'), ['doctor', '--json', '--dir', folder], { env, timeout: 90_000 }).catch((error) => error);
+    return JSON.parse(stdout).find(({ check }) => check === 'adopt')?.state;
+  };
+  try {
+    assert.equal(await found(true), undefined);
+    assert.equal(await found(false), 'hint');
+    await sql('revoke execute on function ms_adopt_session from minschool_site');
+    assert.equal(await found(true), 'wrong');
+    assert.equal(await found(false), undefined);
+    const client = await expressLogin(await member());
+    assert.equal(await here(client, 1), false, 'not adopted');
+    assert.ok(await knownThere(client), 'and not ended there');
+  } finally {
+    await sql('grant execute on function ms_adopt_session to minschool_site');
+    await rm(folder, { recursive: true });
+  }
 });
 
 test('a forged signature or another secret is nobody, on both sides', async () => {

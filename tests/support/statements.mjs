@@ -27,12 +27,13 @@ export async function statements() {
 
 // Of both programs, and of the Admin alone; every other one is the Site's alone. "x.*" are all of x that are not named.
 const ofBoth = ['accounts.*', 'boards.all', 'boards.former', 'boards.guard', 'live.*', 'members.changed', 'members.credentials',
-  'members.suspended_until', 'once.*', 'purge.*', 'servers.add', 'servers.add_program', 'servers.beat', 'servers.clock', 'servers.heard',
-  'servers.rests', 'servers.forget_programs', 'servers.forget_servers', 'servers.sweep', 'servers.sweep_programs', 'session.*', 'sessions.*', 'watch.*'];
+  'members.is_password', 'members.suspended_until', 'once.*', 'purge.*', 'servers.add', 'servers.add_program', 'servers.beat',
+  'servers.clock', 'servers.heard', 'servers.rests', 'servers.forget_programs', 'servers.forget_servers', 'servers.sweep',
+  'servers.sweep_programs', 'session.*', 'sessions.*', 'watch.*'];
 const ofAdmin = ['audit.*', 'boards.*', 'dashboard.*', 'members.guard_above', 'members.guard_last_admin', 'members.lift', 'members.row',
   'members.search', 'members.set_role', 'members.suspend', 'moderation.*', 'notifications.comments_acted_on',
-  'notifications.posts_acted_on', 'servers.*'];
-const ofSite = ['audit.deleted', 'sessions.adopt', 'sessions.devices', 'sessions.revoke'];
+  'notifications.posts_acted_on', 'servers.*', 'sessions.begin_admin'];
+const ofSite = ['audit.deleted', 'sessions.adopt', 'sessions.begin_site', 'sessions.devices', 'sessions.revoke'];
 
 /** The programs that send the statement of this name: ['site'], ['admin'] or both. */
 export function sendersOf(name) {

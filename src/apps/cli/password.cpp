@@ -1,14 +1,12 @@
 #include "apps/cli/password.hpp"
 
 #include <fmt/format.h>
-#include <sodium.h>
 
-#include <array>
 #include <fstream>
 #include <iostream>
-#include <new>
 
 #include "apps/cli/command.hpp"
+#include "features/members/argon2.hpp"
 #include "infra/core/text.hpp"
 #include "infra/core/visible.hpp"
 #include "infra/unicode/unicode.hpp"
@@ -16,19 +14,13 @@
 namespace ms::cli {
 namespace {
 
-// OWASP Password Storage Cheat Sheet, argon2id: 19 MiB, 2 passes, 1 lane.
-constexpr unsigned long long kPasses = 2;
-constexpr std::size_t kMemory = 19 * 1024 * 1024;
 constexpr std::size_t kLeast = 8;    // NIST SP 800-63B 5.1.1.2
 constexpr std::size_t kMost = 1024;  // bytes; nobody types more, and a wrong file is often longer
 
 }  // namespace
 
 std::string hash_password(std::string_view password) {
-  std::array<char, crypto_pwhash_STRBYTES> out{};
-  const auto normal = unicode::nfc(password);  // as features/members/password.hpp
-  if (crypto_pwhash_str(out.data(), normal.data(), normal.size(), kPasses, kMemory) != 0) throw std::bad_alloc();
-  return out.data();
+  return members::argon2::hash(unicode::nfc(password), members::argon2::fresh());  // as members::Passwords::normal
 }
 
 std::string read_password(const std::string& file) {

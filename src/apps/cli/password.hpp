@@ -4,7 +4,7 @@
 
 namespace ms::cli {
 
-/// An argon2id string (RFC 9106) of libsodium's crypto_pwhash_str; takes about 20 ms and 19 MiB.
+/// The hash of a new password for users.password_hash (features/members/argon2.hpp); takes about 20 ms and 19 MiB.
 std::string hash_password(std::string_view password);
 
 /// The password in a file, or on standard input for "-": its first line. Throws Failure when it cannot be read or is

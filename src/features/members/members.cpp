@@ -106,13 +106,28 @@ async<Result<void>> Members::check_free(const Call& call, std::string name) {
   co_return Result<void>();
 }
 
-async<std::string> Members::rehash(const Call& call, UserId id, std::string password, std::string old_hash) {
-  const auto hash = co_await passwords_.hash(call, std::move(password));
-  if (!hash) co_return old_hash;  // too many are waiting: at the next login
+async<Result<Members::Proof>> Members::prove(const Call& call, const std::optional<store::Credentials>& member,
+                                             std::string password) {
+  const auto settings = argon2::parse(member ? member->password_settings : "");
+  const auto forms = Passwords::forms(password);
+  for (std::size_t i = 0; i < forms.size(); ++i) {
+    const auto hash = co_await passwords_.hash(call, forms[i], settings ? *settings : argon2::fresh());
+    if (!hash) co_return busy();
+    pg::Batch batch = db_.batch(call);
+    const auto right = store::is_password(batch, member ? member->id : UserId(), *hash);
+    co_await batch.send();
+    if (right.one().value()) co_return Proof{*hash, i == 0 && settings && settings->costs == argon2::Costs()};
+  }
+  co_return refuse(Code::unauthenticated, "login.wrong"_msg);
+}
+
+async<std::string> Members::rehash(const Call& call, UserId id, std::string password, std::string before) {
+  const auto after = co_await passwords_.hash_new(call, password);
+  if (!after) co_return before;  // too many are waiting: at the next login
   pg::Unit unit = db_.unit(call);
-  const auto slot = store::replace_hash(unit, id, old_hash, *hash);
+  const auto replaced = store::replace_hash(unit, id, before, *after);
   const auto done = co_await unit.send();
-  co_return done&& slot.affected() == 1 ? *hash : old_hash;
+  co_return done&& replaced.one().value() ? *after : before;
 }
 
 async<Result<std::optional<session::Claim>>> Members::join(const Call& call, Application application,
@@ -123,7 +138,7 @@ async<Result<std::optional<session::Claim>>> Members::join(const Call& call, App
   const bool allowed = co_await limiter_.allow(call, limits_.joins, address.visitor());
   if (!allowed) co_return refuse(Code::too_many, "join.too_many"_msg);
   if (auto ok = co_await check_free(call, application.name.text()); !ok) co_return Refused(ok.error());
-  const auto hash = co_await passwords_.hash(call, application.password);
+  const auto hash = co_await passwords_.hash_new(call, application.password);
   if (!hash) {
     co_await limiter_.take_back(call, limits_.joins, address.visitor());
     co_return busy();
@@ -174,20 +189,18 @@ async<Result<session::Claim>> Members::authenticate(const Call& call, Attempt at
   const auto slot = store::credentials(batch, attempt.email);
   co_await batch.send();
   const auto found = slot.one();
-  const auto match = co_await passwords_.verify(call, attempt.password, found ? found->password_hash : std::string());
-  if (!match) {
-    co_await give_back(call, attempt, device);
-    co_return busy();
+  auto proof = co_await prove(call, found, attempt.password);
+  if (!proof) {
+    if (proof.error().code == Code::unavailable) co_await give_back(call, attempt, device);
+    co_return Refused(proof.error());
   }
-  if (*match == Passwords::Match::none) co_return refuse(Code::unauthenticated, "login.wrong"_msg);
   if (found->suspended) co_return refuse(Code::forbidden, "login.suspended"_msg);
   if (attempt.needed && !session::Permissions::parse(found->permissions).has(*attempt.needed)) {
     co_return refuse(Code::forbidden, "login.staff_only"_msg);
   }
-  std::string hash = found->password_hash;
-  // The Admin may not write passwords (migration 0016).
-  if (*match == Passwords::Match::other_form && !attempt.needed) {
-    hash = co_await rehash(call, found->id, std::move(attempt.password), found->password_hash);
+  // The Admin may not write passwords.
+  if (!proof->current && !attempt.needed) {
+    proof->hash = co_await rehash(call, found->id, std::move(attempt.password), std::move(proof->hash));
   }
   if (device) {
     limiter_.forgive(limits_.device, *device);
@@ -196,7 +209,7 @@ async<Result<session::Claim>> Members::authenticate(const Call& call, Attempt at
     // A whole school may log in from one address: only what was wrong counts against it.
     co_await limiter_.take_back(call, limits_.address, attempt.address.visitor());
   }
-  co_return session::Claim{found->id, std::move(hash), attempt.needed};
+  co_return session::Claim{found->id, std::move(proof->hash)};
 }
 
 async<std::optional<Timestamp>> Members::suspended_until(const Call& call, std::string email) {
@@ -253,15 +266,13 @@ async<Result<void>> Members::change_password(const Call& call, const session::Vi
   const auto slot = store::credentials(batch, who.email);
   co_await batch.send();
   const auto found = slot.one();
-  const auto match = co_await passwords_.verify(call, std::move(current), found ? found->password_hash : std::string());
-  if (!match) co_return busy();
-  if (*match == Passwords::Match::none) {
-    co_return Refused(Error(Code::invalid, "error.invalid"_msg, {{"current", "my.password_wrong"_msg}}));
-  }
-  const auto hash = co_await passwords_.hash(call, std::move(next));
+  const auto proof = co_await prove(call, found, std::move(current));
+  if (!proof && proof.error().code == Code::unavailable) co_return Refused(proof.error());
+  if (!proof) co_return Refused(Error(Code::invalid, "error.invalid"_msg, {{"current", "my.password_wrong"_msg}}));
+  const auto hash = co_await passwords_.hash_new(call, next);
   if (!hash) co_return busy();
   pg::Unit unit = db_.unit(call);
-  store::set_password(unit, who.id, found->password_hash, *hash);
+  store::set_password(unit, who.id, proof->hash, *hash);
   session::Sessions::revoke_all(unit, who.id, who.session_id);
   session::guard_member(unit, who.id);
   once::record(unit, call, who.id);

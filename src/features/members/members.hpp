@@ -87,6 +87,10 @@ struct Attempt {
   std::optional<session::Permission> needed = std::nullopt;
 };
 
+namespace store {
+struct Credentials;
+}
+
 class Members {
  public:
   const KnownDevices& devices() const noexcept { return devices_; }
@@ -124,9 +128,16 @@ class Members {
   async<void> give_back(const Call& call, const Attempt& attempt, const std::optional<std::string>& device);
   /// Refused when only staff may have the name.
   async<Result<void>> check_free(const Call& call, std::string name);
-  /// Keeps the hash of the password's normal form from now on, where the old one was another form's; gives the one that
+  /// What shows that a password is the member's.
+  struct Proof {
+    std::string hash;  ///< as PostgreSQL has it
+    bool current;      ///< of the normal form, at today's costs
+  };
+  /// Refused: unauthenticated, after the same time for nobody's as for a wrong one; unavailable (hash queue is full).
+  async<Result<Proof>> prove(const Call& call, const std::optional<store::Credentials>& member, std::string password);
+  /// Keeps the hash that is made now instead of `before`, which is another form's or of other costs; gives the one that
   /// is kept.
-  async<std::string> rehash(const Call& call, UserId id, std::string password, std::string old_hash);
+  async<std::string> rehash(const Call& call, UserId id, std::string password, std::string before);
 
   pg::Db& db_;
   cache::Cache& cache_;

@@ -7,15 +7,15 @@ constexpr pg::Query kInsert{"members.insert", R"(
   insert into users (email, name, password_hash, terms_agreed_at, privacy_agreed_at, news_agreed_at)
   values ($1, $2, $3, now(), now(), case when $4::boolean then now() end) returning id)"};
 constexpr pg::Query kCredentials{"members.credentials", R"(
-  select u.id, u.password_hash,
+  select u.id, coalesce(ms_password_settings(u.id), ''),
          (select coalesce(string_agg(permission, ','), '') from role_permissions p where p.role = u.role),
          coalesce(u.suspended_until > now(), false)
     from users u where u.email = $1)"};
 constexpr pg::Query kSuspendedUntil{"members.suspended_until",
                                     "select suspended_until from users where email = $1 and suspended_until > now()"};
 constexpr pg::Query kStaffNames{"members.staff_names", "select name from users where role >= 2"};
-constexpr pg::Query kReplaceHash{"members.replace_hash",
-                                 "update users set password_hash = $3 where id = $1 and password_hash = $2"};
+constexpr pg::Query kIsPassword{"members.is_password", "select ms_is_password($1, $2)"};
+constexpr pg::Query kReplaceHash{"members.replace_hash", "select ms_replace_password($1, $2, $3)"};
 constexpr pg::Query kProfile{"members.profile", "select id, name, created_at from users where id = $1"};
 // What has no counter of its changes is its own version: a hash of what it is.
 constexpr pg::Query kOwn{"members.own",
@@ -24,9 +24,8 @@ constexpr pg::Query kGuardName{"members.guard_name", R"(
   select ms_guard(exists (select from users where id = $1 and hashtextextended(name, 0) = $2 for no key update), 409, $3)::text)"};
 constexpr pg::Query kRename{"members.rename", "update users set name = $2 where id = $1"};
 constexpr pg::Query kChanged{"members.changed", "select ms_member_changed($1)"};
-constexpr pg::Query kPassword{"members.password", R"(
-  with done as (update users set password_hash = $3 where id = $1 and password_hash = $2 returning 1)
-  select ms_guard(exists (select from done), 409, 'my.password_wrong')::text)"};
+constexpr pg::Query kPassword{"members.password",
+                              "select ms_guard(ms_replace_password($1, $2, $3), 409, 'my.password_wrong')::text"};
 constexpr pg::Query kSearch{"members.search", R"(
   select u.id, u.email, u.name, u.role, u.created_at, u.seen_at,
          case when u.suspended_until > now() then u.suspended_until end, coalesce(u.suspended_reason, ''),
@@ -74,9 +73,11 @@ pg::Slot<Timestamp> suspended_until(pg::Statements& out, std::string_view email)
   return out.add<Timestamp>(kSuspendedUntil, email);
 }
 pg::Slot<std::string> staff_names(pg::Statements& out) { return out.add<std::string>(kStaffNames); }
-pg::Slot<pg::None> replace_hash(pg::Statements& out, UserId id, std::string_view old_hash,
-                                std::string_view password_hash) {
-  return out.add(kReplaceHash, id, old_hash, password_hash);
+pg::Slot<bool> is_password(pg::Statements& out, UserId id, std::string_view hash) {
+  return out.add<bool>(kIsPassword, id, hash);
+}
+pg::Slot<bool> replace_hash(pg::Statements& out, UserId id, std::string_view before, std::string_view after) {
+  return out.add<bool>(kReplaceHash, id, before, after);
 }
 pg::Slot<Profile> profile(pg::Statements& out, UserId id) { return out.add<Profile>(kProfile, id); }
 
@@ -88,8 +89,8 @@ void rename(pg::Statements& out, UserId id, std::string_view name) {
   out.add(kRename, id, name);
   out.add(kChanged, id);
 }
-void set_password(pg::Statements& out, UserId id, std::string_view old, std::string_view password_hash) {
-  out.add(kPassword, id, old, password_hash);
+void set_password(pg::Statements& out, UserId id, std::string_view before, std::string_view after) {
+  out.add(kPassword, id, before, after);
 }
 
 pg::Slot<MemberRow> search(pg::Statements& out, const Search& search, int limit) {

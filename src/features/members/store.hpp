@@ -11,7 +11,7 @@ namespace ms::members::store {
 
 struct Credentials {
   UserId id;
-  std::string password_hash;
+  std::string password_settings;  ///< of the hash up to its salt (argon2.hpp); empty: of none that is ours
   std::string permissions;
   bool suspended = false;
 };
@@ -27,12 +27,13 @@ pg::Slot<Own> own(pg::Statements& out, UserId id);
 void guard_name(pg::Statements& out, UserId id, std::int64_t version);
 /// Also tells every server that what it knows of the member is old.
 void rename(pg::Statements& out, UserId id, std::string_view name);
-/// Refuses the unit (409) when the password is not the one of the hash `old` any more. Does not tell the servers:
+/// Whether this is the hash of the member's password.
+pg::Slot<bool> is_password(pg::Statements& out, UserId id, std::string_view hash);
+/// Refuses the unit (409) when the password is not the one of the hash `before` any more. Does not tell the servers:
 /// revoking the sessions does.
-void set_password(pg::Statements& out, UserId id, std::string_view old, std::string_view password_hash);
-/// Only where the hash is still `old_hash`. The password stays the same: nobody is told.
-pg::Slot<pg::None> replace_hash(pg::Statements& out, UserId id, std::string_view old_hash,
-                                std::string_view password_hash);
+void set_password(pg::Statements& out, UserId id, std::string_view before, std::string_view after);
+/// The same for another hash of the same password: false, and nothing is changed.
+pg::Slot<bool> replace_hash(pg::Statements& out, UserId id, std::string_view before, std::string_view after);
 
 pg::Slot<MemberRow> search(pg::Statements& out, const Search& search, int limit);
 pg::Slot<MemberRow> row(pg::Statements& out, UserId id);

@@ -44,6 +44,11 @@ std::string random_id(std::size_t size) {
   return encode({reinterpret_cast<const char*>(block.data()) + left, size}, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
+void randomize(std::span<unsigned char> out) {
+  ready();
+  randombytes_buf(out.data(), out.size());
+}
+
 std::string sha256(std::string_view text) {
   std::string out(crypto_hash_sha256_BYTES, '\0');
   crypto_hash_sha256(reinterpret_cast<unsigned char*>(out.data()), bytes(text), text.size());

@@ -1,6 +1,7 @@
 #pragma once
 #include <array>
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,8 @@ std::string random_text(std::size_t bytes);
 /// The same at a tenth of the cost, out of a block that each thread draws at once and that lies in memory until it is
 /// used up: for ids that every page asks for (of forms, of requests), not for what keeps somebody out.
 std::string random_id(std::size_t bytes);
+/// Fills `out` with random bytes.
+void randomize(std::span<unsigned char> out);
 /// SHA-256 of the text, 32 raw bytes.
 std::string sha256(std::string_view text);
 /// HMAC-SHA-256, 32 raw bytes (RFC 2104).

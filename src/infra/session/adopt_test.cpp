@@ -16,6 +16,15 @@ TEST_F(SessionsTest, AForeignSessionIsAGuestsUnlessAdopted) {
   EXPECT_EQ(who(put(express(2)), moving), kBoris);
 }
 
+TEST_F(SessionsTest, NothingIsAdoptedUnlessTheDatabaseAllowsIt) {
+  const auto id = put(express("1"));
+  sql("revoke execute on function ms_adopt_session from minschool_site");
+  EXPECT_FALSE(who(id, moving));
+  EXPECT_TRUE(in_redis(id)) << "it goes on there";
+  sql("grant execute on function ms_adopt_session to minschool_site");
+  EXPECT_EQ(who(id, moving), kAnna);
+}
+
 TEST_F(SessionsTest, WhatNamesNobodyIsLeftAlone) {
   for (const json::value& user : {json::value("x"), json::value("1x"), json::value(""), json::value(-1),
                                   json::value(99), json::value(1.5), json::value(nullptr)}) {

@@ -82,7 +82,7 @@ TEST_F(Authentic, AnOlderKeyIsBelievedUntilItIsLeftOut) {
   newer.keys = secret::Keyring({"the newest of the keys, with enough characters"});
   Server without(db, client, newer);
   EXPECT_FALSE(pg::run(io, identify(without.sessions, cookie)).id);
-  const std::string line = pg::run(io, open(rotated.sessions, Claim{kBoris, ""})).value();
+  const std::string line = pg::run(io, open(rotated.sessions, Claim{kBoris, kHash})).value();
   EXPECT_EQ(pg::run(io, identify(without.sessions, line.substr(12, line.find(';') - 12))).id, kBoris);
 }
 
@@ -98,7 +98,7 @@ TEST_F(Authentic, ASessionOfATlsSiteIsNoneUnderTheNameThatAnybodyMaySet) {
   config.cookie = "__Host-connect.sid";
   config.plain_cookie = "connect.sid";
   Server tls(db, client, config);
-  const std::string line = pg::run(io, open(tls.sessions, Claim{kAnna, ""})).value();
+  const std::string line = pg::run(io, open(tls.sessions, Claim{kAnna, kHash})).value();
   EXPECT_THAT(line, testing::StartsWith("__Host-connect.sid="));
   EXPECT_THAT(line, testing::HasSubstr("; Secure"));
   EXPECT_THAT(line, testing::HasSubstr("; Path=/;"));

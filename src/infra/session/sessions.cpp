@@ -1,6 +1,7 @@
 #include "infra/session/sessions.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <charconv>
 #include <set>
@@ -20,6 +21,12 @@ constexpr int kDeviceLimit = 100;
 constexpr std::size_t kAgentLimit = 200;
 
 }  // namespace
+
+/// Whether a session of somebody may be adopted.
+struct Adoptable {
+  UserId user;
+  bool granted;
+};
 
 struct ClaimRow {
   bool same_password;
@@ -93,14 +100,21 @@ async<std::optional<Sessions::Recognised>> Sessions::recognise(const Call& call,
 
 async<std::optional<Sessions::Recognised>> Sessions::adopt(const Call& call, const std::string& id, Stored stored) {
   const UserId user = *stored.user();
+  pg::Batch ask = db_.batch(call);
+  const auto exists = ask.add<Adoptable>(kExists, user);
+  co_await ask.send();
+  const auto adoptable = exists.one();
+  if (!adoptable) co_return std::nullopt;
+  if (!adoptable->granted) {
+    spdlog::warn("[session] adopt: the database does not let the Site adopt sessions (docs/operating.md)");
+    co_return std::nullopt;
+  }
   const std::string hash = secret::sha256(id);
   pg::Batch batch = db_.batch(call);
-  const auto exists = batch.add<UserId>(kExists, user);
   const auto slot =
-      batch.add<UserId>(kAdopt, pg::Bytes{hash}, user, config_.realm, config_.idle.count(), stored.saved());
+      batch.add<std::optional<UserId>>(kAdopt, pg::Bytes{hash}, user, config_.idle.count(), stored.saved());
   co_await batch.send();
-  if (!exists.one()) co_return std::nullopt;
-  if (!slot.one()) {
+  if (!slot.one().value()) {
     co_await take_out(call, id);  // suspended, or revoked before: no login there either
     co_return std::nullopt;
   }
@@ -165,15 +179,13 @@ async<Result<std::string>> Sessions::open(const Call& call, Claim claim, bool re
   const std::string id = new_id();
   const std::string hash = secret::sha256(id);
   const auto lifetime = remember ? config_.remembered : config_.idle;
-  std::optional<std::string_view> needed;
-  if (claim.needed) needed = name_of(*claim.needed);
   pg::Unit unit = db_.unit(call);
-  const auto made = unit.add(
-      kInsert, pg::Bytes{hash}, claim.user, config_.realm, remember, lifetime.count(), origin.address,
-      valid_utf8(origin.agent) ? shorten(origin.agent, kAgentLimit) : std::string(), claim.password_hash, needed);
+  const auto made = unit.add<bool>(config_.realm == "admin" ? kBeginAdmin : kBeginSite, pg::Bytes{hash}, claim.user,
+                                   claim.password_hash, remember, lifetime.count(), origin.address,
+                                   valid_utf8(origin.agent) ? shorten(origin.agent, kAgentLimit) : std::string());
   const auto done = co_await unit.send();
   if (!done) throw std::logic_error("a new session was refused: " + std::string(done.error().message.key));
-  if (made.affected() == 0) co_return co_await why_not(call, claim);
+  if (!made.one().value()) co_return co_await why_not(call, claim);
   ++opened_;
   const auto account = co_await accounts_.find(call, claim.user);
   if (account) {

@@ -48,12 +48,11 @@ struct Origin {
   std::string agent;
 };
 
-/// For whom a session is asked, and what has to be true at the moment when it is made as it was when the password was
-/// checked: nobody gives rights away between the two.
+/// For whom a session is asked. When it is made PostgreSQL asks for everything again: nobody gives rights away between
+/// the look at the password and the session.
 struct Claim {
   UserId user;
-  std::string password_hash;                        ///< that the password was found to be right for
-  std::optional<Permission> needed = std::nullopt;  ///< what the program demands of its members
+  std::string password_hash;  ///< of the password that was found to be right
 };
 
 /// One line of "내 로그인 기기".
@@ -94,7 +93,8 @@ class Sessions {
   async<Viewer> identify(const Call& call, std::optional<Cookie> cookie, Use use = Use::counts);
 
   /// Makes a session under a new id and gives the Set-Cookie value. `secure`: the visitor came by TLS. Refused:
-  /// forbidden (suspended, or without the permission), unauthenticated (the password changed meanwhile).
+  /// forbidden (suspended, or without the permission that the realm asks for), unauthenticated (the password
+  /// changed meanwhile).
   async<Result<std::string>> open(const Call& call, Claim claim, bool remember, bool secure, Origin origin);
   /// Ends the viewer's own session and gives the Set-Cookie value that removes the cookie.
   async<std::string> close(const Call& call, const Viewer& viewer, bool secure);

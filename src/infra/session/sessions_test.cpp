@@ -51,6 +51,7 @@ TEST_F(SessionsTest, OneOrAllLoginsEnd) {
 }
 
 TEST_F(SessionsTest, RealmsAreApart) {
+  sql("update users set role = 2 where id = 1");
   const auto id = login(site);
   const auto of_admin = login(admin);
   EXPECT_FALSE(who(id, admin));
@@ -102,19 +103,49 @@ TEST_F(SessionsTest, EndsAfterADayUnlessRemembered) {
 }
 
 TEST_F(SessionsTest, IsMadeOnlyForWhomItMayBeMadeAtThatMoment) {
-  const auto made = [&](const Claim& claim) {
-    const auto line = pg::run(io, open(site.sessions, claim));
+  const auto made = [&](Server& at, const Claim& claim) {
+    const auto line = pg::run(io, open(at.sessions, claim));
     return line ? 200 : static_cast<int>(line.error().code);
   };
-  sql("update users set password_hash = 'now' where id = 1");
-  EXPECT_EQ(made({kAnna, "before"}), 401);
-  EXPECT_EQ(made({UserId{99}, "now"}), 401);
-  EXPECT_EQ(made({kAnna, "now", Permission::admin}), 403);
+  sql("update users set password_hash = '$argon2id$now' where id = 1");
+  EXPECT_EQ(made(site, {kAnna, kHash}), 401);
+  EXPECT_EQ(made(site, {kAnna, ""}), 401);
+  EXPECT_EQ(made(site, {UserId{99}, "$argon2id$now"}), 401);
+  EXPECT_EQ(made(admin, {kAnna, "$argon2id$now"}), 403);
   sql("update users set role = 2 where id = 1");
-  EXPECT_EQ(made({kAnna, "now", Permission::admin}), 200);
+  EXPECT_EQ(made(admin, {kAnna, kHash}), 401);
+  EXPECT_EQ(made(admin, {kAnna, "$argon2id$now"}), 200);
+  EXPECT_EQ(made(site, {kAnna, "$argon2id$now"}), 200);
   sql("update users set suspended_until = now() + interval '1 day' where id = 1");
-  EXPECT_EQ(made({kAnna, "now"}), 403);
-  EXPECT_EQ(rows(), "1");
+  EXPECT_EQ(made(site, {kAnna, "$argon2id$now"}), 403);
+  EXPECT_EQ(rows(), "2");
+}
+
+TEST_F(SessionsTest, WhatIsNoHashIsNobodysPassword) {
+  for (const char* none : {"", "!", "x"}) {
+    sql("update users set password_hash = '" + std::string(none) + "'");
+    EXPECT_FALSE(pg::run(io, open(site.sessions, {kAnna, none}))) << none;
+  }
+  EXPECT_EQ(rows(), "0");
+}
+
+TEST_F(SessionsTest, WhoeverSuspendsAtThatMomentIsWaitedFor) {
+  const pg::ConnectionPtr staff = pg::Parameters(TestDatabase::conninfo(), "minschool-test").connect_blocking();
+  const auto say = [&](const char* text) { return pg::ResultPtr(PQexec(staff.get(), text)); };
+  say("begin");
+  say("update users set suspended_until = now() + interval '1 day' where id = 1");
+  pg::Started login(io, open(site.sessions, Claim{kAnna, kHash}));
+  const auto waiting = [] {
+    return sql("select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()");
+  };
+  const auto end = redis::in(10s);
+  while (waiting() == "0" && redis::in(0s) < end) io.run_one_for(10ms);
+  EXPECT_EQ(waiting(), "1");
+  say("commit");
+  const auto line = login.get();
+  ASSERT_FALSE(line);
+  EXPECT_EQ(line.error().code, Code::forbidden);
+  EXPECT_EQ(rows(), "0");
 }
 
 TEST_F(SessionsTest, AnySuspensionHoldsForWhoIsLoggedIn) {

@@ -159,6 +159,22 @@ void check_schema(Database& database, const config::Settings& settings, const Pl
   }
 }
 
+/// An Express program's sessions are begun by no password: the database has to allow it as long as the Site adopts
+/// them.
+void check_adoption(Database& database, const Known& known, Report& report) {
+  const auto granted = one(database,
+                           "select has_function_privilege('minschool_site', p.oid, 'execute') from pg_proc p "
+                           "where p.oid = to_regproc('ms_adopt_session')");
+  if (!known.site || granted.empty()) return;
+  if (known.site->session.adopt && granted == "f") {
+    report.wrong("adopt", "[session] adopt is on, and the database does not let the Site adopt sessions",
+                 "grant execute on function ms_adopt_session to minschool_site");
+  } else if (!known.site->session.adopt && granted == "t") {
+    report.hint("adopt", "the Site may begin sessions without a password, and [session] adopt is off",
+                "revoke execute on function ms_adopt_session from minschool_site");
+  }
+}
+
 bool local(const config::Settings::Redis& redis) {
   return redis.host.starts_with('/') || redis.host == "localhost" || redis.host.starts_with("127.") ||
          redis.host == "::1";
@@ -278,6 +294,7 @@ void check_postgres(const Places& places, const Known& known, Report& report) {
   }
   check_room(*database, places, known, report);
   check_schema(*database, *settings, places, report);
+  check_adoption(*database, known, report);
   if (!one(*database, "select to_regclass('server_programs')").empty()) check_sessions(*database, known, report);
 }
 
