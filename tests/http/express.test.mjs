@@ -119,7 +119,7 @@ test('doctor says when the configuration and the database differ about adoption'
     await writeFile(join(folder, 'site.toml'), text.replace(/^adopt = .*$/m, '').replace(/^\[session\]$/m, `[session]\nadopt = ${adopt}`));
     const env = { ...process.env };
     delete env.MINSCHOOL_SESSION_ADOPT;
-    const { stdout } = await run(join(build, 'minschool'), ['doctor', '--json', '--dir', folder], { env, timeout: 90_000 }).catch((error) => error);
+    const { stdout } = await run(join(build, 'minschool'), ['doctor', '--json', '--dir', folder, '--share', root], { env, timeout: 90_000 }).catch((error) => error);
     return JSON.parse(stdout).find(({ check }) => check === 'adopt')?.state;
   };
   try {

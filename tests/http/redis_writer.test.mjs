@@ -1,13 +1,17 @@
 // Who can write to Redis becomes nobody else by it, and puts no words into anybody's pages.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 
+import { sign } from 'cookie-signature';
+
 import { adminUrl } from '../support/client.mjs';
 import { at, everywhere, joined, loggedIn } from '../support/members.mjs';
+import { authentic, sessionSecret } from '../support/sessions.mjs';
 import { facts, state } from '../support/stack.mjs';
 import { redis, sql } from '../support/stores.mjs';
 
@@ -46,6 +50,22 @@ test('a session of the Site becomes none of the Admin', async () => {
     await redis('SET', key, JSON.stringify({ ...session, realm }), 'EX', '1000');
     assert.match((await client.get('/')).location, /^\/login/, String(realm));
   }
+  await staff.post('/logout');
+});
+
+test('who has the secrets of the Site and writes to Redis is nobody at the Admin, and finds no login of it', async () => {
+  const staff = await loggedIn('admin@minschool.test'), administrator = await loggedIn('admin@minschool.test', { base: adminUrl });
+  const id = idOf(staff), session = JSON.parse(await redis('GET', `session:${id}`));
+  const client = await at(staff, 1, 'admin');
+  client.cookies.set('minschool.admin', encodeURIComponent(`s:${sign(id, await sessionSecret())}`));
+  for (const name of [id, createHash('sha256').update(id).digest('hex')]) {
+    await redis('SET', `session:${name}`, JSON.stringify(await authentic(id, { ...session, realm: 'admin' })), 'EX', '1000');
+    assert.match((await client.get('/')).location, /^\/login/);
+  }
+  assert.equal((await administrator.get('/')).status, 200);
+  const known = await redis('SMEMBERS', `sessions:${session.member}`);
+  assert.ok(!known.includes(idOf(administrator, 'minschool.admin')));
+  await administrator.post('/logout');
   await staff.post('/logout');
 });
 

@@ -40,6 +40,42 @@ TEST_F(Authentic, NoSessionOfOneRealmBecomesOneOfTheOther) {
   EXPECT_FALSE(after(id, admin, [](json::object& session) { session.erase("realm"); }));
 }
 
+TEST_F(Authentic, NoSecretOfTheSiteBeginsASessionOfTheAdmin) {
+  sql("update users set role = 3 where id = 1");
+  const auto id = login(site);
+  auto session = stored(id);
+  session["realm"] = "admin";
+  for (const std::string& name : {id, Sessions::key_of(id)}) {
+    redis(redis::Command("SET", key(name), json::serialize(authentic(id, session))));
+    EXPECT_FALSE(who(id, admin)) << name;
+  }
+}
+
+TEST_F(Authentic, TheAdminsSessionsCannotBeTakenFromRedis) {
+  sql("update users set role = 3 where id = 1");
+  const auto id = login(admin);
+  ASSERT_EQ(who(id, admin), kAnna);
+  const auto names = redis(redis::Command("SMEMBERS", "sessions:1"));
+  ASSERT_EQ(names.items.size(), 1U);
+  EXPECT_EQ(names.items[0].text, Sessions::key_of(id));
+  EXPECT_FALSE(in_redis(id));
+  const auto value = redis(redis::Command("GET", key(Sessions::key_of(id)))).text;
+  EXPECT_FALSE(value.empty());
+  EXPECT_EQ(value.find(id), value.npos);
+}
+
+TEST_F(Authentic, TheAdminsSessionsLiveByTheirRows) {
+  sql("update users set role = 3 where id = 1");
+  const auto id = login(admin);
+  sql("update sessions set seen_at = seen_at - interval '6 minutes', expires_at = expires_at - interval '6 minutes'");
+  EXPECT_EQ(who(id, admin), kAnna);
+  EXPECT_EQ(rows("seen_at > now() - interval '1 minute' and expires_at > now() + interval '23 h 59 min'"), "1");
+  sql("select ms_begin_incarnation()");
+  EXPECT_EQ(who(id, admin), kAnna) << "Redis vouches for it";
+  sql("delete from sessions");
+  EXPECT_FALSE(who(id, admin)) << "at once, whatever Redis has";
+}
+
 TEST_F(Authentic, AnotherSessionsValueIsNotBelieved) {
   const auto anna = login(site), boris = login(site, kBoris);
   put(anna, stored(boris));

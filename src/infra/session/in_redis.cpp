@@ -27,11 +27,11 @@ constexpr std::string_view kEnd = R"(
   if id then redis.call('DEL', KEYS[1], ARGV[1] .. id) end)";
 
 constexpr std::string_view kPrefix = "session:";
-std::string redis_key(std::string_view id) { return std::string(kPrefix) + std::string(id); }
+std::string redis_key(std::string_view name) { return std::string(kPrefix) + std::string(name); }
 /// Where a shared session's id stands by its key_of().
 std::string id_key(std::string_view key) { return "session-id:" + std::string(key); }
 
-/// The ids of a member's sessions that may stand in Redis.
+/// The names of a member's sessions that may stand in Redis.
 std::string sessions_of(UserId user) { return "sessions:" + std::to_string(user.value); }
 
 // KEYS: sessions of the member. ARGV: prefix of session keys.
@@ -48,9 +48,13 @@ Timestamp since(const std::optional<redis::Reply>& reply) {
 
 }  // namespace
 
+/// Express finds a session by its id; of one of the Admin nobody who reads Redis may know it.
+std::string Sessions::name_in_redis(const std::string& id) const { return of_admin() ? key_of(id) : id; }
+
 async<Sessions::Heard> Sessions::ask_redis(const Call& call, const std::string& id, Use use) {
-  redis::Command get = use == Use::counts ? redis::Command("GETEX", redis_key(id), "EX", config_.idle.count())
-                                          : redis::Command("GET", redis_key(id));
+  const std::string key = redis_key(name_in_redis(id));
+  redis::Command get =
+      use == Use::counts ? redis::Command("GETEX", key, "EX", config_.idle.count()) : redis::Command("GET", key);
   auto reply = co_await redis_.ask(call, std::move(get));
   Heard heard;
   heard.answered = reply && !reply->is_error();
@@ -71,7 +75,7 @@ async<bool> Sessions::ended_by_express(const Call& call, const Row& row, const H
 /// The command that writes the session. `read` is what stood there: nothing is written over what another program wrote
 /// since, nor over what could not be read, and what is gone meanwhile does not come back.
 redis::Command Sessions::write(const Recognised& found, Timestamp at, std::optional<Stored> read) const {
-  const std::string key = redis_key(found.viewer.session_id);
+  const std::string key = redis_key(name_in_redis(found.viewer.session_id));
   const std::string before = read ? read->read() : std::string();
   const bool replaces = read.has_value();
   Stored stored = std::move(read).value_or(Stored());
@@ -86,7 +90,7 @@ async<bool> Sessions::keep_in_redis(const Call& call, const Recognised& found, s
   const std::string& id = found.viewer.session_id;
   const std::string of_member = sessions_of(found.viewer.id);
   const Timestamp at = now();
-  redis_.tell(redis::Command("SADD", of_member, id));
+  redis_.tell(redis::Command("SADD", of_member, name_in_redis(id)));
   redis_.tell(redis::Command("EXPIRE", of_member, config_.idle.count()));
   if (!config_.adopt) {
     redis_.tell(write(found, at, std::move(read)));
@@ -111,7 +115,7 @@ async<bool> Sessions::keep_in_redis(const Call& call, const Recognised& found, s
 
 /// Waited for: who is logged out here is logged out at an Express server that asks Redis right after this answer.
 async<void> Sessions::take_out(const Call& call, const std::string& id) {
-  redis::Command gone("DEL", redis_key(id));
+  redis::Command gone("DEL", redis_key(name_in_redis(id)));
   co_await redis_.ask(call, std::move(gone));
 }
 
@@ -151,10 +155,10 @@ async<void> Sessions::forget_ended_of(const Call& call, UserId user) {
     co_return;  // the notification comes to the same, some milliseconds later
   }
   std::vector<redis::Command> commands;
-  for (const redis::Reply& id : known->items) {
-    if (alive.contains(key_of(id.text))) continue;
-    commands.emplace_back("DEL", redis_key(id.text));
-    commands.emplace_back("SREM", sessions_of(user), id.text);
+  for (const redis::Reply& name : known->items) {
+    if (alive.contains(key_of(name.text)) || alive.contains(name.text)) continue;
+    commands.emplace_back("DEL", redis_key(name.text));
+    commands.emplace_back("SREM", sessions_of(user), name.text);
   }
   if (!commands.empty()) co_await redis_.ask_all(call, std::move(commands));
 }

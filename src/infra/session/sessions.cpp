@@ -75,7 +75,7 @@ async<Viewer> Sessions::identify(const Call& call, std::optional<Cookie> cookie,
 
 async<std::optional<Sessions::Recognised>> Sessions::recognise(const Call& call, const std::string& id, Use use) {
   Heard heard = co_await ask_redis(call, id, use);
-  if (!heard.stored) co_return co_await from_postgres(call, id, std::move(heard), use);
+  if (!heard.stored || of_admin()) co_return co_await from_postgres(call, id, std::move(heard), use);
   if (heard.stored->belongs_elsewhere(config_.realm)) co_return std::nullopt;
   const auto checked = heard.stored->checked();
   bool has_row = checked.has_value();
@@ -153,7 +153,8 @@ async<std::optional<Sessions::Recognised>> Sessions::from_postgres(const Call& c
   // In Redis it would live for as long as from a use on.
   if (use == Use::none) co_return found;
   const bool kept = co_await keep_in_redis(call, found, std::move(heard.stored));
-  if (kept || of_before) co_await touch(call, id);
+  const bool due = now() - row->seen > kTouchEvery;
+  if (kept || of_before || due) co_await touch(call, id);
   co_return found;
 }
 
@@ -180,7 +181,7 @@ async<Result<std::string>> Sessions::open(const Call& call, Claim claim, bool re
   const std::string hash = secret::sha256(id);
   const auto lifetime = remember ? config_.remembered : config_.idle;
   pg::Unit unit = db_.unit(call);
-  const auto made = unit.add<bool>(config_.realm == "admin" ? kBeginAdmin : kBeginSite, pg::Bytes{hash}, claim.user,
+  const auto made = unit.add<bool>(of_admin() ? kBeginAdmin : kBeginSite, pg::Bytes{hash}, claim.user,
                                    claim.password_hash, remember, lifetime.count(), origin.address,
                                    valid_utf8(origin.agent) ? shorten(origin.agent, kAgentLimit) : std::string());
   const auto done = co_await unit.send();

@@ -23,7 +23,8 @@
 // shape with the seed's fields (userId, email, role, permissions, lastAccess) and, signed, the member's epoch under
 // which it was checked. When the epoch is not the member's any more (a session was revoked, the role changed, a
 // suspension) the row decides again. So throwing Redis away logs nobody out, and what Redis still remembers lets nobody
-// in.
+// in. At the Admin the row decides always, and Redis does not know the ids: whoever has the Site's secrets could write
+// and sign there what the Admin would (docs/decisions/0029-roles.md).
 //
 // With Config::adopt an express-session program with the same secret and Redis shares the sessions: what it made is a
 // login here once its row is written, and what ended on one side is ended on the other. Then a row that Redis surely
@@ -153,6 +154,8 @@ class Sessions {
   async<std::optional<Recognised>> recognise(const Call& call, const std::string& id, Use use);
   async<std::optional<Recognised>> adopt(const Call& call, const std::string& id, Stored stored);
   async<std::optional<Recognised>> from_postgres(const Call& call, const std::string& id, Heard heard, Use use);
+  bool of_admin() const noexcept { return config_.realm == "admin"; }
+  std::string name_in_redis(const std::string& id) const;
   bool vouched_for(const std::string& id, const Row& row, const Heard& heard) const;
   async<bool> ended_by_express(const Call& call, const Row& row, const Heard& heard);
   async<bool> keep_in_redis(const Call& call, const Recognised& found, std::optional<Stored> read);
