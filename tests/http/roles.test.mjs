@@ -286,7 +286,7 @@ test('what is new is nobody\'s: no table, view, sequence or function of ours is 
 });
 
 // What the release before sends and may no more, by the role: while servers are updated, one that is not yet lets nobody log in
-// or change a password (decision 29). Empty again with the next tests/previous_statements.json.
+// or change a password (decision 21). Empty again with the next tests/previous_statements.json.
 const ended = {
   site: ['members.credentials', 'members.password', 'sessions.adopt', 'sessions.insert'],
   admin: ['members.credentials', 'sessions.insert'],

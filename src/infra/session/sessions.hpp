@@ -24,7 +24,7 @@
 // which it was checked. When the epoch is not the member's any more (a session was revoked, the role changed, a
 // suspension) the row decides again. So throwing Redis away logs nobody out, and what Redis still remembers lets nobody
 // in. At the Admin the row decides always, and Redis does not know the ids: whoever has the Site's secrets could write
-// and sign there what the Admin would (docs/decisions/0029-roles.md).
+// and sign there what the Admin would (docs/decisions/0021-roles.md).
 //
 // With Config::adopt an express-session program with the same secret and Redis shares the sessions: what it made is a
 // login here once its row is written, and what ended on one side is ended on the other. Then a row that Redis surely
