@@ -36,6 +36,7 @@ TEST_F(Authentic, NoSessionOfOneRealmBecomesOneOfTheOther) {
   sql("update users set role = 3 where id = 1");
   const auto id = login(site);
   EXPECT_FALSE(after(id, admin, [](json::object& session) { session["realm"] = "admin"; }));
+  redis(redis::Command("DEL", key(id)));
   ASSERT_EQ(who(id, site), kAnna);
   EXPECT_FALSE(after(id, admin, [](json::object& session) { session.erase("realm"); }));
 }
