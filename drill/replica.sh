@@ -1,6 +1,7 @@
 #!/bin/bash
-# A synchronous streaming replica of a running stack's PostgreSQL: drill/replica.sh STATE make|kill-primary|promote|remove.
-# Its data is in pg/replica, its socket in run/replica. Commits wait for it, so what was answered as done is on both.
+# A synchronous streaming replica of a running stack's PostgreSQL: drill/replica.sh STATE make|lag|kill-primary|promote|remove.
+# Its data is in pg/replica, its socket in run/replica. Commits wait for it, so what was answered as done is on both; until
+# `lag`, after which nothing comes to it any more and nobody waits.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 for part in common process state postgres; do . "$root/script/lib/$part.sh"; done
@@ -36,6 +37,12 @@ await_that() {
   done
 }
 
+let_lag() {
+  set_on_primary "alter system reset synchronous_standby_names;"
+  printf '%s\n' "alter system set primary_conninfo = '';" "select pg_reload_conf();" | psql -X -q -v ON_ERROR_STOP=1 -h "$socket" -U postgres -d postgres >/dev/null
+  await_that "select not exists (select from pg_stat_replication)" "$run_dir/pg" "the replica goes on streaming"
+}
+
 remove_replica() {
   stop_process replica INT 20
   as_postgres rm -rf "$copy"
@@ -44,11 +51,12 @@ remove_replica() {
 
 case "$2" in
   make) make_replica ;;
+  lag) let_lag ;;
   kill-primary) running postgres && kill -KILL "$pid" ;;
   promote)
     as_postgres "$postgres_bin/pg_ctl" -D "$copy" promote >>"$log_dir/replica.log" 2>&1
     await_that "select not pg_is_in_recovery()" "$socket" "the replica is not promoted"
     ;;
   remove) remove_replica ;;
-  *) fail "make, kill-primary, promote or remove" ;;
+  *) fail "make, lag, kill-primary, promote or remove" ;;
 esac

@@ -11,7 +11,9 @@ import { sql } from '../../tests/support/stores.mjs';
 
 const run = promisify(execFile);
 const replicaScript = join(dirname(fileURLToPath(import.meta.url)), '..', 'replica.sh');
-const replica = (word) => run(replicaScript, [state, word]);
+
+/** What drill/replica.sh says that it can do. */
+export const replica = (word) => run(replicaScript, [state, word]);
 
 const gone = { refusedTo: 'members', stale: true, textKept: true };
 
@@ -52,15 +54,26 @@ async function useHosts(change) {
   }
 }
 
+/** A synchronous replica, and app servers that use whichever takes writes. */
+export async function addReplica() {
+  await replica('make');
+  const { run_dir } = await facts();
+  await useHosts((text) => text.replace(`host='${run_dir}/pg'`, `host='${run_dir}/pg,${run_dir}/replica' target_session_attrs=read-write`));
+}
+
+/** What was written since its promotion goes with it. */
+export async function removeReplica() {
+  await replica('remove');
+  await stack('pg', 'start');
+  const { run_dir } = await facts();
+  await useHosts((text) => text.replace(`host='${run_dir}/pg,${run_dir}/replica' target_session_attrs=read-write`, `host='${run_dir}/pg'`));
+}
+
 const failover = {
   name: 'pg-failover',
   title: 'kill -9 of the primary, and its synchronous replica is promoted',
   promises: gone,
-  async prepare() {
-    await replica('make');
-    const { run_dir } = await facts();
-    await useHosts((text) => text.replace(`host='${run_dir}/pg'`, `host='${run_dir}/pg,${run_dir}/replica' target_session_attrs=read-write`));
-  },
+  prepare: addReplica,
   async run(course) {
     await course.fault(() => replica('kill-primary'), course.quick ? 500 : 3000, async () => {
       await replica('promote');
@@ -69,13 +82,8 @@ const failover = {
     const [[standby]] = await sql('select pg_is_in_recovery()', 'replica');
     if (standby !== 'f') course.violate('the replica was not promoted');
   },
-  // What was written since then goes with the replica: the check has read it before.
-  async undo() {
-    await replica('remove');
-    await stack('pg', 'start');
-    const { run_dir } = await facts();
-    await useHosts((text) => text.replace(`host='${run_dir}/pg,${run_dir}/replica' target_session_attrs=read-write`, `host='${run_dir}/pg'`));
-  },
+  // The check has read before what goes with it.
+  undo: removeReplica,
 };
 
 export const postgres = [restart, stop, freeze, failover];

@@ -2,11 +2,14 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 
 import { eventually } from '../support/assert.mjs';
+import { application, visitor } from '../support/members.mjs';
 import { facts, root, state, status } from '../support/stack.mjs';
 import { sql } from '../support/stores.mjs';
 
@@ -36,6 +39,35 @@ test('a Korean name is stored as it was given, by the command', async () => {
     'user', 'add', '--email', email, '--name', name, '--role', 'member'], { env });
   assert.ok(stdout.length > 0);
   assert.deepEqual(await sql(`select name from users where email = '${email}'`), [[name]]);
+});
+
+test('a whole stack starts, keeps a Korean name and is found from another shell', async () => {
+  const folder = join(root, 'build', 'test', 'elsewhere'), port = 18090, { net } = await facts();
+  const own = ['--state', folder, '--port', String(port), '--admin-port', String(port + 1), '--net', net.replace(/\d+$/, '87')];
+  await rm(folder, { recursive: true, force: true });
+  const child = spawn('sh', ['-c', 'umask 077; exec "$@"', 'sh', join(root, 'script', 'server'), ...own], { env, cwd: '/', stdio: ['ignore', 'pipe', 'inherit'] });
+  let said = '';
+  const ready = new Promise((resolve) => {
+    child.stdout.on('data', (bytes) => {
+      said += bytes;
+      if (/^ready:/m.test(said)) resolve();
+    });
+  });
+  try {
+    await Promise.race([ready, once(child, 'exit')]);
+    assert.match(said, /^ready:/m);
+    const { stdout } = await run(join(root, 'script', 'stack'), ['--state', folder, 'status']);
+    assert.match(stdout, /^app3 .* ok/m);
+    const form = { ...application(), name: '김가람' };
+    const answer = await visitor(`http://127.0.0.1:${port}`).post('/join', { form });
+    assert.equal(answer.status, 303, answer.text.slice(0, 400));
+    const words = ['-X', '-At', '-h', join(folder, 'run', 'pg'), '-U', 'postgres', '-d', 'minschool', '-c', `select name from users where email = '${form.email}'`];
+    assert.equal((await run('psql', words)).stdout, '김가람\n');
+  } finally {
+    child.kill('SIGTERM');
+    if (child.exitCode === null) await once(child, 'exit');
+    await rm(folder, { recursive: true, force: true });
+  }
 });
 
 test('a program reaches its PostgreSQL and Redis, in UTF-8', async () => {
