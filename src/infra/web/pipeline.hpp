@@ -40,10 +40,10 @@ struct Answered {
 ///  1. clock and request id      - everything after is timed and can be found in a log
 ///  2. error wall                - whatever is thrown below becomes a 503 or 500 page, never a lost connection
 ///  3. same origin               - before the session: a foreign write costs nothing (Fetch Metadata, RFC 6454)
-///  4. route                     - before the session: an unknown path needs no Redis
+///  4. route                     - before the session: an unknown path, or one with slashes too many, needs no Redis
 ///  5. session                   - who asks
 ///  6. prepare                   - what every page of the program shows
-///  7. gate                      - what the whole program demands (Admin: staff only; Site: the address that a board has now)
+///  7. gate                      - what the whole program demands (Admin: staff only; Site: addresses of boards)
 ///  8. handler
 class Pipeline {
  public:
