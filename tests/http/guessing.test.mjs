@@ -49,6 +49,22 @@ test('a browser of before is known for its own accounts only, and guesses no mor
   assert.equal(await statusOf(visitor(), mine.email), 303, 'and locks only itself out');
 });
 
+test('whoever joins in a browser leaves it known to its other members', async () => {
+  const first = await joined();
+  const here = first.client;
+  await here.post('/logout');
+  await login(here, first.email);
+  await here.post('/logout');
+  const form = { email: `${randomUUID()}@minschool.test`, name: `동생${randomUUID().slice(0, 6)}`, password, password_again: password, terms: '1', privacy: '1' };
+  assert.equal((await here.post('/join', { form })).status, 303);
+  await here.post('/logout');
+  for (const { email } of [first, form]) {
+    here.address = (await guessed(email)).address;
+    assert.equal(await statusOf(here, email), 303, email);
+    await here.post('/logout');
+  }
+});
+
 test('guesses from many addresses are bounded together, and the owner gets in', async () => {
   const { client, email } = await joined();
   await client.post('/logout');

@@ -46,7 +46,8 @@ async<std::string> load_profile(pg::Db& db, const Call& call, UserId id) {
 
 std::string profile_key(UserId id) { return "cache:user:profile:" + std::to_string(id.value); }
 
-Refused busy() { return refuse(Code::unavailable, "login.busy"_msg); }
+// The page sends a form again by itself after that (web/js/retry.js).
+Refused busy() { return refuse(Code::unavailable, "login.busy"_msg, std::chrono::seconds(2)); }
 
 }  // namespace
 
@@ -136,7 +137,7 @@ async<Result<std::optional<session::Claim>>> Members::join(const Call& call, App
   application.email = normal_email(application.email);
   if (auto ok = check(application, site_name_); !ok) co_return Refused(ok.error());
   const bool allowed = co_await limiter_.allow(call, limits_.joins, address.visitor());
-  if (!allowed) co_return refuse(Code::too_many, "join.too_many"_msg);
+  if (!allowed) co_return refuse(Code::too_many, "join.too_many"_msg, limits_.joins.window);
   if (auto ok = co_await check_free(call, application.name.text()); !ok) co_return Refused(ok.error());
   const auto hash = co_await passwords_.hash_new(call, application.password);
   if (!hash) {
@@ -156,24 +157,29 @@ async<Result<std::optional<session::Claim>>> Members::join(const Call& call, App
 
 /// Counts the try. Whoever guesses cannot keep out who logged in from this browser before, nor who knows the password
 /// at an address from which nobody guesses; and all of them together guess a bounded number of times.
-async<bool> Members::may_try(const Call& call, const Attempt& attempt, const std::optional<std::string>& device) {
-  if (device) co_return co_await limiter_.allow(call, limits_.device, *device);
+async<std::optional<std::vector<Members::Count>>> Members::count_try(const Call& call, const Attempt& attempt,
+                                                                     const std::optional<std::string>& device) {
+  std::vector<Count> counts;
+  if (device) {
+    counts.push_back({limits_.device, *device});
+    const bool allowed = co_await limiter_.allow(call, limits_.device, *device);
+    co_return allowed ? std::optional(counts) : std::nullopt;
+  }
   // The address first: who is refused for it has not tried this account.
+  counts.push_back({limits_.address, attempt.address.visitor()});
   const auto from_here = co_await limiter_.count(call, limits_.address, attempt.address.visitor());
-  if (from_here > limits_.address.limit) co_return false;
+  if (from_here > limits_.address.limit) co_return std::nullopt;
+  counts.push_back({limits_.account, attempt.email});
   const bool allowed = co_await limiter_.allow(call, limits_.account, attempt.email);
-  if (allowed) co_return true;
-  if (from_here > kCalmTries) co_return false;
-  co_return co_await limiter_.allow(call, limits_.calm, attempt.email);
+  if (allowed) co_return counts;
+  if (from_here > kCalmTries) co_return std::nullopt;
+  counts.push_back({limits_.calm, attempt.email});
+  const bool calm = co_await limiter_.allow(call, limits_.calm, attempt.email);
+  co_return calm ? std::optional(counts) : std::nullopt;
 }
 
-async<void> Members::give_back(const Call& call, const Attempt& attempt, const std::optional<std::string>& device) {
-  if (device) {
-    co_await limiter_.take_back(call, limits_.device, *device);
-  } else {
-    co_await limiter_.take_back(call, limits_.account, attempt.email);
-    co_await limiter_.take_back(call, limits_.address, attempt.address.visitor());
-  }
+async<void> Members::take_back(const Call& call, const std::vector<Count>& counts) {
+  for (const Count& count : counts) co_await limiter_.take_back(call, count.rule, count.subject);
 }
 
 async<Result<session::Claim>> Members::authenticate(const Call& call, Attempt attempt) {
@@ -182,8 +188,8 @@ async<Result<session::Claim>> Members::authenticate(const Call& call, Attempt at
     co_return refuse(Code::unauthenticated, "login.wrong"_msg);
   }
   const auto device = devices_.find(attempt.devices, attempt.email, now());
-  const bool allowed = co_await may_try(call, attempt, device);
-  if (!allowed) co_return refuse(Code::too_many, "login.too_many"_msg);
+  const auto counts = co_await count_try(call, attempt, device);
+  if (!counts) co_return refuse(Code::too_many, "login.too_many"_msg, limits_.account.window);
 
   pg::Batch batch = db_.batch(call);
   const auto slot = store::credentials(batch, attempt.email);
@@ -191,9 +197,11 @@ async<Result<session::Claim>> Members::authenticate(const Call& call, Attempt at
   const auto found = slot.one();
   auto proof = co_await prove(call, found, attempt.password);
   if (!proof) {
-    if (proof.error().code == Code::unavailable) co_await give_back(call, attempt, device);
+    if (proof.error().code == Code::unavailable) co_await take_back(call, *counts);
     co_return Refused(proof.error());
   }
+  // A whole school may log in from one address: only wrong passwords count against it.
+  if (!device) co_await limiter_.take_back(call, limits_.address, attempt.address.visitor());
   if (found->suspended) co_return refuse(Code::forbidden, "login.suspended"_msg);
   if (attempt.needed && !session::Permissions::parse(found->permissions).has(*attempt.needed)) {
     co_return refuse(Code::forbidden, "login.staff_only"_msg);
@@ -206,8 +214,6 @@ async<Result<session::Claim>> Members::authenticate(const Call& call, Attempt at
     limiter_.forgive(limits_.device, *device);
   } else {
     limiter_.forgive(limits_.account, attempt.email);
-    // A whole school may log in from one address: only what was wrong counts against it.
-    co_await limiter_.take_back(call, limits_.address, attempt.address.visitor());
   }
   co_return session::Claim{found->id, std::move(proof->hash)};
 }
@@ -261,16 +267,22 @@ async<Result<void>> Members::change_password(const Call& call, const session::Vi
   if (auto ok = check_new_password(next, again, {who.email, who.name, site_name_}); !ok) co_return ok;
   const std::string member = std::to_string(who.id.value);
   const bool allowed = co_await limiter_.allow(call, limits_.current, member);
-  if (!allowed) co_return refuse(Code::too_many, "login.too_many"_msg);
+  if (!allowed) co_return refuse(Code::too_many, "login.too_many"_msg, limits_.current.window);
   pg::Batch batch = db_.batch(call);
   const auto slot = store::credentials(batch, who.email);
   co_await batch.send();
   const auto found = slot.one();
   const auto proof = co_await prove(call, found, std::move(current));
-  if (!proof && proof.error().code == Code::unavailable) co_return Refused(proof.error());
+  if (!proof && proof.error().code == Code::unavailable) {
+    co_await limiter_.take_back(call, limits_.current, member);
+    co_return Refused(proof.error());
+  }
   if (!proof) co_return Refused(Error(Code::invalid, "error.invalid"_msg, {{"current", "my.password_wrong"_msg}}));
   const auto hash = co_await passwords_.hash_new(call, next);
-  if (!hash) co_return busy();
+  if (!hash) {
+    co_await limiter_.take_back(call, limits_.current, member);
+    co_return busy();
+  }
   pg::Unit unit = db_.unit(call);
   store::set_password(unit, who.id, proof->hash, *hash);
   session::Sessions::revoke_all(unit, who.id, who.session_id);

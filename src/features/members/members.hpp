@@ -123,9 +123,16 @@ class Members {
                                       std::string next, std::string again);
 
  private:
-  async<bool> may_try(const Call& call, const Attempt& attempt, const std::optional<std::string>& device);
+  /// One count of a try.
+  struct Count {
+    limit::Rule rule;
+    std::string subject;
+  };
+  /// Counts the try, and says where; nullopt when it is one too many.
+  async<std::optional<std::vector<Count>>> count_try(const Call& call, const Attempt& attempt,
+                                                     const std::optional<std::string>& device);
   /// The try was none: nobody could look at the password.
-  async<void> give_back(const Call& call, const Attempt& attempt, const std::optional<std::string>& device);
+  async<void> take_back(const Call& call, const std::vector<Count>& counts);
   /// Refused when only staff may have the name.
   async<Result<void>> check_free(const Call& call, std::string name);
   /// What shows that a password is the member's.

@@ -13,9 +13,6 @@
 namespace ms::members {
 namespace {
 
-// The page sends a form again by itself after that (web/js/retry.js).
-constexpr std::string_view kBusySeconds = "2";
-
 session::Origin origin(const web::Context& ctx) {
   return {ctx.client_address.text(), std::string(ctx.request.header("user-agent"))};
 }
@@ -23,24 +20,28 @@ session::Origin origin(const web::Context& ctx) {
 // --- login, logout
 
 constexpr std::string_view kDeviceCookie = "device";
+// /join does not see the other one, and would take its place.
+constexpr std::string_view kJoinedDeviceCookie = "device.joined";
+
+/// What the browser shows of its accounts.
+std::string devices_of(const web::Context& ctx) {
+  return fmt::format("{}~{}", ctx.request.cookie(kJoinedDeviceCookie).value_or(""),
+                     ctx.request.cookie(kDeviceCookie).value_or(""));
+}
 
 /// Sent where one logs in, and nowhere else.
-void remember_device(const web::Context& ctx, http::Response& response, const Members& members,
-                     std::string_view email) {
-  const auto before = ctx.request.cookie(kDeviceCookie).value_or("");
+void remember_device(const web::Context& ctx, http::Response& response, std::string_view cookie,
+                     const std::string& value) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(KnownDevices::kKept).count();
-  response.set("Set-Cookie", fmt::format("{}={}; Path=/login; Max-Age={}; HttpOnly; SameSite=Lax{}", kDeviceCookie,
-                                         members.devices().add(before, normal_email(email), ctx.now), seconds,
-                                         ctx.secure ? "; Secure" : ""));
+  response.set("Set-Cookie", fmt::format("{}={}; Path=/login; Max-Age={}; HttpOnly; SameSite=Lax{}", cookie, value,
+                                         seconds, ctx.secure ? "; Secure" : ""));
 }
 
 http::Response login_form(const web::Context& ctx, const LoginPage& page) {
   http::Response response = ctx.page(
       {tr("login.title"_msg), {}, true}, [&](view::Out& out) { login(out, page, *ctx.shell.site); },
       page.error == nullptr ? 200 : static_cast<int>(page.error->code));
-  if (page.error != nullptr && page.error->code == Code::too_many)
-    response.set("Retry-After", "600");  // the window that login.too_many speaks of
-  if (page.error != nullptr && page.error->code == Code::unavailable) response.set("Retry-After", kBusySeconds);
+  if (page.error != nullptr) web::set_retry_after(response, *page.error);
   return response;
 }
 
@@ -67,7 +68,7 @@ async<http::Response> post_login(web::Context& ctx, Members& members, session::S
   const std::string email(form->get("email"));
   const std::string password(form->as_typed("password"));
   const bool remember = form->has("remember");
-  const std::string_view devices = ctx.request.cookie(kDeviceCookie).value_or("");
+  const std::string devices = devices_of(ctx);
   auto claim = co_await members.authenticate(ctx.call, {email, password, ctx.client_address, devices, needed});
   const LoginPage again{.next = std::string(web::local_path(form->get("next"))),
                         .email = email,
@@ -82,7 +83,7 @@ async<http::Response> post_login(web::Context& ctx, Members& members, session::S
   // The browser sends the same once more, now as a member's, and gets what it had typed.
   if (form->has(web::kKeptTo)) response = http::Response::same_again("/login/kept");
   response.set("Set-Cookie", *cookie);
-  remember_device(ctx, response, members, email);
+  remember_device(ctx, response, kDeviceCookie, members.devices().add(devices, normal_email(email), ctx.now));
   co_return response;
 }
 
@@ -129,8 +130,7 @@ async<http::Response> post_join(web::Context& ctx, Members& members, session::Se
     http::Response response = ctx.page(
         {tr("join.title"_msg)}, [&](view::Out& out) { join(out, application, next, &claim.error()); },
         static_cast<int>(claim.error().code));
-    if (claim.error().code == Code::unavailable) response.set("Retry-After", kBusySeconds);
-    if (claim.error().code == Code::too_many) response.set("Retry-After", "3600");
+    web::set_retry_after(response, claim.error());
     co_return response;
   }
   const std::string login = next == "/" ? "/login" : "/login?next=" + http::percent_encode(next);
@@ -139,7 +139,8 @@ async<http::Response> post_join(web::Context& ctx, Members& members, session::Se
   if (!cookie) co_return ctx.redirect(login, "flash.joined_login"_msg);
   http::Response response = ctx.redirect(next, "flash.joined"_msg);
   response.set("Set-Cookie", *cookie);
-  remember_device(ctx, response, members, application.email);
+  remember_device(ctx, response, kJoinedDeviceCookie,
+                  members.devices().add("", normal_email(application.email), ctx.now));
   co_return response;
 }
 
@@ -181,9 +182,11 @@ async<http::Response> my_page(web::Context& ctx, Members& members, session::Sess
                     .own_key = own_key,
                     .error = sent.error,
                     .now = ctx.now};
-  co_return ctx.page(
+  http::Response response = ctx.page(
       {tr("layout.my"_msg)}, [&](view::Out& out) { my(out, page); },
       sent.error == nullptr ? 200 : static_cast<int>(sent.error->code));
+  if (sent.error != nullptr) web::set_retry_after(response, *sent.error);
+  co_return response;
 }
 
 async<http::Response> show_my(web::Context& ctx, Members& members, session::Sessions& sessions) {

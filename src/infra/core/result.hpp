@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <expected>
 #include <string>
 #include <vector>
@@ -35,6 +36,7 @@ struct Error {
   Code code = Code::invalid;
   Msg message;
   std::vector<FieldError> fields;
+  std::chrono::seconds retry_after{5};  ///< of too_many and unavailable: when to ask again
 
   Error(Code refused, Msg why) : code(refused), message(why) {}
   Error(Code refused, Msg why, std::vector<FieldError> where) : code(refused), message(why), fields(std::move(where)) {}
@@ -47,5 +49,11 @@ using Refused = std::unexpected<Error>;
 
 /// Refused(code, message) as one word: `co_return refuse(Code::not_found, "post.gone"_msg);`
 inline Refused refuse(Code code, Msg message) { return Refused(Error(code, message)); }
+/// The same, with the time after which to ask again.
+inline Refused refuse(Code code, Msg message, std::chrono::seconds retry_after) {
+  Error error(code, message);
+  error.retry_after = retry_after;
+  return Refused(std::move(error));
+}
 
 }  // namespace ms

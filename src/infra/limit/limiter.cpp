@@ -44,7 +44,7 @@ async<Result<void>> Limiter::allow_write(const Call& call, UserId who, bool staf
   const int limit = writes_.each_minute.at(kind) * (staff ? writes_.staff_factor : 1);
   const Rule rule{kWriteNames.at(kind), limit, std::chrono::minutes(1)};
   const bool allowed = co_await allow(call, rule, std::to_string(who.value), times);
-  if (!allowed) co_return refuse(Code::too_many, kWriteReasons.at(kind));
+  if (!allowed) co_return refuse(Code::too_many, kWriteReasons.at(kind), rule.window);
   co_return Result<void>();
 }
 

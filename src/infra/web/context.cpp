@@ -54,15 +54,14 @@ std::string media_type(const http::Request& request) {
   return ascii_lower(trim(type.substr(0, type.find(';'))));
 }
 
-void set_retry_after(http::Response& response, const Error& error) {
-  if (error.code != Code::unavailable && error.code != Code::too_many) return;
-  // Limits of writes count by the minute, as their words say (infra/limit).
-  response.set("Retry-After", error.message.key.starts_with("limit.") ? "60" : "5");
-}
-
 bool is_read(http::Method method) { return method == http::Method::get || method == http::Method::head; }
 
 }  // namespace
+
+void set_retry_after(http::Response& response, const Error& error) {
+  if (error.code != Code::unavailable && error.code != Code::too_many) return;
+  response.set("Retry-After", std::to_string(error.retry_after.count()));
+}
 
 Context::Context(const http::Request& incoming, const Shell& app, Call limits, session::Viewer who,
                  std::string_view address, bool tls, bool redis_gone)

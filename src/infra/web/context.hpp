@@ -115,6 +115,9 @@ class Context {
   mutable std::optional<http::Form> query_;
 };
 
+/// Says when to ask again, where that is what the error asks for (RFC 9110 10.2.3).
+void set_retry_after(http::Response& response, const Error& error);
+
 /// Problem JSON for an error below /api/ (RFC 9457): type, title, status, detail in Korean, errors by field; `more` of
 /// that kind of problem (its section 3.2).
 http::Response problem(const Error& error, const boost::json::object& more = {});

@@ -81,10 +81,7 @@ http::Response Context::refuse(const Error& error, bool keep_typed) const {
     refusal.login_to = request.target;
   }
   http::Response response = refusal_page(*this, refusal);
-  if (error.code == Code::unavailable || error.code == Code::too_many) {
-    // Limits of writes count by the minute, as their words say (infra/limit).
-    response.set("Retry-After", error.message.key.starts_with("limit.") ? "60" : "5");
-  }
+  set_retry_after(response, error);
   return response;
 }
 
