@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "infra/markdown/particle.hpp"
 #include "infra/markdown/point.hpp"
+#include "infra/markdown/reference.hpp"
 
 namespace ms::markdown {
 namespace {
@@ -19,30 +21,44 @@ bool starts_ignoring_case(std::string_view text, std::string_view lower) {
 }
 
 /// Letters of other scripts than ASCII's belong to an address only in a word that begins with one: "/wiki/한국어", but
-/// not
-/// "/notice에서".
+/// not "/notice에서".
 class Words {
  public:
-  /// Whether the address goes on with this code point.
-  bool take(char32_t point) {
+  /// Whether the word is a number so far, with which Korean words begin too: "3월".
+  bool is_number() const { return word_ == Word::number; }
+  /// Whether the address goes on with this code point; `in_number`: behind a number, too.
+  bool take(char32_t point, bool in_number = false) {
     constexpr std::u32string_view kBetween = U"/?#&=-_.+:~(";
     if (point < 0x80) {
       if (kBetween.contains(point)) {
         word_ = Word::none;
-      } else if (word_ == Word::none || !is_ascii_letter(point)) {
+      } else if ((word_ == Word::none || word_ == Word::number) && U'0' <= point && point <= U'9') {
+        word_ = Word::number;
+      } else if (word_ != Word::other || !is_ascii_letter(point)) {
         word_ = Word::ascii;  // "%EA%B0%80", "_(1)", "x*" too
       }
       return true;
     }
-    if (!is_letter(point) || word_ == Word::ascii) return false;
+    if (!is_letter(point) || word_ == Word::ascii || (word_ == Word::number && !in_number)) return false;
     word_ = Word::other;
     return true;
   }
 
  private:
-  enum class Word { none, ascii, other };
+  enum class Word { none, number, ascii, other };
   Word word_ = Word::none;
 };
+
+/// What a particle hangs on behind a Korean host: "http://학교.한국에서". The top domains in Hangul are these (IANA).
+std::size_t korean_host_size(std::string_view host) {
+  constexpr std::array<std::string_view, 4> kTopDomains = {"한국", "삼성", "닷컴", "닷넷"};
+  const std::size_t dot = host.rfind('.');
+  if (dot == host.npos) return host.size();
+  for (const std::string_view top : kTopDomains) {
+    if (host.substr(dot + 1).starts_with(top)) return dot + 1 + top.size();
+  }
+  return host.size();
+}
 
 /// The end of a host name with its port.
 std::size_t host_end(std::string_view text, std::size_t at) {
@@ -56,6 +72,7 @@ std::size_t host_end(std::string_view text, std::size_t at) {
     at += point.size;
   }
   while (at > begin && (text[at - 1] == '.' || text[at - 1] == '-' || text[at - 1] == '_')) --at;
+  at = begin + korean_host_size(text.substr(begin, at - begin));
   if (at == begin || at >= text.size() || text[at] != ':') return at;
   constexpr std::size_t kMaxPort = 5;
   std::size_t end = at + 1;
@@ -63,30 +80,35 @@ std::size_t host_end(std::string_view text, std::size_t at) {
   return end > at + 1 ? end : at;
 }
 
+/// Whether it may stand in what is before the "@" of a mail address; of what RFC 5322 allows, what is used.
+bool is_local(char c) { return is_ascii_letter(static_cast<unsigned char>(c)) || std::string_view("._+-").contains(c); }
+
 /// What ends an address wherever it stands: white space, quotes, brackets, and what RFC 3986 has no place for.
 bool ends_address(char32_t point) {
   constexpr std::u32string_view kEnd = U"\"'<>[]{}`|\\^";
   return point <= U' ' || point == 0x7F || kEnd.contains(point);
 }
 
-/// Whether the word at `at` is a particle or the like, which is no name of a page: "https://www.example.com/에서".
-bool is_particle(std::string_view text, std::size_t at) {
-  constexpr std::array<std::string_view, 40> kParticles = {
-      "에서",   "에",     "에게",   "를",     "을",     "로",     "으로",   "는",   "은",   "가",
-      "이",     "와",     "과",     "도",     "의",     "만",     "부터",   "까지", "보다", "처럼",
-      "라고",   "이라고", "입니다", "이고",   "이며",   "에서는", "에서도", "에는", "에도", "로는",
-      "에서만", "에서의", "로도",   "으로는", "으로만", "로만",   "인데",   "이니", "라는", "이라는"};
-  std::size_t end = at;
-  while (end < text.size() && static_cast<unsigned char>(text[end]) >= 0x80) {
-    const Point point = point_at(text, end);
-    if (!is_letter(point.value)) break;
-    end += point.size;
-  }
-  return std::ranges::find(kParticles, text.substr(at, end - at)) != kParticles.end();
+/// Whether the reference at `at` is of what an address does not hold: "&gt;", "&nbsp;", but not "&amp;".
+bool ends_with_reference(std::string_view text, std::size_t at) {
+  const auto found = reference_at(text, at);
+  return found && found->value != U'&';
+}
+
+/// Whether the number before `at` goes on with the letters there: in the name of a file ("3월.hwp", "2026학년도_계획"),
+/// or as what is counted ("?월=3월"). Else they are the sentence's: "https://a.kr/123번 글".
+bool goes_on_behind_number(std::string_view text, std::size_t at) {
+  if (is_counter(text, at)) return true;
+  const std::size_t end = at + word_at(text, at).size();
+  if (end + 1 >= text.size()) return false;
+  const char32_t next = point_after(text, end + 1);
+  if (text[end] == '.') return is_ascii_letter(next);
+  return std::string_view("_-/&=").contains(text[end]) && is_letter(next);
 }
 
 /// The end of a path, query and fragment. A bracket belongs to it as in "/wiki/Rust_(언어)": behind "_", and closed.
-std::size_t path_end(std::string_view text, std::size_t at, std::size_t limit) {
+/// `marks` are what stands around addresses.
+std::size_t path_end(std::string_view text, std::size_t at, std::size_t limit, std::string_view marks) {
   const std::size_t begin = at;
   std::size_t open = std::string_view::npos;  // where a bracket was opened
   Words words;
@@ -103,19 +125,19 @@ std::size_t path_end(std::string_view text, std::size_t at, std::size_t limit) {
       break;
     }
     if (point.value == U',' && point_after(text, at + 1) >= 0x80) break;  // the sentence goes on
-    if (!words.take(point.value)) break;
+    if (point.value == U'&' && ends_with_reference(text, at)) break;
+    if (!words.take(point.value, words.is_number() && goes_on_behind_number(text, at))) break;
     at += point.size;
   }
   if (open != std::string_view::npos) at = open;
-  // A sentence's punctuation, and marks around the address.
-  constexpr std::string_view kTrailing = "?!.,:;*_~&";
-  while (at > begin && kTrailing.contains(text[at - 1])) --at;
+  constexpr std::string_view kPunctuation = "?!.,:;&";
+  while (at > begin && (kPunctuation.contains(text[at - 1]) || marks.contains(text[at - 1]))) --at;
   return at;
 }
 
 }  // namespace
 
-std::size_t web_address(std::string_view text, std::size_t at) {
+std::size_t web_address(std::string_view text, std::size_t at, std::string_view marks) {
   const std::string_view rest = text.substr(at);
   const bool www = starts_ignoring_case(rest, "www.");
   const std::size_t scheme = www                                      ? 0
@@ -131,17 +153,22 @@ std::size_t web_address(std::string_view text, std::size_t at) {
   if (end == host) return 0;
   if (www && std::ranges::count(text.substr(host, end - host), '.') < 2) return 0;
   if (end < text.size() && (text[end] == '/' || text[end] == '?' || text[end] == '#')) {
-    end = std::max(end, path_end(text, end, std::min(text.size(), at + kMaxAddress)));
+    end = std::max(end, path_end(text, end, std::min(text.size(), at + kMaxAddress), marks));
   }
   return end - at;
 }
 
+bool is_in_mail_address(std::string_view text, std::size_t at) {
+  const std::string_view rest = text.substr(at, kMaxLocalPart + 1);
+  const std::size_t sign = rest.find('@');
+  if (sign == rest.npos || !std::ranges::all_of(rest.substr(0, sign), is_local)) return false;
+  const MailAddress found = mail_address(text, 0, at + sign);
+  return found.size > 0 && found.at <= at;
+}
+
 MailAddress mail_address(std::string_view text, std::size_t from, std::size_t at) {
-  const auto local = [](char c) {
-    return is_ascii_letter(static_cast<unsigned char>(c)) || std::string_view("._+-").contains(c);
-  };
   std::size_t begin = at;
-  while (begin > from && at - begin < kMaxLocalPart && local(text[begin - 1])) --begin;
+  while (begin > from && at - begin < kMaxLocalPart && is_local(text[begin - 1])) --begin;
   while (begin < at && !is_ascii_letter(static_cast<unsigned char>(text[begin]))) ++begin;
   if (begin == at || text[at - 1] == '.') return {};
   std::size_t end = at + 1;

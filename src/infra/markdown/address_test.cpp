@@ -35,6 +35,19 @@ TEST(Address, EndsWhereTheSentenceGoesOn) {
       EXPECT_EQ(html("바로가기(" + text), "바로가기(" + anchor(address) + behind);
     }
   }
+  for (const auto* whole :
+       {"https://school.kr/file/2026학년도_계획.hwp", "https://a.kr/계획_2026학년도.hwp", "https://a.kr/통신문_3월.hwp",
+        "https://ko.wikipedia.org/wiki/2026년_지방선거", "https://a.kr/?월=3월", "https://a.kr/1호",
+        "https://youtu.be/dQw4w9WgXc_", "https://forms.gle/Ab_Cd_", "https://학교.한국", "https://a.kr/2학년3반.hwp"}) {
+    EXPECT_EQ(html(whole), anchor(whole));
+  }
+  EXPECT_EQ(html("https://a.kr/통신문_3월.hwp에서"), anchor("https://a.kr/통신문_3월.hwp") + "에서");
+  EXPECT_EQ(html("https://a.kr/123에서"), anchor("https://a.kr/123") + "에서");
+  EXPECT_EQ(html("http://서울초.한국에서"), anchor("http://서울초.한국") + "에서");
+  EXPECT_EQ(html("http://한글.한국은"), anchor("http://한글.한국") + "은");
+  EXPECT_EQ(html("_참고: https://a.kr/x_"), "<em>참고: " + anchor("https://a.kr/x") + "</em>");
+  EXPECT_EQ(html("&lt;https://a.kr/x&gt;"), "&lt;" + anchor("https://a.kr/x") + "&gt;");
+  EXPECT_EQ(html("https://a.kr/?a=1&amp;b=2"), anchor("https://a.kr/?a=1&amp;b=2"));
   EXPECT_EQ(html("www.example.com에서"), anchor("http://www.example.com", "www.example.com") + "에서");
   EXPECT_EQ(html("(www.example.com/가나)"), "(" + anchor("http://www.example.com/가나", "www.example.com/가나") + ")");
   EXPECT_EQ(html("https://a.kr/notice,신청은"), anchor("https://a.kr/notice") + ",신청은");
@@ -55,6 +68,10 @@ TEST(Address, OfMail) {
   EXPECT_EQ(html("hong@school.kr로"), anchor("mailto:hong@school.kr", "hong@school.kr") + "로");
   EXPECT_EQ(html("(a.b+c@x-y.co.kr)"), "(" + anchor("mailto:a.b+c@x-y.co.kr", "a.b+c@x-y.co.kr") + ")");
   EXPECT_EQ(html("문의:hong@school.kr."), "문의:" + anchor("mailto:hong@school.kr", "hong@school.kr") + ".");
+  for (const std::string mail : {"hong_gildong@naver.com", "school_2026@korea.kr", "a_b_c@naver.com"}) {
+    EXPECT_EQ(html("문의 " + mail), "문의 " + anchor("mailto:" + mail, mail));
+  }
+  EXPECT_EQ(html("**a_b@c.kr**"), "<strong>" + anchor("mailto:a_b@c.kr", "a_b@c.kr") + "</strong>");
   for (const auto* text : {"a@b", "@b.kr", "a@.kr", "a@b.k", "a@b.1", "a.@b.kr"}) EXPECT_EQ(html(text), text);
 }
 

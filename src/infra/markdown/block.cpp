@@ -19,6 +19,8 @@ constexpr std::size_t kMinRule = 3;
 constexpr std::size_t kMinFence = 3;
 constexpr std::size_t kMaxDigits = 3;  // "2026. 3. 2." is a date
 
+std::string_view trim_right(std::string_view line) { return line.substr(0, line.find_last_not_of(" \t") + 1); }
+
 std::string_view trim_left(std::string_view line) {
   line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
   return line;
@@ -207,7 +209,7 @@ void BlockWriter::paragraph(const Level& level, std::string_view line) {
     out_.raw("<p>");
   }
   paragraph_ = level.tight ? Paragraph::bare : Paragraph::open;
-  line_writer_.write(trim(line));
+  line_writer_.write(trim_right(line));
 }
 
 void BlockWriter::end_paragraph() {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "infra/markdown/particle.hpp"
 #include "infra/markdown/point.hpp"
 
 namespace ms::markdown {
@@ -37,16 +38,10 @@ bool wraps_word(const Run& run) {
   return is_letter(first);
 }
 
-/// Whether no "_" follows in the word: "_강조_를", but not "_파일_이름_목록".
-bool is_last_in_word(const Run& run) {
-  for (std::size_t at = run.end; at < run.line.size();) {
-    const Point point = point_at(run.line, at);
-    if (point.value == U'_') return false;
-    if (is_space(point.value)) break;
-    at += point.size;
-  }
-  return true;
-}
+/// A letter that is written for itself: no "_", and no letter of which faces are made: "*ㅇㅅㅇ*".
+bool is_word(char32_t point) { return is_letter(point) && point != U'_' && (point < 0x3131 || 0x318E < point); }
+
+bool is_single(const Run& run) { return run.size() == 1 && run.mark() != '~'; }
 
 }  // namespace
 
@@ -54,6 +49,8 @@ bool may_open(const Run& run) {
   const char32_t before = point_before(run.line, run.begin);
   const char32_t after = point_after(run.line, run.end);
   if (!is_mark(run) || is_space(after) || (closes(after) && !opens(after))) return false;
+  if (opens(before) && closes(after)) return false;                      // "\"*\"은 필수"
+  if (is_single(run) && (after == U'.' || after == U'^')) return false;  // "*.hwp", "*^^*"
   if (is_space(before) || opens(before)) return true;
   if (is_neutral(after)) return false;  // "010-***-1234"
   if (run.mark() == '_') return before == U'*' || before == U'~';
@@ -65,11 +62,51 @@ bool may_close(const Run& run) {
   const char32_t before = point_before(run.line, run.begin);
   const char32_t after = point_after(run.line, run.end);
   if (!is_mark(run) || is_space(before) || (opens(before) && !closes(before))) return false;
-  if (run.mark() == '*') return run.size() > 1 || !is_ascii_letter(after);  // "3*5*2"
+  if (opens(before) && closes(after)) return false;
+  // "홍*동", "3*5*2", "*.hwp·*.pdf"
+  if (run.mark() == '*' && run.size() == 1) {
+    return before != U'·' && (!is_letter(after) || (is_hangul(after) && begins_with_particle(run.line, run.end)));
+  }
+  if (run.mark() == '*') return true;
   if (run.mark() == '~') return true;
   constexpr std::u32string_view kEnds = U".!?%*~`";  // not ":", as in "학년:__ 반:__"
   if (!is_letter(before) && !closes(before) && !kEnds.contains(before)) return false;
-  return !is_letter(after) || (run.size() == 1 && is_hangul(after) && is_last_in_word(run));
+  return !is_letter(after) || (run.size() == 1 && is_hangul(after) && begins_with_particle(run.line, run.end));
+}
+
+bool is_footnote(const Run& run) {
+  const char32_t before = point_before(run.line, run.begin);
+  return run.mark() == '*' && (is_word(before) || closes(before)) && may_close(run) && !may_open(run);
+}
+
+bool is_behind_syllable(const Run& run) {
+  const char32_t before = point_before(run.line, run.begin);
+  if (!is_hangul(before)) return false;
+  constexpr std::size_t kSyllable = 3;  // bytes
+  return !is_letter(point_before(run.line, run.begin - kSyllable));
+}
+
+void Passed::go_to(std::string_view line, std::size_t end) {
+  while (at < end) {
+    const Point point = point_at(line, at);
+    if (point.value == U'_') ++underscores;
+    if (is_word(point.value)) ++words;
+    if (opens(point.value) && !closes(point.value)) ++brackets;
+    if (closes(point.value) && !opens(point.value)) --brackets;
+    at += point.size;
+  }
+}
+
+bool is_meant(const Run& run, const Passed& opened, const Passed& here) {
+  if (run.mark() == '~') return true;
+  if (here.brackets > opened.brackets) return false;  // "*명단(홍*은, 김*은)"
+  if (run.size() > 1) return true;
+  if (here.words == opened.words) return false;  // "*^^*", "(*_*)"
+  if (run.mark() == '*') return true;
+  // "_학년_반_번", "_명_": blanks to fill in
+  const std::string_view content = run.line.substr(opened.at, run.begin - opened.at);
+  const bool blank = here.words - opened.words == 1 || (is_counter(content, 0) && word_at(content, 0) == content);
+  return here.underscores == opened.underscores && !blank;
 }
 
 }  // namespace ms::markdown

@@ -19,7 +19,25 @@ struct Run {
 
 /// Whether the run may begin something. Looks ahead to the next mark of its kind at most.
 bool may_open(const Run& run);
-/// Whether it may end something. Looks ahead to the next "_" of the same word at most.
+/// Whether it may end something. Looks ahead to the end of the word at most.
 bool may_close(const Run& run);
+
+/// Whether it hides the letters of a name ("김**"), or is a footnote ("이름*"), when it closes nothing.
+bool is_footnote(const Run& run);
+/// Whether the run stands behind a name of one syllable: "김**".
+bool is_behind_syllable(const Run& run);
+
+/// What has passed of a line: letters, brackets and blanks between two places say what a pair of marks around them is.
+struct Passed {
+  std::size_t at = 0;
+  std::size_t words = 0;  ///< letters
+  std::size_t underscores = 0;
+  int brackets = 0;  ///< that are open
+
+  void go_to(std::string_view line, std::size_t end);
+};
+
+/// Whether a pair of marks is emphasis: the one that ended at `opened`, and `run`, to which `here` has come.
+bool is_meant(const Run& run, const Passed& opened, const Passed& here);
 
 }  // namespace ms::markdown

@@ -15,8 +15,7 @@ namespace {
 
 constexpr std::uint8_t kEm = 1;
 constexpr std::uint8_t kStrong = 2;
-constexpr std::uint8_t kLongRun = 4;       // and longer ones: no mark
-constexpr std::size_t kMaxReference = 24;  // bytes between "&" and ";"
+constexpr std::uint8_t kLongRun = 4;  // and longer ones: no mark
 
 constexpr auto kSpecial = [] {
   std::array<bool, 256> table{};
@@ -38,18 +37,31 @@ bool begins_path(std::string_view line, std::size_t at) {
   return at >= 2 && line[at - 1] == ':' && is_ascii_letter(static_cast<unsigned char>(line[at - 2]));
 }
 
+/// An address as it is, when it was copied out of HTML, where its "&" is "&amp;".
+std::string without_amp(std::string_view copied) {
+  std::string address(copied);
+  constexpr std::string_view kAmpersand = "&amp;";
+  for (std::size_t at = address.find(kAmpersand); at != address.npos; at = address.find(kAmpersand, at + 1)) {
+    address.erase(at + 1, kAmpersand.size() - 1);
+  }
+  return address;
+}
+
 std::size_t word_end(std::string_view line, std::size_t at) { return std::min(line.find(' ', at), line.size()); }
 
 }  // namespace
 
 void LineWriter::write(std::string_view line) {
-  if (std::ranges::none_of(line, is_special)) return out_.text(line);
+  if (std::ranges::none_of(line, is_special)) return write_text(line, true);
   line_ = line;
   text_ = path_end_ = next_code_ = next_link_ = 0;
-  open_links_.clear(), openers_.clear(), tokens_.clear();
+  open_links_.clear(), openers_.clear(), tokens_.clear(), pairs_.clear();
+  footnotes_ = {};
+  passed_ = {};
   code_ = line.contains('`') ? find_code(line) : std::vector<Code>();
   links_ = line.contains('[') ? find_links(line, code_) : std::vector<Bracket>();
   scan();
+  undo_pairs();
   for (const Token& token : tokens_) write_token(token);
 }
 
@@ -124,18 +136,18 @@ std::size_t LineWriter::escape(std::size_t at) {
 }
 
 std::size_t LineWriter::reference(std::size_t at) {
-  const std::size_t size = line_.substr(at + 1, kMaxReference).find(';');
-  if (size == line_.npos) return at;
-  const auto value = referenced(line_.substr(at + 1, size));
-  if (!value) return at;
+  const auto found = reference_at(line_, at);
+  if (!found) return at;
   flush(at);
-  const std::size_t end = at + size + 2;
-  add(Kind::character, at, end, *value);
-  return end;
+  add(Kind::character, at, at + found->size, found->value);
+  return at + found->size;
 }
 
 std::size_t LineWriter::web(std::size_t at) {
-  const std::size_t size = open_links_.empty() ? web_address(line_, at) : 0;
+  if (!open_links_.empty()) return at;
+  // A "_" at the end is a mark where one began before: of YouTube's ids many end so.
+  const bool marked = find_opener('_', kEm) != openers_.end() || find_opener('_', kStrong) != openers_.end();
+  const std::size_t size = web_address(line_, at, marked ? "*~_" : "*~");
   if (size == 0) return at;
   flush(at);
   add(Kind::web, at, at + size);
@@ -191,24 +203,30 @@ std::size_t LineWriter::bracket_end(std::size_t at) {
 
 std::size_t LineWriter::run(std::size_t at) {
   const Run run{line_, at, run_end(line_, at)};
+  if (run.mark() == '_' && is_in_mail_address(line_, at)) return at;
   flush(at);
+  passed_.go_to(line_, at);
   const auto place = static_cast<std::uint32_t>(tokens_.size());
   add(Kind::run, at, run.end);
   const auto size = static_cast<std::uint8_t>(std::min<std::size_t>(run.size(), kLongRun));
   if (may_close(run)) {
-    bool closed = close(run.mark(), size, place);
+    bool closed = close(run, size, place);
     if (!closed && size == kEm + kStrong) {  // "**굵게 *둘 다***" or "*기울임 **둘 다***": the inner one ends first
       const auto strong = find_opener(run.mark(), kStrong);
       const auto em = find_opener(run.mark(), kEm);
       const bool strong_within = strong != openers_.end() && (em == openers_.end() || strong > em);
-      closed = close(run.mark(), strong_within ? kStrong : kEm, place);
-      closed = close(run.mark(), strong_within ? kEm : kStrong, place) || closed;
+      closed = close(run, strong_within ? kStrong : kEm, place);
+      closed = close(run, strong_within ? kEm : kStrong, place) || closed;
     }
     if (closed) return run.end;
   }
-  if (!may_open(run)) return run.end;
+  if (!may_open(run)) {
+    if (size <= kStrong && is_footnote(run)) footnotes_[size - 1U] = true;
+    return run.end;
+  }
+  passed_.go_to(line_, run.end);
   if (const auto same = find_opener(run.mark(), size); same != openers_.end()) openers_.erase(same);
-  openers_.push_back({run.mark(), size, place});
+  openers_.push_back({run.mark(), size, place, passed_});
   return run.end;
 }
 
@@ -222,9 +240,10 @@ std::vector<LineWriter::Opener>::iterator LineWriter::find_opener(char mark, std
   return openers_.end();
 }
 
-bool LineWriter::close(char mark, std::uint8_t size, std::uint32_t place) {
-  const auto opener = find_opener(mark, size);
-  if (opener == openers_.end()) return false;
+bool LineWriter::close(const Run& run, std::uint8_t size, std::uint32_t place) {
+  const auto opener = find_opener(run.mark(), size);
+  if (opener == openers_.end() || !is_meant(run, opener->passed, passed_)) return false;
+  if (run.mark() == '*') pairs_.push_back({opener->token, place, size, is_behind_syllable(run)});
   tokens_[opener->token].opened = size;
   Token& token = tokens_[place];
   token.closed[token.closed[0] == 0 ? 0 : 1] = size;
@@ -232,21 +251,53 @@ bool LineWriter::close(char mark, std::uint8_t size, std::uint32_t place) {
   return true;
 }
 
+/// Where an asterisk closes nothing, others are footnotes and hidden letters, too: "*표시는 필수입니다. 이름*,
+/// 연락처*",
+/// "**당첨자: 김**, 이**".
+void LineWriter::undo_pairs() {
+  for (const Pair& pair : pairs_) {
+    if (pair.size > kStrong || !footnotes_[pair.size - 1U]) continue;
+    if (pair.size == kStrong && !pair.behind_syllable) continue;
+    tokens_[pair.opener].opened = 0;
+    auto& closed = tokens_[pair.closer].closed;
+    if (closed[0] == pair.size) closed[0] = closed[1];
+    closed[1] = 0;
+  }
+}
+
+/// HTML folds white space: what is more than one space between two words stands in an element that keeps it.
+void LineWriter::write_text(std::string_view text, bool begins_line) {
+  constexpr std::string_view kBlank = " \t";
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t begin = std::min(text.find_first_of(kBlank, at), text.size());
+    const std::size_t end = std::min(text.find_first_not_of(kBlank, begin), text.size());
+    const std::string_view blank = text.substr(begin, end - begin);
+    const bool folded = blank.size() > 1 || blank == "\t" || (begins_line && begin == 0);
+    out_.text(text.substr(at, begin - at));
+    if (folded && !blank.empty()) out_.raw("<span class=\"typed\">");
+    out_.text(blank);
+    if (folded && !blank.empty()) out_.raw("</span>");
+    at = end;
+  }
+}
+
 void LineWriter::write_token(const Token& token) {
   const std::string_view text = line_.substr(token.begin, token.end - token.begin);
   switch (token.kind) {
     case Kind::text:
-      return out_.text(text);
+      return write_text(text, token.begin == 0);
     case Kind::character:
       return out_.text(utf8(token.value));
     case Kind::code:
       out_.raw("<code>");
       out_.text(text);
       return out_.raw("</code>");
-    case Kind::web:
-      write_anchor(text);
-      out_.text(text);
+    case Kind::web: {
+      const std::string address = without_amp(text);
+      write_anchor(address);
+      out_.text(address);
       return out_.raw("</a>");
+    }
     case Kind::mail:
       write_anchor(std::string("mailto:").append(text));
       out_.text(text);
@@ -279,14 +330,7 @@ void LineWriter::write_anchor(std::string_view address, std::string_view title) 
 }
 
 void LineWriter::write_link(const Bracket& link, bool inner) {
-  if (!inner) {
-    std::string address(link.address);  // with "&amp;" when it was copied out of HTML
-    constexpr std::string_view kAmpersand = "&amp;";
-    for (std::size_t at = address.find(kAmpersand); at != address.npos; at = address.find(kAmpersand, at + 1)) {
-      address.erase(at + 1, kAmpersand.size() - 1);
-    }
-    write_anchor(address, link.title);
-  }
+  if (!inner) { write_anchor(without_amp(link.address), link.title); }
   if (link.close == link.open + 1) out_.text(link.address);  // a link without text says where it leads
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "infra/markdown/bracket.hpp"
+#include "infra/markdown/emphasis.hpp"
 #include "infra/markdown/markdown.hpp"
 #include "infra/view/out.hpp"
 
@@ -41,6 +42,12 @@ class LineWriter {
     char mark = '\0';
     std::uint8_t size = 0;
     std::uint32_t token = 0;
+    Passed passed;  // up to its end
+  };
+  struct Pair {
+    std::uint32_t opener, closer;  // in tokens_
+    std::uint8_t size;
+    bool behind_syllable;
   };
 
   void scan();
@@ -54,11 +61,13 @@ class LineWriter {
   std::size_t bracket_end(std::size_t at);
   std::size_t run(std::size_t at);
   std::vector<Opener>::iterator find_opener(char mark, std::uint8_t size);
-  bool close(char mark, std::uint8_t size, std::uint32_t place);
+  bool close(const Run& run, std::uint8_t size, std::uint32_t place);
+  void undo_pairs();
   Token& add(Kind kind, std::size_t begin, std::size_t end, std::size_t value = 0);
   void flush(std::size_t end);
 
   void write_token(const Token& token);
+  void write_text(std::string_view text, bool begins_line);
   void write_run(const Token& token);
   void write_link(const Bracket& link, bool inner);
   void write_anchor(std::string_view address, std::string_view title = {});
@@ -77,6 +86,9 @@ class LineWriter {
   std::vector<Bracket> links_;
   std::vector<std::uint32_t> open_links_;  // in links_
   std::vector<Opener> openers_;            // at most one of a mark and size between two beginnings of links
+  std::vector<Pair> pairs_;                // of asterisks
+  std::array<bool, 2> footnotes_ = {};     // of one asterisk, of two
+  Passed passed_;
   std::vector<Token> tokens_;
 };
 

@@ -13,7 +13,7 @@
 namespace ms::markdown {
 
 /// Goes up when the same text gives other HTML, so that stored HTML is rendered again.
-inline constexpr int kRendererVersion = 2;
+inline constexpr int kRendererVersion = 3;
 
 /// The different mentions of a Markdown text, in their order: those in code and links do not count. At most `max`. A
 /// text without "@" costs nothing, another one as much as its rendering.

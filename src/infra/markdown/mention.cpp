@@ -11,29 +11,36 @@ namespace {
 constexpr std::size_t kMaxName = 40;  // characters: the longest name (30) and what hangs on it
 constexpr std::size_t kIdDigits = 18;
 
-/// How far a name goes from `at` on, in bytes; 0 for none, or one that is too long to be a name.
+/// How far a name may go from `at` on, in bytes.
 std::size_t name_size(std::string_view text, std::size_t at) {
   std::size_t end = at;
   std::size_t characters = 0;
-  while (end < text.size()) {
+  while (end < text.size() && characters++ < kMaxName) {
     const Point point = point_at(text, end);
     if (!is_letter(point.value)) break;
     end += point.size;
-    if (++characters > kMaxName) return 0;
   }
   return end - at;
 }
 
-/// Whether a mention may stand behind this one: it is no part of an address or a path.
-bool stands_before(char32_t point) {
-  constexpr std::u32string_view kAddress = U"@/+-#&=";
-  return point >= 0x80 || (!is_letter(point) && !kAddress.contains(point));
+/// Whether a mention may begin at `at`: there is no part of an address or a path before it. "담당=@김하늘", "-@김하늘",
+/// but not "a.kr/@b".
+bool may_begin(std::string_view text, std::size_t at) {
+  constexpr std::u32string_view kSigns = U"/+-#&=_";
+  const char32_t before = point_before(text, at);
+  if (before == U'@' || is_ascii_letter(before)) return false;
+  if (!kSigns.contains(before)) return true;
+  const char32_t further = point_before(text, at - 1);
+  return !is_ascii_letter(further) && !kSigns.contains(further) && further != U'.' && further != U'@';
+}
+
+bool is_ascii(std::string_view name) {
+  return std::ranges::all_of(name, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
 /// "naver.com" of "ho**@naver.com".
 bool is_domain(std::string_view name, std::string_view rest) {
-  return rest.size() > 1 && rest[0] == '.' && is_ascii_letter(static_cast<unsigned char>(rest[1])) &&
-         std::ranges::all_of(name, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  return rest.size() > 1 && rest[0] == '.' && is_ascii_letter(static_cast<unsigned char>(rest[1])) && is_ascii(name);
 }
 
 }  // namespace
@@ -49,11 +56,11 @@ std::string mentionable(std::string_view name) {
 }
 
 std::optional<Spot> mention_at(std::string_view text, std::size_t at) {
-  if (!stands_before(point_before(text, at))) return std::nullopt;
+  if (!may_begin(text, at)) return std::nullopt;
   const std::size_t size = name_size(text, at + 1);
   const std::string_view name = text.substr(at + 1, size);
   const std::string_view rest = text.substr(at + 1 + size);
-  if (name.empty() || rest.starts_with('@') || is_domain(name, rest)) return std::nullopt;
+  if (name.empty() || (rest.starts_with('@') && is_ascii(name)) || is_domain(name, rest)) return std::nullopt;
   Spot spot{at, 1 + size, {std::string(name), 0}};
   if (rest.starts_with('#')) {
     const char* digits = rest.data() + 1;

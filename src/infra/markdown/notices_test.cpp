@@ -45,7 +45,7 @@ TEST(Notices, StayAsTheyWereTyped) {
         "01. 가\n02. 나", "가. 일시\n나. 장소", "① 신청\n② 추첨", "1.가\n2.나", "1. 가\n2. 나\n2. 다",
         "10. 5. 개교기념일\n11. 4. 학교 축제",
         // bullets and frames of other kinds
-        "○ 일시: 3월 2일\n· 장소: 강당\n※ 우천 시 취소", "- 아 래 -", "- 다  음 -", "- 3 -", "* 끝 *",
+        "○ 일시: 3월 2일\n· 장소: 강당\n※ 우천 시 취소", "- 아 래 -", "- 다 음 -", "- 3 -", "* 끝 *",
         "*참고: 실내화 지참", "* 우천 시 취소합니다.", "-가정통신문", "- 홍길동 드림", "+82 10-1234-5678",
         "+ 교통비 3,000원\n+ 식비 5,000원", "-", "*", "ㅇ 대상: 전교생", "- - -", "* * *", "___",
         "____년 __월 __일 성명: ____(인)", "학년:__ 반:__ 번호:__", "__월__일", "- -", "•가 ▶ 나 □ 다",
@@ -59,7 +59,13 @@ TEST(Notices, StayAsTheyWereTyped) {
         "김*수, 이*영, 박*민", "김**, 이**, 박**", "김**(3반), 이**(4반)", "김**은 이**에게", "홍길*", "010-****-1234",
         "010-***-1234, 010-***-5678", "ho**@naver.com, ki**@daum.net", "5,000원*3명*2일", "2,000원 *3명 *2일",
         "3*4*5=60", "2 * 3 * 4", "이름*, 연락처*, 주소", "이름(*), 연락처(*)", "*표는 필수, **표는 선택",
-        "*.hwp, *.pdf", "ab**12, cd**34", "비밀번호: ****",
+        "*.hwp, *.pdf", "ab**12, cd**34", "비밀번호: ****", "*당첨자: 홍*동(3-1), 김*수(3-2)", "*명단(홍*동, 김*수)",
+        "*명단(김*은, 박*이)", "당첨자 *홍*동 *김*수", "*표시는 필수입니다. 이름*, 연락처*", "**당첨자: 김**, 이**",
+        "*.hwp, *.pdf 파일만 (필수*)", "*.hwp·*.pdf", "*1인당 2매*가족 수", "\"*\"은 필수, \"*\"",
+        // faces
+        "*^^*", "안녕하세요 (*^^*)", "*^-^*", "*^o^*", "*^ㅡ^*", "(*_*)", "*_*", "*-*-*", "_(._.)_", "*ㅇㅅㅇ*",
+        // blanks to fill in
+        "_년_월_일", "(_월_일)", "_학년_반_번 이름_", "_명_", "_학년_",
         // underscores of names
         "3학년_1반_명단.hwp", "파일_이름_목록", "snake_case_name",
         // quotes that were none
@@ -117,10 +123,20 @@ TEST(Notices, WhatIsSurelyMeantIsShown) {
   EXPECT_EQ(html("> 가\n>\n> - 나\n> - 다"),
             "<blockquote>\n<p>가</p>\n<ul>\n<li>나</li>\n<li>다</li>\n</ul>\n</blockquote>\n");
   EXPECT_EQ(html("```\n3. 가\n\n  - 나\n```\n끝"), "<pre><code>3. 가\n\n  - 나\n</code></pre>\n<p>끝</p>\n");
-  EXPECT_EQ(html("    들여 쓴 문단\n    둘째 줄"), "<p>들여 쓴 문단<br />\n둘째 줄</p>\n");
+  EXPECT_EQ(html("    들여 쓴 문단\n    둘째 줄"),
+            "<p><span class=\"typed\">    </span>들여 쓴 문단<br />\n<span class=\"typed\">    </span>둘째 줄</p>\n");
   EXPECT_EQ(html("~~3월 5일~~ 3월 6일"), "<p><del>3월 5일</del> 3월 6일</p>\n");
   EXPECT_EQ(html("1\\. 하나\n\\- 둘\n\\# 셋\n\\*넷\\*"), "<p>1. 하나<br />\n- 둘<br />\n# 셋<br />\n*넷*</p>\n");
   EXPECT_EQ(html("&lt;b&gt; &amp; &#44032; &middot;"), "<p>&lt;b&gt; &amp; 가 ·</p>\n");
+}
+
+TEST(Notices, KeepTheirColumns) {
+  const std::string two = "<span class=\"typed\">  </span>";
+  EXPECT_EQ(html("시간  국어\n  가. 나\n1 2"), "<p>시간" + two + "국어<br />\n" + two + "가. 나<br />\n1 2</p>\n");
+  EXPECT_EQ(html(" **가**\t나  "),
+            "<p><span class=\"typed\"> </span><strong>가</strong><span class=\"typed\">\t</span>나</p>\n");
+  EXPECT_EQ(html("- 다  음 -"), "<p>- 다" + two + "음 -</p>\n");
+  EXPECT_EQ(html("- 가  나\n- 다"), "<ul>\n<li>가" + two + "나</li>\n<li>다</li>\n</ul>\n");
 }
 
 TEST(Notices, LinesOfFormsEndOnce) {

@@ -21,7 +21,7 @@ constexpr std::array<Named, 26> kNamed = {
      {"copy", U'©'},   {"reg", U'®'},    {"trade", U'™'}, {"larr", U'←'},   {"rarr", U'→'},  {"uarr", U'↑'},
      {"darr", U'↓'},   {"bull", U'•'}}};
 
-}  // namespace
+constexpr std::size_t kMaxReference = 24;  // bytes between "&" and ";"
 
 std::optional<char32_t> referenced(std::string_view name) {
   if (!name.starts_with('#')) {
@@ -37,6 +37,15 @@ std::optional<char32_t> referenced(std::string_view name) {
   const bool letter =
       (U' ' < value && value < 0x7F) || is_letter(value) || opens(value) || closes(value) || is_neutral(value);
   return letter ? std::optional(static_cast<char32_t>(value)) : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Reference> reference_at(std::string_view text, std::size_t at) {
+  const std::size_t size = text.substr(at + 1, kMaxReference).find(';');
+  if (size == text.npos) return std::nullopt;
+  const auto value = referenced(text.substr(at + 1, size));
+  return value ? std::optional(Reference{*value, size + 2}) : std::nullopt;
 }
 
 }  // namespace ms::markdown

@@ -1,11 +1,17 @@
 #pragma once
+#include <cstddef>
 #include <optional>
 #include <string_view>
 
 namespace ms::markdown {
 
-/// The character that "&name;" or "&#123;" (without "&" and ";") stands for. Of names only those that office programs
-/// and editors leave in a text; never a control or format character: the others are shown as they were typed.
-std::optional<char32_t> referenced(std::string_view name);
+struct Reference {
+  char32_t value;    ///< the character that it stands for
+  std::size_t size;  ///< in bytes, from "&" to ";"
+};
+
+/// "&name;" or "&#123;" at `at`. Of names only those that office programs and editors leave in a text; never a control
+/// or format character: the others are shown as they were typed.
+std::optional<Reference> reference_at(std::string_view text, std::size_t at);
 
 }  // namespace ms::markdown
