@@ -80,10 +80,15 @@ std::optional<http::Response> moved(const web::Context& ctx, const Directory& di
 
 Result<void> check(const Draft& draft) {
   std::vector<FieldError> wrong;
-  const bool named = draft.name.pure() && unicode::visible(draft.name);
-  if (!named || code_points(draft.name) > kNameLimit) wrong.push_back({"name", "boards.name_wrong"_msg});
+  if (!draft.name.pure()) {
+    wrong.push_back({"name", "boards.name_characters"_msg});
+  } else if (!unicode::visible(draft.name) || code_points(draft.name) > kNameLimit) {
+    wrong.push_back({"name", "boards.name_wrong"_msg});
+  }
   if (!good_slug(draft.slug)) wrong.push_back({"slug", "boards.slug_wrong"_msg});
-  if (code_points(draft.description) > kDescriptionLimit || !draft.description.pure()) {
+  if (!draft.description.pure()) {
+    wrong.push_back({"description", "boards.description_characters"_msg});
+  } else if (code_points(draft.description) > kDescriptionLimit) {
     wrong.push_back({"description", "boards.description_long"_msg});
   }
   if (!rank_within(draft.read_role, 0)) wrong.push_back({"read_role", "boards.role_wrong"_msg});
