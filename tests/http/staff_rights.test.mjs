@@ -68,9 +68,22 @@ test('staff find, read and change nothing of a board that only admins may read',
   }
   assert.deepEqual(await state(), untouched);
   // What the log says of an admin's act tells staff nothing either.
-  assert.equal((await admin.post(`/posts/${post}/hide`, { form: { reason: `이유 ${mark}` } })).status, 303);
-  assert.ok(!(await staff.get('/audit')).text.includes(`비밀 ${mark}`));
-  assert.ok((await admin.get('/audit')).text.includes(`비밀 ${mark}`));
+  for (const path of [`/posts/${post}`, `/comments/${said}`]) {
+    assert.equal((await admin.post(`${path}/hide`, { form: { reason: `이유 ${mark}` } })).status, 303);
+  }
+  const traces = [`비밀 ${mark}`, `댓글 ${mark}`, `이유 ${mark}`, `href="/posts/${post}"`, `href="/comments/${said}"`];
+  const [told, all] = [(await staff.get('/audit')).text, (await admin.get('/audit')).text];
+  for (const trace of traces) assert.ok(!told.includes(trace) && all.includes(trace), trace);
+});
+
+test('the log links a board only for those who may open its page', async () => {
+  const { id } = await newBoard('linked', 0);
+  assert.equal((await admin.post(`/boards/${id}/move`, { form: { to: 'up' } })).status, 303);
+  assertKoreanPage(await staff.get(`/boards/${id}`), 403);
+  const told = (await staff.get('/audit')).text;
+  assert.ok(told.includes(`게시판 ${id}`) && !told.includes(`href="/boards/${id}"`));
+  assert.ok((await admin.get('/audit')).text.includes(`href="/boards/${id}"`));
+  await sql(`update boards set read_role = 3 where id = ${id}; select pg_notify('boards', '')`);
 });
 
 test('what its author deleted is neither shown to staff nor brought back by them', async () => {
@@ -92,6 +105,28 @@ test('what its author deleted is neither shown to staff nor brought back by them
     assert.equal((await staff.post(`/posts/${post}/${act}`, { form: { reason } })).status, 303, act);
   }
   assert.deepEqual(await sql(`select visible from posts where id = ${post}`), [['t']]);
+});
+
+test('the audit log shows nobody what its author deleted after staff had acted on it', async () => {
+  const { post, said } = await newPost(open, `거둔 글 ${mark}`);
+  const why = `사유 ${randomUUID()}`;
+  for (const act of ['hide', 'restore']) {
+    for (const path of [`/posts/${post}`, `/comments/${said}`]) {
+      assert.equal((await staff.post(`${path}/${act}`, { form: { reason: why } })).status, 303);
+    }
+  }
+  const taken = [`거둔 글 ${mark}`, `댓글 ${mark}`];
+  const lines = async (who) => (await who.get('/audit')).text.split('<tr>').filter((line) => line.includes(why)).join('');
+  const before = await lines(staff);
+  for (const text of taken) assert.ok(before.includes(text), text);
+  assert.equal((await author.client.post(`/comments/${said}/delete`)).status, 303);
+  assert.equal((await author.client.post(`/boards/${open.slug}/${post}/delete`)).status, 303);
+  for (const who of [staff, admin]) {
+    for (const page of [await lines(who), (await who.get(`/posts/${post}`)).text, (await who.get(`/comments/${said}`)).text]) {
+      assert.ok(page.includes(why), 'the act itself');
+      for (const text of taken) assert.ok(!page.includes(text), text);
+    }
+  }
 });
 
 test('what staff delete on the Site is in the audit log, with their reason, and can be brought back', async () => {

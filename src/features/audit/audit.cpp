@@ -14,17 +14,19 @@ constexpr int kHistoryLimit = 100;
 
 constexpr pg::Query kInsert{"audit.insert", R"(
   insert into audit_log (actor_id, action, subject_kind, subject_id, reason, detail) values ($1, $2, $3, $4, $5, $6))"};
-// What was written on a board that only higher roles may read is not told to others here either.
+// What was done on a board that only higher roles may read is not told to others here either, and what its author took
+// back (moderation, state withdrawn) is told to nobody.
 constexpr pg::Query kNewest{"audit.newest", R"(
-  select a.id, a.at, a.actor_id, u.name, a.action, a.subject_kind, a.subject_id, a.reason,
-         case when $3 < all (
-           select b.read_role from boards b
-            where b.id = case a.subject_kind
-              when 'board' then a.subject_id
-              when 'post' then (select p.board_id from posts p where p.id = a.subject_id)
-              when 'comment' then (select p.board_id from comments c join posts p on p.id = c.post_id where c.id = a.subject_id) end)
-           and a.subject_kind in ('board', 'post', 'comment') then '' else a.detail end
+  select a.id, a.at, a.actor_id, u.name, a.action, a.subject_kind, a.subject_id, case when closed then '' else a.reason end,
+         case when closed or withdrawn then '' else a.detail end, closed
     from audit_log a join users u on u.id = a.actor_id
+    left join comments c on a.subject_kind = 'comment' and c.id = a.subject_id
+    left join posts p on p.id = case a.subject_kind when 'post' then a.subject_id when 'comment' then c.post_id end
+    left join boards b on b.id = case a.subject_kind when 'board' then a.subject_id else p.board_id end
+    cross join lateral (select
+      a.subject_kind in ('board', 'post', 'comment') and coalesce(b.read_role > $3, true),
+      coalesce(case a.subject_kind when 'post' then p.deleted_at is not null and p.deleted_by = p.author_id
+                                   when 'comment' then c.deleted_at is not null and c.deleted_by = c.author_id end, false)) s (closed, withdrawn)
    where a.id < $1 order by a.id desc limit $2)"};
 constexpr pg::Query kDeleted{"audit.deleted", "select ms_audit_deleted($1, $2, $3, $4)::text"};
 constexpr pg::Query kLook{"audit.look", R"(
@@ -38,9 +40,14 @@ constexpr pg::Query kLookAtList{"audit.look_at_list", R"(
   select $1, 'look', 'member', 0, $2
    where not exists (select from audit_log a where a.actor_id = $1 and a.action = 'look' and a.subject_id = 0 and a.detail = $2
                         and a.at > now() - interval '1 hour'))"};
+// Of what the reader may open: only what its author took back is left out.
 constexpr pg::Query kHistory{"audit.history", R"(
-  select a.id, a.at, a.actor_id, u.name, a.action, a.subject_kind, a.subject_id, a.reason, a.detail
+  select a.id, a.at, a.actor_id, u.name, a.action, a.subject_kind, a.subject_id, a.reason,
+         case when withdrawn then '' else a.detail end, false
     from audit_log a join users u on u.id = a.actor_id
+    cross join (select $1 = 'post' and exists (select from posts where id = $2 and deleted_at is not null and deleted_by = author_id)
+                    or $1 = 'comment' and exists (select from comments where id = $2 and deleted_at is not null and deleted_by = author_id)
+               ) s (withdrawn)
    where a.subject_kind = $1 and a.subject_id = $2 order by a.id desc limit $3)"};
 
 async<http::Response> show_log(web::Context& ctx, pg::Db& db) {
@@ -53,15 +60,17 @@ async<http::Response> show_log(web::Context& ctx, pg::Db& db) {
   const bool more = entries.size() > kPageSize;
   if (more) entries.pop_back();
   const web::Steps steps = web::steps("/audit", ctx.query(), more, entries.empty() ? 0 : entries.back().id);
-  co_return ctx.page({tr("audit.title"_msg)}, [&](view::Out& out) { log(out, entries, steps, ctx.now); });
+  co_return ctx.page({tr("audit.title"_msg)}, [&](view::Out& out) { log(out, {entries, steps, ctx.viewer, ctx.now}); });
 }
 
 }  // namespace
 
 Result<std::string> reason_of(std::string_view typed) {
   const unicode::Text reason(trim(typed));
-  if (unicode::visible(reason) && reason.pure() && code_points(reason) <= kReasonLimit) return reason.text();
-  return Refused(Error(Code::invalid, "error.invalid"_msg, {{"reason", "audit.reason_wrong"_msg}}));
+  const bool fits = unicode::visible(reason) && code_points(reason) <= kReasonLimit;
+  if (fits && reason.pure()) return reason.text();
+  const Msg why = reason.pure() ? "audit.reason_wrong"_msg : "audit.reason_characters"_msg;
+  return Refused(Error(Code::invalid, "error.invalid"_msg, {{"reason", why}}));
 }
 
 Result<std::string> reason_on_site(std::string_view typed) {
@@ -88,7 +97,8 @@ std::string Entry::subject_word() const {
   if (subject_id == 0) return tr("audit.member_list"_msg);
   return tr(Msg{"audit_subject." + subject_kind}) + " " + std::to_string(subject_id);
 }
-std::string Entry::subject_url() const {
+std::string Entry::subject_url(const session::Viewer& who) const {
+  if (closed || (subject_kind == "board" && !who.may(session::Permission::boards))) return {};
   return subject_id == 0 ? "/members" : "/" + subject_kind + "s/" + std::to_string(subject_id);
 }
 

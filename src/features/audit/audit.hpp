@@ -6,6 +6,8 @@
 #include "infra/core/result.hpp"
 #include "infra/core/time.hpp"
 #include "infra/pg/db.hpp"
+#include "infra/session/viewer.hpp"
+#include "infra/web/listing.hpp"
 #include "infra/web/router.hpp"
 
 // Who of the staff did what to whom, and why. A row is written in the unit that does it; the table is only added to.
@@ -50,11 +52,20 @@ struct Entry {
   std::int64_t subject_id = 0;
   std::string reason;
   std::string detail;
+  bool closed = false;  ///< its board is none of the reader's: `reason` and `detail` are empty
 
   std::string action_word() const;   ///< "이용 정지"
   std::string subject_word() const;  ///< "회원 12"
-  /// The page of what was acted on, in the Admin.
-  std::string subject_url() const;
+  /// The page of what was acted on, in the Admin; empty when it is not for `who`.
+  std::string subject_url(const session::Viewer& who) const;
+};
+
+/// What GET /audit shows.
+struct Log {
+  const std::vector<Entry>& entries;
+  const web::Steps& steps;
+  const session::Viewer& who;
+  Timestamp now;
 };
 
 /// The latest entries about one subject, newest first, for its page.

@@ -180,6 +180,8 @@ TEST_F(ModerationTest, ABoardThatStaffMayNotReadIsNotThere) {
 }
 
 TEST_F(ModerationTest, WhatItsAuthorDeletedStaysDeletedAndUnread) {
+  EXPECT_EQ(act<PostId>(Act::hide, {PostId{1}}, "광고"), 1);
+  EXPECT_EQ(act<PostId>(Act::restore, {PostId{1}}, "실수"), 1);
   ask("update posts set deleted_at = now(), deleted_by = 2 where id = 1");
   ask("update comments set deleted_at = now(), deleted_by = 3 where id = 3");
   EXPECT_THAT(posts({.state = State::withdrawn}), ElementsAre(1));
@@ -190,6 +192,11 @@ TEST_F(ModerationTest, WhatItsAuthorDeletedStaysDeletedAndUnread) {
   ASSERT_TRUE(page);
   EXPECT_EQ(page->row.title, "");
   EXPECT_EQ(page->content_html, "");
+  ASSERT_EQ(page->history.size(), 2u);
+  for (const audit::Entry& entry : page->history) {
+    EXPECT_EQ(entry.detail, "");
+    EXPECT_NE(entry.reason, "");
+  }
   EXPECT_FALSE(act<PostId>(Act::restore, {PostId{1}}));
   EXPECT_FALSE(act<CommentId>(Act::restore, {CommentId{3}}));
   EXPECT_FALSE(act<PostId>(Act::remove, {PostId{1}}));
