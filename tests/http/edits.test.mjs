@@ -133,6 +133,33 @@ test('two of the staff act on one member: the later one sees what was done, and 
   assert.equal((await stored())[0], '2');
 });
 
+test('a version that is no number is refused, and does not pass for none', async () => {
+  const { client, email } = await joined();
+  const [[member]] = await sql(`select id from users where email = '${email}'`);
+  const admin = await loggedIn('admin@minschool.test', { base: adminUrl });
+  const { path, id } = await newPost();
+  const said = (await author.client.post(`/api/v1/posts/${id}/comments`, { json: { content: '처음 댓글' } })).json().id;
+  const slug = `unread-${randomUUID().slice(0, 8)}`;
+  const [[board]] = await sql(`insert into boards (slug, name, position, on_home, read_role) values ('${slug}', '처음', 900, false, 3) returning id`);
+  await sql(`select pg_notify('boards', '')`);
+  await eventually(async () => (await admin.get(`/boards/${board}`)).status === 200, 'the board');
+  const forms = [
+    [author.client, `${path}/edit`, { title: '덮어쓴 제목', content: '덮어쓴 본문' }], [author.client, `/comments/${said}/edit`, { content: '덮어쓴 댓글' }],
+    [client, '/my/name', { name: `덮음${randomUUID().slice(0, 6)}` }], [client, '/my/presence', { hidden: '1' }], [client, '/my/notifications', { on: 'like' }],
+    [admin, `/boards/${board}`, { slug, name: '덮어쓴 이름', description: '', read_role: 'admin', write_role: 'admin', comment_role: 'admin' }],
+    [admin, `/members/${member}/role`, { role: 'staff', reason: '승진' }], [admin, `/members/${member}/suspend`, { period: '7', day: '', reason: '정지' }],
+  ];
+  const stored = () => sql(`select p.title, p.content, c.content, b.name, u.name, u.role, u.suspended_until, u.hides_presence, u.muted_notifications
+    from posts p, comments c, boards b, users u where p.id = ${id} and c.id = ${said} and b.id = ${board} and u.id = ${member}`);
+  const before = await stored();
+  for (const [who, to, form] of forms) {
+    for (const version of ['', 'x', '1x', '99999999999999999999']) {
+      assertKoreanPage(await who.post(to, { form: { ...form, version } }), 400);
+    }
+  }
+  assert.deepEqual(await stored(), before);
+});
+
 test('the API deletes no post that has another text than the client saw', async () => {
   const { id, path } = await newPost();
   const { etag } = (await author.client.get(`/api/v1/posts/${id}`)).headers;

@@ -13,6 +13,7 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr std::string_view kVersion = "version";  // the field that says which version a form began with
 constexpr std::string_view kFlashCookie = "flash";
 constexpr std::string_view kWroteCookie = "wrote";
 constexpr int kWroteSeconds = 3;  // a hint takes milliseconds; one that got lost, as long as anything is remembered
@@ -81,7 +82,9 @@ const http::Form& Context::query() const {
 
 Result<http::Form> Context::form() const {
   auto parsed = http::Form::parse(request.body);
-  if (!parsed || media_type(request) != "application/x-www-form-urlencoded") {
+  const bool readable = parsed && media_type(request) == "application/x-www-form-urlencoded";
+  // Without a version nothing is compared: one that cannot be read must not pass for none.
+  if (!readable || (parsed->has(kVersion) && !parsed->number(kVersion))) {
     return ms::refuse(Code::bad_request, "error.bad_form"_msg);
   }
   return std::move(*parsed);
