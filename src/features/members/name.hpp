@@ -24,10 +24,11 @@ class Name : public unicode::Line {
 Result<void> check_name(const Name& name);
 
 /// Whether a name says that its owner acts for the site: "관리자", "운영진", "admin", the site's own name, also with
-/// spaces, digits and lookalike letters. For staff only.
+/// spaces, digits, signs and lookalike letters ("관1리자", "@dmin"). For staff only.
 bool is_reserved(std::string_view name, std::string_view site);
 
-/// Whether `name` looks like one of `others` (unicode::likeness).
+/// Whether `name` looks like one of `others` (unicode::likeness), alone or with what makes nobody else of them: a title
+/// ("백지원 선생님"), digits and signs ("백지원1", "백지원™"), something in brackets. "백지원 3반" is somebody else.
 bool looks_like_one_of(std::string_view name, const std::vector<std::string>& others);
 
 }  // namespace ms::members

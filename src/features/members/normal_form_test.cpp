@@ -38,26 +38,75 @@ TEST(Name, IsOneForOnePerson) {
 
 TEST(Name, OfStaffIsReserved) {
   for (const char* reserved :
-       {"관리자",     "관 리 자",  "관\u3164리자",  "관리자님", "우리반 관리자", "운영자",   "운영진", "운영자1",
-        "admin",      "Admin",     "ａｄｍｉｎ",    "аdmin",    "a d m i n",     "admin1",   "adm1n",  "ADMINISTRATOR",
-        "site admin", "우리 센터", "우리센터 공식", "root",     "시스템",        "관.리.자", "직원",   "직원 김하늘",
-        "손님",       "비 회원",   "교장",          "교장님",   "교장 선생님",   "사무실"}) {
+       {"관리자",      "관 리 자",      "관\u3164리자", "관리자님",   "우리반 관리자", "운영자",     "운영진",
+        "운영자1",     "admin",         "Admin",        "ａｄｍｉｎ", "аdmin",         "a d m i n",  "admin1",
+        "adm1n",       "ADMINISTRATOR", "site admin",   "우리 센터",  "우리센터 공식", "root",       "시스템",
+        "관.리.자",    "직원",          "직원 김하늘",  "손님",       "비 회원",       "교장",       "교장님",
+        "교장 선생님", "사무실",        "관1리자",      "관(1)리자",  "교장1",         "교장™",      "@dmin",
+        "4dmin",       "adm!n",         "＠dmin",       "@dmin!",     "adm1n2",        "$taff",      "5y5tem",
+        "r00t",        "m0d",           "@dm1n",        "site 4dmin", "운영",          "공식",       "공식 계정",
+        "운영님",      "사이트관리",    "고객센터",     "보건실",     "행정실장",      "행정실장님", "스태프",
+        "탈퇴한 회원", "管理者"}) {
     EXPECT_TRUE(is_reserved(reserved, "우리 센터")) << reserved;
   }
-  for (const char* free : {"김하늘", "badminton", "배드민턴 관심", "Adam", "이관리", "자운영", "우리", "센터", "Robert",
-                           "modern", "김운영", "교장 김하늘", "교장미", "김하늘 선생님", "손님이"}) {
+  for (const char* free :
+       {"김하늘",   "badminton", "배드민턴 관심", "Adam",        "이관리",       "자운영",        "우리",    "센터",
+        "Robert",   "modern",    "김운영",        "교장 김하늘", "교장미",       "김하늘 선생님", "손님이",  "공식이",
+        "운영이",   "이공식",    "김하늘 2",      "3반 김하늘",  "4dam",         "Adam5",         "Modern7", "김보건",
+        "스태프니", "Stafford",  "A$AP",          "행복한 실장", "보건실 지킴이"}) {
     EXPECT_FALSE(is_reserved(free, "우리 센터")) << free;
   }
 }
 
 TEST(Name, LooksLikeOneOfStaff) {
-  const std::vector<std::string> staff{"이수진", "Kim Scully"};
+  const std::vector<std::string> staff{"이수진", "Kim Scully", "백지원", "이한", "김하늘 2"};
   for (const char* like : {"이수진", "이 수진", "이\u200b수진", "\u110b\u1175\u1109\u116e\u110c\u1175\u11ab", "이.수진",
-                           "kim scully", "Кim Scuⅼly"}) {
+                           "kim scully", "Кim Scuⅼly", "김하늘 2", "김하늘 2님"}) {
     EXPECT_TRUE(looks_like_one_of(like, staff)) << like;
   }
-  for (const char* other : {"이수진 3반", "이수신", "수진", "Kim"})
+  for (const char* other : {"이수진 3반", "이수신", "수진", "Kim", "김하늘", "김하늘 3반", "김하늘 3"})
     EXPECT_FALSE(looks_like_one_of(other, staff)) << other;
+}
+
+TEST(Name, OfStaffWithAnAdditionLooksLikeIt) {
+  const std::vector<std::string> staff{"백지원", "Kim Scully", "이한"};
+  for (const char* like : {"백지원님",
+                           "백지원 선생님",
+                           "백지원선생님",
+                           "백지원쌤",
+                           "백지원 (운영)",
+                           "백지원（운영）",
+                           "백지원[공식]",
+                           "백지원<공식>",
+                           "백지원「홍보」",
+                           "백지원1",
+                           "백지원 2",
+                           "백지원①",
+                           "백1지원",
+                           "백지원™",
+                           "백지원ᵀᴹ",
+                           "백지원 ★",
+                           "백지원 교장",
+                           "교장 백지원",
+                           "교장선생님 백지원",
+                           "(운영) 백지원",
+                           "백지원 팀장님",
+                           "백지원 행정실장",
+                           "보건교사 백지원",
+                           "운영 백지원",
+                           "이한님",
+                           "Kim Scully 님",
+                           "Kim Scully 2",
+                           "Teacher Kim Scully",
+                           "Kim Scully (official)"}) {
+    EXPECT_TRUE(looks_like_one_of(like, staff)) << like;
+  }
+  for (const char* other : {"백지원이", "백지원 3반", "3학년 백지원", "백지원 엄마", "백지원 어머님", "백지원A",
+                            "남백지원", "이한샘", "이한결", "백지", "지원", "선생님", "님", "운영", "(운영)",
+                            "이한솔 선생님", "Kim Scullyson", "백지원의 친구", "1"}) {
+    EXPECT_FALSE(looks_like_one_of(other, staff)) << other;
+  }
+  EXPECT_FALSE(looks_like_one_of("백지원", {"", "™"}));
 }
 
 TEST(Email, HasOneNormalForm) {
