@@ -227,6 +227,38 @@ test('a hidden or deleted post is gone from the Site, and restored is back; the 
   assert.ok((await admin.get('/audit')).text.includes(`href="/posts/${id}"`));
 });
 
+test('a form says of a character that it cannot be used', async () => {
+  const admin = await staff();
+  const form = { slug: `a-${randomUUID().slice(0, 8)}`, name: '이름', description: '', read_role: 'guest', write_role: 'member', comment_role: 'member' };
+  for (const [field, word] of [['name', '이름'], ['description', '설명']]) {
+    const refused = await admin.post('/boards/new', { form: { ...form, [field]: 'a\u202eb' } });
+    assertKoreanPage(refused, 422);
+    assert.ok(refused.text.includes(`${word}에 사용할 수 없는 문자가 있어 지웠습니다`), field);
+    assert.match(refused.text, /value="ab"|>ab<\/textarea>/, 'the rest of it');
+  }
+  const refused = await admin.post('/posts/1/hide', { form: { reason: 'a\u202eb' } });
+  assertKoreanPage(refused, 422);
+  assert.ok(refused.text.includes('사유에 사용할 수 없는 문자가 있'));
+  assert.deepEqual(await sql(`select count(*) from boards where slug = '${form.slug}'`), [['0']]);
+});
+
+test('an author is found whatever the case of the name', async () => {
+  const admin = await staff();
+  const name = `Abc${randomUUID().slice(0, 6)}`;
+  const { client, email } = await joined();
+  assert.equal((await client.post('/my/name', { form: { name } })).status, 303);
+  const written = await client.post('/boards/free/write', { form: { title: '제목', content: '본문' } });
+  assert.equal(written.status, 303);
+  const id = written.location.split('/').at(-1);
+  const said = (await client.post(`/api/v1/posts/${id}/comments`, { json: { content: '댓글' } })).json().id;
+  const member = await memberId(admin, email);
+  for (const typed of [name, name.toLowerCase(), name.toUpperCase(), name.slice(0, 5).toLowerCase()]) {
+    for (const [path, found] of [[`/posts?author=${typed}`, `/posts/${id}`], [`/comments?author=${typed}`, `/comments/${said}`], [`/members?q=${typed}`, `/members/${member}`]]) {
+      assert.ok((await admin.get(path)).text.includes(`href="${found}"`), path);
+    }
+  }
+});
+
 test('checked rows are acted on together, within the filters of the list', async () => {
   const admin = await staff();
   const list = await admin.get('/comments?state=visible');

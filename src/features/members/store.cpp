@@ -32,7 +32,7 @@ constexpr pg::Query kSearch{"members.search", R"(
          (select count(*) from posts p where p.author_id = u.id), (select count(*) from comments c where c.author_id = u.id),
          hashtextextended(concat_ws(chr(10), u.role, extract(epoch from u.suspended_until), u.suspended_reason), 0)
     from users u
-   where ($1 = '' or starts_with(u.name, $1) or strpos(u.email, lower($1)) > 0)
+   where ($1 = '' or starts_with(lower(u.name), lower($1)) or strpos(u.email, lower($1)) > 0)
      and ($2::smallint is null or u.role = $2)
      and (not $3::boolean or u.suspended_until > now())
      and ($4::bigint = 0 or u.id < $4)

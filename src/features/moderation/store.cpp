@@ -18,7 +18,7 @@ constexpr pg::Query kPosts{"moderation.posts", R"(
     cross join lateral (select coalesce(p.deleted_at is not null and p.deleted_by = p.author_id, false)) w (own)
    where b.read_role <= $8 and ($1 = '' or not own and (p.title ilike any (string_to_array($2, chr(10)))
           or p.content ilike any (string_to_array($2, chr(10)))))
-     and ($3 = '' or p.author_id in (select id from users where starts_with(name, $3)))
+     and ($3 = '' or p.author_id in (select id from users where starts_with(lower(name), lower($3))))
      and ($4::bigint = 0 or p.board_id = $4)
      and ($5 = '' or $5 = case when own then 'withdrawn' when p.deleted_at is not null then 'deleted' when p.hidden_at is not null then 'hidden'
                                else 'visible' end)
@@ -31,7 +31,7 @@ constexpr pg::Query kComments{"moderation.comments", R"(
     cross join lateral (select coalesce(c.deleted_at is not null and c.deleted_by = c.author_id, false),
                                coalesce(p.deleted_at is not null and p.deleted_by = p.author_id, false)) w (own, post_own)
    where b.read_role <= $10 and ($2 = '' or not own and c.content ilike any (string_to_array($3, chr(10))))
-     and ($4 = '' or c.author_id in (select id from users where starts_with(name, $4)))
+     and ($4 = '' or c.author_id in (select id from users where starts_with(lower(name), lower($4))))
      and ($5::bigint = 0 or p.board_id = $5)
      and ($6::bigint = 0 or c.post_id = $6)
      and ($7 = '' or $7 = case when own then 'withdrawn' when c.deleted_at is not null then 'deleted' when c.hidden_at is not null then 'hidden'
