@@ -4,13 +4,14 @@ import assert from 'node:assert/strict';
 import http from 'node:http';
 import https from 'node:https';
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 
+import { eventually } from '../support/assert.mjs';
 import { appUrl, root } from '../support/stack.mjs';
 import { balancer, certificate, installed } from '../support/nginx.mjs';
 import { Client, siteUrl } from '../support/client.mjs';
@@ -192,6 +193,20 @@ for (const [name, bytes] of Object.entries(oddAndLegal)) {
     }
   });
 }
+
+test('every line of the log is JSON, whatever bytes a request has', async () => {
+  const mark = `/log-${Date.now()}`;
+  for (const target of [`${mark}%FF?a=secret`, `${mark}\xff`, `${mark}%22\\"`, `${mark}-plain`]) {
+    const forwarded = `X-Forwarded-For: 192.0.2.1\xfe\r\n`;
+    await raw(`http://127.0.0.1:${plain.port}`, Buffer.from(`GET ${target} HTTP/1.1\r\nHost: school.test\r\n${forwarded}Connection: close\r\n\r\n`, 'latin1'));
+  }
+  let lines;
+  const read = async () => (await readFile(join(plain.folder, 'access.log'))).toString('latin1').split('\n').filter((line) => line.includes(mark));
+  await eventually(async () => (lines = await read()).length === 4, 'the lines');
+  const told = lines.map((line) => JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(line, 'latin1'))));
+  assert.deepEqual(told.map(({ path }) => path), [`${mark}%FF`, mark, `${mark}%22\\"`, `${mark}-plain`]);
+  assert.deepEqual(new Set(told.map(({ forwarded }) => forwarded)), new Set(['192.0.2.1']));
+});
 
 test('a program also answers what Nginx itself refuses: an empty Host, OPTIONS *', async () => {
   const url = await appUrl(1);
