@@ -6,6 +6,7 @@ import { forgetOldDrafts } from "./drafts.js";
 import { pageLeft, pageLoaded, pageShown, prepareFocus } from "./focus.js";
 import { start as watchMember } from "./member.js";
 import { formAnswered, formSent } from "./retry.js";
+import { markScrollable } from "./scroll.js";
 import { start as keepTimes } from "./times.js";
 import { start as keepUnsent } from "./unsent.js";
 
@@ -31,6 +32,8 @@ keepUnsent(); // what is not sent again by itself
 document.addEventListener("turbo:visit", pageLeft);
 document.addEventListener("turbo:before-render", prepareFocus);
 document.addEventListener("turbo:render", pageShown);
+for (const event of ["turbo:load", "turbo:render"]) document.addEventListener(event, markScrollable);
+addEventListener("resize", markScrollable);
 // The first page was rendered by the browser itself (a form sent before the script was there).
 pageLoaded();
 

@@ -1,5 +1,7 @@
 // What is being read or typed stays where it is on the screen, whatever an event changes above it.
 
+import { markScrollable } from "../scroll.js";
+
 const kReadable = "main :is(h1, h2, .prose > *, .comment, .comment-form, tr)";
 
 function isInView(element) {
@@ -21,6 +23,7 @@ function steady(anchor, change) {
   // Some browsers do the same by themselves, with an anchor of their own choice.
   root.style.overflowAnchor = "none";
   change();
+  markScrollable();
   if (anchor?.isConnected) scrollBy({ top: anchor.getBoundingClientRect().top - before, behavior: "instant" });
   root.style.overflowAnchor = "";
 }
