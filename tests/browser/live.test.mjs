@@ -115,17 +115,32 @@ test('the first comment of a post takes the place of the empty state', async () 
   assert.equal(await reader.locator('.comments .empty').count(), 0);
 });
 
-test('a post that is edited or hidden says so, and its text stays', async () => {
+test('a post that is edited says so and keeps its text; one that is hidden leaves only what is being typed', async () => {
   const author = await joined();
   const post = await written(author, '처음 본문');
+  const first = await commented(author, post, '먼저 쓴 댓글');
   const reader = await openLive(post.path, { base: there });
+  const writer = await openLive(post.path, { base: there, as: (await joined()).client });
   await acted(author.client, `${post.path}/edit`, { title: post.title, content: '고친 본문' });
   await reader.locator('.post-note a').waitFor();
   assert.equal(await reader.locator('.post .prose').first().innerText(), '처음 본문');
   await reader.locator('.post-note a').click();
   await reader.locator('.post .prose', { hasText: '고친 본문' }).waitFor();
+  await item(writer, first).getByRole('link', { name: /^답글/ }).click();
+  const field = item(writer, first).getByLabel('답글 쓰기');
+  await field.pressSequentially('쓰던 답글');
   await acted(admin, `/posts/${post.id}/hide`, { reason: '시험' });
+  const [seen, typed] = ['처음 본문', '쓰던 답글'];
   await reader.locator('.post-note .notice-warning').waitFor();
+  await writer.locator('.post-note .notice-warning').waitFor();
+  for (const page of [reader, writer]) {
+    const shown = `${await page.title()} ${await page.locator('main').textContent()}`;
+    for (const gone of [post.title, seen, '고친 본문', '먼저 쓴 댓글']) assert.ok(!shown.includes(gone), gone);
+  }
+  assert.equal(await reader.locator('main form').count(), 0);
+  assert.deepEqual(await field.evaluate((one) => [one.value, one === document.activeElement]), [typed, true]);
+  await acted(admin, `/posts/${post.id}/restore`, { reason: '시험' });
+  await reader.locator('.post-note', { hasText: '수정된 글 보기' }).waitFor();
 });
 
 test('nothing that is read or typed moves or is lost', async () => {

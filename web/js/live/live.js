@@ -3,6 +3,7 @@
 import { say } from "../status.js";
 import { announce } from "./announce.js";
 import { comment } from "./comments.js";
+import { gone } from "./gone.js";
 import { Group } from "./group.js";
 import { follow, ofDocument, write } from "./marks.js";
 import { mention } from "./mention.js";
@@ -13,6 +14,7 @@ import { unresolved } from "./unresolved.js";
 
 const ours = {
   comment,
+  gone,
   news,
   typing,
   announce() {
