@@ -35,7 +35,14 @@ test('a draft belongs to its member: gone after the logout, and never shown to w
   await content(page).fill('남에게 보이면 안 되는 글');
   await isKept(page, '보이면 안 되는 글');
   await page.goto(board);
+  // It goes with the logout, which says so before.
   await button(page, '로그아웃').click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('작성 중인 글이 있습니다. 로그아웃하면 이 기기에서 지워집니다.').waitFor();
+  await button(dialog, '취소').click();
+  await isKept(page, '보이면 안 되는 글');
+  await button(page, '로그아웃').click();
+  await button(dialog, '로그아웃').click();
   await link(page, '로그인').first().click();
   await login(page, two.email);
   await flash(page).waitFor();
@@ -104,6 +111,91 @@ test('a draft of an older version says that the stored text has changed since', 
   await button(notice(page), '지우기').click();
   assert.ok(await notice(page).isHidden());
   assert.ok(!(await kept(page)).includes('여기서 고치던'));
+});
+
+test('two tabs that write in the same form keep both texts: sending one takes only its own', async () => {
+  const member = await joined();
+  const post = await written(member);
+  const box = (page) => page.getByLabel('댓글 쓰기');
+  for (const [path, field] of [[`${board}/write`, content], [post, box]]) {
+    const one = await openPage({ as: member.client });
+    const two = await one.context().newPage();
+    await Promise.all([one, two].map((page) => page.goto(path)));
+    await field(one).fill('첫째 창의 글');
+    await isKept(one, '첫째 창의 글');
+    await field(two).fill('둘째 창의 글');
+    await isKept(two, '둘째 창의 글');
+    assert.ok((await kept(one)).includes('첫째 창의 글'));
+    await field(one).fill('첫째 창에서 보낸 글');
+    if (field === content) await title(one).fill('두 창');
+    await button(one, '등록').last().click();
+    await one.locator('.prose', { hasText: '첫째 창에서 보낸 글' }).waitFor();
+    await two.reload();
+    await notice(two).first().waitFor();
+    assert.equal(await field(two).inputValue(), '둘째 창의 글');
+    assert.ok(!(await kept(two)).includes('첫째 창'), 'what was sent is kept no longer');
+  }
+});
+
+test('a tab that was filled with the draft of another one leaves it what is typed there', async () => {
+  const member = await joined();
+  const one = await openPage({ as: member.client });
+  await one.goto(`${board}/write`);
+  await content(one).fill('먼저 쓰던 글');
+  await isKept(one, '먼저 쓰던 글');
+  const two = await one.context().newPage();
+  await two.goto(`${board}/write`);
+  await notice(two).waitFor();
+  assert.equal(await content(two).inputValue(), '먼저 쓰던 글');
+  await content(two).fill('따로 쓰는 글');
+  await isKept(two, '따로 쓰는 글');
+  await title(two).fill('두 창');
+  await button(two, '등록').click();
+  await two.getByRole('heading', { level: 1, name: '두 창' }).waitFor();
+  await one.reload();
+  await notice(one).waitFor();
+  assert.equal(await content(one).inputValue(), '먼저 쓰던 글');
+});
+
+test('the draft of a reply is that of one comment, and goes along when its form does', async () => {
+  const member = await joined();
+  const post = await written(member);
+  for (const text of ['가', '나']) await member.client.post(`/posts/${post.split('/').pop()}/comments`, { form: { content: text } });
+  const page = await openPage({ as: member.client });
+  await page.goto(post);
+  const open = (at) => page.getByRole('link', { name: /^답글/ }).nth(at).click();
+  const field = page.getByLabel('답글 쓰기');
+  await open(0);
+  await field.fill('가에게 쓰던 답글');
+  await page.reload();
+  await open(1);
+  assert.equal(await field.inputValue(), '');
+  await link(page, '취소').click();
+  await open(0);
+  assert.equal(await field.inputValue(), '가에게 쓰던 답글');
+  await open(1);
+  await isKept(page, '가에게 쓰던 답글');
+  await page.reload();
+  await open(0);
+  assert.equal(await field.inputValue(), '');
+  await link(page, '취소').click();
+  await open(1);
+  assert.equal(await field.inputValue(), '가에게 쓰던 답글');
+});
+
+test('a text that begins with an empty line keeps it when it is edited', async () => {
+  const member = await joined();
+  const post = await written(member);
+  const id = post.split('/').pop();
+  const text = '\n\n둘째 줄 아래';
+  await sql(`update posts set content = E'\\n\\n둘째 줄 아래' where id = ${id}`);
+  const page = await openPage({ as: member.client });
+  await page.goto(`${post}/edit`);
+  assert.equal(await content(page).inputValue(), text);
+  await title(page).fill('');
+  await button(page, '저장').click();
+  await page.locator('.error-summary').waitFor();
+  assert.equal(await content(page).inputValue(), text);
 });
 
 test('comments, replies and edited comments keep theirs, too', async () => {

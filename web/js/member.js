@@ -1,7 +1,8 @@
 // Whose page this is, and whether that is still who is logged in. Another tab, another member in the same tab and the way
 // Back must never show one member's page to another (docs/decisions/0025-typed.md).
 import { cache, visit } from "@hotwired/turbo";
-import { forgetDrafts } from "./drafts.js";
+import { ask } from "./confirm.js";
+import { forgetDrafts, hasDrafts } from "./drafts.js";
 
 const kStorage = "minschool.member"; // tells the other tabs that somebody came or left
 
@@ -11,7 +12,7 @@ const data = (root = document) => root.querySelector("#page-data")?.dataset;
 const member = () => data()?.member ?? "0";
 
 /** What the server's cookie says of who is logged in: a number, below 0 who has left, or "". */
-function told() {
+export function told() {
   const name = `${data()?.memberCookie}=`;
   return document.cookie.split("; ").find((one) => one.startsWith(name))?.slice(name.length) ?? "";
 }
@@ -61,8 +62,18 @@ function leave() {
   setTimeout(() => cache.clear());
 }
 
+/** A logout takes the drafts along: whoever has some is asked. */
+async function logout(event) {
+  const { target: form, submitter } = event;
+  const { draftsConfirm } = form.dataset;
+  if (!draftsConfirm || !hasDrafts(member())) return;
+  event.preventDefault();
+  if (await ask(draftsConfirm, form, submitter)) form.submit();
+}
+
 export function start() {
   arrived();
+  document.addEventListener("submit", logout);
   document.addEventListener("turbo:load", arrived);
   document.addEventListener("turbo:before-render", ({ detail }) => {
     const next = data(detail.newBody);

@@ -24,7 +24,9 @@ export default class extends Controller {
   moveTo(slot, id) {
     const open = this.element.querySelector(".reply-slot form");
     const form = open ?? this.templateTarget.content.cloneNode(true).querySelector("form");
-    form.querySelector("[name=parent_id]").value = id;
+    const { parent_id, draft } = form.elements;
+    parent_id.value = id;
+    draft.value = draft.value.replace(/\d+$/, id);
     slot.append(form);
     return form;
   }

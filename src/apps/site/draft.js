@@ -1,11 +1,12 @@
 import { Controller } from "@hotwired/stimulus";
-import { readDrafts, writeDrafts } from "../drafts.js";
-import { owner } from "../member.js";
-import { age } from "../times.js";
+import { readDrafts, replaceDrafts, sameTexts } from "../../../web/js/drafts.js";
+import { owner, told } from "../../../web/js/member.js";
+import { age } from "../../../web/js/times.js";
 
 const kSettleMs = 300;
 
-const sameTexts = (one, other) => Object.keys(one).every((name) => one[name] === (other[name] ?? one[name]));
+// When a draft was kept, and its name: no two tabs keep one at the same moment.
+const moment = () => Date.now() + Math.random();
 
 // Short, and the same for the same texts (FNV-1a).
 function fingerprint(texts) {
@@ -16,7 +17,8 @@ function fingerprint(texts) {
 
 // Keeps what is typed into a form until it was sent, so that a closed tab, a lost connection or an ended login costs nothing.
 // An empty form gets its draft back; a form that holds something, the stored text or that of a refused form, only offers it,
-// with its age. The form names its draft in a field (infra/web/draft.html).
+// with its age. The form names its draft in a field (infra/web/draft.html). Other tabs may have the same form: of what is kept
+// a form replaces only what it holds itself (`held`, the moments of those drafts).
 export default class extends Controller {
   static targets = ["notice", "message", "take"];
 
@@ -25,28 +27,27 @@ export default class extends Controller {
     if (!this.key) return;
     this.owner = owner();
     this.base = fingerprint(this.#texts((field) => field.defaultValue));
-    this.typed = this.typed.bind(this);
-    this.save = this.save.bind(this);
-    this.sent = this.sent.bind(this);
+    for (const name of ["typed", "left", "save", "sent"]) this[name] = this[name].bind(this);
     this.element.addEventListener("input", this.typed);
     this.element.addEventListener("turbo:submit-end", this.sent);
-    addEventListener("pagehide", this.save);
+    addEventListener("pagehide", this.left);
     this.#begin();
   }
 
   disconnect() {
     if (!this.key) return;
-    this.save();
+    this.left();
+    if (this.element.isConnected) this.#forget(); // moved below another comment, and its text with it
     this.element.removeEventListener("input", this.typed);
     this.element.removeEventListener("turbo:submit-end", this.sent);
-    removeEventListener("pagehide", this.save);
+    removeEventListener("pagehide", this.left);
   }
 
   /** The offered text takes the place of the one that is there, which is offered instead. */
   take() {
     const [offer, ...others] = this.offers;
-    const now = this.#texts();
-    this.offers = this.#isTyped(now) ? [{ texts: now, base: this.base, at: Date.now() }, ...others] : others;
+    this.offers = [...this.#keep(), ...others];
+    this.held = [offer.at];
     this.#fill(offer.texts);
     this.#changed();
     this.#offer();
@@ -61,32 +62,35 @@ export default class extends Controller {
       this.#changed();
       this.#fields[0]?.focus();
     } else {
-      this.offers.shift();
-      this.#changed();
+      replaceDrafts(this.owner, this.key, [this.offers.shift().at]);
     }
     this.#offer();
   }
 
   typed() {
-    this.changed = true;
+    this.changed = this.isOwn = true;
     clearTimeout(this.timer);
     this.timer = setTimeout(this.save, kSettleMs);
   }
 
   save() {
     clearTimeout(this.timer);
-    if (!this.changed) return;
-    this.changed = false;
-    const texts = this.#texts();
-    const own = this.#isTyped(texts) ? [{ texts, base: this.base, at: Date.now() }] : [];
-    writeDrafts(this.owner, this.key, [...own, ...this.offers]);
+    if (this.changed) this.#keep();
+  }
+
+  /** Another tab that was filled with this draft may have gone on from it, or sent it: what was typed here is kept again, unless
+   * its member has left. */
+  left() {
+    const kept = readDrafts(this.owner, this.key);
+    if (this.isOwn && told() === this.owner && !kept.some(({ at }) => this.held.includes(at))) this.changed = true;
+    this.save();
   }
 
   sent({ detail }) {
     if (!detail.success) return;
     clearTimeout(this.timer);
-    this.changed = false;
-    writeDrafts(this.owner, this.key, this.offers);
+    this.changed = this.isOwn = false;
+    this.#forget();
   }
 
   get #fields() {
@@ -113,18 +117,35 @@ export default class extends Controller {
     this.save();
   }
 
+  /** Keeps what stands in the form, in the place of what it held before; nothing when that is what the server sent. */
+  #keep() {
+    const texts = this.#texts();
+    const drafts = this.#isTyped(texts) ? [{ texts, base: this.base, at: moment() }] : [];
+    this.changed = false;
+    this.#forget(...drafts);
+    return drafts;
+  }
+
+  #forget(...drafts) {
+    replaceDrafts(this.owner, this.key, this.held, this.#texts(), drafts);
+    this.held = drafts.map(({ at }) => at);
+  }
+
   #begin() {
-    const shown = this.#texts();
-    this.restored = false;
-    this.offers = readDrafts(this.owner, this.key).filter(({ texts }) => !sameTexts(shown, texts));
-    const empty = Object.values(shown).every((text) => text === "");
-    if (empty && this.offers.length > 0) {
-      this.restored = true;
-      const [draft] = this.offers.splice(0, 1);
-      this.#fill(draft.texts);
-      this.#say(draft, "restored");
+    const kept = readDrafts(this.owner, this.key);
+    const [latest] = kept;
+    this.restored = latest && Object.values(this.#texts()).every((text) => text === "");
+    if (this.restored) this.#fill(latest.texts);
+    const now = this.#texts();
+    this.held = kept.filter(({ texts }) => sameTexts(now, texts)).map(({ at }) => at);
+    this.offers = kept.filter(({ at }) => !this.held.includes(at));
+    if (this.restored) {
+      clearTimeout(this.timer);
+      this.changed = this.isOwn = false; // it is another tab's, perhaps, until somebody types here
+      this.#say(latest, "restored");
     } else {
       this.#offer();
+      if (this.#isTyped(now)) this.typed(); // before this script was there, or below another comment
     }
   }
 
