@@ -234,7 +234,7 @@ test('a form says of a character that it cannot be used', async () => {
     const refused = await admin.post('/boards/new', { form: { ...form, [field]: 'a\u202eb' } });
     assertKoreanPage(refused, 422);
     assert.ok(refused.text.includes(`${word}에 사용할 수 없는 문자가 있어 지웠습니다`), field);
-    assert.match(refused.text, /value="ab"|>ab<\/textarea>/, 'the rest of it');
+    assert.match(refused.text, /value="ab"|>\nab<\/textarea>/, 'the rest of it');
   }
   const refused = await admin.post('/posts/1/hide', { form: { reason: 'a\u202eb' } });
   assertKoreanPage(refused, 422);

@@ -17,7 +17,7 @@ function formsOf(html) {
   return [...html.matchAll(/<form[^>]*method="post"[^>]*action="([^"]*)"[^>]*>([^]*?)<\/form>/g)].map(([, action, inside]) => {
     const inputs = [...inside.matchAll(/<input[^>]*name="([^"]*)"[^>]*>/g)].filter(([tag]) => !/type="checkbox"/.test(tag))
       .map(([tag, name]) => [name, unescape(/value="([^"]*)"/.exec(tag)?.[1] ?? '')]);
-    const areas = [...inside.matchAll(/<textarea[^>]*name="([^"]*)"[^>]*>([^]*?)<\/textarea>/g)].map(([, name, value]) => [name, unescape(value)]);
+    const areas = [...inside.matchAll(/<textarea[^>]*name="([^"]*)"[^>]*>\n([^]*?)<\/textarea>/g)].map(([, name, value]) => [name, unescape(value)]);
     return { action: unescape(action), fields: Object.fromEntries([...inputs, ...areas]) };
   });
 }

@@ -48,7 +48,7 @@ test('sixty comments at once: some are refused, with the time and the text', asy
   assertKoreanPage(refused, 429);
   assert.match(refused.text, /1분 뒤에/);
   assert.equal(refused.headers['retry-after'], '60');
-  assert.match(refused.text, new RegExp(`<textarea[^>]*name="content"[^>]*>@${author.name} 말 \\d+ &lt;b&gt;</textarea>`));
+  assert.match(refused.text, new RegExp(`<textarea[^>]*name="content"[^>]*>\\n@${author.name} 말 \\d+ &lt;b&gt;</textarea>`));
   const [[stored]] = await sql(`select count(*) from comments where post_id = ${id}`);
   assert.equal(Number(stored), statuses.filter((status) => status === 303).length);
   // On a busy machine the minute may be over by now: then it is filled again.
