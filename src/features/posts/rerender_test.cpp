@@ -40,7 +40,8 @@ class RerenderTest : public testing::Test {
     return TestDatabase::execute("select renderer || ' ' || content_html from posts where id = " + std::to_string(id));
   }
 
-  const std::string now = std::to_string(markdown::kRendererVersion) + " ";
+  const std::string version = std::to_string(markdown::kRendererVersion);
+  const std::string now = version + " ";
   asio::io_context io{1};
   pg::Db db{io, pg::Config{.conninfo = TestDatabase::conninfo() + " options='-c role=minschool_site'"}};
   redis::Client redis{io, redis::Config{}};
@@ -74,15 +75,18 @@ TEST_F(RerenderTest, GoesOnInBatchesAndLeavesWhatCannotBeWritten) {
   while (step()) ++steps;
   TestDatabase::execute("drop trigger refuse on posts");
   EXPECT_EQ(steps, 3);
-  EXPECT_EQ(TestDatabase::execute("select string_agg(id::text, ',' order by id) from posts where renderer < 2"), "1,3");
+  EXPECT_EQ(
+      TestDatabase::execute("select string_agg(id::text, ',' order by id) from posts where renderer < " + version),
+      "1,3");
   EXPECT_TRUE(step());  // in the next round
   EXPECT_EQ(html(1), now + "<p>2026. 3. 2. (월)</p>\n");
 }
 
 TEST_F(RerenderTest, ATextOfThisRendererIsLeft) {
-  TestDatabase::execute("update posts set content = '고침', content_html = '<p>고침</p>', renderer = 2 where id = 1");
+  TestDatabase::execute("update posts set content = '고침', content_html = '<p>고침</p>', renderer = " + version +
+                        " where id = 1");
   EXPECT_TRUE(step());
-  EXPECT_EQ(html(1), "2 <p>고침</p>");
+  EXPECT_EQ(html(1), now + "<p>고침</p>");
 }
 
 }  // namespace
