@@ -7,9 +7,9 @@
 
 #include "apps/cli/command.hpp"
 #include "features/members/argon2.hpp"
+#include "features/members/password.hpp"
 #include "infra/core/text.hpp"
 #include "infra/core/visible.hpp"
-#include "infra/unicode/unicode.hpp"
 
 namespace ms::cli {
 namespace {
@@ -20,7 +20,7 @@ constexpr std::size_t kMost = 1024;  // bytes; nobody types more, and a wrong fi
 }  // namespace
 
 std::string hash_password(std::string_view password) {
-  return members::argon2::hash(unicode::nfc(password), members::argon2::fresh());  // as members::Passwords::normal
+  return members::argon2::hash(members::Passwords::normal(password), members::argon2::fresh());
 }
 
 std::string read_password(const std::string& file) {

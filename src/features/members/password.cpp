@@ -6,11 +6,11 @@
 
 namespace ms::members {
 
-std::string Passwords::normal(std::string_view typed) { return unicode::nfc(typed); }
+std::string Passwords::normal(std::string_view typed) { return unicode::narrow(unicode::nfc(typed)); }
 
 std::vector<std::string> Passwords::forms(const std::string& typed) {
   std::vector<std::string> out{normal(typed)};
-  for (const std::string& form : {typed, unicode::nfd(typed)}) {
+  for (const std::string& form : {unicode::nfc(typed), typed, unicode::nfd(typed)}) {
     if (std::ranges::find(out, form) == out.end()) out.push_back(form);
   }
   return out;
