@@ -80,6 +80,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   std::string repeated;
   while (repeated.size() < kRepeated) repeated += text;
   check(repeated);
+  if (size == 1) return 0;  // it has no two halves
   // One line, then many of another.
   const std::size_t half = size / 2;
   repeated.clear();
