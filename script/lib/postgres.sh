@@ -42,8 +42,16 @@ start_postgres() {
   postgres_settings "$@" | as_postgres tee "$data/minschool.conf" >/dev/null
   printf '%s\n' 'local all postgres peer map=superuser' 'local all all scram-sha-256' | as_postgres tee "$data/pg_hba.conf" >/dev/null
   printf 'superuser %s postgres\n' postgres "$(id -un)" | as_postgres tee "$data/pg_ident.conf" >/dev/null
+  await_reaped "$data/postmaster.pid"
   launch postgres "${postgres_user[@]}" "$postgres_bin/postgres" -D "$data" -c config_file="$data/minschool.conf"
   await_postgres "$data/postmaster.pid"
+}
+
+# await_reaped PIDFILE ; a server that was killed counts as running, for the next one, until its parent has noted its end.
+await_reaped() {
+  local old tries=600
+  { read -r old <"$1"; } 2>/dev/null || return 0
+  while [ -e "/proc/$old" ] && ! read_start_time "$old" && ((tries-- > 0)); do pause 0.05; done
 }
 
 postgres_settings() {
