@@ -55,7 +55,8 @@ before(async () => {
   const config = await readFile(join(state, 'config', 'app1-site.toml'), 'utf8');
   await writeFile(join(folder, 'site.toml'), config.replace(/host='[^']*'/, `host=${database}`)
     .replace(/^name = "app1"$/m, 'name = "power"').replace(/^address = .*$/m, `address = "${machine}"`));
-  await ip('addr', 'add', `${database}/32`, 'dev', 'lo');
+  await ip('link', 'delete', 'ms-a').catch(() => {});  // of a run that was killed
+  await ip('addr', 'replace', `${database}/32`, 'dev', 'lo');
   await sql(`alter system set listen_addresses = '${database}'`);
   await stack('pg', 'restart');
   await appendFile(join(state, 'pg', 'data', 'pg_hba.conf'), `host minschool all ${machine}/32 scram-sha-256\n`);
@@ -64,9 +65,9 @@ before(async () => {
 after(async () => {
   if (!able) return;
   await cutPower();
+  await ip('addr', 'del', `${database}/32`, 'dev', 'lo');
   await sql('alter system reset listen_addresses');
   await stack('pg', 'restart');
-  await ip('addr', 'del', `${database}/32`, 'dev', 'lo');
   await rm(folder, { recursive: true });
 });
 
