@@ -7,7 +7,6 @@
 
 #include "apps/cli/command.hpp"
 #include "features/members/argon2.hpp"
-#include "features/members/password.hpp"
 #include "infra/core/text.hpp"
 #include "infra/core/visible.hpp"
 
@@ -20,7 +19,7 @@ constexpr std::size_t kMost = 1024;  // bytes; nobody types more, and a wrong fi
 }  // namespace
 
 std::string hash_password(std::string_view password) {
-  return members::argon2::hash(members::Passwords::normal(password), members::argon2::fresh());
+  return members::argon2::hash(members::argon2::normal(password), members::argon2::fresh());
 }
 
 std::string read_password(const std::string& file) {

@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "infra/core/secret.hpp"
+#include "infra/unicode/unicode.hpp"
 
 namespace ms::members::argon2 {
 namespace {
@@ -50,6 +51,8 @@ std::optional<Settings> parse(std::string_view beginning) {
                         out.costs.memory_kib <= kMostMemoryKib && out.costs.passes <= kMostPasses;
   return whole && bearable ? std::optional(out) : std::nullopt;
 }
+
+std::string normal(std::string_view typed) { return unicode::narrow(unicode::nfc(typed)); }
 
 std::string hash(std::string_view password, const Settings& settings) {
   std::array<unsigned char, kHashBytes> out{};

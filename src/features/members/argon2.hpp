@@ -27,6 +27,9 @@ struct Settings {
 Settings fresh();
 /// Of a hash's string up to the salt; nothing for what is not ours, or costs more than a login may.
 std::optional<Settings> parse(std::string_view beginning);
+/// The form in which passwords are hashed: NFC (RFC 8265 4.2), since one keyboard writes "한" as one character and
+/// another as three, and without full-width ASCII, since nobody sees how wide the input method writes.
+std::string normal(std::string_view typed);
 /// The whole string. Takes the time of the costs; throws when there is no memory.
 std::string hash(std::string_view password, const Settings& settings);
 

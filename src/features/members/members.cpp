@@ -56,7 +56,7 @@ Refused taken_name() {
 }
 
 Result<void> check_new_password(std::string_view password, std::string_view again, const PasswordContext& context) {
-  const auto length = code_points(Passwords::normal(password));
+  const auto length = code_points(argon2::normal(password));
   std::vector<FieldError> wrong;
   if (length < kPasswordLeast) wrong.push_back({"password", "join.password_short"_msg});
   if (length > kPasswordLimit) wrong.push_back({"password", "join.password_long"_msg});
@@ -64,7 +64,7 @@ Result<void> check_new_password(std::string_view password, std::string_view agai
   if (wrong.empty() && is_weak_password(password, {context.email, local, context.name, context.site})) {
     wrong.push_back({"password", "join.password_common"_msg});
   }
-  if (Passwords::normal(password) != Passwords::normal(again))
+  if (argon2::normal(password) != argon2::normal(again))
     wrong.push_back({"password_again", "join.password_differs"_msg});
   if (wrong.empty()) return {};
   return Refused(Error(Code::invalid, "error.invalid"_msg, std::move(wrong)));

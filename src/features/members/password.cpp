@@ -6,10 +6,8 @@
 
 namespace ms::members {
 
-std::string Passwords::normal(std::string_view typed) { return unicode::narrow(unicode::nfc(typed)); }
-
 std::vector<std::string> Passwords::forms(const std::string& typed) {
-  std::vector<std::string> out{normal(typed)};
+  std::vector<std::string> out{argon2::normal(typed)};
   for (const std::string& form : {unicode::nfc(typed), typed, unicode::nfd(typed)}) {
     if (std::ranges::find(out, form) == out.end()) out.push_back(form);
   }
@@ -22,7 +20,7 @@ async<std::optional<std::string>> Passwords::hash(const Call& call, std::string 
 }
 
 async<std::optional<std::string>> Passwords::hash_new(const Call& call, std::string_view password) {
-  co_return co_await hash(call, normal(password), argon2::fresh());
+  co_return co_await hash(call, argon2::normal(password), argon2::fresh());
 }
 
 }  // namespace ms::members

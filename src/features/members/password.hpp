@@ -16,9 +16,6 @@ class Passwords {
  public:
   explicit Passwords(CpuPool& pool) : pool_(pool) {}
 
-  /// The form in which passwords are hashed: NFC (RFC 8265 4.2), since one keyboard writes "한" as one character and
-  /// another as three, and without full-width ASCII, since nobody sees how wide the input method writes.
-  static std::string normal(std::string_view typed);
   /// What may have been hashed when this is typed, the normal form first: one for ASCII, at most four.
   static std::vector<std::string> forms(const std::string& typed);
 
