@@ -58,6 +58,7 @@ export async function serveNginx(listen, to, path, cookie) {
       .replaceAll('/nginx.master"', `/nginx-${listen}.master"`)
       .replaceAll(`${address}:3000 `, `${address}:${to} `)
       .replace(`127.0.0.1:${adminPort} `, `127.0.0.1:${listen + 1} `)
+      .replace(`127.0.0.1:${port}; `, `127.0.0.1:${listen}; `)
       .replace(`127.0.0.1:${port} backlog=4096; server_name localhost;`, `127.0.0.1:${listen} backlog=4096; server_name localhost;
     location /files/ { alias "${state}/constant/"; charset utf-8; }`);
     fs.writeFileSync(`${folder}/${name}`, text);
