@@ -86,7 +86,7 @@ bool is_behind_syllable(const Run& run) {
   return !is_letter(point_before(run.line, run.begin - kSyllable));
 }
 
-void Passed::go_to(std::string_view line, std::size_t end) {
+void Counts::count_to(std::string_view line, std::size_t end) {
   while (at < end) {
     const Point point = point_at(line, at);
     if (point.value == U'_') ++underscores;
@@ -97,7 +97,7 @@ void Passed::go_to(std::string_view line, std::size_t end) {
   }
 }
 
-bool is_meant(const Run& run, const Passed& opened, const Passed& here) {
+bool is_meant(const Run& run, const Counts& opened, const Counts& here) {
   if (run.mark() == '~') return true;
   if (here.brackets > opened.brackets) return false;  // "*명단(홍*은, 김*은)"
   if (run.size() > 1) return true;

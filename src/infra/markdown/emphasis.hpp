@@ -27,17 +27,18 @@ bool is_footnote(const Run& run);
 /// Whether the run stands behind a name of one syllable: "김**".
 bool is_behind_syllable(const Run& run);
 
-/// What has passed of a line: letters, brackets and blanks between two places say what a pair of marks around them is.
-struct Passed {
+/// Counts up to a place of a line: the letters, brackets and blanks between two places tell what marks around them
+/// mean.
+struct Counts {
   std::size_t at = 0;
   std::size_t words = 0;  ///< letters
   std::size_t underscores = 0;
   int brackets = 0;  ///< that are open
 
-  void go_to(std::string_view line, std::size_t end);
+  void count_to(std::string_view line, std::size_t end);
 };
 
 /// Whether a pair of marks is emphasis: the one that ended at `opened`, and `run`, to which `here` has come.
-bool is_meant(const Run& run, const Passed& opened, const Passed& here);
+bool is_meant(const Run& run, const Counts& opened, const Counts& here);
 
 }  // namespace ms::markdown

@@ -57,7 +57,7 @@ void LineWriter::write(std::string_view line) {
   text_ = path_end_ = next_code_ = next_link_ = 0;
   open_links_.clear(), openers_.clear(), tokens_.clear(), pairs_.clear();
   footnotes_ = {};
-  passed_ = {};
+  counts_ = {};
   code_ = line.contains('`') ? find_code(line) : std::vector<Code>();
   links_ = line.contains('[') ? find_links(line, code_) : std::vector<Bracket>();
   scan();
@@ -205,7 +205,7 @@ std::size_t LineWriter::run(std::size_t at) {
   const Run run{line_, at, run_end(line_, at)};
   if (run.mark() == '_' && is_in_mail_address(line_, at)) return at;
   flush(at);
-  passed_.go_to(line_, at);
+  counts_.count_to(line_, at);
   const auto place = static_cast<std::uint32_t>(tokens_.size());
   add(Kind::run, at, run.end);
   const auto size = static_cast<std::uint8_t>(std::min<std::size_t>(run.size(), kLongRun));
@@ -224,9 +224,9 @@ std::size_t LineWriter::run(std::size_t at) {
     if (size <= kStrong && is_footnote(run)) footnotes_[size - 1U] = true;
     return run.end;
   }
-  passed_.go_to(line_, run.end);
+  counts_.count_to(line_, run.end);
   if (const auto same = find_opener(run.mark(), size); same != openers_.end()) openers_.erase(same);
-  openers_.push_back({run.mark(), size, place, passed_});
+  openers_.push_back({run.mark(), size, place, counts_});
   return run.end;
 }
 
@@ -242,7 +242,7 @@ std::vector<LineWriter::Opener>::iterator LineWriter::find_opener(char mark, std
 
 bool LineWriter::close(const Run& run, std::uint8_t size, std::uint32_t place) {
   const auto opener = find_opener(run.mark(), size);
-  if (opener == openers_.end() || !is_meant(run, opener->passed, passed_)) return false;
+  if (opener == openers_.end() || !is_meant(run, opener->counts, counts_)) return false;
   if (run.mark() == '*') pairs_.push_back({opener->token, place, size, is_behind_syllable(run)});
   tokens_[opener->token].opened = size;
   Token& token = tokens_[place];

@@ -42,7 +42,7 @@ class LineWriter {
     char mark = '\0';
     std::uint8_t size = 0;
     std::uint32_t token = 0;
-    Passed passed;  // up to its end
+    Counts counts;  // up to its end
   };
   struct Pair {
     std::uint32_t opener, closer;  // in tokens_
@@ -88,7 +88,7 @@ class LineWriter {
   std::vector<Opener> openers_;            // at most one of a mark and size between two beginnings of links
   std::vector<Pair> pairs_;                // of asterisks
   std::array<bool, 2> footnotes_ = {};     // of one asterisk, of two
-  Passed passed_;
+  Counts counts_;
   std::vector<Token> tokens_;
 };
 

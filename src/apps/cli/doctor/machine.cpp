@@ -40,7 +40,7 @@ std::optional<config::Settings> load(const Places& places, Program program, cons
 }
 
 /// A text in the answer of /health, by its JSON pointer (RFC 6901).
-std::string said(const std::string& health, std::string_view pointer) {
+std::string text_at(const std::string& health, std::string_view pointer) {
   boost::system::error_code error;
   const auto parsed = boost::json::parse(health, error);
   if (error) return "";
@@ -71,14 +71,14 @@ void check_program(const std::string& name, const config::Settings& settings, Re
   const auto answer = fetch(settings.server.address, settings.server.port, "localhost", "/health", 3s);
   if (!answer)
     return report.wrong(name, fmt::format("no answer at {}: {}", where, answer.error()), "systemctl restart " + name);
-  if (const auto running = said(answer->body, "/version"); running != installed.text) {
+  if (const auto running = text_at(answer->body, "/version"); running != installed.text) {
     report.wrong(name, fmt::format("version {} runs, {} is installed", running, installed.text),
                  "systemctl reload " + name);
   }
-  const auto status = said(answer->body, "/status");
+  const auto status = text_at(answer->body, "/status");
   if (status == "down") return report.wrong(name, "cannot serve: " + answer->body, "what is said below of PostgreSQL");
-  if (said(answer->body, "/checks/postgresql/state") == "limited") {
-    return report.wrong(name, "PostgreSQL takes no writes: " + said(answer->body, "/checks/postgresql/error"),
+  if (text_at(answer->body, "/checks/postgresql/state") == "limited") {
+    return report.wrong(name, "PostgreSQL takes no writes: " + text_at(answer->body, "/checks/postgresql/error"),
                         "what is said below of PostgreSQL");
   }
   if (status == "limited") return report.hint(name, "serves without Redis", "what is said of Redis");
