@@ -32,6 +32,8 @@ class Call {
   Call(Deadline deadline, std::string_view request_id, Timing* timing = nullptr) noexcept
       : deadline_(deadline), request_id_(request_id), timing_(timing) {}
 
+  /// When the call was made: of a request, before anything of it was known.
+  Deadline started() const noexcept { return started_; }
   Deadline deadline() const noexcept { return deadline_; }
   /// The earlier of the call's deadline and `at_most` from now.
   Deadline within(std::chrono::milliseconds at_most) const noexcept {
@@ -52,6 +54,7 @@ class Call {
   void set_took_away(bool* flag) noexcept { took_away_ = flag; }
 
  private:
+  Deadline started_ = std::chrono::steady_clock::now();
   Deadline deadline_;
   std::string_view request_id_;
   Timing* timing_;

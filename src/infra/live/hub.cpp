@@ -12,8 +12,7 @@ namespace ms::live {
 
 struct Hub::Impl {
   Impl(asio::io_context& io, const redis::Config& redis, const secret::Keyring& all, const Config& config)
-      : request_time(config.request_time),
-        keys(all.derived(Hints::kPurpose)),
+      : keys(all.derived(Hints::kPurpose)),
         feeds(std::make_shared<Feeds>(io, config.sweep)),
         readers(std::make_shared<Readers>(io, config, *feeds)),
         subscriber(
@@ -26,7 +25,6 @@ struct Hub::Impl {
     readers->start();
   }
 
-  const std::chrono::milliseconds request_time;
   const secret::Keyring keys;
   std::shared_ptr<Feeds> feeds;
   std::shared_ptr<Readers> readers;
@@ -58,8 +56,7 @@ async<Result<Hub::Admission>> Hub::admit(const Call& call, session::Viewer viewe
     // Beyond everything: each is put right like a number from the future.
     for (Mark& mark : marks) mark.number = std::numeric_limits<std::int64_t>::max();
   }
-  const Deadline begun = call.deadline() - impl->request_time;
-  auto place = impl->readers->admit(std::move(viewer), begun, std::move(marks), reload);
+  auto place = impl->readers->admit(std::move(viewer), call.started(), std::move(marks), reload);
   if (!place) co_return Refused(place.error());
   const std::shared_ptr<Reader> reader = *place;
   for (const Mark& mark : reader->marks) {

@@ -25,7 +25,6 @@ struct Config {
   std::chrono::milliseconds sweep{2'000};  ///< how long a lost hint may delay anything
   std::chrono::seconds heartbeat{10};      ///< a stream says that it lives; must be shorter than Nginx's read timeout
   std::chrono::seconds life{30 * 60};      ///< a member's stream ends after half of it or later, to be identified anew
-  std::chrono::milliseconds request_time{1'800};  ///< how long before its deadline a Call's request began
 };
 
 struct State {

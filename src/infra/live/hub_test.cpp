@@ -261,19 +261,21 @@ TEST_F(HubTest, AChangedMembersStreamsEndAndNobodyElses) {
 }
 
 TEST_F(HubTest, WhoChangedWhileItsRequestRanComesAnew) {
-  const auto hub = make({.sweep = 1h, .request_time = 20s});  // so the requests of this test began ten seconds ago
+  const auto hub = make(no_sweep_);
+  const Call call(redis::in(5s), "test");  // http.answer_ms = 5000: the deadline does not say when it began
   hub->member_changed(UserId{7});
-  const auto changed = follow(*hub, member(7), "p1:0");
-  const auto other = follow(*hub, member(8), "p1:0");
+  const auto changed = follow(*hub, member(7), "p1:0", false, call);
+  const auto other = follow(*hub, member(8), "p1:0", false, call);
   EXPECT_FALSE(changed->open());
   EXPECT_EQ(changed->retries.size(), 1u);
   EXPECT_TRUE(other->open());
   hub->members_may_have_changed();
-  EXPECT_FALSE(follow(*hub, member(9), "p1:0")->open());
-  EXPECT_TRUE(follow(*hub, {}, "p1:0")->open());
-  const auto crowded = make({.sweep = 1h, .request_time = 20s});
+  EXPECT_FALSE(follow(*hub, member(9), "p1:0", false, call)->open());
+  EXPECT_TRUE(follow(*hub, {}, "p1:0", false, call)->open());
+  EXPECT_TRUE(follow(*hub, member(9), "p1:0")->open()) << "its request began after the change";
+  const auto crowded = make(no_sweep_);
   for (int i = 1; i <= 5000; ++i) crowded->member_changed(UserId{i});
-  EXPECT_FALSE(follow(*crowded, member(1), "p1:0")->open());
+  EXPECT_FALSE(follow(*crowded, member(1), "p1:0", false, call)->open());
 }
 
 TEST_F(HubTest, WhenChangesOfMembersMayBeMissedAllMembersComeAnew) {

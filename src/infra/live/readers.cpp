@@ -10,7 +10,8 @@ namespace ms::live {
 namespace {
 
 constexpr std::chrono::seconds kBeatEvery{1};
-constexpr std::size_t kMostRemembered = 4096;  // remembered one by one; more count as all
+constexpr std::size_t kMaxChanges = 4096;         // kept one by one; more count as changes of all members
+constexpr std::chrono::seconds kKeepChanges{10};  // longer than a request takes; see drop_old_changes()
 
 Bytes bytes(std::string text) { return std::make_shared<const std::string>(std::move(text)); }
 
@@ -133,7 +134,7 @@ void Readers::end(Reader& reader, Pause pause) {
 void Readers::member_changed(UserId id) {
   const auto now = std::chrono::steady_clock::now();
   changes_[id] = now;
-  if (changes_.size() > kMostRemembered) {
+  if (changes_.size() > kMaxChanges) {
     changes_.clear();
     all_changed_ = now;
   }
@@ -173,11 +174,20 @@ std::uint16_t Readers::beats_to_live() {
   return static_cast<std::uint16_t>(std::uniform_int_distribution<int>((most + 1) / 2, most)(random_));
 }
 
+/// A request that began before a dropped change is treated like one of a changed member: its stream comes anew.
+void Readers::drop_old_changes() {
+  const Deadline oldest = std::chrono::steady_clock::now() - kKeepChanges;
+  std::erase_if(changes_, [&](const auto& change) {
+    if (change.second >= oldest) return false;
+    all_changed_ = std::max(all_changed_, change.second);
+    return true;
+  });
+}
+
 /// A session that runs out tells nobody: so members come back now and then, and are asked who they are.
 void Readers::beat() {
   hand_ = (hand_ + 1) % beats_.size();
-  const Deadline begun = std::chrono::steady_clock::now() - config_.request_time;
-  std::erase_if(changes_, [&](const auto& change) { return change.second < begun; });
+  drop_old_changes();
   std::vector<std::shared_ptr<Reader>> old;
   for (const auto& reader : beats_[hand_]) {
     reader->stream->send(heartbeat_);

@@ -97,6 +97,7 @@ class Readers : public std::enable_shared_from_this<Readers> {
   void arm();
   std::uint16_t beats_to_live();
   void beat();
+  void drop_old_changes();
 
   const Config config_;
   Feeds& feeds_;

@@ -244,8 +244,9 @@ class HubFixture : public testing::Test {
     return hub;
   }
   /// A stream that was admitted and is open; null when it was refused.
-  std::shared_ptr<TestStream> follow(Hub& hub, session::Viewer who, std::string_view marks, bool reload = false) {
-    auto admission = admit(hub, std::move(who), marks, reload);
+  std::shared_ptr<TestStream> follow(Hub& hub, session::Viewer who, std::string_view marks, bool reload = false,
+                                     const Call& call = Call(redis::in(10s), "test")) {
+    auto admission = admit(hub, std::move(who), marks, reload, call);
     if (!admission) return nullptr;
     auto stream = std::make_shared<TestStream>(io_);
     readers_.push_back(admission->reader);
@@ -259,8 +260,8 @@ class HubFixture : public testing::Test {
                                  [](const auto& reader) { return reader.expired() || !reader.lock()->unsettled; });
     });
   }
-  Result<Hub::Admission> admit(Hub& hub, session::Viewer who, std::string_view marks, bool reload = false) {
-    const Call call(redis::in(10s), "test");
+  Result<Hub::Admission> admit(Hub& hub, session::Viewer who, std::string_view marks, bool reload = false,
+                               const Call& call = Call(redis::in(10s), "test")) {
     std::optional<Result<Hub::Admission>> outcome;
     outcome.emplace(pg::run(io_, hub.admit(call, std::move(who), *parse_marks(marks), reload)));
     return std::move(*outcome);
