@@ -250,6 +250,26 @@ test('what a write of the other program has done is neither seen nor made up', a
     "update once set program = 'minschool_admin'"]);
 });
 
+test('neither program gives the other a job, or changes one of the other\'s', async () => {
+  const other = { site: 'admin', admin: 'site' };
+  for (const role of ['site', 'admin']) {
+    await refuses(role, denied, [`insert into jobs (kind, max_attempts, program) values ('a', 1, 'minschool_${other[role]}')`,
+      "update jobs set program = 'a'", "update jobs set kind = 'a'", 'truncate jobs']);
+    for (const change of ["update jobs set payload = 'a'", 'update jobs set run_at = now()', 'delete from jobs']) {
+      const [[count]] = await sql(`begin;
+        delete from jobs;
+        insert into jobs (kind, max_attempts, program) values ('a', 1, 'minschool_${other[role]}');
+        set local role minschool_${role};
+        with done as (${change} returning 1) select count(*) from done;
+        rollback;`);
+      assert.equal(count, '0', `${role}: ${change}`);
+    }
+  }
+  await refuses('site', denied, ['select ms_run_job_now(1)']);
+  const { rows } = await as('site', "select count(*) from jobs where program <> 'minschool_site'");
+  assert.deepEqual(rows, [['0']], 'the Site sees its own');
+});
+
 test('neither role makes an object, becomes another, or reaches past the database', async () => {
   for (const role of ['site', 'admin']) {
     const other = role === 'site' ? 'admin' : 'site';

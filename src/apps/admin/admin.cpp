@@ -42,9 +42,6 @@ class Admin final : public program::App {
     return std::nullopt;
   }
 
-  void add_chores(program::Housekeeping& housekeeping) override {
-    housekeeping.add("server_samples", [this](const Call& call) { return servers::forget_samples(parts_.db, call); });
-  }
   async<void> background() override { return watch_.keep_history(); }
   std::size_t waiting() const noexcept override { return 0; }
   async<void> finish() override { co_return; }

@@ -4,7 +4,6 @@
 #include <optional>
 #include <string_view>
 
-#include "apps/program/housekeeping.hpp"
 #include "features/boards/boards.hpp"
 #include "features/members/members.hpp"
 #include "features/notifications/notifications.hpp"
@@ -64,8 +63,6 @@ class App {
   virtual async<void> prepare(web::Context& ctx) = 0;
   /// The answer that keeps this visitor out, or nothing.
   virtual std::optional<http::Response> gate(const web::Context& ctx) = 0;
-  /// What else the thread has to remove now and then.
-  virtual void add_chores(Housekeeping&) {}
   /// Spawned once on the thread's io_context; runs until it is stopped.
   virtual async<void> background() = 0;
   /// Of the requests that are being answered, those that only wait for what another one reads.

@@ -4,11 +4,10 @@
 
 #include <boost/json.hpp>
 
-#include "infra/io/sleep.hpp"
-#include "infra/once/once.hpp"
-
+#include "apps/program/jobs.hpp"
 #include "infra/core/version.hpp"
 #include "infra/http/wire.hpp"
+#include "infra/io/sleep.hpp"
 
 namespace ms::program {
 namespace {
@@ -99,7 +98,6 @@ Engine::Engine(const config::Settings& settings, const std::string& realm, CpuPo
       shell_{app_->layout(), &site_, settings.server.show_served_by ? settings.server.name : std::string(),
              realm == "site", settings.session.cookie + ".member"},
       instruments_(telemetry, thread, router_, settings),
-      housekeeping_(telemetry.registry.shard()),
       pipeline_(
           router_, shell_, parts_.db, parts_.sessions, parts_.redis, pipeline_config(settings, realm),
           [this](const web::Context& ctx) { return app_->gate(ctx); },
@@ -111,12 +109,10 @@ Engine::Engine(const config::Settings& settings, const std::string& realm, CpuPo
           [this](const http::Request& request) { return answer(request); },
           [this](int status, const http::Request& request) { return broken(status, request); }) {
   app_->add_routes(router_);
-  housekeeping_.add("once", [this](const Call& call) { return once::forget_old(parts_.db, call); });
-  housekeeping_.add("sessions", [this](const Call& call) { return parts_.sessions.forget_ended(call); });
-  housekeeping_.add("server_programs", [this](const Call& call) { return servers::forget_programs(parts_.db, call); });
-  housekeeping_.add("servers", [this](const Call& call) { return servers::forget_servers(parts_.db, call); });
-  app_->add_chores(housekeeping_);
-  if (thread == 0) heartbeat_.emplace(parts_, telemetry_, realm);
+  if (thread != 0) return;
+  heartbeat_.emplace(parts_, telemetry_, realm);
+  jobs_.emplace(parts_.db, settings.server.name, telemetry.registry.shard());
+  add_jobs(*jobs_, parts_, realm);
 }
 
 /// Nginx keeps every other fault of a request to itself, so only a body that is too large has readers who want a page.
@@ -151,13 +147,13 @@ void Engine::start() {
     spdlog::warn("[session] adopt: whoever can write to Redis can be any member of the Site (docs/operating.md)");
   }
   asio::co_spawn(parts_.io, app_->background(), asio::detached);
-  asio::co_spawn(parts_.io, housekeeping_.run(), asio::detached);
   asio::co_spawn(parts_.io, watch(), asio::detached);
   asio::co_spawn(parts_.io, instruments_.beat(), asio::detached);
   instruments_.look(parts_, server_.state(), false);  // so that the first beat knows
   if (heartbeat_) {                                   // the first thread
     asio::co_spawn(parts_.io, heartbeat_->run(), asio::detached);
     asio::co_spawn(parts_.io, parts_.purger.run(), asio::detached);
+    asio::co_spawn(parts_.io, jobs_->run(), asio::detached);
   }
   server_.start();
 }
@@ -186,6 +182,7 @@ async<void> Engine::drain(std::chrono::milliseconds limit) {
   if (heartbeat_) heartbeat_->stop();
   const Deadline until = steady_clock::now() + limit;
   co_await server_.drain(kIdleGrace, until);
+  if (jobs_) co_await jobs_->stop(until);
   co_await app_->finish();
   co_await parts_.hints.flush(until);
   parts_.io.stop();

@@ -6,6 +6,7 @@
 #include "apps/program/heartbeat.hpp"
 #include "apps/program/instruments.hpp"
 #include "infra/http/server.hpp"
+#include "infra/jobs/runner.hpp"
 #include "infra/process/process.hpp"
 #include "infra/view/page.hpp"
 #include "infra/web/pipeline.hpp"
@@ -56,11 +57,11 @@ class Engine {
   web::Shell shell_;
   web::Router router_;
   Instruments instruments_;
-  Housekeeping housekeeping_;
   web::Pipeline pipeline_;
   http::Server server_;
   const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   std::optional<Heartbeat> heartbeat_;  ///< of the first thread, for the whole worker
+  std::optional<jobs::Runner> jobs_;    ///< the same
   bool draining_ = false;
   bool cut_off_ = false;    ///< PostgreSQL does not answer this thread
   Deadline cut_off_at_{};   ///< since when

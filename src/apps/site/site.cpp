@@ -11,7 +11,6 @@
 #include "features/comments/comments.hpp"
 #include "features/likes/likes.hpp"
 #include "features/posts/posts.hpp"
-#include "features/posts/rerender.hpp"
 #include "features/posts/shown.hpp"
 #include "infra/live/hub.hpp"
 
@@ -39,7 +38,6 @@ class Site final : public program::App {
         home_(parts.io, posts_, parts.boards, remembered(parts)),
         comments_(parts.db, parts.boards, posts_, parts.notifications, parts.limiter, parts.hints),
         likes_(parts.db, parts.boards, parts.notifications, parts.hints, parts.limiter),
-        rerenderer_(parts.db, parts.limiter, {posts::rendered_posts(), comments::rendered_comments()}),
         memory_(parts.io, posts_, shown_, comments_, likes_, remembered(parts)),
         live_board_(parts.db, parts.boards),
         live_post_(parts.db, parts.boards, posts_),
@@ -117,10 +115,7 @@ class Site final : public program::App {
     const auto directory = parts_.boards.last_known();
     return directory ? boards::moved(ctx, *directory) : std::nullopt;
   }
-  async<void> background() override {
-    asio::co_spawn(parts_.io, rerenderer_.run(), asio::detached);
-    return views_.run();
-  }
+  async<void> background() override { return views_.run(); }
   std::size_t waiting() const noexcept override { return shown_.waiting() + home_.waiting() + memory_.waiting(); }
   async<void> finish() override { return views_.flush(); }
 
@@ -170,7 +165,6 @@ class Site final : public program::App {
   HomeMemory home_;
   comments::Comments comments_;
   likes::Likes likes_;
-  posts::Rerenderer rerenderer_;
   PostMemory memory_;
   posts::LiveBoard live_board_;
   comments::LivePost live_post_;

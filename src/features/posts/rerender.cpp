@@ -1,9 +1,11 @@
 #include "features/posts/rerender.hpp"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <chrono>
-#include <string>
+#include <cstdint>
+#include <cstdio>
 #include <utility>
 
 #include "infra/io/sleep.hpp"
@@ -14,9 +16,6 @@ namespace {
 
 constexpr int kRows = 10;  // at once; the longest post takes some milliseconds
 constexpr auto kPause = std::chrono::seconds(1);
-constexpr auto kRound = std::chrono::minutes(10);
-constexpr auto kTime = std::chrono::seconds(10);
-constexpr limit::Rule kTurn{"rerender", 1, kPause};
 
 constexpr pg::Query kOutdated{"posts.outdated", R"(
   select id, renderer::bigint, coalesce(content, ''), content_html from posts
@@ -32,71 +31,50 @@ struct Row {
   std::string html;
 };
 
+/// The last row that was rendered.
+struct Cursor {
+  std::size_t table = 0;
+  std::int64_t renderer = 0;
+  std::int64_t id = 0;
+};
+
+/// The beginning for a text that is none of to_text().
+Cursor parse(const std::string& text) {
+  Cursor out;
+  const int fields = std::sscanf(text.c_str(), "%zu %ld %ld", &out.table, &out.renderer, &out.id);
+  return fields == 3 ? out : Cursor();
+}
+std::string to_text(const Cursor& cursor) { return fmt::format("{} {} {}", cursor.table, cursor.renderer, cursor.id); }
+
+async<void> replace(pg::Db& db, const Call& call, const RenderedTable& table, const std::vector<Row>& rows) {
+  pg::Unit unit = db.unit(call);
+  for (const Row& row : rows) {
+    const auto links = markdown::kept_links(row.content, row.html);
+    unit.add(table.replace, row.id, markdown::render(row.content, links).html(), markdown::kRendererVersion,
+             row.content);
+    co_await sleep_for(std::chrono::milliseconds(0));  // requests come between
+  }
+  const auto done = co_await unit.send();
+  if (!done) spdlog::error("rerender: {}", done.error().message.key);
+}
+
 }  // namespace
 
 RenderedTable rendered_posts() { return {kOutdated, kReplace}; }
 
-Rerenderer::Rerenderer(pg::Db& db, limit::Limiter& limiter, std::vector<RenderedTable> tables)
-    : db_(db), limiter_(limiter) {
-  for (const RenderedTable& table : tables) walks_.push_back({table});
-}
-
-async<bool> Rerenderer::batch(const Call& call, Walk& walk) {
-  pg::Batch batch = db_.batch(call, pg::Lane::slow);
-  const auto slot = batch.add<Row>(walk.table.outdated, markdown::kRendererVersion, walk.renderer, walk.id, kRows);
-  co_await batch.send();
-  const std::vector<Row> rows = slot.all();
-  if (rows.empty()) {
-    walk.renderer = walk.id = 0;
-    co_return false;
+async<jobs::Outcome> rerender(pg::Db& db, const Call& call, std::vector<RenderedTable> tables, std::string cursor) {
+  for (Cursor at = parse(cursor); at.table < tables.size(); at = {at.table + 1, 0, 0}) {
+    const RenderedTable& table = tables[at.table];
+    pg::Batch batch = db.batch(call, pg::Lane::slow);
+    const auto slot = batch.add<Row>(table.outdated, markdown::kRendererVersion, at.renderer, at.id, kRows);
+    co_await batch.send();
+    const std::vector<Row> rows = slot.all();
+    if (rows.empty()) continue;
+    co_await replace(db, call, table, rows);
+    const Cursor last{at.table, rows.back().renderer, rows.back().id};
+    co_return jobs::Outcome{.done = false, .payload = to_text(last), .pause = kPause};
   }
-  pg::Unit unit = db_.unit(call);
-  for (const Row& row : rows) {
-    const auto links = markdown::kept_links(row.content, row.html);
-    unit.add(walk.table.replace, row.id, markdown::render(row.content, links).html(), markdown::kRendererVersion,
-             row.content);
-    co_await sleep_for(std::chrono::milliseconds(0));  // requests come between
-  }
-  walk.renderer = rows.back().renderer;
-  walk.id = rows.back().id;
-  const auto done = co_await unit.send();
-  if (!done) spdlog::error("rerender: {}", done.error().message.key);
-  co_return true;
-}
-
-async<bool> Rerenderer::step(const Call& call) {
-  for (Walk& walk : walks_) {
-    const bool some = co_await batch(call, walk);
-    if (some) co_return true;
-  }
-  co_return false;
-}
-
-/// One turn, if it is this thread's; false when there is nothing to do for long.
-async<bool> Rerenderer::turn() {
-  const Call call(std::chrono::steady_clock::now() + kTime, "rerender");
-  bool more = true;
-  try {
-    const bool mine = co_await limiter_.allow(call, kTurn, "all");
-    if (mine) more = co_await step(call);
-  } catch (const pg::Unavailable&) {
-    // another time, or another server
-  } catch (const std::exception& bug) {
-    spdlog::error("rerender: {}", bug.what());
-    more = false;
-  }
-  co_return more;
-}
-
-async<void> Rerenderer::run() {
-  while (true) {
-    const bool more = co_await turn();
-    if (more) {
-      co_await sleep_for(kPause);
-    } else {
-      co_await sleep_for(kRound);
-    }
-  }
+  co_return jobs::Outcome();
 }
 
 }  // namespace ms::posts

@@ -1,10 +1,10 @@
 #pragma once
-#include <cstdint>
+#include <string>
 #include <vector>
 
 #include "infra/io/async.hpp"
 #include "infra/io/call.hpp"
-#include "infra/limit/limiter.hpp"
+#include "infra/jobs/jobs.hpp"
 #include "infra/pg/db.hpp"
 
 // Stored HTML that an older renderer made (markdown::kRendererVersion) is replaced after an update, some rows at a
@@ -18,32 +18,10 @@ struct RenderedTable {
 };
 RenderedTable rendered_posts();
 
-/// One per thread; all threads of all servers together take one batch a second. Whom a text mentioned stays linked and
-/// is not notified again. Nobody's page changes but in its HTML, so no hint is sent: what is remembered lasts a second.
-/// Rows that are hidden or deleted are not the Site's to change; they are rendered in the first round after they come
-/// back.
-class Rerenderer {
- public:
-  Rerenderer(pg::Db& db, limit::Limiter& limiter, std::vector<RenderedTable> tables);
-
-  /// Begins at once and never ends.
-  async<void> run();
-  /// One batch; false when nothing was left.
-  async<bool> step(const Call& call);
-
- private:
-  struct Walk {
-    RenderedTable table;
-    std::int64_t renderer = 0;  // of the last row, and its id: a row that cannot be written is tried once a round
-    std::int64_t id = 0;
-  };
-
-  async<bool> batch(const Call& call, Walk& walk);
-  async<bool> turn();
-
-  pg::Db& db_;
-  limit::Limiter& limiter_;
-  std::vector<Walk> walks_;
-};
+/// A periodic job: one slice is a batch of one table, with a pause of a second after it. Whom a text mentioned stays
+/// linked and is not notified again. Nobody's page changes but in its HTML, so no hint is sent: what is remembered
+/// lasts a second. Rows that are hidden or deleted are not the Site's to change; they are rendered in the first period
+/// after they come back. `cursor` is where the slice before ended; a row that cannot be written is tried once a period.
+async<jobs::Outcome> rerender(pg::Db& db, const Call& call, std::vector<RenderedTable> tables, std::string cursor);
 
 }  // namespace ms::posts

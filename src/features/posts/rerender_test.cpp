@@ -4,7 +4,6 @@
 
 #include "infra/markdown/markdown.hpp"
 #include "infra/pg/test_database.hpp"
-#include "infra/redis/client.hpp"
 
 namespace ms::posts {
 namespace {
@@ -31,11 +30,13 @@ class RerenderTest : public testing::Test {
     TestDatabase::execute(kRows);
     ASSERT_TRUE(pg::run(io, db.ready(std::chrono::steady_clock::now() + 10s)));
   }
-  static async<bool> step_of(Rerenderer& rerenderer) {
+  async<bool> step_of() {
     const Call call(std::chrono::steady_clock::now() + 10s, "test");
-    co_return co_await rerenderer.step(call);
+    const jobs::Outcome outcome = co_await rerender(db, call, {rendered_posts()}, cursor);
+    cursor = outcome.payload;
+    co_return !outcome.done;
   }
-  bool step() { return pg::run(io, step_of(rerenderer)); }
+  bool step() { return pg::run(io, step_of()); }
   static std::string html(int id) {
     return TestDatabase::execute("select renderer || ' ' || content_html from posts where id = " + std::to_string(id));
   }
@@ -44,9 +45,7 @@ class RerenderTest : public testing::Test {
   const std::string now = version + " ";
   asio::io_context io{1};
   pg::Db db{io, pg::Config{.conninfo = TestDatabase::conninfo() + " options='-c role=minschool_site'"}};
-  redis::Client redis{io, redis::Config{}};
-  limit::Limiter limiter{redis};
-  Rerenderer rerenderer{db, limiter, {rendered_posts()}};
+  std::string cursor;
 };
 
 TEST_F(RerenderTest, ReplacesWhatAnOlderRendererMade) {
@@ -58,7 +57,7 @@ TEST_F(RerenderTest, ReplacesWhatAnOlderRendererMade) {
   EXPECT_EQ(html(5), "99 <p>그대로</p>");  // of a newer program beside this one
   EXPECT_FALSE(step());
   TestDatabase::execute("update posts set hidden_at = null where id = 3");
-  EXPECT_TRUE(step());  // in the next round
+  EXPECT_TRUE(step());  // in the next period
   EXPECT_EQ(html(3), now + "<p><del>a</del></p>\n");
   EXPECT_EQ(TestDatabase::execute("select updated_at::date from posts where id = 1"), "2026-03-02");
   EXPECT_EQ(TestDatabase::execute("select count(*) from notifications"), "0");
@@ -78,7 +77,7 @@ TEST_F(RerenderTest, GoesOnInBatchesAndLeavesWhatCannotBeWritten) {
   EXPECT_EQ(
       TestDatabase::execute("select string_agg(id::text, ',' order by id) from posts where renderer < " + version),
       "1,3");
-  EXPECT_TRUE(step());  // in the next round
+  EXPECT_TRUE(step());  // in the next period
   EXPECT_EQ(html(1), now + "<p>2026. 3. 2. (월)</p>\n");
 }
 

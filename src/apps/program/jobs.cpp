@@ -1,0 +1,74 @@
+#include "apps/program/jobs.hpp"
+
+#include <array>
+
+#include "features/comments/comments.hpp"
+#include "features/posts/rerender.hpp"
+#include "features/servers/servers.hpp"
+#include "infra/once/once.hpp"
+
+// All jobs of both programs. A new one is a line here, its handler in the feature that it belongs to, and its words in
+// table [job_kind] of src/text/ko.toml.
+namespace ms::program {
+namespace {
+
+using namespace std::chrono_literals;
+
+enum class RunBy { both, site, admin };
+
+struct Entry {
+  std::string_view kind;
+  RunBy run_by;
+  std::optional<std::chrono::seconds> period;  ///< nullopt: only what is added by jobs::enqueue
+  async<jobs::Outcome> (*handler)(Parts& parts, const Call& call, const std::string& payload);
+  std::chrono::seconds time_limit = 10s;
+};
+
+/// A job that removes some rows at a time, until `remove` says that none is left.
+async<jobs::Outcome> sweep(async<bool> remove) {
+  const bool more = co_await std::move(remove);
+  co_return jobs::Outcome{.done = !more};
+}
+
+constexpr std::array kJobs{
+    Entry{"failed_jobs", RunBy::both, 24h,
+          [](Parts& parts, const Call& call, const std::string&) {
+            return sweep(jobs::remove_old_failures(parts.db, call));
+          }},
+    Entry{"idempotency_keys", RunBy::both, 10min,  // each program sees its own
+          [](Parts& parts, const Call& call, const std::string&) { return sweep(once::forget_old(parts.db, call)); }},
+    Entry{"rerender", RunBy::site, 10min,
+          [](Parts& parts, const Call& call, const std::string& payload) {
+            return posts::rerender(parts.db, call, {posts::rendered_posts(), comments::rendered_comments()}, payload);
+          }},
+    Entry{"server_programs", RunBy::site, 10min,
+          [](Parts& parts, const Call& call, const std::string&) {
+            return sweep(servers::forget_programs(parts.db, call));
+          }},
+    Entry{"server_samples", RunBy::admin, 10min,
+          [](Parts& parts, const Call& call, const std::string&) {
+            return sweep(servers::forget_samples(parts.db, call));
+          }},
+    Entry{"servers", RunBy::site, 24h,
+          [](Parts& parts, const Call& call, const std::string&) {
+            return sweep(servers::forget_servers(parts.db, call));
+          }},
+    Entry{"sessions", RunBy::site, 10min,
+          [](Parts& parts, const Call& call, const std::string&) { return sweep(parts.sessions.forget_ended(call)); }},
+};
+
+}  // namespace
+
+void add_jobs(jobs::Runner& runner, Parts& parts, std::string_view realm) {
+  const RunBy own = realm == "site" ? RunBy::site : RunBy::admin;
+  for (const Entry& entry : kJobs) {
+    if (entry.run_by != RunBy::both && entry.run_by != own) continue;
+    jobs::Kind kind{.name = entry.kind, .handler = {}, .time_limit = entry.time_limit, .period = entry.period};
+    kind.handler = [&parts, handler = entry.handler](const Call& call, const std::string& payload) {
+      return handler(parts, call, payload);
+    };
+    runner.add(std::move(kind));
+  }
+}
+
+}  // namespace ms::program

@@ -1,0 +1,12 @@
+#pragma once
+#include <string_view>
+
+#include "apps/program/app.hpp"
+#include "infra/jobs/runner.hpp"
+
+namespace ms::program {
+
+/// Makes known to the runner what the program of this realm runs. `parts` outlive the runner.
+void add_jobs(jobs::Runner& runner, Parts& parts, std::string_view realm);
+
+}  // namespace ms::program

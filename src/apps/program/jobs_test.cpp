@@ -1,0 +1,80 @@
+#include "apps/program/jobs.hpp"
+
+#include <gmock/gmock.h>
+
+#include "infra/pg/test_database.hpp"
+
+namespace ms::program {
+namespace {
+
+using namespace std::chrono_literals;
+using pg::TestDatabase;
+
+const auto* const kEnvironment = testing::AddGlobalTestEnvironment(new TestDatabase("program"));
+
+/// What the first thread of a program has for its jobs, with the program's rights in the database.
+struct Program {
+  Program(const std::string& realm, const std::string& role)
+      : settings(settings_for(role)), parts(settings, realm, pool) {
+    add_jobs(runner, parts, realm);
+  }
+  static config::Settings settings_for(const std::string& role) {
+    config::Settings out = config::defaults(config::Program::site);
+    out.database.url = TestDatabase::conninfo(role);
+    out.redis.host = "/nowhere/redis.sock";
+    out.session.secret = std::string(64, 's');
+    return out;
+  }
+  async<int> run_due() {
+    int runs = 0;
+    co_await parts.db.ready(std::chrono::steady_clock::now() + 10s);
+    co_await runner.add_periodic_jobs();
+    bool more = true;
+    while (more) {
+      more = co_await runner.run_one();
+      runs += more ? 1 : 0;
+    }
+    co_return runs;
+  }
+
+  CpuPool pool{1, 1};
+  const config::Settings settings;
+  metrics::Registry registry;
+  Parts parts;
+  jobs::Runner runner{parts.db, "a", registry.shard()};
+};
+
+class JobsTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { TestDatabase::migrate(); }
+  static std::string sql(const std::string& text) { return TestDatabase::execute(text); }
+};
+
+TEST_F(JobsTest, EachProgramMayDoAllThatItsJobsDo) {
+  for (const auto& [realm, role] : {std::pair("site", "minschool_site"), std::pair("admin", "minschool_admin")}) {
+    Program program(realm, role);
+    const int runs = pg::run(program.parts.io, program.run_due());
+    EXPECT_GE(runs, 3) << realm;
+    const std::string own = std::string(" from jobs where program = '") + role + "'";
+    EXPECT_EQ(sql("select count(*)" + own), std::to_string(runs)) << realm << ": each ran once";
+    EXPECT_EQ(sql("select coalesce(string_agg(kind || ': ' || last_error, '; '), '')" + own), "");
+    EXPECT_EQ(sql("select count(*)" + own + " and run_at <= now()"), "0") << realm;
+  }
+}
+
+TEST_F(JobsTest, OldKeysAreRemovedByEachProgramInItsOwnName) {
+  for (const auto& [realm, role] : {std::pair("site", "minschool_site"), std::pair("admin", "minschool_admin")}) {
+    sql("truncate jobs");
+    sql(std::string("insert into once (key, fingerprint, result, created_at, program) select kind || i || '") + role +
+        "', '', 0, now() - age, '" + role +
+        "' from generate_series(1, 6000) i, (values ('old', interval '25 h'), ('new', interval '23 h')) as k (kind, "
+        "age)");
+    Program program(realm, role);
+    pg::run(program.parts.io, program.run_due());
+    EXPECT_EQ(sql(std::string("select count(*) from once where key like 'new%' and program = '") + role + "'"), "6000");
+    EXPECT_EQ(sql("select count(*) from once where key like 'old%'"), "0");
+  }
+}
+
+}  // namespace
+}  // namespace ms::program

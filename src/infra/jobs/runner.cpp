@@ -1,0 +1,163 @@
+#include "infra/jobs/runner.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <stdexcept>
+
+#include "infra/io/sleep.hpp"
+
+namespace ms::jobs {
+namespace {
+
+using std::chrono::steady_clock;
+
+// Not at once: a program that has just started has visitors to serve.
+constexpr auto kFirst = std::chrono::seconds(5);
+constexpr auto kLookEvery = std::chrono::seconds(1);
+constexpr auto kCountEvery = std::chrono::seconds(10);
+// Periodic jobs are there once and for all, unless the database is another one.
+constexpr auto kAddEvery = std::chrono::minutes(10);
+constexpr auto kStatementTime = std::chrono::seconds(5);
+// Beyond the time limit of a kind: what a handler does after its deadline, and the statement that ends it.
+constexpr auto kLeaseMargin = std::chrono::seconds(20);
+constexpr int kPeriodicAttempts = 3;  // the next period comes anyway
+constexpr std::size_t kMaxErrorBytes = 500;
+
+std::string labels_of(const Kind& kind) { return metrics::labels({{"kind", kind.name}}); }
+std::string labels_of(const Kind& kind, std::string_view result) {
+  return metrics::labels({{"kind", kind.name}, {"result", result}});
+}
+
+constexpr const char* kRunsHelp = "Jobs, or slices of jobs, that were run.";
+
+}  // namespace
+
+Runner::Known::Known(metrics::Shard& shard, Kind of)
+    : kind(std::move(of)),
+      queued(shard.gauge("minschool_jobs_queued", "Jobs of this program that wait, on all servers together.",
+                         labels_of(kind))),
+      running(shard.gauge("minschool_jobs_running", "Jobs of this program that run, on all servers together.",
+                          labels_of(kind))),
+      failed(
+          shard.gauge("minschool_jobs_failed", "Jobs of this program that failed for the last time.", labels_of(kind))),
+      runs_done(shard.counter("minschool_jobs_runs", kRunsHelp, labels_of(kind, "done"))),
+      runs_failed(shard.counter("minschool_jobs_runs", kRunsHelp, labels_of(kind, "failed"))),
+      seconds(shard.histogram("minschool_jobs_seconds", "How long a run of a job took.", labels_of(kind))) {}
+
+Runner::Runner(pg::Db& db, std::string server, metrics::Shard& shard)
+    : db_(db), server_(std::move(server)), shard_(shard) {}
+
+void Runner::add(Kind kind) {
+  const auto lease = kind.time_limit + kLeaseMargin;
+  const auto [place, added] = known_.try_emplace(std::string(kind.name), shard_, kind);
+  if (!added) throw std::logic_error("two kinds of jobs are called " + place->first);
+  names_.push_back(place->first);
+  lease_seconds_.push_back(lease.count());
+}
+
+async<void> Runner::add_periodic_jobs() {
+  const Call call(steady_clock::now() + kStatementTime, "jobs");
+  pg::Unit unit = db_.unit(call, pg::Lane::slow);
+  for (const auto& [name, known] : known_) {
+    if (!known.kind.period) continue;
+    enqueue(unit, {.kind = name, .unique_key = name, .max_attempts = kPeriodicAttempts, .period = known.kind.period});
+  }
+  const auto done = co_await unit.send();
+  if (!done) spdlog::error("jobs: periodic jobs cannot be added: {}", done.error().message.key);
+}
+
+async<bool> Runner::run_one() {
+  const Call call(steady_clock::now() + kStatementTime, "jobs");
+  pg::Unit taking = db_.unit(call, pg::Lane::slow);
+  const auto slot = store::claim(taking, names_, lease_seconds_, server_);
+  const auto taken = co_await taking.send();
+  const auto job = taken ? slot.one() : std::nullopt;
+  if (!job) co_return false;
+  busy_ = true;
+  Result result{"the server that ran it was stopped", {}};
+  // A job that never came back from its last attempt is not tried once more: perhaps it kills whoever runs it.
+  if (job->attempts <= job->max_attempts) result = co_await call_handler(known_.at(job->kind), *job);
+  busy_ = false;
+  const Call after(steady_clock::now() + kStatementTime, "jobs");
+  pg::Unit unit = db_.unit(after, pg::Lane::slow);
+  settle(unit, *job, result);
+  const auto settled = co_await unit.send();
+  if (!settled) spdlog::error("job {} {}: {}", job->id, job->kind, settled.error().message.key);
+  co_return true;
+}
+
+async<Runner::Result> Runner::call_handler(Known& known, const store::Claimed& job) {
+  const auto begin = steady_clock::now();
+  const std::string name = "job " + job.kind;
+  const Call call(begin + known.kind.time_limit, name);
+  Result result;
+  try {
+    result.outcome = co_await known.kind.handler(call, job.payload);
+  } catch (const std::exception& failure) { result.error = std::string(failure.what()).substr(0, kMaxErrorBytes); }
+  known.seconds.observe(steady_clock::now() - begin);
+  (result.error ? known.runs_failed : known.runs_done).add();
+  co_return result;
+}
+
+void Runner::settle(pg::Statements& out, const store::Claimed& job, const Result& result) {
+  if (!result.error) {
+    if (!result.outcome.done)
+      return store::run_next_slice(out, job, result.outcome.payload, result.outcome.pause.count());
+    return job.periodic ? store::wait_for_period(out, job, std::nullopt) : store::remove(out, job);
+  }
+  if (job.attempts < job.max_attempts) {
+    spdlog::warn("job {} {}: attempt {} of {}: {}", job.id, job.kind, job.attempts, job.max_attempts, *result.error);
+    const double chance = std::uniform_real_distribution<>()(random_);
+    return store::retry(out, job, *result.error, pause_after(job.attempts, chance).count());
+  }
+  spdlog::error("job {} {} failed: {}", job.id, job.kind, *result.error);
+  job.periodic ? store::wait_for_period(out, job, result.error) : store::fail(out, job, *result.error);
+}
+
+async<void> Runner::count() {
+  const Call call(steady_clock::now() + kStatementTime, "jobs");
+  pg::Batch batch = db_.batch(call, pg::Lane::slow);
+  const auto slot = store::counts(batch);
+  co_await batch.send();
+  std::map<std::string, store::Count, std::less<>> counts;
+  for (store::Count& one : slot.all()) counts[one.kind] = one;
+  for (auto& [name, known] : known_) {
+    const store::Count& one = counts[name];
+    known.queued.set(static_cast<double>(one.queued));
+    known.running.set(static_cast<double>(one.running));
+    known.failed.set(static_cast<double>(one.failed));
+  }
+}
+
+async<void> Runner::look_after() {
+  const auto now = steady_clock::now();
+  if (now - added_ >= kAddEvery) {
+    co_await add_periodic_jobs();
+    added_ = now;
+  }
+  if (now - counted_ < kCountEvery) co_return;
+  co_await count();
+  counted_ = now;
+}
+
+async<void> Runner::run() {
+  co_await sleep_for(kFirst);
+  while (!stopped_) {
+    bool more = false;
+    try {
+      co_await look_after();
+      if (!stopped_) more = co_await run_one();
+    } catch (const pg::Unavailable&) {
+      // another time, or another server
+    } catch (const std::exception& bug) { spdlog::error("jobs: {}", bug.what()); }
+    if (!more) co_await sleep_for(kLookEvery);
+  }
+}
+
+async<void> Runner::stop(Deadline deadline) {
+  constexpr auto kStep = std::chrono::milliseconds(20);
+  stopped_ = true;
+  while (busy_ && steady_clock::now() < deadline) co_await sleep_for(kStep);
+}
+
+}  // namespace ms::jobs

@@ -1,0 +1,71 @@
+#pragma once
+#include <map>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "infra/jobs/jobs.hpp"
+#include "infra/jobs/store.hpp"
+#include "infra/metrics/metrics.hpp"
+
+namespace ms::jobs {
+
+/// Runs jobs one after the other, over the slow lane of PostgreSQL, so that visitors do not wait for them. One per
+/// process. What it does not know is left to servers that do: a newer version's jobs wait for the newer version.
+class Runner {
+ public:
+  /// `server` is shown to staff as where a job runs. Both references outlive it.
+  Runner(pg::Db& db, std::string server, metrics::Shard& shard);
+
+  /// Before run(); once for a name.
+  void add(Kind kind);
+  /// Soon and then for as long as the thread lives, until stop().
+  async<void> run();
+  /// Takes no further job; gives when the one that runs has ended, or at the deadline: then another server does it
+  /// anew.
+  async<void> stop(Deadline deadline);
+
+  // What run() is made of.
+  /// Adds the periodic jobs that are not there.
+  async<void> add_periodic_jobs();
+  /// Takes one job that is due and does it; false when there is none. Throws pg::Unavailable.
+  async<bool> run_one();
+  /// Reads what /metrics says is queued, running and failed.
+  async<void> count();
+
+ private:
+  struct Known {
+    explicit Known(metrics::Shard& shard, Kind kind);
+    Kind kind;
+    metrics::Gauge& queued;
+    metrics::Gauge& running;
+    metrics::Gauge& failed;
+    metrics::Counter& runs_done;
+    metrics::Counter& runs_failed;
+    metrics::Histogram& seconds;
+  };
+  struct Result {
+    std::optional<std::string> error;
+    Outcome outcome;
+  };
+
+  async<Result> call_handler(Known& known, const store::Claimed& job);
+  /// Adds what becomes of the job.
+  void settle(pg::Statements& out, const store::Claimed& job, const Result& result);
+  async<void> look_after();
+
+  pg::Db& db_;
+  const std::string server_;
+  metrics::Shard& shard_;
+  std::map<std::string, Known, std::less<>> known_;
+  std::vector<std::string_view> names_;      ///< of known_
+  std::vector<std::int64_t> lease_seconds_;  ///< of each of names_
+  std::minstd_rand random_{std::random_device()()};
+  Deadline counted_{};
+  Deadline added_{};
+  bool stopped_ = false;
+  bool busy_ = false;
+};
+
+}  // namespace ms::jobs

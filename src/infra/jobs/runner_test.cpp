@@ -1,0 +1,282 @@
+#include "infra/jobs/runner.hpp"
+
+#include <gmock/gmock.h>
+
+#include "infra/io/sleep.hpp"
+#include "infra/pg/test_database.hpp"
+
+namespace ms::jobs {
+namespace {
+
+using namespace std::chrono_literals;
+using pg::TestDatabase;
+using testing::ElementsAre;
+using testing::UnorderedElementsAre;
+
+const auto* const kEnvironment = testing::AddGlobalTestEnvironment(new TestDatabase("jobs"));
+
+constexpr pg::Query kRefuse{"test.refuse", "select ms_guard(false, 409, 'test.refused')::text"};
+
+/// A process that runs jobs of one program.
+struct Server {
+  Server(asio::io_context& io, const std::string& name, const std::string& role)
+      : db(io, pg::Config{.conninfo = TestDatabase::conninfo(role)}), runner(db, name, registry.shard()) {
+    runner.add({"mail", [this](const Call& call, const std::string& payload) { return mail(call, payload); }});
+    runner.add(
+        {"sweep", [this](const Call& call, const std::string& payload) { return mail(call, payload); }, 10s, 10min});
+  }
+
+  async<Outcome> mail(const Call&, std::string payload) {
+    payloads.push_back(payload);
+    if (held) co_await sleep_for(1h);
+    if (!error.empty()) throw std::runtime_error(error);
+    const Outcome next = slices.empty() ? Outcome() : slices.front();
+    if (!slices.empty()) slices.erase(slices.begin());
+    co_return next;
+  }
+
+  metrics::Registry registry;
+  pg::Db db;
+  Runner runner;
+  std::vector<std::string> payloads;
+  std::string error;
+  std::vector<Outcome> slices;
+  bool held = false;
+};
+
+class RunnerTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { TestDatabase::migrate(); }
+  void SetUp() override {
+    TestDatabase::execute("truncate jobs restart identity");
+    for (Server* server : {&a, &b}) ASSERT_TRUE(pg::run(io, server->db.ready(std::chrono::steady_clock::now() + 10s)));
+  }
+
+  async<ms::Result<void>> add(Server& server, Job job, bool refused) {
+    const Call call(std::chrono::steady_clock::now() + 10s, "test");
+    pg::Unit unit = server.db.unit(call);
+    enqueue(unit, job);
+    if (refused) unit.add(kRefuse);
+    co_return co_await unit.send();
+  }
+  ms::Result<void> enqueued(Job job, bool refused = false) { return pg::run(io, add(a, std::move(job), refused)); }
+  bool run(Server& server) { return pg::run(io, server.runner.run_one()); }
+  static std::string sql(const std::string& text) { return TestDatabase::execute(text); }
+  /// What waits now is due.
+  static void let_time_pass() { sql("update jobs set run_at = now() where run_at <> 'infinity'"); }
+  static std::string in_table() { return sql("select count(*) from jobs"); }
+  double gauge(std::string_view name) {
+    return a.registry.read().at(std::string(name)).series.at(metrics::labels({{"kind", "mail"}})).value;
+  }
+
+  asio::io_context io{1};
+  Server a{io, "a", "minschool_site"};
+  Server b{io, "b", "minschool_site"};
+};
+
+TEST_F(RunnerTest, AJobIsThereWithItsTransactionAndGoneWhenItIsDone) {
+  EXPECT_FALSE(enqueued({.kind = "mail", .payload = "1"}, true));
+  EXPECT_FALSE(run(a)) << "what caused it did not happen";
+  ASSERT_TRUE(enqueued({.kind = "mail", .payload = "2"}));
+  EXPECT_TRUE(run(a));
+  EXPECT_THAT(a.payloads, ElementsAre("2"));
+  EXPECT_EQ(in_table(), "0");
+  EXPECT_FALSE(run(a));
+}
+
+TEST_F(RunnerTest, TwoServersTakeDifferentJobs) {
+  for (const char* payload : {"1", "2"}) ASSERT_TRUE(enqueued({.kind = "mail", .payload = payload}));
+  pg::Started<bool> first(io, a.runner.run_one());
+  pg::Started<bool> second(io, b.runner.run_one());
+  EXPECT_TRUE(first.get());
+  EXPECT_TRUE(second.get());
+  EXPECT_EQ(a.payloads.size(), 1);
+  a.payloads.insert(a.payloads.end(), b.payloads.begin(), b.payloads.end());
+  EXPECT_THAT(a.payloads, UnorderedElementsAre("1", "2"));
+}
+
+TEST_F(RunnerTest, WhatFailsIsTriedAgainLaterAndKeptInTheEnd) {
+  ASSERT_TRUE(enqueued({.kind = "mail", .payload = "1", .max_attempts = 2}));
+  a.error = "no such mailbox";
+  EXPECT_TRUE(run(a));
+  EXPECT_FALSE(run(a)) << "not at once";
+  EXPECT_EQ(sql("select attempts || ' ' || last_error || ' ' || (run_at between now() + '8 s' and now() + '13 s')::text"
+                " from jobs"),
+            "1 no such mailbox true");
+  let_time_pass();
+  EXPECT_TRUE(run(a));
+  let_time_pass();
+  EXPECT_FALSE(run(a));
+  EXPECT_EQ(sql("select attempts || ' ' || (failed_at is not null)::text from jobs"), "2 true");
+  pg::run(io, a.runner.count());
+  EXPECT_EQ(gauge("minschool_jobs_failed"), 1);
+  EXPECT_EQ(gauge("minschool_jobs_queued"), 0);
+}
+
+TEST_F(RunnerTest, StaffRunAgainWhatFailed) {
+  ASSERT_TRUE(enqueued({.kind = "mail", .max_attempts = 1}));
+  a.error = "out of order";
+  EXPECT_TRUE(run(a));
+  a.error.clear();
+  EXPECT_EQ(sql("set role minschool_admin; select ms_run_job_now(1)"), "t");
+  EXPECT_TRUE(run(a));
+  EXPECT_EQ(in_table(), "0");
+}
+
+TEST_F(RunnerTest, AJobOfAServerThatDiesIsDoneByAnother) {
+  ASSERT_TRUE(enqueued({.kind = "mail", .payload = "1"}));
+  a.held = true;
+  const pg::Started<bool> dies(io, a.runner.run_one());
+  while (a.payloads.empty()) io.run_one();
+  EXPECT_EQ(sql("select running_on from jobs"), "a");
+  EXPECT_FALSE(run(b)) << "it may still be at work";
+  let_time_pass();
+  EXPECT_TRUE(run(b));
+  EXPECT_THAT(b.payloads, ElementsAre("1"));
+  EXPECT_EQ(in_table(), "0");
+}
+
+TEST_F(RunnerTest, WhoComesBackTooLateChangesNothing) {
+  ASSERT_TRUE(enqueued({.kind = "sweep", .unique_key = "sweep", .period = 10min}));
+  sql("update jobs set runs = 7, attempts = 1, running_on = 'b'");
+  const store::Claimed late{.id = 1, .run = 6, .kind = "sweep", .payload = {}, .attempts = 1, .max_attempts = 3};
+  const Call call(std::chrono::steady_clock::now() + 10s, "test");
+  pg::Unit unit = a.db.unit(call);
+  store::remove(unit, late);
+  store::wait_for_period(unit, late, std::nullopt);
+  store::run_next_slice(unit, late, "x", 0);
+  store::retry(unit, late, "x", 0);
+  store::fail(unit, late, "x");
+  ASSERT_TRUE(pg::run(io, unit.send()));
+  EXPECT_EQ(sql("select runs || running_on || payload || (last_error is null)::text from jobs"), "7btrue");
+}
+
+TEST_F(RunnerTest, AJobThatKillsItsServersIsGivenUp) {
+  ASSERT_TRUE(enqueued({.kind = "mail", .max_attempts = 2}));
+  sql("update jobs set attempts = 2, running_on = 'b'");
+  EXPECT_TRUE(run(a));
+  EXPECT_THAT(a.payloads, ElementsAre());
+  EXPECT_EQ(sql("select last_error from jobs where failed_at is not null"), "the server that ran it was stopped");
+}
+
+TEST_F(RunnerTest, AKeyHoldsUntilTheJobRuns) {
+  for (const char* payload : {"1", "2"}) {
+    ASSERT_TRUE(enqueued({.kind = "mail", .payload = payload, .unique_key = "post 7"}));
+  }
+  EXPECT_EQ(in_table(), "1");
+  a.held = true;
+  const pg::Started<bool> runs(io, a.runner.run_one());
+  while (a.payloads.empty()) io.run_one();
+  ASSERT_TRUE(enqueued({.kind = "mail", .payload = "3", .unique_key = "post 7"}))
+      << "the first may have read it already";
+  EXPECT_TRUE(run(b));
+  EXPECT_THAT(b.payloads, ElementsAre("3"));
+}
+
+TEST_F(RunnerTest, AJobWaitsForItsTime) {
+  ASSERT_TRUE(enqueued({.kind = "mail", .run_at = now() + 1h}));
+  EXPECT_FALSE(run(a));
+  let_time_pass();
+  EXPECT_TRUE(run(a));
+}
+
+TEST_F(RunnerTest, WhatNobodyKnowsIsLeftToServersThatDo) {
+  ASSERT_TRUE(enqueued({.kind = "of_a_newer_version"}));
+  EXPECT_FALSE(run(a));
+  EXPECT_EQ(in_table(), "1");
+}
+
+TEST_F(RunnerTest, APeriodicJobRunsOnceInAPeriodOnAllServersTogether) {
+  for (Server* server : {&a, &b, &a}) pg::run(io, server->runner.add_periodic_jobs());
+  EXPECT_EQ(in_table(), "1");
+  EXPECT_TRUE(run(a));
+  EXPECT_FALSE(run(a));
+  EXPECT_FALSE(run(b));
+  EXPECT_EQ(sql("select (run_at = date_bin('10 min', now(), 'epoch') + interval '10 min')::text || runs from jobs"),
+            "true1");
+  let_time_pass();
+  EXPECT_TRUE(run(b));
+}
+
+TEST_F(RunnerTest, APeriodicJobThatFailsSaysSoAndGoesOn) {
+  pg::run(io, a.runner.add_periodic_jobs());
+  a.error = "permission denied";
+  for (int attempt = 1; attempt <= 3; ++attempt) {
+    EXPECT_TRUE(run(a));
+    let_time_pass();
+  }
+  EXPECT_EQ(sql("select last_error from jobs where failed_at is not null and attempts = 0"), "permission denied");
+  a.error.clear();
+  EXPECT_TRUE(run(a));
+  EXPECT_EQ(sql("select count(*) from jobs where failed_at is null and last_error is null and run_at > now()"), "1");
+}
+
+TEST_F(RunnerTest, LongWorkIsDoneInSlicesBetweenWhichOthersRun) {
+  pg::run(io, a.runner.add_periodic_jobs());
+  a.slices = {{.done = false, .payload = "10"}, {.done = false, .payload = "20", .pause = 1h}};
+  EXPECT_TRUE(run(a));
+  ASSERT_TRUE(enqueued({.kind = "mail", .payload = "mail", .run_at = now() - 1h}));
+  EXPECT_TRUE(run(b));
+  EXPECT_THAT(b.payloads, ElementsAre("mail"));
+  EXPECT_TRUE(run(a));
+  EXPECT_FALSE(run(a)) << "a pause";
+  let_time_pass();
+  EXPECT_TRUE(run(b));
+  EXPECT_THAT(a.payloads, ElementsAre("", "10"));
+  EXPECT_THAT(b.payloads, ElementsAre("mail", "20"));
+  EXPECT_EQ(sql("select payload from jobs where run_at > now() and attempts = 0"), "") << "the next period begins anew";
+}
+
+TEST_F(RunnerTest, AQueueThatIsFullRefusesWhatWouldAddToIt) {
+  sql("insert into jobs (program, kind, max_attempts) select 'minschool_site', 'mail', 1 from generate_series(1, " +
+      std::to_string(kMaxQueued) + ")");
+  const auto refused = enqueued({.kind = "mail"});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::unavailable);
+  EXPECT_EQ(refused.error().message.key, "jobs.full");
+  EXPECT_TRUE(enqueued({.kind = "sweep"})) << "of each kind by itself";
+}
+
+TEST_F(RunnerTest, EachProgramRunsItsOwn) {
+  Server admin{io, "a", "minschool_admin"};
+  ASSERT_TRUE(pg::run(io, admin.db.ready(std::chrono::steady_clock::now() + 10s)));
+  ASSERT_TRUE(enqueued({.kind = "mail", .unique_key = "1"}));
+  EXPECT_FALSE(run(admin));
+  ASSERT_TRUE(pg::run(io, add(admin, {.kind = "mail", .unique_key = "1"}, false)));
+  EXPECT_EQ(in_table(), "2");
+  EXPECT_TRUE(run(admin));
+  EXPECT_EQ(sql("select program from jobs"), "minschool_site");
+}
+
+TEST_F(RunnerTest, OldFailuresAreRemoved) {
+  sql("insert into jobs (program, kind, max_attempts, run_at, failed_at) values"
+      " ('minschool_site', 'old', 1, 'infinity', now() - interval '31 days'),"
+      " ('minschool_site', 'new', 1, 'infinity', now() - interval '29 days'),"
+      " ('minschool_site', 'periodic', 1, now(), now() - interval '31 days')");
+  const Call call(std::chrono::steady_clock::now() + 10s, "test");
+  EXPECT_TRUE(pg::run(io, remove_old_failures(a.db, call)));
+  EXPECT_FALSE(pg::run(io, remove_old_failures(a.db, call)));
+  EXPECT_EQ(sql("select string_agg(kind, ',' order by kind) from jobs"), "new,periodic");
+}
+
+TEST_F(RunnerTest, StopWaitsForTheJobThatRuns) {
+  ASSERT_TRUE(enqueued({.kind = "mail"}));
+  a.held = true;
+  const pg::Started<bool> runs(io, a.runner.run_one());
+  while (a.payloads.empty()) io.run_one();
+  const auto begin = std::chrono::steady_clock::now();
+  pg::run(io, a.runner.stop(begin + 100ms));
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, 100ms) << "no longer than it may";
+  pg::run(io, b.runner.stop(begin + 1h));
+}
+
+TEST(Jobs, PausesDoubleUpToAnHour) {
+  EXPECT_EQ(pause_after(1, 0), 10s);
+  EXPECT_EQ(pause_after(2, 0), 20s);
+  EXPECT_EQ(pause_after(5, 1), 200s);
+  EXPECT_EQ(pause_after(9, 0), 2560s);
+  EXPECT_EQ(pause_after(50, 0), 1h);
+}
+
+}  // namespace
+}  // namespace ms::jobs

@@ -1,0 +1,45 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "infra/pg/db.hpp"
+
+// The SQL of a runner. Each statement after claim() names the run that it belongs to, and does nothing when another
+// server has taken the job meanwhile.
+namespace ms::jobs::store {
+
+struct Claimed {
+  std::int64_t id = 0;
+  std::int64_t run = 0;  ///< counts the times that the job was taken
+  std::string kind;
+  std::string payload;
+  int attempts = 0;  ///< this one included
+  int max_attempts = 0;
+  bool periodic = false;
+};
+
+/// Takes the job of these kinds that has been due for longest. It is due again, for any server, after the lease of its
+/// kind.
+pg::Slot<Claimed> claim(pg::Statements& out, const std::vector<std::string_view>& kinds,
+                        const std::vector<std::int64_t>& lease_seconds, std::string_view server);
+
+void remove(pg::Statements& out, const Claimed& job);
+/// A periodic job waits for its next period; `error` is why this one's run failed, if it did.
+void wait_for_period(pg::Statements& out, const Claimed& job, const std::optional<std::string>& error);
+void run_next_slice(pg::Statements& out, const Claimed& job, std::string_view payload, std::int64_t pause_ms);
+void retry(pg::Statements& out, const Claimed& job, std::string_view error, std::int64_t pause_ms);
+/// Kept for staff to see; not run any more.
+void fail(pg::Statements& out, const Claimed& job, std::string_view error);
+
+/// Jobs of this program on all servers together.
+struct Count {
+  std::string kind;
+  std::int64_t queued = 0;
+  std::int64_t running = 0;
+  std::int64_t failed = 0;
+};
+pg::Slot<Count> counts(pg::Statements& out);
+
+}  // namespace ms::jobs::store
