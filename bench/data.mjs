@@ -56,8 +56,7 @@ insert into post_counters (post_id, board_id, number, author_id, created_at, vie
 do $$ declare line record; begin
   for line in select sql from built_later loop execute line.sql; end loop;
 end $$;
-insert into post_stretches select board_id, number >> 10, count(*) from posts group by 1, 2;
-select ms_place_posts() \\g /dev/null`);
+select ms_rebuild_post_places() \\g /dev/null`);
 for (const table of ['users', 'boards', 'posts', 'comments']) {
   console.log(`select setval(pg_get_serial_sequence('${table}', 'id'), (select max(id) from ${table})) \\g /dev/null`);
 }

@@ -3,7 +3,7 @@
 install(TARGETS minschool minschool-site minschool-admin minschool-monitor DESTINATION usr/bin)
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/build/assets/ DESTINATION usr/share/minschool/assets
   PATTERN assets.hpp EXCLUDE PATTERN manifest.json EXCLUDE)
-install(DIRECTORY ${CMAKE_SOURCE_DIR}/migrations DESTINATION usr/share/minschool FILES_MATCHING PATTERN *.sql)
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/schema DESTINATION usr/share/minschool FILES_MATCHING PATTERN *.sql)
 # Nginx's files twice: `minschool setup` makes conf.d's from the first; `minschool doctor` compares both with what is installed.
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/deploy/nginx DESTINATION usr/share/minschool)
 install(FILES ${CMAKE_SOURCE_DIR}/deploy/redis/minschool.acl DESTINATION usr/share/minschool/redis)

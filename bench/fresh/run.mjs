@@ -33,7 +33,7 @@ const clientOf = (base, cookie) => {
 const readers = servers.map((number) => new Client(direct(number), { agent }));
 const cookies = await cookiesOf(Array.from({ length: members }, (_, i) => 1 + i));
 
-await sql(`update users set role = 3 where email = '${options.email}'; select ms_member_changed(id) from users where email = '${options.email}'`);
+await sql(`update users set role = 3 where email = '${options.email}'; select ms_raise_session_epoch(id) from users where email = '${options.email}'`);
 const admin = new Client(`http://127.0.0.1:${Number(port) + 1}`, { agent });
 const { status } = await admin.post('/login', { form: { email: options.email, password: options.password } });
 if (status !== 303) throw new Error(`the Admin does not let us in: ${status}`);

@@ -20,7 +20,7 @@ const variables = (posts, members) => `
 const inserts = {
   comment: `insert into comments (post_id, parent_id, root_id, author_id, content, content_html, renderer)
     values (:post, null, null, :author, '${words}', '<p>${words}</p>', 1)`,
-  once: `insert into once (key, user_id, fingerprint, result)
+  once: `insert into idempotency_keys (key, user_id, fingerprint, result)
     values ('request:' || :key || :key, :author, sha256(:key::text::bytea), currval('comments_id_seq'))`,
   count: `insert into notification_counts as c (user_id, number, unread) values (:told, 1, 1)
     on conflict (user_id) do update set number = c.number + 1, unread = c.unread + 1 returning c.number`,

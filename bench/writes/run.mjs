@@ -108,7 +108,7 @@ for (let round = 0; round <= rounds; ++round) {
 hashes.splice(0, hashes.length - results.login.length);
 
 // So that both wrote the same: as many rows of each table for a comment.
-const rows = await sql('select count(*) filter (where kind = 3), (select count(*) from once), max(number) from notifications');
+const rows = await sql('select count(*) filter (where kind = 3), (select count(*) from idempotency_keys), max(number) from notifications');
 note(`rows: ${rows[0].join(', ')}`);
 
 const ratio = (above, below) => figure(results[above].map((value, i) => value.all / results[below][i].all));

@@ -25,7 +25,7 @@ async function login(page, email) {
 const kept = (page) => page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));
 const isKept = (page, text) => page.waitForFunction((wanted) => JSON.stringify({ ...localStorage }).includes(wanted), text);
 /** Ends the member's logins as time does: nobody presses a button. */
-const endLogins = (email) => sql(`select ms_end_sessions(id, ''::bytea) from users where email = '${email}'`);
+const endLogins = (email) => sql(`select ms_revoke_sessions(id, ''::bytea) from users where email = '${email}'`);
 
 test('a draft belongs to its member: gone after the logout, and never shown to who comes next in the same tab', async () => {
   const [one, two] = [await joined(), await joined()];

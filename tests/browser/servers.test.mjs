@@ -19,7 +19,7 @@ const open = (options) => openPage({ base: adminUrl, as: staff, ...options });
 
 after(async () => {
   await stack('redis', 'start');
-  await sql('update servers set resting_since = null, resting_by = null');
+  await sql('update servers set drained_since = null, drained_by = null');
   await eventually(async () => await resting('app2') === false, 'app2 serves');
 });
 

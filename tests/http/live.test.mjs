@@ -257,7 +257,7 @@ test('who is typing is shown to others, not to themselves; it is not for guests 
   const strangers = await stream(guest, mark);
   const typing = (one) => one.elements.filter(({ action }) => action === 'typing');
   const type = (client, id = post.id) => client.post(`/posts/${id}/typing`);
-  const before = await sql('select count(*) from once');
+  const before = await sql('select count(*) from idempotency_keys');
   await eventually(async () => {
     assert.equal((await type(writer.client)).status, 204);
     return typing(others).length > 0;
@@ -266,7 +266,7 @@ test('who is typing is shown to others, not to themselves; it is not for guests 
   assert.equal(shown.name, writer.name);
   assert.equal(shown.target, `typing-${post.id}`);
   assert.equal(others.id, undefined, 'it moves no reader on');
-  assert.deepEqual(await sql('select count(*) from once'), before);
+  assert.deepEqual(await sql('select count(*) from idempotency_keys'), before);
 
   const hide = (form) => reader.client.post('/my/presence', { form });
   assert.equal((await hide({ hidden: '1' })).status, 303);
@@ -306,7 +306,7 @@ test('Redis stops and comes back: nothing is lost and nothing comes twice', asyn
 test('who loses the role hears nothing more of what it allowed, wherever the stream is', async () => {
   const [[slug]] = await sql(`select slug from boards where read_role = 2 and write_role = 2 order by id limit 1`);
   const staff = await joined();
-  await sql(`update users set role = 2 where email = '${staff.email}'; select ms_member_changed(id) from users where email = '${staff.email}'`);
+  await sql(`update users set role = 2 where email = '${staff.email}'; select ms_raise_session_epoch(id) from users where email = '${staff.email}'`);
   const path = `/boards/${slug}`;
   const servers = await everywhere(staff.client);
   for (const server of servers) await eventually(async () => (await server.get(path)).status === 200, 'the board of staff');

@@ -53,7 +53,6 @@ const erased = (all) => sql(`set session_replication_role = replica;
   delete from comments where post_id in (select id from gone); delete from post_counters where board_id in (${ids(all, 'id')});
   delete from board_follows where board_id in (${ids(all, 'id')}); delete from post_places where board_id in (${ids(all, 'id')});
   delete from board_addresses where board_id in (${ids(all, 'id')});
-  delete from post_stretches where board_id in (${ids(all, 'id')});
   delete from posts where id in (select id from gone); delete from boards where id in (${ids(all, 'id')});
   select pg_notify('boards', '')`);
 

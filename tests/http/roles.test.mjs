@@ -100,17 +100,17 @@ test('neither program reads the hash of a password, by whatever way', async () =
       'select id from users order by password_hash', 'select max(password_hash) from users', 'copy users (password_hash) to stdout', 'table users',
       'update users set seen_at = seen_at where password_hash is not null', 'update users set seen_at = seen_at returning password_hash',
       'create function pg_temp.a(a text, b text) returns boolean language sql as $$ select true $$', 'create temp view a as select 1',
-      'select ms_same_password($$$argon2id$a$$, null)', "select ms_make_session('site', null, '\\x01', 1, '', false, 1, '', '')",
+      'select ms_password_matches($$$argon2id$a$$, null)', "select ms_begin_session('site', null, '\\x01', 1, '', false, 1, '', '')",
     ]);
     assert.equal((await as(role, "select count(*) from pg_stats where attname = 'password_hash'")).rows[0][0], '0');
-    assert.equal(await gives(role, `ms_password_settings(${id})`), hash.slice(0, hash.lastIndexOf('$')));
-    assert.equal(await gives(role, 'ms_password_settings(null)'), '');
-    assert.equal(await gives(role, 'ms_password_settings(-1)'), '');
-    assert.equal(await gives(role, `ms_is_password(${id}, $$${hash}$$)`), 't');
+    assert.equal(await gives(role, `ms_password_parameters(${id})`), hash.slice(0, hash.lastIndexOf('$')));
+    assert.equal(await gives(role, 'ms_password_parameters(null)'), '');
+    assert.equal(await gives(role, 'ms_password_parameters(-1)'), '');
+    assert.equal(await gives(role, `ms_verify_password(${id}, $$${hash}$$)`), 't');
     for (const wrong of [`$$${hash}x$$`, `$$${hash.slice(0, -1)}$$`, "'%'", "'$argon2id$%'", "''", 'null']) {
-      assert.equal(await gives(role, `ms_is_password(${id}, ${wrong})`), 'f', wrong);
+      assert.equal(await gives(role, `ms_verify_password(${id}, ${wrong})`), 'f', wrong);
     }
-    assert.equal(await gives(role, `ms_is_password(null, $$${hash}$$)`), 'f');
+    assert.equal(await gives(role, `ms_verify_password(null, $$${hash}$$)`), 'f');
   }
 });
 
@@ -175,7 +175,7 @@ test('no search path leads a function of ours to what a caller made', async () =
     await refuses(role, denied, ['create temp table users (id int)', 'create schema a', 'create function public.sha256(a bytea) returns bytea language sql as $$ select a $$']);
     for (const path of ['pg_temp, public', '', 'pg_temp', 'information_schema']) {
       const { rows, errors } = await as(role, `begin;\nset local search_path = ${path || "''"};
-        select public.ms_is_password(${id}, 'x'), public.ms_is_password(${id}, $$${hash}$$), public.${began(role, id, "'x'")};\nrollback;\n`);
+        select public.ms_verify_password(${id}, 'x'), public.ms_verify_password(${id}, $$${hash}$$), public.${began(role, id, "'x'")};\nrollback;\n`);
       assert.deepEqual(errors, [], path);
       assert.deepEqual(rows[0], ['f', 't', 'f'], path);
     }
@@ -194,7 +194,7 @@ test('the Site changes no text that staff hid, and brings nothing back', async (
     'delete from notifications', "update notifications set reason = ''",
     'update boards set read_role = 0', 'update boards set write_role = 1', "update boards set name = 'a'", 'delete from boards',
     "insert into boards (slug, name) values ('a', 'a')", 'select nextval(\'boards_id_seq\')', 'select setval(\'users_id_seq\', 1)',
-    'select ms_count_post(1, 1, 1)', 'select ms_place_posts()',
+    'select ms_count_visible_post(1, 1, 1)', 'select ms_rebuild_post_places()',
   ]);
   for (const table of ['posts', 'comments']) {
     assert.equal(await touched('site', `update ${table} set deleted_at = null where deleted_at is not null`), 0, table);
@@ -228,26 +228,26 @@ test('the audit log is only added to, by whom it is for, with the time of now', 
 });
 
 test('neither program speaks for the other\'s servers, and only the Admin lets one rest', async () => {
-  await refuses('site', denied, ['update servers set resting_since = now()', 'update servers set resting_since = null',
-    "insert into servers (name, resting_since) values ('a', now())", 'select from server_samples', 'delete from server_samples']);
+  await refuses('site', denied, ['update servers set drained_since = now()', 'update servers set drained_since = null',
+    "insert into servers (name, drained_since) values ('a', now())", 'select from server_samples', 'delete from server_samples']);
   const beat = (program) => `insert into server_programs (server_id, program) select id, '${program}' from servers limit 1 on conflict do nothing`;
   await refuses('site', foreignRow, [beat('admin')]);
   await refuses('admin', foreignRow, [beat('site')]);
-  assert.equal(await touched('site', "update server_programs set beat = 'a' where program = 'admin'"), 0);
-  assert.equal(await touched('admin', "update server_programs set beat = 'a' where program = 'site'"), 0);
+  assert.equal(await touched('site', "update server_programs set heartbeat = 'a' where program = 'admin'"), 0);
+  assert.equal(await touched('admin', "update server_programs set heartbeat = 'a' where program = 'site'"), 0);
   assert.equal(await touched('site', 'delete from server_programs'), 0, 'what has just been heard');
   assert.equal(await touched('site', 'delete from servers'), 0);
 });
 
 test('what a write of the other program has done is neither seen nor made up', async () => {
   const [[seen]] = await sql(`begin;
-    insert into once (key, fingerprint, result, program) values ('request:a', '', 1, 'minschool_admin');
+    insert into idempotency_keys (key, fingerprint, result, program) values ('request:a', '', 1, 'minschool_admin');
     set local role minschool_site;
-    select count(*) from once where key = 'request:a';
+    select count(*) from idempotency_keys where key = 'request:a';
     rollback;`);
   assert.equal(seen, '0');
-  await refuses('site', denied, ["insert into once (key, fingerprint, result, program) values ('request:b', '', 1, 'minschool_admin')",
-    "update once set program = 'minschool_admin'"]);
+  await refuses('site', denied, ["insert into idempotency_keys (key, fingerprint, result, program) values ('request:b', '', 1, 'minschool_admin')",
+    "update idempotency_keys set program = 'minschool_admin'"]);
 });
 
 test('neither program gives the other a job, or changes one of the other\'s', async () => {
@@ -302,7 +302,7 @@ test('what is new is nobody\'s: no table, view, sequence or function of ours is 
      where pronamespace = 'public'::regnamespace and proowner = current_user::regrole and prosecdef
        and not coalesce(array_to_string(proconfig, ',') like '%search_path=%pg_temp%', false)
      order by 1`);
-  assert.deepEqual(rows.flat(), [], "a migration says 'revoke all on … from public' and grants what each program needs (migration 0011)");
+  assert.deepEqual(rows.flat(), [], "a migration or a function's file says 'revoke all on … from public' and grants what each program needs (docs/development.md)");
 });
 
 // What the release before sends and may no more, by the role: while servers are updated, one that is not yet lets nobody log in

@@ -46,7 +46,7 @@ afterEach(async () => {
 // Whatever a test stopped or let rest runs again for those that follow.
 after(async () => {
   for (const name of ['app1', 'app2', 'app3']) await stack('start', name);
-  await sql('update servers set resting_since = null, resting_by = null');
+  await sql('update servers set drained_since = null, drained_by = null');
   await eventually(allUp, 'all servers up again');
 });
 
@@ -152,7 +152,7 @@ test('a server that stops falls silent, then vanishes; one that starts appears',
   await eventually(async () => !server(await figures(), 'app3')?.site && !server(await figures(), 'app3')?.admin, 'silence');
   await pageSays(/app3 서버의 응답이 끊겼습니다/);
   // Ten minutes later.
-  await sql(`update server_programs set heard_at = heard_at - interval '10 minutes' where server_id = ${await idOf('app3')}`);
+  await sql(`update server_programs set seen_at = seen_at - interval '10 minutes' where server_id = ${await idOf('app3')}`);
   await eventually(async () => !server(await figures(), 'app3'), 'app3 vanishes');
   await stack('start', 'app3');
   await eventually(allUp, 'app3 appears');
@@ -228,7 +228,7 @@ test('the act needs a reason, stands in the audit log, and is refused for the la
   await eventually(async () => (await health(1)).draining && (await health(2)).draining, 'two of three rest');
   // Should the last one fall silent, who rests serves again.
   await stack('stop', 'app3');
-  await sql(`update server_programs set heard_at = heard_at - interval '1 minute' where server_id = ${await idOf('app3')}`);
+  await sql(`update server_programs set seen_at = seen_at - interval '1 minute' where server_id = ${await idOf('app3')}`);
   await eventually(async () => !(await health(1)).draining, 'app1 serves because nobody else does');
   assert.equal((await visitor().get('/login')).status, 200);
   await stack('start', 'app3');

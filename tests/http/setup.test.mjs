@@ -46,7 +46,7 @@ async function place(name) {
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'minschool-setup-'));
   await mkdir(join(folder, 'share'));
-  await symlink(join(root, 'migrations'), join(folder, 'share', 'migrations'));
+  await symlink(join(root, 'schema'), join(folder, 'share', 'schema'));
   await symlink(join(root, 'deploy', 'nginx'), join(folder, 'share', 'nginx'));
   await writeFile(join(folder, 'password'), 'long enough\n');
   await writeFile(join(folder, 'key'), randomBytes(32).toString('base64'));
@@ -121,7 +121,7 @@ test('a database in another encoding is refused by every command, with what to d
     const secret = join(folder, 'burnt', 'etc', 'owner.database');
     await writeFile(config, `[database]\nurl = "host=${machine.socket} dbname=${name} user=minschool_owner"\npassword_file = "${secret}"\n`);
     const says = new RegExp(`the database ${name} is in ${encoding}, and MinSchool needs UTF8; make it anew: create database ${name} .*encoding 'UTF8'`);
-    for (const words of [['migrate', 'up', '--dir', join(root, 'migrations')], ['migrate', 'status', '--dir', join(root, 'migrations')],
+    for (const words of [['migrate', 'up', '--dir', join(root, 'schema')], ['migrate', 'status', '--dir', join(root, 'schema')],
       ['restore', join(folder, 'site.sealed'), '--key-file', 'key']]) {
       const { code, err } = await minschool('--config', config, ...words);
       assert.notEqual(code, 0, words.join(' '));

@@ -22,7 +22,7 @@ const faults = [
   { breaks: 'systemctl stop postgresql@15-main', check: 'PostgreSQL', says: /refused/, mends: 'systemctl start postgresql@15-main' },
   { breaks: 'pkill -STOP -u postgres', check: 'PostgreSQL', says: /timeout expired/, mends: 'pkill -CONT -u postgres' },
   { breaks: `runuser -u postgres -- psql -q -c 'alter database minschool set random_page_cost = 4'`, check: 'PostgreSQL settings', says: /random_page_cost is 4/, mends: `runuser -u postgres -- psql -q -c 'alter database minschool set random_page_cost = 1.1'` },
-  { breaks: `cp -a /usr/share/minschool/migrations/0001_foundation.sql /usr/share/minschool/migrations/$(printf %04d $(($(ls /usr/share/minschool/migrations | wc -l) + 1)))_more.sql`, check: 'schema', says: /of \d+ migrations are applied/, mends: 'rm /usr/share/minschool/migrations/*_more.sql' },
+  { breaks: `cp -a /usr/share/minschool/schema/migrations/0001_baseline.sql /usr/share/minschool/schema/migrations/$(printf %04d $(($(ls /usr/share/minschool/schema/migrations | wc -l) + 1)))_more.sql`, check: 'schema', says: /of \d+ migrations are applied/, mends: 'rm /usr/share/minschool/schema/migrations/*_more.sql' },
   { breaks: `sed -i 's/least_conn;/random;/' ${site}`, check: 'Nginx file', says: /"random;" instead of "least_conn;"/, mends: `sed -i 's/random;/least_conn;/' ${site}` },
   { breaks: "sed -i 's/send_timeout 30s/send_timeout 90s/' /etc/nginx/snippets/minschool-server.conf", check: 'Nginx file', says: /send_timeout 90s/, mends: "sed -i 's/send_timeout 90s/send_timeout 30s/' /etc/nginx/snippets/minschool-server.conf" },
   { breaks: 'systemctl stop nginx', check: 'page', says: /refused/, mends: 'systemctl start nginx' },

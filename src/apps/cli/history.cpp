@@ -8,11 +8,6 @@
 namespace ms::cli {
 namespace {
 
-// An archive of before migration 0014 has no function for it yet.
-constexpr const char* kMoveNumbersOn = R"(
-  select setval(c.oid::regclass, coalesce(pg_sequence_last_value(c.oid), 0) + 100000)
-    from pg_class c where c.relkind = 'S' and c.relnamespace = 'public'::regnamespace)";
-
 void say_restored(const Options& options) {
   const auto settings = load_settings(options);
   Database database(settings);
@@ -25,8 +20,7 @@ void say_restored(const Options& options) {
 void begin_history(Database& database, const config::Settings& settings) {
   {
     Transaction transaction(database);
-    const auto knows = database.query("select to_regproc('ms_begin_incarnation') is not null");
-    database.query(knows.front().front() == "t" ? "select ms_begin_incarnation()" : kMoveNumbersOn);
+    database.query("select ms_begin_incarnation()");
     database.query("delete from sessions");
     transaction.commit();
   }

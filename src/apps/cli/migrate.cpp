@@ -13,22 +13,23 @@ namespace {
 
 void bring_up(const Options& options, const std::string& dir) {
   const auto conninfo = config::pg_config(load_settings(options)).conninfo;
-  const int applied =
-      pg::up(conninfo, pg::read_migrations(dir), [](std::string_view line) { std::cout << line << '\n'; });
+  const int applied = pg::up(conninfo, pg::read_schema(dir), [](std::string_view line) { std::cout << line << '\n'; });
   std::cout << fmt::format("{} applied.\n", applied);
 }
 
 void show(const Options& options, const std::string& dir) {
   const auto conninfo = config::pg_config(load_settings(options)).conninfo;
-  const auto migrations = pg::read_migrations(dir);
-  const auto applied = pg::status(conninfo);
+  const auto schema = pg::read_schema(dir);
+  const auto known = pg::installed(conninfo);
   std::size_t missing = 0;
-  for (const auto& migration : migrations) {
-    const auto found = std::ranges::find(applied, migration.number, &pg::Applied::number);
-    if (found == applied.end()) ++missing;
-    const auto when = found == applied.end() ? std::string("not applied") : "applied " + found->applied_at;
+  for (const auto& migration : schema.migrations) {
+    const auto found = std::ranges::find(known.migrations, migration.number, &pg::Applied::number);
+    if (found == known.migrations.end()) ++missing;
+    const auto when = found == known.migrations.end() ? std::string("not applied") : "applied " + found->applied_at;
     std::cout << fmt::format("{:04} {}: {}\n", migration.number, migration.name, when);
   }
+  std::cout << fmt::format("{} functions, {} of them outdated.\n", schema.functions.size(),
+                           pg::outdated_functions(known, schema));
   std::cout << fmt::format("{} not applied.\n", missing);
 }
 
@@ -38,14 +39,16 @@ void add_migrate(CLI::App& app, const Options& options) {
   auto* migrate = app.add_subcommand("migrate", "The database schema: apply what is missing, or show what there is");
   migrate->require_subcommand(1);
   migrate->fallthrough();
-  const auto dir = std::make_shared<std::string>("migrations");
-  const char* dir_help = "Folder of the NNNN_name.sql files (default: migrations)";
+  const auto dir = std::make_shared<std::string>("schema");
+  const char* dir_help = "Folder with migrations/ and functions/ (default: schema)";
 
-  auto* up = migrate->add_subcommand("up", "Applies the migrations that are missing, each in one transaction");
+  auto* up = migrate->add_subcommand(
+      "up", "Applies the migrations that are missing and replaces the functions that changed, in one transaction");
   up->add_option("--dir", *dir, dir_help);
   up->callback([&options, dir] { bring_up(options, *dir); });
 
-  auto* status = migrate->add_subcommand("status", "Shows which migrations are applied");
+  auto* status =
+      migrate->add_subcommand("status", "Shows which migrations are applied, and how many functions are outdated");
   status->add_option("--dir", *dir, dir_help);
   status->callback([&options, dir] { show(options, *dir); });
 }

@@ -69,7 +69,7 @@ void change_role(const Options& options, const Member& member) {
   Transaction transaction(database);
   const auto rows = database.query("update users set role = $2 where email = $1 returning id", {email, rank});
   if (rows.empty()) throw no_member(email);
-  database.query("select ms_member_changed($1)", rows[0]);
+  database.query("select ms_raise_session_epoch($1)", rows[0]);
   transaction.commit();
   publish_member(settings, rows[0][0].value());
   std::cout << fmt::format("{} is now {}.\n", email, member.role);
@@ -85,7 +85,7 @@ void change_password(const Options& options, const Member& member) {
   Transaction transaction(database);
   const auto rows = database.query("update users set password_hash = $2 where email = $1 returning id", {email, hash});
   if (rows.empty()) throw no_member(email);
-  database.query("select ms_end_sessions($1, '')", rows[0]);
+  database.query("select ms_revoke_sessions($1, '')", rows[0]);
   transaction.commit();
   publish_member(settings, rows[0][0].value());
   std::cout << fmt::format("{} has a new password and is signed out everywhere.\n", email);

@@ -65,14 +65,14 @@ TEST_F(JobsTest, EachProgramMayDoAllThatItsJobsDo) {
 TEST_F(JobsTest, OldKeysAreRemovedByEachProgramInItsOwnName) {
   for (const auto& [realm, role] : {std::pair("site", "minschool_site"), std::pair("admin", "minschool_admin")}) {
     sql("truncate jobs");
-    sql(std::string("insert into once (key, fingerprint, result, created_at, program) select kind || i || '") + role +
+    sql(std::string("insert into idempotency_keys (key, fingerprint, result, created_at, program) select kind || i || '") + role +
         "', '', 0, now() - age, '" + role +
         "' from generate_series(1, 6000) i, (values ('old', interval '25 h'), ('new', interval '23 h')) as k (kind, "
         "age)");
     Program program(realm, role);
     pg::run(program.parts.io, program.run_due());
-    EXPECT_EQ(sql(std::string("select count(*) from once where key like 'new%' and program = '") + role + "'"), "6000");
-    EXPECT_EQ(sql("select count(*) from once where key like 'old%'"), "0");
+    EXPECT_EQ(sql(std::string("select count(*) from idempotency_keys where key like 'new%' and program = '") + role + "'"), "6000");
+    EXPECT_EQ(sql("select count(*) from idempotency_keys where key like 'old%'"), "0");
   }
 }
 

@@ -28,7 +28,7 @@ constexpr pg::Query kNewest{"audit.newest", R"(
       coalesce(case a.subject_kind when 'post' then p.deleted_at is not null and p.deleted_by = p.author_id
                                    when 'comment' then c.deleted_at is not null and c.deleted_by = c.author_id end, false)) s (closed, withdrawn)
    where a.id < $1 order by a.id desc limit $2)"};
-constexpr pg::Query kDeleted{"audit.deleted", "select ms_audit_deleted($1, $2, $3, $4)::text"};
+constexpr pg::Query kDeleted{"audit.deleted", "select ms_audit_deletion($1, $2, $3, $4)::text"};
 constexpr pg::Query kLook{"audit.look", R"(
   insert into audit_log (actor_id, action, subject_kind, subject_id)
   select $1, 'look', 'member', u.id from users u

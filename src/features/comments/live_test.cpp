@@ -25,7 +25,7 @@ const auto* const kEnvironment = testing::AddGlobalTestEnvironment(new TestDatab
 
 // Member 2 wrote post 1, on a board for everybody; post 2 stands on one for staff.
 constexpr const char* kRows = R"(
-  truncate users, boards, posts, comments, audit_log, post_stretches, post_counters, notifications restart identity cascade;
+  truncate users, boards, posts, comments, audit_log, post_counters, notifications restart identity cascade;
   insert into users (email, name, password_hash, role) values
     ('staff@test', '직원', '', 2), ('a@test', '김하늘', '', 1), ('b@test', '이서준', '', 1);
   insert into boards (slug, name, read_role) values ('free', '자유게시판', 0), ('staff', '직원 게시판', 2);

@@ -7,14 +7,14 @@ constexpr pg::Query kInsert{"members.insert", R"(
   insert into users (email, name, password_hash, terms_agreed_at, privacy_agreed_at, news_agreed_at)
   values ($1, $2, $3, now(), now(), case when $4::boolean then now() end) returning id)"};
 constexpr pg::Query kCredentials{"members.credentials", R"(
-  select u.id, coalesce(ms_password_settings(u.id), ''),
+  select u.id, coalesce(ms_password_parameters(u.id), ''),
          (select coalesce(string_agg(permission, ','), '') from role_permissions p where p.role = u.role),
          coalesce(u.suspended_until > now(), false)
     from users u where u.email = $1)"};
 constexpr pg::Query kSuspendedUntil{"members.suspended_until",
                                     "select suspended_until from users where email = $1 and suspended_until > now()"};
 constexpr pg::Query kStaffNames{"members.staff_names", "select name from users where role >= 2"};
-constexpr pg::Query kIsPassword{"members.is_password", "select ms_is_password($1, $2)"};
+constexpr pg::Query kIsPassword{"members.is_password", "select ms_verify_password($1, $2)"};
 constexpr pg::Query kReplaceHash{"members.replace_hash", "select ms_replace_password($1, $2, $3)"};
 constexpr pg::Query kProfile{"members.profile", "select id, name, created_at from users where id = $1"};
 // What has no counter of its changes is its own version: a hash of what it is.
@@ -23,7 +23,7 @@ constexpr pg::Query kOwn{"members.own",
 constexpr pg::Query kGuardName{"members.guard_name", R"(
   select ms_guard(exists (select from users where id = $1 and hashtextextended(name, 0) = $2 for no key update), 409, $3)::text)"};
 constexpr pg::Query kRename{"members.rename", "update users set name = $2 where id = $1"};
-constexpr pg::Query kChanged{"members.changed", "select ms_member_changed($1)"};
+constexpr pg::Query kChanged{"members.changed", "select ms_raise_session_epoch($1)"};
 constexpr pg::Query kPassword{"members.password",
                               "select ms_guard(ms_replace_password($1, $2, $3), 409, 'my.password_wrong')::text"};
 constexpr pg::Query kSearch{"members.search", R"(

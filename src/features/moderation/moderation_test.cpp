@@ -19,7 +19,7 @@ using testing::IsEmpty;
 const auto* const kEnvironment = testing::AddGlobalTestEnvironment(new TestDatabase("moderation"));
 
 constexpr const char* kRows = R"(
-  truncate users, boards, posts, comments, audit_log, post_stretches, post_counters, notifications restart identity cascade;
+  truncate users, boards, posts, comments, audit_log, post_counters, notifications restart identity cascade;
   insert into users (email, name, password_hash, role) values
     ('staff@test', '직원', '', 2), ('a@test', '김하늘', '', 1), ('b@test', '이서준', '', 1);
   insert into boards (slug, name) values ('notice', '공지사항'), ('free', '자유게시판');

@@ -17,7 +17,7 @@ constexpr pg::Query kNewComment{"notifications.new_comment", R"(
     insert into notification_counts as c (user_id, number, unread)
     select u.id, 1, 1 from users u, posts p join boards b on b.id = p.board_id
      where u.id = $2 and u.id <> $1 and p.id = $4 and p.visible
-       and ms_may_tell(u.muted_notifications, u.suspended_until, u.role, b.read_role, $3::smallint)
+       and ms_may_notify(u.muted_notifications, u.suspended_until, u.role, b.read_role, $3::smallint)
     on conflict (user_id) do update set number = c.number + 1, unread = c.unread + 1
     returning c.user_id, c.number)
   insert into notifications (user_id, number, kind, actor_id, post_id, comment_id)
@@ -30,7 +30,7 @@ constexpr pg::Query kPost{"notifications.post", R"(
     from (select coalesce(array_agg(user_id), '{}') as members from board_follows
            where $4::boolean and board_id = $5) following)"};
 constexpr pg::Query kLike{"notifications.like", "select unnest(ms_notify_like($1, $2, $3, $4))"};
-constexpr pg::Query kTakeBackLike{"notifications.take_back_like", "select unnest(ms_take_back_like($1, $2, $3, $4))"};
+constexpr pg::Query kTakeBackLike{"notifications.take_back_like", "select unnest(ms_retract_like($1, $2, $3, $4))"};
 constexpr pg::Query kDeleted{"notifications.deleted", R"(
   select unnest(ms_notify($1, array[$2::bigint], '{8}', array[$3::bigint], array[$4::bigint], $5)))"};
 // The lines of the audit log that this transaction wrote.

@@ -15,7 +15,7 @@
 #include "infra/pg/db.hpp"
 
 // How notifications come about: statements for the unit of whatever causes one, so that there is none without its cause
-// and no cause without it. Whom PostgreSQL really tells is decided by ms_notify (migration 0005): never the actor,
+// and no cause without it. Whom PostgreSQL really tells is decided by ms_notify (schema/functions): never the actor,
 // never about what somebody may not read, once for one thing.
 namespace ms::notifications {
 

@@ -18,7 +18,7 @@ const auto* const kEnvironment = testing::AddGlobalTestEnvironment(new TestDatab
 
 // Members 1 to 5: an author, two who talk, one of staff, one who is suspended. Board 2 is for staff.
 constexpr const char* kRows = R"(
-  truncate users, boards, posts, comments, audit_log, post_stretches, post_counters, notifications, notification_counts,
+  truncate users, boards, posts, comments, audit_log, post_counters, notifications, notification_counts,
     board_follows restart identity cascade;
   insert into users (email, name, password_hash, role, suspended_until) values
     ('a@test', '김하늘', '', 1, null), ('b@test', '이서준', '', 1, null), ('c@test', '박지우', '', 1, null),
@@ -108,7 +108,7 @@ class CausesTest : public testing::Test {
   /// The kinds of a member's notifications, oldest first.
   static std::string kinds(std::int64_t member) {
     return ask(
-        "select coalesce(string_agg(kind::text, ' ' order by number), '') from notifications where not taken_back and "
+        "select coalesce(string_agg(kind::text, ' ' order by number), '') from notifications where not retracted and "
         "user_id = " +
         std::to_string(member));
   }

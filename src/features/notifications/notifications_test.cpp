@@ -19,7 +19,7 @@ using testing::SizeIs;
 
 // Member 1 is told, 2 and 3 act, 4 has nothing. Board 2 is for staff.
 constexpr const char* kRows = R"(
-  truncate users, boards, posts, comments, audit_log, post_stretches, post_counters, notifications, notification_counts,
+  truncate users, boards, posts, comments, audit_log, post_counters, notifications, notification_counts,
     board_follows restart identity cascade;
   insert into users (email, name, password_hash) values
     ('a@test', '김하늘', ''), ('b@test', '이서준', ''), ('c@test', '박지우', ''), ('d@test', '최조용', '');

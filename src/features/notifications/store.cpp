@@ -6,11 +6,11 @@ namespace {
 constexpr pg::Query kLines{"notifications.lines", R"(
   select number, kind, actor_id, actor_name, post_id, title, post_author, post_visible, board_id, comment_id,
          comment_visible, reason, created_at, is_read
-    from notification_lines where user_id = $1 and number < $2 order by number desc limit $3)"};
+    from notification_details where user_id = $1 and number < $2 order by number desc limit $3)"};
 constexpr pg::Query kLine{"notifications.line", R"(
   select number, kind, actor_id, actor_name, post_id, title, post_author, post_visible, board_id, comment_id,
          comment_visible, reason, created_at, is_read
-    from notification_lines where user_id = $1 and number = $2)"};
+    from notification_details where user_id = $1 and number = $2)"};
 constexpr pg::Query kCounts{"notifications.counts",
                             "select number, unread from notification_counts where user_id = $1"};
 constexpr pg::Query kNewest{"notifications.newest", R"(
@@ -22,14 +22,14 @@ constexpr pg::Query kNewest{"notifications.newest", R"(
     left join notification_counts c on c.user_id = m.id
     left join lateral (
       select number, kind, post_id, comment_id, created_at, read_at from notifications
-       where user_id = m.id and not taken_back order by number desc limit $2) n on true
+       where user_id = m.id and not retracted order by number desc limit $2) n on true
    order by n.number desc)"};
 constexpr pg::Query kSince{"notifications.since", R"(
   select c.number, c.unread, coalesce(n.number, 0), coalesce(n.kind, 0), coalesce(n.actor_name, ''),
          coalesce(n.post_visible, false), coalesce(n.board_id, 0), coalesce(n.comment_id, 0),
          coalesce(n.comment_visible, false)
     from notification_counts c left join lateral (
-      select number, kind, actor_name, post_visible, board_id, comment_id, comment_visible from notification_lines l
+      select number, kind, actor_name, post_visible, board_id, comment_id, comment_visible from notification_details l
        where l.user_id = c.user_id and l.number > $2 order by l.number limit $3) n on true
    where c.user_id = $1 order by n.number)"};
 constexpr pg::Query kNumbers{"notifications.numbers",
@@ -39,14 +39,14 @@ constexpr pg::Query kLock{"notifications.lock", "select from notification_counts
 constexpr pg::Query kRead{"notifications.read", R"(
   with done as (
     update notifications n set read_at = now() from notification_counts c
-     where n.user_id = $1 and n.number = $2 and n.read_at is null and not n.taken_back
+     where n.user_id = $1 and n.number = $2 and n.read_at is null and not n.retracted
        and c.user_id = $1 and n.number > c.read_up_to returning 1)
   update notification_counts set unread = unread - 1, number = number + 1
    where user_id = $1 and exists (select from done) returning number)"};
 constexpr pg::Query kReadAll{"notifications.read_all", R"(
   with done as (
     select count(*) as lines from notifications n join notification_counts c on c.user_id = n.user_id
-     where n.user_id = $1 and n.number > c.read_up_to and n.number <= $2 and n.read_at is null and not n.taken_back)
+     where n.user_id = $1 and n.number > c.read_up_to and n.number <= $2 and n.read_at is null and not n.retracted)
   update notification_counts
      set read_up_to = least($2, number), unread = unread - done.lines, number = number + 1
     from done where user_id = $1 and done.lines > 0 returning number)"};

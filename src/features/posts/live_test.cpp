@@ -21,7 +21,7 @@ using testing::SizeIs;
 const auto* const kEnvironment = testing::AddGlobalTestEnvironment(new TestDatabase("posts"));
 
 constexpr const char* kRows = R"(
-  truncate users, boards, posts, comments, audit_log, post_stretches, post_counters, once restart identity cascade;
+  truncate users, boards, posts, comments, audit_log, post_counters, idempotency_keys restart identity cascade;
   insert into users (email, name, password_hash, role) values ('a@test', '김하늘', '', 1), ('b@test', '이서준', '', 1);
   insert into boards (slug, name) values ('free', '자유게시판'), ('notice', '공지사항');
 )";

@@ -89,7 +89,7 @@ class PagesTest : public testing::Test {
     }
     EXPECT_THAT(lines(board, total + 1), IsEmpty());
     // What is kept is what counting anew gives, but for blocks and places in which nothing is visible any more.
-    ask("create table kept as select * from post_places; select ms_place_posts()");
+    ask("create table kept as select * from post_places; select ms_rebuild_post_places()");
     EXPECT_EQ(
         ask("select count(*) from post_places p left join kept k using (board_id, block) where k.before is distinct "
             "from p.before or k.places[1:cardinality(p.places)] <> p.places"),
@@ -145,7 +145,7 @@ TEST_F(PagesTest, ThePlanOfALaterPageIsKept) {
       "title) "
       "select b * 1000000 + n, b, n, 1, now(), false, true, '김하늘', '글 ' || n "
       "  from (values (1, 200000), (2, 1000)) s (b, size), generate_series(1, size) n; "
-      "update boards set visible_posts = 1000 where id = 2; select ms_place_posts(); analyze post_counters");
+      "update boards set visible_posts = 1000 where id = 2; select ms_rebuild_post_places(); analyze post_counters");
   for (int i = 0; i < 12; ++i) ASSERT_EQ(lines(2, 500).front(), 500);
   constexpr pg::Query kKept{"test.kept",
                             "select generic_plans from pg_prepared_statements where name = 'posts.later_page'"};

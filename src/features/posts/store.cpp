@@ -24,7 +24,7 @@ namespace {
 static_assert(kPostsPerPage == 20);
 
 // One statement for a page, because each costs both sides as much as some rows. The board's own row comes first. What a
-// line shows stands in one row (migration 0009); each column costs PostgreSQL a fifth of a row.
+// line shows stands in one row (`post_counters`); each column costs PostgreSQL a fifth of a row.
 constexpr pg::Query kFirstPage{"posts.first_page", R"(
   select 0, visible_posts, last_number, '', 0::bigint, '', now(), 0::bigint, 0::bigint from boards where id = $1
   union all

@@ -9,7 +9,7 @@ constexpr pg::Query kPeople{"presence.people", R"(
 constexpr pg::Query kGuardHidden{"presence.guard_hidden", R"(
   select ms_guard(exists (select from users where id = $1 and hides_presence = $2 for no key update), 409, $3)::text)"};
 constexpr pg::Query kHide{"presence.hide", "update users set hides_presence = $2 where id = $1"};
-constexpr pg::Query kChanged{"presence.changed", "select ms_member_changed($1)"};
+constexpr pg::Query kChanged{"presence.changed", "select ms_raise_session_epoch($1)"};
 
 }  // namespace
 

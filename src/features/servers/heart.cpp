@@ -12,7 +12,7 @@ using std::chrono::steady_clock;
 
 // Half of the time that the next beat is due in, so that beats never pile up.
 constexpr auto kPatience = std::chrono::milliseconds(1000);
-// The function ms_server_rests and guard_not_last count who was heard within 15 s.
+// The function ms_server_is_drained and guard_not_last count who was heard within 15 s.
 constexpr auto kTellDatabaseEvery = std::chrono::seconds(5);
 constexpr auto kHeardEvery = std::chrono::minutes(1);
 

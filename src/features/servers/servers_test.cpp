@@ -83,12 +83,12 @@ TEST_F(ServersTest, BeatsGoThroughPostgresWhileRedisIsGone) {
 
 TEST_F(ServersTest, BeatsThatAreOldAreSilenceAndThenNothing) {
   beat("app1");
-  TestDatabase::execute("update server_programs set heard_at = now() - interval '1 minute'");
+  TestDatabase::execute("update server_programs set seen_at = now() - interval '1 minute'");
   const auto silent = run(look(watch_));
   ASSERT_THAT(silent->servers, SizeIs(1));
   EXPECT_FALSE(silent->servers[0].alive());
   EXPECT_GE(silent->servers[0].heard_seconds, 60);
-  TestDatabase::execute("update server_programs set heard_at = now() - interval '11 minutes'");
+  TestDatabase::execute("update server_programs set seen_at = now() - interval '11 minutes'");
   Watch later(db_, redis_, "");
   EXPECT_THAT(run(look(later))->servers, IsEmpty());
 }
@@ -103,7 +103,7 @@ TEST_F(ServersTest, AServerRestsOnlyWhileAnotherServes) {
   const auto refused = rest(2);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().message.key, "servers.last");
-  TestDatabase::execute("update server_programs set heard_at = now() - interval '1 minute' where server_id = 2");
+  TestDatabase::execute("update server_programs set seen_at = now() - interval '1 minute' where server_id = 2");
   EXPECT_EQ(beat("app1"), false) << "nobody else is there to serve";
 }
 
@@ -158,9 +158,9 @@ TEST_F(ServersTest, WhatFellSilentAndOldHistoryIsForgotten) {
   beat("app2", "admin");
   TestDatabase::execute(R"(
     insert into server_samples (at, servers) values (now() - interval '2 hours', 1), (now() - interval '50 minutes', 1);
-    update server_programs set heard_at = now() - interval '11 minutes' where program = 'admin';
-    update servers set heard_at = now() - interval '31 days';
-    insert into servers (name, heard_at, resting_since) values ('app3', now() - interval '31 days', now()))");
+    update server_programs set seen_at = now() - interval '11 minutes' where program = 'admin';
+    update servers set seen_at = now() - interval '31 days';
+    insert into servers (name, seen_at, drained_since) values ('app3', now() - interval '31 days', now()))");
   const auto forget = [this](auto function, pg::Db& db) {
     const Call call(std::chrono::steady_clock::now() + 5s, "test");
     return run(function(db, call));

@@ -4,27 +4,27 @@ namespace ms::servers::store {
 namespace {
 
 constexpr pg::Query kBeat{"servers.beat", R"(
-  update server_programs p set heard_at = now(), beat = $3 from servers s
+  update server_programs p set seen_at = now(), heartbeat = $3 from servers s
    where s.id = p.server_id and s.name = $1 and p.program = $2)"};
 constexpr pg::Query kAddServer{"servers.add", "insert into servers (name) values ($1) on conflict do nothing"};
 constexpr pg::Query kAddProgram{"servers.add_program", R"(
   insert into server_programs (server_id, program) select id, $2 from servers where name = $1 on conflict do nothing)"};
 // Seldom: a month is told from it.
 constexpr pg::Query kHeard{"servers.heard", R"(
-  update servers set heard_at = now() where name = $1 and heard_at < now() - interval '1 hour')"};
-constexpr pg::Query kRests{"servers.rests", "select ms_server_rests(id) from servers where name = $1"};
+  update servers set seen_at = now() where name = $1 and seen_at < now() - interval '1 hour')"};
+constexpr pg::Query kRests{"servers.rests", "select ms_server_is_drained(id) from servers where name = $1"};
 constexpr pg::Query kClock{"servers.clock", "select extract(epoch from clock_timestamp())::float8"};
 constexpr pg::Query kForgetPrograms{"servers.forget_programs", R"(
-  delete from server_programs where heard_at < now() - interval '10 minutes')"};
+  delete from server_programs where seen_at < now() - interval '10 minutes')"};
 constexpr pg::Query kForgetServers{"servers.forget_servers", R"(
-  delete from servers s where heard_at < now() - interval '30 days' and resting_since is null
+  delete from servers s where seen_at < now() - interval '30 days' and drained_since is null
      and not exists (select from server_programs p where p.server_id = s.id))"};
 
 constexpr pg::Query kKnown{"servers.known", R"(
-  select s.id, s.name, s.resting_since is not null, p.program, extract(epoch from now() - p.heard_at)::float8,
-         case when p.heard_at > now() - interval '10 seconds' then p.beat end
+  select s.id, s.name, s.drained_since is not null, p.program, extract(epoch from now() - p.seen_at)::float8,
+         case when p.seen_at > now() - interval '10 seconds' then p.heartbeat end
     from servers s left join server_programs p on p.server_id = s.id
-   where p.heard_at > now() - interval '10 minutes' or s.resting_since is not null
+   where p.seen_at > now() - interval '10 minutes' or s.drained_since is not null
    order by s.name, p.program limit 400)"};
 
 constexpr pg::Query kDatabase{"servers.database", R"(
@@ -70,11 +70,11 @@ constexpr pg::Query kGuardAdmin{"servers.guard_admin", R"(
 constexpr pg::Query kGuardNotLast{"servers.guard_not_last", R"(
   select ms_guard(exists (
     select from servers s join server_programs p on p.server_id = s.id and p.program = 'site'
-     where s.id <> $1 and s.resting_since is null and p.heard_at > now() - interval '15 seconds'), 409, 'servers.last'))"};
+     where s.id <> $1 and s.drained_since is null and p.seen_at > now() - interval '15 seconds'), 409, 'servers.last'))"};
 constexpr pg::Query kRest{"servers.rest", R"(
-  update servers set resting_since = coalesce(resting_since, now()), resting_by = $2 where id = $1)"};
+  update servers set drained_since = coalesce(drained_since, now()), drained_by = $2 where id = $1)"};
 constexpr pg::Query kReturn{"servers.return", R"(
-  update servers set resting_since = null, resting_by = null where id = $1)"};
+  update servers set drained_since = null, drained_by = null where id = $1)"};
 
 }  // namespace
 

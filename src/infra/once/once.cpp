@@ -5,20 +5,20 @@ namespace {
 
 // currval is of this session, and the statements of a unit stand next to each other in it.
 constexpr pg::Query kRecordId{"once.record_id", R"(
-  insert into once (key, user_id, fingerprint, result)
+  insert into idempotency_keys (key, user_id, fingerprint, result)
   values ($1, nullif($2::bigint, 0), $3, currval($4::regclass)))"};
 constexpr pg::Query kRecord{"once.record", R"(
-  insert into once (key, user_id, fingerprint, result) values ($1, nullif($2::bigint, 0), $3, 0))"};
+  insert into idempotency_keys (key, user_id, fingerprint, result) values ($1, nullif($2::bigint, 0), $3, 0))"};
 // The last question of a unit: the member may have been suspended since the request was let in.
 constexpr pg::Query kWriter{"once.writer", R"(
   select ms_guard(coalesce((select coalesce(suspended_until <= now(), true) from users where id = $1), true), 403,
                   'login.suspended')::text)"};
 constexpr pg::Query kFind{"once.find", R"(
-  select result, fingerprint = $3 from once
+  select result, fingerprint = $3 from idempotency_keys
    where key = $1 and coalesce(user_id, 0) = $2)"};
 constexpr pg::Query kForget{"once.forget_old", R"(
-  delete from once where key in (
-    select key from once where created_at < now() - interval '1 day' order by created_at limit 5000
+  delete from idempotency_keys where key in (
+    select key from idempotency_keys where created_at < now() - interval '1 day' order by created_at limit 5000
        for update skip locked))"};
 
 }  // namespace

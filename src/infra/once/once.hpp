@@ -9,7 +9,7 @@
 #include "infra/io/call.hpp"
 #include "infra/pg/db.hpp"
 
-// A write happens once. Every write records its key in the transaction that does it (table once). Whoever sends the
+// A write happens once. Every write records its key in the transaction that does it (table idempotency_keys). Whoever sends the
 // same request again - Nginx to the next server, a second click, an API client - either meets the recorded key and gets
 // the first result, or nothing happened yet and the write is done now. So a domain function that writes
 //   1. begins with `if (const auto first = once::earlier(call)) co_return …the first result…;`

@@ -32,7 +32,7 @@ constexpr const char* kSchema = R"(
   create table if not exists things (
     name text not null constraint users_email_key unique constraint users_email_check check (name <> 'bad')
       constraint of_ours check (name <> 'worse'));
-  create table if not exists parts (thing text constraint once_pkey references things (name) deferrable initially deferred);
+  create table if not exists parts (thing text constraint idempotency_keys_pkey references things (name) deferrable initially deferred);
   create table if not exists shapes (a int);
   create sequence if not exists attempts;
   truncate things, parts, shapes;
@@ -172,7 +172,7 @@ TEST_F(DbTest, AConstraintWithoutWordsIsABug) {
 TEST_F(DbTest, TellsAConstraintThatIsCheckedAtTheEnd) {
   const auto orphan = run(io_, write(db_, {{kInsert, "a"}, {kInsertPart, "nobody"}}));
   ASSERT_FALSE(orphan);
-  EXPECT_EQ(orphan.error().message.key, "db.once_pkey");
+  EXPECT_EQ(orphan.error().message.key, "db.idempotency_keys_pkey");
   EXPECT_EQ(count(), 0);
   EXPECT_TRUE(run(io_, write(db_, {{kInsertPart, "late"}, {kInsert, "late"}})));
   EXPECT_EQ(run(io_, touch_all(db_)), 1);

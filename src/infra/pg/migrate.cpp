@@ -17,12 +17,23 @@ namespace {
 
 /// Any number will do as long as all our servers use the same: "MinS" in ASCII.
 constexpr const char* kLockSql = "select pg_advisory_lock(1298755155)";
-constexpr const char* kTableSql =
+constexpr const char* kTablesSql =
     "create table if not exists schema_migrations ("
-    "number int primary key, name text not null, sha256 text not null, applied_at timestamptz not null default now())";
-constexpr const char* kExistsSql = "select to_regclass('schema_migrations') is not null";
+    "number int primary key, name text not null, sha256 text not null, applied_at timestamptz not null default now());"
+    "create table if not exists schema_functions ("
+    "name text primary key, sha256 text not null, applied_at timestamptz not null default now())";
+constexpr const char* kExistsSql = "select to_regclass($1) is not null";
 constexpr const char* kAppliedSql = "select number, name, sha256, applied_at from schema_migrations order by number";
 constexpr const char* kRecordSql = "insert into schema_migrations (number, name, sha256) values ($1, $2, $3)";
+constexpr const char* kFunctionsSql = "select name, sha256 from schema_functions";
+constexpr const char* kRecordFunctionSql =
+    "insert into schema_functions (name, sha256) values ($1, $2)"
+    " on conflict (name) do update set sha256 = excluded.sha256, applied_at = now()";
+/// A function's text may name tables and functions that come after it.
+constexpr const char* kBeginSql = "begin; set local lock_timeout = '5s'; set local check_function_bodies = off";
+/// The migrations before the first release, which the baseline replaces: the first and the last of them.
+constexpr const char* kFirstUnreleased = "foundation";
+constexpr int kLastUnreleased = 21;
 
 std::string hex(std::string_view bytes) {
   std::string out;
@@ -62,10 +73,13 @@ class Session {
   ConnectionPtr connection_;
 };
 
+bool exists(Session& session, const std::string& table) {
+  return std::string_view(PQgetvalue(session.run(kExistsSql, {table}).get(), 0, 0)) == "t";
+}
+
 std::vector<Applied> read_applied(Session& session) {
-  const ResultPtr exists = session.run(kExistsSql);
   std::vector<Applied> out;
-  if (std::string_view(PQgetvalue(exists.get(), 0, 0)) != "t") return out;
+  if (!exists(session, "schema_migrations")) return out;
   const ResultPtr rows = session.run(kAppliedSql);
   for (int r = 0; r < PQntuples(rows.get()); ++r) {
     out.push_back({std::stoi(PQgetvalue(rows.get(), r, 0)), PQgetvalue(rows.get(), r, 1), PQgetvalue(rows.get(), r, 2),
@@ -74,16 +88,75 @@ std::vector<Applied> read_applied(Session& session) {
   return out;
 }
 
-void apply(Session& session, const Migration& migration, const std::string& sum) {
-  const std::string file = fmt::format("{:04}_{}.sql", migration.number, migration.name);
+std::map<std::string, std::string> read_functions(Session& session) {
+  std::map<std::string, std::string> out;
+  if (!exists(session, "schema_functions")) return out;
+  const ResultPtr rows = session.run(kFunctionsSql);
+  for (int r = 0; r < PQntuples(rows.get()); ++r)
+    out.emplace(PQgetvalue(rows.get(), r, 0), PQgetvalue(rows.get(), r, 1));
+  return out;
+}
+
+std::string sum_of(const std::string& sql) { return hex(secret::sha256(sql)); }
+
+/// Runs a file inside of the transaction that is open.
+void run_file(Session& session, const std::string& file, const std::string& sql) {
   try {
-    session.run("begin; set local lock_timeout = '5s'");
-    session.run(migration.sql);
+    session.run(sql);
     if (!session.in_transaction())
       throw MigrationError("it ends the transaction it runs in; BEGIN and COMMIT are ours");
-    session.run(kRecordSql, {std::to_string(migration.number), migration.name, sum});
-    session.run("commit");
   } catch (const MigrationError& error) { throw MigrationError(file + ": " + error.what()); }
+}
+
+std::string file_of(const Migration& migration) { return fmt::format("{:04}_{}", migration.number, migration.name); }
+
+/// Makes a database that was made before the first release one of the baseline.
+void adopt_unreleased(Session& session, const Schema& schema, std::vector<Applied>& applied,
+                      const std::function<void(std::string_view)>& log) {
+  if (applied.empty() || applied.front().name != kFirstUnreleased || schema.unreleased.empty()) return;
+  if (applied.back().number != kLastUnreleased) {
+    throw MigrationError(
+        fmt::format("the database has {} of the {} migrations before the first release: bring it to the last of them "
+                    "with the programs that it was made by (commit 1646d74), then migrate again",
+                    applied.size(), kLastUnreleased));
+  }
+  log("a database from before the first release: bringing it to the baseline");
+  run_file(session, "unreleased.sql", schema.unreleased);
+  const Migration& baseline = schema.migrations.front();
+  session.run(kRecordSql, {std::to_string(baseline.number), baseline.name, sum_of(baseline.sql)});
+  applied = read_applied(session);
+}
+
+int apply_migrations(Session& session, const Schema& schema, const std::vector<Applied>& applied,
+                     const std::function<void(std::string_view)>& log) {
+  int count = 0;
+  for (const Migration& migration : schema.migrations) {
+    const std::string sum = sum_of(migration.sql);
+    const auto known = std::ranges::find(applied, migration.number, &Applied::number);
+    if (known == applied.end()) {
+      log("applying " + file_of(migration));
+      run_file(session, file_of(migration) + ".sql", migration.sql);
+      session.run(kRecordSql, {std::to_string(migration.number), migration.name, sum});
+      ++count;
+    } else if (known->sha256 != sum) {
+      throw MigrationError(fmt::format("{}.sql was changed after it had been applied on {}; write a new migration",
+                                       file_of(migration), known->applied_at));
+    }
+  }
+  return count;
+}
+
+void replace_functions(Session& session, const Schema& schema, const std::function<void(std::string_view)>& log) {
+  const auto known = read_functions(session);
+  std::string replaced;
+  for (const Function& function : schema.functions) {
+    const std::string sum = sum_of(function.sql);
+    if (const auto found = known.find(function.name); found != known.end() && found->second == sum) continue;
+    run_file(session, function.name + ".sql", function.sql);
+    session.run(kRecordFunctionSql, {function.name, sum});
+    replaced += " " + function.name;
+  }
+  if (!replaced.empty()) log("functions:" + replaced);
 }
 
 void check_first_line(const std::string& file, const std::string& sql) {
@@ -107,8 +180,10 @@ std::optional<WrongEncoding> wrong_encoding(const PGconn* connection) {
                   name)};
 }
 
-std::vector<Migration> read_migrations(const std::filesystem::path& folder) {
-  static const std::regex kName("([0-9]{4})_([a-z0-9_]+)\\.sql");
+namespace {
+
+/// Names of the *.sql files of a folder, sorted.
+std::vector<std::string> files_of(const std::filesystem::path& folder) {
   std::error_code error;
   std::vector<std::string> files;
   for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
@@ -116,52 +191,76 @@ std::vector<Migration> read_migrations(const std::filesystem::path& folder) {
   }
   if (error) throw MigrationError(folder.string() + ": " + error.message());
   std::ranges::sort(files);
+  return files;
+}
 
+std::string text_of(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::string sql{std::istreambuf_iterator<char>(in), {}};
+  if (!in) throw MigrationError(file.filename().string() + ": cannot be read");
+  return sql;
+}
+
+std::vector<Migration> read_migrations(const std::filesystem::path& folder) {
+  static const std::regex kName("([0-9]{4})_([a-z0-9_]+)\\.sql");
   std::vector<Migration> out;
-  for (const std::string& file : files) {
+  for (const std::string& file : files_of(folder)) {
     std::smatch parts;
-    if (!std::regex_match(file, parts, kName)) throw MigrationError(file + ": the name must be like 0001_members.sql");
+    if (!std::regex_match(file, parts, kName)) throw MigrationError(file + ": the name must be like 0002_members.sql");
     const int number = std::stoi(parts[1]);
     const int expected = static_cast<int>(out.size()) + 1;
     if (number < expected) throw MigrationError(fmt::format("{}: the number {:04} is used twice", file, number));
     if (number > expected)
       throw MigrationError(fmt::format("{}: the number {:04} is missing before it", file, expected));
-    std::ifstream in(folder / file, std::ios::binary);
-    std::string sql{std::istreambuf_iterator<char>(in), {}};
-    if (!in) throw MigrationError(file + ": cannot be read");
+    std::string sql = text_of(folder / file);
     check_first_line(file, sql);
     out.push_back({number, parts[2], std::move(sql)});
   }
   return out;
 }
 
-std::vector<Applied> status(const std::string& conninfo) {
-  Session session(conninfo);
-  return read_applied(session);
+std::vector<Function> read_functions(const std::filesystem::path& folder) {
+  std::vector<Function> out;
+  for (const std::string& file : files_of(folder)) {
+    std::string name = file.substr(0, file.size() - std::string_view(".sql").size());
+    std::string sql = text_of(folder / file);
+    if (!sql.contains("create or replace function " + name + "("))
+      throw MigrationError(fmt::format("{}: it must hold `create or replace function {}(`", file, name));
+    out.push_back({std::move(name), std::move(sql)});
+  }
+  return out;
 }
 
-int up(const std::string& conninfo, const std::vector<Migration>& migrations,
-       const std::function<void(std::string_view)>& log) {
+}  // namespace
+
+Schema read_schema(const std::filesystem::path& folder) {
+  const auto unreleased = folder / "unreleased.sql";
+  return {read_migrations(folder / "migrations"), read_functions(folder / "functions"),
+          std::filesystem::exists(unreleased) ? text_of(unreleased) : ""};
+}
+
+Installed installed(const std::string& conninfo) {
+  Session session(conninfo);
+  return {read_applied(session), read_functions(session)};
+}
+
+std::size_t outdated_functions(const Installed& known, const Schema& schema) {
+  return static_cast<std::size_t>(std::ranges::count_if(schema.functions, [&](const Function& function) {
+    const auto found = known.functions.find(function.name);
+    return found == known.functions.end() || found->second != sum_of(function.sql);
+  }));
+}
+
+int up(const std::string& conninfo, const Schema& schema, const std::function<void(std::string_view)>& log) {
   Session session(conninfo);
   session.run(kLockSql);  // until the session ends
-  session.run(kTableSql);
-  std::map<int, Applied> applied;
-  for (Applied& row : read_applied(session)) applied.emplace(row.number, std::move(row));
-
-  int count = 0;
-  for (const Migration& migration : migrations) {
-    const std::string sum = hex(secret::sha256(migration.sql));
-    const auto known = applied.find(migration.number);
-    if (known == applied.end()) {
-      log(fmt::format("applying {:04}_{}", migration.number, migration.name));
-      apply(session, migration, sum);
-      ++count;
-    } else if (known->second.sha256 != sum) {
-      throw MigrationError(
-          fmt::format("{:04}_{}.sql was changed after it had been applied on {}; write a new migration",
-                      migration.number, migration.name, known->second.applied_at));
-    }
-  }
+  session.run(kBeginSql);
+  session.run(kTablesSql);
+  auto applied = read_applied(session);
+  adopt_unreleased(session, schema, applied, log);
+  const int count = apply_migrations(session, schema, applied, log);
+  if (applied.size() <= schema.migrations.size()) replace_functions(session, schema, log);
+  session.run("commit");
   return count;
 }
 

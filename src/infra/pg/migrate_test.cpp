@@ -17,17 +17,23 @@ using testing::ThrowsMessage;
 class Migrate : public testing::Test {
  protected:
   Migrate() {
-    std::filesystem::create_directories(folder_);
+    std::filesystem::create_directories(folder_ / "migrations");
+    std::filesystem::create_directories(folder_ / "functions");
     TestDatabase::execute("drop schema if exists migrated cascade; create schema migrated");
   }
   ~Migrate() override { std::filesystem::remove_all(folder_); }
 
-  void file(const std::string& name, const std::string& text) { std::ofstream(folder_ / name) << text; }
-  int apply() {
-    return up(conninfo_, read_migrations(folder_), [this](std::string_view line) { log_.emplace_back(line); });
+  void file(const std::string& name, const std::string& text) { std::ofstream(folder_ / "migrations" / name) << text; }
+  void function(const std::string& name, const std::string& body) {
+    std::ofstream(folder_ / "functions" / (name + ".sql"))
+        << "create or replace function " << name << "() returns int language sql as $$ " << body << " $$;";
   }
+  int apply() {
+    return up(conninfo_, read_schema(folder_), [this](std::string_view line) { log_.emplace_back(line); });
+  }
+  std::string ask(const std::string& sql) { return TestDatabase::execute(conninfo_, sql); }
 
-  std::filesystem::path folder_ = "/tmp/ms_migrations_" + std::to_string(getpid());
+  std::filesystem::path folder_ = "/tmp/ms_schema_" + std::to_string(getpid());
   std::string conninfo_ = TestDatabase::conninfo() + " options='-c search_path=migrated'";
   std::vector<std::string> log_;
 };
@@ -37,11 +43,11 @@ TEST_F(Migrate, AppliesEachOnceInOrder) {
   file("0001_first.sql",
        "-- expand: The first table.\ncreate table first (a int, b int); insert into first values (1, 2);");
   file("README.md", "not a migration");
-  EXPECT_TRUE(status(conninfo_).empty());
+  EXPECT_TRUE(installed(conninfo_).migrations.empty());
   EXPECT_EQ(apply(), 2);
   EXPECT_THAT(log_, ElementsAre("applying 0001_first", "applying 0002_second"));
   EXPECT_EQ(apply(), 0);
-  const auto applied = status(conninfo_);
+  const auto applied = installed(conninfo_).migrations;
   ASSERT_EQ(applied.size(), 2u);
   EXPECT_EQ(applied[1].name, "second");
   EXPECT_EQ(applied[1].sha256.size(), 64u);
@@ -55,20 +61,62 @@ TEST_F(Migrate, TakesNoDatabaseThatCannotHoldKorean) {
     const std::string conninfo = TestDatabase::conninfo() + " dbname=" + name;
     const auto refusal = ThrowsMessage<MigrationError>(
         testing::AllOf(HasSubstr(name + " is in " + encoding), HasSubstr("encoding 'UTF8' locale 'C.UTF-8'")));
-    EXPECT_THAT([&] { up(conninfo, read_migrations(folder_), [](std::string_view) {}); }, refusal);
-    EXPECT_THAT([&] { status(conninfo); }, refusal);
+    EXPECT_THAT([&] { up(conninfo, read_schema(folder_), [](std::string_view) {}); }, refusal);
+    EXPECT_THAT([&] { installed(conninfo); }, refusal);
     TestDatabase::execute("drop database " + name + " with (force)");
   }
 }
 
-TEST_F(Migrate, RollsBackTheOneThatFails) {
+TEST_F(Migrate, ChangesNothingWhenOneFileFails) {
   file("0001_first.sql", "-- expand: Fine.\ncreate table first (a int);");
   file("0002_broken.sql", "-- expand: Broken half way.\ncreate table second (a int); select nowhere;");
   EXPECT_THAT([this] { apply(); }, ThrowsMessage<MigrationError>(HasSubstr("0002_broken.sql: ERROR")));
-  EXPECT_EQ(status(conninfo_).size(), 1u);
-  EXPECT_EQ(TestDatabase::execute(conninfo_, "select to_regclass('second') is null"), "t");
+  EXPECT_TRUE(installed(conninfo_).migrations.empty());
+  EXPECT_EQ(ask("select to_regclass('first') is null"), "t");
   file("0002_broken.sql", "-- expand: Repaired.\ncreate table second (a int);");
-  EXPECT_EQ(apply(), 1);
+  std::ofstream(folder_ / "functions" / "broken.sql") << "create or replace function broken() returns int nonsense;";
+  EXPECT_THAT([this] { apply(); }, ThrowsMessage<MigrationError>(HasSubstr("broken.sql: ERROR")));
+  EXPECT_TRUE(installed(conninfo_).migrations.empty());
+  function("broken", "select count(*)::int from second");
+  EXPECT_EQ(apply(), 2);
+}
+
+TEST_F(Migrate, ReplacesTheFunctionsThatChanged) {
+  file("0001_first.sql", "-- expand: Fine.\ncreate table first (a int);");
+  function("a", "select b() + 1");  // may name one that comes later
+  function("b", "select 1");
+  apply();
+  EXPECT_THAT(log_, ElementsAre("applying 0001_first", "functions: a b"));
+  EXPECT_EQ(ask("select a()"), "2");
+  function("b", "select 5");
+  EXPECT_EQ(outdated_functions(installed(conninfo_), read_schema(folder_)), 1u);
+  log_.clear();
+  EXPECT_EQ(apply(), 0);
+  EXPECT_THAT(log_, ElementsAre("functions: b"));
+  EXPECT_EQ(ask("select a()"), "6");
+  EXPECT_EQ(outdated_functions(installed(conninfo_), read_schema(folder_)), 0u);
+}
+
+TEST_F(Migrate, RefusesAFunctionOfAnotherNameThanItsFile) {
+  function("a", "select 1");
+  std::filesystem::rename(folder_ / "functions" / "a.sql", folder_ / "functions" / "b.sql");
+  EXPECT_THAT([this] { apply(); }, ThrowsMessage<MigrationError>(HasSubstr("`create or replace function b(`")));
+}
+
+TEST_F(Migrate, BringsADatabaseFromBeforeTheFirstReleaseToTheBaseline) {
+  ask("create table schema_migrations (number int primary key, name text not null, sha256 text not null, "
+      "applied_at timestamptz not null default now()); create table once (a int); insert into once values (7); "
+      "insert into schema_migrations values (1, 'foundation', ''), (20, 'passwords', '')");
+  file("0001_baseline.sql", "-- expand: Fine.\ncreate table keys (a int);");
+  std::ofstream(folder_ / "unreleased.sql") << "alter table once rename to keys; delete from schema_migrations;";
+  EXPECT_THAT([this] { apply(); }, ThrowsMessage<MigrationError>(HasSubstr("bring it to the last of them")));
+  ask("insert into schema_migrations values (21, 'name_search', '')");
+  EXPECT_EQ(apply(), 0);
+  EXPECT_EQ(ask("select a from keys"), "7");
+  const auto applied = installed(conninfo_).migrations;
+  ASSERT_EQ(applied.size(), 1u);
+  EXPECT_EQ(applied[0].name, "baseline");
+  EXPECT_EQ(apply(), 0);
 }
 
 TEST_F(Migrate, RefusesAFileThatWasChangedAfterwards) {
@@ -87,16 +135,18 @@ TEST_F(Migrate, LeavesAloneWhatANewerProgramApplied) {
   file("0001_first.sql", "-- expand: Fine.\ncreate table first (a int);");
   file("0002_second.sql", "-- expand: Fine.\ncreate table second (a int);");
   apply();
-  std::filesystem::remove(folder_ / "0002_second.sql");
+  function("a", "select 1");
+  std::filesystem::remove(folder_ / "migrations" / "0002_second.sql");
   EXPECT_EQ(apply(), 0);
+  EXPECT_TRUE(installed(conninfo_).functions.empty()) << "the newer program's functions stay";
 }
 
 TEST_F(Migrate, ServersThatStartTogetherWaitForEachOther) {
   file("0001_first.sql", "-- expand: Slow.\ncreate table first (a int); select pg_sleep(0.2);");
-  const auto migrations = read_migrations(folder_);
+  const auto schema = read_schema(folder_);
   int other = 0;
-  std::thread thread([&] { other = up(conninfo_, migrations, [](std::string_view) {}); });
-  const int mine = up(conninfo_, migrations, [](std::string_view) {});
+  std::thread thread([&] { other = up(conninfo_, schema, [](std::string_view) {}); });
+  const int mine = up(conninfo_, schema, [](std::string_view) {});
   thread.join();
   EXPECT_EQ(mine + other, 1);
 }
@@ -108,9 +158,9 @@ TEST_F(Migrate, RefusesFilesThatAreNotInOrder) {
   file("0001_again.sql", "-- expand: Fine.\n");
   EXPECT_THAT([this] { apply(); }, ThrowsMessage<MigrationError>(HasSubstr("0001 is used twice")));
   file("4_bad.sql", "-- expand: Fine.\n");
-  std::filesystem::remove(folder_ / "0001_again.sql");
-  std::filesystem::remove(folder_ / "0003_third.sql");
-  EXPECT_THAT([this] { apply(); }, ThrowsMessage<MigrationError>(HasSubstr("must be like 0001_members.sql")));
+  std::filesystem::remove(folder_ / "migrations" / "0001_again.sql");
+  std::filesystem::remove(folder_ / "migrations" / "0003_third.sql");
+  EXPECT_THAT([this] { apply(); }, ThrowsMessage<MigrationError>(HasSubstr("must be like 0002_members.sql")));
 }
 
 TEST_F(Migrate, WantsToKnowWhatAMigrationIsFor) {

@@ -41,7 +41,7 @@ class TestDatabase : public testing::Environment {
 
   /// Gives it the product's schema: for SetUpTestSuite.
   static void migrate() {
-    up(conninfo_, read_migrations(MINSCHOOL_SOURCE_DIR "/migrations"), [](std::string_view) {});
+    up(conninfo_, read_schema(MINSCHOOL_SOURCE_DIR "/schema"), [](std::string_view) {});
   }
 
   /// Runs statements on a connection of their own, waits, and gives the first cell as text.

@@ -43,7 +43,7 @@ TEST_F(SessionsTest, ForeignFieldsSurvive) {
   EXPECT_EQ(who(id, moving), kAnna);
   age(id, 6min);
   EXPECT_EQ(who(id, moving), kAnna);
-  sql("select ms_member_changed(1)");
+  sql("select ms_raise_session_epoch(1)");
   EXPECT_EQ(who(id, moving), kAnna);
   auto session = stored(id);
   EXPECT_EQ(session["cart"], json::value({"a", "b"}));

@@ -2,7 +2,7 @@
 #include "infra/pg/db.hpp"
 #include "infra/session/viewer.hpp"
 
-// Rights asked inside of a unit (migration 0013): what the session said may be over when the unit is carried out.
+// Rights asked inside of a unit (schema/functions/ms_guard*.sql): what the session said may be over when the unit is carried out.
 // Whoever takes a right away waits until the unit has ended, so a unit that stands was allowed. A unit that changes the
 // member's own row asks after the change: its lock is then the stronger one from the beginning, and two such units
 // cannot deadlock.

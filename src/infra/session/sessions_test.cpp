@@ -29,10 +29,10 @@ TEST_F(SessionsTest, OutlivesRedis) {
 
 TEST_F(SessionsTest, AnotherEpochAsksTheRow) {
   const auto id = login(site);
-  sql("select ms_member_changed(1)");
+  sql("select ms_raise_session_epoch(1)");
   EXPECT_EQ(who(id), kAnna);
   EXPECT_EQ(std::to_string(stored(id)["epoch"].as_int64()), sql("select session_epoch from users where id = 1"));
-  sql("delete from sessions; select ms_member_changed(1)");
+  sql("delete from sessions; select ms_raise_session_epoch(1)");
   EXPECT_FALSE(who(id));
   EXPECT_FALSE(in_redis(id));
 }

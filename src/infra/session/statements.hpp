@@ -7,13 +7,13 @@ namespace ms::session {
 /// How exact "last used" is, and how often a session writes.
 inline constexpr auto kTouchEvery = std::chrono::minutes(5);
 
-// Each program has that of its own realm, and the Admin's asks for the permission to use it (migration 0020).
+// Each program has that of its own realm, and the Admin's asks for the permission to use it.
 inline constexpr pg::Query kBeginSite{"sessions.begin_site",
                                       "select ms_begin_site_session($1, $2, $3, $4, $5, $6, $7)"};
 inline constexpr pg::Query kBeginAdmin{"sessions.begin_admin",
                                        "select ms_begin_admin_session($1, $2, $3, $4, $5, $6, $7)"};
 inline constexpr pg::Query kClaim{"sessions.claim", R"(
-  select ms_is_password(id, $2), coalesce(suspended_until > now(), false) from users where id = $1)"};
+  select ms_verify_password(id, $2), coalesce(suspended_until > now(), false) from users where id = $1)"};
 inline constexpr pg::Query kFind{"sessions.find", R"(
   select s.user_id, u.session_epoch, s.shared, s.seen_at, s.incarnation, ms_incarnation()
     from sessions s join users u on u.id = s.user_id
@@ -27,17 +27,17 @@ inline constexpr pg::Query kExists{"sessions.exists", R"(
 inline constexpr pg::Query kAdopt{"sessions.adopt", "select ms_adopt_session($1, $2, $3, $4)"};
 inline constexpr pg::Query kDelete{"sessions.delete", "delete from sessions where id_hash = $1"};
 inline constexpr pg::Query kAlive{"sessions.alive", "select encode(id_hash, 'hex') from sessions where user_id = $1"};
-inline constexpr pg::Query kChanged{"sessions.changed", "select ms_member_changed($1)"};
+inline constexpr pg::Query kChanged{"sessions.changed", "select ms_raise_session_epoch($1)"};
 inline constexpr pg::Query kDevices{"sessions.devices", R"(
   select encode(id_hash, 'hex'), created_at, seen_at, address, agent from sessions
    where user_id = $1 and expires_at > now() order by seen_at desc limit $2)"};
 inline constexpr pg::Query kRevoke{"sessions.revoke", R"(
   with gone as (delete from sessions where user_id = $1 and encode(id_hash, 'hex') = $2 returning user_id)
-  select user_id from gone, lateral ms_member_changed(user_id))"};
+  select user_id from gone, lateral ms_raise_session_epoch(user_id))"};
 inline constexpr pg::Query kForgetEnded{"sessions.forget_ended", R"(
   delete from sessions where id_hash in (
     select id_hash from sessions where expires_at < now() limit 5000 for update skip locked))"};
-inline constexpr pg::Query kRevokeAll{"sessions.revoke_all", "select ms_end_sessions($1, $2)"};
+inline constexpr pg::Query kRevokeAll{"sessions.revoke_all", "select ms_revoke_sessions($1, $2)"};
 
 struct Sessions::Row {
   UserId user;

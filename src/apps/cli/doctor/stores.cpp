@@ -84,7 +84,7 @@ void check_sessions(Database& database, const Known& known, Report& report) {
   constexpr const char* kSql = R"(
     select a.application_name, count(*),
            exists (select from servers s join server_programs p on p.server_id = s.id
-                    where 'minschool ' || s.name = a.application_name and p.heard_at > now() - interval '1 minute')
+                    where 'minschool ' || s.name = a.application_name and p.seen_at > now() - interval '1 minute')
       from pg_stat_activity a
      where a.datname = current_database() and a.usename in ('minschool_site', 'minschool_admin')
        and a.pid <> pg_backend_pid() group by 1 order by 1)";
@@ -138,17 +138,21 @@ void check_postgres_settings(Database& database, Report& report) {
 }
 
 void check_schema(Database& database, const config::Settings& settings, const Places& places, Report& report) {
-  const auto applied = pg::status(config::pg_config(settings).conninfo);
-  const auto files = pg::read_migrations(places.share / "migrations");
-  if (applied.size() < files.size()) {
-    return report.wrong("schema", fmt::format("{} of {} migrations are applied", applied.size(), files.size()),
+  const auto known = pg::installed(config::pg_config(settings).conninfo);
+  const auto files = pg::read_schema(places.share / "schema");
+  const auto applied = known.migrations.size();
+  const auto outdated = pg::outdated_functions(known, files);
+  if (applied < files.migrations.size() || (applied == files.migrations.size() && outdated > 0)) {
+    return report.wrong("schema",
+                        fmt::format("{} of {} migrations are applied, {} of {} functions are outdated", applied,
+                                    files.migrations.size(), outdated, files.functions.size()),
                         fmt::format("minschool --config {} migrate up --dir {}", (places.dir / "owner.toml").string(),
-                                    (places.share / "migrations").string()));
+                                    (places.share / "schema").string()));
   }
-  if (applied.size() > files.size()) {
+  if (applied > files.migrations.size()) {
     report.hint("schema", "the database is of a newer version than this machine", "apt upgrade minschool");
   } else {
-    report.fine("schema", fmt::format("{} migrations", applied.size()));
+    report.fine("schema", fmt::format("{} migrations, {} functions", applied, files.functions.size()));
   }
   const auto renderer = one(database, "select coalesce(max(renderer), 0) from posts");
   if (number(renderer) > markdown::kRendererVersion) {

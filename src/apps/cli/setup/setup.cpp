@@ -94,7 +94,7 @@ void make_folder(const fs::path& dir) {
 
 void migrate(const config::Settings& owner, const fs::path& share) {
   const auto conninfo = config::pg_config(owner).conninfo;
-  pg::up(conninfo, pg::read_migrations(share / "migrations"), setup::say);
+  pg::up(conninfo, pg::read_schema(share / "schema"), setup::say);
 }
 
 /// Asked for only while there is none: who set up the site a second time has one.
