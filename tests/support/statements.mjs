@@ -1,4 +1,5 @@
 // Every named statement of the sources (pg::Query), and which program sends it.
+import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -16,6 +17,11 @@ export function statementsOf(text, file) {
   if (declared !== found.length) throw new Error(`${file}: ${declared} statements are declared, and ${found.length} are read`);
   return found;
 }
+
+/** The version that a CMakeLists.txt says. */
+export const versionIn = (text) => /^project\(minschool VERSION ([\d.]+)/m.exec(text)[1];
+/** The SHA-256 of a text, in hex. */
+export const digest = (text) => createHash('sha256').update(text).digest('hex');
 
 /** All statements of the programs, sorted by name. */
 export async function statements() {
