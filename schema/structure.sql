@@ -410,6 +410,13 @@ CREATE FUNCTION public.ms_revoke_sessions(member bigint, kept bytea) RETURNS voi
   select ms_raise_session_epoch(member);
 $$;
 
+CREATE FUNCTION public.ms_run_job_now(job bigint) RETURNS boolean
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  update jobs set run_at = now(), attempts = 0, failed_at = null where id = job and running_on is null returning true;
+$$;
+
 CREATE FUNCTION public.ms_server_is_drained(wanted bigint) RETURNS boolean
     LANGUAGE sql STABLE
     AS $$
@@ -636,6 +643,35 @@ CREATE TABLE public.incarnation (
     timeline text NOT NULL,
     began timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     CONSTRAINT incarnation_singleton_check CHECK (singleton)
+);
+
+CREATE TABLE public.jobs (
+    id bigint NOT NULL,
+    program text DEFAULT CURRENT_USER NOT NULL,
+    kind text NOT NULL,
+    payload text DEFAULT ''::text NOT NULL,
+    unique_key text,
+    run_at timestamp with time zone DEFAULT now() NOT NULL,
+    period_seconds integer,
+    attempts smallint DEFAULT 0 NOT NULL,
+    max_attempts smallint NOT NULL,
+    runs bigint DEFAULT 0 NOT NULL,
+    running_on text,
+    last_error text,
+    failed_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT jobs_check CHECK (((period_seconds IS NULL) OR (unique_key IS NOT NULL))),
+    CONSTRAINT jobs_max_attempts_check CHECK ((max_attempts > 0)),
+    CONSTRAINT jobs_period_seconds_check CHECK ((period_seconds > 0))
+);
+
+ALTER TABLE public.jobs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.jobs_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE public.notification_counts (
@@ -901,6 +937,12 @@ ALTER TABLE ONLY public.idempotency_keys
 ALTER TABLE ONLY public.incarnation
     ADD CONSTRAINT incarnation_pkey PRIMARY KEY (singleton);
 
+ALTER TABLE ONLY public.jobs
+    ADD CONSTRAINT jobs_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.jobs
+    ADD CONSTRAINT jobs_program_unique_key_key UNIQUE (program, unique_key);
+
 ALTER TABLE ONLY public.notification_counts
     ADD CONSTRAINT notification_counts_pkey PRIMARY KEY (user_id);
 
@@ -982,6 +1024,10 @@ CREATE INDEX comments_root_id_id_idx ON public.comments USING btree (root_id, id
 CREATE INDEX comments_top_level_idx ON public.comments USING btree (post_id, id) WHERE (parent_id IS NULL);
 
 CREATE INDEX idempotency_keys_created_at_idx ON public.idempotency_keys USING btree (created_at);
+
+CREATE INDEX jobs_program_kind_idx ON public.jobs USING btree (program, kind);
+
+CREATE INDEX jobs_program_run_at_idx ON public.jobs USING btree (program, run_at);
 
 CREATE UNIQUE INDEX notifications_subject_key ON public.notifications USING btree (post_id, comment_id, user_id, (
 CASE
@@ -1142,7 +1188,11 @@ ALTER TABLE ONLY public.sessions
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_role_fkey FOREIGN KEY (role) REFERENCES public.roles(rank);
 
+CREATE POLICY admin_delete ON public.jobs FOR DELETE TO minschool_admin USING ((failed_at IS NOT NULL));
+
 CREATE POLICY admin_insert ON public.server_programs FOR INSERT TO minschool_admin WITH CHECK ((program = 'admin'::text));
+
+CREATE POLICY admin_read ON public.jobs FOR SELECT TO minschool_admin USING (true);
 
 CREATE POLICY admin_update ON public.comments FOR UPDATE TO minschool_admin USING (true);
 
@@ -1164,7 +1214,11 @@ ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY insert ON public.servers FOR INSERT TO minschool_site, minschool_admin WITH CHECK ((drained_since IS NULL));
 
+ALTER TABLE public.jobs ENABLE ROW LEVEL SECURITY;
+
 CREATE POLICY own_program ON public.idempotency_keys TO minschool_site, minschool_admin USING ((program = CURRENT_USER)) WITH CHECK ((program = CURRENT_USER));
+
+CREATE POLICY own_program ON public.jobs TO minschool_site, minschool_admin USING ((program = CURRENT_USER)) WITH CHECK ((program = CURRENT_USER));
 
 ALTER TABLE public.posts ENABLE ROW LEVEL SECURITY;
 
@@ -1288,6 +1342,9 @@ GRANT ALL ON FUNCTION public.ms_retract_like(actor bigint, author bigint, of_pos
 REVOKE ALL ON FUNCTION public.ms_revoke_sessions(member bigint, kept bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.ms_revoke_sessions(member bigint, kept bytea) TO minschool_site;
 GRANT ALL ON FUNCTION public.ms_revoke_sessions(member bigint, kept bytea) TO minschool_admin;
+
+REVOKE ALL ON FUNCTION public.ms_run_job_now(job bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.ms_run_job_now(job bigint) TO minschool_admin;
 
 REVOKE ALL ON FUNCTION public.ms_server_is_drained(wanted bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.ms_server_is_drained(wanted bigint) TO minschool_site;
@@ -1422,6 +1479,42 @@ GRANT UPDATE(created_at) ON TABLE public.idempotency_keys TO minschool_admin;
 
 GRANT SELECT ON TABLE public.incarnation TO minschool_site;
 GRANT SELECT ON TABLE public.incarnation TO minschool_admin;
+
+GRANT SELECT,DELETE ON TABLE public.jobs TO minschool_site;
+GRANT SELECT,DELETE ON TABLE public.jobs TO minschool_admin;
+
+GRANT INSERT(kind) ON TABLE public.jobs TO minschool_site;
+GRANT INSERT(kind) ON TABLE public.jobs TO minschool_admin;
+
+GRANT INSERT(payload),UPDATE(payload) ON TABLE public.jobs TO minschool_site;
+GRANT INSERT(payload),UPDATE(payload) ON TABLE public.jobs TO minschool_admin;
+
+GRANT INSERT(unique_key),UPDATE(unique_key) ON TABLE public.jobs TO minschool_site;
+GRANT INSERT(unique_key),UPDATE(unique_key) ON TABLE public.jobs TO minschool_admin;
+
+GRANT INSERT(run_at),UPDATE(run_at) ON TABLE public.jobs TO minschool_site;
+GRANT INSERT(run_at),UPDATE(run_at) ON TABLE public.jobs TO minschool_admin;
+
+GRANT INSERT(period_seconds),UPDATE(period_seconds) ON TABLE public.jobs TO minschool_site;
+GRANT INSERT(period_seconds),UPDATE(period_seconds) ON TABLE public.jobs TO minschool_admin;
+
+GRANT UPDATE(attempts) ON TABLE public.jobs TO minschool_site;
+GRANT UPDATE(attempts) ON TABLE public.jobs TO minschool_admin;
+
+GRANT INSERT(max_attempts) ON TABLE public.jobs TO minschool_site;
+GRANT INSERT(max_attempts) ON TABLE public.jobs TO minschool_admin;
+
+GRANT UPDATE(runs) ON TABLE public.jobs TO minschool_site;
+GRANT UPDATE(runs) ON TABLE public.jobs TO minschool_admin;
+
+GRANT UPDATE(running_on) ON TABLE public.jobs TO minschool_site;
+GRANT UPDATE(running_on) ON TABLE public.jobs TO minschool_admin;
+
+GRANT UPDATE(last_error) ON TABLE public.jobs TO minschool_site;
+GRANT UPDATE(last_error) ON TABLE public.jobs TO minschool_admin;
+
+GRANT UPDATE(failed_at) ON TABLE public.jobs TO minschool_site;
+GRANT UPDATE(failed_at) ON TABLE public.jobs TO minschool_admin;
 
 GRANT SELECT ON TABLE public.notification_counts TO minschool_site;
 GRANT SELECT ON TABLE public.notification_counts TO minschool_admin;
