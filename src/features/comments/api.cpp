@@ -28,7 +28,7 @@ json::object comment_json(const Comment& comment) {
   out["content"] = comment.content;
   out["likes"] = comment.likes;
   out["liked"] = comment.liked;
-  out["content_html"] = comment.content_html;
+  out["content_html"] = comment.content_html.html();
   if (comment.updated) out["updated_at"] = rfc3339(*comment.updated);
   return out;
 }

@@ -247,7 +247,7 @@ async<Result<Comments::Written>> Comments::write(const Call& call, const session
   comment.id = row.id;
   comment.created = row.created;
   comment.content = draft.content.text();
-  comment.content_html = html.html();
+  comment.content_html = html;
   const std::int64_t page = before ? before->one().value() / kThreadsPerPage + 1 : 0;
   co_return Written{row.id, std::move(comment), page};
 }

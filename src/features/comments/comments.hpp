@@ -45,7 +45,7 @@ struct Comment {
   std::string author_name;
   bool by_staff = false;  ///< whoever wrote it acts for the site
   std::string content;
-  std::string content_html;
+  view::SafeHtml content_html;
   Timestamp created;
   std::optional<Timestamp> updated;
   bool deleted = false;

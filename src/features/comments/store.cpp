@@ -80,7 +80,7 @@ constexpr pg::Query kGuardVersion{"comments.guard_version", R"(
 constexpr pg::Query kSince{"comments.since", R"(
   select t.events, p.event, p.visible, p.board_id, coalesce(p.author_id, 0), t.comments,
          coalesce(c.event, 0), coalesce(c.id, 0), c.parent_id, coalesce(c.author_id, 0), coalesce(c.name, ''), coalesce(c.role >= $4::int, false),
-         coalesce(c.content_html, ''), coalesce(c.created_at, p.created_at), c.updated_at,
+         coalesce(c.content_html, '') as content_html, coalesce(c.created_at, p.created_at), c.updated_at,
          c.deleted_at is not null, c.hidden_at is not null, coalesce(c.likes, 0)
     from posts p join post_counters t on t.post_id = p.id left join lateral (
       select n.event, n.id, n.parent_id, n.author_id, u.name, u.role, n.content_html, n.created_at, n.updated_at, n.deleted_at,

@@ -66,7 +66,7 @@ struct Changed {
   UserId author;
   std::string author_name;
   bool by_staff = false;
-  std::string content_html;
+  view::SafeHtml content_html;
   Timestamp created;
   std::optional<Timestamp> updated;
   bool deleted = false;

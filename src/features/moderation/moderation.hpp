@@ -11,6 +11,7 @@
 #include "infra/core/time.hpp"
 #include "infra/pg/db.hpp"
 #include "infra/session/viewer.hpp"
+#include "infra/view/safe_html.hpp"
 #include "infra/web/router.hpp"
 
 namespace ms::live {
@@ -79,7 +80,7 @@ struct PostRow {
 /// A post as its page in the Admin shows it, in whatever state.
 struct PostFile {
   PostRow row;
-  std::string content_html;
+  view::SafeHtml content_html;
   std::string board_slug;
   std::vector<audit::Entry> history;
 };
@@ -106,7 +107,7 @@ struct CommentRow {
 
 struct CommentFile {
   CommentRow row;
-  std::string content_html;
+  view::SafeHtml content_html;
   std::vector<audit::Entry> history;
 };
 

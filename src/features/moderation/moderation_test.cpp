@@ -191,7 +191,7 @@ TEST_F(ModerationTest, WhatItsAuthorDeletedStaysDeletedAndUnread) {
   const auto page = pg::run(io, file(moderation, PostId{1}));
   ASSERT_TRUE(page);
   EXPECT_EQ(page->row.title, "");
-  EXPECT_EQ(page->content_html, "");
+  EXPECT_EQ(page->content_html.html(), "");
   ASSERT_EQ(page->history.size(), 2u);
   for (const audit::Entry& entry : page->history) {
     EXPECT_EQ(entry.detail, "");

@@ -39,9 +39,9 @@ constexpr pg::Query kComments{"moderation.comments", R"(
      and c.id <= $8
    order by c.id desc limit $9)"};
 constexpr pg::Query kPostText{"moderation.post_text", R"(
-  select case when p.deleted_at is not null and p.deleted_by = p.author_id then '' else p.content_html end, b.slug from posts p join boards b on b.id = p.board_id where p.id = $1)"};
+  select case when p.deleted_at is not null and p.deleted_by = p.author_id then '' else p.content_html end as content_html, b.slug from posts p join boards b on b.id = p.board_id where p.id = $1)"};
 constexpr pg::Query kCommentText{"moderation.comment_text", R"(
-  select case when deleted_at is not null and deleted_by = author_id then '' else content_html end from comments where id = $1)"};
+  select case when deleted_at is not null and deleted_by = author_id then '' else content_html end as content_html from comments where id = $1)"};
 
 // The change and its lines in the audit log are one statement: the log names exactly the rows that changed. The guard
 // is asked for each of them, or once when there is none.
@@ -129,7 +129,9 @@ pg::Slot<CommentRow> newest_up_to(pg::Statements& out, int rank, CommentId id) {
   return comments_up_to(out, rank, id.value, {}, 1);
 }
 pg::Slot<PostText> post_text(pg::Statements& out, PostId id) { return out.add<PostText>(kPostText, id); }
-pg::Slot<std::string> comment_text(pg::Statements& out, CommentId id) { return out.add<std::string>(kCommentText, id); }
+pg::Slot<view::SafeHtml> comment_text(pg::Statements& out, CommentId id) {
+  return out.add<view::SafeHtml>(kCommentText, id);
+}
 
 pg::Slot<Acted> act(pg::Statements& out, Act act, const std::vector<PostId>& posts, UserId actor,
                     std::string_view reason) {

@@ -20,11 +20,11 @@ pg::Slot<CommentRow> newest_up_to(pg::Statements& out, int rank, CommentId id);
 
 /// What a post's own page shows besides its row.
 struct PostText {
-  std::string content_html;
+  view::SafeHtml content_html;
   std::string board_slug;
 };
 pg::Slot<PostText> post_text(pg::Statements& out, PostId id);
-pg::Slot<std::string> comment_text(pg::Statements& out, CommentId id);
+pg::Slot<view::SafeHtml> comment_text(pg::Statements& out, CommentId id);
 
 struct Acted {
   PostId post;    ///< that changed, or whose comment did

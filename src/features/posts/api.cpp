@@ -38,7 +38,7 @@ json::object post_json(const Post& post, const boards::Board* board) {
                    {"number", post.number},
                    {"title", post.title},
                    {"content", post.content},
-                   {"content_html", post.content_html},
+                   {"content_html", post.content_html.html()},
                    {"author", author_json(post.author, post.author_name)},
                    {"created_at", rfc3339(post.created)},
                    {"updated_at", nullptr},

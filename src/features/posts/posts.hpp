@@ -16,6 +16,7 @@
 #include "infra/pg/db.hpp"
 #include "infra/session/viewer.hpp"
 #include "infra/unicode/unicode.hpp"
+#include "infra/view/safe_html.hpp"
 #include "infra/web/router.hpp"
 
 namespace ms::web {
@@ -43,8 +44,8 @@ struct Post {
   BoardId board;
   std::int64_t number = 0;
   std::string title;
-  std::string content;       ///< Markdown, as typed
-  std::string content_html;  ///< rendered when written
+  std::string content;          ///< Markdown, as typed
+  view::SafeHtml content_html;  ///< rendered when written
   UserId author;
   std::string author_name;
   bool by_staff = false;  ///< whoever wrote it acts for the site

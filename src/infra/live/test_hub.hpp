@@ -195,8 +195,8 @@ class TestSource : public Source {
     };
     out.render = [this, item, number, body = std::move(body)](view::Out& html, int variant) {
       ++renders;
-      html.raw(variant == 1 ? "m:" : "");
-      html.raw(std::to_string(item) + "@" + std::to_string(number) + ":" + body + "\n");
+      html.text(variant == 1 ? "m:" : "");
+      html.text(std::to_string(item) + "@" + std::to_string(number) + ":" + body + "\n");
     };
     return out;
   }

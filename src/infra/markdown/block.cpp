@@ -14,6 +14,13 @@ namespace {
 constexpr int kMaxDepth = 8;
 constexpr std::size_t kMaxIndent = 3;  // of what begins a block
 constexpr std::size_t kTab = 4;
+struct HeadingTags {
+  view::Markup begin;
+  view::Markup end;
+};
+/// By level; the page has the h1.
+constexpr std::array<HeadingTags, 5> kHeadingTags{
+    {{"<h2>", "</h2>\n"}, {"<h3>", "</h3>\n"}, {"<h4>", "</h4>\n"}, {"<h5>", "</h5>\n"}, {"<h6>", "</h6>\n"}}};
 constexpr std::size_t kMaxHeading = 6;
 constexpr std::size_t kMinRule = 3;
 constexpr std::size_t kMinFence = 3;
@@ -184,15 +191,10 @@ std::size_t BlockWriter::block(Level& level, std::size_t at) {
   if (const std::size_t end = list(level, at); end > at) return end;
   if (const Heading found = heading(line); found.level > 0) {
     end_paragraph();
-    const char digit = static_cast<char>('0' + std::min(found.level + 1, kMaxHeading));
-    const std::array<char, 3> name = {'h', digit, '>'};
-    const std::string_view tag(name.data(), name.size());
-    out_.raw("<");
-    out_.raw(tag);
+    const HeadingTags& tags = kHeadingTags[std::min(found.level - 1, kHeadingTags.size() - 1)];
+    out_.raw(tags.begin);
     line_writer_.write(found.text);
-    out_.raw("</");
-    out_.raw(tag);
-    out_.raw("\n");
+    out_.raw(tags.end);
   } else if (is_rule(line)) {
     end_paragraph();
     out_.raw("<hr />\n");
@@ -321,7 +323,7 @@ BlockWriter::List BlockWriter::gather(const Level& level, std::size_t at) {
 }
 
 void BlockWriter::write_list(const Level& level, const List& list) {
-  out_.raw(list.start == 0 ? "<ul>\n" : "<ol");
+  list.start == 0 ? out_.raw("<ul>\n") : out_.raw("<ol");
   if (list.start > 1) {
     out_.raw(" start=\"");
     out_.text(list.start);
@@ -336,12 +338,12 @@ void BlockWriter::write_list(const Level& level, const List& list) {
       const bool done = item.task != ' ';
       out_.raw("<li class=\"task\"><span role=\"img\" aria-label=\"");
       out_.text(tr(done ? "markdown.done"_msg : "markdown.not_done"_msg));
-      out_.raw(done ? "\">☑</span> " : "\">☐</span> ");
+      done ? out_.raw("\">☑</span> ") : out_.raw("\">☐</span> ");
     }
     blocks({.lines = item.lines, .depth = level.depth + 1, .in_list = true, .tight = !list.loose});
     out_.raw("</li>\n");
   }
-  out_.raw(list.start == 0 ? "</ul>\n" : "</ol>\n");
+  list.start == 0 ? out_.raw("</ul>\n") : out_.raw("</ol>\n");
 }
 
 }  // namespace ms::markdown

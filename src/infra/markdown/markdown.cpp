@@ -69,7 +69,7 @@ void write_plain(const Lines& lines, view::Out& out) {
       open = false;
       continue;
     }
-    out.raw(open ? "<br />\n" : "<p>");
+    open ? out.raw("<br />\n") : out.raw("<p>");
     out.text(line);
     open = true;
   }
@@ -134,7 +134,7 @@ std::vector<Link> kept_links(std::string_view text, std::string_view html) {
 }
 
 view::SafeHtml render(std::string_view text, std::span<const Link> links) {
-  return view::SafeHtml::trusted(write(text, links, nullptr));
+  return view::SafeHtml(write(text, links, nullptr));
 }
 
 }  // namespace ms::markdown

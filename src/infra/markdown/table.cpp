@@ -43,18 +43,14 @@ std::optional<Table::Align> alignment(std::string_view cell) {
   return right ? Table::Align::right : Table::Align::none;
 }
 
-void write_cell(std::string_view tag, Table::Align align, std::string_view text, view::Out& out,
-                LineWriter& line_writer) {
-  out.raw("<");
-  out.raw(tag);
+void write_cell(bool head, Table::Align align, std::string_view text, view::Out& out, LineWriter& line_writer) {
+  head ? out.raw("<th scope=\"col\"") : out.raw("<td");
   if (align == Table::Align::left) out.raw(" align=\"left\"");
   if (align == Table::Align::center) out.raw(" align=\"center\"");
   if (align == Table::Align::right) out.raw(" align=\"right\"");
   out.raw(">");
   line_writer.write(text);
-  out.raw("</");
-  out.raw(tag.substr(0, 2));
-  out.raw(">\n");
+  head ? out.raw("</th>\n") : out.raw("</td>\n");
 }
 
 }  // namespace
@@ -91,7 +87,7 @@ void write_table(const Table& table, view::Out& out, LineWriter& line_writer) {
     out.raw("<tr>\n");
     for (std::size_t column = 0; column < row.size(); ++column) {
       const auto align = column < table.columns.size() ? table.columns[column] : Table::Align::none;
-      write_cell(i == 0 ? "th scope=\"col\"" : "td", align, row[column], out, line_writer);
+      write_cell(i == 0, align, row[column], out, line_writer);
     }
     if (row.size() < table.width) {
       out.raw("<td colspan=\"");

@@ -40,6 +40,16 @@ Cell Rows::cell(int row, int column) const noexcept {
   return {PQgetvalue(of(result_), row, column), size, false};
 }
 
+std::string_view Rows::name(int column) const noexcept {
+  const char* const name = PQfname(of(result_), column);
+  return name == nullptr ? std::string_view() : name;
+}
+
+void expect_html(const Rows& rows, int column) {
+  if (rows.name(column).ends_with("_html")) return;
+  throw std::logic_error(fmt::format("column {} was read as HTML, but not called so", rows.name(column)));
+}
+
 void expect_columns(const Rows& rows, std::size_t fields) {
   if (rows.columns() == static_cast<int>(fields)) return;
   throw std::logic_error(fmt::format("a row type of {} fields was used for {} columns", fields, rows.columns()));
@@ -112,6 +122,12 @@ void decode_cell(const Cell& cell, double& out) {
 void decode_cell(const Cell& cell, std::string& out) {
   if (cell.null) misfit(cell, "text");
   out.assign(cell.data, static_cast<std::size_t>(cell.size));
+}
+
+void decode_cell(const Cell& cell, view::SafeHtml& out) {
+  std::string html;
+  decode_cell(cell, html);
+  out = view::SafeHtml(std::move(html));
 }
 
 void decode_cell(const Cell& cell, Timestamp& out) {

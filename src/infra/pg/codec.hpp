@@ -11,6 +11,7 @@
 
 #include "infra/core/id.hpp"
 #include "infra/core/time.hpp"
+#include "infra/view/safe_html.hpp"
 
 // Parameters go as text (the server infers the type); results come in PostgreSQL's binary format.
 namespace ms::pg {
@@ -34,6 +35,7 @@ class Rows {
   int size() const noexcept;
   int columns() const noexcept;
   Cell cell(int row, int column) const noexcept;
+  std::string_view name(int column) const noexcept;
 
  private:
   const void* result_;
@@ -94,6 +96,8 @@ void decode_cell(const Cell& cell, bool& out);
 void decode_cell(const Cell& cell, double& out);       ///< float8
 void decode_cell(const Cell& cell, std::string& out);  ///< text, varchar, bytea
 void decode_cell(const Cell& cell, Timestamp& out);    ///< timestamptz
+/// text that the Markdown renderer made: see expect_html().
+void decode_cell(const Cell& cell, view::SafeHtml& out);
 template <class Tag>
 void decode_cell(const Cell& cell, Id<Tag>& out) {
   decode_cell(cell, out.value);
@@ -113,17 +117,26 @@ concept Scalar = requires(const Cell& cell, T& out) { decode_cell(cell, out); };
 /// Throws std::logic_error when the statement does not give as many columns as the row type has fields.
 void expect_columns(const Rows& rows, std::size_t fields);
 
+/// Throws std::logic_error when the column is not called what only columns with the renderer's HTML are: …_html.
+void expect_html(const Rows& rows, int column);
+
+template <class T>
+void decode_column(const Rows& rows, int row, int column, T& out) {
+  if constexpr (std::same_as<T, view::SafeHtml>) expect_html(rows, column);
+  decode_cell(rows.cell(row, column), out);
+}
+
 /// A scalar takes the only column; an aggregate takes its fields from the columns in order.
 template <class Row>
 Row decode(const Rows& rows, int r) {
   Row out{};
   if constexpr (Scalar<Row>) {
     expect_columns(rows, 1);
-    decode_cell(rows.cell(r, 0), out);
+    decode_column(rows, r, 0, out);
   } else {
     expect_columns(rows, boost::pfr::tuple_size_v<Row>);
     boost::pfr::for_each_field(
-        out, [&](auto& field, std::size_t column) { decode_cell(rows.cell(r, static_cast<int>(column)), field); });
+        out, [&](auto& field, std::size_t column) { decode_column(rows, r, static_cast<int>(column), field); });
   }
   return out;
 }

@@ -53,6 +53,13 @@ struct Many {
   bool yes = false;
 };
 
+constexpr Query kHtml{"echo.html", "select $1::text as content_html"};
+
+TEST_F(Codec, HtmlComesFromColumnsOfHtmlOnly) {
+  EXPECT_EQ(round_trip<view::SafeHtml>(kHtml, "<p>글</p>").html(), "<p>글</p>");
+  EXPECT_THROW(round_trip<view::SafeHtml>(kText, "<p>글</p>"), std::logic_error);
+}
+
 TEST_F(Codec, KeepsTextAndBytes) {
   EXPECT_EQ(round_trip<std::string>(kText, std::string("학교 'quoted' \\ \n")), "학교 'quoted' \\ \n");
   EXPECT_EQ(round_trip<std::string>(kText, ""), "");

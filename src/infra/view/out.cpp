@@ -62,16 +62,16 @@ bool safe_url(std::string_view value) {
 }  // namespace
 
 void Out::text(std::string_view value) {
-  if (!has_escaped(value)) return raw(value);
+  if (!has_escaped(value)) return append(value);
   std::size_t done = 0;
   for (std::size_t i = 0; i < value.size(); ++i) {
     const unsigned char escape = escape_of(value[i]);
     if (escape == 0) continue;
-    raw(value.substr(done, i - done));
-    raw(kEscapes[escape]);
+    append(value.substr(done, i - done));
+    append(kEscapes[escape]);
     done = i + 1;
   }
-  raw(value.substr(done));
+  append(value.substr(done));
 }
 
 void Out::grow(std::size_t more) {
@@ -87,12 +87,12 @@ void Out::url_part(std::string_view value) {
   for (std::size_t i = 0; i < value.size(); ++i) {
     const auto byte = static_cast<unsigned char>(value[i]);
     if (kUnreserved[byte]) continue;
-    raw(value.substr(done, i - done));
+    append(value.substr(done, i - done));
     const std::array<char, 3> escape{'%', kHex[byte >> 4], kHex[byte & 15]};
-    raw({escape.data(), escape.size()});
+    append({escape.data(), escape.size()});
     done = i + 1;
   }
-  raw(value.substr(done));
+  append(value.substr(done));
 }
 
 }  // namespace ms::view

@@ -10,20 +10,10 @@
 #include <utility>
 
 #include "infra/core/id.hpp"
+#include "infra/view/safe_html.hpp"
 
 // What generated view code (tools/viewc) writes into. Escaping is chosen by viewc from the place of the expression.
 namespace ms::view {
-
-/// HTML that may stand in a page as it is. Only the Markdown renderer and views themselves make it.
-class SafeHtml {
- public:
-  static SafeHtml trusted(std::string html) { return SafeHtml(std::move(html)); }
-  std::string_view html() const noexcept { return html_; }
-
- private:
-  explicit SafeHtml(std::string html) noexcept : html_(std::move(html)) {}
-  std::string html_;
-};
 
 /// The page being written: one growing buffer.
 class Out {
@@ -31,10 +21,7 @@ class Out {
   explicit Out(std::size_t expected = 32 * 1024) { grow(expected); }
 
   /// Literal HTML from a template. Half of a page is such pieces: inline, their sizes are known when it is compiled.
-  void raw(std::string_view html) {
-    std::char_traits<char>::copy(room(html.size()), html.data(), html.size());
-    size_ += html.size();
-  }
+  void raw(Markup html) { append(html.html()); }
 
   /// Escapes & < > " ' : for element text and quoted attribute values alike (WHATWG HTML 13.3, OWASP XSS rule 1 and 2).
   void text(std::string_view value);
@@ -50,7 +37,7 @@ class Out {
     text(id.value);
   }
   /// Only in element text; elsewhere viewc writes plain(), which does not take it.
-  void text(const SafeHtml& html) { raw(html.html()); }
+  void text(const SafeHtml& html) { append(html.html()); }
   /// As text(), where elements cannot stand: quoted attribute values, <title>, <textarea>.
   template <class T>
     requires(!std::same_as<T, SafeHtml>)
@@ -86,6 +73,10 @@ class Out {
   std::string_view str() const noexcept { return {buffer_.data(), size_}; }
 
  private:
+  void append(std::string_view html) {
+    std::char_traits<char>::copy(room(html.size()), html.data(), html.size());
+    size_ += html.size();
+  }
   /// Where the next `size` bytes may stand.
   char* room(std::size_t size) {
     if (buffer_.size() - size_ < size) grow(size);
@@ -120,7 +111,7 @@ SafeHtml written(F&& write) {
   constexpr std::size_t kSmall = 4 * 1024;
   Out out(kSmall);
   write(out);
-  return SafeHtml::trusted(std::string(out.str()));  // just as large as it must be
+  return SafeHtml(std::string(out.str()));  // just as large as it must be
 }
 
 }  // namespace ms::view

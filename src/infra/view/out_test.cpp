@@ -67,10 +67,10 @@ TEST(Out, GrowsAndBeginsAnewAfterItWasTaken) {
 
 TEST(Out, SafeHtmlStandsInTextOnly) {
   Out out;
-  out.text(SafeHtml::trusted("<b>굵게</b>"));
+  out.text(written([](Out& html) { html.raw("<b>굵게</b>"); }));
   EXPECT_EQ(out.take(), "<b>굵게</b>");
   static_assert(PlainTakes<std::string> && PlainTakes<int> && PlainTakes<PostId> && PlainTakes<char[3]>);
-  static_assert(!PlainTakes<SafeHtml>);
+  static_assert(!PlainTakes<SafeHtml> && !std::is_constructible_v<SafeHtml, std::string>);
 }
 
 TEST(Out, UrlsOfThisSiteAndKnownSchemesStand) {
