@@ -94,5 +94,6 @@ create policy own_program on jobs to minschool_site, minschool_admin
   using (program = current_user) with check (program = current_user);
 create policy admin_read on jobs for select to minschool_admin using (true);
 create policy admin_delete on jobs for delete to minschool_admin using (failed_at is not null);
+insert into role_permissions values (3, 'servers');
 grant select on schema_functions to minschool_site, minschool_admin;
 delete from schema_migrations;

@@ -33,7 +33,7 @@ select rank, permission from roles, unnest(case rank
     when 0 then array['read']
     when 1 then array['read', 'write', 'comment']
     when 2 then array['read', 'write', 'comment', 'notice', 'delete', 'admin', 'members', 'moderate']
-    else array['read', 'write', 'comment', 'notice', 'delete', 'admin', 'members', 'moderate', 'roles', 'boards']
+    else array['read', 'write', 'comment', 'notice', 'delete', 'admin', 'members', 'moderate', 'roles', 'boards', 'servers']
   end) as permission;
 
 -- Which history of the database this is: a restore, a recovery to a point in time and the promotion of a standby begin

@@ -2,5 +2,5 @@
 #include "apps/program/run.hpp"
 
 int main(int argc, char** argv) {
-  return ms::program::run({ms::config::Program::admin, "minschool-admin", "admin", ms::admin::make}, argc, argv);
+  return ms::program::run({ms::config::Program::admin, "minschool-admin", ms::admin::make}, argc, argv);
 }

@@ -26,7 +26,7 @@ namespace ms::program {
 
 /// What one thread of either program is made of; nothing in it is shared with another thread but the CpuPool.
 struct Parts {
-  Parts(const config::Settings& with, const std::string& realm, CpuPool& hashing);
+  Parts(const config::Settings& with, config::Program program, CpuPool& hashing);
 
   const config::Settings& settings;
   const secret::Keyring keys;  ///< of [session] secret

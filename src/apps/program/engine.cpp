@@ -49,8 +49,8 @@ view::Site site_of(const config::Settings::Site& site) {
           site.phone, site.fax, site.registration, site.email};
 }
 
-web::PipelineConfig pipeline_config(const config::Settings& settings, std::string_view realm) {
-  const std::string& url = realm == "site" ? settings.site.url : settings.site.admin_url;
+web::PipelineConfig pipeline_config(const config::Settings& settings, config::Program program) {
+  const std::string& url = program == config::Program::site ? settings.site.url : settings.site.admin_url;
   const auto proxies = config::TrustedProxies::parse(settings.proxy.trusted);
   return {settings.server.show_served_by ? settings.server.name : std::string(), settings.server.show_timing,
           std::chrono::milliseconds(settings.http.answer_ms), proxies.value(),
@@ -88,18 +88,18 @@ json::object check(bool up, const std::string& error, Deadline since) {
 
 }  // namespace
 
-Engine::Engine(const config::Settings& settings, const std::string& realm, CpuPool& hashing, Telemetry& telemetry,
+Engine::Engine(const config::Settings& settings, config::Program program, CpuPool& hashing, Telemetry& telemetry,
                int thread, MakeApp make, int listen_fd)
     : settings_(settings),
       telemetry_(telemetry),
-      parts_(settings, realm, hashing),
+      parts_(settings, program, hashing),
       app_(make(parts_)),
       site_(site_of(settings.site)),
       shell_{app_->layout(), &site_, settings.server.show_served_by ? settings.server.name : std::string(),
-             realm == "site", settings.session.cookie + ".member"},
+             program == config::Program::site, settings.session.cookie + ".member"},
       instruments_(telemetry, thread, router_, settings),
       pipeline_(
-          router_, shell_, parts_.db, parts_.sessions, parts_.redis, pipeline_config(settings, realm),
+          router_, shell_, parts_.db, parts_.sessions, parts_.redis, pipeline_config(settings, program),
           [this](const web::Context& ctx) { return app_->gate(ctx); },
           [this](web::Context& ctx) { return app_->prepare(ctx); },
           [this](const web::Answered& answered) { instruments_.answered(answered); },
@@ -110,9 +110,9 @@ Engine::Engine(const config::Settings& settings, const std::string& realm, CpuPo
           [this](int status, const http::Request& request) { return broken(status, request); }) {
   app_->add_routes(router_);
   if (thread != 0) return;
-  heartbeat_.emplace(parts_, telemetry_, realm);
+  heartbeat_.emplace(parts_, telemetry_, program);
   jobs_.emplace(parts_.db, settings.server.name, telemetry.registry.shard());
-  add_jobs(*jobs_, parts_, realm);
+  add_jobs(*jobs_, parts_, program);
 }
 
 /// Nginx keeps every other fault of a request to itself, so only a body that is too large has readers who want a page.

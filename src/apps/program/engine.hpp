@@ -17,7 +17,7 @@ namespace ms::program {
 class Engine {
  public:
   /// `thread` counts from 0.
-  Engine(const config::Settings& settings, const std::string& realm, CpuPool& hashing, Telemetry& telemetry, int thread,
+  Engine(const config::Settings& settings, config::Program program, CpuPool& hashing, Telemetry& telemetry, int thread,
          MakeApp make, int listen_fd);
 
   asio::io_context& io() { return parts_.io; }

@@ -25,29 +25,7 @@ constexpr std::string_view kClockGauge = "minschool_clock_ahead_seconds";
 constexpr std::string_view kClockHelp = "How far this machine's clock is ahead of another's.";
 constexpr double kWrongClock = 2;  // seconds
 
-const metrics::Readings* family(const Moment& moment, std::string_view name) {
-  const auto found = moment.readings.find(name);
-  return found == moment.readings.end() ? nullptr : &found->second;
-}
-
-/// The sum of the series whose labels hold `of`.
-double total(const Moment& moment, std::string_view name, std::string_view of = {}) {
-  double out = 0;
-  if (const auto* readings = family(moment, name)) {
-    for (const auto& [labels, reading] : readings->series) {
-      if (labels.contains(of)) out += reading.value;
-    }
-  }
-  return out;
-}
-
 std::int64_t whole(double value) { return static_cast<std::int64_t>(value); }
-
-Histogram::Counts counts_of(const metrics::Readings* readings, std::string_view labels) {
-  if (readings == nullptr) return {};
-  const auto found = readings->series.find(labels);
-  return found == readings->series.end() ? Histogram::Counts{} : found->second.counts;
-}
 
 Histogram::Counts minus(Histogram::Counts now, const Histogram::Counts& before) {
   for (std::size_t i = 0; i < now.size(); ++i) now[i] -= before[i];
@@ -62,37 +40,28 @@ std::uint64_t sum(const Histogram::Counts& counts) {
 
 double milliseconds(const Histogram::Counts& counts, double share) { return metrics::quantile(counts, share) * kMs; }
 
-/// `route="/posts/{id}",method="GET"` as people write it.
-std::string route_name(std::string_view labels) {
-  const auto value = [labels](std::string_view name) {
-    const auto from = labels.find(name);
-    if (from == std::string_view::npos) return std::string();
-    const auto rest = labels.substr(from + name.size());
-    return std::string(rest.substr(0, rest.find('"')));
-  };
-  const std::string route = value("route=\"");
-  return route == "none" ? std::string("-") : value("method=\"") + " " + route;
+/// What a route had counted before; nothing when it was not asked for yet.
+Totals::Route before(const Moment& moment, std::string_view route) {
+  const auto found = moment.totals.routes.find(route);
+  return found == moment.totals.routes.end() ? Totals::Route() : found->second;
 }
 
 /// Round trips lately, and how long one took.
-servers::Line line(const Moment& before, const Moment& now, double passed, std::string_view trips,
-                   std::string_view waited, bool up) {
-  const double count = total(now, trips) - total(before, trips);
-  const double time = total(now, waited) - total(before, waited);
-  return {up, passed > 0 ? count / passed : 0, count > 0 ? time * kMs / count : 0};
+servers::Line line(const Totals::Dependency& earlier, const Totals::Dependency& now, double passed) {
+  const auto count = static_cast<double>(now.round_trips - earlier.round_trips);
+  const double time = now.wait_seconds - earlier.wait_seconds;
+  return {now.up, passed > 0 ? count / passed : 0, count > 0 ? time * kMs / count : 0};
 }
 
 void add_routes(servers::Beat& out, const Moment& minute, const Moment& now) {
   const double passed = std::chrono::duration<double>(now.at - minute.at).count();
-  const auto* before = family(minute, "minschool_http_request_seconds");
-  const auto* after = family(now, "minschool_http_request_seconds");
-  if (after == nullptr || passed <= 0) return;
+  if (passed <= 0) return;
   Histogram::Counts all{};
-  for (const auto& [labels, reading] : after->series) {
-    const Histogram::Counts counts = minus(reading.counts, counts_of(before, labels));
+  for (const auto& [name, route] : now.totals.routes) {
+    const Histogram::Counts counts = minus(route.seconds, before(minute, name).seconds);
     for (std::size_t i = 0; i < all.size(); ++i) all[i] += counts[i];
     if (sum(counts) == 0) continue;
-    out.routes.push_back({route_name(labels), static_cast<double>(sum(counts)) / passed, milliseconds(counts, kMedian),
+    out.routes.push_back({name, static_cast<double>(sum(counts)) / passed, milliseconds(counts, kMedian),
                           milliseconds(counts, kMost), milliseconds(counts, kNearlyAll)});
   }
   out.p50_ms = milliseconds(all, kMedian);
@@ -102,60 +71,64 @@ void add_routes(servers::Beat& out, const Moment& minute, const Moment& now) {
   if (out.routes.size() > kBusiest) out.routes.resize(kBusiest);
 }
 
+void add_rates(servers::Beat& out, const Moment& lately, const Moment& now, double passed) {
+  if (passed <= 0) return;
+  std::uint64_t requests = 0;
+  std::uint64_t errors = 0;
+  for (const auto& [name, route] : now.totals.routes) {
+    const Totals::Route earlier = before(lately, name);
+    requests += sum(minus(route.seconds, earlier.seconds));
+    errors += route.errors - earlier.errors;
+  }
+  out.requests = static_cast<double>(requests) / passed;
+  out.errors = static_cast<double>(errors) / passed;
+  out.cpu = (now.totals.cpu_seconds - lately.totals.cpu_seconds) / passed;
+}
+
 }  // namespace
 
 servers::Beat beat_between(const Moment& minute, const Moment& lately, const Moment& now) {
   servers::Beat out;
-  add_routes(out, minute, now);
+  const Totals& totals = now.totals;
   const double passed = std::chrono::duration<double>(now.at - lately.at).count();
-  const auto rate = [&](std::string_view name, std::string_view of = {}) {
-    return passed > 0 ? (total(now, name, of) - total(lately, name, of)) / passed : 0;
-  };
-  out.requests = rate("minschool_http_requests");
-  out.errors = rate("minschool_http_requests", "status=\"5xx\"");
-  out.cpu = rate("process_cpu_seconds");
-  out.memory = whole(total(now, "process_resident_memory_bytes"));
-  out.in_flight = whole(total(now, "minschool_http_requests_in_flight"));
-  out.connections = whole(total(now, "minschool_http_connections"));
-  out.streams = whole(total(now, "minschool_live_streams"));
-  out.logins = whole(total(now, "minschool_sessions_opened"));
-  out.turned_away = whole(total(now, "minschool_http_turned_away"));
-  out.passwords = whole(total(now, "minschool_password_queue"));
-  constexpr std::string_view kLag = "minschool_loop_lag_seconds";
-  out.lag_ms = milliseconds(minus(counts_of(family(now, kLag), ""), counts_of(family(minute, kLag), "")), kNearlyAll);
-  out.postgres = line(lately, now, passed, "minschool_pg_round_trips", "minschool_pg_wait_seconds",
-                      total(now, "minschool_pg_up") > 0);
-  out.pg_in_use = whole(total(now, "minschool_pg_connections", "state=\"in_use\""));
-  out.pg_idle = whole(total(now, "minschool_pg_connections", "state=\"idle\""));
-  out.pg_missing = whole(total(now, "minschool_pg_connections", "state=\"missing\""));
-  out.pg_waiting = whole(total(now, "minschool_pg_waiting"));
-  out.pg_in_flight = whole(total(now, "minschool_pg_statements_in_flight"));
-  out.redis = line(lately, now, passed, "minschool_redis_round_trips", "minschool_redis_wait_seconds",
-                   total(now, "minschool_redis_up") > 0);
-  out.redis_in_flight = whole(total(now, "minschool_redis_commands_in_flight"));
-  const auto looked_up = [&](std::string_view of) {
-    return whole(total(now, "minschool_cache_lookups", of) - total(minute, "minschool_cache_lookups", of));
-  };
-  out.cache_hits = looked_up("result=\"hit\"");
-  out.cache_misses = looked_up("result=\"miss\"");
+  add_routes(out, minute, now);
+  add_rates(out, lately, now, passed);
+  out.memory = whole(totals.memory_bytes);
+  out.in_flight = whole(totals.in_flight);
+  out.connections = whole(totals.connections);
+  out.streams = whole(totals.streams);
+  out.logins = whole(totals.logins);
+  out.turned_away = static_cast<std::int64_t>(totals.turned_away);
+  out.passwords = whole(totals.password_queue);
+  out.lag_ms = milliseconds(minus(totals.loop_lag, minute.totals.loop_lag), kNearlyAll);
+  out.postgres = line(lately.totals.postgres, totals.postgres, passed);
+  out.pg_in_use = whole(totals.pg_in_use);
+  out.pg_idle = whole(totals.pg_idle);
+  out.pg_missing = whole(totals.pg_missing);
+  out.pg_waiting = whole(totals.pg_waiting);
+  out.pg_in_flight = whole(totals.pg_in_flight);
+  out.redis = line(lately.totals.redis, totals.redis, passed);
+  out.redis_in_flight = whole(totals.redis_in_flight);
+  out.cache_hits = whole(totals.cache_hits - minute.totals.cache_hits);
+  out.cache_misses = whole(totals.cache_misses - minute.totals.cache_misses);
   return out;
 }
 
-Heartbeat::Heartbeat(Parts& parts, Telemetry& telemetry, std::string program)
+Heartbeat::Heartbeat(Parts& parts, Telemetry& telemetry, config::Program program)
     : parts_(parts),
       telemetry_(telemetry),
-      program_(std::move(program)),
+      program_(program),
       heart_(parts.db, parts.redis),
       writable_(telemetry.registry.shard().gauge(
           "minschool_pg_writable", "0 while PostgreSQL answers and takes no writes: read-only, or no room.")),
       ahead_of_redis_(telemetry.registry.shard().gauge(kClockGauge, kClockHelp, "of=\"redis\"")),
       ahead_of_database_(telemetry.registry.shard().gauge(kClockGauge, kClockHelp, "of=\"postgresql\"")) {
   writable_.set(1);
-  moments_.push_back({begun_, telemetry_.read()});
+  moments_.push_back({begun_, telemetry_.totals()});
 }
 
 servers::Beat Heartbeat::beat() {
-  Moment current{steady_clock::now(), telemetry_.read()};
+  Moment current{steady_clock::now(), telemetry_.totals()};
   // Who counts from further back than wanted says too much rather than nothing.
   while (moments_.size() > 1 && current.at - moments_[1].at >= kMinute) moments_.pop_front();
   const Moment* lately = &moments_.front();
@@ -205,7 +178,7 @@ async<void> Heartbeat::run() {
     const auto rests = co_await heart_.beat(said);
     note();
     // The Admin goes on: from there the server is brought back.
-    if (rests && program_ == "site" && telemetry_.resting.exchange(*rests) != *rests) {
+    if (rests && program_ == config::Program::site && telemetry_.resting.exchange(*rests) != *rests) {
       spdlog::warn(*rests ? "resting: staff wish that this server takes no requests" : "serving again");
     }
     due = std::max(due + servers::kBeatEvery, steady_clock::now());

@@ -2,8 +2,6 @@
 #include <chrono>
 #include <deque>
 #include <functional>
-#include <map>
-#include <string>
 
 #include "apps/program/app.hpp"
 #include "apps/program/instruments.hpp"
@@ -13,10 +11,8 @@ namespace ms::program {
 
 /// What was counted until some moment.
 struct Moment {
-  using Readings = std::map<std::string, metrics::Readings, std::less<>>;
-
   std::chrono::steady_clock::time_point at;
-  Readings readings;
+  Totals totals;
 };
 
 /// The figures of the time between `minute` (rates: `lately`) and `now`.
@@ -26,7 +22,7 @@ servers::Beat beat_between(const Moment& minute, const Moment& lately, const Mom
 /// on its first thread.
 class Heartbeat {
  public:
-  Heartbeat(Parts& parts, Telemetry& telemetry, std::string program);
+  Heartbeat(Parts& parts, Telemetry& telemetry, config::Program program);
 
   /// Until stop(): a worker that leaves does not speak for its server any more.
   async<void> run();
@@ -39,7 +35,7 @@ class Heartbeat {
 
   Parts& parts_;
   Telemetry& telemetry_;
-  const std::string program_;
+  const config::Program program_;
   servers::Heart heart_;
   metrics::Gauge& writable_;
   metrics::Gauge& ahead_of_redis_;

@@ -9,20 +9,28 @@ using namespace std::chrono_literals;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-/// One thread's counts at some moment.
 class HeartbeatTest : public testing::Test {
  protected:
-  Moment moment(std::chrono::seconds at) { return {std::chrono::steady_clock::time_point(at), registry_.read()}; }
-  void answered(std::string_view route, int count, std::chrono::milliseconds time, std::string_view status = "2xx") {
-    const std::string of = metrics::labels({{"route", route}, {"method", "GET"}});
-    auto& seconds = shard_.histogram("minschool_http_request_seconds", "", of);
-    auto& counter = shard_.counter("minschool_http_requests", "", of + "," + metrics::labels({{"status", status}}));
-    for (int i = 0; i < count; ++i) seconds.observe(time);
-    counter.add(static_cast<std::uint64_t>(count));
+  Moment moment(std::chrono::seconds at) { return {std::chrono::steady_clock::time_point(at), telemetry_.totals()}; }
+  /// Of two threads, in turn.
+  void answered(const std::string& route, int count, std::chrono::milliseconds time, std::size_t status_class = 2) {
+    for (int i = 0; i < count; ++i) {
+      const std::size_t thread = static_cast<std::size_t>(i) % threads_.size();
+      ThreadMetrics::Route& cells = routes_[thread][route];
+      if (cells.seconds == nullptr) cells = threads_[thread]->add_route(route, http::Method::get);
+      cells.seconds->observe(time);
+      if (cells.by_class[status_class] == nullptr) {
+        cells.by_class[status_class] = &threads_[thread]->add_class(route, http::Method::get, status_class);
+      }
+      cells.by_class[status_class]->add();
+    }
   }
 
-  metrics::Registry registry_;
-  metrics::Shard& shard_ = registry_.shard();
+  CpuPool pool_{1, 1};
+  Telemetry telemetry_{"minschool-site", "app1", pool_};
+  std::array<ThreadMetrics*, 2> threads_{&telemetry_.add_thread(telemetry_.registry.shard(), 0),
+                                         &telemetry_.add_thread(telemetry_.registry.shard(), 1)};
+  std::array<std::map<std::string, ThreadMetrics::Route>, 2> routes_;
 };
 
 TEST_F(HeartbeatTest, RatesAreOfLatelyAndPercentilesOfTheMinute) {
@@ -31,7 +39,7 @@ TEST_F(HeartbeatTest, RatesAreOfLatelyAndPercentilesOfTheMinute) {
   answered("/a", 30, 4ms);
   const Moment lately = moment(50s);
   answered("/a", 18, 4ms);
-  answered("/b", 2, 400ms, "5xx");
+  answered("/b", 2, 400ms, ThreadMetrics::kErrors);
   const servers::Beat said = beat_between(minute, lately, moment(60s));
   EXPECT_DOUBLE_EQ(said.requests, 2);
   EXPECT_DOUBLE_EQ(said.errors, 0.2);
@@ -54,17 +62,35 @@ TEST_F(HeartbeatTest, OnlyTheBusiestRoutesAreNamed) {
 }
 
 TEST_F(HeartbeatTest, ALineIsItsRoundTripsAndTheirMeanTime) {
-  auto& trips = shard_.counter("minschool_pg_round_trips", "");
-  auto& waited = shard_.total("minschool_pg_wait_seconds", "");
-  shard_.gauge("minschool_pg_up", "").set(1);
+  threads_[1]->pg_up.set(1);
   const Moment before = moment(0s);
-  trips.add(20);
-  waited.set(0.05);
+  for (ThreadMetrics* thread : threads_) {
+    thread->pg_trips.add(10);
+    thread->pg_seconds.set(0.025);
+  }
   const servers::Beat said = beat_between(before, before, moment(10s));
   EXPECT_TRUE(said.postgres.up);
   EXPECT_DOUBLE_EQ(said.postgres.per_second, 2);
   EXPECT_DOUBLE_EQ(said.postgres.ms, 2.5);
   EXPECT_FALSE(said.redis.up);
+}
+
+TEST_F(HeartbeatTest, GaugesOfAllThreadsAddUp) {
+  for (ThreadMetrics* thread : threads_) {
+    thread->pg_busy.set(2);
+    thread->pg_idle.set(3);
+    thread->streams.set(40);
+    thread->turned_away.add(5);
+    thread->cache_hits.set(7);
+  }
+  const Moment before{};
+  const servers::Beat said = beat_between(before, before, moment(10s));
+  EXPECT_EQ(said.pg_in_use, 4);
+  EXPECT_EQ(said.pg_idle, 6);
+  EXPECT_EQ(said.streams, 80);
+  EXPECT_EQ(said.turned_away, 10);
+  EXPECT_EQ(said.cache_hits, 14);
+  EXPECT_GT(said.memory, 0);
 }
 
 TEST_F(HeartbeatTest, NothingAtAllIsNothing) {

@@ -1,14 +1,15 @@
 #pragma once
-#include <array>
 #include <atomic>
-#include <map>
+#include <deque>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "apps/program/app.hpp"
 #include "apps/program/request_log.hpp"
+#include "apps/program/thread_metrics.hpp"
 #include "infra/http/server.hpp"
 #include "infra/metrics/process.hpp"
 #include "infra/web/pipeline.hpp"
@@ -21,8 +22,10 @@ struct Telemetry {
   Telemetry(std::string_view program, std::string_view server, const CpuPool& hashing);
   /// Everything, as of now.
   void write(metrics::Text& out);
-  /// The same without the count of descriptors.
-  std::map<std::string, metrics::Readings, std::less<>> read();
+  /// The cells of one more thread, which live as long as this.
+  ThreadMetrics& add_thread(metrics::Shard& shard, int thread);
+  /// What all threads have counted; from any thread.
+  Totals totals();
 
   metrics::Registry registry;
   /// Whether this server's Site rests: takes no requests, because staff wish so. Set by the heartbeat, for all threads.
@@ -39,6 +42,8 @@ struct Telemetry {
   metrics::Shard& shard_;
   metrics::ProcessMetrics process_;
   metrics::Gauge& password_queue_;
+  std::mutex mutex_;  ///< of the list; each thread's cells need none
+  std::deque<ThreadMetrics> threads_;
 };
 
 /// What one thread says of itself: /metrics, and a line in the log for each request.
@@ -49,7 +54,7 @@ class Instruments {
 
   void answered(const web::Answered& answered);
   /// A request was asked to come back later, because there was no room for it.
-  void turned_away() noexcept { turned_away_.add(); }
+  void turned_away() noexcept { cells_.turned_away.add(); }
   /// A request that could not be read, or a stream without room, was answered with this status.
   void rejected(int status);
   /// Notes what is not counted but read; once a second, and before a scrape of this thread.
@@ -60,51 +65,15 @@ class Instruments {
   http::Response scrape(const http::Request& request);
 
  private:
-  /// What is counted of one route.
-  struct OfRoute {
-    metrics::Histogram* seconds = nullptr;
-    std::array<metrics::Counter*, 6> by_class{};
-  };
-  /// Gauges that look() sets.
-  struct Gauges {
-    Gauges(metrics::Shard& shard, const std::string& thread);
-    metrics::Gauge& in_flight;
-    metrics::Gauge& connections;
-    metrics::Gauge& streams;
-    metrics::Gauge& draining;
-    metrics::Gauge& pg_up;
-    metrics::Gauge& pg_busy;
-    metrics::Gauge& pg_idle;
-    metrics::Gauge& pg_missing;
-    metrics::Gauge& pg_in_flight;
-    metrics::Gauge& pg_waiting;
-    metrics::Gauge& redis_up;
-    metrics::Gauge& redis_in_flight;
-    metrics::Gauge& cache_hits;
-    metrics::Gauge& cache_misses;
-    metrics::Gauge& cache_alone;
-    metrics::Gauge& sessions_opened;
-    metrics::Gauge& purges_pending;
-    metrics::Gauge& purge_failures;
-  };
-
   void count(const web::Answered& answered);
-  metrics::Counter& requests(std::size_t route, std::size_t place);
-  std::string label_of(std::size_t route) const;
 
   Telemetry& telemetry_;
   metrics::Shard& shard_;
   const web::Router& router_;
   const bool counts_;
   std::optional<RequestLog> log_;
-  metrics::Counter& turned_away_;
-  metrics::Counter& pg_trips_;
-  metrics::Gauge& pg_seconds_;
-  metrics::Counter& redis_trips_;
-  metrics::Gauge& redis_seconds_;
-  metrics::Histogram& lag_;
-  Gauges gauges_;
-  std::vector<OfRoute> routes_;  ///< by index; the last: no route
+  ThreadMetrics& cells_;
+  std::vector<ThreadMetrics::Route> routes_;  ///< by index; the last: no route
 };
 
 }  // namespace ms::program

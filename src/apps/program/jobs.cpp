@@ -59,8 +59,8 @@ constexpr std::array kJobs{
 
 }  // namespace
 
-void add_jobs(jobs::Runner& runner, Parts& parts, std::string_view realm) {
-  const RunBy own = realm == "site" ? RunBy::site : RunBy::admin;
+void add_jobs(jobs::Runner& runner, Parts& parts, config::Program program) {
+  const RunBy own = program == config::Program::site ? RunBy::site : RunBy::admin;
   for (const Entry& entry : kJobs) {
     if (entry.run_by != RunBy::both && entry.run_by != own) continue;
     jobs::Kind kind{.name = entry.kind, .handler = {}, .time_limit = entry.time_limit, .period = entry.period};

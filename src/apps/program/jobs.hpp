@@ -6,7 +6,7 @@
 
 namespace ms::program {
 
-/// Makes known to the runner what the program of this realm runs. `parts` outlive the runner.
-void add_jobs(jobs::Runner& runner, Parts& parts, std::string_view realm);
+/// Makes known to the runner what the program runs. `parts` outlive the runner.
+void add_jobs(jobs::Runner& runner, Parts& parts, config::Program program);
 
 }  // namespace ms::program

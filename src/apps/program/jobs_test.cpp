@@ -14,9 +14,8 @@ const auto* const kEnvironment = testing::AddGlobalTestEnvironment(new TestDatab
 
 /// What the first thread of a program has for its jobs, with the program's rights in the database.
 struct Program {
-  Program(const std::string& realm, const std::string& role)
-      : settings(settings_for(role)), parts(settings, realm, pool) {
-    add_jobs(runner, parts, realm);
+  Program(config::Program which, const std::string& role) : settings(settings_for(role)), parts(settings, which, pool) {
+    add_jobs(runner, parts, which);
   }
   static config::Settings settings_for(const std::string& role) {
     config::Settings out = config::defaults(config::Program::site);
@@ -51,25 +50,27 @@ class JobsTest : public testing::Test {
 };
 
 TEST_F(JobsTest, EachProgramMayDoAllThatItsJobsDo) {
-  for (const auto& [realm, role] : {std::pair("site", "minschool_site"), std::pair("admin", "minschool_admin")}) {
-    Program program(realm, role);
+  for (const auto& [which, role] :
+       {std::pair(config::Program::site, "minschool_site"), std::pair(config::Program::admin, "minschool_admin")}) {
+    Program program(which, role);
     const int runs = pg::run(program.parts.io, program.run_due());
-    EXPECT_GE(runs, 3) << realm;
+    EXPECT_GE(runs, 3) << role;
     const std::string own = std::string(" from jobs where program = '") + role + "'";
-    EXPECT_EQ(sql("select count(*)" + own), std::to_string(runs)) << realm << ": each ran once";
+    EXPECT_EQ(sql("select count(*)" + own), std::to_string(runs)) << role << ": each ran once";
     EXPECT_EQ(sql("select coalesce(string_agg(kind || ': ' || last_error, '; '), '')" + own), "");
-    EXPECT_EQ(sql("select count(*)" + own + " and run_at <= now()"), "0") << realm;
+    EXPECT_EQ(sql("select count(*)" + own + " and run_at <= now()"), "0") << role;
   }
 }
 
 TEST_F(JobsTest, OldKeysAreRemovedByEachProgramInItsOwnName) {
-  for (const auto& [realm, role] : {std::pair("site", "minschool_site"), std::pair("admin", "minschool_admin")}) {
+  for (const auto& [which, role] :
+       {std::pair(config::Program::site, "minschool_site"), std::pair(config::Program::admin, "minschool_admin")}) {
     sql("truncate jobs");
     sql(std::string("insert into idempotency_keys (key, fingerprint, result, created_at, program) select kind || i || '") + role +
         "', '', 0, now() - age, '" + role +
         "' from generate_series(1, 6000) i, (values ('old', interval '25 h'), ('new', interval '23 h')) as k (kind, "
         "age)");
-    Program program(realm, role);
+    Program program(which, role);
     pg::run(program.parts.io, program.run_due());
     EXPECT_EQ(sql(std::string("select count(*) from idempotency_keys where key like 'new%' and program = '") + role + "'"), "6000");
     EXPECT_EQ(sql("select count(*) from idempotency_keys where key like 'old%'"), "0");

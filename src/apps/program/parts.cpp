@@ -10,14 +10,15 @@ secret::Keyring keys_of(const config::Settings& settings) {
   return secret::Keyring(std::move(keys));
 }
 
-session::Config session_config(const config::Settings& settings, const secret::Keyring& keys, std::string realm) {
-  const bool adopt = settings.session.adopt && realm == "site";  // the seed's program logs in to the site
-  const std::string& url = realm == "site" ? settings.site.url : settings.site.admin_url;
+session::Config session_config(const config::Settings& settings, const secret::Keyring& keys, config::Program program) {
+  const bool site = program == config::Program::site;
+  const bool adopt = settings.session.adopt && site;  // the seed's program logs in to the site
+  const std::string& url = site ? settings.site.url : settings.site.admin_url;
   const bool secure = url.starts_with("https:");
   const std::string& plain = settings.session.cookie;
   // Express has to find its cookie under its own name.
   const bool host = secure && !adopt && !plain.starts_with("__");
-  return {std::move(realm),
+  return {site ? session::Realm::site : session::Realm::admin,
           keys,
           host ? "__Host-" + plain : plain,
           host ? plain : std::string(),
@@ -29,10 +30,10 @@ session::Config session_config(const config::Settings& settings, const secret::K
 }
 
 /// Names of their own for each realm: whoever guesses at the Site keeps nobody out of the Admin.
-members::LoginLimits login_limits(const config::Settings::Login& login, std::string_view realm) {
+members::LoginLimits login_limits(const config::Settings::Login& login, config::Program program) {
   constexpr int kCalmAddresses = 5;  // for each guess that any browser has
   const std::chrono::seconds window = std::chrono::minutes(login.window_minutes);
-  const bool site = realm == "site";
+  const bool site = program == config::Program::site;
   return {{site ? "login" : "login-admin", login.tries_per_account, window},
           {site ? "login-calm" : "login-admin-calm", kCalmAddresses * login.tries_per_account, window},
           {site ? "login-device" : "login-admin-device", login.tries_per_account, window},
@@ -47,15 +48,15 @@ limit::WriteLimits write_limits(const config::Settings::Writing& writing) {
 }
 
 /// "live" carries hints while Redis is gone; only the Site has streams that wait for them.
-std::vector<std::string> channels(std::string_view realm) {
+std::vector<std::string> channels(config::Program program) {
   std::vector<std::string> names{"members", "boards", "sessions"};
-  if (realm == "site") names.emplace_back("live");
+  if (program == config::Program::site) names.emplace_back("live");
   return names;
 }
 
 }  // namespace
 
-Parts::Parts(const config::Settings& with, const std::string& realm, CpuPool& hashing)
+Parts::Parts(const config::Settings& with, config::Program program, CpuPool& hashing)
     : settings(with),
       keys(keys_of(with)),
       db(io, config::pg_config(with)),
@@ -65,14 +66,14 @@ Parts::Parts(const config::Settings& with, const std::string& realm, CpuPool& ha
       limiter(redis, write_limits(with.writing)),
       hints(io, db, redis, keys),
       accounts(db, [this] { return listener.live(); }),
-      sessions(db, redis, accounts, session_config(with, keys, realm)),
+      sessions(db, redis, accounts, session_config(with, keys, program)),
       boards(db, [this] { return listener.live(); }),
       notifications(db, cache, limiter, boards, hints),
-      members(db, cache, limiter, sessions, members::Passwords(hashing), login_limits(with.login, realm),
-              members::KnownDevices(keys, realm), posts::cache_keys(), with.site.name),
+      members(db, cache, limiter, sessions, members::Passwords(hashing), login_limits(with.login, program),
+              members::KnownDevices(keys, std::string(config::name_of(program))), posts::cache_keys(), with.site.name),
       presence(db, redis, sessions, with.session.secret),
       listener(
-          io, config::pg_config(with).conninfo, channels(realm),
+          io, config::pg_config(with).conninfo, channels(program),
           [this](std::string_view channel, std::string_view payload) {
             if (channel == "members") accounts.changed(payload);
             if (channel == "boards") boards.changed();

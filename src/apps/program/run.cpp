@@ -112,7 +112,7 @@ int work(const About& about, config::Settings settings) {
   std::vector<std::jthread> threads;
   for (int i = 0; i < settings.server.threads; ++i) {
     engines.push_back(
-        std::make_unique<Engine>(settings, about.realm, *hashing, telemetry, i, about.make, worker.listen_fd));
+        std::make_unique<Engine>(settings, about.program, *hashing, telemetry, i, about.make, worker.listen_fd));
   }
   // Every engine has its own copy, which its drain closes: a worker whose master died must not keep the address taken.
   ::close(worker.listen_fd);

@@ -7,8 +7,7 @@ namespace ms::program {
 /// What tells the two programs apart.
 struct About {
   config::Program program;
-  const char* name;   ///< "minschool-site"
-  const char* realm;  ///< of its sessions
+  const char* name;  ///< "minschool-site"
   MakeApp make;
 };
 

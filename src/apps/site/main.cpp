@@ -2,5 +2,5 @@
 #include "apps/site/site.hpp"
 
 int main(int argc, char** argv) {
-  return ms::program::run({ms::config::Program::site, "minschool-site", "site", ms::site::make}, argc, argv);
+  return ms::program::run({ms::config::Program::site, "minschool-site", ms::site::make}, argc, argv);
 }

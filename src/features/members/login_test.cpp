@@ -21,14 +21,14 @@ constexpr limit::Rule kOften{"tries", 1000, 1min};
 
 /// What a program makes of Members.
 struct Program {
-  Program(asio::io_context& io, redis::Client& redis, CpuPool& pool, const std::string& realm)
-      : db(io, pg::Config{.conninfo = TestDatabase::conninfo("minschool_" + realm)}),
+  Program(asio::io_context& io, redis::Client& redis, CpuPool& pool, session::Realm realm)
+      : db(io, pg::Config{.conninfo = TestDatabase::conninfo("minschool_" + std::string(session::name_of(realm)))}),
         cache(io, redis, kKeys, {"cache:"}),
         limiter(redis),
         accounts(db, [] { return false; }),
         sessions(db, redis, accounts, {.realm = realm, .keys = kKeys, .cookie = "connect.sid"}),
         members(db, cache, limiter, sessions, Passwords(pool), {kOften, kOften, kOften, kOften, kOften, kOften},
-                KnownDevices(kKeys, realm), {}, "우리 센터") {}
+                KnownDevices(kKeys, std::string(session::name_of(realm))), {}, "우리 센터") {}
   pg::Db db;
   cache::Cache cache;
   limit::Limiter limiter;
@@ -89,8 +89,8 @@ class LoginTest : public testing::Test {
   redis::PrivateRedis server;
   redis::Client client{io, server.config()};
   CpuPool pool{1, 4};
-  Program site{io, client, pool, "site"};
-  Program admin{io, client, pool, "admin"};
+  Program site{io, client, pool, session::Realm::site};
+  Program admin{io, client, pool, session::Realm::admin};
 };
 
 TEST_F(LoginTest, IsWithThePasswordAlone) {

@@ -2,6 +2,7 @@
 #include "features/servers/store.hpp"
 #include "infra/core/text.hpp"
 #include "infra/once/once.hpp"
+#include "infra/session/guard.hpp"
 
 namespace ms::servers {
 
@@ -16,7 +17,7 @@ async<Result<void>> Servers::set_rest(const Call& call, const session::Viewer& w
   const auto name = slot.one();
   if (!name) co_return Refused(Error(Code::not_found, "servers.gone"_msg));
   pg::Unit unit = db_.unit(call);
-  store::guard_admin(unit, who.id);
+  session::guard_permission(unit, who.id, session::Permission::servers);
   if (rest) store::guard_not_last(unit, id);
   store::set_rest(unit, id, rest, who.id);
   audit::record(unit, who.id, rest ? "rest" : "unrest", {"server", id}, trim(reason), *name);

@@ -50,6 +50,8 @@ boost::json::value to_json(const T& from) {
     return out;
   } else if constexpr (described::IsMaybe<T>::value) {
     return from ? to_json(*from) : boost::json::value();
+  } else if constexpr (std::is_enum_v<T>) {
+    return boost::describe::enum_to_string(from, "");
   } else {
     return boost::json::value(from);
   }
@@ -71,6 +73,8 @@ void from_json(const boost::json::value& from, T& to) {
   } else if constexpr (described::IsMaybe<T>::value) {
     if (from.is_null()) return;
     from_json(from, to.emplace());
+  } else if constexpr (std::is_enum_v<T>) {
+    if (const auto* name = from.if_string()) boost::describe::enum_from_string(name->c_str(), to);
   } else if constexpr (std::same_as<T, bool>) {
     if (const auto* value = from.if_bool()) to = *value;
   } else if constexpr (std::same_as<T, std::string>) {

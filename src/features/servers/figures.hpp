@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "infra/config/program.hpp"
 #include "infra/core/time.hpp"
 
 // What is known of the parts of a site, as pages, the terminal and JSON show it. A figure that nobody knows is nullopt,
@@ -34,7 +35,7 @@ BOOST_DESCRIBE_STRUCT(Line, (), (up, per_second, ms))
 /// percentiles those of the last minute.
 struct Beat {
   std::string server;
-  std::string program;  ///< "site" or "admin"
+  config::Program program = config::Program::cli;  ///< the Site or the Admin
   std::string version;
   std::int64_t at_ms = 0;  ///< when, in milliseconds since 1970
   int port = 0;

@@ -43,7 +43,7 @@ void Heart::write_failed(std::string_view why) {
 async<std::optional<bool>> Heart::beat(const Beat& beat) {
   const Call call(steady_clock::now() + kPatience, "heartbeat");
   const std::string text = boost::json::serialize(to_json(beat));
-  const std::string member = beat.server + ":" + beat.program;
+  const std::string member = beat.server + ":" + std::string(config::name_of(beat.program));
   const double asked_redis = seconds_now();
   redis::Command tell_redis("EVAL", kTell, 2, kBeatKey + member, kIndexKey, text,
                             std::chrono::milliseconds(kAlive).count(), member,
@@ -59,7 +59,9 @@ async<std::optional<bool>> Heart::beat(const Beat& beat) {
     pg::Unit unit = db_.unit(call);
     const bool tell = !in_redis || now - told_database_ >= kTellDatabaseEvery;
     std::optional<pg::Slot<pg::None>> told;
-    if (tell) told = store::beat(unit, beat.server, beat.program, in_redis ? std::nullopt : std::optional(text));
+    if (tell)
+      told =
+          store::beat(unit, beat.server, config::name_of(beat.program), in_redis ? std::nullopt : std::optional(text));
     const bool says_heard = tell && now - said_heard_ >= kHeardEvery;
     if (says_heard) store::heard(unit, beat.server);
     const auto rests = store::rests(unit, beat.server);
@@ -78,7 +80,7 @@ async<std::optional<bool>> Heart::beat(const Beat& beat) {
     if (known && rest) co_return *rest;
 
     pg::Unit first = db_.unit(call);
-    store::add(first, beat.server, beat.program);
+    store::add(first, beat.server, config::name_of(beat.program));
     if (const auto sent = co_await first.send(); !sent) co_return std::nullopt;
     told_database_ = Deadline{};  // with the beat, the next time
     co_return rest;

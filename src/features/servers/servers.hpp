@@ -114,7 +114,7 @@ class Servers {
   Servers(pg::Db& db, Watch& watch) : db_(db), watch_(watch) {}
 
   /// Whether `who` may let servers rest.
-  static bool may_act(const session::Viewer& who) noexcept { return who.role == session::Role::admin; }
+  static bool may_act(const session::Viewer& who) noexcept { return who.may(session::Permission::servers); }
   /// The Site of this server takes no requests from now on, or takes them again; the servers carry it out within two
   /// seconds. Refused for the last one that serves.
   async<Result<void>> set_rest(const Call& call, const session::Viewer& who, std::int64_t id, bool rest,

@@ -16,8 +16,8 @@ using testing::SizeIs;
 
 const auto* const kEnvironment = testing::AddGlobalTestEnvironment(new TestDatabase("servers"));
 
-session::Viewer viewer(session::Role role) {
-  return {UserId{1}, "관리자", "admin@test", role, session::Permissions::parse("admin"), ""};
+session::Viewer viewer(std::string_view permissions) {
+  return {UserId{1}, "관리자", "admin@test", session::Role::staff, session::Permissions::parse(permissions), ""};
 }
 
 class ServersTest : public testing::Test {
@@ -36,19 +36,19 @@ class ServersTest : public testing::Test {
     return pg::run(io_, std::move(task));
   }
   /// The site of that server gives a sign of life; whether it is to rest.
-  std::optional<bool> beat(const std::string& server, const std::string& program = "site") {
+  std::optional<bool> beat(const std::string& server, config::Program program = config::Program::site) {
     Beat said;
     said.server = server;
     said.program = program;
     said.at_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now().time_since_epoch()).count();
-    Heart heart(program == "site" ? site_ : db_, redis_);
+    Heart heart(program == config::Program::site ? site_ : db_, redis_);
     run(heart.beat(said));         // makes it known
     return run(heart.beat(said));  // is heard
   }
   Result<void> rest(std::int64_t id, bool rests = true, std::string reason = "점검",
-                    session::Role role = session::Role::admin) {
+                    std::string_view permissions = "admin,servers") {
     const Call call(std::chrono::steady_clock::now() + 5s, "test");
-    return run(servers_.set_rest(call, viewer(role), id, rests, std::move(reason)));
+    return run(servers_.set_rest(call, viewer(permissions), id, rests, std::move(reason)));
   }
   static async<std::shared_ptr<const Overview>> look(Watch& watch) {
     const Call call(std::chrono::steady_clock::now() + 5s, "test");
@@ -70,7 +70,7 @@ class ServersTest : public testing::Test {
 
 TEST_F(ServersTest, BeatsGoThroughPostgresWhileRedisIsGone) {
   EXPECT_EQ(beat("app1"), false);
-  beat("app1", "admin");
+  beat("app1", config::Program::admin);
   const auto seen = run(look(watch_));
   ASSERT_THAT(seen->servers, SizeIs(1));
   EXPECT_EQ(seen->servers[0].name, "app1");
@@ -109,7 +109,7 @@ TEST_F(ServersTest, AServerRestsOnlyWhileAnotherServes) {
 
 TEST_F(ServersTest, AnAdminAloneDoesNotServe) {
   beat("app1");
-  beat("app2", "admin");
+  beat("app2", config::Program::admin);
   EXPECT_EQ(rest(1).error().code, Code::conflict);
 }
 
@@ -126,7 +126,9 @@ TEST_F(ServersTest, ReturningEndsTheRest) {
 TEST_F(ServersTest, TheActIsForAdminsWithAReasonAndForServersThatAreThere) {
   beat("app1");
   beat("app2");
-  EXPECT_EQ(rest(1, true, "점검", session::Role::staff).error().code, Code::forbidden);
+  EXPECT_EQ(rest(1, true, "점검", "admin").error().code, Code::forbidden);
+  TestDatabase::execute("update users set role = 2");
+  EXPECT_EQ(rest(1).error().code, Code::forbidden) << "the role has lost the permission meanwhile";
   EXPECT_EQ(rest(1, true, " ").error().code, Code::invalid);
   EXPECT_EQ(rest(99).error().code, Code::not_found);
   EXPECT_EQ(beat("app1"), false);
@@ -155,7 +157,7 @@ TEST_F(ServersTest, OneSampleIsWrittenForTenSecondsWhoeverWritesIt) {
 
 TEST_F(ServersTest, WhatFellSilentAndOldHistoryIsForgotten) {
   beat("app1");
-  beat("app2", "admin");
+  beat("app2", config::Program::admin);
   TestDatabase::execute(R"(
     insert into server_samples (at, servers) values (now() - interval '2 hours', 1), (now() - interval '50 minutes', 1);
     update server_programs set seen_at = now() - interval '11 minutes' where program = 'admin';

@@ -138,7 +138,8 @@ std::optional<Beat> read_beat(std::string_view text) {
   if (error) return std::nullopt;
   Beat out;
   from_json(parsed, out);
-  if (out.server.empty() || (out.program != "site" && out.program != "admin")) return std::nullopt;
+  if (out.server.empty() || (out.program != config::Program::site && out.program != config::Program::admin))
+    return std::nullopt;
   return out;
 }
 
@@ -191,7 +192,7 @@ std::vector<Server> assemble(const std::vector<store::Known>& known, const std::
     Server& server = by_name[beat.server];
     server.name = beat.server;
     server.heard_seconds = 0;
-    put(beat.program == "site" ? server.site : server.admin, beat);
+    put(beat.program == config::Program::site ? server.site : server.admin, beat);
   }
   std::string sites;
   for (auto& [name, server] : by_name) {

@@ -10,10 +10,10 @@ namespace {
 using testing::IsEmpty;
 using testing::SizeIs;
 
-Beat beat(std::string server, std::string program, std::int64_t at, int port) {
+Beat beat(std::string server, config::Program program, std::int64_t at, int port) {
   Beat out;
   out.server = std::move(server);
-  out.program = std::move(program);
+  out.program = program;
   out.at_ms = at;
   out.port = port;
   return out;
@@ -49,7 +49,7 @@ TEST(RedisInfo, OfNonsenseIsEmpty) {
 }
 
 TEST(Beats, ComeBackAsTheyWereWritten) {
-  Beat written = beat("app1", "site", 12, 3000);
+  Beat written = beat("app1", config::Program::site, 12, 3000);
   written.requests = 3.5;
   written.routes.push_back({"GET /posts/{id}", 2, 1, 2, 3});
   written.postgres = {true, 4, 0.5};
@@ -108,8 +108,9 @@ TEST(UpstreamStatus, OfNonsenseSaysThatNobodyKnows) {
 TEST(Assembly, TakesTheNewestBeatAndTheSiteInNginx) {
   const std::vector<store::Known> known{
       {1, "app1", false, "site", 3.0, {}}, {1, "app1", false, "admin", 4.0, {}}, {2, "app2", true, "site", 90.0, {}}};
-  const std::vector<Beat> beats{beat("app1", "site", 5, 3000), beat("app1", "site", 9, 3000),
-                                beat("app1", "admin", 5, 3001), beat("app7", "site", 5, 3000)};
+  const std::vector<Beat> beats{
+      beat("app1", config::Program::site, 5, 3000), beat("app1", config::Program::site, 9, 3000),
+      beat("app1", config::Program::admin, 5, 3001), beat("app7", config::Program::site, 5, 3000)};
   const auto servers = assemble(known, beats, read_upstream_status(kStatus));
   ASSERT_THAT(servers, SizeIs(3));
   EXPECT_EQ(servers[0].id, 1);
@@ -126,17 +127,17 @@ TEST(Assembly, TakesTheNewestBeatAndTheSiteInNginx) {
 
 TEST(Assembly, IsBounded) {
   std::vector<Beat> beats;
-  for (int i = 0; i < 500; ++i) beats.push_back(beat("made-up-" + std::to_string(i), "site", 1, 3000));
+  for (int i = 0; i < 500; ++i) beats.push_back(beat("made-up-" + std::to_string(i), config::Program::site, 1, 3000));
   EXPECT_THAT(assemble({}, beats, NginxFigures()), SizeIs(200));
 }
 
 TEST(Samples, AddUpThePrograms) {
   Overview overview;
   Server server;
-  server.site = beat("app1", "site", 1, 3000);
+  server.site = beat("app1", config::Program::site, 1, 3000);
   server.site->requests = 4;
   server.site->cpu = 0.25;
-  server.admin = beat("app1", "admin", 1, 3001);
+  server.admin = beat("app1", config::Program::admin, 1, 3001);
   server.admin->requests = 1;
   server.admin->cpu = 0.5;
   overview.servers.push_back(server);

@@ -64,9 +64,6 @@ constexpr pg::Query kSamples{"servers.samples", R"(
 
 constexpr pg::Query kName{"servers.name", "select name from servers where id = $1"};
 constexpr pg::Query kLockAll{"servers.lock_all", "select id from servers order by id for update"};
-constexpr pg::Query kGuardAdmin{"servers.guard_admin", R"(
-  select ms_guard(exists (select from users where id = $1 and role = 3 and coalesce(suspended_until <= now(), true)
-                             for share), 403, 'error.forbidden')::text)"};
 constexpr pg::Query kGuardNotLast{"servers.guard_not_last", R"(
   select ms_guard(exists (
     select from servers s join server_programs p on p.server_id = s.id and p.program = 'site'
@@ -106,7 +103,6 @@ pg::Slot<pg::None> forget_samples(pg::Statements& out) { return out.add(kForgetS
 pg::Slot<Sample> samples(pg::Statements& out) { return out.add<Sample>(kSamples); }
 
 pg::Slot<std::string> name(pg::Statements& out, std::int64_t id) { return out.add<std::string>(kName, id); }
-void guard_admin(pg::Statements& out, UserId member) { out.add(kGuardAdmin, member); }
 void guard_not_last(pg::Statements& out, std::int64_t id) {
   // Two who let two servers rest at the same moment come one after the other.
   out.add(kLockAll);

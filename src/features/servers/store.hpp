@@ -66,9 +66,7 @@ pg::Slot<Sample> samples(pg::Statements& out);
 // --- acts
 /// The name, when there is such a server.
 pg::Slot<std::string> name(pg::Statements& out, std::int64_t id);
-/// Refuses with servers.last unless another Site serves.
-/// Refuses the unit (403) when the member is no admin any more.
-void guard_admin(pg::Statements& out, UserId member);
+/// Refuses the unit (409, servers.last) unless another Site serves.
 void guard_not_last(pg::Statements& out, std::int64_t id);
 void set_rest(pg::Statements& out, std::int64_t id, bool rest, UserId by);
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "infra/config/program.hpp"
 #include "infra/http/server.hpp"
 #include "infra/pg/db.hpp"
 #include "infra/redis/client.hpp"
@@ -111,13 +112,6 @@ struct Settings {
     bool to_stdout = false;
   } log;
 };
-
-/// Who reads the configuration: decides the defaults of server.port and session.cookie, and whether session.secret must
-/// be there (the monitor and the command line tool have no sessions).
-enum class Program { site, admin, monitor, cli };
-
-/// "site", "admin", "monitor" or "cli".
-std::string_view name_of(Program program) noexcept;
 
 /// The defaults of a program, before any file.
 Settings defaults(Program program);

@@ -64,7 +64,7 @@ ProcessMetrics::ProcessMetrics(Shard& shard)
   shard.gauge("process_start_time_seconds", "When this process began, in seconds since 1970.").set(start_time());
 }
 
-void ProcessMetrics::read_usage() {
+ProcessMetrics::Usage ProcessMetrics::read_usage() {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
   cpu_.set(seconds(usage.ru_utime) + seconds(usage.ru_stime));
@@ -75,6 +75,7 @@ void ProcessMetrics::read_usage() {
   const auto page = static_cast<double>(::sysconf(_SC_PAGESIZE));
   virtual_.set(pages * page);
   resident_.set(resident_pages * page);
+  return {cpu_.value(), resident_.value()};
 }
 
 void ProcessMetrics::read() {

@@ -9,8 +9,12 @@ class ProcessMetrics {
   explicit ProcessMetrics(Shard& shard);
   /// Reads them anew, some 50 µs; before a scrape.
   void read();
+  struct Usage {
+    double cpu_seconds = 0;
+    double resident_bytes = 0;
+  };
   /// Processor time and memory only: not slower for a process with many connections.
-  void read_usage();
+  Usage read_usage();
 
  private:
   Gauge& cpu_;

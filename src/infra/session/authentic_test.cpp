@@ -112,7 +112,7 @@ TEST_F(Authentic, WhatIsNotAuthenticIsAskedOfPostgresAndWrittenAnew) {
 TEST_F(Authentic, AnOlderKeyIsBelievedUntilItIsLeftOut) {
   const auto id = login(site);
   const std::string cookie = sign(id, kKeys);
-  Config newer = config_of("site", false);
+  Config newer = config_of(Realm::site, false);
   newer.keys = secret::Keyring({"the newest of the keys, with enough characters", kSecret});
   Server rotated(db, client, newer);
   EXPECT_EQ(pg::run(io, identify(rotated.sessions, cookie)).id, kAnna);
@@ -131,7 +131,7 @@ async<Viewer> identify_request(Sessions& sessions, std::string cookies) {
 }
 
 TEST_F(Authentic, ASessionOfATlsSiteIsNoneUnderTheNameThatAnybodyMaySet) {
-  Config config = config_of("site", false);
+  Config config = config_of(Realm::site, false);
   config.cookie = "__Host-connect.sid";
   config.plain_cookie = "connect.sid";
   Server tls(db, client, config);
@@ -179,7 +179,7 @@ TEST_F(Authentic, WhoseNumberIsGivenAgainIsNotWhoeverHasItNow) {
   sql("insert into users (id, email, name, password_hash) values (2, 'c@test', '체르니', '')");
   put(id, value);
   EXPECT_FALSE(who(id, site));
-  Server moved(db, client, config_of("site", true));
+  Server moved(db, client, config_of(Realm::site, true));
   put(id, value);
   EXPECT_FALSE(who(id, admin));
 }

@@ -79,7 +79,8 @@ redis::Command Sessions::write(const Recognised& found, Timestamp at, std::optio
   const std::string before = read ? read->read() : std::string();
   const bool replaces = read.has_value();
   Stored stored = std::move(read).value_or(Stored());
-  stored.put(found.viewer, {found.viewer.id, config_.realm, found.epoch, at}, {config_.idle, config_.secure});
+  stored.put(found.viewer, {found.viewer.id, std::string(name_of(config_.realm)), found.epoch, at},
+             {config_.idle, config_.secure});
   stored.authenticate(stored_keys_, found.viewer.session_id, found.incarnation);
   if (!replaces) return redis::Command("SET", key, stored.text(), "EX", config_.idle.count(), "NX");
   return redis::Command("EVAL", kReplace, 1, key, before, stored.text(), config_.idle.count());

@@ -22,6 +22,8 @@ constexpr std::size_t kAgentLimit = 200;
 
 }  // namespace
 
+std::string_view name_of(Realm realm) noexcept { return realm == Realm::site ? "site" : "admin"; }
+
 /// Whether a session of somebody may be adopted.
 struct Adoptable {
   UserId user;
@@ -76,7 +78,7 @@ async<Viewer> Sessions::identify(const Call& call, std::optional<Cookie> cookie,
 async<std::optional<Sessions::Recognised>> Sessions::recognise(const Call& call, const std::string& id, Use use) {
   Heard heard = co_await ask_redis(call, id, use);
   if (!heard.stored || of_admin()) co_return co_await from_postgres(call, id, std::move(heard), use);
-  if (heard.stored->belongs_elsewhere(config_.realm)) co_return std::nullopt;
+  if (heard.stored->belongs_elsewhere(name_of(config_.realm))) co_return std::nullopt;
   const auto checked = heard.stored->checked();
   bool has_row = checked.has_value();
   if (checked) {
@@ -130,7 +132,7 @@ async<std::optional<Sessions::Recognised>> Sessions::from_postgres(const Call& c
                                                                    Use use) {
   pg::Batch batch = db_.batch(call);
   const std::string hash = secret::sha256(id);
-  const auto slot = batch.add<Row>(kFind, pg::Bytes{hash}, config_.realm);
+  const auto slot = batch.add<Row>(kFind, pg::Bytes{hash}, name_of(config_.realm));
   co_await batch.send();
   const auto row = slot.one();
   if (!row) {

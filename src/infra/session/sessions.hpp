@@ -31,12 +31,17 @@
 // had (sessions.shared) ends when Redis has lost it although it remembers everything since.
 namespace ms::session {
 
+/// Which program's sessions: one of the Site is none in the Admin, and the other way round.
+enum class Realm { site, admin };
+/// "site", "admin": as in PostgreSQL and in session JSON.
+std::string_view name_of(Realm realm) noexcept;
+
 struct Config {
-  std::string realm;                                  ///< "site" or "admin": a session of one is none in the other
-  secret::Keyring keys;                               ///< sign cookies and what Redis holds
-  std::string cookie;                                 ///< its name; "__Host-…" is signed by keys of its own
-  std::string plain_cookie = {};                      ///< of logins of before the site had TLS; empty: none
-  std::chrono::seconds idle{std::chrono::hours(24)};  ///< a login that nobody uses ends after this
+  Realm realm = Realm::site;
+  secret::Keyring keys;                                          ///< sign cookies and what Redis holds
+  std::string cookie;                                            ///< its name; "__Host-…" is signed by keys of its own
+  std::string plain_cookie = {};                                 ///< of logins of before the site had TLS; empty: none
+  std::chrono::seconds idle{std::chrono::hours(24)};             ///< a login that nobody uses ends after this
   std::chrono::seconds remembered{std::chrono::hours(24 * 30)};  ///< the same with 로그인 유지
   bool adopt = false;                                            ///< an Express program shares the sessions
   bool shared = false;  ///< an Express program shares this Redis, whether or not this realm adopts its sessions
@@ -154,7 +159,7 @@ class Sessions {
   async<std::optional<Recognised>> recognise(const Call& call, const std::string& id, Use use);
   async<std::optional<Recognised>> adopt(const Call& call, const std::string& id, Stored stored);
   async<std::optional<Recognised>> from_postgres(const Call& call, const std::string& id, Heard heard, Use use);
-  bool of_admin() const noexcept { return config_.realm == "admin"; }
+  bool of_admin() const noexcept { return config_.realm == Realm::admin; }
   std::string name_in_redis(const std::string& id) const;
   bool vouched_for(const std::string& id, const Row& row, const Heard& heard) const;
   async<bool> ended_by_express(const Call& call, const Row& row, const Heard& heard);

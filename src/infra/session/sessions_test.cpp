@@ -163,9 +163,9 @@ TEST_F(SessionsTest, AnySuspensionHoldsForWhoIsLoggedIn) {
 
 /// A server that remembers sessions; notifications of PostgreSQL are late as long as `io` does not run.
 struct Remembering {
-  Remembering(asio::io_context& io, pg::Db& db, redis::Client& redis, redis::Config config, std::string realm)
+  Remembering(asio::io_context& io, pg::Db& db, redis::Client& redis, redis::Config config, Realm realm)
       : accounts(db, [] { return true; }),
-        sessions(db, redis, accounts, config_of(std::move(realm), false)),
+        sessions(db, redis, accounts, config_of(realm, false)),
         endings(
             io, calm(std::move(config)), {Sessions::kChannel},
             [this](std::string_view, std::string_view member) { accounts.changed(member); }, [](bool) {}) {
@@ -182,7 +182,7 @@ struct Remembering {
 };
 
 TEST_F(SessionsTest, ASessionIsRememberedUntilAnyServerEndsIt) {
-  Remembering one(io, db, client, server.config(), "site");
+  Remembering one(io, db, client, server.config(), Realm::site);
   const auto anna = login(site);
   const auto boris = login(site, kBoris);
   const auto known = [&](const std::string& id) { return pg::run(io, identify(one.sessions, sign(id, kKeys))).id; };
@@ -209,7 +209,7 @@ TEST_F(SessionsTest, ASessionIsRememberedUntilAnyServerEndsIt) {
 }
 
 TEST_F(SessionsTest, ASuspensionInMemoryBeginsWithItsFirstMoment) {
-  Remembering one(io, db, client, server.config(), "site");
+  Remembering one(io, db, client, server.config(), Realm::site);
   const auto id = login(site);
   const auto end = redis::in(10s);
   while (!one.endings.catch_up() && redis::in(0s) < end) io.run_one_for(10ms);

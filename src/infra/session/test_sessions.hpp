@@ -23,8 +23,8 @@ inline constexpr UserId kBoris{2};
 inline constexpr auto kDay = 24h;
 inline const std::string kHash = "$argon2id$of everybody's password";
 
-inline Config config_of(std::string realm, bool adopt) {
-  return {.realm = std::move(realm), .keys = kKeys, .cookie = "connect.sid", .adopt = adopt};
+inline Config config_of(Realm realm, bool adopt) {
+  return {.realm = realm, .keys = kKeys, .cookie = "connect.sid", .adopt = adopt};
 }
 
 /// One app server: its own memory, hearing no notifications, so that it asks PostgreSQL each time.
@@ -135,9 +135,9 @@ class SessionsTest : public testing::Test {
   pg::Db db{io, pg::Config{.conninfo = TestDatabase::conninfo("minschool_site")}};
   pg::Db admin_db{io, pg::Config{.conninfo = TestDatabase::conninfo("minschool_admin")}};
   redis::Client client{io, server.config()};
-  Server site{db, client, config_of("site", false)};
-  Server admin{admin_db, client, config_of("admin", false)};
-  Server moving{db, client, config_of("site", true)};  ///< with an Express program beside it
+  Server site{db, client, config_of(Realm::site, false)};
+  Server admin{admin_db, client, config_of(Realm::admin, false)};
+  Server moving{db, client, config_of(Realm::site, true)};  ///< with an Express program beside it
 };
 
 }  // namespace ms::session

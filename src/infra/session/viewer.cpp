@@ -8,7 +8,7 @@ namespace ms::session {
 namespace {
 
 constexpr std::array<std::string_view, 4> kRoles = {"guest", "member", "staff", "admin"};
-constexpr std::array<std::pair<std::string_view, Permission>, 10> kPermissions = {{
+constexpr std::array<std::pair<std::string_view, Permission>, 11> kPermissions = {{
     {"read", Permission::read},
     {"write", Permission::write},
     {"comment", Permission::comment},
@@ -19,6 +19,7 @@ constexpr std::array<std::pair<std::string_view, Permission>, 10> kPermissions =
     {"moderate", Permission::moderate},
     {"roles", Permission::roles},
     {"boards", Permission::boards},
+    {"servers", Permission::servers},
 }};
 
 }  // namespace

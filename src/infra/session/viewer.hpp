@@ -30,6 +30,7 @@ enum class Permission : std::uint32_t {
   moderate = 128,  ///< hide and restore
   roles = 256,
   boards = 512,
+  servers = 1024,  ///< take a server out of service and bring it back
 };
 /// "read", …, "delete", …: as in PostgreSQL (role_permissions.permission).
 std::string_view name_of(Permission permission);

@@ -1,0 +1,107 @@
+#pragma once
+#include <array>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "infra/http/message.hpp"
+#include "infra/metrics/metrics.hpp"
+
+namespace ms::program {
+
+/// What all threads of a worker have counted so far: gauges as they are, the rest since the start.
+struct Totals {
+  struct Route {
+    metrics::Histogram::Counts seconds{};
+    std::uint64_t errors = 0;  ///< answers 5xx
+  };
+  /// Requests that waited for another part.
+  struct Dependency {
+    bool up = false;
+    std::uint64_t round_trips = 0;
+    double wait_seconds = 0;
+  };
+
+  std::map<std::string, Route, std::less<>> routes;  ///< by name: "GET /posts/{id}"; "-" where none was found
+  double cpu_seconds = 0;
+  double memory_bytes = 0;
+  double in_flight = 0;
+  double connections = 0;
+  double streams = 0;
+  double logins = 0;
+  double password_queue = 0;
+  std::uint64_t turned_away = 0;
+  metrics::Histogram::Counts loop_lag{};
+  Dependency postgres;
+  double pg_in_use = 0;
+  double pg_idle = 0;
+  double pg_missing = 0;
+  double pg_waiting = 0;
+  double pg_in_flight = 0;
+  Dependency redis;
+  double redis_in_flight = 0;
+  double cache_hits = 0;
+  double cache_misses = 0;
+};
+
+/// The cells of one thread: only that thread writes them, any may read them.
+class ThreadMetrics {
+ public:
+  /// `thread` counts from 0.
+  ThreadMetrics(metrics::Shard& shard, int thread);
+
+  /// Of one route, by the class of the status: 1xx … 5xx; the first is of no class.
+  static constexpr std::size_t kClasses = 6;
+  static constexpr std::size_t kErrors = 5;
+  struct Route {
+    metrics::Histogram* seconds = nullptr;
+    std::array<metrics::Counter*, kClasses> by_class{};
+  };
+  /// Makes the cells of a route; `pattern` is empty for requests without one.
+  Route add_route(std::string_view pattern, http::Method method);
+  /// Answers to `route` of a class that it has not counted before.
+  metrics::Counter& add_class(std::string_view pattern, http::Method method, std::size_t place);
+  /// Adds what this thread has counted; from any thread.
+  void add_to(Totals& totals) const;
+
+  metrics::Counter& turned_away;
+  metrics::Counter& pg_trips;
+  metrics::Gauge& pg_seconds;
+  metrics::Counter& redis_trips;
+  metrics::Gauge& redis_seconds;
+  metrics::Histogram& lag;
+  metrics::Gauge& in_flight;
+  metrics::Gauge& connections;
+  metrics::Gauge& streams;
+  metrics::Gauge& draining;
+  metrics::Gauge& pg_up;
+  metrics::Gauge& pg_busy;
+  metrics::Gauge& pg_idle;
+  metrics::Gauge& pg_missing;
+  metrics::Gauge& pg_in_flight;
+  metrics::Gauge& pg_waiting;
+  metrics::Gauge& redis_up;
+  metrics::Gauge& redis_in_flight;
+  metrics::Gauge& cache_hits;
+  metrics::Gauge& cache_misses;
+  metrics::Gauge& cache_alone;
+  metrics::Gauge& sessions_opened;
+  metrics::Gauge& purges_pending;
+  metrics::Gauge& purge_failures;
+
+ private:
+  struct NamedRoute {
+    std::string name;
+    const metrics::Histogram* seconds;
+    const metrics::Counter* errors;
+  };
+
+  metrics::Shard& shard_;
+  mutable std::mutex mutex_;
+  std::vector<NamedRoute> routes_;
+};
+
+}  // namespace ms::program

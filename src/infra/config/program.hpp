@@ -1,0 +1,15 @@
+#pragma once
+#include <boost/describe/enum.hpp>
+#include <string_view>
+
+namespace ms::config {
+
+/// Who reads the configuration: decides the defaults of server.port and session.cookie, and whether session.secret must
+/// be there (the monitor and the command line tool have no sessions).
+enum class Program { site, admin, monitor, cli };
+BOOST_DESCRIBE_ENUM(Program, site, admin, monitor, cli)
+
+/// "site", "admin", "monitor" or "cli".
+std::string_view name_of(Program program) noexcept;
+
+}  // namespace ms::config
