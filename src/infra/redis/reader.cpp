@@ -12,15 +12,25 @@ namespace {
 // Far above any list this product asks for; a length beyond it is a broken or hostile peer, not a reply.
 constexpr int kLongestList = 1 << 20;
 
-// The place in the tree where this part of the reply belongs: the reader's root or an item of the list above it.
-Reply* place(const redisReadTask* task) noexcept {
-  if (task->parent == nullptr) return static_cast<Reply*>(task->privdata);
-  return &static_cast<Reply*>(task->parent->obj)->items[static_cast<std::size_t>(task->idx)];
-}
+// Memory for so many items is taken at once; for more, when they come: a length is only an announcement.
+constexpr int kReserved = 1024;
 
 // The functions below are called from C: nothing may be thrown through it; nullptr means "out of memory" there.
+
+// The place in the tree where this part of the reply belongs: the reader's root, or the next item of the list above it.
+// That list may move its items, because the ones before are whole: the parser has no pointer to them any more.
+Reply* place(const redisReadTask* task) noexcept {
+  if (task->parent == nullptr) return static_cast<Reply*>(task->privdata);
+  auto& items = static_cast<Reply*>(task->parent->obj)->items;
+  try {
+    if (items.size() <= static_cast<std::size_t>(task->idx)) items.resize(static_cast<std::size_t>(task->idx) + 1);
+  } catch (const std::bad_alloc&) { return nullptr; }
+  return &items[static_cast<std::size_t>(task->idx)];
+}
+
 void* create_text(const redisReadTask* task, char* bytes, std::size_t size) noexcept {
   Reply* reply = place(task);
+  if (reply == nullptr) return nullptr;
   reply->kind = task->type == REDIS_REPLY_ERROR ? Reply::Kind::error : Reply::Kind::text;
   try {
     reply->text.assign(bytes, size);
@@ -31,15 +41,17 @@ void* create_text(const redisReadTask* task, char* bytes, std::size_t size) noex
 void* create_list(const redisReadTask* task, int elements) noexcept {
   if (elements < 0 || elements > kLongestList) return nullptr;
   Reply* reply = place(task);
+  if (reply == nullptr) return nullptr;
   reply->kind = Reply::Kind::list;
   try {
-    reply->items.resize(static_cast<std::size_t>(elements));
+    reply->items.reserve(static_cast<std::size_t>(std::min(elements, kReserved)));
   } catch (const std::bad_alloc&) { return nullptr; }
   return reply;
 }
 
 void* create_integer(const redisReadTask* task, long long value) noexcept {
   Reply* reply = place(task);
+  if (reply == nullptr) return nullptr;
   reply->kind = Reply::Kind::integer;
   reply->integer = value;
   return reply;
@@ -47,6 +59,7 @@ void* create_integer(const redisReadTask* task, long long value) noexcept {
 
 void* create_nil(const redisReadTask* task) noexcept {
   Reply* reply = place(task);
+  if (reply == nullptr) return nullptr;
   reply->kind = Reply::Kind::nil;
   return reply;
 }

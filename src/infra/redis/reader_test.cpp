@@ -1,6 +1,7 @@
 #include "infra/redis/reader.hpp"
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 namespace ms::redis {
 namespace {
@@ -40,6 +41,33 @@ TEST(Reader, RefusesWhatIsNotRespAndListsWithoutMeasure) {
     reader.feed(bytes);
     EXPECT_FALSE(reader.next(reply)) << bytes;
     EXPECT_NE(reader.broken(), "") << bytes;
+  }
+}
+
+TEST(Reader, AnAnnouncedLengthTakesNoMemory) {
+  Reader reader;
+  const std::size_t before = ::mallinfo2().hblkhd + ::mallinfo2().uordblks;
+  for (int depth = 0; depth < 7; ++depth) reader.feed("*1048576\r\n");
+  Reply reply;
+  EXPECT_FALSE(reader.next(reply));
+  EXPECT_EQ(reader.broken(), "");
+  EXPECT_LT(::mallinfo2().hblkhd + ::mallinfo2().uordblks, before + (4u << 20));
+}
+
+TEST(Reader, ItemsOfALongListStayWhereverItGrows) {
+  constexpr int kItems = 5000;
+  std::string bytes = "*" + std::to_string(kItems) + "\r\n";
+  for (int i = 0; i < kItems; ++i) bytes += "*2\r\n:" + std::to_string(i) + "\r\n$3\r\nabc\r\n";
+  Reader reader;
+  Reply reply;
+  for (std::size_t at = 0; at < bytes.size(); at += 1000) reader.feed(std::string_view(bytes).substr(at, 1000));
+  ASSERT_TRUE(reader.next(reply));
+  ASSERT_EQ(reply.items.size(), static_cast<std::size_t>(kItems));
+  for (int i = 0; i < kItems; ++i) {
+    const Reply& item = reply.items[static_cast<std::size_t>(i)];
+    ASSERT_EQ(item.items.size(), 2u);
+    EXPECT_EQ(item.items[0].integer, i);
+    EXPECT_EQ(item.items[1].text, "abc");
   }
 }
 
