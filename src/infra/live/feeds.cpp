@@ -188,18 +188,11 @@ void Feeds::leave(Reader& reader) {
 }
 
 void Feeds::hint(std::string_view message) {
-  const auto space = message.find(' ');
-  if (space != std::string_view::npos) {
-    const auto topic = parse_topic(message.substr(0, space));
-    if (topic) whisper(*topic, message.substr(space + 1));
-    return;
-  }
-  while (!message.empty()) {
-    const auto end = std::min(message.find(','), message.size());
-    const auto topic = parse_topic(message.substr(0, end));
-    message.remove_prefix(std::min(end + 1, message.size()));
-    if (topic && told_) told_(&*topic);
-    const auto found = topic ? feeds_.find(*topic) : feeds_.end();
+  const Hint hint = parse_hint(message);
+  if (hint.transient) return whisper(hint.topics.front(), *hint.transient);
+  for (const Topic& topic : hint.topics) {
+    if (told_) told_(&topic);
+    const auto found = feeds_.find(topic);
     if (found == feeds_.end()) continue;
     found->second->hinted = true;
     wake(found->second);

@@ -73,4 +73,21 @@ std::string text(const std::vector<Mark>& marks) {
   return out;
 }
 
+Hint parse_hint(std::string_view message) {
+  Hint out;
+  if (const auto space = message.find(' '); space != std::string_view::npos) {
+    if (const auto topic = parse_topic(message.substr(0, space))) {
+      out.topics.push_back(*topic);
+      out.transient = message.substr(space + 1);
+    }
+    return out;
+  }
+  while (!message.empty()) {
+    const auto end = std::min(message.find(','), message.size());
+    if (const auto topic = parse_topic(message.substr(0, end))) out.topics.push_back(*topic);
+    message.remove_prefix(std::min(end + 1, message.size()));
+  }
+  return out;
+}
+
 }  // namespace ms::live

@@ -36,4 +36,12 @@ inline constexpr std::size_t kMostMarks = 8;
 std::optional<std::vector<Mark>> parse_marks(std::string_view text);
 std::string text(const std::vector<Mark>& marks);
 
+/// What servers tell each other: topics that have something new ("p34,u7"), or one topic and the words of a transient
+/// event ("p34 what"). What is malformed is left out.
+struct Hint {
+  std::vector<Topic> topics;
+  std::optional<std::string_view> transient;  ///< a view into what was parsed
+};
+Hint parse_hint(std::string_view message);
+
 }  // namespace ms::live
