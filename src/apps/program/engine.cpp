@@ -245,8 +245,7 @@ bool Engine::admits(const http::Request& request) const {
   const auto limit = static_cast<std::size_t>(settings_.http.in_flight);
   // Whoever waits for the same page as others costs nothing: a crowd for one new page is let in.
   const auto busy = server_.state().in_flight - std::min(server_.state().in_flight, app_->waiting());
-  const bool reads = request.method == http::Method::get || request.method == http::Method::head;
-  if (!reads) return busy <= limit;
+  if (!http::is_safe(request.method)) return busy <= limit;
   const bool member = parts_.sessions.cookie_of(request).has_value();
   return busy <= limit * (member ? kMembersShare : kGuestsShare) / 100;
 }

@@ -14,6 +14,8 @@ class Stream;
 enum class Method { get, head, post, put, patch, del, other };
 /// "GET", "DELETE", …; "other" for what no route answers.
 std::string_view name_of(Method method);
+/// Changes nothing (RFC 9110 9.2.1): what is asked with it may be asked again, or by a link from elsewhere.
+constexpr bool is_safe(Method method) { return method == Method::get || method == Method::head; }
 
 struct Field {
   std::string_view name;

@@ -51,8 +51,6 @@ struct Bell {
 
 /// A message about what was just done, shown once on the next page.
 struct Flash {
-  enum class Kind { success, info, error };
-  Kind kind = Kind::info;
   std::string text;  ///< empty: there is none
 };
 

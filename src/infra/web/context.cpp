@@ -55,8 +55,6 @@ std::string media_type(const http::Request& request) {
   return ascii_lower(trim(type.substr(0, type.find(';'))));
 }
 
-bool is_read(http::Method method) { return method == http::Method::get || method == http::Method::head; }
-
 }  // namespace
 
 void set_retry_after(http::Response& response, const Error& error) {
@@ -107,7 +105,7 @@ http::Response Context::page(const Meta& meta, view::Body content, int status) c
   page.description = meta.description;
   if (!meta.canonical.empty()) page.canonical = shell.site->url + meta.canonical;
   page.path = request.path;
-  const bool stays = is_read(request.method) && request.path != "/login" && request.path != "/join";
+  const bool stays = http::is_safe(request.method) && request.path != "/login" && request.path != "/join";
   const std::string elsewhere = stays ? std::string() : way_back();
   page.back = stays ? local_path(request.target) : std::string_view(elsewhere);
   page.open = meta.open;
@@ -121,7 +119,7 @@ http::Response Context::page(const Meta& meta, view::Body content, int status) c
   page.viewer.role = tr(session::word_of(viewer.role));
   page.viewer.is_staff = viewer.may(session::Permission::admin);
   page.bell = bell;
-  page.flash = {view::Flash::Kind::success, flash};
+  page.flash = {flash};
   page.limited = limited;
   view::Out out;
   out.set_reader(viewer.id);
@@ -155,7 +153,7 @@ void Context::remember_write(http::Response& response) const {
 }
 
 std::string Context::way_back() const {
-  if (is_read(request.method)) return std::string(local_path(query().get("next")));
+  if (http::is_safe(request.method)) return std::string(local_path(query().get("next")));
   if (request.path == "/login" || request.path == "/join") {
     const auto sent = form();
     return sent ? std::string(local_path(sent->get("next"))) : "/";

@@ -61,7 +61,7 @@ std::optional<Origin> Origin::parse(std::string_view url) {
 }
 
 bool same_origin(const http::Request& request, bool secure, std::span<const Origin> own) {
-  if (request.method == http::Method::get || request.method == http::Method::head) return true;
+  if (http::is_safe(request.method)) return true;
   const auto site = request.header("sec-fetch-site");
   if (!site.empty()) return site == "same-origin" || site == "none";
   const auto field = request.header("origin");

@@ -25,8 +25,6 @@ constexpr std::string_view kContentPolicy =
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'";
 
-bool is_safe(http::Method method) { return method == http::Method::get || method == http::Method::head; }
-
 /// `route` is a pattern: a path may hold what nobody else is to read.
 Error why(const std::exception_ptr& failure, const http::Request& request, std::string_view route,
           std::string_view id) {
@@ -37,7 +35,7 @@ Error why(const std::exception_ptr& failure, const http::Request& request, std::
     return Error(Code::unavailable, "error.unavailable"_msg);
   } catch (const std::exception& bug) {
     spdlog::error("request {} {} {}: {}", id, request.method_name, route, bug.what());
-  }
+  } catch (...) { spdlog::error("request {} {} {}: no std::exception", id, request.method_name, route); }
   return Error(Code::internal, "error.internal"_msg);
 }
 
@@ -187,7 +185,7 @@ async<http::Response> Pipeline::routed(const http::Request& request, const Call&
   if (gate_) {
     if (auto stopped = gate_(ctx)) {
       // What was done under an address that has moved since is not done once more under the new one.
-      if (stopped->status == kMoved && match.handler != nullptr && !is_safe(request.method)) {
+      if (stopped->status == kMoved && match.handler != nullptr && !http::is_safe(request.method)) {
         auto again = co_await repetition(ctx, *match.handler);
         if (again) co_return std::move(*again);
       }
@@ -195,7 +193,7 @@ async<http::Response> Pipeline::routed(const http::Request& request, const Call&
     }
   }
   if (match.handler == nullptr) co_return ctx.refuse(Error(Code::not_found, "error.not_found"_msg));
-  if (is_safe(request.method)) co_return co_await (*match.handler)(ctx);
+  if (http::is_safe(request.method)) co_return co_await (*match.handler)(ctx);
   if (is_of_other_page(ctx)) {
     http::Response response = ctx.refuse_other_page();
     say_member(ctx, response);
@@ -208,7 +206,7 @@ async<http::Response> Pipeline::routed(const http::Request& request, const Call&
 }
 
 std::optional<std::string> Pipeline::usual_path(const http::Request& request) const {
-  if (!is_safe(request.method)) return std::nullopt;
+  if (!http::is_safe(request.method)) return std::nullopt;
   std::string usual;
   for (const auto part : std::views::split(request.path, '/')) {
     if (!part.empty()) usual.append("/").append(std::string_view(part));

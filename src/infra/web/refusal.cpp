@@ -9,8 +9,6 @@
 namespace ms::web {
 namespace {
 
-bool is_read(http::Method method) { return method == http::Method::get || method == http::Method::head; }
-
 bool is_secret(std::string_view name) { return name.contains("password") || name == "current"; }
 
 bool has_text(const std::vector<Typed>& typed) {
@@ -66,7 +64,7 @@ std::vector<Typed> kept_in(const http::Form& form) {
 http::Response Context::refuse(const Error& error, bool keep_typed) const {
   if (is_api()) return problem(error);
   const bool guest = error.code == Code::unauthenticated;
-  if (guest && is_read(request.method)) return to_login();
+  if (guest && http::is_safe(request.method)) return to_login();
   Refusal refusal;
   refusal.status = static_cast<int>(error.code);
   refusal.reason = tr(error.message);
@@ -77,7 +75,7 @@ http::Response Context::refuse(const Error& error, bool keep_typed) const {
     if (viewer.signed_in()) give_to(viewer.id, refusal.typed);
     // What is closed to guests is not told apart from what is not there.
     refusal.login = guest || (error.code == Code::not_found && !viewer.signed_in() && !refusal.typed.empty());
-  } else if (error.code == Code::not_found && !viewer.signed_in() && is_read(request.method)) {
+  } else if (error.code == Code::not_found && !viewer.signed_in() && http::is_safe(request.method)) {
     refusal.login_to = request.target;
   }
   http::Response response = refusal_page(*this, refusal);
