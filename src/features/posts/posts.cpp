@@ -8,6 +8,7 @@
 #include "features/notifications/causes.hpp"
 #include "features/notifications/notifications.hpp"
 #include "features/posts/store.hpp"
+#include "infra/core/invariant.hpp"
 #include "infra/core/text.hpp"
 #include "infra/live/hints.hpp"
 #include "infra/markdown/markdown.hpp"
@@ -72,6 +73,13 @@ void sort_in(Page& page, std::vector<store::Listed> rows) {
     part.push_back({PostId{row.id}, row.number, std::move(row.title), row.author, std::move(row.author_name),
                     row.created, row.part != store::Listed::line, row.views, row.comments});
   }
+}
+
+/// The counters behind a list (post_places) add up to the posts that it shows.
+void check_places(const Page& page) {
+  const std::int64_t before = (page.number - 1) * kPostsPerPage;
+  const std::int64_t expected = std::clamp<std::int64_t>(page.total - before, 0, kPostsPerPage);
+  invariant(std::ssize(page.lines) == expected, "a page of a list has another number of lines than its counters say");
 }
 
 Refused no_right(const session::Viewer& who) {
@@ -172,7 +180,10 @@ async<Page> Posts::page(const Call& call, const boards::Board& board, std::int64
                                        : store::later_page(batch, board.id, (page.number - 1) * kPostsPerPage);
     co_await batch.send();
     sort_in(page, rows.all());
-    if (page.number <= page.last) break;
+    if (page.number <= page.last) {
+      check_places(page);
+      break;
+    }
     page.number = page.last;  // asked beyond the end: the last page is what there is
   }
   for (auto* part : {&page.pinned, &page.lines}) {

@@ -16,6 +16,7 @@
 #include <optional>
 #include <utility>
 
+#include "infra/core/invariant.hpp"
 #include "infra/io/call.hpp"
 #include "infra/io/sleep.hpp"
 #include "infra/live/readers.hpp"
@@ -38,6 +39,16 @@ constexpr std::size_t kMostWhispers = 8;  // of one round; more are lost
 // lagging behind, and takes at most a third of the thread.
 constexpr microseconds kPauseOfReader{10};
 constexpr microseconds kLongestPause{50'000};
+
+/// What readers got once never comes again, and nothing is passed over.
+void check_order(std::int64_t from, const News& news) {
+  std::int64_t last = from;
+  for (const Change& change : news.changes) {
+    invariant(change.number >= last, "changes do not ascend from where they were asked for");
+    last = change.number;
+  }
+  invariant(news.changes.empty() || last <= news.number, "a change lies above its topic's latest number");
+}
 
 }  // namespace
 
@@ -115,6 +126,7 @@ void Feeds::Feed::deliver(std::int64_t from, News news) {
     }
     if (future || (more && fresh)) reader.reload = true;
     mark.number = reader.reload ? news.number : std::max(before, reached);
+    invariant(reader.reload || mark.number >= before, "a position fell without a reload");
     number = std::min(number.value_or(mark.number), mark.number);
     follower.state = State::settled;
     if (fresh) --reader.unsettled;
@@ -236,6 +248,7 @@ async<bool> Feeds::ask(std::shared_ptr<Feeds> self, std::shared_ptr<Feed> feed) 
     const std::int64_t from = feed->begin_asking();
     News news = co_await feed->source.since(call, feed->topic.id, from);
     if (self->closed_) co_return false;
+    check_order(from, news);
     feed->deliver(from, std::move(news));
     co_return true;
   } catch (const pg::Unavailable&) {

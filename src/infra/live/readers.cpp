@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "infra/core/invariant.hpp"
 #include "infra/live/feeds.hpp"
 #include "infra/live/round.hpp"
 
@@ -34,6 +35,7 @@ Reader::Reader(std::shared_ptr<Member> who, std::vector<Mark> where, bool anew)
 }
 
 Reader::~Reader() {
+  invariant(member->taken > 0 && member->places->taken > 0, "more streams ended than began");
   --member->taken;
   --member->places->taken;
 }

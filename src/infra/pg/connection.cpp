@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 
+#include "infra/core/invariant.hpp"
 #include "infra/core/text.hpp"
 
 namespace ms::pg {
@@ -252,6 +253,13 @@ void Connection::take_failure(Group& group, const PGresult* result) {
 }
 
 void Connection::finish_group() {
+  // Else results would be taken for those of other statements: one member would see what is another's.
+  const Group& first_group = groups_.front();
+  const bool whole = first_group.refused ||
+                     std::ranges::all_of(first_group.parts, [](const Part& part) { return part.seen == part.count; });
+  if (!invariant(first_group.closed && whole, "a Sync came before its group's results, or after too many")) {
+    return lose("results do not match their statements");
+  }
   const Group group = std::move(groups_.front());
   groups_.pop_front();
   for (const auto& [exchange, first, count, seen, failed] : group.parts) {
@@ -267,7 +275,9 @@ void Connection::finish_group() {
 }
 
 void Connection::finish(const std::shared_ptr<Exchange>& exchange) {
-  if (exchange->answered()) load_ -= exchange->statements().size();
+  if (!exchange->answered()) return;
+  const std::size_t done = exchange->statements().size();
+  load_ = invariant(load_ >= done, "more statements were answered than sent") ? load_ - done : 0;
 }
 
 void Connection::give_up_late(Deadline now) {
