@@ -11,7 +11,6 @@ import { doorTo } from '../support/door.mjs';
 import { everywhere, joined, loggedIn, visitor } from '../support/members.mjs';
 import { stack, status } from '../support/stack.mjs';
 import { sql } from '../support/stores.mjs';
-import { writing } from '../support/writing.mjs';
 
 const board = '/boards/free';
 const [{ url: here }, { url: there }] = await Promise.all([doorTo(1), doorTo(2)]);
@@ -25,7 +24,7 @@ async function written({ client }, content = '본문') {
 }
 
 async function commented({ client }, { id }, content, parent) {
-  const answer = await writing(() => client.post(`/posts/${id}/comments`, { form: { content, ...(parent && { parent_id: parent }) } }));
+  const answer = await client.post(`/posts/${id}/comments`, { form: { content, ...(parent && { parent_id: parent }) } });
   assert.equal(answer.status, 303, answer.text.slice(0, 300));
   return Number(/\/comments\/(\d+)$/.exec(answer.location)[1]);
 }

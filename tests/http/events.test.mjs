@@ -11,7 +11,6 @@ import { Follower, follow } from '../support/events.mjs';
 import { at, joined, loggedIn, numbers, ownAddress, visitor } from '../support/members.mjs';
 import { appUrl, stack, status } from '../support/stack.mjs';
 import { redis, sql } from '../support/stores.mjs';
-import { writing } from '../support/writing.mjs';
 
 const run = promisify(execFile);
 const streamsOfOne = 12;  // [live] streams_of_one, of each server
@@ -33,13 +32,13 @@ async function followed(client, topics, options) {
 }
 
 async function write() {
-  const answer = await writing(() => author.client.post(`/api/v1/boards/${board}/posts`, { json: { title: '함께 보는 글', content: '본문' } }));
+  const answer = await author.client.post(`/api/v1/boards/${board}/posts`, { json: { title: '함께 보는 글', content: '본문' } });
   assert.equal(answer.status, 201, answer.text);
   return answer.json().id;
 }
 
 async function comment(post, content) {
-  const answer = await writing(() => author.client.post(`/api/v1/posts/${post}/comments`, { json: { content } }));
+  const answer = await author.client.post(`/api/v1/posts/${post}/comments`, { json: { content } });
   assert.equal(answer.status, 201, answer.text);
 }
 

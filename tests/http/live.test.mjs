@@ -9,7 +9,6 @@ import { Stream, elementsOf, follow } from '../support/events.mjs';
 import { at, everywhere, joined, loggedIn, numbers, visitor } from '../support/members.mjs';
 import { stack } from '../support/stack.mjs';
 import { sql } from '../support/stores.mjs';
-import { writing } from '../support/writing.mjs';
 
 const mostChanges = 100;  // live::kMostChanges
 const free = '/boards/free';
@@ -55,14 +54,14 @@ async function stream(client, topics, lastEventId) {
 
 /** A new post: {id, path}. */
 async function newPost(client = writer.client, path = free) {
-  const answer = await writing(() => client.post(`${path}/write`, { form: { title: `글 ${randomUUID()}`, content: '본문' } }));
+  const answer = await client.post(`${path}/write`, { form: { title: `글 ${randomUUID()}`, content: '본문' } });
   assert.equal(answer.status, 303, answer.text.slice(0, 300));
   return { path: answer.location, id: Number(answer.location.split('/').pop()) };
 }
 
 async function comment(client, post, { content = `댓글 ${randomUUID()}`, parent } = {}) {
   const form = parent === undefined ? { content } : { content, parent_id: parent };
-  const answer = await writing(() => client.post(`/posts/${post.id}/comments`, { form }));
+  const answer = await client.post(`/posts/${post.id}/comments`, { form });
   assert.equal(answer.status, 303, answer.text.slice(0, 300));
   return Number(/\/comments\/(\d+)$/.exec(answer.location)[1]);
 }

@@ -8,7 +8,6 @@ import { adminUrl } from '../support/client.mjs';
 import { everywhere, joined, loggedIn, visitor } from '../support/members.mjs';
 import { stack } from '../support/stack.mjs';
 import { redis, sql } from '../support/stores.mjs';
-import { writing } from '../support/writing.mjs';
 
 const board = 'free';
 const staff = await loggedIn('staff@minschool.test');
@@ -29,7 +28,7 @@ async function writePost({ client }, content = '본문', title = `글 ${Math.ran
 
 async function writeComment({ client }, post, content = '댓글', parent) {
   const form = parent ? { content, parent_id: parent } : { content };
-  const answer = await writing(() => client.post(`/posts/${post.id}/comments`, { form }));
+  const answer = await client.post(`/posts/${post.id}/comments`, { form });
   assert.equal(answer.status, 303, answer.text.slice(0, 300));
   return { id: Number(answer.location.split('/').at(-1)) };
 }

@@ -6,7 +6,6 @@ import { after, test } from 'node:test';
 import { assertKoreanPage, eventually, soon } from '../support/assert.mjs';
 import { everywhere, joined, loggedIn, password, visitor } from '../support/members.mjs';
 import { sql } from '../support/stores.mjs';
-import { writing } from '../support/writing.mjs';
 
 const perPage = 20;           // posts::kPostsPerPage
 const threadsPerPage = 50;    // comments::kThreadsPerPage
@@ -40,7 +39,7 @@ const depthOf = (text, id) => Number(new RegExp(`comment-depth-(\\d+)"[^>]*>\\s*
 const countInList = (text, id) => Number(new RegExp(`/${id}">[^]*?</tr>`).exec(text)[0].match(/comment-count">.*<\/span> (\d+)</)?.[1] ?? 0);
 
 async function write({ client } = author, { title = `글 ${randomUUID()}`, content = '본문' } = {}) {
-  const answer = await writing(() => client.post(`${free}/write`, { form: { title, content } }));
+  const answer = await client.post(`${free}/write`, { form: { title, content } });
   assert.equal(answer.status, 303, answer.text.slice(0, 300));
   return { path: answer.location, id: Number(answer.location.split('/').pop()), title };
 }
@@ -48,7 +47,7 @@ async function write({ client } = author, { title = `글 ${randomUUID()}`, conte
 /** Writes a comment; gives its id, which the address that the answer leads to tells. */
 async function comment({ client }, post, content, parent) {
   const form = { content, ...(parent ? { parent_id: parent } : {}) };
-  const answer = await writing(() => client.post(`/posts/${post.id}/comments`, { form }));
+  const answer = await client.post(`/posts/${post.id}/comments`, { form });
   assert.equal(answer.status, 303, answer.text.slice(0, 300));
   return Number(/\/comments\/(\d+)$/.exec(answer.location)[1]);
 }
@@ -231,7 +230,7 @@ test('posts written at the same time have numbers without gap or double', async 
   const board = await filledBoard(0);
   const servers = await everywhere(author.client);
   await Promise.all(Array.from({ length: writers }, (_, i) =>
-    writing(() => servers[i % servers.length].post(`${board.path}/write`, { form: { title: `글 ${i}`, content: '본문' } }))));
+    servers[i % servers.length].post(`${board.path}/write`, { form: { title: `글 ${i}`, content: '본문' } })));
   const numbers = postsIn((await guest.get(board.path)).text).map(({ number }) => number);
   assert.deepEqual(numbers, Array.from({ length: writers }, (_, i) => writers - i));
 });

@@ -167,16 +167,15 @@ async<void> Prober::read_file() {
   seen_ = std::move(mark);
   if (!file_error_.empty()) co_return;
   cache_path_ = read_cache_path(text);
-  const std::vector<Place> places = co_await locate(text);
+  const std::vector<Place> places = co_await locate(*upstreams);
   traffic_.configure(places, Clock::now());
   spdlog::info("{}: {} servers", settings_.nginx_config, places.size());
 }
 
 /// As Nginx does: a name is as many servers as it has addresses.
-async<std::vector<Place>> Prober::locate(const std::string& text) {
+async<std::vector<Place>> Prober::locate(const std::vector<Upstream>& upstreams) {
   std::vector<Place> out;
-  const auto upstreams = read_upstreams(text);
-  for (const Upstream& upstream : upstreams.value()) {
+  for (const Upstream& upstream : upstreams) {
     for (const NamedServer& server : upstream.servers) {
       Place place{upstream.name, server.address, {}, server.backup, server.down};
       if (server.address.starts_with("unix:")) {

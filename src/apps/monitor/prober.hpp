@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "apps/monitor/nginx_config.hpp"
 #include "apps/monitor/nginx_status.hpp"
 #include "apps/monitor/traffic.hpp"
 #include "infra/config/config.hpp"
@@ -41,7 +42,7 @@ class Prober {
   static async<void> probe(Prober* self, Place place);
   static async<void> ask_nginx(Prober* self);
   async<void> read_file();
-  async<std::vector<Place>> locate(const std::string& text);
+  async<std::vector<Place>> locate(const std::vector<Upstream>& upstreams);
 
   asio::io_context& io_;
   Resolver names_{io_};

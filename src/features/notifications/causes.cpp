@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "features/members/name.hpp"
+
 namespace ms::notifications {
 namespace {
 
@@ -53,14 +55,12 @@ constexpr pg::Query kNames{"notifications.names", R"(
   union
   select id, name from users where id = any ($2::bigint[]))"};
 
-constexpr std::size_t kMaxName = 30;  // characters: members::kNameLimit
-
 /// The names that somebody may have meant, what takes most of the word first: particles, titles and what else Korean
 /// hangs on a name are too many to be listed ("@김하늘선생님께서는요", "@김하늘입니다").
 std::vector<std::string> readings(const std::string& word) {
   std::vector<std::string> out;
   std::size_t characters = 0;
-  for (std::size_t end = 1; end <= word.size() && characters < kMaxName; ++end) {
+  for (std::size_t end = 1; end <= word.size() && characters < members::kNameLimit; ++end) {
     if (end < word.size() && (static_cast<unsigned char>(word[end]) & 0xC0U) == 0x80) continue;
     out.push_back(word.substr(0, end));
     ++characters;
