@@ -59,7 +59,8 @@ class App {
 
   virtual void add_routes(web::Router& router) = 0;
   virtual web::Layout layout() const = 0;
-  /// Before every handler and error page: the visitor's menu.
+  /// Once the session is known: the visitor's menu. What is refused before that (another site's write, a wrong method, a
+  /// body that is too large) and a page about an exception have none.
   virtual async<void> prepare(web::Context& ctx) = 0;
   /// The answer that keeps this visitor out, or nothing.
   virtual std::optional<http::Response> gate(const web::Context& ctx) = 0;

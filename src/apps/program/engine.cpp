@@ -15,9 +15,9 @@ namespace {
 namespace json = boost::json;
 using std::chrono::steady_clock;
 
-// Nginx closes idle upstream connections after 5 s (deploy/nginx); we must not be the first.
 constexpr auto kWatchEvery = std::chrono::seconds(1);
 constexpr pg::Query kAlive{"watch.alive", "select 1"};
+// Nginx closes idle upstream connections after 5 s (deploy/nginx); we must not be the first.
 constexpr auto kIdleGrace = std::chrono::seconds(6);
 
 // How long a start waits for a part that it can do without.

@@ -30,7 +30,7 @@ class Notifications;
 }
 
 // Posts of a board: list, read, write, edit, delete. Staff's acts (search everywhere, hide, restore) are in
-// moderation.hpp.
+// features/moderation.
 namespace ms::posts {
 
 class Shown;
@@ -213,7 +213,7 @@ class LiveBoard final : public live::Source {
 
 /// Keys of the caches that drop_caches empties.
 std::vector<std::string> cache_keys();
-/// Drops what caches show of posts; called after every change, also by moderation and comments.
+/// Drops what caches show of posts; called after every change of a post, also by moderation.
 async<void> drop_caches(cache::Cache& cache, const Call& call);
 
 /// GET /boards/{slug}, and the forms to write, edit and delete. A post's own page shows comments too: apps/site/pages.

@@ -25,7 +25,7 @@ pg::Slot<Listed> first_page(pg::Statements& out, BoardId board);
 /// The kPostsPerPage lines after the newest `skip` visible ones, found by post_places.
 pg::Slot<Listed> later_page(pg::Statements& out, BoardId board, std::int64_t skip);
 
-/// A visible post of a board that rank may read.
+/// A visible post, of whatever board.
 pg::Slot<Post> find(pg::Statements& out, PostId id, UserId reader);
 /// The nearest visible post of the same board with a lower (older) or higher number.
 pg::Slot<Neighbour> older(pg::Statements& out, PostId of);
