@@ -9,9 +9,10 @@ import { root } from '../support/stack.mjs';
 import { sql } from '../support/stores.mjs';
 
 /** What no input reaches: keys that the database makes, references to rows that are never erased, values of the program. */
-const internal = [/_not_null$/, /_fkey$/, /^(?!once_|post_likes_|comment_likes_|board_follows_).*_pkey$/,
+const internal = [/_not_null$/, /_fkey$/, /^(?!idempotency_keys_|post_likes_|comment_likes_|board_follows_).*_pkey$/,
   /^(roles_name_key|users_role_check|sessions_realm_check|boards_(write|comment)_role_check|posts_board_id_number_key)$/,
-  /^(notifications_kind_check|servers_name_(check|key)|server_programs_program_check|incarnation_one_check)$/];
+  /^(notifications_kind_check|servers_name_(check|key)|server_programs_program_check|incarnation_singleton_check)$/,
+  /^jobs_(check|period_seconds_check|max_attempts_check|program_unique_key_key)$/];
 
 test('every constraint has words or is the program\'s own', async () => {
   const words = (await readFile(join(root, 'src/text/ko.toml'), 'utf8')).split('\n[db]\n')[1].split('\n[')[0];

@@ -9,8 +9,8 @@ import { sql } from '../support/stores.mjs';
 
 const perPage = 20;           // posts::kPostsPerPage
 const threadsPerPage = 50;    // comments::kThreadsPerPage
-const stretch = 1024;         // many places of post_places; its blocks: posts/pages_test.cpp
-const manyPosts = 2 * stretch + 7;
+const places = 1024;          // many of post_places; its blocks: posts/pages_test.cpp
+const manyPosts = 2 * places + 7;
 const fewPosts = 97;
 const writers = 20;
 const free = '/boards/free';
@@ -134,8 +134,8 @@ test('deep pages hold what counting through all posts gives, after deleting and 
   const gone = await sql(`update posts set deleted_at = now() where board_id = ${board.id} and (number % 7 = 0 or number between 1000 and 1100) returning id`);
   const hidden = await sql(`update posts set hidden_at = now() where board_id = ${board.id} and number % 11 = 0 and visible returning id`);
   await compare(manyPosts - gone.length - hidden.length);
-  // A whole stretch goes.
-  const more = await sql(`update posts set deleted_at = now() where board_id = ${board.id} and number between ${stretch} and ${2 * stretch - 1} and visible returning id`);
+  // A whole run of posts goes.
+  const more = await sql(`update posts set deleted_at = now() where board_id = ${board.id} and number between ${places} and ${2 * places - 1} and visible returning id`);
   await compare(manyPosts - gone.length - hidden.length - more.length);
   await sql(`update posts set deleted_at = null, hidden_at = null where board_id = ${board.id} and not visible`);
   await compare(manyPosts);
