@@ -2,7 +2,7 @@
 #include "infra/http/form.hpp"
 #include "infra/http/message.hpp"
 #include "infra/session/cookie.hpp"
-#include "infra/session/stored.hpp"
+#include "infra/session/session_record.hpp"
 #include "work.hpp"
 
 namespace {
@@ -42,9 +42,9 @@ void check_stored(std::string_view text) {
   auto stored = Stored::parse(std::string(text));
   if (!stored) return;
   require(!stored->is_authentic(kOurs, "id", 1), "authentic, and written by nobody", text);
-  const ms::session::Checked checked{ms::UserId{7}, "site", 3, stored->saved()};
+  const ms::session::Checked checked{ms::MemberId{7}, "site", 3, stored->saved()};
   ms::session::Viewer viewer;
-  viewer.id = ms::UserId{7};
+  viewer.id = ms::MemberId{7};
   stored->put(viewer, checked, {.idle = std::chrono::hours(1)});
   stored->authenticate(kOurs, "id", 1);
   const auto again = Stored::parse(stored->text());

@@ -1,4 +1,4 @@
-// What browsers and other servers say about topics: positions (the query of /events, Last-Event-ID) and hints. Refused,
+// What browsers and other servers say about topics: positions (the query of /events, Last-Event-ID) and hints. Unexpected,
 // or read as what it is written as.
 #include "infra/live/topic.hpp"
 

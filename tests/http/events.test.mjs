@@ -13,7 +13,7 @@ import { appUrl, stack, status } from '../support/stack.mjs';
 import { redis, sql } from '../support/stores.mjs';
 
 const run = promisify(execFile);
-const streamsOfOne = 12;  // [live] streams_of_one, of each server
+const streamsOfOne = 12;  // [live] max_streams_per_member, of each server
 const unknownPost = 987_654_321;
 const longest = '가나다라마바사아자차'.repeat(290);  // a comment has 3,000 characters at most
 const followers = 20;

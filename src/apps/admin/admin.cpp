@@ -15,21 +15,21 @@ bool is_open(std::string_view path) { return path == "/login" || path == "/logou
 
 class Admin final : public program::App {
  public:
-  explicit Admin(program::Parts& parts)
-      : parts_(parts),
-        staff_(parts.db, parts.sessions),
-        moderation_(parts.db, parts.cache, parts.notifications, parts.hints),
-        watch_(parts.db, parts.redis, parts.settings.monitor.url),
-        servers_(parts.db, watch_) {}
+  explicit Admin(program::Services& services)
+      : services_(services),
+        staff_(services.db, services.sessions),
+        moderation_(services.db, services.cache, services.notifications, services.publisher),
+        watch_(services.db, services.redis, services.settings.monitor.url),
+        servers_(services.db, watch_) {}
 
   void add_routes(web::Router& router) override {
-    add_dashboard_routes(router, parts_.db, parts_.redis, parts_.cache, parts_.presence);
-    members::add_login_routes(router, parts_.members, parts_.sessions, session::Permission::admin);
+    add_dashboard_routes(router, services_.db, services_.redis, services_.cache, services_.presence);
+    members::add_login_routes(router, services_.members, services_.sessions, session::Permission::admin);
     members::add_admin_routes(router, staff_);
-    boards::add_admin_routes(router, parts_.boards);
-    moderation::add_admin_routes(router, moderation_, parts_.boards);
+    boards::add_admin_routes(router, services_.boards);
+    moderation::add_admin_routes(router, moderation_, services_.boards);
     servers::add_admin_routes(router, servers_);
-    audit::add_admin_routes(router, parts_.db);
+    audit::add_admin_routes(router, services_.db);
   }
 
   web::Layout layout() const override { return &admin::layout; }
@@ -37,8 +37,10 @@ class Admin final : public program::App {
 
   std::optional<http::Response> gate(const web::Context& ctx) override {
     if (is_open(ctx.request.path)) return std::nullopt;
-    if (!ctx.viewer.signed_in()) return ctx.refuse(Error(Code::unauthenticated, "error.unauthenticated"_msg));
-    if (!ctx.viewer.may(session::Permission::admin)) return ctx.refuse(Error(Code::forbidden, "login.staff_only"_msg));
+    if (!ctx.viewer.signed_in())
+      return ctx.error_response(Error(ErrorCode::unauthenticated, "error.unauthenticated"_msg));
+    if (!ctx.viewer.may(session::Permission::admin))
+      return ctx.error_response(Error(ErrorCode::forbidden, "login.staff_only"_msg));
     return std::nullopt;
   }
 
@@ -47,15 +49,15 @@ class Admin final : public program::App {
   async<void> finish() override { co_return; }
 
  private:
-  program::Parts& parts_;
+  program::Services& services_;
   members::Staff staff_;
   moderation::Moderation moderation_;
-  servers::Watch watch_;
+  servers::ServerMonitor watch_;
   servers::Servers servers_;
 };
 
 }  // namespace
 
-std::unique_ptr<program::App> make(program::Parts& parts) { return std::make_unique<Admin>(parts); }
+std::unique_ptr<program::App> make(program::Services& services) { return std::make_unique<Admin>(services); }
 
 }  // namespace ms::admin

@@ -17,20 +17,20 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Wish {
+struct CommandOptions {
   fs::path to = ".";
   std::vector<fs::path> folders;
   fs::path key;
 };
 
 /// The archive's own path; `to` may be a folder, which gives it a name with the time.
-fs::path target_of(const Wish& wish) {
-  if (!fs::is_directory(wish.to)) return wish.to;
+fs::path target_of(const CommandOptions& chosen) {
+  if (!fs::is_directory(chosen.to)) return chosen.to;
   const auto name = fmt::format("minschool-{:%Y%m%dT%H%M%SZ}.tar", fmt::gmtime(std::time(nullptr)));
-  return wish.to / (wish.key.empty() ? name : name + ".sealed");
+  return chosen.to / (chosen.key.empty() ? name : name + ".sealed");
 }
 
-std::string about(const config::Settings& settings, const Wish& wish) {
+std::string about(const config::Settings& settings, const CommandOptions& chosen) {
   Database database(settings);
   const auto schema = database.query("select max(number) from schema_migrations").front().front().value_or("0");
   std::string out = fmt::format("MinSchool backup 1\nversion {}\nschema {}\ntime {:%Y-%m-%dT%H:%M:%SZ}\n", version(),
@@ -38,29 +38,29 @@ std::string about(const config::Settings& settings, const Wish& wish) {
   for (const auto& [name, value] : libpq_environment(settings)) {
     if (name == "PGDATABASE") out += fmt::format("database {}\n", value);
   }
-  for (std::size_t i = 0; i < wish.folders.size(); ++i) {
-    out += fmt::format("files {} {}\n", i + 1, fs::absolute(wish.folders[i]).string());
+  for (std::size_t i = 0; i < chosen.folders.size(); ++i) {
+    out += fmt::format("files {} {}\n", i + 1, fs::absolute(chosen.folders[i]).string());
   }
   return out;
 }
 
-void back_up(const Options& options, const Wish& wish) {
+void back_up(const Options& options, const CommandOptions& chosen) {
   const auto settings = load_settings(options);
   std::optional<Key> key;
-  if (!wish.key.empty()) key.emplace(wish.key);
-  const fs::path target = fs::absolute(target_of(wish));
+  if (!chosen.key.empty()) key.emplace(chosen.key);
+  const fs::path target = fs::absolute(target_of(chosen));
   if (fs::exists(target)) throw Failure(target.string() + " is there already", kRefused);
   if (const int gone = sweep(target.parent_path()); gone > 0) {
     std::cerr << fmt::format("minschool: removed {} unfinished archive(s) of backups that were killed\n", gone);
   }
   Unfinished unfinished(target.parent_path());
   ArchiveWriter archive(unfinished.file(), key ? &*key : nullptr);
-  archive.add(std::string(kAbout), about(settings, wish));
+  archive.add(std::string(kAbout), about(settings, chosen));
   // One snapshot of all tables (pg_dump's manual); who restores decides about owners.
   run_drained({{"pg_dump", "--format=custom", "--no-owner"}, libpq_environment(settings)},
               [&archive](int pipe) { archive.add_stream(std::string(kDump), pipe); });
-  for (std::size_t i = 0; i < wish.folders.size(); ++i) {
-    archive.add_folder(fmt::format("{}/{}", kFiles, i + 1), fs::absolute(wish.folders[i]));
+  for (std::size_t i = 0; i < chosen.folders.size(); ++i) {
+    archive.add_folder(fmt::format("{}/{}", kFiles, i + 1), fs::absolute(chosen.folders[i]));
   }
   archive.finish();
   unfinished.become(target);
@@ -71,12 +71,13 @@ void back_up(const Options& options, const Wish& wish) {
 
 void add_backup(CLI::App& app, const Options& options) {
   auto* command = app.add_subcommand("backup", "Writes the database, as of one moment, and folders into one archive");
-  const auto wish = std::make_shared<Wish>();
-  command->add_option("--to", wish->to, "The archive, or a folder for it (default: here)");
-  command->add_option("--files", wish->folders, "A folder to take along; may be given again")
+  const auto chosen = std::make_shared<CommandOptions>();
+  command->add_option("--to", chosen->to, "The archive, or a folder for it (default: here)");
+  command->add_option("--files", chosen->folders, "A folder to take along; may be given again")
       ->check(CLI::ExistingDirectory);
-  command->add_option("--key-file", wish->key, "Seals the archive with the key in this file (openssl rand -base64 32)");
-  command->callback([&options, wish] { back_up(options, *wish); });
+  command->add_option("--key-file", chosen->key,
+                      "Seals the archive with the key in this file (openssl rand -base64 32)");
+  command->callback([&options, chosen] { back_up(options, *chosen); });
 }
 
 }  // namespace ms::cli

@@ -92,7 +92,7 @@ struct Monit {
   asio::io_context io{1};
   pg::Db db;
   redis::Client redis;
-  servers::Watch watch;
+  servers::ServerMonitor watch;
   asio::posix::basic_stream_descriptor<asio::io_context::executor_type> input;
   asio::signal_set signals;
   std::shared_ptr<const servers::Overview> last;
@@ -101,7 +101,7 @@ struct Monit {
 
 async<void> look(Monit* monit) {
   const Call call(steady_clock::now() + kPatience, "monit");
-  monit->last = co_await monit->watch.look(call);
+  monit->last = co_await monit->watch.read_overview(call);
 }
 
 async<void> connect(Monit* monit) {

@@ -12,7 +12,7 @@
 namespace ms::cli {
 namespace {
 
-using servers::Beat;
+using servers::Heartbeat;
 using servers::Overview;
 using servers::Server;
 
@@ -80,7 +80,7 @@ std::string postgres_line(const servers::PostgresFigures& postgres) {
   }
   return part("PostgreSQL", true,
               fmt::format("{} {}/{} open, {} busy, hit {}, locks {}, {}{}", rate(postgres.transactions),
-                          postgres.connections, postgres.most_connections, postgres.active,
+                          postgres.connections, postgres.max_connections, postgres.active,
                           percent(postgres.cache_share), postgres.locks_waiting, bytes(postgres.size), lag));
 }
 
@@ -99,9 +99,9 @@ std::string server_line(const Server& server) {
     cpu += (*beat)->cpu;
     memory += (*beat)->memory;
   }
-  const Beat& most = server.site ? *server.site : *server.admin;
-  const auto pg = servers::together(server, &Beat::postgres);
-  const auto redis = servers::together(server, &Beat::redis);
+  const Heartbeat& most = server.site ? *server.site : *server.admin;
+  const auto pg = servers::together(server, &Heartbeat::postgres);
+  const auto redis = servers::together(server, &Heartbeat::redis);
   return fmt::format("{:<{}} {:<8} {:>4.0f}% {:>4} {:>7.1f} {:>5.1f} {:>5.0f} {:>5.0f} {:>5.1f} {:>5.1f} {:>6} {:>4}",
                      name, kNameWidth, servers::name_of(health), cpu * kPercent, bytes(memory),
                      servers::requests_of(server), most.errors, most.p95_ms, most.p99_ms, pg.ms, redis.ms, most.streams,

@@ -7,7 +7,7 @@
 
 #include "apps/cli/command.hpp"
 #include "apps/cli/setup/files.hpp"
-#include "apps/cli/setup/wish.hpp"
+#include "apps/cli/setup/options.hpp"
 #include "infra/core/text.hpp"
 
 namespace ms::cli {
@@ -87,41 +87,41 @@ std::vector<std::string> unmarked_lines(std::string_view text) {
 void add_nginx_config(CLI::App& app) {
   auto* command = app.add_subcommand(
       "nginx-config", "Prints a file of /usr/share/minschool/nginx with other values on its lines marked # @name");
-  struct Wish {
+  struct CommandOptions {
     std::string file;
     std::vector<std::string> values;
     bool all = false;
-    setup::Wish site;
+    setup::SetupOptions site;
   };
-  const auto wish = std::make_shared<Wish>();
-  command->add_option("FILE", wish->file, "The file with the marks")->required()->check(CLI::ExistingFile);
-  command->add_option("--set", wish->values, "name=value; a value may have several lines. May be given again");
-  command->add_option("--domain", wish->site.domain, "First as `minschool setup` would, for a site of this domain");
-  command->add_option("--admin-domain", wish->site.admin_domain, "Domain of the Admin (default: admin.DOMAIN)");
-  command->add_option("--address", wish->site.address, "Address of its app server");
-  command->add_option("--tls-certificate", wish->site.certificate, "Certificate with its chain (fullchain.pem)");
-  command->add_option("--tls-key", wish->site.certificate_key, "Its key (privkey.pem)");
-  command->add_option("--proxy", wish->site.proxies, "Network of a CDN or load balancer in front; may be given again")
+  const auto chosen = std::make_shared<CommandOptions>();
+  command->add_option("FILE", chosen->file, "The file with the marks")->required()->check(CLI::ExistingFile);
+  command->add_option("--set", chosen->values, "name=value; a value may have several lines. May be given again");
+  command->add_option("--domain", chosen->site.domain, "First as `minschool setup` would, for a site of this domain");
+  command->add_option("--admin-domain", chosen->site.admin_domain, "Domain of the Admin (default: admin.DOMAIN)");
+  command->add_option("--address", chosen->site.address, "Address of its app server");
+  command->add_option("--tls-certificate", chosen->site.certificate, "Certificate with its chain (fullchain.pem)");
+  command->add_option("--tls-key", chosen->site.certificate_key, "Its key (privkey.pem)");
+  command->add_option("--proxy", chosen->site.proxies, "Network of a CDN or load balancer in front; may be given again")
       ->check(setup::proxy_network);
-  command->add_flag("--tls-in-front", wish->site.tls_in_front, "That proxy has the certificate");
-  command->add_flag("--all", wish->all, "Every mark of the file must be set");
-  command->callback([wish] {
-    std::string text = setup::read_file(wish->file);
-    if (!wish->site.domain.empty()) {
-      if (wish->site.admin_domain.empty()) wish->site.admin_domain = "admin." + wish->site.domain;
-      text = setup::nginx_file(wish->site, text);
+  command->add_flag("--tls-in-front", chosen->site.tls_in_front, "That proxy has the certificate");
+  command->add_flag("--all", chosen->all, "Every mark of the file must be set");
+  command->callback([chosen] {
+    std::string text = setup::read_file(chosen->file);
+    if (!chosen->site.domain.empty()) {
+      if (chosen->site.admin_domain.empty()) chosen->site.admin_domain = "admin." + chosen->site.domain;
+      text = setup::nginx_file(chosen->site, text);
     }
     const Marked marks = marked_lines(text);
     Marked values;
-    for (const auto& given : wish->values) {
+    for (const auto& given : chosen->values) {
       const auto equals = given.find('=');
       if (equals == given.npos) throw Failure(fmt::format("--set needs name=value, not \"{}\"", given), kUsage);
       auto& lines = values[given.substr(0, equals)];
       each_line(std::string_view(given).substr(equals + 1), [&](std::string_view line) { lines.emplace_back(line); });
     }
     for (const auto& [name, lines] : marks) {
-      if (wish->all && !values.contains(name)) {
-        throw Failure(fmt::format("{} has the mark @{}, which is not set", wish->file, name), kUsage);
+      if (chosen->all && !values.contains(name)) {
+        throw Failure(fmt::format("{} has the mark @{}, which is not set", chosen->file, name), kUsage);
       }
     }
     std::cout << with_marked(text, values);

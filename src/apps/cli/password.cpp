@@ -13,8 +13,8 @@
 namespace ms::cli {
 namespace {
 
-constexpr std::size_t kLeast = 8;    // NIST SP 800-63B 5.1.1.2
-constexpr std::size_t kMost = 1024;  // bytes; nobody types more, and a wrong file is often longer
+constexpr std::size_t kMin = 8;     // NIST SP 800-63B 5.1.1.2
+constexpr std::size_t kMax = 1024;  // bytes; nobody types more, and a wrong file is often longer
 
 }  // namespace
 
@@ -39,8 +39,8 @@ std::string read_password(const std::string& file) {
     throw Failure(fmt::format("{} has blanks before or behind the password; write it anew without them",
                               file == "-" ? "standard input" : file));
   }
-  if (!valid_utf8(line) || line.size() > kMost || code_points(line) < kLeast) {
-    throw Failure(fmt::format("the password must have at least {} characters and at most {} bytes", kLeast, kMost));
+  if (!valid_utf8(line) || line.size() > kMax || code_points(line) < kMin) {
+    throw Failure(fmt::format("the password must have at least {} characters and at most {} bytes", kMin, kMax));
   }
   return line;
 }

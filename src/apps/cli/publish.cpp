@@ -5,7 +5,7 @@
 #include <iostream>
 
 #include "apps/cli/redis_link.hpp"
-#include "infra/cache/cache.hpp"
+#include "infra/cache/redis_cache.hpp"
 #include "infra/session/sessions.hpp"
 
 namespace ms::cli {
@@ -27,12 +27,12 @@ void tell_redis(const config::Settings& settings, const std::vector<std::string>
 }  // namespace
 
 void publish_member(const config::Settings& settings, const std::string& id) {
-  tell_redis(settings, cache::drop_words({"cache:user:profile:" + id}), id);
+  tell_redis(settings, cache::invalidate_command({"cache:user:profile:" + id}), id);
 }
 
 void publish_everything(const config::Settings& settings, Database& database) {
   // After Redis has forgotten: who is told reads anew.
-  tell_redis(settings, cache::drop_all_words({"cache:", "notifications:"}), "");
+  tell_redis(settings, cache::invalidate_all_command({"cache:", "notifications:"}), "");
   database.query("select pg_notify('members', ''), pg_notify('boards', '')");
 }
 

@@ -42,8 +42,8 @@ void make_roles(Database& database) {
 }
 
 /// Gives the dump to `take`, until that gives false.
-void read_dump(const RestoreWish& wish, const Key* key, const std::function<bool(std::string_view)>& take) {
-  ArchiveReader archive(wish.archive, key);
+void read_dump(const RestoreOptions& chosen, const Key* key, const std::function<bool(std::string_view)>& take) {
+  ArchiveReader archive(chosen.archive, key);
   bool wanted = true;
   while (wanted) {
     const auto entry = archive.next();
@@ -65,13 +65,13 @@ std::string content_of(const File& file) {
 }
 
 /// Of what the dump holds all but extensions, which belong to the machine (pg_stat_statements) and need a superuser.
-void list_ours(const RestoreWish& wish, const Key* key, const File& list) {
+void list_ours(const RestoreOptions& chosen, const Key* key, const File& list) {
   const File all(::memfd_create("list", MFD_CLOEXEC));
   Tool lister{{"pg_restore", "--format=custom", "--list"}};
   lister.out = all.get();
   // It reads the beginning and leaves.
   run_fed(std::move(lister), [&](int pipe) {
-    read_dump(wish, key, [pipe](std::string_view bytes) { return offer(pipe, bytes.data(), bytes.size()); });
+    read_dump(chosen, key, [pipe](std::string_view bytes) { return offer(pipe, bytes.data(), bytes.size()); });
   });
   std::istringstream in(content_of(all));
   for (std::string line; std::getline(in, line);) {
@@ -80,25 +80,25 @@ void list_ours(const RestoreWish& wish, const Key* key, const File& list) {
   }
 }
 
-void restore_database(const config::Settings& settings, const RestoreWish& wish, const Key* key) {
+void restore_database(const config::Settings& settings, const RestoreOptions& chosen, const Key* key) {
   const auto environment = libpq_environment(settings);
   const auto name = environment.find("PGDATABASE");
   if (name == environment.end()) throw Failure("[database] url names no dbname");
   const File list(::memfd_create("list", MFD_CLOEXEC));
-  list_ours(wish, key, list);
+  list_ours(chosen, key, list);
   // In one transaction: what is cut off in the middle leaves nothing.
   Tool restorer{{"pg_restore", "--format=custom", "--no-owner", "--single-transaction", "--exit-on-error", "--use-list",
                  in_memory(list), "--dbname", name->second},
                 environment};
   run_fed(std::move(restorer), [&](int pipe) {
-    read_dump(wish, key, [pipe](std::string_view bytes) { return offer(pipe, bytes.data(), bytes.size()); });
+    read_dump(chosen, key, [pipe](std::string_view bytes) { return offer(pipe, bytes.data(), bytes.size()); });
   });
 }
 
-void restore_files(const RestoreWish& wish, const Key* key) {
-  const fs::path archive = fs::absolute(wish.archive);
+void restore_files(const RestoreOptions& chosen, const Key* key) {
+  const fs::path archive = fs::absolute(chosen.archive);
   ArchiveReader reader(archive, key);
-  fs::current_path(wish.files);
+  fs::current_path(chosen.files);
   const std::string begin = fmt::format("{}/", kFiles);
   while (const auto entry = reader.next()) {
     if (entry->name.starts_with(begin) && entry->name.size() > begin.size())
@@ -113,11 +113,11 @@ bool is_empty(const config::Settings& settings) {
   return database.query("select count(*) from pg_tables where schemaname = 'public'").front().front() == "0";
 }
 
-void restore(const config::Settings& settings, const RestoreWish& wish) {
+void restore(const config::Settings& settings, const RestoreOptions& chosen) {
   std::optional<Key> key;
-  if (!wish.key.empty()) key.emplace(wish.key);
+  if (!chosen.key.empty()) key.emplace(chosen.key);
   const Key* const opens = key ? &*key : nullptr;
-  sweep(fs::absolute(wish.archive).parent_path());
+  sweep(fs::absolute(chosen.archive).parent_path());
   std::string about;
   {
     Database database(settings);
@@ -128,28 +128,29 @@ void restore(const config::Settings& settings, const RestoreWish& wish) {
           "of docs/operating.md), or on a new machine with `minschool setup --restore ARCHIVE`",
           kRefused);
     }
-    about = verify(wish.archive, opens);
+    about = verify(chosen.archive, opens);
     make_roles(database);
   }
-  restore_database(settings, wish, opens);
+  restore_database(settings, chosen, opens);
   Database restored(settings);
   // What the dump does not hold: the figures that the planner needs.
   restored.query("analyze");
   // Who logged out, and which numbers were given, since the backup was made is not known here.
   begin_history(restored, settings);
-  if (!wish.files.empty()) restore_files(wish, opens);
+  if (!chosen.files.empty()) restore_files(chosen, opens);
   std::cout << about << "Restored. All members have to log in again.\n";
 }
 
 void add_restore(CLI::App& app, const Options& options) {
   auto* command = app.add_subcommand("restore", "Brings an archive of `backup` into an empty database");
-  const auto wish = std::make_shared<RestoreWish>();
-  command->add_option("archive", wish->archive, "What backup wrote")->required()->check(CLI::ExistingFile);
-  command->add_option("--key-file", wish->key, "The key that it was sealed with");
+  const auto chosen = std::make_shared<RestoreOptions>();
+  command->add_option("archive", chosen->archive, "What backup wrote")->required()->check(CLI::ExistingFile);
+  command->add_option("--key-file", chosen->key, "The key that it was sealed with");
   command
-      ->add_option("--files", wish->files, "Where the folders go that were taken along, as 1, 2, … (default: nowhere)")
+      ->add_option("--files", chosen->files,
+                   "Where the folders go that were taken along, as 1, 2, … (default: nowhere)")
       ->check(CLI::ExistingDirectory);
-  command->callback([&options, wish] { restore(load_settings(options), *wish); });
+  command->callback([&options, chosen] { restore(load_settings(options), *chosen); });
 }
 
 }  // namespace ms::cli

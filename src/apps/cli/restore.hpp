@@ -6,7 +6,7 @@
 namespace ms::cli {
 
 /// What is brought back.
-struct RestoreWish {
+struct RestoreOptions {
   std::filesystem::path archive;
   std::filesystem::path key;    ///< empty: not sealed
   std::filesystem::path files;  ///< where the folders go; empty: nowhere
@@ -14,7 +14,7 @@ struct RestoreWish {
 
 /// Checks the whole archive, then brings it into the empty database of `settings`, all or nothing, and tells running
 /// programs. Throws Failure.
-void restore(const config::Settings& settings, const RestoreWish& wish);
+void restore(const config::Settings& settings, const RestoreOptions& chosen);
 
 /// That the database has no tables yet.
 bool is_empty(const config::Settings& settings);

@@ -18,8 +18,8 @@
 namespace ms::cli {
 namespace {
 
-constexpr std::size_t kMostSaid = 64 * 1024;  // of a program that complains without end
-constexpr const char* kPatience = "5";        // seconds that output_of gives a program
+constexpr std::size_t kMaxLogged = 64 * 1024;  // of a program that complains without end
+constexpr const char* kPatience = "5";         // seconds that output_of gives a program
 
 /// The reader of a pipe has left; what it says explains more.
 class BrokenPipe : public Failure {
@@ -79,7 +79,7 @@ class Running {
     while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) continue;
     pid_ = -1;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
-    std::string said(kMostSaid, '\0');
+    std::string said(kMaxLogged, '\0');
     ::lseek(said_.get(), 0, SEEK_SET);
     said.resize(read_up_to(said_.get(), said.data(), said.size()));
     throw Failure(fmt::format("{} failed: {}", name_, reason_in(said)));
@@ -153,7 +153,7 @@ Output output_of(std::vector<std::string> words) {
     run_drained({std::move(all)}, [&out](int pipe) {
       std::array<char, 4096> buffer{};
       while (const std::size_t count = read_up_to(pipe, buffer.data(), buffer.size())) {
-        if (out.text.size() < kMostSaid) out.text.append(buffer.data(), count);
+        if (out.text.size() < kMaxLogged) out.text.append(buffer.data(), count);
       }
     });
     out.good = true;

@@ -13,9 +13,9 @@ namespace ms::monitor {
 namespace {
 
 constexpr std::string_view kTag = " minschool: ";
-constexpr std::size_t kLongestHead = 48;
+constexpr std::size_t kMaxHeadLength = 48;
 constexpr std::string_view kFormat = "1";
-constexpr std::size_t kLongestWord = 64;  // of a method or id
+constexpr std::size_t kMaxWordLength = 64;  // of a method or id
 
 bool parse_number(std::string_view text, int& out) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
@@ -38,13 +38,13 @@ bool parse_seconds(std::string_view text, std::uint64_t& milliseconds) {
 }
 
 bool parse_status(std::string_view text, int& status) {
-  constexpr int kMostStatus = 999;
+  constexpr int kMaxStatus = 999;
   status = 0;
-  return text == "-" || (parse_number(text, status) && status <= kMostStatus);
+  return text == "-" || (parse_number(text, status) && status <= kMaxStatus);
 }
 
 bool is_word(std::string_view text) {
-  return !text.empty() && text.size() <= kLongestWord && std::ranges::all_of(text, [](char c) {
+  return !text.empty() && text.size() <= kMaxWordLength && std::ranges::all_of(text, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
   });
 }
@@ -82,7 +82,7 @@ bool parse_attempts(LogLine& line, std::string_view addresses, std::string_view 
     std::string_view time;
     if (!take_entry(status_list, status) || !take_entry(time_list, time)) return false;
     if (address.empty() || address == "-") continue;
-    if (line.attempt_count == LogLine::kMostAttempts) return false;
+    if (line.attempt_count == LogLine::kMaxAttempts) return false;
     Attempt& attempt = line.attempts[line.attempt_count++];
     attempt.address = address;
     if (!parse_status(status, attempt.status) || !parse_seconds(time, attempt.milliseconds)) return false;
@@ -93,7 +93,7 @@ bool parse_attempts(LogLine& line, std::string_view addresses, std::string_view 
 }  // namespace
 
 std::optional<LogLine> parse_log_line(std::string_view datagram) {
-  const auto tag = datagram.substr(0, kLongestHead).find(kTag);
+  const auto tag = datagram.substr(0, kMaxHeadLength).find(kTag);
   if (!datagram.starts_with('<') || tag == std::string_view::npos || has_control(datagram)) return std::nullopt;
   std::string_view rest = datagram.substr(tag + kTag.size());
   LogLine line;

@@ -25,7 +25,7 @@ struct Attempt {
 /// A line of the access log, log_format minschool_monitor of deploy/nginx. Views point into the datagram.
 struct LogLine {
   /// Nginx asks at most six for one passage (proxy_next_upstream_tries), and a page has at most three passages.
-  static constexpr std::size_t kMostAttempts = 18;
+  static constexpr std::size_t kMaxAttempts = 18;
 
   int status = 0;  ///< what the visitor got
   std::string_view method;
@@ -33,7 +33,7 @@ struct LogLine {
   std::uint64_t milliseconds = 0;
   std::size_t cache = kCacheWords.size() - 1;  ///< index into kCacheWords
   std::string_view request;                    ///< its id
-  std::array<Attempt, kMostAttempts> attempts;
+  std::array<Attempt, kMaxAttempts> attempts;
   std::size_t attempt_count = 0;
 };
 

@@ -97,8 +97,8 @@ TEST(LogLine, HasAtMostSoManyServers) {
   std::string addresses = "a:1";
   std::string statuses = "502";
   std::string times = "0.001";
-  for (std::size_t i = 1; i <= LogLine::kMostAttempts; ++i) {
-    const bool fits = i < LogLine::kMostAttempts;
+  for (std::size_t i = 1; i <= LogLine::kMaxAttempts; ++i) {
+    const bool fits = i < LogLine::kMaxAttempts;
     addresses += ", a:1";
     statuses += ", 502";
     times += ", 0.001";
@@ -113,7 +113,7 @@ TEST(LogLine, SurvivesAnyBytes) {
     std::string bytes = good;
     for (int i = 0; i < 4; ++i) bytes[random() % bytes.size()] = "|,: -<>0.\x00\xFF"[random() % 11];
     bytes.resize(random() % (bytes.size() + 1));
-    if (const auto line = parse_log_line(bytes)) { EXPECT_LE(line->attempt_count, LogLine::kMostAttempts); }
+    if (const auto line = parse_log_line(bytes)) { EXPECT_LE(line->attempt_count, LogLine::kMaxAttempts); }
   }
 }
 

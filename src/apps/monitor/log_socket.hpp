@@ -30,7 +30,7 @@ class LogSocket {
   std::uint64_t too_long() const noexcept { return too_long_; }
 
  private:
-  static constexpr std::size_t kLongestLine = 4096;
+  static constexpr std::size_t kMaxLineLength = 4096;
 
   async<bool> readable();
   /// Reads what is there, at most one turn's share; how many datagrams it was.
@@ -42,7 +42,7 @@ class LogSocket {
   int fd_ = -1;
   /// Of fd_, only while there is nothing to do but wait: what stands in epoll wakes the loop with each datagram.
   std::optional<asio::posix::basic_stream_descriptor<asio::io_context::executor_type>> waiting_;
-  std::array<char, kLongestLine> buffer_{};
+  std::array<char, kMaxLineLength> buffer_{};
   std::uint64_t too_long_ = 0;
   std::chrono::microseconds rest_{0};
 };

@@ -28,7 +28,7 @@ http::Limits limits() {
   return out;
 }
 
-http::Question status_page(const std::string& url) {
+http::FetchRequest status_page(const std::string& url) {
   auto parsed = http::parse_url(url);
   if (!parsed) {
     throw std::runtime_error(
@@ -75,9 +75,9 @@ async<void> Monitor::listen_to_signals() {
 
 async<void> Monitor::stop() {
   constexpr std::chrono::milliseconds kIdleGrace{100};
-  constexpr std::chrono::seconds kLongest{2};
+  constexpr std::chrono::seconds kMax{2};
   log_.close();
-  co_await server_.drain(kIdleGrace, Clock::now() + kLongest);
+  co_await server_.drain(kIdleGrace, Clock::now() + kMax);
   io_.stop();
 }
 
@@ -91,10 +91,10 @@ async<void> Monitor::stay_alive(std::chrono::microseconds every) {
 void Monitor::take(std::string_view datagram) {
   const auto line = parse_log_line(datagram);
   if (!line) {
-    ++known_.malformed;
+    ++state_.malformed;
     return;
   }
-  ++known_.lines;
+  ++state_.lines;
   traffic_.add(*line, Clock::now());
 }
 
@@ -129,14 +129,14 @@ http::Response Monitor::forget_saved_pages() {
 http::Response Monitor::status(const http::Request& request) const {
   const bool json = request.header("accept").contains("application/json") || request.query == "format=json";
   const auto now = Clock::now();
-  if (json) return http::Response::text(200, "application/json", status_json(known_, now));
-  return http::Response::text(200, "text/plain; charset=utf-8", status_table(known_, now));
+  if (json) return http::Response::text(200, "application/json", status_json(state_, now));
+  return http::Response::text(200, "text/plain; charset=utf-8", status_table(state_, now));
 }
 
 http::Response Monitor::metrics(const http::Request& request) {
   const metrics::Format format = metrics::format_for(request.header("accept"));
   metrics::Text out(format);
-  write_metrics(known_, out);
+  write_metrics(state_, out);
   process_.read();
   registry_.write(out);
   return http::Response::text(200, metrics::content_type(format), std::move(out).finish());

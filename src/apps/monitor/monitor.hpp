@@ -37,7 +37,7 @@ class Monitor {
   LogSocket log_;
   Prober prober_;
   SavedPages saved_pages_;
-  Known known_{traffic_, prober_, log_, saved_pages_};
+  MonitorState state_{traffic_, prober_, log_, saved_pages_};
   metrics::Registry registry_;
   metrics::ProcessMetrics process_{registry_.shard()};
   http::Server server_;

@@ -218,8 +218,8 @@ TEST_F(TrafficTest, ServersOfTheLogAloneAreForgotten) {
 TEST_F(TrafficTest, AFloodOfNamesTakesNoMemory) {
   configure({"a:1"});
   for (int i = 0; i < 1000; ++i) { log("1|200|GET|page|0.010|-|h" + std::to_string(i) + ":1|200|0.010|ab"); }
-  EXPECT_EQ(traffic_.servers().size(), Traffic::kMostServers);
-  EXPECT_EQ(traffic_.untracked(), 1001U - Traffic::kMostServers);
+  EXPECT_EQ(traffic_.servers().size(), Traffic::kMaxServers);
+  EXPECT_EQ(traffic_.untracked(), 1001U - Traffic::kMaxServers);
 }
 
 TEST_F(TrafficTest, AServerThatLeftTheFileIsNotProbedAnyMore) {

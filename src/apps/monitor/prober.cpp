@@ -42,10 +42,10 @@ std::string text_of(const std::string& path) {
 
 /// A short text of the answer, or nothing: a server may say anything.
 std::string word_of(const json::object& body, std::string_view key) {
-  constexpr std::size_t kLongest = 64;
+  constexpr std::size_t kMax = 64;
   const json::value* value = body.if_contains(key);
   const json::string* text = value == nullptr ? nullptr : value->if_string();
-  if (text == nullptr || text->size() > kLongest || !valid_utf8(*text)) return {};
+  if (text == nullptr || text->size() > kMax || !valid_utf8(*text)) return {};
   for (const char c : *text) {
     if (c == '\t' || c == '\r' || c == '\n') return {};
   }
@@ -81,7 +81,7 @@ std::string as_logged(const Tcp::endpoint& endpoint) {
 
 }  // namespace
 
-Health read_health(const http::Answer& answer) {
+Health read_health(const http::FetchResponse& answer) {
   Health out;
   out.answered = true;
   boost::system::error_code error;
@@ -99,7 +99,8 @@ Health read_health(const http::Answer& answer) {
   return out;
 }
 
-Prober::Prober(asio::io_context& io, const config::Settings::Monitor& settings, http::Question status, Traffic& traffic)
+Prober::Prober(asio::io_context& io, const config::Settings::Monitor& settings, http::FetchRequest status,
+               Traffic& traffic)
     : io_(io), settings_(settings), status_(std::move(status)), traffic_(traffic) {
   nginx_.since = Clock::now();
   nginx_.error = "not asked yet";
@@ -122,12 +123,12 @@ async<void> Prober::run() {
 }
 
 async<void> Prober::probe(Prober* self, Place place) {
-  http::Question question;
+  http::FetchRequest question;
   question.to = place.endpoint;
   question.host = "localhost";
   question.path = "/health";
   const Deadline deadline = Clock::now() + std::chrono::milliseconds(self->settings_.probe_ms);
-  auto answer = co_await http::ask(std::move(question), deadline);
+  auto answer = co_await http::fetch(std::move(question), deadline);
   Health health;
   if (answer) {
     health = read_health(*answer);
@@ -139,8 +140,8 @@ async<void> Prober::probe(Prober* self, Place place) {
 
 async<void> Prober::ask_nginx(Prober* self) {
   const Deadline deadline = Clock::now() + std::chrono::milliseconds(self->settings_.probe_ms);
-  http::Question question = self->status_;
-  const auto answer = co_await http::ask(std::move(question), deadline);
+  http::FetchRequest question = self->status_;
+  const auto answer = co_await http::fetch(std::move(question), deadline);
   std::optional<Connections> connections;
   if (answer && answer->status == kOk) connections = parse_stub_status(answer->body);
   NginxState& nginx = self->nginx_;

@@ -7,7 +7,7 @@
 #include "apps/monitor/nginx_status.hpp"
 #include "apps/monitor/traffic.hpp"
 #include "infra/config/config.hpp"
-#include "infra/http/ask.hpp"
+#include "infra/http/fetch.hpp"
 #include "infra/io/async.hpp"
 #include "infra/io/resolver.hpp"
 
@@ -26,7 +26,7 @@ struct NginxState {
 class Prober {
  public:
   /// `status` is http::parse_url() of monitor.nginx_status.
-  Prober(asio::io_context& io, const config::Settings::Monitor& settings, http::Question status, Traffic& traffic);
+  Prober(asio::io_context& io, const config::Settings::Monitor& settings, http::FetchRequest status, Traffic& traffic);
 
   async<void> run();
   /// Reads Nginx's file at the next turn whether or not it changed.
@@ -47,7 +47,7 @@ class Prober {
   asio::io_context& io_;
   Resolver names_{io_};
   const config::Settings::Monitor& settings_;
-  http::Question status_;
+  http::FetchRequest status_;
   Traffic& traffic_;
   NginxState nginx_;
   bool asking_nginx_ = false;
@@ -57,6 +57,6 @@ class Prober {
 };
 
 /// What the body of an answer to /health means.
-Health read_health(const http::Answer& answer);
+Health read_health(const http::FetchResponse& answer);
 
 }  // namespace ms::monitor

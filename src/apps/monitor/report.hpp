@@ -10,7 +10,7 @@
 namespace ms::monitor {
 
 /// Everything that a report is made of; lives as long as the monitor.
-struct Known {
+struct MonitorState {
   const Traffic& traffic;
   const Prober& prober;
   const LogSocket& log;
@@ -20,10 +20,10 @@ struct Known {
 };
 
 /// /upstream_status for programs.
-std::string status_json(const Known& known, Clock::time_point now);
+std::string status_json(const MonitorState& state, Clock::time_point now);
 /// /upstream_status for a terminal of 80 columns.
-std::string status_table(const Known& known, Clock::time_point now);
+std::string status_table(const MonitorState& state, Clock::time_point now);
 /// /metrics, without what concerns the process.
-void write_metrics(const Known& known, metrics::Text& out);
+void write_metrics(const MonitorState& state, metrics::Text& out);
 
 }  // namespace ms::monitor

@@ -21,8 +21,8 @@ using std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kLookEvery{250};
 /// Longer than an app server remembers what pages show, and than it takes to answer (site.remember_ms, http.answer_ms).
 constexpr std::chrono::seconds kAgain{3};
-constexpr std::uint64_t kLeastFree = 32ULL * 1024 * 1024;  // some hundred pages at once
-constexpr std::uint64_t kLeastShare = 10;                  // a tenth of a small disk
+constexpr std::uint64_t kMinFree = 32ULL * 1024 * 1024;  // some hundred pages at once
+constexpr std::uint64_t kMinShare = 10;                  // a tenth of a small disk
 constexpr std::size_t kNameBytes = 8;
 constexpr mode_t kEverybodyReads = 0755;  // Nginx's workers are another user
 const fs::path kNowhere = "/";            // the map $minschool_unkept of Nginx's file knows it
@@ -42,7 +42,7 @@ std::optional<Room> room_of(const std::string& path) {
 }  // namespace
 
 bool too_full(const Room& room, bool was) {
-  const std::uint64_t least = std::min(kLeastFree, room.total / kLeastShare);
+  const std::uint64_t least = std::min(kMinFree, room.total / kMinShare);
   return room.free < (was ? 2 * least : least);
 }
 

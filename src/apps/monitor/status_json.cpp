@@ -27,12 +27,12 @@ json::object by_status(const Tally& tally) {
 
 json::object to_json(const Figures& from) {
   constexpr double kMedian = 0.5;
-  constexpr double kMost = 0.95;
+  constexpr double kMax = 0.95;
   constexpr double kNearlyAll = 0.99;
   return {{"requests", from.tally.count},
           {"per_second", from.per_second},
           {"p50_ms", from.milliseconds(kMedian)},
-          {"p95_ms", from.milliseconds(kMost)},
+          {"p95_ms", from.milliseconds(kMax)},
           {"p99_ms", from.milliseconds(kNearlyAll)},
           {"by_status", by_status(from.tally)},
           {"error_rate", from.errors()}};
@@ -110,8 +110,8 @@ json::array failures_json(const Traffic& traffic, Clock::time_point now) {
 
 }  // namespace
 
-std::string status_json(const Known& known, Clock::time_point now) {
-  const Traffic& traffic = known.traffic;
+std::string status_json(const MonitorState& state, Clock::time_point now) {
+  const Traffic& traffic = state.traffic;
   json::array upstreams;
   for (const auto& [name, of] : rows(traffic, now)) {
     json::array servers;
@@ -126,12 +126,12 @@ std::string status_json(const Known& known, Clock::time_point now) {
       {"monitor",
        {{"version", version()},
         {"uptime_seconds", seconds(now - traffic.begun())},
-        {"lines", known.lines},
+        {"lines", state.lines},
         {"dropped",
-         {{"malformed", known.malformed}, {"too_long", known.log.too_long()}, {"server", traffic.untracked()}}},
-        {"nginx_file", known.prober.file_error().empty() ? "ok" : known.prober.file_error()}}},
-      {"nginx", nginx_json(known.prober.nginx(), now)},
-      {"saved_pages", saved_pages_json(known.saved_pages)},
+         {{"malformed", state.malformed}, {"too_long", state.log.too_long()}, {"server", traffic.untracked()}}},
+        {"nginx_file", state.prober.file_error().empty() ? "ok" : state.prober.file_error()}}},
+      {"nginx", nginx_json(state.prober.nginx(), now)},
+      {"saved_pages", saved_pages_json(state.saved_pages)},
       {"requests",
        {{"last_minute", of_requests(figures(requests.minute(now), Counts::kMinute, traffic.begun(), now))},
         {"last_5_minutes", of_requests(figures(requests.five_minutes(now), Counts::kFive, traffic.begun(), now))},

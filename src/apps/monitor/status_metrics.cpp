@@ -85,17 +85,17 @@ void write_nginx(const NginxState& nginx, Text& out) {
 
 }  // namespace
 
-void write_metrics(const Known& known, Text& out) {
-  write_nginx(known.prober.nginx(), out);
-  write_saved_pages(known.saved_pages, out);
-  write_requests(known.traffic, out);
-  write_servers(known.traffic, out);
+void write_metrics(const MonitorState& state, Text& out) {
+  write_nginx(state.prober.nginx(), out);
+  write_saved_pages(state.saved_pages, out);
+  write_requests(state.traffic, out);
+  write_servers(state.traffic, out);
   out.family(Kind::counter, "minschool_monitor_lines", "Lines of Nginx's log that were counted.");
-  out.sample({}, static_cast<double>(known.lines));
+  out.sample({}, static_cast<double>(state.lines));
   out.family(Kind::counter, "minschool_monitor_dropped", "What came instead of such lines, by what is wrong with it.");
-  out.sample(labels({{"why", "malformed"}}), static_cast<double>(known.malformed));
-  out.sample(labels({{"why", "too_long"}}), static_cast<double>(known.log.too_long()));
-  out.sample(labels({{"why", "server"}}), static_cast<double>(known.traffic.untracked()));
+  out.sample(labels({{"why", "malformed"}}), static_cast<double>(state.malformed));
+  out.sample(labels({{"why", "too_long"}}), static_cast<double>(state.log.too_long()));
+  out.sample(labels({{"why", "server"}}), static_cast<double>(state.traffic.untracked()));
 }
 
 }  // namespace ms::monitor

@@ -32,8 +32,8 @@ std::string line_of(const Row& row, Clock::time_point now) {
                      minute.milliseconds(0.99), minute.errors() * kPercent);
 }
 
-std::string nginx_line(const Known& known, Clock::time_point now) {
-  const NginxState& nginx = known.prober.nginx();
+std::string nginx_line(const MonitorState& state, Clock::time_point now) {
+  const NginxState& nginx = state.prober.nginx();
   std::string out = fmt::format("Nginx {} for {}", nginx.up ? "up" : "down", lasted(now - nginx.since));
   if (!nginx.error.empty()) out += ": " + nginx.error;
   if (const auto& said = nginx.connections) {
@@ -43,8 +43,8 @@ std::string nginx_line(const Known& known, Clock::time_point now) {
   return out + "\n";
 }
 
-std::string requests_line(const Known& known, Clock::time_point now) {
-  const Traffic& traffic = known.traffic;
+std::string requests_line(const MonitorState& state, Clock::time_point now) {
+  const Traffic& traffic = state.traffic;
   const Figures minute = figures(traffic.requests().minute(now), Counts::kMinute, traffic.begun(), now);
   std::string out = fmt::format(
       "{:.1f} requests/s, p50 {} ms, p95 {} ms, p99 {} ms, {:.1f}% errors; cache:", minute.per_second,
@@ -63,29 +63,29 @@ std::string reasons(const Traffic& traffic, Clock::time_point now) {
   return out.empty() ? out : "\nNot well:\n" + out;
 }
 
-std::string dropped(const Known& known) {
+std::string dropped(const MonitorState& state) {
   std::string out;
-  if (known.malformed > 0) out += fmt::format(" {} malformed", known.malformed);
-  if (known.log.too_long() > 0) out += fmt::format(" {} too long", known.log.too_long());
-  if (known.traffic.untracked() > 0) out += fmt::format(" {} of too many servers", known.traffic.untracked());
+  if (state.malformed > 0) out += fmt::format(" {} malformed", state.malformed);
+  if (state.log.too_long() > 0) out += fmt::format(" {} too long", state.log.too_long());
+  if (state.traffic.untracked() > 0) out += fmt::format(" {} of too many servers", state.traffic.untracked());
   return out.empty() ? out : "\nDropped of the log:" + out + "\n";
 }
 
 }  // namespace
 
-std::string status_table(const Known& known, Clock::time_point now) {
+std::string status_table(const MonitorState& state, Clock::time_point now) {
   std::string out = fmt::format("MinSchool, {}; figures of the last minute\n", rfc3339(ms::now()));
-  out += nginx_line(known, now) + requests_line(known, now);
-  for (const auto& [upstream, of] : rows(known.traffic, now)) {
+  out += nginx_line(state, now) + requests_line(state, now);
+  for (const auto& [upstream, of] : rows(state.traffic, now)) {
     out += fmt::format("\n{:<{}} {:<7} {:>6} {:>6} {:>6} {:>5} {:>5} {:>5} {:>6}\n",
                        upstream.empty() ? "not in Nginx's file" : upstream, kAddressWidth, "state", "since", "share",
                        "req/s", "p50ms", "p95ms", "p99ms", "5xx");
     for (const Row& row : of) out += line_of(row, now);
   }
-  out += reasons(known.traffic, now);
-  if (!known.prober.file_error().empty()) out += "\n" + known.prober.file_error() + "\n";
-  if (!known.saved_pages.kept()) out += "\nThe disk of Nginx's cache is full: no pages are saved.\n";
-  return out + dropped(known);
+  out += reasons(state.traffic, now);
+  if (!state.prober.file_error().empty()) out += "\n" + state.prober.file_error() + "\n";
+  if (!state.saved_pages.kept()) out += "\nThe disk of Nginx's cache is full: no pages are saved.\n";
+  return out + dropped(state);
 }
 
 }  // namespace ms::monitor

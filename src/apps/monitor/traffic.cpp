@@ -63,7 +63,7 @@ void Traffic::configure(const std::vector<Place>& places, Clock::time_point now)
 
 Server* Traffic::find(std::string_view address, Clock::time_point now) {
   if (const auto known = servers_.find(address); known != servers_.end()) return &known->second;
-  if (servers_.size() == kMostServers) return nullptr;
+  if (servers_.size() == kMaxServers) return nullptr;
   Server& server = servers_[std::string(address)];
   server.place.address = address;
   server.since = now;

@@ -79,12 +79,12 @@ class Traffic {
   const std::deque<Failure>& failures() const noexcept { return failures_; }
   /// Requests that found no server at all ("no live upstreams").
   std::uint64_t no_server() const noexcept { return no_server_; }
-  /// Attempts at servers beyond kMostServers, which are not counted one by one.
+  /// Attempts at servers beyond kMaxServers, which are not counted one by one.
   std::uint64_t untracked() const noexcept { return untracked_; }
   Clock::time_point begun() const noexcept { return begun_; }
 
   /// Each takes some 30 kB.
-  static constexpr std::size_t kMostServers = 128;
+  static constexpr std::size_t kMaxServers = 128;
 
  private:
   Server* find(std::string_view address, Clock::time_point now);

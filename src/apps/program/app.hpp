@@ -8,11 +8,11 @@
 #include "features/members/members.hpp"
 #include "features/notifications/notifications.hpp"
 #include "features/presence/presence.hpp"
-#include "infra/cache/cache.hpp"
+#include "infra/cache/redis_cache.hpp"
 #include "infra/config/config.hpp"
 #include "infra/io/cpu_pool.hpp"
 #include "infra/limit/limiter.hpp"
-#include "infra/live/hints.hpp"
+#include "infra/live/publisher.hpp"
 #include "infra/pg/db.hpp"
 #include "infra/pg/listen.hpp"
 #include "infra/purge/purger.hpp"
@@ -25,8 +25,8 @@
 namespace ms::program {
 
 /// What one thread of either program is made of; nothing in it is shared with another thread but the CpuPool.
-struct Parts {
-  Parts(const config::Settings& with, config::Program program, CpuPool& hashing);
+struct Services {
+  Services(const config::Settings& with, config::Program program, CpuPool& hashing);
 
   const config::Settings& settings;
   const secret::Keyring keys;  ///< of [session] secret
@@ -34,9 +34,9 @@ struct Parts {
   pg::Db db;
   purge::Purger purger;
   redis::Client redis;
-  cache::Cache cache;
+  cache::RedisCache cache;
   limit::Limiter limiter;
-  live::Hints hints;
+  live::Publisher publisher;
   session::Accounts accounts;
   session::Sessions sessions;
   boards::Boards boards;
@@ -59,8 +59,8 @@ class App {
 
   virtual void add_routes(web::Router& router) = 0;
   virtual web::Layout layout() const = 0;
-  /// Once the session is known: the visitor's menu. What is refused before that (another site's write, a wrong method, a
-  /// body that is too large) and a page about an exception have none.
+  /// Once the session is known: the visitor's menu. What is refused before that (another site's write, a wrong method,
+  /// a body that is too large) and a page about an exception have none.
   virtual async<void> prepare(web::Context& ctx) = 0;
   /// The answer that keeps this visitor out, or nothing.
   virtual std::optional<http::Response> gate(const web::Context& ctx) = 0;
@@ -72,6 +72,6 @@ class App {
   virtual async<void> finish() = 0;
 };
 
-using MakeApp = std::unique_ptr<App> (*)(Parts& parts);
+using MakeApp = std::unique_ptr<App> (*)(Services& services);
 
 }  // namespace ms::program

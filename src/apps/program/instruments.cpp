@@ -103,29 +103,29 @@ void Instruments::count(const web::Answered& answered) {
   add(cells_.redis_trips, cells_.redis_seconds, answered.timing.redis_trips, answered.timing.redis);
 }
 
-void Instruments::look(const Parts& parts, const http::ServerState& server, bool draining) {
+void Instruments::sample(const Services& services, const http::ServerState& server, bool draining) {
   const auto number = [](auto value) { return static_cast<double>(value); };
   cells_.in_flight.set(number(server.in_flight));
   cells_.connections.set(number(server.connections));
   cells_.streams.set(number(server.streams));
   cells_.draining.set(draining ? 1 : 0);
-  const pg::State pg = parts.db.state();
+  const pg::State pg = services.db.state();
   cells_.pg_up.set(pg.up ? 1 : 0);
   cells_.pg_busy.set(number(pg.busy));
   cells_.pg_idle.set(number(pg.connections - pg.busy));
   cells_.pg_missing.set(number(pg.wanted - pg.connections));
   cells_.pg_in_flight.set(number(pg.in_flight));
   cells_.pg_waiting.set(number(pg.waiting));
-  const redis::State redis = parts.redis.state();
+  const redis::State redis = services.redis.state();
   cells_.redis_up.set(redis.up ? 1 : 0);
   cells_.redis_in_flight.set(number(redis.in_flight));
-  const cache::Lookups lookups = parts.cache.lookups();
+  const cache::LookupCounts lookups = services.cache.lookups();
   cells_.cache_hits.set(number(lookups.hits));
   cells_.cache_misses.set(number(lookups.misses));
   cells_.cache_alone.set(number(lookups.without_redis));
-  cells_.sessions_opened.set(number(parts.sessions.opened()));
-  cells_.purges_pending.set(number(parts.purger.pending()));
-  cells_.purge_failures.set(number(parts.purger.failures()));
+  cells_.sessions_opened.set(number(services.sessions.opened()));
+  cells_.purges_pending.set(number(services.purger.pending()));
+  cells_.purge_failures.set(number(services.purger.failures()));
 }
 
 async<void> Instruments::beat() {

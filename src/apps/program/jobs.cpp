@@ -5,7 +5,7 @@
 #include "features/comments/comments.hpp"
 #include "features/posts/rerender.hpp"
 #include "features/servers/servers.hpp"
-#include "infra/once/once.hpp"
+#include "infra/idempotency/idempotency.hpp"
 
 // All jobs of both programs. A new one is a line here, its handler in the feature that it belongs to, and its words in
 // table [job_kind] of src/text/ko.toml.
@@ -20,7 +20,7 @@ struct Entry {
   std::string_view kind;
   RunBy run_by;
   std::optional<std::chrono::seconds> period;  ///< nullopt: only what is added by jobs::enqueue
-  async<jobs::Outcome> (*handler)(Parts& parts, const Call& call, const std::string& payload);
+  async<jobs::Outcome> (*handler)(Services& services, const Call& call, const std::string& payload);
   std::chrono::seconds time_limit = 10s;
 };
 
@@ -32,40 +32,45 @@ async<jobs::Outcome> sweep(async<bool> remove) {
 
 constexpr std::array kJobs{
     Entry{"failed_jobs", RunBy::both, 24h,
-          [](Parts& parts, const Call& call, const std::string&) {
-            return sweep(jobs::remove_old_failures(parts.db, call));
+          [](Services& services, const Call& call, const std::string&) {
+            return sweep(jobs::remove_old_failures(services.db, call));
           }},
     Entry{"idempotency_keys", RunBy::both, 10min,  // each program sees its own
-          [](Parts& parts, const Call& call, const std::string&) { return sweep(once::forget_old(parts.db, call)); }},
+          [](Services& services, const Call& call, const std::string&) {
+            return sweep(idempotency::delete_expired(services.db, call));
+          }},
     Entry{"rerender", RunBy::site, 10min,
-          [](Parts& parts, const Call& call, const std::string& payload) {
-            return posts::rerender(parts.db, call, {posts::rendered_posts(), comments::rendered_comments()}, payload);
+          [](Services& services, const Call& call, const std::string& payload) {
+            return posts::rerender(services.db, call, {posts::rendered_posts(), comments::rendered_comments()},
+                                   payload);
           }},
     Entry{"server_programs", RunBy::site, 10min,
-          [](Parts& parts, const Call& call, const std::string&) {
-            return sweep(servers::forget_programs(parts.db, call));
+          [](Services& services, const Call& call, const std::string&) {
+            return sweep(servers::forget_programs(services.db, call));
           }},
     Entry{"server_samples", RunBy::admin, 10min,
-          [](Parts& parts, const Call& call, const std::string&) {
-            return sweep(servers::forget_samples(parts.db, call));
+          [](Services& services, const Call& call, const std::string&) {
+            return sweep(servers::forget_samples(services.db, call));
           }},
     Entry{"servers", RunBy::site, 24h,
-          [](Parts& parts, const Call& call, const std::string&) {
-            return sweep(servers::forget_servers(parts.db, call));
+          [](Services& services, const Call& call, const std::string&) {
+            return sweep(servers::forget_servers(services.db, call));
           }},
     Entry{"sessions", RunBy::site, 10min,
-          [](Parts& parts, const Call& call, const std::string&) { return sweep(parts.sessions.forget_ended(call)); }},
+          [](Services& services, const Call& call, const std::string&) {
+            return sweep(services.sessions.delete_expired(call));
+          }},
 };
 
 }  // namespace
 
-void add_jobs(jobs::Runner& runner, Parts& parts, config::Program program) {
+void add_jobs(jobs::Runner& runner, Services& services, config::Program program) {
   const RunBy own = program == config::Program::site ? RunBy::site : RunBy::admin;
   for (const Entry& entry : kJobs) {
     if (entry.run_by != RunBy::both && entry.run_by != own) continue;
     jobs::Kind kind{.name = entry.kind, .handler = {}, .time_limit = entry.time_limit, .period = entry.period};
-    kind.handler = [&parts, handler = entry.handler](const Call& call, const std::string& payload) {
-      return handler(parts, call, payload);
+    kind.handler = [&services, handler = entry.handler](const Call& call, const std::string& payload) {
+      return handler(services, call, payload);
     };
     runner.add(std::move(kind));
   }

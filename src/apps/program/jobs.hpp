@@ -7,6 +7,6 @@
 namespace ms::program {
 
 /// Makes known to the runner what the program runs. `parts` outlive the runner.
-void add_jobs(jobs::Runner& runner, Parts& parts, config::Program program);
+void add_jobs(jobs::Runner& runner, Services& services, config::Program program);
 
 }  // namespace ms::program

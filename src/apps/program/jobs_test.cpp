@@ -14,8 +14,9 @@ const auto* const kEnvironment = testing::AddGlobalTestEnvironment(new TestDatab
 
 /// What the first thread of a program has for its jobs, with the program's rights in the database.
 struct Program {
-  Program(config::Program which, const std::string& role) : settings(settings_for(role)), parts(settings, which, pool) {
-    add_jobs(runner, parts, which);
+  Program(config::Program which, const std::string& role)
+      : settings(settings_for(role)), services(settings, which, pool) {
+    add_jobs(runner, services, which);
   }
   static config::Settings settings_for(const std::string& role) {
     config::Settings out = config::defaults(config::Program::site);
@@ -26,7 +27,7 @@ struct Program {
   }
   async<int> run_due() {
     int runs = 0;
-    co_await parts.db.ready(std::chrono::steady_clock::now() + 10s);
+    co_await services.db.ready(std::chrono::steady_clock::now() + 10s);
     co_await runner.add_periodic_jobs();
     bool more = true;
     while (more) {
@@ -39,8 +40,8 @@ struct Program {
   CpuPool pool{1, 1};
   const config::Settings settings;
   metrics::Registry registry;
-  Parts parts;
-  jobs::Runner runner{parts.db, "a", registry.shard()};
+  Services services;
+  jobs::Runner runner{services.db, "a", registry.shard()};
 };
 
 class JobsTest : public testing::Test {
@@ -53,7 +54,7 @@ TEST_F(JobsTest, EachProgramMayDoAllThatItsJobsDo) {
   for (const auto& [which, role] :
        {std::pair(config::Program::site, "minschool_site"), std::pair(config::Program::admin, "minschool_admin")}) {
     Program program(which, role);
-    const int runs = pg::run(program.parts.io, program.run_due());
+    const int runs = pg::run(program.services.io, program.run_due());
     EXPECT_GE(runs, 3) << role;
     const std::string own = std::string(" from jobs where program = '") + role + "'";
     EXPECT_EQ(sql("select count(*)" + own), std::to_string(runs)) << role << ": each ran once";
@@ -66,13 +67,16 @@ TEST_F(JobsTest, OldKeysAreRemovedByEachProgramInItsOwnName) {
   for (const auto& [which, role] :
        {std::pair(config::Program::site, "minschool_site"), std::pair(config::Program::admin, "minschool_admin")}) {
     sql("truncate jobs");
-    sql(std::string("insert into idempotency_keys (key, fingerprint, result, created_at, program) select kind || i || '") + role +
-        "', '', 0, now() - age, '" + role +
+    sql(std::string(
+            "insert into idempotency_keys (key, fingerprint, result, created_at, program) select kind || i || '") +
+        role + "', '', 0, now() - age, '" + role +
         "' from generate_series(1, 6000) i, (values ('old', interval '25 h'), ('new', interval '23 h')) as k (kind, "
         "age)");
     Program program(which, role);
-    pg::run(program.parts.io, program.run_due());
-    EXPECT_EQ(sql(std::string("select count(*) from idempotency_keys where key like 'new%' and program = '") + role + "'"), "6000");
+    pg::run(program.services.io, program.run_due());
+    EXPECT_EQ(
+        sql(std::string("select count(*) from idempotency_keys where key like 'new%' and program = '") + role + "'"),
+        "6000");
     EXPECT_EQ(sql("select count(*) from idempotency_keys where key like 'old%'"), "0");
   }
 }

@@ -14,13 +14,13 @@
 #include <utility>
 
 #include "apps/arguments/arguments.hpp"
-#include "apps/program/engine.hpp"
+#include "apps/program/worker_thread.hpp"
 #include "infra/core/version.hpp"
 #include "infra/io/sleep.hpp"
 #include "infra/process/environment.hpp"
 #include "infra/process/log.hpp"
 #include "infra/process/process.hpp"
-#include "infra/process/start_pages.hpp"
+#include "infra/process/startup_pages.hpp"
 
 namespace ms::program {
 namespace {
@@ -33,7 +33,7 @@ constexpr auto kPatience = std::chrono::seconds(8);
 /// Each connection and stream takes a descriptor: as many as the system lets us have. What would leave a thread too few
 /// for the rest is given up: streams for requests, because without a descriptor a request is not even refused, and
 /// connections for PostgreSQL, Redis and libraries.
-void fit_files(config::Settings& settings, bool has_streams) {
+void apply_fd_limit(config::Settings& settings, bool has_streams) {
   constexpr rlim_t kRequests = 1000;  // of one thread
   constexpr rlim_t kBesides = 24;     // the same: PostgreSQL, Redis, libraries
   rlimit files{};
@@ -62,15 +62,15 @@ struct Reached {
   std::atomic<process::Parts> usable{process::kMaxParts};
 };
 
-async<void> reach(Engine* engine, process::Parts expected, Deadline deadline, Reached* reached) {
-  reached->usable &= co_await engine->reach(expected, deadline);
+async<void> reach(WorkerThread* worker_thread, process::Parts expected, Deadline deadline, Reached* reached) {
+  reached->usable &= co_await worker_thread->reach(expected, deadline);
   reached->count.count_down();
 }
 
 /// Tells the master that every thread goes on: each is asked once a second, and answers when its loop comes round to
 /// it.
-async<void> show_life(const std::vector<std::unique_ptr<Engine>>* engines, process::Parts usable,
-                      std::function<void(process::Parts)> alive) {
+async<void> send_heartbeats(const std::vector<std::unique_ptr<WorkerThread>>* worker_threads, process::Parts usable,
+                            std::function<void(process::Parts)> alive) {
   constexpr std::chrono::seconds kEvery{1};
   /// Of the threads that came round since the last time.
   struct Answers {
@@ -78,27 +78,27 @@ async<void> show_life(const std::vector<std::unique_ptr<Engine>>* engines, proce
     std::atomic<process::Parts> usable;
   };
   bool just_started = true;
-  const auto answers = std::make_shared<Answers>(engines->size(), usable);
+  const auto answers = std::make_shared<Answers>(worker_threads->size(), usable);
   while (true) {
-    if (answers->count == engines->size()) {
+    if (answers->count == worker_threads->size()) {
       alive(answers->usable);
       answers->usable = process::kMaxParts;
       answers->count = 0;
-      for (const auto& engine : *engines) {
-        asio::post(engine->io(), [answers, &engine] {
-          answers->usable &= engine->usable();
+      for (const auto& worker_thread : *worker_threads) {
+        asio::post(worker_thread->io(), [answers, &worker_thread] {
+          answers->usable &= worker_thread->usable();
           ++answers->count;
         });
       }
     }
     co_await sleep_for(kEvery);
-    if (std::exchange(just_started, false)) process::give_back_start_pages();
+    if (std::exchange(just_started, false)) process::release_startup_pages();
   }
 }
 
 /// A worker's life: one engine per thread on the same listening socket, until SIGTERM or SIGINT.
 int work(const About& about, config::Settings settings) {
-  fit_files(settings, about.program == config::Program::site);
+  apply_fd_limit(settings, about.program == config::Program::site);
   const process::Worker worker = process::worker();
   auto hashing =
       std::make_unique<CpuPool>(settings.login.hash_threads, static_cast<std::size_t>(settings.login.hash_queue));
@@ -106,44 +106,46 @@ int work(const About& about, config::Settings settings) {
   asio::io_context control{1};
   asio::signal_set stop(control, SIGTERM, SIGINT);
 
-  std::vector<std::unique_ptr<Engine>> engines;
+  std::vector<std::unique_ptr<WorkerThread>> worker_threads;
   Reached reached(settings.server.threads);
   const Deadline deadline = std::chrono::steady_clock::now() + kPatience;
   std::vector<std::jthread> threads;
   for (int i = 0; i < settings.server.threads; ++i) {
-    engines.push_back(
-        std::make_unique<Engine>(settings, about.program, *hashing, telemetry, i, about.make, worker.listen_fd));
+    worker_threads.push_back(
+        std::make_unique<WorkerThread>(settings, about.program, *hashing, telemetry, i, about.make, worker.listen_fd));
   }
   // Every engine has its own copy, which its drain closes: a worker whose master died must not keep the address taken.
   ::close(worker.listen_fd);
-  for (const auto& engine : engines) {
-    asio::co_spawn(engine->io(), reach(engine.get(), worker.expected, deadline, &reached), asio::detached);
-    threads.emplace_back([&io = engine->io()] { io.run(); });
+  for (const auto& worker_thread : worker_threads) {
+    asio::co_spawn(worker_thread->io(), reach(worker_thread.get(), worker.expected, deadline, &reached),
+                   asio::detached);
+    threads.emplace_back([&io = worker_thread->io()] { io.run(); });
   }
   reached.count.wait();
   const process::Parts usable = reached.usable;
   if ((worker.expected & ~usable) != 0) {
-    for (const auto& engine : engines) engine->io().stop();
+    for (const auto& worker_thread : worker_threads) worker_thread->io().stop();
     threads.clear();
-    for (const auto& engine : engines) {
-      if (const auto why = engine->missing(usable); !why.empty()) spdlog::error("cannot take over: {}", why);
+    for (const auto& worker_thread : worker_threads) {
+      if (const auto why = worker_thread->missing(usable); !why.empty()) spdlog::error("cannot take over: {}", why);
     }
     return kCannotTakeOver;
   }
-  for (const auto& engine : engines) {
-    asio::post(engine->io(), [&engine, usable, said = engine == engines.front()] {
-      const auto why = engine->missing(usable);
+  for (const auto& worker_thread : worker_threads) {
+    asio::post(worker_thread->io(), [&worker_thread, usable, said = worker_thread == worker_threads.front()] {
+      const auto why = worker_thread->missing(usable);
       if (said && !why.empty()) spdlog::warn("starting without {}", why);
-      engine->start();
+      worker_thread->start();
     });
   }
   worker.ready(usable);
-  asio::co_spawn(control, show_life(&engines, usable, worker.alive), asio::detached);
+  asio::co_spawn(control, send_heartbeats(&worker_threads, usable, worker.alive), asio::detached);
   stop.async_wait([&](const boost::system::error_code&, int) {
     const auto limit = std::chrono::seconds(settings.server.stop_seconds);
-    for (const auto& engine : engines) {
-      asio::post(engine->io(),
-                 [&engine, limit] { asio::co_spawn(engine->io(), engine->drain(limit), asio::detached); });
+    for (const auto& worker_thread : worker_threads) {
+      asio::post(worker_thread->io(), [&worker_thread, limit] {
+        asio::co_spawn(worker_thread->io(), worker_thread->drain(limit), asio::detached);
+      });
     }
     control.stop();  // the master waits for our end now, not for signs of life
   });

@@ -5,93 +5,94 @@
 #include <charconv>
 
 #include "apps/site/layout.html.hpp"
-#include "apps/site/pages/home_memory.hpp"
+#include "apps/site/pages/home_page_cache.hpp"
 #include "apps/site/pages/pages.hpp"
-#include "apps/site/pages/post_memory.hpp"
+#include "apps/site/pages/post_page_cache.hpp"
 #include "features/comments/comments.hpp"
 #include "features/likes/likes.hpp"
+#include "features/posts/page_cache.hpp"
 #include "features/posts/posts.hpp"
-#include "features/posts/shown.hpp"
 #include "infra/live/hub.hpp"
 
 namespace ms::site {
 namespace {
 
-std::chrono::milliseconds remembered(const program::Parts& parts) {
-  return std::chrono::milliseconds(parts.settings.site.remember_ms);
+std::chrono::milliseconds remembered(const program::Services& services) {
+  return std::chrono::milliseconds(services.settings.site.remember_ms);
 }
 
 live::Config live_config(const config::Settings::Live& from) {
   live::Config out;
   out.streams = static_cast<std::size_t>(from.streams);
-  out.streams_of_one = static_cast<std::size_t>(from.streams_of_one);
+  out.max_streams_per_member = static_cast<std::size_t>(from.max_streams_per_member);
   return out;
 }
 
 class Site final : public program::App {
  public:
-  explicit Site(program::Parts& parts)
-      : parts_(parts),
-        views_(parts.db, parts.redis),
-        posts_(parts.db, parts.cache, parts.boards, parts.notifications, views_, parts.hints, parts.limiter),
-        shown_(parts.io, posts_, remembered(parts)),
-        home_(parts.io, posts_, parts.boards, remembered(parts)),
-        comments_(parts.db, parts.boards, posts_, parts.notifications, parts.limiter, parts.hints),
-        likes_(parts.db, parts.boards, parts.notifications, parts.hints, parts.limiter),
-        memory_(parts.io, posts_, shown_, comments_, likes_, remembered(parts)),
-        live_board_(parts.db, parts.boards),
-        live_post_(parts.db, parts.boards, posts_),
-        live_member_(parts.db, parts.boards),
-        hub_(parts.io, config::redis_config(parts.settings), parts.keys, live_config(parts.settings.live)),
+  explicit Site(program::Services& services)
+      : services_(services),
+        views_(services.db, services.redis),
+        posts_(services.db, services.cache, services.boards, services.notifications, views_, services.publisher,
+               services.limiter),
+        page_cache_(services.io, posts_, remembered(services)),
+        home_page_cache_(services.io, posts_, services.boards, remembered(services)),
+        comments_(services.db, services.boards, posts_, services.notifications, services.limiter, services.publisher),
+        likes_(services.db, services.boards, services.notifications, services.publisher, services.limiter),
+        post_page_cache_(services.io, posts_, page_cache_, comments_, likes_, remembered(services)),
+        live_board_(services.db, services.boards),
+        live_post_(services.db, services.boards, posts_),
+        live_member_(services.db, services.boards),
+        hub_(services.io, config::redis_config(services.settings), services.keys, live_config(services.settings.live)),
         endings_(
-            parts.io, config::redis_config(parts.settings), {session::Sessions::kChannel},
-            [&accounts = parts.accounts](std::string_view, std::string_view member) { accounts.changed(member); },
-            [&accounts = parts.accounts](bool) { accounts.changed(""); }) {
-    hub_.on_beat([&presence = parts.presence](const session::Viewer& who) { presence.seen(who, now()); });
-    hub_.on_hint([this, &known = parts.notifications](const live::Topic* topic) {
+            services.io, config::redis_config(services.settings), {session::Sessions::kChannel},
+            [&accounts = services.accounts](std::string_view, std::string_view member) { accounts.changed(member); },
+            [&accounts = services.accounts](bool) { accounts.changed(""); }) {
+    hub_.on_tick([&presence = services.presence](const session::Viewer& viewer) { presence.seen(viewer, now()); });
+    hub_.on_publish([this, &known = services.notifications](const live::Topic* topic) {
       if (topic == nullptr) {
         forget();
         known.forget_all();
       } else if (topic->kind == 'p') {
-        shown_.forget(PostId{topic->id});
-        memory_.forget(PostId{topic->id});
+        page_cache_.forget(PostId{topic->id});
+        post_page_cache_.forget(PostId{topic->id});
       } else if (topic->kind == 'b') {
-        shown_.forget(BoardId{topic->id});
-        home_.forget();
+        page_cache_.forget(BoardId{topic->id});
+        home_page_cache_.forget();
       } else if (topic->kind == 'u') {
-        known.changed(UserId{topic->id});
+        known.changed(MemberId{topic->id});
       }
     });
     hub_.add('b', live_board_);
     hub_.add('p', live_post_);
     hub_.add('u', live_member_);
-    parts.heard = [this](std::string_view channel, std::string_view payload) { heard(channel, payload); };
-    parts.missed = [this] {
+    services.heard = [this](std::string_view channel, std::string_view payload) { heard(channel, payload); };
+    services.missed = [this] {
       forget();
-      posts_.forget_origins();
+      posts_.clear_index();
       hub_.members_may_have_changed();
     };
-    parts.sessions.remember_while([this] { return endings_.catch_up(); });
+    services.sessions.cache_while([this] { return endings_.catch_up(); });
   }
 
   void add_routes(web::Router& router) override {
-    add_home_routes(router, home_, parts_.boards, parts_.presence);
+    add_home_routes(router, home_page_cache_, services_.boards, services_.presence);
     add_legal_routes(router);
-    members::add_login_routes(router, parts_.members, parts_.sessions, std::nullopt);
-    notifications::add_site_routes(router, parts_.notifications, parts_.boards);  // before /members/{id}
-    members::add_site_routes(router, parts_.members, parts_.sessions, parts_.presence);
-    posts::add_site_routes(router, posts_, shown_, parts_.boards, parts_.notifications);
-    add_post_page_routes(router, posts_, memory_, comments_, parts_.boards, parts_.notifications);
-    comments::add_site_routes(router, comments_, parts_.boards, parts_.notifications);
-    likes::add_site_routes(router, likes_, parts_.boards);
-    presence::add_site_routes(router, parts_.presence);
-    members::add_api_routes(router, parts_.members, parts_.sessions);
-    boards::add_api_routes(router, parts_.boards);
-    posts::add_api_routes(router, posts_, parts_.boards, parts_.notifications);
-    comments::add_api_routes(router, comments_, posts_, parts_.notifications);
+    members::add_login_routes(router, services_.members, services_.sessions, std::nullopt);
+    notifications::add_site_routes(router, services_.notifications, services_.boards);  // before /members/{id}
+    members::add_site_routes(router, services_.members, services_.sessions, services_.presence);
+    posts::add_site_routes(router, posts_, page_cache_, services_.boards, services_.notifications);
+    add_post_page_routes(router, posts_, post_page_cache_, comments_, services_.boards, services_.notifications);
+    comments::add_site_routes(router, comments_, services_.boards, services_.notifications);
+    likes::add_site_routes(router, likes_, services_.boards);
+    presence::add_site_routes(router, services_.presence);
+    members::add_api_routes(router, services_.members, services_.sessions);
+    boards::add_api_routes(router, services_.boards);
+    posts::add_api_routes(router, posts_, services_.boards, services_.notifications);
+    comments::add_api_routes(router, comments_, posts_, services_.notifications);
     likes::add_api_routes(router, likes_);
-    notifications::add_api_routes(router, parts_.notifications);
-    presence::add_api_routes(router, parts_.presence);
+    notifications::add_api_routes(router, services_.notifications);
+    presence::add_api_routes(router, services_.presence);
     add_events_route(router, hub_);
     add_openapi_route(router);
   }
@@ -99,24 +100,26 @@ class Site final : public program::App {
   web::Layout layout() const override { return &site::layout; }
 
   async<void> prepare(web::Context& ctx) override {
-    parts_.presence.asked(ctx.viewer, ctx.client_address.visitor(), ctx.request.header("user-agent"), ctx.now);
+    services_.presence.asked(ctx.viewer, ctx.client_address.visitor(), ctx.request.header("user-agent"), ctx.now);
     // A stream shows no menu, and must not wait between the session and the hub.
     if (ctx.request.path == kEvents) co_return;
     if (ctx.is_api()) {
-      if (ctx.request.path.starts_with("/api/v1/boards/")) co_await parts_.boards.all(ctx.call);  // for gate()
+      if (ctx.request.path.starts_with("/api/v1/boards/")) co_await services_.boards.all(ctx.call);  // for gate()
       co_return;
     }
-    const auto directory = co_await parts_.boards.all(ctx.call);
+    const auto directory = co_await services_.boards.all(ctx.call);
     ctx.menu = menu_for(directory, ctx.viewer);
-    ctx.bell = co_await parts_.notifications.bell(ctx);
+    ctx.bell = co_await services_.notifications.bell(ctx);
   }
 
   std::optional<http::Response> gate(const web::Context& ctx) override {
-    const auto directory = parts_.boards.last_known();
+    const auto directory = services_.boards.last_known();
     return directory ? boards::moved(ctx, *directory) : std::nullopt;
   }
   async<void> background() override { return views_.run(); }
-  std::size_t waiting() const noexcept override { return shown_.waiting() + home_.waiting() + memory_.waiting(); }
+  std::size_t waiting() const noexcept override {
+    return page_cache_.waiting() + home_page_cache_.waiting() + post_page_cache_.waiting();
+  }
   async<void> finish() override { return views_.flush(); }
 
  private:
@@ -125,19 +128,19 @@ class Site final : public program::App {
     if (channel == "boards") forget();
     if (channel != "members") return;
     forget();  // it may be a name
-    UserId member;
+    MemberId member;
     const auto [end, fault] = std::from_chars(payload.data(), payload.data() + payload.size(), member.value);
     const bool one = fault == std::errc() && end == payload.data() + payload.size();
-    if (one) parts_.presence.changed(member);
+    if (one) services_.presence.changed(member);
     one ? hub_.member_changed(member) : hub_.members_may_have_changed();
-    if (!one) posts_.forget_origins();  // the whole database may be another one
+    if (!one) posts_.clear_index();  // the whole database may be another one
   }
 
   /// Something that pages show has changed, or may have.
   void forget() {
-    shown_.forget();
-    home_.forget();
-    memory_.forget();
+    page_cache_.forget();
+    home_page_cache_.forget();
+    post_page_cache_.forget();
   }
 
   /// The boards that this visitor may read. Made once for each rank and directory.
@@ -158,14 +161,14 @@ class Site final : public program::App {
     std::shared_ptr<const web::Menu> menu;
   };
 
-  program::Parts& parts_;
+  program::Services& services_;
   posts::ViewCounter views_;
   posts::Posts posts_;
-  posts::Shown shown_;
-  HomeMemory home_;
+  posts::PageCache page_cache_;
+  HomePageCache home_page_cache_;
   comments::Comments comments_;
   likes::Likes likes_;
-  PostMemory memory_;
+  PostPageCache post_page_cache_;
   posts::LiveBoard live_board_;
   comments::LivePost live_post_;
   notifications::LiveMember live_member_;
@@ -176,6 +179,6 @@ class Site final : public program::App {
 
 }  // namespace
 
-std::unique_ptr<program::App> make(program::Parts& parts) { return std::make_unique<Site>(parts); }
+std::unique_ptr<program::App> make(program::Services& services) { return std::make_unique<Site>(services); }
 
 }  // namespace ms::site

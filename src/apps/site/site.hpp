@@ -6,6 +6,6 @@
 namespace ms::site {
 
 /// The Site: what visitors and members use (port 3000).
-std::unique_ptr<program::App> make(program::Parts& parts);
+std::unique_ptr<program::App> make(program::Services& services);
 
 }  // namespace ms::site

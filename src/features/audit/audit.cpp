@@ -53,13 +53,13 @@ constexpr pg::Query kHistory{"audit.history", R"(
 async<http::Response> show_log(web::Context& ctx, pg::Db& db) {
   const auto before = ctx.query().number("before").value_or(INT64_MAX);
   pg::Batch batch = db.batch(ctx.call, pg::Lane::slow);
-  const auto slot = batch.add<Entry>(kNewest, before, kPageSize + 1,
-                                     ctx.viewer.rank());  // one more than shown: whether there is a next page
+  const auto handle = batch.add<Entry>(kNewest, before, kPageSize + 1,
+                                       ctx.viewer.rank());  // one more than shown: whether there is a next page
   co_await batch.send();
-  auto entries = slot.all();
+  auto entries = handle.all();
   const bool more = entries.size() > kPageSize;
   if (more) entries.pop_back();
-  const web::Steps steps = web::steps("/audit", ctx.query(), more, entries.empty() ? 0 : entries.back().id);
+  const web::PageLinks steps = web::page_links("/audit", ctx.query(), more, entries.empty() ? 0 : entries.back().id);
   co_return ctx.page({tr("audit.title"_msg)}, [&](view::Out& out) { log(out, {entries, steps, ctx.viewer, ctx.now}); });
 }
 
@@ -70,7 +70,7 @@ Result<std::string> reason_of(std::string_view typed) {
   const bool fits = unicode::visible(reason) && code_points(reason) <= kReasonLimit;
   if (fits && reason.pure()) return reason.text();
   const Msg why = reason.pure() ? "audit.reason_wrong"_msg : "audit.reason_characters"_msg;
-  return Refused(Error(Code::invalid, "error.invalid"_msg, {{"reason", why}}));
+  return Unexpected(Error(ErrorCode::invalid, "error.invalid"_msg, {{"reason", why}}));
 }
 
 Result<std::string> reason_on_site(std::string_view typed) {
@@ -78,18 +78,20 @@ Result<std::string> reason_on_site(std::string_view typed) {
   return reason_of(typed);
 }
 
-void record(pg::Statements& unit, UserId actor, std::string_view action, Subject subject, std::string_view reason,
-            std::string_view detail) {
-  unit.add(kInsert, actor, action, subject.kind, subject.id, reason, detail);
+void record(pg::Statements& transaction, MemberId actor, std::string_view action, Subject subject,
+            std::string_view reason, std::string_view detail) {
+  transaction.add(kInsert, actor, action, subject.kind, subject.id, reason, detail);
 }
 
-void record_deleted(pg::Statements& unit, UserId actor, Subject subject, std::string_view reason) {
-  unit.add(kDeleted, actor, subject.kind, subject.id, reason);
+void record_deleted(pg::Statements& transaction, MemberId actor, Subject subject, std::string_view reason) {
+  transaction.add(kDeleted, actor, subject.kind, subject.id, reason);
 }
 
-void record_look(pg::Statements& unit, UserId actor, UserId member) { unit.add(kLook, actor, member); }
-void record_look_at_list(pg::Statements& unit, UserId actor, std::string_view search) {
-  unit.add(kLookAtList, actor, search);
+void record_look(pg::Statements& transaction, MemberId actor, MemberId member) {
+  transaction.add(kLook, actor, member);
+}
+void record_look_at_list(pg::Statements& transaction, MemberId actor, std::string_view search) {
+  transaction.add(kLookAtList, actor, search);
 }
 
 std::string Entry::action_word() const { return tr(Msg{"audit_action." + action}); }
@@ -97,12 +99,12 @@ std::string Entry::subject_word() const {
   if (subject_id == 0) return tr("audit.member_list"_msg);
   return tr(Msg{"audit_subject." + subject_kind}) + " " + std::to_string(subject_id);
 }
-std::string Entry::subject_url(const session::Viewer& who) const {
-  if (closed || (subject_kind == "board" && !who.may(session::Permission::boards))) return {};
+std::string Entry::subject_url(const session::Viewer& viewer) const {
+  if (closed || (subject_kind == "board" && !viewer.may(session::Permission::boards))) return {};
   return subject_id == 0 ? "/members" : "/" + subject_kind + "s/" + std::to_string(subject_id);
 }
 
-pg::Slot<Entry> history(pg::Statements& out, Subject subject) {
+pg::ResultHandle<Entry> history(pg::Statements& out, Subject subject) {
   return out.add<Entry>(kHistory, subject.kind, subject.id, kHistoryLimit);
 }
 

@@ -30,22 +30,22 @@ struct Subject {
 
 /// Adds the row to the caller's unit. `action` is a key of the table [audit_action] in the catalogue ("suspend");
 /// `detail` says what changed ("회원 → 직원").
-void record(pg::Statements& unit, UserId actor, std::string_view action, Subject subject, std::string_view reason,
-            std::string_view detail = {});
+void record(pg::Statements& transaction, MemberId actor, std::string_view action, Subject subject,
+            std::string_view reason, std::string_view detail = {});
 
 /// The record of a post or comment that this unit marked as deleted by the actor on the Site, whose role may not write
 /// into the log itself. Does nothing for one's own.
-void record_deleted(pg::Statements& unit, UserId actor, Subject subject, std::string_view reason);
+void record_deleted(pg::Statements& transaction, MemberId actor, Subject subject, std::string_view reason);
 
 /// That the actor looks at a member's personal data; at most once an hour for each pair of them, never for one's own.
-void record_look(pg::Statements& unit, UserId actor, UserId member);
+void record_look(pg::Statements& transaction, MemberId actor, MemberId member);
 /// The same for a list of members; once an hour for what was searched for.
-void record_look_at_list(pg::Statements& unit, UserId actor, std::string_view search);
+void record_look_at_list(pg::Statements& transaction, MemberId actor, std::string_view search);
 
 struct Entry {
   std::int64_t id = 0;
   Timestamp at;
-  UserId actor;
+  MemberId actor;
   std::string actor_name;
   std::string action;
   std::string subject_kind;
@@ -57,19 +57,19 @@ struct Entry {
   std::string action_word() const;   ///< "이용 정지"
   std::string subject_word() const;  ///< "회원 12"
   /// The page of what was acted on, in the Admin; empty when it is not for `who`.
-  std::string subject_url(const session::Viewer& who) const;
+  std::string subject_url(const session::Viewer& viewer) const;
 };
 
 /// What GET /audit shows.
 struct Log {
   const std::vector<Entry>& entries;
-  const web::Steps& steps;
-  const session::Viewer& who;
+  const web::PageLinks& steps;
+  const session::Viewer& viewer;
   Timestamp now;
 };
 
 /// The latest entries about one subject, newest first, for its page.
-pg::Slot<Entry> history(pg::Statements& out, Subject subject);
+pg::ResultHandle<Entry> history(pg::Statements& out, Subject subject);
 
 /// GET /audit in the Admin.
 void add_admin_routes(web::Router& router, pg::Db& db);

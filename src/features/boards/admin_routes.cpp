@@ -6,8 +6,8 @@
 namespace ms::boards {
 namespace {
 
-Error no_right() { return Error(Code::forbidden, "error.forbidden"_msg); }
-Error gone() { return Error(Code::not_found, "boards.gone"_msg); }
+Error no_right() { return Error(ErrorCode::forbidden, "error.forbidden"_msg); }
+Error gone() { return Error(ErrorCode::not_found, "boards.gone"_msg); }
 
 bool may_change(const web::Context& ctx) { return ctx.viewer.may(session::Permission::boards); }
 
@@ -41,8 +41,8 @@ http::Response form_page(const web::Context& ctx, const AdminForm& form) {
 /// The answer to a form that was sent: the list, or the form again.
 http::Response answer(const web::Context& ctx, AdminForm form, const Result<void>& done) {
   if (done) return ctx.redirect("/boards", "flash.saved"_msg);
-  const Code code = done.error().code;
-  if (code != Code::invalid && code != Code::conflict) return ctx.refuse(done.error());
+  const ErrorCode code = done.error().code;
+  if (code != ErrorCode::invalid && code != ErrorCode::conflict) return ctx.error_response(done.error());
   form.error = done.error();
   return form_page(ctx, form);
 }
@@ -55,38 +55,38 @@ async<http::Response> show_boards(web::Context& ctx, Boards& boards) {
 }
 
 async<http::Response> show_new(web::Context& ctx) {
-  if (!may_change(ctx)) co_return ctx.refuse(no_right());
+  if (!may_change(ctx)) co_return ctx.error_response(no_right());
   co_return form_page(ctx, AdminForm());
 }
 
 async<http::Response> create(web::Context& ctx, Boards& boards) {
   const auto form = ctx.form();
-  if (!form) co_return ctx.refuse(form.error());
+  if (!form) co_return ctx.error_response(form.error());
   AdminForm typed{BoardId(), draft_of(*form), {}};
   const auto made = co_await boards.create(ctx.call, ctx.viewer, typed.draft);
   Result<void> done;
-  if (!made) done = Refused(made.error());
+  if (!made) done = Unexpected(made.error());
   co_return answer(ctx, std::move(typed), done);
 }
 
 async<http::Response> show_board(web::Context& ctx, Boards& boards) {
-  if (!may_change(ctx)) co_return ctx.refuse(no_right());
+  if (!may_change(ctx)) co_return ctx.error_response(no_right());
   const auto directory = co_await boards.all(ctx.call);
   const Board* board = directory->find(BoardId{ctx.params.number("id")});
-  if (board == nullptr) co_return ctx.refuse(gone());
+  if (board == nullptr) co_return ctx.error_response(gone());
   co_return form_page(ctx, AdminForm{board->id, draft_of(*board), {}});
 }
 
 async<http::Response> edit(web::Context& ctx, Boards& boards) {
   const auto form = ctx.form();
-  if (!form) co_return ctx.refuse(form.error());
+  if (!form) co_return ctx.error_response(form.error());
   AdminForm typed{BoardId{ctx.params.number("id")}, draft_of(*form), {}};
   const auto done = co_await boards.edit(ctx.call, ctx.viewer, typed.id, typed.draft);
   if (!done && done.error().message == "error.edited"_msg) {
     boards.changed();  // somebody else's change may not have been heard yet
     const auto directory = co_await boards.all(ctx.call);
     const Board* theirs = directory->find(typed.id);
-    if (theirs == nullptr) co_return ctx.refuse(gone());
+    if (theirs == nullptr) co_return ctx.error_response(gone());
     typed.draft.version = theirs->version;
     typed.theirs = *theirs;
   }
@@ -95,11 +95,11 @@ async<http::Response> edit(web::Context& ctx, Boards& boards) {
 
 async<http::Response> move(web::Context& ctx, Boards& boards) {
   const auto form = ctx.form();
-  if (!form) co_return ctx.refuse(form.error());
+  if (!form) co_return ctx.error_response(form.error());
   const std::string_view to = form->get("to");
-  if (to != "up" && to != "down") co_return ctx.refuse(Error(Code::bad_request, "error.bad_form"_msg));
+  if (to != "up" && to != "down") co_return ctx.error_response(Error(ErrorCode::bad_request, "error.bad_form"_msg));
   const auto done = co_await boards.move(ctx.call, ctx.viewer, BoardId{ctx.params.number("id")}, to == "up" ? -1 : 1);
-  if (!done) co_return ctx.refuse(done.error());
+  if (!done) co_return ctx.error_response(done.error());
   co_return ctx.redirect("/boards", "flash.saved"_msg);
 }
 

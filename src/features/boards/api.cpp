@@ -10,13 +10,13 @@ namespace {
 
 namespace json = boost::json;
 
-json::object board_json(const Board& board, const session::Viewer& who) {
+json::object board_json(const Board& board, const session::Viewer& viewer) {
   return {{"id", board.id.value},
           {"slug", board.slug},
           {"name", board.name},
           {"description", board.description},
-          {"may_write", board.writable(who)},
-          {"may_comment", board.commentable(who)}};
+          {"may_write", board.writable(viewer)},
+          {"may_comment", board.commentable(viewer)}};
 }
 
 async<http::Response> list(web::Context& ctx, Boards& boards) {

@@ -5,7 +5,7 @@
 #include "features/audit/audit.hpp"
 #include "features/boards/store.hpp"
 #include "infra/core/text.hpp"
-#include "infra/once/once.hpp"
+#include "infra/idempotency/idempotency.hpp"
 #include "infra/session/guard.hpp"
 #include "infra/web/context.hpp"
 
@@ -24,30 +24,30 @@ bool good_slug(std::string_view slug) {
 
 bool rank_within(int rank, int lowest) { return rank >= lowest && rank <= kHighestRank; }
 
-Refused no_right() { return refuse(Code::forbidden, "error.forbidden"_msg); }
+Unexpected no_right() { return fail(ErrorCode::forbidden, "error.forbidden"_msg); }
 
-Refused named(const Error& error) {
+Unexpected named(const Error& error) {
   if (error.message.key == "boards.slug_former") {
-    return Refused(Error(Code::conflict, "error.invalid"_msg, {{"slug", "boards.slug_former"_msg}}));
+    return Unexpected(Error(ErrorCode::conflict, "error.invalid"_msg, {{"slug", "boards.slug_former"_msg}}));
   }
-  if (error.message.key != "db.boards_slug_key") return Refused(error);
-  return Refused(Error(Code::conflict, "error.invalid"_msg, {{"slug", "boards.slug_taken"_msg}}));
+  if (error.message.key != "db.boards_slug_key") return Unexpected(error);
+  return Unexpected(Error(ErrorCode::conflict, "error.invalid"_msg, {{"slug", "boards.slug_taken"_msg}}));
 }
 
 }  // namespace
 
-void guard(pg::Statements& unit, UserId member, BoardId board, Right right, Msg gone) {
-  store::guard(unit, member, board, right, gone);
+void guard(pg::Statements& transaction, MemberId member, BoardId board, Right right, Msg gone) {
+  store::guard(transaction, member, board, right, gone);
 }
 
-bool Board::readable(const session::Viewer& who) const {
-  return who.rank() >= read_role && who.may(session::Permission::read);
+bool Board::readable(const session::Viewer& viewer) const {
+  return viewer.rank() >= read_role && viewer.may(session::Permission::read);
 }
-bool Board::writable(const session::Viewer& who) const {
-  return readable(who) && who.rank() >= write_role && who.may(session::Permission::write);
+bool Board::writable(const session::Viewer& viewer) const {
+  return readable(viewer) && viewer.rank() >= write_role && viewer.may(session::Permission::write);
 }
-bool Board::commentable(const session::Viewer& who) const {
-  return readable(who) && who.rank() >= comment_role && who.may(session::Permission::comment);
+bool Board::commentable(const session::Viewer& viewer) const {
+  return readable(viewer) && viewer.rank() >= comment_role && viewer.may(session::Permission::comment);
 }
 
 const Board* Directory::find(std::string_view slug) const noexcept {
@@ -95,7 +95,7 @@ Result<void> check(const Draft& draft) {
   if (!rank_within(draft.write_role, 1)) wrong.push_back({"write_role", "boards.role_wrong"_msg});
   if (!rank_within(draft.comment_role, 1)) wrong.push_back({"comment_role", "boards.role_wrong"_msg});
   if (wrong.empty()) return {};
-  return Refused(Error(Code::invalid, "error.invalid"_msg, std::move(wrong)));
+  return Unexpected(Error(ErrorCode::invalid, "error.invalid"_msg, std::move(wrong)));
 }
 
 void Boards::changed() {
@@ -107,10 +107,10 @@ async<std::shared_ptr<const Directory>> Boards::all(const Call& call) {
   if (auto known = current()) co_return known;
   const auto before = changes_;
   pg::Batch batch = db_.batch(call);
-  const auto slot = store::all(batch);
+  const auto handle = store::all(batch);
   const auto former = store::former(batch);
   co_await batch.send();
-  auto directory = std::make_shared<const Directory>(slot.all(), former.all());
+  auto directory = std::make_shared<const Directory>(handle.all(), former.all());
   // A notification that came while the rows were on their way may be about a change that they do not hold yet.
   if (before == changes_) {
     known_ = directory;
@@ -119,46 +119,46 @@ async<std::shared_ptr<const Directory>> Boards::all(const Call& call) {
   co_return directory;
 }
 
-async<Result<BoardId>> Boards::create(const Call& call, const session::Viewer& who, Draft draft) {
-  if (const auto first = once::earlier(call)) co_return BoardId{*first};
-  if (!who.may(session::Permission::boards)) co_return no_right();
-  if (auto ok = check(draft); !ok) co_return Refused(ok.error());
-  pg::Unit unit = db_.unit(call);
-  session::guard_permission(unit, who.id, session::Permission::boards);
-  store::guard_address(unit, BoardId(), draft.slug);
-  const auto slot = store::insert(unit, draft, who.id);
-  once::record_id(unit, call, who.id, "boards");
-  const auto done = co_await unit.send();
+async<Result<BoardId>> Boards::create(const Call& call, const session::Viewer& viewer, Draft draft) {
+  if (const auto first = idempotency::previous_result(call)) co_return BoardId{*first};
+  if (!viewer.may(session::Permission::boards)) co_return no_right();
+  if (auto ok = check(draft); !ok) co_return Unexpected(ok.error());
+  pg::Transaction transaction = db_.transaction(call);
+  session::guard_permission(transaction, viewer.id, session::Permission::boards);
+  store::guard_address(transaction, BoardId(), draft.slug);
+  const auto handle = store::insert(transaction, draft, viewer.id);
+  idempotency::record_id(transaction, call, viewer.id, "boards");
+  const auto done = co_await transaction.commit();
   if (!done) co_return named(done.error());
-  co_return slot.one().value();
+  co_return handle.one().value();
 }
 
-async<Result<void>> Boards::edit(const Call& call, const session::Viewer& who, BoardId id, Draft draft) {
-  if (once::earlier(call)) co_return Result<void>();
-  if (!who.may(session::Permission::boards)) co_return no_right();
-  if (auto ok = check(draft); !ok) co_return Refused(ok.error());
-  pg::Unit unit = db_.unit(call);
-  session::guard_permission(unit, who.id, session::Permission::boards);
-  store::guard_exists(unit, id);
-  store::guard_address(unit, id, draft.slug);
-  store::update(unit, id, draft);
-  audit::record(unit, who.id, "board_edit", {"board", id.value}, "", draft.name);
-  once::record(unit, call, who.id);
-  const auto done = co_await unit.send();
+async<Result<void>> Boards::edit(const Call& call, const session::Viewer& viewer, BoardId id, Draft draft) {
+  if (idempotency::previous_result(call)) co_return Result<void>();
+  if (!viewer.may(session::Permission::boards)) co_return no_right();
+  if (auto ok = check(draft); !ok) co_return Unexpected(ok.error());
+  pg::Transaction transaction = db_.transaction(call);
+  session::guard_permission(transaction, viewer.id, session::Permission::boards);
+  store::guard_exists(transaction, id);
+  store::guard_address(transaction, id, draft.slug);
+  store::update(transaction, id, draft);
+  audit::record(transaction, viewer.id, "board_edit", {"board", id.value}, "", draft.name);
+  idempotency::record(transaction, call, viewer.id);
+  const auto done = co_await transaction.commit();
   if (!done) co_return named(done.error());
   co_return Result<void>();
 }
 
-async<Result<void>> Boards::move(const Call& call, const session::Viewer& who, BoardId id, int by) {
-  if (once::earlier(call)) co_return Result<void>();
-  if (!who.may(session::Permission::boards)) co_return no_right();
-  pg::Unit unit = db_.unit(call);
-  session::guard_permission(unit, who.id, session::Permission::boards);
-  store::guard_exists(unit, id);
-  store::move(unit, id, by);
-  audit::record(unit, who.id, "board_move", {"board", id.value}, "");
-  once::record(unit, call, who.id);
-  co_return co_await unit.send();
+async<Result<void>> Boards::move(const Call& call, const session::Viewer& viewer, BoardId id, int by) {
+  if (idempotency::previous_result(call)) co_return Result<void>();
+  if (!viewer.may(session::Permission::boards)) co_return no_right();
+  pg::Transaction transaction = db_.transaction(call);
+  session::guard_permission(transaction, viewer.id, session::Permission::boards);
+  store::guard_exists(transaction, id);
+  store::move(transaction, id, by);
+  audit::record(transaction, viewer.id, "board_move", {"board", id.value}, "");
+  idempotency::record(transaction, call, viewer.id);
+  co_return co_await transaction.commit();
 }
 
 }  // namespace ms::boards

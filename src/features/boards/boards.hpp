@@ -31,16 +31,16 @@ struct Board {
   std::int64_t version = 1;  ///< counts its settings' changes
 
   /// The board's rank and the role's permission together; writing and commenting need reading.
-  bool readable(const session::Viewer& who) const;
-  bool writable(const session::Viewer& who) const;
-  bool commentable(const session::Viewer& who) const;
+  bool readable(const session::Viewer& viewer) const;
+  bool writable(const session::Viewer& viewer) const;
+  bool commentable(const session::Viewer& viewer) const;
 };
 
 /// What a board's ranks are asked for.
 enum class Right { read, write, comment };
 /// Asks inside of a unit whether the member may do this on the board, as guard_permission() does: 404 with `gone` when
 /// they may not even read it, 403 when they may not write or comment.
-void guard(pg::Statements& unit, UserId member, BoardId board, Right right, Msg gone);
+void guard(pg::Statements& transaction, MemberId member, BoardId board, Right right, Msg gone);
 
 /// An address that a board had before.
 struct FormerAddress {
@@ -92,10 +92,10 @@ class Boards {
   void changed();
 
   // Admin; each needs Permission::boards, is in the audit log and seen by every server at once.
-  async<Result<BoardId>> create(const Call& call, const session::Viewer& who, Draft draft);
-  async<Result<void>> edit(const Call& call, const session::Viewer& who, BoardId id, Draft draft);
+  async<Result<BoardId>> create(const Call& call, const session::Viewer& viewer, Draft draft);
+  async<Result<void>> edit(const Call& call, const session::Viewer& viewer, BoardId id, Draft draft);
   /// Moves the board one place up (-1) or down (+1).
-  async<Result<void>> move(const Call& call, const session::Viewer& who, BoardId id, int by);
+  async<Result<void>> move(const Call& call, const session::Viewer& viewer, BoardId id, int by);
 
  private:
   pg::Db& db_;

@@ -43,18 +43,18 @@ constexpr pg::Query kNotify{"boards.notify", "select pg_notify('boards', '')::te
 
 }  // namespace
 
-pg::Slot<Board> all(pg::Statements& out) { return out.add<Board>(kAll); }
+pg::ResultHandle<Board> all(pg::Statements& out) { return out.add<Board>(kAll); }
 
-pg::Slot<FormerAddress> former(pg::Statements& out) { return out.add<FormerAddress>(kFormer); }
+pg::ResultHandle<FormerAddress> former(pg::Statements& out) { return out.add<FormerAddress>(kFormer); }
 void guard_address(pg::Statements& out, BoardId id, std::string_view slug) { out.add(kGuardAddress, id, slug); }
 
-pg::Slot<BoardId> insert(pg::Statements& out, const Draft& draft, UserId creator) {
-  const auto slot = out.add<BoardId>(kInsert, draft.slug, draft.name, draft.description, draft.read_role,
-                                     draft.write_role, draft.comment_role, draft.on_home, creator);
+pg::ResultHandle<BoardId> insert(pg::Statements& out, const Draft& draft, MemberId creator) {
+  const auto handle = out.add<BoardId>(kInsert, draft.slug, draft.name, draft.description, draft.read_role,
+                                       draft.write_role, draft.comment_role, draft.on_home, creator);
   out.add(kNotify);
-  return slot;
+  return handle;
 }
-void guard(pg::Statements& out, UserId member, BoardId board, Right right, Msg gone) {
+void guard(pg::Statements& out, MemberId member, BoardId board, Right right, Msg gone) {
   const auto at = static_cast<std::size_t>(right);
   out.add(kGuard, member, board, kRights.at(at), gone.key, kRefusals.at(at).key);
 }

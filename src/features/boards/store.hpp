@@ -5,14 +5,15 @@
 // SQL of boards only: one function is one named query. What changes a board notifies every server in the same unit.
 namespace ms::boards::store {
 
-pg::Slot<Board> all(pg::Statements& out);
+pg::ResultHandle<Board> all(pg::Statements& out);
 /// By slug.
-pg::Slot<FormerAddress> former(pg::Statements& out);
-/// Refused, conflict "boards.slug_former": another board had this address before, and links to it go on leading there.
+pg::ResultHandle<FormerAddress> former(pg::Statements& out);
+/// Unexpected, conflict "boards.slug_former": another board had this address before, and links to it go on leading
+/// there.
 void guard_address(pg::Statements& out, BoardId id, std::string_view slug);
 /// With its line in the audit log, whose subject is the new id.
-pg::Slot<BoardId> insert(pg::Statements& out, const Draft& draft, UserId creator);
-void guard(pg::Statements& out, UserId member, BoardId board, Right right, Msg gone);
+pg::ResultHandle<BoardId> insert(pg::Statements& out, const Draft& draft, MemberId creator);
+void guard(pg::Statements& out, MemberId member, BoardId board, Right right, Msg gone);
 void guard_exists(pg::Statements& out, BoardId id);
 void update(pg::Statements& out, BoardId id, const Draft& draft);
 void move(pg::Statements& out, BoardId id, int by);

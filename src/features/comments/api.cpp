@@ -37,12 +37,12 @@ PostId post_of(const web::Context& ctx) { return PostId{ctx.params.number("id")}
 
 async<http::Response> list(web::Context& ctx, Comments& comments, posts::Posts& posts) {
   const auto post = co_await posts.find(ctx.call, ctx.viewer, post_of(ctx));
-  if (!post) co_return ctx.refuse(post.error());
+  if (!post) co_return ctx.error_response(post.error());
   const auto number = web::page_number(ctx.query());
-  if (!number) co_return ctx.refuse(number.error());
+  if (!number) co_return ctx.error_response(number.error());
   const std::int64_t from = ctx.query().number("from").value_or(0);
   if (from < 0 || (ctx.query().has("from") && from == 0)) {
-    co_return ctx.refuse(Error(Code::invalid, "error.invalid"_msg, {{"from", "api.not_id"_msg}}));
+    co_return ctx.error_response(Error(ErrorCode::invalid, "error.invalid"_msg, {{"from", "api.not_id"_msg}}));
   }
   const Threads threads = co_await comments.threads(ctx.call, ctx.viewer, post->id, *number, CommentId{from});
   json::array items;
@@ -58,30 +58,31 @@ async<http::Response> list(web::Context& ctx, Comments& comments, posts::Posts& 
 }
 
 /// What an earlier request wrote.
-async<Result<Comments::Written>> again(const Call& call, const session::Viewer& who, Comments& comments, CommentId id) {
-  auto comment = co_await comments.find(call, who, id);
-  if (!comment) co_return Refused(comment.error());
-  const auto place = co_await comments.place(call, who, id);
-  if (!place) co_return Refused(place.error());
+async<Result<Comments::Written>> again(const Call& call, const session::Viewer& viewer, Comments& comments,
+                                       CommentId id) {
+  auto comment = co_await comments.find(call, viewer, id);
+  if (!comment) co_return Unexpected(comment.error());
+  const auto place = co_await comments.place(call, viewer, id);
+  if (!place) co_return Unexpected(place.error());
   co_return Comments::Written{id, std::move(*comment), place->page};
 }
 
 async<http::Response> write(web::Context& ctx, Comments& comments, posts::Posts& posts,
                             notifications::Notifications& notifications) {
   const auto post = co_await posts.origin(ctx.call, ctx.viewer, post_of(ctx));
-  if (!post) co_return ctx.refuse(post.error());
+  if (!post) co_return ctx.error_response(post.error());
   auto body = ctx.json_body();
-  if (!body) co_return ctx.refuse(body.error());
+  if (!body) co_return ctx.error_response(body.error());
   web::JsonFields fields(std::move(*body));
   Draft draft;
   draft.post = post_of(ctx);
   draft.content = unicode::Text(fields.text("content"));
   if (const auto parent = fields.optional_id("parent_id")) draft.parent = CommentId{*parent};
   draft.ask_page = true;
-  if (auto ok = fields.done(); !ok) co_return ctx.refuse(ok.error());
+  if (auto ok = fields.done(); !ok) co_return ctx.error_response(ok.error());
   auto written = co_await comments.write(ctx.call, ctx.viewer, std::move(draft));
   if (written && !written->comment) written = co_await again(ctx.call, ctx.viewer, comments, written->id);
-  if (!written) co_return ctx.refuse(written.error());
+  if (!written) co_return ctx.error_response(written.error());
   json::object out = comment_json(*written->comment);
   const auto unresolved = co_await notifications.unresolved(ctx.call, written->comment->content);
   out["unresolved_mentions"] = json::array(unresolved.begin(), unresolved.end());

@@ -8,12 +8,12 @@
 #include "features/audit/audit.hpp"
 #include "features/comments/store.hpp"
 #include "features/comments/thread.html.hpp"
-#include "features/notifications/causes.hpp"
 #include "features/notifications/notifications.hpp"
+#include "features/notifications/notify.hpp"
 #include "infra/core/text.hpp"
-#include "infra/live/hints.hpp"
+#include "infra/idempotency/idempotency.hpp"
+#include "infra/live/publisher.hpp"
 #include "infra/markdown/markdown.hpp"
-#include "infra/once/once.hpp"
 #include "infra/session/guard.hpp"
 
 namespace ms::comments {
@@ -26,23 +26,23 @@ using Children = std::multimap<CommentId, std::size_t>;
 
 /// Appends the comment at `at` and what hangs on it, depth first; a removed one only when something hangs on it.
 /// Recursion is as deep as replies are nested; `level` bounds it.
-void lay_out(std::vector<Comment>& rows, const Children& children, std::size_t at, int level,
-             std::vector<Comment>& out) {
-  constexpr int kDeepest = 500;
+void append_subtree(std::vector<Comment>& rows, const Children& children, std::size_t at, int level,
+                    std::vector<Comment>& out) {
+  constexpr int kMaxDepth = 500;
   const auto begin = out.size();
   const CommentId id = rows[at].id;
   const bool goes_on = static_cast<bool>(rows[at].cut);
-  rows[at].depth = std::min(level, kDeepestShown);
+  rows[at].depth = std::min(level, kMaxShownDepth);
   out.push_back(std::move(rows[at]));
-  if (level < kDeepest) {
+  if (level < kMaxDepth) {
     const auto [first, last] = children.equal_range(id);
-    for (auto child = first; child != last; ++child) lay_out(rows, children, child->second, level + 1, out);
+    for (auto child = first; child != last; ++child) append_subtree(rows, children, child->second, level + 1, out);
   }
   if (out.size() == begin + 1 && !out.back().shown() && !goes_on) out.pop_back();
 }
 
 /// A reply whose parent is not among the rows stands right below the beginning of its thread.
-std::vector<Comment> in_reading_order(std::vector<Comment> rows) {
+std::vector<Comment> flatten_tree(std::vector<Comment> rows) {
   std::map<CommentId, std::size_t> places;
   for (std::size_t i = 0; i < rows.size(); ++i) places.emplace(rows[i].id, i);
   Children children;
@@ -59,45 +59,45 @@ std::vector<Comment> in_reading_order(std::vector<Comment> rows) {
   std::vector<Comment> out;
   out.reserve(rows.size());
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (!rows[i].parent && rows[i].id) lay_out(rows, children, i, 0, out);
+    if (!rows[i].parent && rows[i].id) append_subtree(rows, children, i, 0, out);
   }
   return out;
 }
 
-Refused gone() { return refuse(Code::not_found, "comments.gone"_msg); }
-Refused no_right(const session::Viewer& who) {
-  if (!who.signed_in()) return refuse(Code::unauthenticated, "error.unauthenticated"_msg);
-  return refuse(Code::forbidden, "error.forbidden"_msg);
+Unexpected gone() { return fail(ErrorCode::not_found, "comments.gone"_msg); }
+Unexpected no_right(const session::Viewer& viewer) {
+  if (!viewer.signed_in()) return fail(ErrorCode::unauthenticated, "error.unauthenticated"_msg);
+  return fail(ErrorCode::forbidden, "error.forbidden"_msg);
 }
 
-bool readable(const session::Viewer& who, const boards::Directory& directory,
+bool readable(const session::Viewer& viewer, const boards::Directory& directory,
               const std::optional<store::Target>& comment) {
   const boards::Board* board = comment ? directory.find(comment->board) : nullptr;
-  return board != nullptr && board->readable(who);
+  return board != nullptr && board->readable(viewer);
 }
 
 /// The board of a post, if `who` may comment on it.
-Result<const boards::Board*> open_board(const session::Viewer& who, const boards::Directory& directory, BoardId id) {
+Result<const boards::Board*> open_board(const session::Viewer& viewer, const boards::Directory& directory, BoardId id) {
   const boards::Board* board = directory.find(id);
-  if (board == nullptr || !board->readable(who)) return refuse(Code::not_found, "posts.gone"_msg);
-  if (!board->commentable(who)) return refuse(Code::forbidden, "comments.not_allowed"_msg);
+  if (board == nullptr || !board->readable(viewer)) return fail(ErrorCode::not_found, "posts.gone"_msg);
+  if (!board->commentable(viewer)) return fail(ErrorCode::forbidden, "comments.not_allowed"_msg);
   return board;
 }
 
 /// Whether `who` may edit this comment: its author may, as long as the board lets them comment.
-Result<void> may_edit(const session::Viewer& who, const boards::Directory& directory,
+Result<void> may_edit(const session::Viewer& viewer, const boards::Directory& directory,
                       const std::optional<store::Target>& comment) {
-  if (!readable(who, directory, comment)) return gone();
-  if (!who.signed_in() || comment->author != who.id) return no_right(who);
-  if (auto board = open_board(who, directory, comment->board); !board) return Refused(board.error());
+  if (!readable(viewer, directory, comment)) return gone();
+  if (!viewer.signed_in() || comment->author != viewer.id) return no_right(viewer);
+  if (auto board = open_board(viewer, directory, comment->board); !board) return Unexpected(board.error());
   return {};
 }
 
 }  // namespace
 
-Reader reader_of(const session::Viewer& who, UserId author, bool may_reply) {
-  const bool own = who.signed_in() && who.id == author;
-  return {who.signed_in(), may_reply, own, own || who.may(session::Permission::remove), false};
+CommentActions actions_for(const session::Viewer& viewer, MemberId author, bool may_reply) {
+  const bool own = viewer.signed_in() && viewer.id == author;
+  return {viewer.signed_in(), may_reply, own, own || viewer.may(session::Permission::remove), false};
 }
 
 bool Threads::holds(CommentId id) const { return std::ranges::find(comments, id, &Comment::id) != comments.end(); }
@@ -107,22 +107,22 @@ bool Threads::ends_cut(std::size_t at) const {
   return ends && comments[at].cut;
 }
 
-Reader ShownThreads::reader(const session::Viewer& who, const Comment& comment, bool may_reply) const {
-  Reader out = reader_of(who, comment.author, may_reply);
+CommentActions ShownThreads::actions(const session::Viewer& viewer, const Comment& comment, bool may_reply) const {
+  CommentActions out = actions_for(viewer, comment.author, may_reply);
   out.liked = comment.liked || std::ranges::find(liked, comment.id.value) != liked.end();
   return out;
 }
 
-const view::SafeHtml* ShownThreads::ready(std::size_t at, const Reader& reader) const {
-  return at < common.size() && reader == kMostReaders ? &common[at] : nullptr;
+const view::SafeHtml* ShownThreads::prerendered(std::size_t at, const CommentActions& actions) const {
+  return at < common.size() && actions == kDefaultActions ? &common[at] : nullptr;
 }
 
-std::vector<view::SafeHtml> common_html(const Threads& threads, UserId post_author, Timestamp now) {
+std::vector<view::SafeHtml> common_html(const Threads& threads, MemberId post_author, Timestamp now) {
   std::vector<view::SafeHtml> out;
   out.reserve(threads.comments.size());
   for (const Comment& one : threads.comments) {
     out.push_back(
-        view::written([&](view::Out& html) { item(html, one, kMostReaders, post_author, now, [](view::Out&) {}); }));
+        view::written([&](view::Out& html) { item(html, one, kDefaultActions, post_author, now, [](view::Out&) {}); }));
   }
   return out;
 }
@@ -133,10 +133,10 @@ Result<void> check(const unicode::Text& content) {
   if (code_points(content) > kContentLimit) wrong.push_back({"content", "comments.content_long"_msg});
   if (!content.pure()) wrong.push_back({"content", "posts.content_control"_msg});
   if (wrong.empty()) return {};
-  return Refused(Error(Code::invalid, "error.invalid"_msg, std::move(wrong)));
+  return Unexpected(Error(ErrorCode::invalid, "error.invalid"_msg, std::move(wrong)));
 }
 
-async<Threads> Comments::threads(const Call& call, const session::Viewer& who, PostId post, std::int64_t number,
+async<Threads> Comments::threads(const Call& call, const session::Viewer& viewer, PostId post, std::int64_t number,
                                  CommentId from) {
   pg::Batch counting = db_.batch(call);
   const auto count = store::count_threads(counting, post);
@@ -147,103 +147,103 @@ async<Threads> Comments::threads(const Call& call, const session::Viewer& who, P
   out.number = number < 1 ? out.last : std::min(number, out.last);
   if (out.total == 0) co_return out;
   pg::Batch batch = db_.batch(call);
-  const auto slot = store::threads(batch, who.id, post, (out.number - 1) * kThreadsPerPage, kThreadsPerPage, from);
+  const auto handle = store::threads(batch, viewer.id, post, (out.number - 1) * kThreadsPerPage, kThreadsPerPage, from);
   co_await batch.send();
   out.from = from;
-  std::vector<Comment> rows = slot.all();
+  std::vector<Comment> rows = handle.all();
   if (!rows.empty()) out.next = rows.front().left_out;
-  out.comments = in_reading_order(std::move(rows));
+  out.comments = flatten_tree(std::move(rows));
   co_return out;
 }
 
-async<Result<Comments::Place>> Comments::place(const Call& call, const session::Viewer& who, CommentId id) {
+async<Result<Comments::Place>> Comments::place(const Call& call, const session::Viewer& viewer, CommentId id) {
   const auto directory = co_await boards_.all(call);
   pg::Batch batch = db_.batch(call);
-  const auto slot = store::place(batch, id);
+  const auto handle = store::place(batch, id);
   co_await batch.send();
-  const auto found = slot.one();
+  const auto found = handle.one();
   const boards::Board* board = found ? directory->find(found->board) : nullptr;
   if (board == nullptr) co_return gone();
-  if (!board->readable(who)) co_return gone();
+  if (!board->readable(viewer)) co_return gone();
   co_return Place{found->post, found->board, found->threads_before / kThreadsPerPage + 1};
 }
 
-async<Result<Comment>> Comments::find(const Call& call, const session::Viewer& who, CommentId id) {
+async<Result<Comment>> Comments::find(const Call& call, const session::Viewer& viewer, CommentId id) {
   const auto directory = co_await boards_.all(call);
   pg::Batch batch = db_.batch(call);
   const auto target = store::target(batch, id);
-  const auto slot = store::find(batch, who.id, id);
+  const auto handle = store::find(batch, viewer.id, id);
   co_await batch.send();
-  auto found = slot.one();
-  if (!found || !readable(who, *directory, target.one())) co_return gone();
+  auto found = handle.one();
+  if (!found || !readable(viewer, *directory, target.one())) co_return gone();
   co_return std::move(*found);
 }
 
-async<Result<Comment>> Comments::own(const Call& call, const session::Viewer& who, CommentId id) {
+async<Result<Comment>> Comments::own(const Call& call, const session::Viewer& viewer, CommentId id) {
   const auto directory = co_await boards_.all(call);
   pg::Batch batch = db_.batch(call);
   const auto target = store::target(batch, id);
-  const auto slot = store::find(batch, who.id, id);
+  const auto handle = store::find(batch, viewer.id, id);
   co_await batch.send();
-  if (auto ok = may_edit(who, *directory, target.one()); !ok) co_return Refused(ok.error());
-  auto found = slot.one();
+  if (auto ok = may_edit(viewer, *directory, target.one()); !ok) co_return Unexpected(ok.error());
+  auto found = handle.one();
   if (!found) co_return gone();
   co_return std::move(*found);
 }
 
-async<Result<Comments::Written>> Comments::write(const Call& call, const session::Viewer& who, Draft draft) {
-  if (const auto first = once::earlier(call)) co_return Written{CommentId{*first}, {}};
-  if (!who.signed_in()) co_return no_right(who);
-  if (auto ok = check(draft.content); !ok) co_return Refused(ok.error());
+async<Result<Comments::Written>> Comments::write(const Call& call, const session::Viewer& viewer, Draft draft) {
+  if (const auto first = idempotency::previous_result(call)) co_return Written{CommentId{*first}, {}};
+  if (!viewer.signed_in()) co_return no_right(viewer);
+  if (auto ok = check(draft.content); !ok) co_return Unexpected(ok.error());
   auto mentions = notifications::Mentions::of(draft.content);
-  if (!mentions) co_return Refused(mentions.error());
-  const auto post = co_await posts_.origin(call, who, draft.post);
-  if (!post) co_return Refused(post.error());
+  if (!mentions) co_return Unexpected(mentions.error());
+  const auto post = co_await posts_.origin(call, viewer, draft.post);
+  if (!post) co_return Unexpected(post.error());
   const auto directory = co_await boards_.all(call);
-  if (const auto board = open_board(who, *directory, post->board); !board) co_return Refused(board.error());
+  if (const auto board = open_board(viewer, *directory, post->board); !board) co_return Unexpected(board.error());
   pg::Batch batch = db_.batch(call);
-  std::optional<pg::Slot<store::Parent>> parent_slot;
-  if (draft.parent) parent_slot = store::parent(batch, *draft.parent);
+  std::optional<pg::ResultHandle<store::Parent>> parent_handle;
+  if (draft.parent) parent_handle = store::parent(batch, *draft.parent);
   mentions->ask(batch);
   co_await batch.send();
   mentions->answer();
   std::optional<CommentId> root;
-  UserId parent_author;
-  if (parent_slot) {
-    const auto parent = parent_slot->one();
+  MemberId parent_author;
+  if (parent_handle) {
+    const auto parent = parent_handle->one();
     if (!parent || parent->post != draft.post) co_return gone();
     root = parent->root.value_or(parent->id);
     parent_author = parent->author;
   }
   const view::SafeHtml html = markdown::render(draft.content, mentions->links());
-  if (auto ok = posts::check_shown(html); !ok) co_return Refused(ok.error());
-  if (auto ok = mentions->check_unresolved(draft.unresolved); !ok) co_return Refused(ok.error());
-  const auto allowed = co_await allow(call, who, limit::Write::comment, std::ssize(mentions->members()));
-  if (!allowed) co_return Refused(allowed.error());
-  pg::Unit unit = db_.unit(call);
-  boards::guard(unit, who.id, post->board, boards::Right::comment, "posts.gone"_msg);
-  posts::guard_visible(unit, draft.post);
-  if (draft.parent) store::guard_visible(unit, *draft.parent);
-  const auto slot = store::insert(unit, draft, root, who.id, html);
-  once::record_id(unit, call, who.id, "comments");
-  std::optional<pg::Slot<std::int64_t>> before;
-  if (draft.ask_page) before = store::threads_before(unit, draft.post, root);
-  const auto told = notifications::comment_written(unit, {.author = who.id,
-                                                          .post = draft.post,
-                                                          .post_author = post->author,
-                                                          .parent_author = parent_author,
-                                                          .mentioned = mentions->members()});
-  const auto done = co_await unit.send();
-  if (!done) co_return Refused(done.error());
-  hints_.tell({'p', draft.post.value});
-  co_await notifications_.told(call, told.all());
-  const auto row = slot.one().value();
+  if (auto ok = posts::check_shown(html); !ok) co_return Unexpected(ok.error());
+  if (auto ok = mentions->check_unresolved(draft.unresolved); !ok) co_return Unexpected(ok.error());
+  const auto allowed = co_await allow(call, viewer, limit::Write::comment, std::ssize(mentions->members()));
+  if (!allowed) co_return Unexpected(allowed.error());
+  pg::Transaction transaction = db_.transaction(call);
+  boards::guard(transaction, viewer.id, post->board, boards::Right::comment, "posts.gone"_msg);
+  posts::guard_visible(transaction, draft.post);
+  if (draft.parent) store::guard_visible(transaction, *draft.parent);
+  const auto handle = store::insert(transaction, draft, root, viewer.id, html);
+  idempotency::record_id(transaction, call, viewer.id, "comments");
+  std::optional<pg::ResultHandle<std::int64_t>> before;
+  if (draft.ask_page) before = store::threads_before(transaction, draft.post, root);
+  const auto recipients = notifications::comment_written(transaction, {.author = viewer.id,
+                                                                       .post = draft.post,
+                                                                       .post_author = post->author,
+                                                                       .parent_author = parent_author,
+                                                                       .mentioned = mentions->members()});
+  const auto done = co_await transaction.commit();
+  if (!done) co_return Unexpected(done.error());
+  publisher_.publish({'p', draft.post.value});
+  co_await notifications_.invalidate(call, recipients.all());
+  const auto row = handle.one().value();
   Comment comment;
   comment.post = draft.post;
   comment.parent = draft.parent;
-  comment.author = who.id;
-  comment.author_name = who.name;
-  comment.by_staff = who.may(session::Permission::admin);
+  comment.author = viewer.id;
+  comment.author_name = viewer.name;
+  comment.by_staff = viewer.may(session::Permission::admin);
   comment.id = row.id;
   comment.created = row.created;
   comment.content = draft.content.text();
@@ -252,88 +252,92 @@ async<Result<Comments::Written>> Comments::write(const Call& call, const session
   co_return Written{row.id, std::move(comment), page};
 }
 
-async<Result<void>> Comments::edit(const Call& call, const session::Viewer& who, CommentId id, Edit edit) {
-  if (once::earlier(call)) co_return Result<void>();
+async<Result<void>> Comments::edit(const Call& call, const session::Viewer& viewer, CommentId id, Edit edit) {
+  if (idempotency::previous_result(call)) co_return Result<void>();
   const unicode::Text& content = edit.content;
   const auto directory = co_await boards_.all(call);
   pg::Batch batch = db_.batch(call);
-  const auto slot = store::target(batch, id);
+  const auto handle = store::target(batch, id);
   co_await batch.send();
-  const auto found = slot.one();
-  if (auto ok = may_edit(who, *directory, found); !ok) co_return ok;
+  const auto found = handle.one();
+  if (auto ok = may_edit(viewer, *directory, found); !ok) co_return ok;
   if (auto ok = check(content); !ok) co_return ok;
   const auto mentions = co_await notifications::find_mentions(db_, call, content);
-  if (!mentions) co_return Refused(mentions.error());
+  if (!mentions) co_return Unexpected(mentions.error());
   const view::SafeHtml html = markdown::render(content, mentions->links());
   if (auto ok = posts::check_shown(html); !ok) co_return ok;
   if (auto ok = mentions->check_unresolved(edit.unresolved); !ok) co_return ok;
-  const auto allowed = co_await allow(call, who, limit::Write::edit, std::ssize(mentions->members()));
+  const auto allowed = co_await allow(call, viewer, limit::Write::edit, std::ssize(mentions->members()));
   if (!allowed) co_return allowed;
-  pg::Unit unit = db_.unit(call);
-  boards::guard(unit, who.id, found->board, boards::Right::comment, "comments.gone"_msg);
-  posts::guard_visible(unit, found->post);
-  if (edit.version) store::guard_version(unit, id, *edit.version);
-  store::guard_visible(unit, id);
-  store::update(unit, id, content, html);
-  once::record(unit, call, who.id);
-  const auto told = notifications::comment_written(
-      unit, {.id = id, .author = who.id, .post = found->post, .mentioned = mentions->members()});
-  const auto done = co_await unit.send();
+  pg::Transaction transaction = db_.transaction(call);
+  boards::guard(transaction, viewer.id, found->board, boards::Right::comment, "comments.gone"_msg);
+  posts::guard_visible(transaction, found->post);
+  if (edit.version) store::guard_version(transaction, id, *edit.version);
+  store::guard_visible(transaction, id);
+  store::update(transaction, id, content, html);
+  idempotency::record(transaction, call, viewer.id);
+  const auto recipients = notifications::comment_written(
+      transaction, {.id = id, .author = viewer.id, .post = found->post, .mentioned = mentions->members()});
+  const auto done = co_await transaction.commit();
   if (!done) co_return done;
-  hints_.tell({'p', found->post.value});
-  co_await notifications_.told(call, told.all());
+  publisher_.publish({'p', found->post.value});
+  co_await notifications_.invalidate(call, recipients.all());
   co_return done;
 }
 
-async<Result<void>> Comments::remove(const Call& call, const session::Viewer& who, CommentId id, std::string reason) {
-  if (once::earlier(call)) co_return Result<void>();
+async<Result<void>> Comments::remove(const Call& call, const session::Viewer& viewer, CommentId id,
+                                     std::string reason) {
+  if (idempotency::previous_result(call)) co_return Result<void>();
   const auto directory = co_await boards_.all(call);
   pg::Batch batch = db_.batch(call);
-  const auto slot = store::target(batch, id);
+  const auto handle = store::target(batch, id);
   co_await batch.send();
-  const auto found = slot.one();
-  if (!readable(who, *directory, found)) co_return gone();
-  if (!reader_of(who, found->author, false).may_remove) co_return no_right(who);
+  const auto found = handle.one();
+  if (!readable(viewer, *directory, found)) co_return gone();
+  if (!actions_for(viewer, found->author, false).may_remove) co_return no_right(viewer);
   const auto given = audit::reason_on_site(reason);
-  if (!given) co_return Refused(given.error());
-  if (auto ok = co_await allow(call, who, limit::Write::edit, 0); !ok) co_return ok;
-  pg::Unit unit = db_.unit(call);
-  boards::guard(unit, who.id, found->board, boards::Right::read, "comments.gone"_msg);
-  if (who.id != found->author) session::guard_permission(unit, who.id, session::Permission::remove);
-  posts::guard_visible(unit, found->post);
-  store::guard_visible(unit, id);
-  store::remove(unit, id, who.id);
-  if (who.id != found->author) audit::record_deleted(unit, who.id, {"comment", id.value}, *given);
-  once::record(unit, call, who.id);
-  const auto told = notifications::deleted_by_staff(unit, who.id, found->author, found->post, id, trim(reason));
-  const auto done = co_await unit.send();
+  if (!given) co_return Unexpected(given.error());
+  if (auto ok = co_await allow(call, viewer, limit::Write::edit, 0); !ok) co_return ok;
+  pg::Transaction transaction = db_.transaction(call);
+  boards::guard(transaction, viewer.id, found->board, boards::Right::read, "comments.gone"_msg);
+  if (viewer.id != found->author) session::guard_permission(transaction, viewer.id, session::Permission::remove);
+  posts::guard_visible(transaction, found->post);
+  store::guard_visible(transaction, id);
+  store::remove(transaction, id, viewer.id);
+  if (viewer.id != found->author) audit::record_deleted(transaction, viewer.id, {"comment", id.value}, *given);
+  idempotency::record(transaction, call, viewer.id);
+  const auto recipients =
+      notifications::deleted_by_staff(transaction, viewer.id, found->author, found->post, id, trim(reason));
+  const auto done = co_await transaction.commit();
   if (!done) co_return done;
-  hints_.tell({'p', found->post.value});
-  co_await notifications_.told(call, told.all());
+  publisher_.publish({'p', found->post.value});
+  co_await notifications_.invalidate(call, recipients.all());
   co_return done;
 }
 
-async<Result<void>> Comments::allow(const Call& call, const session::Viewer& who, limit::Write what,
+async<Result<void>> Comments::allow(const Call& call, const session::Viewer& viewer, limit::Write what,
                                     std::int64_t mentions) {
-  const bool staff = who.may(session::Permission::admin);
-  if (auto ok = co_await limiter_.allow_write(call, who.id, staff, limit::Write::mention, mentions); !ok) co_return ok;
-  co_return co_await limiter_.allow_write(call, who.id, staff, what);
+  const bool staff = viewer.may(session::Permission::admin);
+  if (auto ok = co_await limiter_.allow_write(call, viewer.id, staff, limit::Write::mention, mentions); !ok)
+    co_return ok;
+  co_return co_await limiter_.allow_write(call, viewer.id, staff, what);
 }
 
-async<Result<void>> Comments::typing(const Call& call, const session::Viewer& who, PostId post) {
-  if (!who.signed_in()) co_return no_right(who);
-  if (who.hidden) co_return Result<void>();
-  const bool rarely = co_await limiter_.allow(call, kTyping, std::to_string(who.id.value));
+async<Result<void>> Comments::typing(const Call& call, const session::Viewer& viewer, PostId post) {
+  if (!viewer.signed_in()) co_return no_right(viewer);
+  if (viewer.hidden) co_return Result<void>();
+  const bool rarely = co_await limiter_.allow(call, kTyping, std::to_string(viewer.id.value));
   if (!rarely) co_return Result<void>();
   const auto directory = co_await boards_.all(call);
   pg::Batch batch = db_.batch(call);
-  const auto gate = posts::gate(batch, post);
+  const auto gate = posts::find_access(batch, post);
   co_await batch.send();
   const auto found = gate.one();
-  if (!found) co_return refuse(Code::not_found, "posts.gone"_msg);
-  const auto board = open_board(who, *directory, found->board);
-  if (!board) co_return Refused(board.error());
-  hints_.whisper({'p', post.value}, fmt::format("typing {} {} {}", (*board)->id.value, who.id.value, who.name));
+  if (!found) co_return fail(ErrorCode::not_found, "posts.gone"_msg);
+  const auto board = open_board(viewer, *directory, found->board);
+  if (!board) co_return Unexpected(board.error());
+  publisher_.publish_transient({'p', post.value},
+                               fmt::format("typing {} {} {}", (*board)->id.value, viewer.id.value, viewer.name));
   co_return Result<void>();
 }
 

@@ -19,7 +19,7 @@
 #include "infra/web/router.hpp"
 
 namespace ms::live {
-class Hints;
+class Publisher;
 }
 namespace ms::notifications {
 class Notifications;
@@ -35,13 +35,13 @@ constexpr int kThreadsPerPage = 50;           ///< top-level comments with their
 constexpr int kThreadBytes = 64 * 1024;  ///< of one thread, beside others
 constexpr int kPageBytes = 300 * 1024;   ///< of all
 constexpr int kItemBytes = 1024;         ///< what stands around the text of a comment, at least
-constexpr int kDeepestShown = 4;         ///< replies below are shown at this depth: deeper is unreadable on phones
+constexpr int kMaxShownDepth = 4;        ///< replies below are shown at this depth: deeper is unreadable on phones
 
 struct Comment {
   CommentId id;
   PostId post;
   std::optional<CommentId> parent;
-  UserId author;
+  MemberId author;
   std::string author_name;
   bool by_staff = false;  ///< whoever wrote it acts for the site
   std::string content;
@@ -61,18 +61,18 @@ struct Comment {
 };
 
 /// What somebody who reads a comment may do with it: what is shown below it, on a page and in a stream alike.
-struct Reader {
+struct CommentActions {
   bool member = false;
   bool may_reply = false;
   bool own = false;
   bool may_remove = false;
   bool liked = false;
-  bool operator==(const Reader&) const = default;
+  bool operator==(const CommentActions&) const = default;
 };
 /// `may_reply`: the board lets them comment.
-Reader reader_of(const session::Viewer& who, UserId author, bool may_reply);
+CommentActions actions_for(const session::Viewer& viewer, MemberId author, bool may_reply);
 /// Most members to most comments.
-inline constexpr Reader kMostReaders{.member = true, .may_reply = true};
+inline constexpr CommentActions kDefaultActions{.member = true, .may_reply = true};
 
 /// A page of threads in reading order; a removed comment stays as a gap only while replies hang on it.
 struct Threads {
@@ -91,16 +91,16 @@ struct Threads {
 /// A page of threads for one reader.
 struct ShownThreads {
   const Threads& threads;
-  std::span<const view::SafeHtml> common = {};  ///< each comment as kMostReaders see it; empty: not at hand
+  std::span<const view::SafeHtml> common = {};  ///< each comment as kDefaultActions see it; empty: not at hand
   std::span<const std::int64_t> liked = {};     ///< ids of comments that the reader likes, beside those marked so
 
   /// What the reader may do with one of `threads`.
-  Reader reader(const session::Viewer& who, const Comment& comment, bool may_reply) const;
+  CommentActions actions(const session::Viewer& viewer, const Comment& comment, bool may_reply) const;
   /// The HTML of comment `at`, if it is at hand as this reader sees it.
-  const view::SafeHtml* ready(std::size_t at, const Reader& reader) const;
+  const view::SafeHtml* prerendered(std::size_t at, const CommentActions& actions) const;
 };
 /// ShownThreads::common, made where nobody knows who will read it.
-std::vector<view::SafeHtml> common_html(const Threads& threads, UserId post_author, Timestamp now);
+std::vector<view::SafeHtml> common_html(const Threads& threads, MemberId post_author, Timestamp now);
 
 struct Draft {
   PostId post;
@@ -121,59 +121,64 @@ Result<void> check(const unicode::Text& content);
 class Comments {
  public:
   Comments(pg::Db& db, boards::Boards& boards, posts::Posts& posts, notifications::Notifications& notifications,
-           limit::Limiter& limiter, live::Hints& hints)
-      : db_(db), boards_(boards), posts_(posts), notifications_(notifications), limiter_(limiter), hints_(hints) {}
+           limit::Limiter& limiter, live::Publisher& publisher)
+      : db_(db),
+        boards_(boards),
+        posts_(posts),
+        notifications_(notifications),
+        limiter_(limiter),
+        publisher_(publisher) {}
 
   /// The caller has made sure that the post may be read. `number` 0 is the last page, where the newest threads stand.
   /// `from`: a comment of that page to begin with; 0: its first. At most kPageBytes and one comment.
-  async<Threads> threads(const Call& call, const session::Viewer& who, PostId post, std::int64_t number,
+  async<Threads> threads(const Call& call, const session::Viewer& viewer, PostId post, std::int64_t number,
                          CommentId from = {});
-  /// The page of threads on which a comment stands, and its post; for links to one comment. Refused: not_found and, as
-  /// for posts, when the board may not be read.
+  /// The page of threads on which a comment stands, and its post; for links to one comment. Unexpected: not_found and,
+  /// as for posts, when the board may not be read.
   struct Place {
     PostId post;
     BoardId board;
     std::int64_t page = 1;
   };
-  async<Result<Place>> place(const Call& call, const session::Viewer& who, CommentId id);
-  /// One visible comment. Refused: not_found, also when its board may not be read.
-  async<Result<Comment>> find(const Call& call, const session::Viewer& who, CommentId id);
-  /// The same, to edit. Refused also: forbidden (not the author, or the board lets nobody like them comment).
-  async<Result<Comment>> own(const Call& call, const session::Viewer& who, CommentId id);
+  async<Result<Place>> place(const Call& call, const session::Viewer& viewer, CommentId id);
+  /// One visible comment. Unexpected: not_found, also when its board may not be read.
+  async<Result<Comment>> find(const Call& call, const session::Viewer& viewer, CommentId id);
+  /// The same, to edit. Unexpected also: forbidden (not the author, or the board lets nobody like them comment).
+  async<Result<Comment>> own(const Call& call, const session::Viewer& viewer, CommentId id);
 
   struct Written {
     CommentId id;
     std::optional<Comment> comment;  ///< unless an earlier request wrote it
     std::int64_t page = 0;           ///< of threads, where it stands; 0 when nobody asked
   };
-  /// One round trip as a rule; two for a reply, with mentions, or when this thread has not read the post. Refused:
+  /// One round trip as a rule; two for a reply, with mentions, or when this thread has not read the post. Unexpected:
   /// invalid, not_found (the post or the parent is gone), unauthenticated, forbidden, and, as edit() and remove(),
   /// too_many beyond what a member may write in a minute.
-  async<Result<Written>> write(const Call& call, const session::Viewer& who, Draft draft);
+  async<Result<Written>> write(const Call& call, const session::Viewer& viewer, Draft draft);
   /// What an edit of a comment holds.
   struct Edit {
     unicode::Text content;
     std::optional<std::int64_t> version = {};    ///< of the comment that was edited; another one is not overwritten
     std::optional<std::string> unresolved = {};  ///< as in Draft
   };
-  /// Refused also: conflict.
-  async<Result<void>> edit(const Call& call, const session::Viewer& who, CommentId id, Edit edit);
+  /// Unexpected also: conflict.
+  async<Result<void>> edit(const Call& call, const session::Viewer& viewer, CommentId id, Edit edit);
   /// Own comments, or anybody's with Permission::remove, which the audit log keeps with the reason (may be empty).
-  async<Result<void>> remove(const Call& call, const session::Viewer& who, CommentId id, std::string reason);
+  async<Result<void>> remove(const Call& call, const session::Viewer& viewer, CommentId id, std::string reason);
   /// Shows the readers of the post that `who` is writing a comment; not for who hides their presence, and at most once
-  /// every two seconds. Writes nothing down. Refused: not_found, and whoever may not comment there.
-  async<Result<void>> typing(const Call& call, const session::Viewer& who, PostId post);
+  /// every two seconds. Writes nothing down. Unexpected: not_found, and whoever may not comment there.
+  async<Result<void>> typing(const Call& call, const session::Viewer& viewer, PostId post);
 
  private:
   /// Counts a write and the members that it mentions.
-  async<Result<void>> allow(const Call& call, const session::Viewer& who, limit::Write what, std::int64_t mentions);
+  async<Result<void>> allow(const Call& call, const session::Viewer& viewer, limit::Write what, std::int64_t mentions);
 
   pg::Db& db_;
   boards::Boards& boards_;
   posts::Posts& posts_;
   notifications::Notifications& notifications_;
   limit::Limiter& limiter_;
-  live::Hints& hints_;
+  live::Publisher& publisher_;
 };
 
 /// What is live about a post, topic "p34": its comments, that it changed or is gone, and who is writing. Its number
@@ -181,10 +186,10 @@ class Comments {
 class LivePost final : public live::Source {
  public:
   LivePost(pg::Db& db, boards::Boards& boards, posts::Posts& posts) : db_(db), boards_(boards), posts_(posts) {}
-  async<Result<void>> may_follow(const Call& call, const session::Viewer& who, std::int64_t post) override;
-  async<live::News> since(const Call& call, std::int64_t post, std::int64_t number) override;
-  async<std::vector<live::Mark>> numbers(const Call& call, std::vector<std::int64_t> posts) override;
-  std::optional<live::Change> heard(std::int64_t post, std::string_view what) override;
+  async<Result<void>> may_follow(const Call& call, const session::Viewer& viewer, std::int64_t post) override;
+  async<live::ChangeSet> since(const Call& call, std::int64_t post, std::int64_t number) override;
+  async<std::vector<live::Position>> numbers(const Call& call, std::vector<std::int64_t> posts) override;
+  std::optional<live::Change> parse_transient(std::int64_t post, std::string_view what) override;
 
  private:
   pg::Db& db_;

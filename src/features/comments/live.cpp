@@ -13,11 +13,11 @@ using Directory = std::shared_ptr<const boards::Directory>;
 // Readers that see the same are one variant: a bit for each thing that they may do.
 enum Bit { kMayReply = 1, kOwn = 2, kMayRemove = 4, kMember = 8 };
 
-int variant_of(const Reader& reader) {
-  return (reader.member ? kMember : 0) | (reader.may_reply ? kMayReply : 0) | (reader.own ? kOwn : 0) |
-         (reader.may_remove ? kMayRemove : 0);
+int variant_of(const CommentActions& actions) {
+  return (actions.member ? kMember : 0) | (actions.may_reply ? kMayReply : 0) | (actions.own ? kOwn : 0) |
+         (actions.may_remove ? kMayRemove : 0);
 }
-Reader reader_in(int variant) {
+CommentActions reader_in(int variant) {
   return {(variant & kMember) != 0, (variant & kMayReply) != 0, (variant & kOwn) != 0, (variant & kMayRemove) != 0,
           false};
 }
@@ -25,9 +25,9 @@ Reader reader_in(int variant) {
 live::Change of_comment(const boards::Board& board, const Directory& directory, PostId post, store::Changed row) {
   live::Change change;
   change.number = row.event;
-  change.variant = [&board, directory, author = row.author](const session::Viewer& who) {
-    if (!board.readable(who)) return std::optional<int>();
-    return std::optional<int>(variant_of(reader_of(who, author, board.commentable(who))));
+  change.variant = [&board, directory, author = row.author](const session::Viewer& viewer) {
+    if (!board.readable(viewer)) return std::optional<int>();
+    return std::optional<int>(variant_of(actions_for(viewer, author, board.commentable(viewer))));
   };
   Comment comment;
   comment.id = row.id;
@@ -53,8 +53,8 @@ live::Change of_post(const boards::Board& board, const Directory& directory, Pos
                      bool visible) {
   live::Change change;
   change.number = number;
-  change.variant = [&board, directory](const session::Viewer& who) {
-    return board.readable(who) ? std::optional<int>(0) : std::nullopt;
+  change.variant = [&board, directory](const session::Viewer& viewer) {
+    return board.readable(viewer) ? std::optional<int>(0) : std::nullopt;
   };
   change.render = [&board, directory, post, visible](view::Out& out, int) {
     visible ? post_changed(out, post, board.slug) : post_gone(out, post, board.slug);
@@ -73,21 +73,21 @@ std::optional<std::int64_t> take_number(std::string_view& text) {
 
 }  // namespace
 
-async<Result<void>> LivePost::may_follow(const Call& call, const session::Viewer& who, std::int64_t post) {
-  const auto found = co_await posts_.find(call, who, PostId{post});
-  if (!found) co_return Refused(found.error());
+async<Result<void>> LivePost::may_follow(const Call& call, const session::Viewer& viewer, std::int64_t post) {
+  const auto found = co_await posts_.find(call, viewer, PostId{post});
+  if (!found) co_return Unexpected(found.error());
   co_return Result<void>();
 }
 
-async<live::News> LivePost::since(const Call& call, std::int64_t post, std::int64_t number) {
+async<live::ChangeSet> LivePost::since(const Call& call, std::int64_t post, std::int64_t number) {
   const PostId id{post};
   pg::Batch batch = db_.batch(call);
-  const auto slot = store::since(batch, id, number, live::kMostChanges + 1);
+  const auto handle = store::since(batch, id, number, live::kMaxChanges + 1);
   co_await batch.send();
   // After the rows: who lost the right before they were written does not get them.
   const auto directory = co_await boards_.all(call);
-  std::vector<store::Changed> rows = slot.all();
-  live::News out;
+  std::vector<store::Changed> rows = handle.all();
+  live::ChangeSet out;
   out.number = number;
   const boards::Board* board = rows.empty() ? nullptr : directory->find(rows.front().board);
   if (board == nullptr) co_return out;
@@ -101,22 +101,22 @@ async<live::News> LivePost::since(const Call& call, std::int64_t post, std::int6
     if (visible && row.event > 0) out.changes.push_back(of_comment(*board, directory, id, std::move(row)));
   }
   std::ranges::sort(out.changes, {}, &live::Change::number);
-  out.more = out.changes.size() > live::kMostChanges;
-  if (out.more) out.changes.resize(live::kMostChanges);
+  out.more = out.changes.size() > live::kMaxChanges;
+  if (out.more) out.changes.resize(live::kMaxChanges);
   co_return out;
 }
 
-async<std::vector<live::Mark>> LivePost::numbers(const Call& call, std::vector<std::int64_t> posts) {
+async<std::vector<live::Position>> LivePost::numbers(const Call& call, std::vector<std::int64_t> posts) {
   pg::Batch batch = db_.batch(call);
-  const auto slot = store::numbers(batch, posts);
+  const auto handle = store::numbers(batch, posts);
   co_await batch.send();
-  std::vector<live::Mark> out;
-  for (const store::Number& row : slot.all()) out.push_back({{'p', row.post}, row.events});
+  std::vector<live::Position> out;
+  for (const store::Number& row : handle.all()) out.push_back({{'p', row.post}, row.events});
   co_return out;
 }
 
 /// "typing <board> <member> <name>", as Comments::typing whispers it.
-std::optional<live::Change> LivePost::heard(std::int64_t post, std::string_view what) {
+std::optional<live::Change> LivePost::parse_transient(std::int64_t post, std::string_view what) {
   constexpr std::string_view kTyping = "typing ";
   if (!what.starts_with(kTyping)) return std::nullopt;
   what.remove_prefix(kTyping.size());
@@ -124,14 +124,14 @@ std::optional<live::Change> LivePost::heard(std::int64_t post, std::string_view 
   const auto member = board ? take_number(what) : std::nullopt;
   if (!member || what.empty()) return std::nullopt;
   live::Change change;
-  change.variant = [this, board = BoardId{*board}, member = UserId{*member}](const session::Viewer& who) {
+  change.variant = [this, board = BoardId{*board}, member = MemberId{*member}](const session::Viewer& viewer) {
     const auto directory = boards_.current();
     const boards::Board* of = directory ? directory->find(board) : nullptr;
     // Who is here and writes is for members.
-    const bool shown = of != nullptr && who.signed_in() && of->readable(who) && who.id != member;
+    const bool shown = of != nullptr && viewer.signed_in() && of->readable(viewer) && viewer.id != member;
     return shown ? std::optional<int>(0) : std::nullopt;
   };
-  change.render = [id = PostId{post}, member = UserId{*member}, name = std::string(what)](view::Out& out, int) {
+  change.render = [id = PostId{post}, member = MemberId{*member}, name = std::string(what)](view::Out& out, int) {
     typing(out, id, member, name);
   };
   return change;

@@ -5,7 +5,7 @@
 #include "features/comments/comments.hpp"
 #include "features/notifications/notifications.hpp"
 #include "infra/limit/limiter.hpp"
-#include "infra/live/hints.hpp"
+#include "infra/live/publisher.hpp"
 #include "infra/pg/test_database.hpp"
 
 namespace ms::comments {
@@ -33,12 +33,12 @@ constexpr const char* kRows = R"(
 )";
 
 session::Viewer viewer(std::int64_t id, Role role, std::string_view permissions) {
-  session::Viewer who;
-  who.id = UserId{id};
-  who.name = "누구";
-  who.role = role;
-  who.permissions = session::Permissions::parse(permissions);
-  return who;
+  session::Viewer viewer;
+  viewer.id = MemberId{id};
+  viewer.name = "누구";
+  viewer.role = role;
+  viewer.permissions = session::Permissions::parse(permissions);
+  return viewer;
 }
 const session::Viewer kStaff = viewer(1, Role::staff, "read,write,comment,delete");
 const session::Viewer kWriter = viewer(2, Role::member, "read,write,comment");
@@ -59,15 +59,17 @@ class LivePostTest : public testing::Test {
                std::to_string(post) + ", " + std::to_string(author) + ", " + parent + ", " + parent +
                ", '좋아요', '<p>좋아요</p>') returning id");
   }
-  live::News since(std::int64_t number, std::int64_t post = 1) { return pg::run(io, live_.since(call, post, number)); }
-  static std::vector<std::int64_t> numbers(const live::News& news) {
+  live::ChangeSet since(std::int64_t number, std::int64_t post = 1) {
+    return pg::run(io, live_.since(call, post, number));
+  }
+  static std::vector<std::int64_t> numbers(const live::ChangeSet& news) {
     std::vector<std::int64_t> out;
     for (const live::Change& change : news.changes) out.push_back(change.number);
     return out;
   }
   /// What `who` sees of a change; "-" when nothing.
-  static std::string shown(const live::Change& change, const session::Viewer& who) {
-    const auto variant = change.variant(who);
+  static std::string shown(const live::Change& change, const session::Viewer& viewer) {
+    const auto variant = change.variant(viewer);
     if (!variant) return "-";
     view::Out out;
     change.render(out, *variant);
@@ -79,14 +81,14 @@ class LivePostTest : public testing::Test {
   pg::Db db{io, pg::Config{.conninfo = TestDatabase::conninfo("minschool_site")}};
   // No Redis is there: nothing of this may depend on it.
   redis::Client redis{io, redis::Config{.host = "/nonexistent/redis.sock"}};
-  cache::Cache cache{io, redis, secret::Keyring({"key"})};
+  cache::RedisCache cache{io, redis, secret::Keyring({"key"})};
   limit::Limiter limiter{redis};
-  live::Hints hints{io, db, redis, secret::Keyring({"key"})};
+  live::Publisher publisher{io, db, redis, secret::Keyring({"key"})};
   boards::Boards boards{db, [] { return true; }};
-  notifications::Notifications notifications{db, cache, limiter, boards, hints};
+  notifications::Notifications notifications{db, cache, limiter, boards, publisher};
   posts::ViewCounter views{db, redis};
-  posts::Posts posts{db, cache, boards, notifications, views, hints, limiter};
-  Comments comments{db, boards, posts, notifications, limiter, hints};
+  posts::Posts posts{db, cache, boards, notifications, views, publisher, limiter};
+  Comments comments{db, boards, posts, notifications, limiter, publisher};
   LivePost live_{db, boards, posts};
 };
 
@@ -101,7 +103,7 @@ TEST_F(LivePostTest, EveryChangeHasANumberAndTheLatestIsGiven) {
   EXPECT_THAT(since(2).changes, IsEmpty());
 
   ask("update comments set content = '고침', content_html = '<p>고침</p>', updated_at = now() where id = 1");
-  const live::News edited = since(2);
+  const live::ChangeSet edited = since(2);
   EXPECT_EQ(edited.number, 3);
   ASSERT_THAT(numbers(edited), ElementsAre(3));
   EXPECT_THAT(shown(edited.changes[0], kGuest),
@@ -111,13 +113,13 @@ TEST_F(LivePostTest, EveryChangeHasANumberAndTheLatestIsGiven) {
 
   for (const char* gone : {"hidden_at", "deleted_at"}) {
     ask(std::string("update comments set ") + gone + " = now() where id = 1");
-    const live::News removed = since(edited.number);
+    const live::ChangeSet removed = since(edited.number);
     ASSERT_THAT(removed.changes, SizeIs(1));
     EXPECT_THAT(shown(removed.changes[0], kGuest),
                 AllOf(HasSubstr("comment-gone"), HasSubstr("data-comment=\"1\""), Not(HasSubstr("고침"))));
     EXPECT_THAT(shown(removed.changes[0], kGuest), HasSubstr("<template>1</template>"));  // visible ones
     ask(std::string("update comments set ") + gone + " = null where id = 1");
-    const live::News back = since(removed.number);
+    const live::ChangeSet back = since(removed.number);
     ASSERT_THAT(back.changes, SizeIs(1));
     EXPECT_THAT(shown(back.changes[0], kGuest), HasSubstr("<p>고침</p>"));
     EXPECT_THAT(shown(back.changes[0], kGuest), HasSubstr("<template>2</template>"));
@@ -157,7 +159,7 @@ TEST_F(LivePostTest, AChangedPostIsANoteAndAPostThatIsGoneTakesItsCommentsAlong)
   EXPECT_THAT(shown(since(1).changes[0], kGuest),
               AllOf(HasSubstr("post-note-1"), HasSubstr("href=\"/boards/free/1\"")));
   ask("update posts set hidden_at = now() where id = 1");
-  const live::News gone = since(0);
+  const live::ChangeSet gone = since(0);
   EXPECT_EQ(gone.number, 3);
   ASSERT_THAT(numbers(gone), ElementsAre(3));
   EXPECT_THAT(shown(gone.changes[0], kGuest), AllOf(HasSubstr("post-note-1"), HasSubstr("href=\"/boards/free\"")));
@@ -172,18 +174,18 @@ TEST_F(LivePostTest, AChangedPostIsANoteAndAPostThatIsGoneTakesItsCommentsAlong)
 TEST_F(LivePostTest, SaysWhenThereIsMoreThanItGives) {
   ask("insert into comments (post_id, author_id, content, content_html) select 1, 2, 'x', 'x' from "
       "generate_series(1, " +
-      std::to_string(live::kMostChanges) + ")");
+      std::to_string(live::kMaxChanges) + ")");
   EXPECT_FALSE(since(0).more);
-  EXPECT_THAT(since(0).changes, SizeIs(live::kMostChanges));
+  EXPECT_THAT(since(0).changes, SizeIs(live::kMaxChanges));
   ask("update posts set title = '가을 소풍' where id = 1");
   EXPECT_TRUE(since(0).more);
   EXPECT_FALSE(since(1).more);
   write(1, 2);
-  const live::News news = since(0);
+  const live::ChangeSet news = since(0);
   EXPECT_TRUE(news.more);
-  ASSERT_THAT(news.changes, SizeIs(live::kMostChanges));
-  EXPECT_EQ(news.changes.back().number, live::kMostChanges);
-  EXPECT_EQ(news.number, live::kMostChanges + 2);
+  ASSERT_THAT(news.changes, SizeIs(live::kMaxChanges));
+  EXPECT_EQ(news.changes.back().number, live::kMaxChanges);
+  EXPECT_EQ(news.number, live::kMaxChanges + 2);
 }
 
 TEST_F(LivePostTest, RowsThatWereLoadedWithoutTriggersAreNoNews) {
@@ -212,7 +214,7 @@ TEST_F(LivePostTest, WhoReadsWhileManyWriteMissesNothing) {
   }
   std::int64_t known = 0;
   while (known < kWriters * kEach) {
-    const live::News news = since(known);
+    const live::ChangeSet news = since(known);
     ASSERT_EQ(std::ssize(news.changes), news.number - known);
     for (const live::Change& change : news.changes) ASSERT_EQ(change.number, ++known);
   }
@@ -222,12 +224,12 @@ TEST_F(LivePostTest, TellsWhereManyPostsStand) {
   write(1, 2);
   write(1, 2);
   const auto marks = pg::run(io, live_.numbers(call, {2, 1, 99}));
-  EXPECT_THAT(marks, testing::UnorderedElementsAre(live::Mark{{'p', 1}, 2}, live::Mark{{'p', 2}, 0}));
+  EXPECT_THAT(marks, testing::UnorderedElementsAre(live::Position{{'p', 1}, 2}, live::Position{{'p', 2}, 0}));
 }
 
 TEST_F(LivePostTest, MayBeFollowedByWhoMayReadIt) {
-  const auto code = [&](const session::Viewer& who, std::int64_t post) {
-    const auto done = pg::run(io, live_.may_follow(call, who, post));
+  const auto code = [&](const session::Viewer& viewer, std::int64_t post) {
+    const auto done = pg::run(io, live_.may_follow(call, viewer, post));
     return done ? 200 : static_cast<int>(done.error().code);
   };
   EXPECT_EQ(code(kGuest, 1), 200);
@@ -241,30 +243,30 @@ TEST_F(LivePostTest, MayBeFollowedByWhoMayReadIt) {
 
 TEST_F(LivePostTest, ShowsWhoIsTypingToOtherMembersOnly) {
   pg::run(io, boards.all(call));
-  const auto change = live_.heard(1, "typing 1 2 김 <하늘>");
+  const auto change = live_.parse_transient(1, "typing 1 2 김 <하늘>");
   ASSERT_TRUE(change);
   EXPECT_THAT(shown(*change, kReader), AllOf(HasSubstr("target=\"typing-1\""), HasSubstr("member=\"2\""),
                                              HasSubstr("name=\"김 &lt;하늘&gt;\"")));
   EXPECT_EQ(shown(*change, kGuest), "-");  // names are for members
   EXPECT_EQ(shown(*change, kWriter), "-");
-  const auto among_staff = live_.heard(2, "typing 2 1 직원");
+  const auto among_staff = live_.parse_transient(2, "typing 2 1 직원");
   ASSERT_TRUE(among_staff);
   EXPECT_EQ(shown(*among_staff, kReader), "-");
   boards.changed();  // may be readable for others now
   EXPECT_EQ(shown(*change, kReader), "-");
   for (const char* what :
        {"", "typing", "typing ", "typing 1", "typing 1 2", "typing 1 2 ", "typing x 2 y", "tying 1 2 y"}) {
-    EXPECT_FALSE(live_.heard(1, what)) << what;
+    EXPECT_FALSE(live_.parse_transient(1, what)) << what;
   }
 }
 
 TEST_F(LivePostTest, WritesInOneTripUnderAPostThatWasRead) {
   Timing timing;
   const Call timed(std::chrono::steady_clock::now() + 60s, "test", &timing);
-  const auto written = [&](std::int64_t post, const session::Viewer& who) {
+  const auto written = [&](std::int64_t post, const session::Viewer& viewer) {
     timing = {};
     const auto done =
-        pg::run(io, comments.write(timed, who, {.post = PostId{post}, .parent = {}, .content = "*잘* 봤어요"}));
+        pg::run(io, comments.write(timed, viewer, {.post = PostId{post}, .parent = {}, .content = "*잘* 봤어요"}));
     return done ? 200 : static_cast<int>(done.error().code);
   };
   pg::run(io, boards.all(call));
@@ -302,8 +304,8 @@ TEST_F(LivePostTest, ANewCommentIsGivenAsItWillBeRead) {
 }
 
 TEST_F(LivePostTest, TypingIsForWhoMayComment) {
-  const auto code = [&](const session::Viewer& who, std::int64_t post) {
-    const auto done = pg::run(io, comments.typing(call, who, PostId{post}));
+  const auto code = [&](const session::Viewer& viewer, std::int64_t post) {
+    const auto done = pg::run(io, comments.typing(call, viewer, PostId{post}));
     return done ? 200 : static_cast<int>(done.error().code);
   };
   EXPECT_EQ(code(kGuest, 1), 401);

@@ -15,10 +15,10 @@ CommentId id_of(const web::Context& ctx) { return CommentId{ctx.params.number("i
 async<http::Response> lead_to(web::Context& ctx, Comments& comments, boards::Boards& boards) {
   const CommentId id = id_of(ctx);
   const auto place = co_await comments.place(ctx.call, ctx.viewer, id);
-  if (!place) co_return ctx.refuse(place.error());
+  if (!place) co_return ctx.error_response(place.error());
   const auto directory = co_await boards.all(ctx.call);
   const boards::Board* board = directory->find(place->board);
-  if (board == nullptr) co_return ctx.refuse(Error(Code::not_found, "comments.gone"_msg));
+  if (board == nullptr) co_return ctx.error_response(Error(ErrorCode::not_found, "comments.gone"_msg));
   co_return ctx.redirect(
       fmt::format("/boards/{}/{}?comment={}#c{}", board->slug, place->post.value, id.value, id.value));
 }
@@ -34,21 +34,22 @@ async<http::Response> edit_form(web::Context& ctx, notifications::Notifications&
 
 async<http::Response> show_edit(web::Context& ctx, Comments& comments, notifications::Notifications& notifications) {
   const auto comment = co_await comments.own(ctx.call, ctx.viewer, id_of(ctx));
-  if (!comment) co_return ctx.refuse(comment.error());
+  if (!comment) co_return ctx.error_response(comment.error());
   co_return co_await edit_form(ctx, notifications, *comment, comment->content, nullptr);
 }
 
 async<http::Response> post_edit(web::Context& ctx, Comments& comments, notifications::Notifications& notifications) {
   const auto form = ctx.form();
-  if (!form) co_return ctx.refuse(form.error());
+  if (!form) co_return ctx.error_response(form.error());
   const Comments::Edit edit{unicode::Text(form->get("content")), form->number("version"),
                             notifications::shown_mentions(*form)};
   const auto done = co_await comments.edit(ctx.call, ctx.viewer, id_of(ctx), edit);
   // Whatever becomes of the comment from now on: it is stored, and the answer says so.
   if (done) co_return ctx.redirect(fmt::format("/comments/{}", id_of(ctx).value), "flash.saved"_msg);
-  if (done.error().code != Code::invalid && done.error().code != Code::conflict) co_return ctx.refuse(done.error());
+  if (done.error().code != ErrorCode::invalid && done.error().code != ErrorCode::conflict)
+    co_return ctx.error_response(done.error());
   const auto comment = co_await comments.own(ctx.call, ctx.viewer, id_of(ctx));
-  if (!comment) co_return ctx.refuse(comment.error());
+  if (!comment) co_return ctx.error_response(comment.error());
   co_return co_await edit_form(ctx, notifications, *comment, edit.content, &done.error());
 }
 
@@ -58,7 +59,7 @@ async<http::Response> post_delete(web::Context& ctx, Comments& comments, boards:
   std::string reason;
   if (const auto form = ctx.form()) reason = form->get("reason");
   const auto done = co_await comments.remove(ctx.call, ctx.viewer, id, reason);
-  if (!done) co_return ctx.refuse(done.error());
+  if (!done) co_return ctx.error_response(done.error());
   // A repetition may find the post gone by now; what it was sent for is done.
   if (!place) co_return ctx.redirect("/", "flash.deleted"_msg);
   const auto directory = co_await boards.all(ctx.call);
@@ -71,7 +72,7 @@ async<http::Response> post_delete(web::Context& ctx, Comments& comments, boards:
 /// Sent again and again while somebody types: nothing is written and nothing is shown.
 async<http::Response> post_typing(web::Context& ctx, Comments& comments) {
   const auto done = co_await comments.typing(ctx.call, ctx.viewer, PostId{ctx.params.number("id")});
-  if (!done) co_return ctx.refuse(done.error());
+  if (!done) co_return ctx.error_response(done.error());
   co_return http::Response(204);
 }
 

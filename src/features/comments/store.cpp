@@ -93,41 +93,41 @@ constexpr pg::Query kNumbers{"comments.numbers",
 
 }  // namespace
 
-pg::Slot<std::int64_t> count_threads(pg::Statements& out, PostId post) {
+pg::ResultHandle<std::int64_t> count_threads(pg::Statements& out, PostId post) {
   return out.add<std::int64_t>(kCountThreads, post);
 }
-pg::Slot<Comment> threads(pg::Statements& out, UserId reader, PostId post, std::int64_t skip, int limit,
-                          CommentId from) {
+pg::ResultHandle<Comment> threads(pg::Statements& out, MemberId reader, PostId post, std::int64_t skip, int limit,
+                                  CommentId from) {
   return out.add<Comment>(kThreads, post, skip, limit, reader, from, kThreadBytes, kPageBytes, kItemBytes, kStaff);
 }
-pg::Slot<Comment> find(pg::Statements& out, UserId reader, CommentId id) {
+pg::ResultHandle<Comment> find(pg::Statements& out, MemberId reader, CommentId id) {
   return out.add<Comment>(kFind, id, reader, kStaff);
 }
-pg::Slot<Target> target(pg::Statements& out, CommentId id) { return out.add<Target>(kTarget, id); }
-pg::Slot<Parent> parent(pg::Statements& out, CommentId id) { return out.add<Parent>(kParent, id); }
-pg::Slot<PlaceRow> place(pg::Statements& out, CommentId id) { return out.add<PlaceRow>(kPlace, id); }
+pg::ResultHandle<Target> target(pg::Statements& out, CommentId id) { return out.add<Target>(kTarget, id); }
+pg::ResultHandle<Parent> parent(pg::Statements& out, CommentId id) { return out.add<Parent>(kParent, id); }
+pg::ResultHandle<PlaceRow> place(pg::Statements& out, CommentId id) { return out.add<PlaceRow>(kPlace, id); }
 
-pg::Slot<Inserted> insert(pg::Statements& out, const Draft& draft, std::optional<CommentId> root, UserId author,
-                          const view::SafeHtml& html) {
+pg::ResultHandle<Inserted> insert(pg::Statements& out, const Draft& draft, std::optional<CommentId> root,
+                                  MemberId author, const view::SafeHtml& html) {
   return out.add<Inserted>(kInsert, draft.post, draft.parent, root, author, draft.content.text(), html.html(),
                            markdown::kRendererVersion);
 }
-pg::Slot<std::int64_t> threads_before(pg::Statements& out, PostId post, std::optional<CommentId> root) {
+pg::ResultHandle<std::int64_t> threads_before(pg::Statements& out, PostId post, std::optional<CommentId> root) {
   return out.add<std::int64_t>(kThreadsBefore, post, root);
 }
 void update(pg::Statements& out, CommentId id, std::string_view content, const view::SafeHtml& html) {
   out.add(kUpdate, id, content, html.html(), markdown::kRendererVersion);
 }
-void remove(pg::Statements& out, CommentId id, UserId by) { out.add(kRemove, id, by); }
+void remove(pg::Statements& out, CommentId id, MemberId by) { out.add(kRemove, id, by); }
 void guard_version(pg::Statements& out, CommentId id, std::int64_t version) {
   out.add(kGuardVersion, id, version, "error.edited"_msg.key);
 }
 void guard_visible(pg::Statements& out, CommentId id) { out.add(kGuard, id); }
 
-pg::Slot<Changed> since(pg::Statements& out, PostId post, std::int64_t number, int limit) {
+pg::ResultHandle<Changed> since(pg::Statements& out, PostId post, std::int64_t number, int limit) {
   return out.add<Changed>(kSince, post, number, limit, kStaff);
 }
-pg::Slot<Number> numbers(pg::Statements& out, const std::vector<std::int64_t>& posts) {
+pg::ResultHandle<Number> numbers(pg::Statements& out, const std::vector<std::int64_t>& posts) {
   return out.add<Number>(kNumbers, posts);
 }
 

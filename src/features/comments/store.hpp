@@ -11,42 +11,42 @@ struct Parent {
   CommentId id;
   PostId post;
   std::optional<CommentId> root;
-  UserId author;
+  MemberId author;
 };
 
-pg::Slot<std::int64_t> count_threads(pg::Statements& out, PostId post);
+pg::ResultHandle<std::int64_t> count_threads(pg::Statements& out, PostId post);
 /// Top-level comments number skip+1 … skip+limit with their replies, thread by thread, by id; as much as a page may
 /// hold of what stands from the cursor `from` on.
-pg::Slot<Comment> threads(pg::Statements& out, UserId reader, PostId post, std::int64_t skip, int limit,
-                          CommentId from);
+pg::ResultHandle<Comment> threads(pg::Statements& out, MemberId reader, PostId post, std::int64_t skip, int limit,
+                                  CommentId from);
 /// Visible ones only.
-pg::Slot<Comment> find(pg::Statements& out, UserId reader, CommentId id);
+pg::ResultHandle<Comment> find(pg::Statements& out, MemberId reader, CommentId id);
 /// Where a comment stands and whose it is: what decides who may change it. Visible ones of visible posts only.
 struct Target {
   PostId post;
   BoardId board;
-  UserId author;
+  MemberId author;
 };
-pg::Slot<Target> target(pg::Statements& out, CommentId id);
-pg::Slot<Parent> parent(pg::Statements& out, CommentId id);
+pg::ResultHandle<Target> target(pg::Statements& out, CommentId id);
+pg::ResultHandle<Parent> parent(pg::Statements& out, CommentId id);
 
 struct PlaceRow {
   PostId post;
   BoardId board;
   std::int64_t threads_before = 0;
 };
-pg::Slot<PlaceRow> place(pg::Statements& out, CommentId id);
+pg::ResultHandle<PlaceRow> place(pg::Statements& out, CommentId id);
 
 struct Inserted {
   CommentId id;
   Timestamp created;
 };
-pg::Slot<Inserted> insert(pg::Statements& out, const Draft& draft, std::optional<CommentId> root, UserId author,
-                          const view::SafeHtml& html);
+pg::ResultHandle<Inserted> insert(pg::Statements& out, const Draft& draft, std::optional<CommentId> root,
+                                  MemberId author, const view::SafeHtml& html);
 /// After the insert in its unit: top-level comments before the new one, or before its thread.
-pg::Slot<std::int64_t> threads_before(pg::Statements& out, PostId post, std::optional<CommentId> root);
+pg::ResultHandle<std::int64_t> threads_before(pg::Statements& out, PostId post, std::optional<CommentId> root);
 void update(pg::Statements& out, CommentId id, std::string_view content, const view::SafeHtml& html);
-void remove(pg::Statements& out, CommentId id, UserId by);
+void remove(pg::Statements& out, CommentId id, MemberId by);
 /// Refuses the unit (409) when the comment has another version.
 void guard_version(pg::Statements& out, CommentId id, std::int64_t version);
 /// Refuses the unit (404) when the comment is not visible any more.
@@ -58,12 +58,12 @@ struct Changed {
   std::int64_t post_event = 0;  ///< the latest of the post itself
   bool visible = false;         ///< the post
   BoardId board;
-  UserId post_author;
+  MemberId post_author;
   std::int64_t comments = 0;  ///< visible ones
   std::int64_t event = 0;     ///< the comment's latest; 0: none
   CommentId id;
   std::optional<CommentId> parent;
-  UserId author;
+  MemberId author;
   std::string author_name;
   bool by_staff = false;
   view::SafeHtml content_html;
@@ -74,11 +74,11 @@ struct Changed {
   std::int64_t likes = 0;
 };
 /// Ascending by event; one row at least, unless there is no such post.
-pg::Slot<Changed> since(pg::Statements& out, PostId post, std::int64_t number, int limit);
+pg::ResultHandle<Changed> since(pg::Statements& out, PostId post, std::int64_t number, int limit);
 struct Number {
   std::int64_t post = 0;
   std::int64_t events = 0;
 };
-pg::Slot<Number> numbers(pg::Statements& out, const std::vector<std::int64_t>& posts);
+pg::ResultHandle<Number> numbers(pg::Statements& out, const std::vector<std::int64_t>& posts);
 
 }  // namespace ms::comments::store

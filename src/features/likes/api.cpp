@@ -10,9 +10,9 @@ namespace {
 template <class Id>
 async<http::Response> change(web::Context& ctx, Likes& likes, bool mine) {
   const auto found = co_await likes.find(ctx.call, ctx.viewer, Id{ctx.params.number("id")});
-  if (!found) co_return ctx.refuse(found.error());
+  if (!found) co_return ctx.error_response(found.error());
   const auto now = co_await likes.set(ctx.call, ctx.viewer, *found, mine);
-  if (!now) co_return ctx.refuse(now.error());
+  if (!now) co_return ctx.error_response(now.error());
   co_return ctx.json(200, boost::json::object{{"likes", now->likes}, {"liked", now->mine}});
 }
 

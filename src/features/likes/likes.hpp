@@ -11,7 +11,7 @@
 #include "infra/web/router.hpp"
 
 namespace ms::live {
-class Hints;
+class Publisher;
 }
 
 // Likes of posts and comments, one a member. What a page shows of them comes with the post and the comments themselves
@@ -23,7 +23,7 @@ struct Liked {
   PostId post;
   std::optional<CommentId> comment;  ///< none: the post itself
   BoardId board;
-  UserId author;
+  MemberId author;
   std::int64_t likes = 0;
   bool mine = false;  ///< the reader likes it
 };
@@ -31,43 +31,43 @@ struct Liked {
 /// Who likes what of a post, for all its readers.
 struct Likers {
   struct One {
-    UserId who;
+    MemberId member;
     std::int64_t what = 0;  ///< a comment's id; 0: the post itself
   };
-  static constexpr std::size_t kMost = 2000;  // 32 KB
+  static constexpr std::size_t kMax = 2000;  // 32 KB
 
   std::vector<One> all;  ///< by who
-  bool whole = true;     ///< false: there are more than kMost, and `all` is empty
+  bool whole = true;     ///< false: there are more than kMax, and `all` is empty
 
   /// As Likes::of, when these are all.
-  std::vector<std::int64_t> of(UserId who) const;
+  std::vector<std::int64_t> of(MemberId member) const;
 };
 
 class Likes {
  public:
-  Likes(pg::Db& db, boards::Boards& boards, notifications::Notifications& notifications, live::Hints& hints,
+  Likes(pg::Db& db, boards::Boards& boards, notifications::Notifications& notifications, live::Publisher& publisher,
         limit::Limiter& limiter)
-      : db_(db), boards_(boards), notifications_(notifications), hints_(hints), limiter_(limiter) {}
+      : db_(db), boards_(boards), notifications_(notifications), publisher_(publisher), limiter_(limiter) {}
 
-  /// Refused: not_found, also when the board may not be read.
-  async<Result<Liked>> find(const Call& call, const session::Viewer& who, PostId id);
-  async<Result<Liked>> find(const Call& call, const session::Viewer& who, CommentId id);
+  /// Unexpected: not_found, also when the board may not be read.
+  async<Result<Liked>> find(const Call& call, const session::Viewer& viewer, PostId id);
+  async<Result<Liked>> find(const Call& call, const session::Viewer& viewer, CommentId id);
 
   /// What a member likes of a post: the ids of its comments, and 0 when it is the post itself.
-  async<std::vector<std::int64_t>> of(const Call& call, UserId who, PostId post);
+  async<std::vector<std::int64_t>> of(const Call& call, MemberId member, PostId post);
   async<Likers> likers(const Call& call, PostId post);
 
   /// Makes `who` like what was found, or like it no more, and gives it as it is then. What is so already stays so, and
-  /// the author is told of a new like only. Refused: unauthenticated, not_found (gone meanwhile), too_many.
-  async<Result<Liked>> set(const Call& call, const session::Viewer& who, Liked found, bool mine);
+  /// the author is told of a new like only. Unexpected: unauthenticated, not_found (gone meanwhile), too_many.
+  async<Result<Liked>> set(const Call& call, const session::Viewer& viewer, Liked found, bool mine);
 
  private:
-  async<Result<Liked>> find_again(const Call& call, const session::Viewer& who, const Liked& found);
+  async<Result<Liked>> find_again(const Call& call, const session::Viewer& viewer, const Liked& found);
 
   pg::Db& db_;
   boards::Boards& boards_;
   notifications::Notifications& notifications_;
-  live::Hints& hints_;
+  live::Publisher& publisher_;
   limit::Limiter& limiter_;
 };
 

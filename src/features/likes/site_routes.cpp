@@ -19,13 +19,13 @@ std::string place(const Liked& what, const boards::Directory& directory) {
 template <class Id>
 async<http::Response> change(web::Context& ctx, Likes& likes, boards::Boards& boards, bool mine) {
   const auto found = co_await likes.find(ctx.call, ctx.viewer, Id{ctx.params.number("id")});
-  if (!found) co_return ctx.refuse(found.error());
+  if (!found) co_return ctx.error_response(found.error());
   const auto directory = co_await boards.all(ctx.call);
   if (!ctx.viewer.signed_in()) {
     co_return ctx.redirect("/login?next=" + http::percent_encode(place(*found, *directory)));
   }
   const auto now = co_await likes.set(ctx.call, ctx.viewer, *found, mine);
-  if (!now) co_return ctx.refuse(now.error());
+  if (!now) co_return ctx.error_response(now.error());
   if (!ctx.request.header("accept").contains(kTurboStream)) co_return ctx.redirect(place(*now, *directory));
   view::Out out(1024);
   out.set_reader(ctx.viewer.id);

@@ -20,7 +20,7 @@ constexpr pg::Query kOf{"likes.of", R"(
   select l.comment_id from comments c join comment_likes l on l.comment_id = c.id
    where c.post_id = $1 and l.user_id = $2)"};
 // The number stands in the SQL for the plan's sake, as in features/posts/store.cpp.
-static_assert(Likers::kMost == 2000);
+static_assert(Likers::kMax == 2000);
 constexpr pg::Query kLikers{"likes.likers", R"(
   select user_id, 0::bigint from post_likes where post_id = $1
   union all
@@ -39,27 +39,29 @@ constexpr pg::Query kCountComment{"likes.count_comment", "select likes from comm
 
 }  // namespace
 
-pg::Slot<Liked> find(pg::Statements& out, PostId id, UserId reader) { return out.add<Liked>(kFindPost, id, reader); }
-pg::Slot<Liked> find(pg::Statements& out, CommentId id, UserId reader) {
+pg::ResultHandle<Liked> find(pg::Statements& out, PostId id, MemberId reader) {
+  return out.add<Liked>(kFindPost, id, reader);
+}
+pg::ResultHandle<Liked> find(pg::Statements& out, CommentId id, MemberId reader) {
   return out.add<Liked>(kFindComment, id, reader);
 }
 
-pg::Slot<std::int64_t> of(pg::Statements& out, UserId who, PostId post) {
-  return out.add<std::int64_t>(kOf, post, who);
+pg::ResultHandle<std::int64_t> of(pg::Statements& out, MemberId member, PostId post) {
+  return out.add<std::int64_t>(kOf, post, member);
 }
 
-pg::Slot<Likers::One> likers(pg::Statements& out, PostId post) { return out.add<Likers::One>(kLikers, post); }
+pg::ResultHandle<Likers::One> likers(pg::Statements& out, PostId post) { return out.add<Likers::One>(kLikers, post); }
 
 void guard_visible(pg::Statements& out, const Liked& what) {
   what.comment ? void(out.add(kGuardComment, *what.comment)) : posts::guard_visible(out, what.post);
 }
-void add(pg::Statements& out, const Liked& what, UserId who) {
-  what.comment ? out.add(kAddComment, *what.comment, who) : out.add(kAddPost, what.post, who);
+void add(pg::Statements& out, const Liked& what, MemberId member) {
+  what.comment ? out.add(kAddComment, *what.comment, member) : out.add(kAddPost, what.post, member);
 }
-void take(pg::Statements& out, const Liked& what, UserId who) {
-  what.comment ? out.add(kTakeComment, *what.comment, who) : out.add(kTakePost, what.post, who);
+void take(pg::Statements& out, const Liked& what, MemberId member) {
+  what.comment ? out.add(kTakeComment, *what.comment, member) : out.add(kTakePost, what.post, member);
 }
-pg::Slot<std::int64_t> count(pg::Statements& out, const Liked& what) {
+pg::ResultHandle<std::int64_t> count(pg::Statements& out, const Liked& what) {
   return what.comment ? out.add<std::int64_t>(kCountComment, *what.comment)
                       : out.add<std::int64_t>(kCountPost, what.post);
 }

@@ -5,18 +5,18 @@
 // SQL of likes only: one function is one named query. Triggers keep the counts.
 namespace ms::likes::store {
 
-pg::Slot<Liked> find(pg::Statements& out, PostId id, UserId reader);
-pg::Slot<Liked> find(pg::Statements& out, CommentId id, UserId reader);
-pg::Slot<std::int64_t> of(pg::Statements& out, UserId who, PostId post);
-/// One more than Likers::kMost at most.
-pg::Slot<Likers::One> likers(pg::Statements& out, PostId post);
+pg::ResultHandle<Liked> find(pg::Statements& out, PostId id, MemberId reader);
+pg::ResultHandle<Liked> find(pg::Statements& out, CommentId id, MemberId reader);
+pg::ResultHandle<std::int64_t> of(pg::Statements& out, MemberId member, PostId post);
+/// One more than Likers::kMax at most.
+pg::ResultHandle<Likers::One> likers(pg::Statements& out, PostId post);
 /// Refuses the unit (404) when it is not visible any more.
 void guard_visible(pg::Statements& out, const Liked& what);
 /// Refuses the unit (already_liked) when the member likes it already.
-void add(pg::Statements& out, const Liked& what, UserId who);
-void take(pg::Statements& out, const Liked& what, UserId who);
+void add(pg::Statements& out, const Liked& what, MemberId member);
+void take(pg::Statements& out, const Liked& what, MemberId member);
 /// How many like it, with what the same unit did before.
-pg::Slot<std::int64_t> count(pg::Statements& out, const Liked& what);
+pg::ResultHandle<std::int64_t> count(pg::Statements& out, const Liked& what);
 
 /// Whether a unit was refused because of add().
 bool already_liked(const Error& refusal);

@@ -14,12 +14,12 @@ namespace ms::members {
 struct AdminList {
   Search search;
   std::vector<MemberRow> members;
-  web::Steps steps;
+  web::PageLinks steps;
   Timestamp now;
 };
 
 /// An act that was refused, with what was typed; the page shows its form open again.
-struct Attempt {
+struct FormState {
   std::string form;  ///< "role", "suspend" or "lift"; empty: none
   std::optional<Error> error;
   session::Role role = session::Role::member;
@@ -28,23 +28,27 @@ struct Attempt {
 };
 
 struct AdminMember {
-  const File& file;
+  const MemberDetail& file;
   const session::Viewer& viewer;
-  const Attempt& attempt;
+  const FormState& form_state;
   Timestamp now;
 
   const MemberRow& member() const { return file.member; }
   bool may_act() const { return viewer.may(session::Permission::members) && Staff::above(viewer, member()); }
   bool may_set_role() const { return viewer.may(session::Permission::roles) && Staff::above(viewer, member()); }
-  bool tried(std::string_view form) const { return attempt.form == form; }
-  const Error* error(std::string_view form) const { return tried(form) && attempt.error ? &*attempt.error : nullptr; }
+  bool tried(std::string_view form) const { return form_state.form == form; }
+  const Error* error(std::string_view form) const {
+    return tried(form) && form_state.error ? &*form_state.error : nullptr;
+  }
   /// Ids of a form's fields: the plain name where the error summary points, else one of its own.
   std::string field_id(std::string_view form, std::string_view field) const {
     return tried(form) ? std::string(field) : std::string(form) + "-" + std::string(field);
   }
-  std::string reason(std::string_view form) const { return tried(form) ? attempt.reason : std::string(); }
+  std::string reason(std::string_view form) const { return tried(form) ? form_state.reason : std::string(); }
   /// The role that the form shows as chosen.
-  session::Role chosen_role() const { return tried("role") ? attempt.role : static_cast<session::Role>(member().role); }
+  session::Role chosen_role() const {
+    return tried("role") ? form_state.role : static_cast<session::Role>(member().role);
+  }
 };
 
 }  // namespace ms::members

@@ -12,70 +12,70 @@ async<http::Response> show_members(web::Context& ctx, Staff& staff) {
   AdminList list{.search = {.text = unicode::Line(unicode::narrow(query.get("q"))).text(),
                             .role = session::role_of(query.get("role")),
                             .only_suspended = query.has("suspended"),
-                            .before = UserId{query.number("before").value_or(0)}},
+                            .before = MemberId{query.number("before").value_or(0)}},
                  .members = {},
                  .steps = {},
                  .now = ctx.now};
   list.members = co_await staff.find(ctx.call, ctx.viewer, list.search);
   const bool more = list.members.size() > kMembersPerPage;
   if (more) list.members.pop_back();
-  list.steps = web::steps("/members", query, more, list.members.empty() ? 0 : list.members.back().id.value);
+  list.steps = web::page_links("/members", query, more, list.members.empty() ? 0 : list.members.back().id.value);
   co_return ctx.page({tr("staff.title"_msg)}, [&](view::Out& out) { admin_list(out, list); });
 }
 
 /// The member's page, with the form that was refused when there was one.
-async<http::Response> member_page(web::Context& ctx, Staff& staff, Attempt attempt) {
-  const auto file = co_await staff.file(ctx.call, ctx.viewer, UserId{ctx.params.number("id")});
-  if (!file) co_return ctx.refuse(Error(Code::not_found, "members.gone"_msg));
-  const int status = attempt.error ? static_cast<int>(attempt.error->code) : 200;
-  const AdminMember page{*file, ctx.viewer, attempt, ctx.now};
+async<http::Response> member_page(web::Context& ctx, Staff& staff, FormState form_state) {
+  const auto file = co_await staff.file(ctx.call, ctx.viewer, MemberId{ctx.params.number("id")});
+  if (!file) co_return ctx.error_response(Error(ErrorCode::not_found, "members.gone"_msg));
+  const int status = form_state.error ? static_cast<int>(form_state.error->code) : 200;
+  const AdminMember page{*file, ctx.viewer, form_state, ctx.now};
   co_return ctx.page({file->member.name}, [&](view::Out& out) { admin_member(out, page); }, status);
 }
 
-async<http::Response> show_member(web::Context& ctx, Staff& staff) { return member_page(ctx, staff, Attempt()); }
+async<http::Response> show_member(web::Context& ctx, Staff& staff) { return member_page(ctx, staff, FormState()); }
 
 /// What a refused or a successful act answers.
-async<http::Response> answer(web::Context& ctx, Staff& staff, Attempt attempt, Result<void> done) {
+async<http::Response> answer(web::Context& ctx, Staff& staff, FormState form_state, Result<void> done) {
   if (done) co_return ctx.redirect("/members/" + std::to_string(ctx.params.number("id")), "flash.saved"_msg);
-  const Code code = done.error().code;
-  if (code != Code::invalid && code != Code::conflict) co_return ctx.refuse(done.error());
-  attempt.error = done.error();
-  co_return co_await member_page(ctx, staff, std::move(attempt));
+  const ErrorCode code = done.error().code;
+  if (code != ErrorCode::invalid && code != ErrorCode::conflict) co_return ctx.error_response(done.error());
+  form_state.error = done.error();
+  co_return co_await member_page(ctx, staff, std::move(form_state));
 }
 
 async<http::Response> set_role(web::Context& ctx, Staff& staff) {
   const auto form = ctx.form();
-  if (!form) co_return ctx.refuse(form.error());
-  Attempt attempt{.form = "role", .error = {}, .term = {}, .reason = std::string(form->get("reason"))};
+  if (!form) co_return ctx.error_response(form.error());
+  FormState form_state{.form = "role", .error = {}, .term = {}, .reason = std::string(form->get("reason"))};
   const auto role = session::role_of(form->get("role"));
-  if (!role) co_return ctx.refuse(Error(Code::bad_request, "error.bad_form"_msg));
-  attempt.role = *role;
-  auto done = co_await staff.set_role(ctx.call, ctx.viewer, UserId{ctx.params.number("id")}, *role, attempt.reason,
+  if (!role) co_return ctx.error_response(Error(ErrorCode::bad_request, "error.bad_form"_msg));
+  form_state.role = *role;
+  auto done = co_await staff.set_role(ctx.call, ctx.viewer, MemberId{ctx.params.number("id")}, *role, form_state.reason,
                                       form->number("version"));
-  co_return co_await answer(ctx, staff, std::move(attempt), std::move(done));
+  co_return co_await answer(ctx, staff, std::move(form_state), std::move(done));
 }
 
 async<http::Response> suspend(web::Context& ctx, Staff& staff) {
   const auto form = ctx.form();
-  if (!form) co_return ctx.refuse(form.error());
-  Attempt attempt{.form = "suspend",
-                  .error = {},
-                  .term = {std::string(form->get("period")), std::string(form->get("day"))},
-                  .reason = std::string(form->get("reason"))};
-  const auto until = end_of(attempt.term, ctx.now);
-  if (!until) co_return co_await answer(ctx, staff, std::move(attempt), Refused(until.error()));
-  auto done = co_await staff.suspend(ctx.call, ctx.viewer, UserId{ctx.params.number("id")}, *until, attempt.reason,
+  if (!form) co_return ctx.error_response(form.error());
+  FormState form_state{.form = "suspend",
+                       .error = {},
+                       .term = {std::string(form->get("period")), std::string(form->get("day"))},
+                       .reason = std::string(form->get("reason"))};
+  const auto until = end_of(form_state.term, ctx.now);
+  if (!until) co_return co_await answer(ctx, staff, std::move(form_state), Unexpected(until.error()));
+  auto done = co_await staff.suspend(ctx.call, ctx.viewer, MemberId{ctx.params.number("id")}, *until, form_state.reason,
                                      form->number("version"));
-  co_return co_await answer(ctx, staff, std::move(attempt), std::move(done));
+  co_return co_await answer(ctx, staff, std::move(form_state), std::move(done));
 }
 
 async<http::Response> lift(web::Context& ctx, Staff& staff) {
   const auto form = ctx.form();
-  if (!form) co_return ctx.refuse(form.error());
-  Attempt attempt{.form = "lift", .error = {}, .term = {}, .reason = std::string(form->get("reason"))};
-  auto done = co_await staff.lift(ctx.call, ctx.viewer, UserId{ctx.params.number("id")}, attempt.reason,
+  if (!form) co_return ctx.error_response(form.error());
+  FormState form_state{.form = "lift", .error = {}, .term = {}, .reason = std::string(form->get("reason"))};
+  auto done = co_await staff.lift(ctx.call, ctx.viewer, MemberId{ctx.params.number("id")}, form_state.reason,
                                   form->number("version"));
-  co_return co_await answer(ctx, staff, std::move(attempt), std::move(done));
+  co_return co_await answer(ctx, staff, std::move(form_state), std::move(done));
 }
 
 }  // namespace

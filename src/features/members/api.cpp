@@ -37,9 +37,9 @@ std::string_view cookie_value(std::string_view line) {
 }
 
 async<http::Response> refuse_login(web::Context& ctx, Members& members, std::string email, Error error) {
-  if (error.message != "login.suspended"_msg) co_return ctx.refuse(error);
+  if (error.message != "login.suspended"_msg) co_return ctx.error_response(error);
   const auto until = co_await members.suspended_until(ctx.call, std::move(email));
-  if (!until) co_return ctx.refuse(error);
+  if (!until) co_return ctx.error_response(error);
   json::object more{{"until", nullptr}};
   if (*until < kForever) more["until"] = rfc3339(*until);
   co_return web::problem(error, more);
@@ -47,15 +47,15 @@ async<http::Response> refuse_login(web::Context& ctx, Members& members, std::str
 
 async<http::Response> log_in(web::Context& ctx, Members& members, session::Sessions& sessions) {
   auto body = ctx.json_body();
-  if (!body) co_return ctx.refuse(body.error());
+  if (!body) co_return ctx.error_response(body.error());
   web::JsonFields fields(std::move(*body));
   std::string email = fields.text("email");
   std::string password = fields.as_typed("password");
-  if (auto ok = fields.done(); !ok) co_return ctx.refuse(ok.error());
+  if (auto ok = fields.done(); !ok) co_return ctx.error_response(ok.error());
 
   auto claim = co_await members.authenticate(ctx.call, {email, std::move(password), ctx.client_address});
   if (!claim) co_return co_await refuse_login(ctx, members, std::move(email), claim.error());
-  session::Origin origin{ctx.client_address.text(), std::string(ctx.request.header("user-agent"))};
+  session::ClientInfo origin{ctx.client_address.text(), std::string(ctx.request.header("user-agent"))};
   const auto cookie = co_await sessions.open(ctx.call, std::move(*claim), false, ctx.secure, std::move(origin));
   if (!cookie) co_return co_await refuse_login(ctx, members, std::move(email), cookie.error());
   // Read back with the new cookie: the answer says what the next request will find.
@@ -76,7 +76,8 @@ async<http::Response> log_out(web::Context& ctx, session::Sessions& sessions) {
 }
 
 async<http::Response> show_me(web::Context& ctx) {
-  if (!ctx.viewer.signed_in()) co_return ctx.refuse(Error(Code::unauthenticated, "error.unauthenticated"_msg));
+  if (!ctx.viewer.signed_in())
+    co_return ctx.error_response(Error(ErrorCode::unauthenticated, "error.unauthenticated"_msg));
   co_return ctx.json(200, me_json(ctx.viewer));
 }
 

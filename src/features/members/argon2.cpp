@@ -16,8 +16,8 @@ namespace {
 constexpr int kBase64 = sodium_base64_VARIANT_ORIGINAL_NO_PADDING;
 constexpr std::size_t kHashBytes = 32;
 // Beyond these, whoever may insert a member could make one login fill the memory of a server.
-constexpr std::size_t kMostMemoryKib = 256 * std::size_t{1024};
-constexpr unsigned kMostPasses = 16;
+constexpr std::size_t kMaxMemoryKib = 256 * std::size_t{1024};
+constexpr unsigned kMaxPasses = 16;
 
 template <std::size_t Size>
 std::string base64(const std::array<unsigned char, Size>& bytes) {
@@ -48,7 +48,7 @@ std::optional<Settings> parse(std::string_view beginning) {
   const bool whole = sodium_base642bin(out.salt.data(), out.salt.size(), found[3].first, found[3].length(), nullptr,
                                        nullptr, nullptr, kBase64) == 0;
   const bool bearable = out.costs.memory_kib * 1024 >= crypto_pwhash_MEMLIMIT_MIN &&
-                        out.costs.memory_kib <= kMostMemoryKib && out.costs.passes <= kMostPasses;
+                        out.costs.memory_kib <= kMaxMemoryKib && out.costs.passes <= kMaxPasses;
   return whole && bearable ? std::optional(out) : std::nullopt;
 }
 

@@ -5,7 +5,7 @@
 
 #include "infra/core/result.hpp"
 #include "infra/core/time.hpp"
-#include "infra/web/typed.hpp"
+#include "infra/web/form_field.hpp"
 
 namespace ms::members {
 
@@ -17,7 +17,7 @@ struct LoginPage {
   const Error* error = nullptr;
   std::optional<Timestamp> suspended_until = {};  ///< of the member who was refused for it
   std::string kept_to;                            ///< where what was typed goes after the login
-  std::vector<web::Typed> kept;                   ///< what was typed in a form that nobody was logged in for
+  std::vector<web::FormField> kept;               ///< what was typed in a form that nobody was logged in for
 };
 
 }  // namespace ms::members

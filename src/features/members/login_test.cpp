@@ -16,7 +16,7 @@ const auto* const kEnvironment = testing::AddGlobalTestEnvironment(new TestDatab
 const secret::Keyring kKeys({"a secret of at least thirty-two characters"});
 const std::string kEmail = "kim@example.kr";
 const std::string kPassword = "봄날의 개나리 길";
-constexpr UserId kKim{1};
+constexpr MemberId kKim{1};
 constexpr limit::Rule kOften{"tries", 1000, 1min};
 
 /// What a program makes of Members.
@@ -30,7 +30,7 @@ struct Program {
         members(db, cache, limiter, sessions, Passwords(pool), {kOften, kOften, kOften, kOften, kOften, kOften},
                 KnownDevices(kKeys, std::string(session::name_of(realm))), {}, "우리 센터") {}
   pg::Db db;
-  cache::Cache cache;
+  cache::RedisCache cache;
   limit::Limiter limiter;
   session::Accounts accounts;
   session::Sessions sessions;
@@ -47,10 +47,10 @@ async<Result<std::string>> open(session::Sessions& sessions, session::Claim clai
   const Call call = redis::calm();
   co_return co_await sessions.open(call, std::move(claim), false, false, {"127.0.0.1", "test"});
 }
-async<Result<std::optional<session::Claim>>> join(Members& members, Application application) {
+async<Result<std::optional<session::Claim>>> join(Members& members, Registration registration) {
   const Call call = redis::calm();
   const ClientAddress address("127.0.0.1");
-  co_return co_await members.join(call, std::move(application), address);
+  co_return co_await members.join(call, std::move(registration), address);
 }
 async<Result<void>> change(Members& members, std::string current, std::string next) {
   const Call call = redis::calm();

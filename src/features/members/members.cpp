@@ -5,7 +5,7 @@
 #include "features/members/store.hpp"
 #include "features/members/weak_password.hpp"
 #include "infra/core/text.hpp"
-#include "infra/once/once.hpp"
+#include "infra/idempotency/idempotency.hpp"
 #include "infra/session/guard.hpp"
 
 namespace ms::members {
@@ -31,35 +31,35 @@ std::optional<Profile> parse_profile(std::string_view text) {
   const auto* name = object.if_contains("name");
   const auto* joined = object.if_contains("joined");
   if (!id || !id->is_int64() || !name || !name->is_string() || !joined || !joined->is_int64()) return std::nullopt;
-  return Profile{UserId{id->get_int64()}, std::string(name->get_string()),
+  return Profile{MemberId{id->get_int64()}, std::string(name->get_string()),
                  Timestamp(std::chrono::microseconds(joined->get_int64()))};
 }
 
 /// What the cache keeps; "null" for nobody, so that unknown ids are not asked for again and again.
-async<std::string> load_profile(pg::Db& db, const Call& call, UserId id) {
+async<std::string> load_profile(pg::Db& db, const Call& call, MemberId id) {
   pg::Batch batch = db.batch(call);
-  const auto slot = store::profile(batch, id);
+  const auto handle = store::profile(batch, id);
   co_await batch.send();
-  const auto profile = slot.one();
+  const auto profile = handle.one();
   co_return profile ? profile_json(*profile) : "null";
 }
 
-std::string profile_key(UserId id) { return "cache:user:profile:" + std::to_string(id.value); }
+std::string profile_key(MemberId id) { return "cache:user:profile:" + std::to_string(id.value); }
 
 // The page sends a form again by itself after that (web/js/retry.js).
-Refused busy() { return refuse(Code::unavailable, "login.busy"_msg, std::chrono::seconds(2)); }
+Unexpected busy() { return fail(ErrorCode::unavailable, "login.busy"_msg, std::chrono::seconds(2)); }
 
 }  // namespace
 
-Refused taken_name() {
-  return Refused(Error(Code::invalid, "error.invalid"_msg, {{"name", "join.name_of_staff"_msg}}));
+Unexpected taken_name() {
+  return Unexpected(Error(ErrorCode::invalid, "error.invalid"_msg, {{"name", "join.name_of_staff"_msg}}));
 }
 
 Result<void> check_new_password(std::string_view password, std::string_view again, const PasswordContext& context) {
   const auto length = code_points(argon2::normal(password));
   std::vector<FieldError> wrong;
-  if (length < kPasswordLeast) wrong.push_back({"password", "join.password_short"_msg});
-  if (length > kPasswordLimit) wrong.push_back({"password", "join.password_long"_msg});
+  if (length < kMinPasswordLength) wrong.push_back({"password", "join.password_short"_msg});
+  if (length > kMaxPasswordLength) wrong.push_back({"password", "join.password_long"_msg});
   const std::string_view local = context.email.substr(0, context.email.find('@'));
   if (wrong.empty() && is_weak_password(password, {context.email, local, context.name, context.site})) {
     wrong.push_back({"password", "join.password_common"_msg});
@@ -67,25 +67,25 @@ Result<void> check_new_password(std::string_view password, std::string_view agai
   if (argon2::normal(password) != argon2::normal(again))
     wrong.push_back({"password_again", "join.password_differs"_msg});
   if (wrong.empty()) return {};
-  return Refused(Error(Code::invalid, "error.invalid"_msg, std::move(wrong)));
+  return Unexpected(Error(ErrorCode::invalid, "error.invalid"_msg, std::move(wrong)));
 }
 
-Result<void> check(const Application& application, std::string_view site) {
+Result<void> check(const Registration& registration, std::string_view site) {
   std::vector<FieldError> wrong;
   const auto collect = [&wrong](const Result<void>& part) {
     if (!part) wrong.insert(wrong.end(), part.error().fields.begin(), part.error().fields.end());
   };
-  if (!is_email(application.email)) { wrong.push_back({"email", "join.email_wrong"_msg}); }
-  collect(check_name(application.name));
-  collect(check_new_password(application.password, application.password_again,
-                             {application.email, application.name, site}));
-  if (!application.terms) wrong.push_back({"terms", "join.terms_needed"_msg});
-  if (!application.privacy) wrong.push_back({"privacy", "join.privacy_needed"_msg});
+  if (!is_email(registration.email)) { wrong.push_back({"email", "join.email_wrong"_msg}); }
+  collect(check_name(registration.name));
+  collect(check_new_password(registration.password, registration.password_again,
+                             {registration.email, registration.name, site}));
+  if (!registration.terms) wrong.push_back({"terms", "join.terms_needed"_msg});
+  if (!registration.privacy) wrong.push_back({"privacy", "join.privacy_needed"_msg});
   if (wrong.empty()) return {};
-  return Refused(Error(Code::invalid, "error.invalid"_msg, std::move(wrong)));
+  return Unexpected(Error(ErrorCode::invalid, "error.invalid"_msg, std::move(wrong)));
 }
 
-Members::Members(pg::Db& db, cache::Cache& cache, limit::Limiter& limiter, session::Sessions& sessions,
+Members::Members(pg::Db& db, cache::RedisCache& cache, limit::Limiter& limiter, session::Sessions& sessions,
                  Passwords passwords, LoginLimits limits, KnownDevices devices, std::vector<std::string> shows_names,
                  std::string site_name)
     : db_(db),
@@ -115,49 +115,49 @@ async<Result<Members::Proof>> Members::prove(const Call& call, const std::option
     const auto hash = co_await passwords_.hash(call, forms[i], settings ? *settings : argon2::fresh());
     if (!hash) co_return busy();
     pg::Batch batch = db_.batch(call);
-    const auto right = store::is_password(batch, member ? member->id : UserId(), *hash);
+    const auto right = store::is_password(batch, member ? member->id : MemberId(), *hash);
     co_await batch.send();
     if (right.one().value()) co_return Proof{*hash, i == 0 && settings && settings->costs == argon2::Costs()};
   }
-  co_return refuse(Code::unauthenticated, "login.wrong"_msg);
+  co_return fail(ErrorCode::unauthenticated, "login.wrong"_msg);
 }
 
-async<std::string> Members::rehash(const Call& call, UserId id, std::string password, std::string before) {
+async<std::string> Members::rehash(const Call& call, MemberId id, std::string password, std::string before) {
   const auto after = co_await passwords_.hash_new(call, password);
   if (!after) co_return before;  // too many are waiting: at the next login
-  pg::Unit unit = db_.unit(call);
-  const auto replaced = store::replace_hash(unit, id, before, *after);
-  const auto done = co_await unit.send();
+  pg::Transaction transaction = db_.transaction(call);
+  const auto replaced = store::replace_hash(transaction, id, before, *after);
+  const auto done = co_await transaction.commit();
   co_return done&& replaced.one().value() ? *after : before;
 }
 
-async<Result<std::optional<session::Claim>>> Members::join(const Call& call, Application application,
+async<Result<std::optional<session::Claim>>> Members::join(const Call& call, Registration registration,
                                                            const ClientAddress& address) {
-  if (once::earlier(call)) co_return std::nullopt;
-  application.email = normal_email(application.email);
-  if (auto ok = check(application, site_name_); !ok) co_return Refused(ok.error());
+  if (idempotency::previous_result(call)) co_return std::nullopt;
+  registration.email = normal_email(registration.email);
+  if (auto ok = check(registration, site_name_); !ok) co_return Unexpected(ok.error());
   const bool allowed = co_await limiter_.allow(call, limits_.joins, address.visitor());
-  if (!allowed) co_return refuse(Code::too_many, "join.too_many"_msg, limits_.joins.window);
-  if (auto ok = co_await check_free(call, application.name.text()); !ok) co_return Refused(ok.error());
-  const auto hash = co_await passwords_.hash_new(call, application.password);
+  if (!allowed) co_return fail(ErrorCode::too_many, "join.too_many"_msg, limits_.joins.window);
+  if (auto ok = co_await check_free(call, registration.name.text()); !ok) co_return Unexpected(ok.error());
+  const auto hash = co_await passwords_.hash_new(call, registration.password);
   if (!hash) {
     co_await limiter_.take_back(call, limits_.joins, address.visitor());
     co_return busy();
   }
-  pg::Unit unit = db_.unit(call);
-  const auto slot = store::insert(unit, application, *hash);
-  once::record_id(unit, call, UserId(), "users");
-  const auto done = co_await unit.send();
+  pg::Transaction transaction = db_.transaction(call);
+  const auto handle = store::insert(transaction, registration, *hash);
+  idempotency::record_id(transaction, call, MemberId(), "users");
+  const auto done = co_await transaction.commit();
   if (!done && done.error().message.key == "db.users_email_key") {
-    co_return Refused(Error(Code::conflict, "error.invalid"_msg, {{"email", "join.email_taken"_msg}}));
+    co_return Unexpected(Error(ErrorCode::conflict, "error.invalid"_msg, {{"email", "join.email_taken"_msg}}));
   }
-  if (!done) co_return Refused(done.error());
-  co_return session::Claim{slot.one().value(), *hash};
+  if (!done) co_return Unexpected(done.error());
+  co_return session::Claim{handle.one().value(), *hash};
 }
 
 /// Counts the try. Whoever guesses cannot keep out who logged in from this browser before, nor who knows the password
 /// at an address from which nobody guesses; and all of them together guess a bounded number of times.
-async<std::optional<std::vector<Members::Count>>> Members::count_try(const Call& call, const Attempt& attempt,
+async<std::optional<std::vector<Members::Count>>> Members::count_try(const Call& call, const LoginAttempt& attempt,
                                                                      const std::optional<std::string>& device) {
   std::vector<Count> counts;
   if (device) {
@@ -182,29 +182,29 @@ async<void> Members::take_back(const Call& call, const std::vector<Count>& count
   for (const Count& count : counts) co_await limiter_.take_back(call, count.rule, count.subject);
 }
 
-async<Result<session::Claim>> Members::authenticate(const Call& call, Attempt attempt) {
+async<Result<session::Claim>> Members::authenticate(const Call& call, LoginAttempt attempt) {
   attempt.email = normal_email(attempt.email);
-  if (attempt.email.size() > kEmailLimit || attempt.password.size() > 4 * kPasswordLimit) {
-    co_return refuse(Code::unauthenticated, "login.wrong"_msg);
+  if (attempt.email.size() > kEmailLimit || attempt.password.size() > 4 * kMaxPasswordLength) {
+    co_return fail(ErrorCode::unauthenticated, "login.wrong"_msg);
   }
   const auto device = devices_.find(attempt.devices, attempt.email, now());
   const auto counts = co_await count_try(call, attempt, device);
-  if (!counts) co_return refuse(Code::too_many, "login.too_many"_msg, limits_.account.window);
+  if (!counts) co_return fail(ErrorCode::too_many, "login.too_many"_msg, limits_.account.window);
 
   pg::Batch batch = db_.batch(call);
-  const auto slot = store::credentials(batch, attempt.email);
+  const auto handle = store::credentials(batch, attempt.email);
   co_await batch.send();
-  const auto found = slot.one();
+  const auto found = handle.one();
   auto proof = co_await prove(call, found, attempt.password);
   if (!proof) {
-    if (proof.error().code == Code::unavailable) co_await take_back(call, *counts);
-    co_return Refused(proof.error());
+    if (proof.error().code == ErrorCode::unavailable) co_await take_back(call, *counts);
+    co_return Unexpected(proof.error());
   }
   // A whole school may log in from one address: only wrong passwords count against it.
   if (!device) co_await limiter_.take_back(call, limits_.address, attempt.address.visitor());
-  if (found->suspended) co_return refuse(Code::forbidden, "login.suspended"_msg);
+  if (found->suspended) co_return fail(ErrorCode::forbidden, "login.suspended"_msg);
   if (attempt.needed && !session::Permissions::parse(found->permissions).has(*attempt.needed)) {
-    co_return refuse(Code::forbidden, "login.staff_only"_msg);
+    co_return fail(ErrorCode::forbidden, "login.staff_only"_msg);
   }
   // The Admin may not write passwords.
   if (!proof->current && !attempt.needed) {
@@ -220,77 +220,78 @@ async<Result<session::Claim>> Members::authenticate(const Call& call, Attempt at
 
 async<std::optional<Timestamp>> Members::suspended_until(const Call& call, std::string email) {
   pg::Batch batch = db_.batch(call);
-  const auto slot = store::suspended_until(batch, normal_email(email));
+  const auto handle = store::suspended_until(batch, normal_email(email));
   co_await batch.send();
-  co_return slot.one();
+  co_return handle.one();
 }
 
-async<std::optional<Profile>> Members::profile(const Call& call, UserId id) {
+async<std::optional<Profile>> Members::profile(const Call& call, MemberId id) {
   auto fill = [this, id, &call] { return load_profile(db_, call, id); };
   const std::string text = co_await cache_.get(call, profile_key(id), kProfileKept, std::move(fill));
   co_return parse_profile(text);
 }
 
-async<Own> Members::own(const Call& call, const session::Viewer& who) {
+async<Own> Members::own(const Call& call, const session::Viewer& viewer) {
   pg::Batch batch = db_.batch(call);
-  const auto slot = store::own(batch, who.id);
+  const auto handle = store::own(batch, viewer.id);
   co_await batch.send();
-  co_return slot.one().value_or(Own{who.name, 0, who.hidden});
+  co_return handle.one().value_or(Own{viewer.name, 0, viewer.hidden});
 }
 
-async<Result<void>> Members::rename(const Call& call, const session::Viewer& who, Name name,
+async<Result<void>> Members::rename(const Call& call, const session::Viewer& viewer, Name name,
                                     std::optional<std::int64_t> version) {
-  if (once::earlier(call)) co_return Result<void>();
+  if (idempotency::previous_result(call)) co_return Result<void>();
   if (auto ok = check_name(name); !ok) co_return ok;
-  const bool staff = who.may(session::Permission::admin);
-  if (auto ok = co_await limiter_.allow_write(call, who.id, staff, limit::Write::edit); !ok) co_return ok;
+  const bool staff = viewer.may(session::Permission::admin);
+  if (auto ok = co_await limiter_.allow_write(call, viewer.id, staff, limit::Write::edit); !ok) co_return ok;
   if (!staff) {
     if (auto ok = co_await check_free(call, name.text()); !ok) co_return ok;
   }
-  pg::Unit unit = db_.unit(call);
-  if (version) store::guard_name(unit, who.id, *version);
-  store::rename(unit, who.id, name);
-  session::guard_member(unit, who.id);
-  once::record(unit, call, who.id);
-  auto done = co_await unit.send();
+  pg::Transaction transaction = db_.transaction(call);
+  if (version) store::guard_name(transaction, viewer.id, *version);
+  store::rename(transaction, viewer.id, name);
+  session::guard_member(transaction, viewer.id);
+  idempotency::record(transaction, call, viewer.id);
+  auto done = co_await transaction.commit();
   if (done) {
     std::vector<std::string> keys = shows_names_;
-    keys.push_back(profile_key(who.id));
-    co_await cache_.drop(call, std::move(keys));
+    keys.push_back(profile_key(viewer.id));
+    co_await cache_.invalidate(call, std::move(keys));
   }
   co_return done;
 }
 
-async<Result<void>> Members::change_password(const Call& call, const session::Viewer& who, std::string current,
+async<Result<void>> Members::change_password(const Call& call, const session::Viewer& viewer, std::string current,
                                              std::string next, std::string again) {
-  if (once::earlier(call)) co_return Result<void>();
-  if (auto ok = check_new_password(next, again, {who.email, who.name, site_name_}); !ok) co_return ok;
-  const std::string member = std::to_string(who.id.value);
+  if (idempotency::previous_result(call)) co_return Result<void>();
+  if (auto ok = check_new_password(next, again, {viewer.email, viewer.name, site_name_}); !ok) co_return ok;
+  const std::string member = std::to_string(viewer.id.value);
   const bool allowed = co_await limiter_.allow(call, limits_.current, member);
-  if (!allowed) co_return refuse(Code::too_many, "login.too_many"_msg, limits_.current.window);
+  if (!allowed) co_return fail(ErrorCode::too_many, "login.too_many"_msg, limits_.current.window);
   pg::Batch batch = db_.batch(call);
-  const auto slot = store::credentials(batch, who.email);
+  const auto handle = store::credentials(batch, viewer.email);
   co_await batch.send();
-  const auto found = slot.one();
+  const auto found = handle.one();
   const auto proof = co_await prove(call, found, std::move(current));
-  if (!proof && proof.error().code == Code::unavailable) {
+  if (!proof && proof.error().code == ErrorCode::unavailable) {
     co_await limiter_.take_back(call, limits_.current, member);
-    co_return Refused(proof.error());
+    co_return Unexpected(proof.error());
   }
-  if (!proof) co_return Refused(Error(Code::invalid, "error.invalid"_msg, {{"current", "my.password_wrong"_msg}}));
+  if (!proof)
+    co_return Unexpected(Error(ErrorCode::invalid, "error.invalid"_msg, {{"current", "my.password_wrong"_msg}}));
   const auto hash = co_await passwords_.hash_new(call, next);
   if (!hash) {
     co_await limiter_.take_back(call, limits_.current, member);
     co_return busy();
   }
-  pg::Unit unit = db_.unit(call);
-  store::set_password(unit, who.id, proof->hash, *hash);
-  session::Sessions::revoke_all(unit, who.id, who.session_id);
-  session::guard_member(unit, who.id);
-  once::record(unit, call, who.id);
-  auto done = co_await unit.send();
+  pg::Transaction transaction = db_.transaction(call);
+  store::set_password(transaction, viewer.id, proof->hash, *hash);
+  session::Sessions::add_revoke_all(transaction, viewer.id, viewer.session_id);
+  session::guard_member(transaction, viewer.id);
+  idempotency::record(transaction, call, viewer.id);
+  auto done = co_await transaction.commit();
   if (done) {
-    co_await sessions_.forget(call, who.id);
+    co_await sessions_.evict(call, viewer.id);
     limiter_.forgive(limits_.current, member);
   }
   co_return done;

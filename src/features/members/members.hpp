@@ -9,7 +9,7 @@
 #include "features/members/known_devices.hpp"
 #include "features/members/name.hpp"
 #include "features/members/password.hpp"
-#include "infra/cache/cache.hpp"
+#include "infra/cache/redis_cache.hpp"
 #include "infra/core/address.hpp"
 #include "infra/core/result.hpp"
 #include "infra/core/time.hpp"
@@ -27,7 +27,7 @@ class Presence;
 namespace ms::members {
 
 /// What the join form holds; the passwords as they were typed.
-struct Application {
+struct Registration {
   std::string email;
   Name name;
   std::string password;
@@ -39,14 +39,14 @@ struct Application {
 
 /// What everybody may see of a member (cached as `cache:user:profile:<id>`).
 struct Profile {
-  UserId id;
+  MemberId id;
   std::string name;
   Timestamp joined;
 };
 
 /// Password bounds in characters.
-constexpr std::size_t kPasswordLeast = 8;
-constexpr std::size_t kPasswordLimit = 128;
+constexpr std::size_t kMinPasswordLength = 8;
+constexpr std::size_t kMaxPasswordLength = 128;
 
 /// What a member changes of themselves. A form says which version it was made of, and overwrites no other one.
 struct Own {
@@ -56,7 +56,7 @@ struct Own {
 };
 
 /// Pure; every wrong field is named at once. `site`: its name.
-Result<void> check(const Application& application, std::string_view site);
+Result<void> check(const Registration& registration, std::string_view site);
 /// What is known of the owner and the site, which no password may be.
 struct PasswordContext {
   std::string_view email;
@@ -79,7 +79,7 @@ struct LoginLimits {
 constexpr std::int64_t kCalmTries = 3;
 
 /// Who tries to log in.
-struct Attempt {
+struct LoginAttempt {
   std::string email;
   std::string password;
   const ClientAddress& address;
@@ -96,30 +96,31 @@ class Members {
   const KnownDevices& devices() const noexcept { return devices_; }
 
   /// `shows_names`: keys of other features' caches that show members' names, dropped when one changes.
-  Members(pg::Db& db, cache::Cache& cache, limit::Limiter& limiter, session::Sessions& sessions, Passwords passwords,
-          LoginLimits limits, KnownDevices devices, std::vector<std::string> shows_names, std::string site_name);
+  Members(pg::Db& db, cache::RedisCache& cache, limit::Limiter& limiter, session::Sessions& sessions,
+          Passwords passwords, LoginLimits limits, KnownDevices devices, std::vector<std::string> shows_names,
+          std::string site_name);
 
   /// Makes the account. Nothing for a repetition, which is no proof that the password is still right.
-  /// Refused: invalid (fields), conflict (e-mail taken), too_many, unavailable (hash queue is full).
-  async<Result<std::optional<session::Claim>>> join(const Call& call, Application application,
+  /// Unexpected: invalid (fields), conflict (e-mail taken), too_many, unavailable (hash queue is full).
+  async<Result<std::optional<session::Claim>>> join(const Call& call, Registration registration,
                                                     const ClientAddress& address);
 
-  /// For whom a session may be made: whose password this is. Refused: unauthenticated (wrong, without saying what),
+  /// For whom a session may be made: whose password this is. Unexpected: unauthenticated (wrong, without saying what),
   /// too_many, forbidden (suspended, or `needed` is not among the member's permissions), unavailable.
-  async<Result<session::Claim>> authenticate(const Call& call, Attempt attempt);
+  async<Result<session::Claim>> authenticate(const Call& call, LoginAttempt attempt);
 
   /// Until when a member is suspended whom authenticate() or Sessions::open refused for that; nobody else is told.
   /// Nothing: it has ended meanwhile. Without end: kForever or later (staff.hpp).
   async<std::optional<Timestamp>> suspended_until(const Call& call, std::string email);
 
-  async<std::optional<Profile>> profile(const Call& call, UserId id);
-  async<Own> own(const Call& call, const session::Viewer& who);
-  /// Refused: invalid; names of staff, and what looks like one, are for staff (name.hpp); conflict, when the name has
-  /// another version than the form began with.
-  async<Result<void>> rename(const Call& call, const session::Viewer& who, Name name,
+  async<std::optional<Profile>> profile(const Call& call, MemberId id);
+  async<Own> own(const Call& call, const session::Viewer& viewer);
+  /// Unexpected: invalid; names of staff, and what looks like one, are for staff (name.hpp); conflict, when the name
+  /// has another version than the form began with.
+  async<Result<void>> rename(const Call& call, const session::Viewer& viewer, Name name,
                              std::optional<std::int64_t> version);
   /// Also ends all other logins of the member.
-  async<Result<void>> change_password(const Call& call, const session::Viewer& who, std::string current,
+  async<Result<void>> change_password(const Call& call, const session::Viewer& viewer, std::string current,
                                       std::string next, std::string again);
 
  private:
@@ -129,25 +130,26 @@ class Members {
     std::string subject;
   };
   /// Counts the try, and says where; nullopt when it is one too many.
-  async<std::optional<std::vector<Count>>> count_try(const Call& call, const Attempt& attempt,
+  async<std::optional<std::vector<Count>>> count_try(const Call& call, const LoginAttempt& attempt,
                                                      const std::optional<std::string>& device);
   /// The try was none: nobody could look at the password.
   async<void> take_back(const Call& call, const std::vector<Count>& counts);
-  /// Refused when only staff may have the name.
+  /// Unexpected when only staff may have the name.
   async<Result<void>> check_free(const Call& call, std::string name);
   /// What shows that a password is the member's.
   struct Proof {
     std::string hash;  ///< as PostgreSQL has it
     bool current;      ///< of the normal form, at today's costs
   };
-  /// Refused: unauthenticated, after the same time for nobody's as for a wrong one; unavailable (hash queue is full).
+  /// Unexpected: unauthenticated, after the same time for nobody's as for a wrong one; unavailable (hash queue is
+  /// full).
   async<Result<Proof>> prove(const Call& call, const std::optional<store::Credentials>& member, std::string password);
   /// Keeps the hash that is made now instead of `before`, which is another form's or of other costs; gives the one that
   /// is kept.
-  async<std::string> rehash(const Call& call, UserId id, std::string password, std::string before);
+  async<std::string> rehash(const Call& call, MemberId id, std::string password, std::string before);
 
   pg::Db& db_;
-  cache::Cache& cache_;
+  cache::RedisCache& cache_;
   limit::Limiter& limiter_;
   session::Sessions& sessions_;
   Passwords passwords_;

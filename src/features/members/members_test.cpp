@@ -8,11 +8,11 @@
 namespace ms::members {
 namespace {
 
-Application good() { return {"kim@example.kr", Name("김하늘"), "correct horse", "correct horse", true, true, false}; }
+Registration good() { return {"kim@example.kr", Name("김하늘"), "correct horse", "correct horse", true, true, false}; }
 
-std::vector<std::string> wrong_fields(const Application& application) {
+std::vector<std::string> wrong_fields(const Registration& registration) {
   std::vector<std::string> out;
-  if (const auto done = check(application, "우리 센터"); !done) {
+  if (const auto done = check(registration, "우리 센터"); !done) {
     for (const FieldError& error : done.error().fields) out.push_back(error.field);
   }
   return out;
@@ -21,7 +21,7 @@ std::vector<std::string> wrong_fields(const Application& application) {
 TEST(Join, TakesWhatIsWhole) { EXPECT_THAT(wrong_fields(good()), testing::IsEmpty()); }
 
 TEST(Join, NamesEveryWrongFieldAtOnce) {
-  EXPECT_THAT(wrong_fields(Application()), testing::ElementsAre("email", "name", "password", "terms", "privacy"));
+  EXPECT_THAT(wrong_fields(Registration()), testing::ElementsAre("email", "name", "password", "terms", "privacy"));
 }
 
 TEST(Join, RefusesWhatIsNoAddress) {
@@ -29,14 +29,14 @@ TEST(Join, RefusesWhatIsNoAddress) {
        {"kim",          "@b.kr",        "a@",          "a@b",      "a@.kr",      "a@b.",     "a b@c.kr",
         "a@b@c.kr",     "<a@b.kr>",     "a@b.kr\x01",  "a@-b.kr",  "a@b-.kr",    "a@b_c.kr", "a@b..kr",
         "a\u200b@b.kr", "a\u00a0@b.kr", "\u3164@b.kr", "a,b@c.kr", "\"a\"@b.kr", "★@b.kr"}) {
-    Application one = good();
+    Registration one = good();
     one.email = email;
     EXPECT_THAT(wrong_fields(one), testing::ElementsAre("email")) << email;
   }
 }
 
 TEST(Join, CountsCharactersNotBytes) {
-  Application one = good();
+  Registration one = good();
   const std::string longest = "가나다라마바사아자차가나다라마바사아자차가나다라마바사아자차";  // 30
   one.name = Name(longest);
   EXPECT_THAT(wrong_fields(one), testing::IsEmpty());
@@ -48,7 +48,7 @@ TEST(Join, CountsCharactersNotBytes) {
 }
 
 TEST(Join, WantsThePasswordTwice) {
-  Application one = good();
+  Registration one = good();
   one.password_again = "correct hors";
   EXPECT_THAT(wrong_fields(one), testing::ElementsAre("password_again"));
 }

@@ -125,7 +125,7 @@ Result<void> check_name(const Name& name) {
   }
   if (code_points(name) > kNameLimit) faults.push_back(wrong("join.name_long"_msg));
   if (faults.empty()) return {};
-  return Refused(Error(Code::invalid, "error.invalid"_msg, std::move(faults)));
+  return Unexpected(Error(ErrorCode::invalid, "error.invalid"_msg, std::move(faults)));
 }
 
 bool is_reserved(std::string_view name, std::string_view site) {

@@ -8,12 +8,12 @@
 #include "features/members/profile.html.hpp"
 #include "features/presence/presence.hpp"
 #include "infra/web/context.hpp"
-#include "infra/web/typed.hpp"
+#include "infra/web/form_field.hpp"
 
 namespace ms::members {
 namespace {
 
-session::Origin origin(const web::Context& ctx) {
+session::ClientInfo origin(const web::Context& ctx) {
   return {ctx.client_address.text(), std::string(ctx.request.header("user-agent"))};
 }
 
@@ -64,7 +64,7 @@ async<http::Response> refuse_login(web::Context& ctx, Members& members, LoginPag
 async<http::Response> post_login(web::Context& ctx, Members& members, session::Sessions& sessions,
                                  std::optional<session::Permission> needed) {
   const auto form = ctx.form();
-  if (!form) co_return ctx.refuse(form.error());
+  if (!form) co_return ctx.error_response(form.error());
   const std::string email(form->get("email"));
   const std::string password(form->as_typed("password"));
   const bool remember = form->has("remember");
@@ -90,7 +90,7 @@ async<http::Response> post_login(web::Context& ctx, Members& members, session::S
 async<http::Response> show_kept(web::Context& ctx) {
   if (!ctx.viewer.signed_in()) co_return ctx.redirect("/login");
   const auto form = ctx.form();
-  if (!form) co_return ctx.refuse(form.error());
+  if (!form) co_return ctx.error_response(form.error());
   co_return ctx.show_kept(*form);
 }
 
@@ -101,7 +101,7 @@ async<http::Response> post_logout(web::Context& ctx, session::Sessions& sessions
   const std::string cookie = co_await sessions.close(ctx.call, ctx.viewer, ctx.secure);
   http::Response response = ctx.redirect(back, "flash.goodbye"_msg);
   response.set("Set-Cookie", cookie);
-  ctx.tell_left(response);
+  ctx.announce_logout(response);
   co_return response;
 }
 
@@ -111,24 +111,24 @@ async<http::Response> show_join(web::Context& ctx) {
   const auto next = web::local_path(ctx.query().get("next"));
   if (ctx.viewer.signed_in()) co_return ctx.redirect(next);
   co_return ctx.page({tr("join.title"_msg), {}, true},
-                     [&](view::Out& out) { join(out, Application(), next, nullptr); });
+                     [&](view::Out& out) { join(out, Registration(), next, nullptr); });
 }
 
 async<http::Response> post_join(web::Context& ctx, Members& members, session::Sessions& sessions) {
   const auto form = ctx.form();
-  if (!form) co_return ctx.refuse(form.error());
-  const Application application{std::string(form->get("email")),
-                                Name(form->get("name")),
-                                std::string(form->as_typed("password")),
-                                std::string(form->as_typed("password_again")),
-                                form->has("terms"),
-                                form->has("privacy"),
-                                form->has("news")};
+  if (!form) co_return ctx.error_response(form.error());
+  const Registration registration{std::string(form->get("email")),
+                                  Name(form->get("name")),
+                                  std::string(form->as_typed("password")),
+                                  std::string(form->as_typed("password_again")),
+                                  form->has("terms"),
+                                  form->has("privacy"),
+                                  form->has("news")};
   const std::string next(web::local_path(form->get("next")));
-  auto claim = co_await members.join(ctx.call, application, ctx.client_address);
+  auto claim = co_await members.join(ctx.call, registration, ctx.client_address);
   if (!claim) {
     http::Response response = ctx.page(
-        {tr("join.title"_msg)}, [&](view::Out& out) { join(out, application, next, &claim.error()); },
+        {tr("join.title"_msg)}, [&](view::Out& out) { join(out, registration, next, &claim.error()); },
         static_cast<int>(claim.error().code));
     web::set_retry_after(response, claim.error());
     co_return response;
@@ -140,13 +140,13 @@ async<http::Response> post_join(web::Context& ctx, Members& members, session::Se
   http::Response response = ctx.redirect(next, "flash.joined"_msg);
   response.set("Set-Cookie", *cookie);
   remember_device(ctx, response, kJoinedDeviceCookie,
-                  members.devices().add("", normal_email(application.email), ctx.now));
+                  members.devices().add("", normal_email(registration.email), ctx.now));
   co_return response;
 }
 
 // --- profile and one's own data
 
-Error login_first() { return Error(Code::unauthenticated, "error.unauthenticated"_msg); }
+Error login_first() { return Error(ErrorCode::unauthenticated, "error.unauthenticated"_msg); }
 
 /// Search engines keep nothing of people.
 http::Response no_index(http::Response response) {
@@ -156,9 +156,9 @@ http::Response no_index(http::Response response) {
 
 /// Names and days of joining are for members: a guest learns not even which numbers there are.
 async<http::Response> show_profile(web::Context& ctx, Members& members) {
-  if (!ctx.viewer.signed_in()) co_return no_index(ctx.refuse(login_first()));
-  const auto found = co_await members.profile(ctx.call, UserId{ctx.params.number("id")});
-  if (!found) co_return ctx.refuse(Error(Code::not_found, "members.gone"_msg));
+  if (!ctx.viewer.signed_in()) co_return no_index(ctx.error_response(login_first()));
+  const auto found = co_await members.profile(ctx.call, MemberId{ctx.params.number("id")});
+  if (!found) co_return ctx.error_response(Error(ErrorCode::not_found, "members.gone"_msg));
   co_return no_index(
       ctx.page({found->name}, [&](view::Out& out) { profile(out, *found, found->id == ctx.viewer.id); }));
 }
@@ -190,14 +190,14 @@ async<http::Response> my_page(web::Context& ctx, Members& members, session::Sess
 }
 
 async<http::Response> show_my(web::Context& ctx, Members& members, session::Sessions& sessions) {
-  if (!ctx.viewer.signed_in()) co_return ctx.refuse(login_first());
+  if (!ctx.viewer.signed_in()) co_return ctx.error_response(login_first());
   co_return co_await my_page(ctx, members, sessions, Sent());
 }
 
 async<http::Response> post_name(web::Context& ctx, Members& members, session::Sessions& sessions) {
-  if (!ctx.viewer.signed_in()) co_return ctx.refuse(login_first());
+  if (!ctx.viewer.signed_in()) co_return ctx.error_response(login_first());
   const auto form = ctx.form();
-  if (!form) co_return ctx.refuse(form.error());
+  if (!form) co_return ctx.error_response(form.error());
   const Name name(form->get("name"));
   const auto done = co_await members.rename(ctx.call, ctx.viewer, name, form->number("version"));
   if (done) co_return ctx.redirect("/my", "flash.saved"_msg);
@@ -206,22 +206,22 @@ async<http::Response> post_name(web::Context& ctx, Members& members, session::Se
 
 async<http::Response> post_presence(web::Context& ctx, Members& members, session::Sessions& sessions,
                                     presence::Presence& presence) {
-  if (!ctx.viewer.signed_in()) co_return ctx.refuse(login_first());
+  if (!ctx.viewer.signed_in()) co_return ctx.error_response(login_first());
   const auto form = ctx.form();
-  if (!form) co_return ctx.refuse(form.error());
+  if (!form) co_return ctx.error_response(form.error());
   const bool hidden = form->has("hidden");
   std::optional<bool> before;
   if (const auto version = form->number("version")) before = *version != 0;
   const auto done = co_await presence.hide(ctx.call, ctx.viewer, hidden, before, ctx.now);
   if (done) co_return ctx.redirect("/my#presence", "flash.saved"_msg);
-  if (done.error().code != Code::conflict) co_return ctx.refuse(done.error());
+  if (done.error().code != ErrorCode::conflict) co_return ctx.error_response(done.error());
   co_return co_await my_page(ctx, members, sessions, {.error = &done.error(), .hidden = hidden});
 }
 
 async<http::Response> post_password(web::Context& ctx, Members& members, session::Sessions& sessions) {
-  if (!ctx.viewer.signed_in()) co_return ctx.refuse(login_first());
+  if (!ctx.viewer.signed_in()) co_return ctx.error_response(login_first());
   const auto form = ctx.form();
-  if (!form) co_return ctx.refuse(form.error());
+  if (!form) co_return ctx.error_response(form.error());
   const std::string current(form->as_typed("current"));
   const std::string next(form->as_typed("password"));
   const std::string again(form->as_typed("password_again"));
@@ -231,19 +231,19 @@ async<http::Response> post_password(web::Context& ctx, Members& members, session
 }
 
 async<http::Response> post_device_logout(web::Context& ctx, session::Sessions& sessions) {
-  if (!ctx.viewer.signed_in()) co_return ctx.refuse(login_first());
+  if (!ctx.viewer.signed_in()) co_return ctx.error_response(login_first());
   const std::string key(ctx.params.get("key"));
   const bool ended = co_await sessions.revoke(ctx.call, ctx.viewer.id, key);
-  if (!ended) co_return ctx.refuse(Error(Code::not_found, "my.device_gone"_msg));
+  if (!ended) co_return ctx.error_response(Error(ErrorCode::not_found, "my.device_gone"_msg));
   co_return ctx.redirect("/my#devices", "flash.device_out"_msg);
 }
 
 async<http::Response> post_logout_everywhere(web::Context& ctx, session::Sessions& sessions) {
   // A guest already is out: so is whoever's first request did it and whose second one Nginx sent here.
   if (!ctx.viewer.signed_in()) co_return ctx.redirect("/login", "flash.everywhere_out"_msg);
-  co_await sessions.revoke_everywhere(ctx.call, ctx.viewer.id);
+  co_await sessions.revoke_all_sessions(ctx.call, ctx.viewer.id);
   http::Response response = ctx.redirect("/login", "flash.everywhere_out"_msg);
-  ctx.tell_left(response);
+  ctx.announce_logout(response);
   co_return response;
 }
 

@@ -5,7 +5,7 @@
 #include "features/audit/audit.hpp"
 #include "features/members/store.hpp"
 #include "infra/core/text.hpp"
-#include "infra/once/once.hpp"
+#include "infra/idempotency/idempotency.hpp"
 #include "infra/session/guard.hpp"
 #include "infra/session/sessions.hpp"
 
@@ -14,8 +14,8 @@ namespace {
 
 constexpr auto kSeoul = std::chrono::hours(9);
 
-Refused wrong(std::string field, Msg why) {
-  return Refused(Error(Code::invalid, "error.invalid"_msg, {{std::move(field), why}}));
+Unexpected wrong(std::string field, Msg why) {
+  return Unexpected(Error(ErrorCode::invalid, "error.invalid"_msg, {{std::move(field), why}}));
 }
 
 /// "2026-03-02" of a date input (HTML, 2.3.5.2), or nothing.
@@ -54,97 +54,98 @@ Result<Timestamp> end_of(const Term& term, Timestamp at) {
 
 std::string end_word(Timestamp until) { return until >= kForever ? tr("staff.forever"_msg) : seoul_minute(until); }
 
-async<std::vector<MemberRow>> Staff::find(const Call& call, const session::Viewer& who, const Search& search) {
-  pg::Unit unit = db_.unit(call, pg::Lane::slow);
-  audit::record_look_at_list(unit, who.id, search.text);
-  const auto slot = store::search(unit, search, kMembersPerPage + 1);
-  co_await unit.send();
-  co_return slot.all();
+async<std::vector<MemberRow>> Staff::find(const Call& call, const session::Viewer& viewer, const Search& search) {
+  pg::Transaction transaction = db_.transaction(call, pg::Lane::slow);
+  audit::record_look_at_list(transaction, viewer.id, search.text);
+  const auto handle = store::search(transaction, search, kMembersPerPage + 1);
+  co_await transaction.commit();
+  co_return handle.all();
 }
 
-async<std::optional<File>> Staff::file(const Call& call, const session::Viewer& who, UserId id) {
-  pg::Unit unit = db_.unit(call, pg::Lane::slow);
-  audit::record_look(unit, who.id, id);
-  const auto member = store::row(unit, id);
-  const auto history = audit::history(unit, {"member", id.value});
-  co_await unit.send();
+async<std::optional<MemberDetail>> Staff::file(const Call& call, const session::Viewer& viewer, MemberId id) {
+  pg::Transaction transaction = db_.transaction(call, pg::Lane::slow);
+  audit::record_look(transaction, viewer.id, id);
+  const auto member = store::row(transaction, id);
+  const auto history = audit::history(transaction, {"member", id.value});
+  co_await transaction.commit();
   auto found = member.one();
   if (!found) co_return std::nullopt;
-  co_return File{std::move(*found), history.all()};
+  co_return MemberDetail{std::move(*found), history.all()};
 }
 
-bool Staff::above(const session::Viewer& who, const MemberRow& member) {
-  return who.id != member.id && (who.role == session::Role::admin || member.role < who.rank());
+bool Staff::above(const session::Viewer& viewer, const MemberRow& member) {
+  return viewer.id != member.id && (viewer.role == session::Role::admin || member.role < viewer.rank());
 }
 
 /// The member, when `who` stands above, gives a reason and saw them as they are.
-async<Result<MemberRow>> Staff::target(const Call& call, const session::Viewer& who, UserId id, std::string_view reason,
-                                       std::optional<std::int64_t> version) {
-  if (auto given = audit::reason_of(reason); !given) co_return Refused(given.error());
+async<Result<MemberRow>> Staff::target(const Call& call, const session::Viewer& viewer, MemberId id,
+                                       std::string_view reason, std::optional<std::int64_t> version) {
+  if (auto given = audit::reason_of(reason); !given) co_return Unexpected(given.error());
   pg::Batch batch = db_.batch(call, pg::Lane::slow);
-  const auto slot = store::row(batch, id);
+  const auto handle = store::row(batch, id);
   co_await batch.send();
-  auto found = slot.one();
-  if (!found) co_return refuse(Code::not_found, "members.gone"_msg);
-  if (!above(who, *found)) co_return refuse(Code::forbidden, "staff.not_above"_msg);
-  if (version.value_or(found->version) != found->version) co_return refuse(Code::conflict, "staff.changed"_msg);
+  auto found = handle.one();
+  if (!found) co_return fail(ErrorCode::not_found, "members.gone"_msg);
+  if (!above(viewer, *found)) co_return fail(ErrorCode::forbidden, "staff.not_above"_msg);
+  if (version.value_or(found->version) != found->version) co_return fail(ErrorCode::conflict, "staff.changed"_msg);
   co_return std::move(*found);
 }
 
-async<Result<void>> Staff::set_role(const Call& call, const session::Viewer& who, UserId id, session::Role role,
+async<Result<void>> Staff::set_role(const Call& call, const session::Viewer& viewer, MemberId id, session::Role role,
                                     std::string reason, std::optional<std::int64_t> version) {
-  if (once::earlier(call)) co_return Result<void>();
-  if (!who.may(session::Permission::roles) || role == session::Role::guest) {
-    co_return refuse(Code::forbidden, "error.forbidden"_msg);
+  if (idempotency::previous_result(call)) co_return Result<void>();
+  if (!viewer.may(session::Permission::roles) || role == session::Role::guest) {
+    co_return fail(ErrorCode::forbidden, "error.forbidden"_msg);
   }
-  const auto found = co_await target(call, who, id, reason, version);
-  if (!found) co_return Refused(found.error());
+  const auto found = co_await target(call, viewer, id, reason, version);
+  if (!found) co_return Unexpected(found.error());
   const std::string before = tr(session::word_of(static_cast<session::Role>(found->role)));
-  pg::Unit unit = db_.unit(call);
-  if (role != session::Role::admin) store::guard_last_admin(unit, id);
-  session::guard_permission(unit, who.id, session::Permission::roles);
-  store::guard_above(unit, who.id, *found);
-  store::set_role(unit, id, role);
-  audit::record(unit, who.id, "role", {"member", id.value}, trim(reason), before + " → " + tr(session::word_of(role)));
-  once::record(unit, call, who.id);
-  const auto done = co_await unit.send();
-  if (done) co_await sessions_.forget(call, id);
+  pg::Transaction transaction = db_.transaction(call);
+  if (role != session::Role::admin) store::guard_last_admin(transaction, id);
+  session::guard_permission(transaction, viewer.id, session::Permission::roles);
+  store::guard_above(transaction, viewer.id, *found);
+  store::set_role(transaction, id, role);
+  audit::record(transaction, viewer.id, "role", {"member", id.value}, trim(reason),
+                before + " → " + tr(session::word_of(role)));
+  idempotency::record(transaction, call, viewer.id);
+  const auto done = co_await transaction.commit();
+  if (done) co_await sessions_.evict(call, id);
   co_return done;
 }
 
-async<Result<void>> Staff::suspend(const Call& call, const session::Viewer& who, UserId id, Timestamp until,
+async<Result<void>> Staff::suspend(const Call& call, const session::Viewer& viewer, MemberId id, Timestamp until,
                                    std::string reason, std::optional<std::int64_t> version) {
-  if (once::earlier(call)) co_return Result<void>();
-  if (!who.may(session::Permission::members)) co_return refuse(Code::forbidden, "error.forbidden"_msg);
+  if (idempotency::previous_result(call)) co_return Result<void>();
+  if (!viewer.may(session::Permission::members)) co_return fail(ErrorCode::forbidden, "error.forbidden"_msg);
   if (until <= now()) co_return wrong("day", "staff.until_past"_msg);
-  const auto found = co_await target(call, who, id, reason, version);
-  if (!found) co_return Refused(found.error());
-  pg::Unit unit = db_.unit(call);
-  store::guard_last_admin(unit, id);
-  session::guard_permission(unit, who.id, session::Permission::members);
-  store::guard_above(unit, who.id, *found);
-  store::suspend(unit, id, until, trim(reason));
-  session::Sessions::revoke_all(unit, id, "");
-  audit::record(unit, who.id, "suspend", {"member", id.value}, trim(reason), end_word(until));
-  once::record(unit, call, who.id);
-  const auto done = co_await unit.send();
-  if (done) co_await sessions_.forget(call, id);
+  const auto found = co_await target(call, viewer, id, reason, version);
+  if (!found) co_return Unexpected(found.error());
+  pg::Transaction transaction = db_.transaction(call);
+  store::guard_last_admin(transaction, id);
+  session::guard_permission(transaction, viewer.id, session::Permission::members);
+  store::guard_above(transaction, viewer.id, *found);
+  store::suspend(transaction, id, until, trim(reason));
+  session::Sessions::add_revoke_all(transaction, id, "");
+  audit::record(transaction, viewer.id, "suspend", {"member", id.value}, trim(reason), end_word(until));
+  idempotency::record(transaction, call, viewer.id);
+  const auto done = co_await transaction.commit();
+  if (done) co_await sessions_.evict(call, id);
   co_return done;
 }
 
-async<Result<void>> Staff::lift(const Call& call, const session::Viewer& who, UserId id, std::string reason,
+async<Result<void>> Staff::lift(const Call& call, const session::Viewer& viewer, MemberId id, std::string reason,
                                 std::optional<std::int64_t> version) {
-  if (once::earlier(call)) co_return Result<void>();
-  if (!who.may(session::Permission::members)) co_return refuse(Code::forbidden, "error.forbidden"_msg);
-  const auto found = co_await target(call, who, id, reason, version);
-  if (!found) co_return Refused(found.error());
-  pg::Unit unit = db_.unit(call);
-  session::guard_permission(unit, who.id, session::Permission::members);
-  store::guard_above(unit, who.id, *found);
-  store::lift(unit, id);
-  audit::record(unit, who.id, "lift", {"member", id.value}, trim(reason));
-  once::record(unit, call, who.id);
-  co_return co_await unit.send();
+  if (idempotency::previous_result(call)) co_return Result<void>();
+  if (!viewer.may(session::Permission::members)) co_return fail(ErrorCode::forbidden, "error.forbidden"_msg);
+  const auto found = co_await target(call, viewer, id, reason, version);
+  if (!found) co_return Unexpected(found.error());
+  pg::Transaction transaction = db_.transaction(call);
+  session::guard_permission(transaction, viewer.id, session::Permission::members);
+  store::guard_above(transaction, viewer.id, *found);
+  store::lift(transaction, id);
+  audit::record(transaction, viewer.id, "lift", {"member", id.value}, trim(reason));
+  idempotency::record(transaction, call, viewer.id);
+  co_return co_await transaction.commit();
 }
 
 }  // namespace ms::members

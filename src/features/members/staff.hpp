@@ -18,7 +18,7 @@
 namespace ms::members {
 
 struct MemberRow {
-  UserId id;
+  MemberId id;
   std::string email;
   std::string name;
   int role = 1;
@@ -36,13 +36,13 @@ struct Search {
   std::string text;  ///< begins the name, or is in the e-mail address
   std::optional<session::Role> role;
   bool only_suspended = false;
-  UserId before;  ///< 0: from the newest
+  MemberId before;  ///< 0: from the newest
 };
 
 constexpr int kMembersPerPage = 30;
 
 /// A member with what was done to them, newest first.
-struct File {
+struct MemberDetail {
   MemberRow member;
   std::vector<audit::Entry> history;
 };
@@ -66,29 +66,29 @@ class Staff {
   // Both show personal data, so that `who` looked stands in the audit log, or nothing is shown.
 
   /// At most kMembersPerPage + 1 rows: the last one says that there are more.
-  async<std::vector<MemberRow>> find(const Call& call, const session::Viewer& who, const Search& search);
-  async<std::optional<File>> file(const Call& call, const session::Viewer& who, UserId id);
+  async<std::vector<MemberRow>> find(const Call& call, const session::Viewer& viewer, const Search& search);
+  async<std::optional<MemberDetail>> file(const Call& call, const session::Viewer& viewer, MemberId id);
 
   /// Whether `who` may act on this member: not on oneself, and on nobody of an equal or higher role unless an admin.
-  static bool above(const session::Viewer& who, const MemberRow& member);
+  static bool above(const session::Viewer& viewer, const MemberRow& member);
 
   // `version`: of the member whom the form showed; what somebody else of the staff did meanwhile is not overwritten
   // (conflict).
 
-  /// Refused: forbidden (needs Permission::roles; nobody changes the own role), invalid (no reason), not_found,
+  /// Unexpected: forbidden (needs Permission::roles; nobody changes the own role), invalid (no reason), not_found,
   /// conflict (the last admin).
-  async<Result<void>> set_role(const Call& call, const session::Viewer& who, UserId id, session::Role role,
+  async<Result<void>> set_role(const Call& call, const session::Viewer& viewer, MemberId id, session::Role role,
                                std::string reason, std::optional<std::int64_t> version);
-  /// Logs the member out everywhere in the same unit. Refused: forbidden (needs Permission::members; not oneself,
+  /// Logs the member out everywhere in the same unit. Unexpected: forbidden (needs Permission::members; not oneself,
   /// nobody of a higher or equal role unless admin), invalid (reason, `until` is not ahead), not_found, conflict (the
   /// last admin).
-  async<Result<void>> suspend(const Call& call, const session::Viewer& who, UserId id, Timestamp until,
+  async<Result<void>> suspend(const Call& call, const session::Viewer& viewer, MemberId id, Timestamp until,
                               std::string reason, std::optional<std::int64_t> version);
-  async<Result<void>> lift(const Call& call, const session::Viewer& who, UserId id, std::string reason,
+  async<Result<void>> lift(const Call& call, const session::Viewer& viewer, MemberId id, std::string reason,
                            std::optional<std::int64_t> version);
 
  private:
-  async<Result<MemberRow>> target(const Call& call, const session::Viewer& who, UserId id, std::string_view reason,
+  async<Result<MemberRow>> target(const Call& call, const session::Viewer& viewer, MemberId id, std::string_view reason,
                                   std::optional<std::int64_t> version);
   pg::Db& db_;
   session::Sessions& sessions_;

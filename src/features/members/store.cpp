@@ -63,55 +63,56 @@ constexpr pg::Query kLift{"members.lift",
 
 }  // namespace
 
-pg::Slot<UserId> insert(pg::Statements& out, const Application& application, std::string_view password_hash) {
-  return out.add<UserId>(kInsert, application.email, application.name.text(), password_hash, application.news);
+pg::ResultHandle<MemberId> insert(pg::Statements& out, const Registration& registration,
+                                  std::string_view password_hash) {
+  return out.add<MemberId>(kInsert, registration.email, registration.name.text(), password_hash, registration.news);
 }
-pg::Slot<Credentials> credentials(pg::Statements& out, std::string_view email) {
+pg::ResultHandle<Credentials> credentials(pg::Statements& out, std::string_view email) {
   return out.add<Credentials>(kCredentials, email);
 }
-pg::Slot<Timestamp> suspended_until(pg::Statements& out, std::string_view email) {
+pg::ResultHandle<Timestamp> suspended_until(pg::Statements& out, std::string_view email) {
   return out.add<Timestamp>(kSuspendedUntil, email);
 }
-pg::Slot<std::string> staff_names(pg::Statements& out) { return out.add<std::string>(kStaffNames); }
-pg::Slot<bool> is_password(pg::Statements& out, UserId id, std::string_view hash) {
+pg::ResultHandle<std::string> staff_names(pg::Statements& out) { return out.add<std::string>(kStaffNames); }
+pg::ResultHandle<bool> is_password(pg::Statements& out, MemberId id, std::string_view hash) {
   return out.add<bool>(kIsPassword, id, hash);
 }
-pg::Slot<bool> replace_hash(pg::Statements& out, UserId id, std::string_view before, std::string_view after) {
+pg::ResultHandle<bool> replace_hash(pg::Statements& out, MemberId id, std::string_view before, std::string_view after) {
   return out.add<bool>(kReplaceHash, id, before, after);
 }
-pg::Slot<Profile> profile(pg::Statements& out, UserId id) { return out.add<Profile>(kProfile, id); }
+pg::ResultHandle<Profile> profile(pg::Statements& out, MemberId id) { return out.add<Profile>(kProfile, id); }
 
-pg::Slot<Own> own(pg::Statements& out, UserId id) { return out.add<Own>(kOwn, id); }
-void guard_name(pg::Statements& out, UserId id, std::int64_t version) {
+pg::ResultHandle<Own> own(pg::Statements& out, MemberId id) { return out.add<Own>(kOwn, id); }
+void guard_name(pg::Statements& out, MemberId id, std::int64_t version) {
   out.add(kGuardName, id, version, "error.edited"_msg.key);
 }
-void rename(pg::Statements& out, UserId id, std::string_view name) {
+void rename(pg::Statements& out, MemberId id, std::string_view name) {
   out.add(kRename, id, name);
   out.add(kChanged, id);
 }
-void set_password(pg::Statements& out, UserId id, std::string_view before, std::string_view after) {
+void set_password(pg::Statements& out, MemberId id, std::string_view before, std::string_view after) {
   out.add(kPassword, id, before, after);
 }
 
-pg::Slot<MemberRow> search(pg::Statements& out, const Search& search, int limit) {
+pg::ResultHandle<MemberRow> search(pg::Statements& out, const Search& search, int limit) {
   std::optional<int> role;
   if (search.role) role = static_cast<int>(*search.role);
   return out.add<MemberRow>(kSearch, search.text, role, search.only_suspended, search.before, limit);
 }
-pg::Slot<MemberRow> row(pg::Statements& out, UserId id) { return out.add<MemberRow>(kRow, id); }
+pg::ResultHandle<MemberRow> row(pg::Statements& out, MemberId id) { return out.add<MemberRow>(kRow, id); }
 
-void set_role(pg::Statements& out, UserId id, session::Role role) {
+void set_role(pg::Statements& out, MemberId id, session::Role role) {
   out.add(kSetRole, id, static_cast<int>(role));
   out.add(kChanged, id);
 }
-void guard_last_admin(pg::Statements& out, UserId id) { out.add(kLastAdmin, id); }
-void guard_above(pg::Statements& out, UserId actor, const MemberRow& target) {
+void guard_last_admin(pg::Statements& out, MemberId id) { out.add(kLastAdmin, id); }
+void guard_above(pg::Statements& out, MemberId actor, const MemberRow& target) {
   out.add(kAbove, actor, target.id, target.version, "staff.changed"_msg.key, "staff.not_above"_msg.key);
 }
-void suspend(pg::Statements& out, UserId id, Timestamp until, std::string_view reason) {
+void suspend(pg::Statements& out, MemberId id, Timestamp until, std::string_view reason) {
   out.add(kSuspend, id, until, reason);
 }
-void lift(pg::Statements& out, UserId id) {
+void lift(pg::Statements& out, MemberId id) {
   out.add(kLift, id);
   out.add(kChanged, id);
 }

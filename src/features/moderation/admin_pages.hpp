@@ -12,7 +12,7 @@
 namespace ms::moderation {
 
 /// An act as it was sent; with the error when it was refused.
-struct Attempt {
+struct FormState {
   std::optional<Act> act;
   std::vector<std::int64_t> chosen;
   std::string reason;
@@ -27,10 +27,10 @@ struct Frame {
   Search search;
   const boards::Directory& boards;
   const session::Viewer& viewer;
-  const Attempt& attempt;
+  const FormState& form_state;
   std::string path;         ///< "/posts" or "/comments"
   std::string bulk_action;  ///< where the form of the checked rows goes, with the list's filters
-  web::Steps steps;
+  web::PageLinks steps;
   Timestamp now;
 
   bool may_act() const { return may(viewer, Act::hide) || may(viewer, Act::remove); }
@@ -41,14 +41,14 @@ struct Acts {
   std::string path;  ///< "/posts/12"
   State state;
   const session::Viewer& viewer;
-  const Attempt& attempt;
+  const FormState& form_state;
 
   bool offers(Act act) const { return fits(state, act) && may(viewer, act); }
-  const Error* error(Act act) const { return attempt.act == act ? attempt.why() : nullptr; }
-  std::string reason(Act act) const { return attempt.act == act ? attempt.reason : std::string(); }
+  const Error* error(Act act) const { return form_state.act == act ? form_state.why() : nullptr; }
+  std::string reason(Act act) const { return form_state.act == act ? form_state.reason : std::string(); }
   /// The plain name where the error summary points, else one of its own.
   std::string reason_id(Act act) const {
-    return attempt.act == act ? std::string("reason") : std::string(name_of(act)) + "-reason";
+    return form_state.act == act ? std::string("reason") : std::string(name_of(act)) + "-reason";
   }
 };
 

@@ -35,125 +35,128 @@ std::vector<Id> ids(const std::vector<std::int64_t>& numbers) {
   return out;
 }
 
-Frame frame(const web::Context& ctx, const boards::Directory& boards, const Attempt& attempt, std::string path) {
-  std::string bulk = web::with(path + "/bulk", ctx.query(), "", "");
-  return {search_of(ctx.query()), boards, ctx.viewer, attempt, std::move(path), std::move(bulk), {}, ctx.now};
+Frame frame(const web::Context& ctx, const boards::Directory& boards, const FormState& form_state, std::string path) {
+  std::string bulk = web::url_with_query(path + "/bulk", ctx.query(), "", "");
+  return {search_of(ctx.query()), boards, ctx.viewer, form_state, std::move(path), std::move(bulk), {}, ctx.now};
 }
 
-int status_of(const Attempt& attempt) { return attempt.error ? static_cast<int>(attempt.error->code) : 200; }
+int status_of(const FormState& form_state) { return form_state.error ? static_cast<int>(form_state.error->code) : 200; }
 
 /// Whether a refusal is told in the form that was sent.
-bool in_form(const Error& error) { return error.code == Code::invalid || error.code == Code::conflict; }
+bool in_form(const Error& error) { return error.code == ErrorCode::invalid || error.code == ErrorCode::conflict; }
 
-Error bad_form() { return Error(Code::bad_request, "error.bad_form"_msg); }
+Error bad_form() { return Error(ErrorCode::bad_request, "error.bad_form"_msg); }
 
-async<http::Response> posts_page(web::Context& ctx, Moderation& moderation, boards::Boards& boards, Attempt attempt) {
+async<http::Response> posts_page(web::Context& ctx, Moderation& moderation, boards::Boards& boards,
+                                 FormState form_state) {
   const auto directory = co_await boards.all(ctx.call);
-  Frame list = frame(ctx, *directory, attempt, "/posts");
+  Frame list = frame(ctx, *directory, form_state, "/posts");
   auto rows = co_await moderation.posts(ctx.call, ctx.viewer, list.search);
   const bool more = rows.size() > kRowsPerPage;
   if (more) rows.pop_back();
-  list.steps = web::steps(list.path, ctx.query(), more, rows.empty() ? 0 : rows.back().id.value);
+  list.steps = web::page_links(list.path, ctx.query(), more, rows.empty() ? 0 : rows.back().id.value);
   co_return ctx.page(
-      {tr("moderation.posts_title"_msg)}, [&](view::Out& out) { posts_list(out, list, rows); }, status_of(attempt));
+      {tr("moderation.posts_title"_msg)}, [&](view::Out& out) { posts_list(out, list, rows); }, status_of(form_state));
 }
 
 async<http::Response> comments_page(web::Context& ctx, Moderation& moderation, boards::Boards& boards,
-                                    Attempt attempt) {
+                                    FormState form_state) {
   const auto directory = co_await boards.all(ctx.call);
-  Frame list = frame(ctx, *directory, attempt, "/comments");
+  Frame list = frame(ctx, *directory, form_state, "/comments");
   auto rows = co_await moderation.comments(ctx.call, ctx.viewer, list.search);
   const bool more = rows.size() > kRowsPerPage;
   if (more) rows.pop_back();
-  list.steps = web::steps(list.path, ctx.query(), more, rows.empty() ? 0 : rows.back().id.value);
+  list.steps = web::page_links(list.path, ctx.query(), more, rows.empty() ? 0 : rows.back().id.value);
   co_return ctx.page(
       {tr("moderation.comments_title"_msg)}, [&](view::Out& out) { comments_list(out, list, rows); },
-      status_of(attempt));
+      status_of(form_state));
 }
 
-async<http::Response> post_page(web::Context& ctx, Moderation& moderation, Attempt attempt) {
+async<http::Response> post_page(web::Context& ctx, Moderation& moderation, FormState form_state) {
   const PostId id{ctx.params.number("id")};
   const auto file = co_await moderation.post(ctx.call, ctx.viewer, id);
-  if (!file) co_return ctx.refuse(Error(Code::not_found, "posts.gone"_msg));
-  const Acts acts{"/posts/" + std::to_string(id.value), file->row.state(), ctx.viewer, attempt};
+  if (!file) co_return ctx.error_response(Error(ErrorCode::not_found, "posts.gone"_msg));
+  const Acts acts{"/posts/" + std::to_string(id.value), file->row.state(), ctx.viewer, form_state};
   const std::string& site = ctx.shell.site->url;
   co_return ctx.page(
       {file->row.shown_title()}, [&](view::Out& out) { post_file(out, *file, acts, site, ctx.now); },
-      status_of(attempt));
+      status_of(form_state));
 }
 
-async<http::Response> comment_page(web::Context& ctx, Moderation& moderation, Attempt attempt) {
+async<http::Response> comment_page(web::Context& ctx, Moderation& moderation, FormState form_state) {
   const CommentId id{ctx.params.number("id")};
   const auto file = co_await moderation.comment(ctx.call, ctx.viewer, id);
-  if (!file) co_return ctx.refuse(Error(Code::not_found, "comments.gone"_msg));
-  const Acts acts{"/comments/" + std::to_string(id.value), file->row.state(), ctx.viewer, attempt};
+  if (!file) co_return ctx.error_response(Error(ErrorCode::not_found, "comments.gone"_msg));
+  const Acts acts{"/comments/" + std::to_string(id.value), file->row.state(), ctx.viewer, form_state};
   const std::string& site = ctx.shell.site->url;
   co_return ctx.page(
       {tr("moderation.comment_title"_msg)}, [&](view::Out& out) { comment_file(out, *file, acts, site, ctx.now); },
-      status_of(attempt));
+      status_of(form_state));
 }
 
 async<http::Response> show_posts(web::Context& ctx, Moderation& moderation, boards::Boards& boards) {
-  return posts_page(ctx, moderation, boards, Attempt());
+  return posts_page(ctx, moderation, boards, FormState());
 }
 async<http::Response> show_comments(web::Context& ctx, Moderation& moderation, boards::Boards& boards) {
-  return comments_page(ctx, moderation, boards, Attempt());
+  return comments_page(ctx, moderation, boards, FormState());
 }
 async<http::Response> show_post(web::Context& ctx, Moderation& moderation) {
-  return post_page(ctx, moderation, Attempt());
+  return post_page(ctx, moderation, FormState());
 }
 async<http::Response> show_comment(web::Context& ctx, Moderation& moderation) {
-  return comment_page(ctx, moderation, Attempt());
+  return comment_page(ctx, moderation, FormState());
 }
 
 async<http::Response> act_on_post(web::Context& ctx, Moderation& moderation, Act act) {
   const auto form = ctx.form();
-  if (!form) co_return ctx.refuse(form.error());
+  if (!form) co_return ctx.error_response(form.error());
   const PostId id{ctx.params.number("id")};
-  Attempt attempt{act, {id.value}, std::string(form->get("reason")), {}};
-  const auto done = co_await moderation.act(ctx.call, ctx.viewer, act, ids<PostId>(attempt.chosen), attempt.reason);
+  FormState form_state{act, {id.value}, std::string(form->get("reason")), {}};
+  const auto done =
+      co_await moderation.act(ctx.call, ctx.viewer, act, ids<PostId>(form_state.chosen), form_state.reason);
   if (done) co_return ctx.redirect("/posts/" + std::to_string(id.value), "flash.saved"_msg);
-  if (!in_form(done.error())) co_return ctx.refuse(done.error());
-  attempt.error = done.error();
-  co_return co_await post_page(ctx, moderation, std::move(attempt));
+  if (!in_form(done.error())) co_return ctx.error_response(done.error());
+  form_state.error = done.error();
+  co_return co_await post_page(ctx, moderation, std::move(form_state));
 }
 
 async<http::Response> act_on_comment(web::Context& ctx, Moderation& moderation, Act act) {
   const auto form = ctx.form();
-  if (!form) co_return ctx.refuse(form.error());
+  if (!form) co_return ctx.error_response(form.error());
   const CommentId id{ctx.params.number("id")};
-  Attempt attempt{act, {id.value}, std::string(form->get("reason")), {}};
-  const auto done = co_await moderation.act(ctx.call, ctx.viewer, act, ids<CommentId>(attempt.chosen), attempt.reason);
+  FormState form_state{act, {id.value}, std::string(form->get("reason")), {}};
+  const auto done =
+      co_await moderation.act(ctx.call, ctx.viewer, act, ids<CommentId>(form_state.chosen), form_state.reason);
   if (done) co_return ctx.redirect("/comments/" + std::to_string(id.value), "flash.saved"_msg);
-  if (!in_form(done.error())) co_return ctx.refuse(done.error());
-  attempt.error = done.error();
-  co_return co_await comment_page(ctx, moderation, std::move(attempt));
+  if (!in_form(done.error())) co_return ctx.error_response(done.error());
+  form_state.error = done.error();
+  co_return co_await comment_page(ctx, moderation, std::move(form_state));
 }
 
 async<http::Response> act_on_posts(web::Context& ctx, Moderation& moderation, boards::Boards& boards) {
   const auto form = ctx.form();
-  if (!form) co_return ctx.refuse(form.error());
-  Attempt attempt{act_of(form->get("act")), chosen_in(*form), std::string(form->get("reason")), {}};
-  if (!attempt.act) co_return ctx.refuse(bad_form());
+  if (!form) co_return ctx.error_response(form.error());
+  FormState form_state{act_of(form->get("act")), chosen_in(*form), std::string(form->get("reason")), {}};
+  if (!form_state.act) co_return ctx.error_response(bad_form());
   const auto done =
-      co_await moderation.act(ctx.call, ctx.viewer, *attempt.act, ids<PostId>(attempt.chosen), attempt.reason);
-  if (done) co_return ctx.redirect(web::with("/posts", ctx.query(), "", ""), "flash.saved"_msg);
-  if (!in_form(done.error())) co_return ctx.refuse(done.error());
-  attempt.error = done.error();
-  co_return co_await posts_page(ctx, moderation, boards, std::move(attempt));
+      co_await moderation.act(ctx.call, ctx.viewer, *form_state.act, ids<PostId>(form_state.chosen), form_state.reason);
+  if (done) co_return ctx.redirect(web::url_with_query("/posts", ctx.query(), "", ""), "flash.saved"_msg);
+  if (!in_form(done.error())) co_return ctx.error_response(done.error());
+  form_state.error = done.error();
+  co_return co_await posts_page(ctx, moderation, boards, std::move(form_state));
 }
 
 async<http::Response> act_on_comments(web::Context& ctx, Moderation& moderation, boards::Boards& boards) {
   const auto form = ctx.form();
-  if (!form) co_return ctx.refuse(form.error());
-  Attempt attempt{act_of(form->get("act")), chosen_in(*form), std::string(form->get("reason")), {}};
-  if (!attempt.act) co_return ctx.refuse(bad_form());
-  const auto done =
-      co_await moderation.act(ctx.call, ctx.viewer, *attempt.act, ids<CommentId>(attempt.chosen), attempt.reason);
-  if (done) co_return ctx.redirect(web::with("/comments", ctx.query(), "", ""), "flash.saved"_msg);
-  if (!in_form(done.error())) co_return ctx.refuse(done.error());
-  attempt.error = done.error();
-  co_return co_await comments_page(ctx, moderation, boards, std::move(attempt));
+  if (!form) co_return ctx.error_response(form.error());
+  FormState form_state{act_of(form->get("act")), chosen_in(*form), std::string(form->get("reason")), {}};
+  if (!form_state.act) co_return ctx.error_response(bad_form());
+  const auto done = co_await moderation.act(ctx.call, ctx.viewer, *form_state.act, ids<CommentId>(form_state.chosen),
+                                            form_state.reason);
+  if (done) co_return ctx.redirect(web::url_with_query("/comments", ctx.query(), "", ""), "flash.saved"_msg);
+  if (!in_form(done.error())) co_return ctx.error_response(done.error());
+  form_state.error = done.error();
+  co_return co_await comments_page(ctx, moderation, boards, std::move(form_state));
 }
 
 }  // namespace

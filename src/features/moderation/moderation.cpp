@@ -3,12 +3,12 @@
 #include <array>
 
 #include "features/moderation/store.hpp"
-#include "features/notifications/causes.hpp"
 #include "features/notifications/notifications.hpp"
+#include "features/notifications/notify.hpp"
 #include "features/posts/posts.hpp"
 #include "infra/core/text.hpp"
-#include "infra/live/hints.hpp"
-#include "infra/once/once.hpp"
+#include "infra/idempotency/idempotency.hpp"
+#include "infra/live/publisher.hpp"
 #include "infra/session/guard.hpp"
 #include "infra/unicode/unicode.hpp"
 
@@ -48,7 +48,7 @@ std::string_view name_of(Act act) { return kActs.at(static_cast<std::size_t>(act
 std::optional<Act> act_of(std::string_view name) { return parse<Act>(kActs, name); }
 Msg word_of(Act act) { return kActWords.at(static_cast<std::size_t>(act)); }
 
-bool may(const session::Viewer& who, Act act) { return who.may(permission_of(act)); }
+bool may(const session::Viewer& viewer, Act act) { return viewer.may(permission_of(act)); }
 
 bool fits(State state, Act act) {
   switch (act) {
@@ -68,81 +68,81 @@ std::string CommentRow::shown_post_title() const {
   return post_withdrawn ? tr("moderation.withdrawn_post"_msg) : post_title;
 }
 
-async<std::vector<PostRow>> Moderation::posts(const Call& call, const session::Viewer& who, Search search) {
+async<std::vector<PostRow>> Moderation::posts(const Call& call, const session::Viewer& viewer, Search search) {
   search = tidy(std::move(search));
   pg::Batch batch = db_.batch(call, pg::Lane::slow);
-  const auto slot = store::posts(batch, who.rank(), search, kRowsPerPage + 1);
+  const auto handle = store::posts(batch, viewer.rank(), search, kRowsPerPage + 1);
   co_await batch.send();
-  co_return slot.all();
+  co_return handle.all();
 }
 
-async<std::vector<CommentRow>> Moderation::comments(const Call& call, const session::Viewer& who, Search search) {
+async<std::vector<CommentRow>> Moderation::comments(const Call& call, const session::Viewer& viewer, Search search) {
   search = tidy(std::move(search));
   pg::Batch batch = db_.batch(call, pg::Lane::slow);
-  const auto slot = store::comments(batch, who.rank(), search, kRowsPerPage + 1);
+  const auto handle = store::comments(batch, viewer.rank(), search, kRowsPerPage + 1);
   co_await batch.send();
-  co_return slot.all();
+  co_return handle.all();
 }
 
-async<std::optional<PostFile>> Moderation::post(const Call& call, const session::Viewer& who, PostId id) {
+async<std::optional<PostDetail>> Moderation::post(const Call& call, const session::Viewer& viewer, PostId id) {
   pg::Batch batch = db_.batch(call, pg::Lane::slow);
-  const auto row = store::newest_up_to(batch, who.rank(), id);
+  const auto row = store::newest_up_to(batch, viewer.rank(), id);
   const auto text = store::post_text(batch, id);
   const auto history = audit::history(batch, {"post", id.value});
   co_await batch.send();
   auto found = row.one();
   auto rest = text.one();
   if (!found || found->id != id || !rest) co_return std::nullopt;
-  co_return PostFile{std::move(*found), std::move(rest->content_html), std::move(rest->board_slug), history.all()};
+  co_return PostDetail{std::move(*found), std::move(rest->content_html), std::move(rest->board_slug), history.all()};
 }
 
-async<std::optional<CommentFile>> Moderation::comment(const Call& call, const session::Viewer& who, CommentId id) {
+async<std::optional<CommentDetail>> Moderation::comment(const Call& call, const session::Viewer& viewer, CommentId id) {
   pg::Batch batch = db_.batch(call, pg::Lane::slow);
-  const auto row = store::newest_up_to(batch, who.rank(), id);
+  const auto row = store::newest_up_to(batch, viewer.rank(), id);
   const auto text = store::comment_text(batch, id);
   const auto history = audit::history(batch, {"comment", id.value});
   co_await batch.send();
   auto found = row.one();
   auto html = text.one();
   if (!found || found->id != id || !html) co_return std::nullopt;
-  co_return CommentFile{std::move(*found), std::move(*html), history.all()};
+  co_return CommentDetail{std::move(*found), std::move(*html), history.all()};
 }
 
 template <class Id>
-async<Result<std::int64_t>> Moderation::carry_out(const Call& call, const session::Viewer& who, Act act,
+async<Result<std::int64_t>> Moderation::carry_out(const Call& call, const session::Viewer& viewer, Act act,
                                                   std::vector<Id> chosen, std::string typed) {
-  if (once::earlier(call)) co_return static_cast<std::int64_t>(chosen.size());
-  if (!may(who, act)) co_return refuse(Code::forbidden, "error.forbidden"_msg);
+  if (idempotency::previous_result(call)) co_return static_cast<std::int64_t>(chosen.size());
+  if (!may(viewer, act)) co_return fail(ErrorCode::forbidden, "error.forbidden"_msg);
   const auto reason = audit::reason_of(typed);
-  if (!reason) co_return Refused(reason.error());
+  if (!reason) co_return Unexpected(reason.error());
   if (chosen.empty()) {
-    co_return Refused(Error(Code::invalid, "error.invalid"_msg, {{"chosen", "moderation.none_chosen"_msg}}));
+    co_return Unexpected(Error(ErrorCode::invalid, "error.invalid"_msg, {{"chosen", "moderation.none_chosen"_msg}}));
   }
-  pg::Unit unit = db_.unit(call);
-  session::guard_permission(unit, who.id, permission_of(act));
-  const auto slot = store::act(unit, act, chosen, who.id, *reason);
-  once::record(unit, call, who.id);
-  const auto told = notifications::acted_on(unit, who.id, name_of(act), chosen);
-  const auto done = co_await unit.send();
-  if (!done) co_return Refused(done.error());
-  const std::vector<store::Acted> acted = slot.all();
+  pg::Transaction transaction = db_.transaction(call);
+  session::guard_permission(transaction, viewer.id, permission_of(act));
+  const auto handle = store::act(transaction, act, chosen, viewer.id, *reason);
+  idempotency::record(transaction, call, viewer.id);
+  const auto recipients = notifications::acted_on(transaction, viewer.id, name_of(act), chosen);
+  const auto done = co_await transaction.commit();
+  if (!done) co_return Unexpected(done.error());
+  const std::vector<store::Acted> acted = handle.all();
   for (const store::Acted& one : acted) {
-    hints_.tell({'p', one.post.value});
-    if (one.board) hints_.tell({'b', one.board.value});
+    publisher_.publish({'p', one.post.value});
+    if (one.board) publisher_.publish({'b', one.board.value});
   }
-  co_await ms::posts::drop_caches(cache_, call);
-  co_await notifications_.told(call, told.all());
+  co_await ms::posts::invalidate_caches(cache_, call);
+  co_await notifications_.invalidate(call, recipients.all());
   co_return static_cast<std::int64_t>(acted.size());
 }
 
-async<Result<std::int64_t>> Moderation::act(const Call& call, const session::Viewer& who, Act act,
+async<Result<std::int64_t>> Moderation::act(const Call& call, const session::Viewer& viewer, Act act,
                                             std::vector<PostId> posts, std::string reason) {
-  return carry_out(call, who, act, std::move(posts), std::move(reason));
+  return carry_out(call, viewer, act, std::move(posts), std::move(reason));
 }
 
-async<Result<std::int64_t>> Moderation::act(const Call& call, const session::Viewer& who, Act act,
+async<Result<std::int64_t>> Moderation::act(const Call& call, const session::Viewer& viewer, Act act,
                                             std::vector<CommentId> comments, std::string reason) {
-  return carry_out(call, who, act, std::move(comments), std::move(reason));
+  return carry_out(call, viewer, act, std::move(comments), std::move(reason));
 }
 
 }  // namespace ms::moderation

@@ -6,7 +6,7 @@
 
 #include "features/audit/audit.hpp"
 #include "features/boards/boards.hpp"
-#include "infra/cache/cache.hpp"
+#include "infra/cache/redis_cache.hpp"
 #include "infra/core/result.hpp"
 #include "infra/core/time.hpp"
 #include "infra/pg/db.hpp"
@@ -15,7 +15,7 @@
 #include "infra/web/router.hpp"
 
 namespace ms::live {
-class Hints;
+class Publisher;
 }
 namespace ms::notifications {
 class Notifications;
@@ -41,7 +41,7 @@ std::string_view name_of(Act act);
 std::optional<Act> act_of(std::string_view name);
 Msg word_of(Act act);
 /// Whether `who` has the permission that the act needs: remove for deleting, moderate for the others.
-bool may(const session::Viewer& who, Act act);
+bool may(const session::Viewer& viewer, Act act);
 /// Whether something in this state can be acted on so.
 bool fits(State state, Act act);
 
@@ -65,7 +65,7 @@ struct PostRow {
   PostId id;
   std::string board;
   std::string title;
-  UserId author;
+  MemberId author;
   std::string author_name;
   Timestamp created;
   std::int64_t comments = 0;
@@ -78,7 +78,7 @@ struct PostRow {
 };
 
 /// A post as its page in the Admin shows it, in whatever state.
-struct PostFile {
+struct PostDetail {
   PostRow row;
   view::SafeHtml content_html;
   std::string board_slug;
@@ -92,7 +92,7 @@ struct CommentRow {
   std::string post_title;
   std::string board;
   std::string excerpt;  ///< the beginning of its text
-  UserId author;
+  MemberId author;
   std::string author_name;
   Timestamp created;
   bool hidden = false;
@@ -105,7 +105,7 @@ struct CommentRow {
   std::string shown_post_title() const;
 };
 
-struct CommentFile {
+struct CommentDetail {
   CommentRow row;
   view::SafeHtml content_html;
   std::vector<audit::Entry> history;
@@ -113,33 +113,34 @@ struct CommentFile {
 
 class Moderation {
  public:
-  Moderation(pg::Db& db, cache::Cache& cache, notifications::Notifications& notifications, live::Hints& hints)
-      : db_(db), cache_(cache), notifications_(notifications), hints_(hints) {}
+  Moderation(pg::Db& db, cache::RedisCache& cache, notifications::Notifications& notifications,
+             live::Publisher& publisher)
+      : db_(db), cache_(cache), notifications_(notifications), publisher_(publisher) {}
 
   // Of boards that `who` may read; what stands on others is not there for them.
 
   /// At most kRowsPerPage + 1 rows: the last one says that there are more. On the slow lane: who searches a large site
   /// for a rare word waits for its statement_timeout at most (pg::Unavailable).
-  async<std::vector<PostRow>> posts(const Call& call, const session::Viewer& who, Search search);
-  async<std::vector<CommentRow>> comments(const Call& call, const session::Viewer& who, Search search);
-  async<std::optional<PostFile>> post(const Call& call, const session::Viewer& who, PostId id);
-  async<std::optional<CommentFile>> comment(const Call& call, const session::Viewer& who, CommentId id);
+  async<std::vector<PostRow>> posts(const Call& call, const session::Viewer& viewer, Search search);
+  async<std::vector<CommentRow>> comments(const Call& call, const session::Viewer& viewer, Search search);
+  async<std::optional<PostDetail>> post(const Call& call, const session::Viewer& viewer, PostId id);
+  async<std::optional<CommentDetail>> comment(const Call& call, const session::Viewer& viewer, CommentId id);
 
   /// Acts on those of the list that the act fits and passes over the rest; gives how many that were. All or none.
-  /// Refused: forbidden, invalid (reason, or nothing chosen: field "chosen"), conflict (the act fits none of them).
-  async<Result<std::int64_t>> act(const Call& call, const session::Viewer& who, Act act, std::vector<PostId> posts,
+  /// Unexpected: forbidden, invalid (reason, or nothing chosen: field "chosen"), conflict (the act fits none of them).
+  async<Result<std::int64_t>> act(const Call& call, const session::Viewer& viewer, Act act, std::vector<PostId> posts,
                                   std::string reason);
-  async<Result<std::int64_t>> act(const Call& call, const session::Viewer& who, Act act,
+  async<Result<std::int64_t>> act(const Call& call, const session::Viewer& viewer, Act act,
                                   std::vector<CommentId> comments, std::string reason);
 
  private:
   template <class Id>
-  async<Result<std::int64_t>> carry_out(const Call& call, const session::Viewer& who, Act act, std::vector<Id> chosen,
-                                        std::string typed);
+  async<Result<std::int64_t>> carry_out(const Call& call, const session::Viewer& viewer, Act act,
+                                        std::vector<Id> chosen, std::string typed);
   pg::Db& db_;
-  cache::Cache& cache_;
+  cache::RedisCache& cache_;
   notifications::Notifications& notifications_;
-  live::Hints& hints_;
+  live::Publisher& publisher_;
 };
 
 void add_admin_routes(web::Router& router, Moderation& moderation, boards::Boards& boards);

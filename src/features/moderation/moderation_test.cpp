@@ -5,7 +5,7 @@
 #include "features/moderation/store.hpp"
 #include "features/notifications/notifications.hpp"
 #include "infra/limit/limiter.hpp"
-#include "infra/live/hints.hpp"
+#include "infra/live/publisher.hpp"
 #include "infra/pg/test_database.hpp"
 
 namespace ms::moderation {
@@ -30,7 +30,7 @@ constexpr const char* kRows = R"(
 )";
 
 session::Viewer staff() {
-  return {UserId{1}, "직원", "staff@test", session::Role::staff, session::Permissions::parse("moderate,delete"), ""};
+  return {MemberId{1}, "직원", "staff@test", session::Role::staff, session::Permissions::parse("moderate,delete"), ""};
 }
 
 class ModerationTest : public testing::Test {
@@ -50,12 +50,12 @@ class ModerationTest : public testing::Test {
     co_return co_await moderation.comments(call, staff(), std::move(search));
   }
   template <class Id>
-  static async<Result<std::int64_t>> carry_out(Moderation& moderation, session::Viewer who, Act act,
+  static async<Result<std::int64_t>> carry_out(Moderation& moderation, session::Viewer viewer, Act act,
                                                std::vector<Id> ids, std::string reason) {
     const Call call(std::chrono::steady_clock::now() + 5s, "test");
-    co_return co_await moderation.act(call, who, act, std::move(ids), std::move(reason));
+    co_return co_await moderation.act(call, viewer, act, std::move(ids), std::move(reason));
   }
-  static async<std::optional<PostFile>> file(Moderation& moderation, PostId id) {
+  static async<std::optional<PostDetail>> file(Moderation& moderation, PostId id) {
     const Call call(std::chrono::steady_clock::now() + 5s, "test");
     co_return co_await moderation.post(call, staff(), id);
   }
@@ -71,8 +71,9 @@ class ModerationTest : public testing::Test {
     return ids;
   }
   template <class Id>
-  Result<std::int64_t> act(Act what, std::vector<Id> ids, std::string reason = "광고", session::Viewer who = staff()) {
-    return pg::run(io, carry_out(moderation, std::move(who), what, std::move(ids), std::move(reason)));
+  Result<std::int64_t> act(Act what, std::vector<Id> ids, std::string reason = "광고",
+                           session::Viewer viewer = staff()) {
+    return pg::run(io, carry_out(moderation, std::move(viewer), what, std::move(ids), std::move(reason)));
   }
   static std::string ask(const std::string& sql) { return TestDatabase::execute(sql); }
 
@@ -80,12 +81,12 @@ class ModerationTest : public testing::Test {
   pg::Db db{io, pg::Config{.conninfo = TestDatabase::conninfo("minschool_admin")}};
   // No Redis is there: nothing of this may depend on it.
   redis::Client redis{io, redis::Config{.host = "/nonexistent/redis.sock"}};
-  cache::Cache cache{io, redis, secret::Keyring({"key"})};
+  cache::RedisCache cache{io, redis, secret::Keyring({"key"})};
   limit::Limiter limiter{redis};
-  live::Hints hints{io, db, redis, secret::Keyring({"key"})};
+  live::Publisher publisher{io, db, redis, secret::Keyring({"key"})};
   boards::Boards boards{db, [] { return true; }};
-  notifications::Notifications notifications{db, cache, limiter, boards, hints};
-  Moderation moderation{db, cache, notifications, hints};
+  notifications::Notifications notifications{db, cache, limiter, boards, publisher};
+  Moderation moderation{db, cache, notifications, publisher};
 };
 
 TEST_F(ModerationTest, FindsPostsOfAllBoardsNewestFirst) {
@@ -136,20 +137,20 @@ TEST_F(ModerationTest, LogsJustWhatChanged) {
 }
 
 TEST_F(ModerationTest, RefusesAndChangesNothing) {
-  const auto code = [](const Result<std::int64_t>& done) { return done ? Code::internal : done.error().code; };
-  EXPECT_EQ(code(act<PostId>(Act::hide, {PostId{1}}, "  ")), Code::invalid);
-  EXPECT_EQ(code(act<PostId>(Act::hide, {PostId{1}}, std::string(audit::kReasonLimit + 1, 'a'))), Code::invalid);
-  EXPECT_EQ(code(act<PostId>(Act::hide, {})), Code::invalid);
-  EXPECT_EQ(code(act<PostId>(Act::restore, {PostId{1}})), Code::conflict);
-  EXPECT_EQ(code(act<PostId>(Act::hide, {PostId{99}})), Code::conflict);
+  const auto code = [](const Result<std::int64_t>& done) { return done ? ErrorCode::internal : done.error().code; };
+  EXPECT_EQ(code(act<PostId>(Act::hide, {PostId{1}}, "  ")), ErrorCode::invalid);
+  EXPECT_EQ(code(act<PostId>(Act::hide, {PostId{1}}, std::string(audit::kReasonLimit + 1, 'a'))), ErrorCode::invalid);
+  EXPECT_EQ(code(act<PostId>(Act::hide, {})), ErrorCode::invalid);
+  EXPECT_EQ(code(act<PostId>(Act::restore, {PostId{1}})), ErrorCode::conflict);
+  EXPECT_EQ(code(act<PostId>(Act::hide, {PostId{99}})), ErrorCode::conflict);
   session::Viewer member = staff();
   member.permissions = session::Permissions::parse("read,write,comment");
   for (const Act what : {Act::hide, Act::restore, Act::remove}) {
-    EXPECT_EQ(code(act<PostId>(what, {PostId{1}}, "광고", member)), Code::forbidden);
+    EXPECT_EQ(code(act<PostId>(what, {PostId{1}}, "광고", member)), ErrorCode::forbidden);
   }
   session::Viewer moderator = staff();
   moderator.permissions = session::Permissions::parse("moderate");
-  EXPECT_EQ(code(act<PostId>(Act::remove, {PostId{1}}, "광고", moderator)), Code::forbidden);
+  EXPECT_EQ(code(act<PostId>(Act::remove, {PostId{1}}, "광고", moderator)), ErrorCode::forbidden);
   EXPECT_EQ(ask("select count(*) from audit_log"), "0");
   EXPECT_EQ(ask("select count(*) from posts where visible"), "3");
 }

@@ -96,11 +96,12 @@ std::string patterns(std::string_view text) {
   return narrow == text ? anywhere(text) : anywhere(text) + '\n' + anywhere(narrow);
 }
 
-pg::Slot<PostRow> posts_up_to(pg::Statements& out, int rank, std::int64_t id, const Search& search, int limit) {
+pg::ResultHandle<PostRow> posts_up_to(pg::Statements& out, int rank, std::int64_t id, const Search& search, int limit) {
   return out.add<PostRow>(kPosts, search.text, patterns(search.text), search.author, search.board, state_name(search),
                           id, limit, rank);
 }
-pg::Slot<CommentRow> comments_up_to(pg::Statements& out, int rank, std::int64_t id, const Search& search, int limit) {
+pg::ResultHandle<CommentRow> comments_up_to(pg::Statements& out, int rank, std::int64_t id, const Search& search,
+                                            int limit) {
   return out.add<CommentRow>(kComments, kExcerpt, search.text, patterns(search.text), search.author, search.board,
                              search.post, state_name(search), id, limit, rank);
 }
@@ -116,29 +117,29 @@ std::string anywhere(std::string_view text) {
   return pattern + '%';
 }
 
-pg::Slot<PostRow> posts(pg::Statements& out, int rank, const Search& search, int limit) {
+pg::ResultHandle<PostRow> posts(pg::Statements& out, int rank, const Search& search, int limit) {
   return posts_up_to(out, rank, highest(search), search, limit);
 }
-pg::Slot<CommentRow> comments(pg::Statements& out, int rank, const Search& search, int limit) {
+pg::ResultHandle<CommentRow> comments(pg::Statements& out, int rank, const Search& search, int limit) {
   return comments_up_to(out, rank, highest(search), search, limit);
 }
-pg::Slot<PostRow> newest_up_to(pg::Statements& out, int rank, PostId id) {
+pg::ResultHandle<PostRow> newest_up_to(pg::Statements& out, int rank, PostId id) {
   return posts_up_to(out, rank, id.value, {}, 1);
 }
-pg::Slot<CommentRow> newest_up_to(pg::Statements& out, int rank, CommentId id) {
+pg::ResultHandle<CommentRow> newest_up_to(pg::Statements& out, int rank, CommentId id) {
   return comments_up_to(out, rank, id.value, {}, 1);
 }
-pg::Slot<PostText> post_text(pg::Statements& out, PostId id) { return out.add<PostText>(kPostText, id); }
-pg::Slot<view::SafeHtml> comment_text(pg::Statements& out, CommentId id) {
+pg::ResultHandle<PostText> post_text(pg::Statements& out, PostId id) { return out.add<PostText>(kPostText, id); }
+pg::ResultHandle<view::SafeHtml> comment_text(pg::Statements& out, CommentId id) {
   return out.add<view::SafeHtml>(kCommentText, id);
 }
 
-pg::Slot<Acted> act(pg::Statements& out, Act act, const std::vector<PostId>& posts, UserId actor,
-                    std::string_view reason) {
+pg::ResultHandle<Acted> act(pg::Statements& out, Act act, const std::vector<PostId>& posts, MemberId actor,
+                            std::string_view reason) {
   return out.add<Acted>(kActOnPosts, posts, actor, reason, name_of(act));
 }
-pg::Slot<Acted> act(pg::Statements& out, Act act, const std::vector<CommentId>& comments, UserId actor,
-                    std::string_view reason) {
+pg::ResultHandle<Acted> act(pg::Statements& out, Act act, const std::vector<CommentId>& comments, MemberId actor,
+                            std::string_view reason) {
   return out.add<Acted>(kActOnComments, comments, actor, reason, name_of(act), kExcerpt);
 }
 

@@ -10,7 +10,7 @@ namespace {
 namespace json = boost::json;
 
 /// Who and what are null when they may not be shown (any more); who of the staff acted is not told.
-json::object line_json(const Line& line) {
+json::object line_json(const Notification& line) {
   json::object out{
       {"id", line.number},     {"kind", name_of(line.kind)}, {"message", line.words()},       {"actor", nullptr},
       {"post_id", nullptr},    {"post_title", nullptr},      {"comment_id", nullptr},         {"url", nullptr},
@@ -29,38 +29,38 @@ Result<std::int64_t> before_of(const http::Form& query) {
   if (!query.has("before")) return 0;
   const auto number = query.number("before");
   if (number && *number > 0) return *number;
-  return Refused(Error(Code::invalid, "error.invalid"_msg, {{"before", "api.not_before"_msg}}));
+  return Unexpected(Error(ErrorCode::invalid, "error.invalid"_msg, {{"before", "api.not_before"_msg}}));
 }
 
-Error login_first() { return Error(Code::unauthenticated, "error.unauthenticated"_msg); }
+Error login_first() { return Error(ErrorCode::unauthenticated, "error.unauthenticated"_msg); }
 
 async<http::Response> answer(web::Context& ctx, Notifications& notifications, std::int64_t before) {
   const Page page = co_await notifications.page(ctx.call, ctx.viewer, before);
   json::array items;
-  for (const Line& line : page.lines) items.push_back(line_json(line));
+  for (const Notification& line : page.lines) items.push_back(line_json(line));
   json::object out{{"items", std::move(items)}, {"unread", page.unread}, {"next", nullptr}};
   if (page.more) out["next"] = page.lines.back().number;
   co_return ctx.json(200, out);
 }
 
 async<http::Response> list(web::Context& ctx, Notifications& notifications) {
-  if (!ctx.viewer.signed_in()) co_return ctx.refuse(login_first());
+  if (!ctx.viewer.signed_in()) co_return ctx.error_response(login_first());
   const auto before = before_of(ctx.query());
-  if (!before) co_return ctx.refuse(before.error());
+  if (!before) co_return ctx.error_response(before.error());
   co_return co_await answer(ctx, notifications, *before);
 }
 
 async<http::Response> read_all(web::Context& ctx, Notifications& notifications) {
   const auto done = co_await notifications.read_all(ctx.call, ctx.viewer, INT64_MAX);
-  if (!done) co_return ctx.refuse(done.error());
+  if (!done) co_return ctx.error_response(done.error());
   co_return http::Response(204);
 }
 
 async<http::Response> read_line(web::Context& ctx, Notifications& notifications) {
   const auto line = co_await notifications.find(ctx.call, ctx.viewer, ctx.params.number("number"));
-  if (!line) co_return ctx.refuse(line.error());
+  if (!line) co_return ctx.error_response(line.error());
   const auto done = co_await notifications.read(ctx.call, ctx.viewer, line->number);
-  if (!done) co_return ctx.refuse(done.error());
+  if (!done) co_return ctx.error_response(done.error());
   co_return http::Response(204);
 }
 

@@ -6,18 +6,18 @@ namespace ms::notifications {
 namespace {
 
 /// Only for the member; what may not be read (any more) is not spoken of.
-std::function<std::optional<int>(const session::Viewer&)> to(UserId member) {
-  return [member](const session::Viewer& who) { return who.id == member ? std::optional<int>(0) : std::nullopt; };
+std::function<std::optional<int>(const session::Viewer&)> to(MemberId member) {
+  return [member](const session::Viewer& viewer) { return viewer.id == member ? std::optional<int>(0) : std::nullopt; };
 }
 
-live::Change word_of(UserId member, const store::Since& row, std::shared_ptr<const boards::Directory> directory) {
+live::Change word_of(MemberId member, const store::Since& row, std::shared_ptr<const boards::Directory> directory) {
   live::Change out;
   out.number = row.number;
   const Kind kind = static_cast<Kind>(row.kind);
   const bool there = kind >= Kind::hidden || (row.post_visible && (!row.comment || row.comment_visible));
-  out.variant = [member, there, of = row.board, directory = std::move(directory)](const session::Viewer& who) {
+  out.variant = [member, there, of = row.board, directory = std::move(directory)](const session::Viewer& viewer) {
     const boards::Board* board = directory->find(of);
-    const bool may = who.id == member && there && board != nullptr && board->readable(who);
+    const bool may = viewer.id == member && there && board != nullptr && board->readable(viewer);
     return may ? std::optional<int>(0) : std::nullopt;
   };
   out.render = [what = words(kind, static_cast<bool>(row.comment), row.actor_name)](view::Out& html, int) {
@@ -28,44 +28,44 @@ live::Change word_of(UserId member, const store::Since& row, std::shared_ptr<con
 
 }  // namespace
 
-async<Result<void>> LiveMember::may_follow(const Call&, const session::Viewer& who, std::int64_t member) {
-  if (!who.signed_in()) co_return refuse(Code::unauthenticated, "error.unauthenticated"_msg);
-  if (who.id != UserId{member}) co_return refuse(Code::forbidden, "error.forbidden"_msg);
+async<Result<void>> LiveMember::may_follow(const Call&, const session::Viewer& viewer, std::int64_t member) {
+  if (!viewer.signed_in()) co_return fail(ErrorCode::unauthenticated, "error.unauthenticated"_msg);
+  if (viewer.id != MemberId{member}) co_return fail(ErrorCode::forbidden, "error.forbidden"_msg);
   co_return Result<void>();
 }
 
-async<live::News> LiveMember::since(const Call& call, std::int64_t member, std::int64_t number) {
+async<live::ChangeSet> LiveMember::since(const Call& call, std::int64_t member, std::int64_t number) {
   pg::Batch batch = db_.batch(call);
-  const auto slot = store::since(batch, UserId{member}, number, live::kMostChanges + 1);
+  const auto handle = store::since(batch, MemberId{member}, number, live::kMaxChanges + 1);
   co_await batch.send();
   const auto directory = co_await boards_.all(call);
-  live::News out;
-  const auto rows = slot.all();
+  live::ChangeSet out;
+  const auto rows = handle.all();
   if (rows.empty()) co_return out;  // was never told anything
   out.number = rows.front().counted;
-  out.more = rows.size() > live::kMostChanges;
+  out.more = rows.size() > live::kMaxChanges;
   if (out.number <= number) co_return out;
   for (const store::Since& row : rows) {
-    if (row.number == 0 || out.changes.size() == live::kMostChanges) break;
-    out.changes.push_back(word_of(UserId{member}, row, directory));
+    if (row.number == 0 || out.changes.size() == live::kMaxChanges) break;
+    out.changes.push_back(word_of(MemberId{member}, row, directory));
   }
   if (out.more) co_return out;
-  const view::Bell now{UserId{member}, out.number, rows.front().unread};
+  const view::Bell now{MemberId{member}, out.number, rows.front().unread};
   const bool news = !out.changes.empty();
   live::Change last;
   last.number = out.number;
-  last.variant = to(UserId{member});
+  last.variant = to(MemberId{member});
   last.render = [now, news](view::Out& html, int) { new_bell(html, now, news); };
   out.changes.push_back(std::move(last));
   co_return out;
 }
 
-async<std::vector<live::Mark>> LiveMember::numbers(const Call& call, std::vector<std::int64_t> members) {
+async<std::vector<live::Position>> LiveMember::numbers(const Call& call, std::vector<std::int64_t> members) {
   pg::Batch batch = db_.batch(call);
-  const auto slot = store::numbers(batch, members);
+  const auto handle = store::numbers(batch, members);
   co_await batch.send();
-  std::vector<live::Mark> out;
-  for (const store::Number& row : slot.all()) out.push_back({{'u', row.member}, row.number});
+  std::vector<live::Position> out;
+  for (const store::Number& row : handle.all()) out.push_back({{'u', row.member}, row.number});
   co_return out;
 }
 

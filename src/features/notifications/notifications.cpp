@@ -8,8 +8,8 @@
 
 #include "features/notifications/store.hpp"
 #include "infra/core/text.hpp"
-#include "infra/live/hints.hpp"
-#include "infra/once/once.hpp"
+#include "infra/idempotency/idempotency.hpp"
+#include "infra/live/publisher.hpp"
 #include "infra/session/guard.hpp"
 #include "infra/web/context.hpp"
 
@@ -25,7 +25,7 @@ constexpr std::size_t kDropped = 500;  // keys of one round trip: a notice may t
 constexpr std::size_t kNameLimit = 30;
 constexpr limit::Rule kQuestions{"names", 120, std::chrono::seconds(60)};
 
-std::string key_of(UserId member) { return "notifications:" + std::to_string(member.value); }
+std::string key_of(MemberId member) { return "notifications:" + std::to_string(member.value); }
 
 /// "{1,3}", as PostgreSQL writes an array.
 std::vector<BoardId> boards_in(std::string_view array) {
@@ -81,11 +81,11 @@ std::optional<State> parse(std::string_view text) {
   return out;
 }
 
-async<std::string> load_newest(pg::Db& db, const Call& call, UserId member) {
+async<std::string> load_newest(pg::Db& db, const Call& call, MemberId member) {
   pg::Batch batch = db.batch(call);
-  const auto slot = store::newest(batch, member, kNewest);
+  const auto handle = store::newest(batch, member, kNewest);
   co_await batch.send();
-  co_return newest_json(slot.all());
+  co_return newest_json(handle.all());
 }
 
 /// The number that the visitor's own last act gave this browser: nothing older is shown to it.
@@ -96,17 +96,17 @@ std::int64_t least_of(const http::Request& request) {
   return number;
 }
 
-Refused login_first() { return refuse(Code::unauthenticated, "error.unauthenticated"_msg); }
+Unexpected login_first() { return fail(ErrorCode::unauthenticated, "error.unauthenticated"_msg); }
 
-Line line_of(store::Row row, const session::Viewer& who, const boards::Directory& directory) {
-  Line out{row.number, static_cast<Kind>(row.kind),
-           row.actor,  std::move(row.actor_name),
-           row.post,   row.comment,
-           {},         {},
-           {},         std::move(row.reason),
-           row.at,     row.read};
+Notification line_of(store::Row row, const session::Viewer& viewer, const boards::Directory& directory) {
+  Notification out{row.number, static_cast<Kind>(row.kind),
+                   row.actor,  std::move(row.actor_name),
+                   row.post,   row.comment,
+                   {},         {},
+                   {},         std::move(row.reason),
+                   row.at,     row.read};
   const boards::Board* board = directory.find(row.board);
-  if (row.post_visible && board != nullptr && board->readable(who)) {
+  if (row.post_visible && board != nullptr && board->readable(viewer)) {
     out.post_href = fmt::format("/boards/{}/{}", board->slug, row.post.value);
     if (!row.comment) out.href = out.post_href;
     if (row.comment && row.comment_visible) {
@@ -114,18 +114,18 @@ Line line_of(store::Row row, const session::Viewer& who, const boards::Directory
     }
   }
   // Whose post staff took away is to know which one it was.
-  const bool own = out.kind >= Kind::hidden && row.post_author == who.id;
+  const bool own = out.kind >= Kind::hidden && row.post_author == viewer.id;
   if (own || !out.post_href.empty()) out.title = std::move(row.title);
   return out;
 }
 
 }  // namespace
 
-Notifications::Notifications(pg::Db& db, cache::Cache& cache, limit::Limiter& limiter, boards::Boards& boards,
-                             live::Hints& hints)
-    : db_(db), cache_(cache), limiter_(limiter), boards_(boards), hints_(hints) {}
+Notifications::Notifications(pg::Db& db, cache::RedisCache& cache, limit::Limiter& limiter, boards::Boards& boards,
+                             live::Publisher& publisher)
+    : db_(db), cache_(cache), limiter_(limiter), boards_(boards), publisher_(publisher) {}
 
-async<State> Notifications::load(const Call& call, UserId member, std::int64_t least) {
+async<State> Notifications::load(const Call& call, MemberId member, std::int64_t least) {
   auto fill = [this, &call, member] { return load_newest(db_, call, member); };
   const std::string kept = co_await cache_.get(call, key_of(member), kKeptInRedis, fill);
   if (auto known = parse(kept); known && known->number >= least) co_return std::move(*known);
@@ -133,9 +133,9 @@ async<State> Notifications::load(const Call& call, UserId member, std::int64_t l
   co_return parse(fresh).value();
 }
 
-async<std::optional<State>> Notifications::state(const Call& call, UserId member, std::int64_t least) {
+async<std::optional<State>> Notifications::state(const Call& call, MemberId member, std::int64_t least) {
   if (const State* known = remembered(member); known != nullptr && known->number >= least) co_return *known;
-  if (known_.size() >= kMostKnown) known_.clear();
+  if (known_.size() >= kMaxEntries) known_.clear();
   const std::uint64_t turn = ++turns_;
   known_.insert_or_assign(member, Known{steady_clock::now() + kKnownFor, turn, std::nullopt});
   try {
@@ -150,7 +150,7 @@ async<std::optional<State>> Notifications::state(const Call& call, UserId member
   co_return std::nullopt;
 }
 
-const State* Notifications::remembered(UserId member) const {
+const State* Notifications::remembered(MemberId member) const {
   const auto known = known_.find(member);
   if (known == known_.end() || !known->second.state || known->second.until < steady_clock::now()) return nullptr;
   return &*known->second.state;
@@ -168,88 +168,89 @@ async<std::optional<view::Bell>> Notifications::bell(const web::Context& ctx) {
   co_return view::Bell{ctx.viewer.id, known->number, known->unread};
 }
 
-async<void> Notifications::told(const Call& call, std::vector<UserId> members) {
-  for (const UserId member : members) known_.erase(member);
+async<void> Notifications::invalidate(const Call& call, std::vector<MemberId> members) {
+  for (const MemberId member : members) known_.erase(member);
   for (std::size_t begin = 0; begin < members.size(); begin += kDropped) {
     std::vector<std::string> keys;
     for (std::size_t i = begin; i < std::min(members.size(), begin + kDropped); ++i) {
       keys.push_back(key_of(members[i]));
       // Before the drop is waited for, so that both go to Redis in one write; the hint leaves behind it.
-      hints_.tell({'u', members[i].value});
+      publisher_.publish({'u', members[i].value});
     }
-    co_await cache_.drop(call, std::move(keys));
+    co_await cache_.invalidate(call, std::move(keys));
   }
 }
 
-async<Page> Notifications::page(const Call& call, const session::Viewer& who, std::int64_t before) {
+async<Page> Notifications::page(const Call& call, const session::Viewer& viewer, std::int64_t before) {
   const auto directory = co_await boards_.all(call);
   pg::Batch batch = db_.batch(call);
-  const auto counts = store::counts(batch, who.id);
-  const auto slot = store::lines(batch, who.id, before > 0 ? before : INT64_MAX, kLinesPerPage + 1);
+  const auto counts = store::counts(batch, viewer.id);
+  const auto handle = store::lines(batch, viewer.id, before > 0 ? before : INT64_MAX, kLinesPerPage + 1);
   co_await batch.send();
   Page out;
   const auto counted = counts.one().value_or(store::Counts());
   out.number = counted.number;
   out.unread = counted.unread;
-  auto rows = slot.all();
+  auto rows = handle.all();
   out.more = rows.size() > kLinesPerPage;
   if (out.more) rows.pop_back();
-  for (store::Row& row : rows) out.lines.push_back(line_of(std::move(row), who, *directory));
+  for (store::Row& row : rows) out.lines.push_back(line_of(std::move(row), viewer, *directory));
   co_return out;
 }
 
-async<Result<Line>> Notifications::find(const Call& call, const session::Viewer& who, std::int64_t number) {
-  if (!who.signed_in()) co_return login_first();
+async<Result<Notification>> Notifications::find(const Call& call, const session::Viewer& viewer, std::int64_t number) {
+  if (!viewer.signed_in()) co_return login_first();
   const auto directory = co_await boards_.all(call);
   pg::Batch batch = db_.batch(call);
-  const auto slot = store::line(batch, who.id, number);
+  const auto handle = store::line(batch, viewer.id, number);
   co_await batch.send();
-  auto row = slot.one();
-  if (!row) co_return refuse(Code::not_found, "notifications.gone"_msg);
-  co_return line_of(std::move(*row), who, *directory);
+  auto row = handle.one();
+  if (!row) co_return fail(ErrorCode::not_found, "notifications.gone"_msg);
+  co_return line_of(std::move(*row), viewer, *directory);
 }
 
-async<Result<std::int64_t>> Notifications::send_own(const Call& call, UserId member, pg::Unit& unit,
-                                                    pg::Slot<std::int64_t> number) {
-  session::guard_member(unit, member);
-  once::record(unit, call, member);
-  const auto done = co_await unit.send();
-  if (!done) co_return Refused(done.error());
+async<Result<std::int64_t>> Notifications::send_own(const Call& call, MemberId member, pg::Transaction& transaction,
+                                                    pg::ResultHandle<std::int64_t> number) {
+  session::guard_member(transaction, member);
+  idempotency::record(transaction, call, member);
+  const auto done = co_await transaction.commit();
+  if (!done) co_return Unexpected(done.error());
   const auto changed = number.one();
   if (!changed) co_return 0;
-  co_await told(call, {member});
+  co_await invalidate(call, {member});
   co_return *changed;
 }
 
-async<Result<std::int64_t>> Notifications::read(const Call& call, const session::Viewer& who, std::int64_t number) {
-  if (once::earlier(call)) co_return 0;
-  if (!who.signed_in()) co_return login_first();
-  pg::Unit unit = db_.unit(call);
-  store::lock(unit, who.id);
-  const auto slot = store::read(unit, who.id, number);
-  co_return co_await send_own(call, who.id, unit, slot);
+async<Result<std::int64_t>> Notifications::read(const Call& call, const session::Viewer& viewer, std::int64_t number) {
+  if (idempotency::previous_result(call)) co_return 0;
+  if (!viewer.signed_in()) co_return login_first();
+  pg::Transaction transaction = db_.transaction(call);
+  store::lock(transaction, viewer.id);
+  const auto handle = store::read(transaction, viewer.id, number);
+  co_return co_await send_own(call, viewer.id, transaction, handle);
 }
 
-async<Result<std::int64_t>> Notifications::read_all(const Call& call, const session::Viewer& who, std::int64_t up_to) {
-  if (once::earlier(call)) co_return 0;
-  if (!who.signed_in()) co_return login_first();
-  pg::Unit unit = db_.unit(call);
-  store::lock(unit, who.id);
-  const auto slot = store::read_all(unit, who.id, up_to);
-  co_return co_await send_own(call, who.id, unit, slot);
+async<Result<std::int64_t>> Notifications::read_all(const Call& call, const session::Viewer& viewer,
+                                                    std::int64_t up_to) {
+  if (idempotency::previous_result(call)) co_return 0;
+  if (!viewer.signed_in()) co_return login_first();
+  pg::Transaction transaction = db_.transaction(call);
+  store::lock(transaction, viewer.id);
+  const auto handle = store::read_all(transaction, viewer.id, up_to);
+  co_return co_await send_own(call, viewer.id, transaction, handle);
 }
 
-async<std::optional<bool>> Notifications::follows(const Call& call, UserId member, BoardId board) {
+async<std::optional<bool>> Notifications::follows(const Call& call, MemberId member, BoardId board) {
   const auto known = co_await state(call, member);
   if (!known) co_return std::nullopt;
   co_return std::ranges::find(known->follows, board) != known->follows.end();
 }
 
-async<Settings> Notifications::settings(const Call& call, const session::Viewer& who) {
+async<Settings> Notifications::settings(const Call& call, const session::Viewer& viewer) {
   pg::Batch batch = db_.batch(call);
-  const auto slot = store::chosen(batch, who.id);
+  const auto handle = store::chosen(batch, viewer.id);
   co_await batch.send();
-  const auto chosen = slot.one().value_or(store::Chosen());
+  const auto chosen = handle.one().value_or(store::Chosen());
   Settings out;
   for (const Kind kind : kSwitches) {
     if ((chosen.muted >> static_cast<int>(kind) & 1) != 0) out.off.push_back(kind);
@@ -259,53 +260,53 @@ async<Settings> Notifications::settings(const Call& call, const session::Viewer&
   co_return out;
 }
 
-async<Result<std::int64_t>> Notifications::set(const Call& call, const session::Viewer& who, std::vector<Kind> off,
+async<Result<std::int64_t>> Notifications::set(const Call& call, const session::Viewer& viewer, std::vector<Kind> off,
                                                std::optional<std::int64_t> version) {
-  if (once::earlier(call)) co_return 0;
-  if (!who.signed_in()) co_return login_first();
+  if (idempotency::previous_result(call)) co_return 0;
+  if (!viewer.signed_in()) co_return login_first();
   int muted = 0;
   for (const Kind kind : off) muted |= 1 << static_cast<int>(kind);
-  const bool staff = who.may(session::Permission::admin);
-  if (auto ok = co_await limiter_.allow_write(call, who.id, staff, limit::Write::edit); !ok)
-    co_return Refused(ok.error());
-  pg::Unit unit = db_.unit(call);
-  if (version) store::guard_muted(unit, who.id, *version);
-  store::set_muted(unit, who.id, muted);
-  const auto slot = store::touch(unit, who.id);
-  co_return co_await send_own(call, who.id, unit, slot);
+  const bool staff = viewer.may(session::Permission::admin);
+  if (auto ok = co_await limiter_.allow_write(call, viewer.id, staff, limit::Write::edit); !ok)
+    co_return Unexpected(ok.error());
+  pg::Transaction transaction = db_.transaction(call);
+  if (version) store::guard_muted(transaction, viewer.id, *version);
+  store::set_muted(transaction, viewer.id, muted);
+  const auto handle = store::touch(transaction, viewer.id);
+  co_return co_await send_own(call, viewer.id, transaction, handle);
 }
 
-async<Result<std::int64_t>> Notifications::follow(const Call& call, const session::Viewer& who,
+async<Result<std::int64_t>> Notifications::follow(const Call& call, const session::Viewer& viewer,
                                                   const boards::Board* board, bool wanted) {
-  if (once::earlier(call)) co_return 0;
-  if (!who.signed_in()) co_return login_first();
-  if (board == nullptr) co_return refuse(Code::not_found, "boards.gone"_msg);
-  if (!board->readable(who)) {
+  if (idempotency::previous_result(call)) co_return 0;
+  if (!viewer.signed_in()) co_return login_first();
+  if (board == nullptr) co_return fail(ErrorCode::not_found, "boards.gone"_msg);
+  if (!board->readable(viewer)) {
     // A board that was closed since then may be left; any other one is not there for this member.
-    const auto followed = co_await follows(call, who.id, board->id);
-    if (wanted || !followed.value_or(true)) co_return refuse(Code::not_found, "boards.gone"_msg);
+    const auto followed = co_await follows(call, viewer.id, board->id);
+    if (wanted || !followed.value_or(true)) co_return fail(ErrorCode::not_found, "boards.gone"_msg);
   }
-  const bool staff = who.may(session::Permission::admin);
-  if (auto ok = co_await limiter_.allow_write(call, who.id, staff, limit::Write::follow); !ok)
-    co_return Refused(ok.error());
-  pg::Unit unit = db_.unit(call);
-  if (wanted) boards::guard(unit, who.id, board->id, boards::Right::read, "boards.gone"_msg);
-  wanted ? store::follow(unit, who.id, board->id) : store::unfollow(unit, who.id, board->id);
-  const auto slot = store::touch(unit, who.id);
-  co_return co_await send_own(call, who.id, unit, slot);
+  const bool staff = viewer.may(session::Permission::admin);
+  if (auto ok = co_await limiter_.allow_write(call, viewer.id, staff, limit::Write::follow); !ok)
+    co_return Unexpected(ok.error());
+  pg::Transaction transaction = db_.transaction(call);
+  if (wanted) boards::guard(transaction, viewer.id, board->id, boards::Right::read, "boards.gone"_msg);
+  wanted ? store::follow(transaction, viewer.id, board->id) : store::unfollow(transaction, viewer.id, board->id);
+  const auto handle = store::touch(transaction, viewer.id);
+  co_return co_await send_own(call, viewer.id, transaction, handle);
 }
 
-async<Result<std::vector<Suggestion>>> Notifications::names(const Call& call, const session::Viewer& who,
+async<Result<std::vector<Suggestion>>> Notifications::names(const Call& call, const session::Viewer& viewer,
                                                             std::string_view begin) {
-  if (!who.signed_in()) co_return login_first();
+  if (!viewer.signed_in()) co_return login_first();
   std::vector<Suggestion> out;
   const unicode::Line typed(unicode::narrow(begin));
   if (typed.empty() || !typed.pure() || code_points(typed) > kNameLimit) co_return out;
-  if (auto ok = co_await may_ask(call, who); !ok) co_return Refused(ok.error());
+  if (auto ok = co_await may_ask(call, viewer); !ok) co_return Unexpected(ok.error());
   pg::Batch batch = db_.batch(call);
-  const auto slot = store::names(batch, typed.text());
+  const auto handle = store::names(batch, typed.text());
   co_await batch.send();
-  for (store::Named& member : slot.all()) {
+  for (store::Named& member : handle.all()) {
     std::string insert = "@" + markdown::mentionable(member.name);
     if (insert.size() == 1) continue;  // a name of no letters cannot be written behind "@"
     const bool enough = member.alone && insert.size() == 1 + member.name.size();
@@ -315,10 +316,10 @@ async<Result<std::vector<Suggestion>>> Notifications::names(const Call& call, co
   co_return out;
 }
 
-async<Result<void>> Notifications::may_ask(const Call& call, const session::Viewer& who) {
-  if (!who.signed_in()) co_return login_first();
-  const bool allowed = co_await limiter_.allow(call, kQuestions, std::to_string(who.id.value));
-  if (!allowed) co_return refuse(Code::too_many, "error.too_many"_msg);
+async<Result<void>> Notifications::may_ask(const Call& call, const session::Viewer& viewer) {
+  if (!viewer.signed_in()) co_return login_first();
+  const bool allowed = co_await limiter_.allow(call, kQuestions, std::to_string(viewer.id.value));
+  if (!allowed) co_return fail(ErrorCode::too_many, "error.too_many"_msg);
   co_return Result<void>();
 }
 
@@ -328,10 +329,10 @@ async<std::vector<std::string>> Notifications::unresolved(const Call& call, std:
   co_return mentions->unresolved();
 }
 
-async<Result<std::vector<std::string>>> Notifications::unresolved(const Call& call, const session::Viewer& who,
+async<Result<std::vector<std::string>>> Notifications::unresolved(const Call& call, const session::Viewer& viewer,
                                                                   std::string_view content) {
   if (!content.contains('@')) co_return std::vector<std::string>();
-  if (auto ok = co_await may_ask(call, who); !ok) co_return Refused(ok.error());
+  if (auto ok = co_await may_ask(call, viewer); !ok) co_return Unexpected(ok.error());
   co_return co_await unresolved(call, content);
 }
 

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "features/boards/boards.hpp"
-#include "features/notifications/causes.hpp"
-#include "infra/cache/cache.hpp"
+#include "features/notifications/notify.hpp"
+#include "infra/cache/redis_cache.hpp"
 #include "infra/core/result.hpp"
 #include "infra/core/time.hpp"
 #include "infra/http/form.hpp"
@@ -26,7 +26,7 @@ namespace ms::web {
 class Context;
 }
 namespace ms::live {
-class Hints;
+class Publisher;
 }
 
 // What happened for a member: the bell, the list, marking as read, what one wants to be told. How it comes about is in
@@ -34,7 +34,7 @@ class Hints;
 namespace ms::notifications {
 
 constexpr int kLinesPerPage = 30;
-constexpr std::size_t kMostNames = 8;  ///< of a completion
+constexpr std::size_t kMaxNames = 8;  ///< of a completion
 /// For some seconds after a member's own act: the number of it, so that no server shows that browser anything older.
 constexpr const char* kBellCookie = "bell";
 
@@ -46,10 +46,10 @@ struct State {
 };
 
 /// One notification.
-struct Line {
+struct Notification {
   std::int64_t number = 0;  ///< its name among the member's
   Kind kind = Kind::comment;
-  UserId actor;
+  MemberId actor;
   std::string actor_name;
   PostId post;
   CommentId comment;      ///< 0: it is about the post itself
@@ -66,7 +66,7 @@ struct Line {
 
 /// A page of the list, newest first.
 struct Page {
-  std::vector<Line> lines;
+  std::vector<Notification> lines;
   bool more = false;
   std::int64_t number = 0;  ///< of the member's topic
   std::int64_t unread = 0;
@@ -84,7 +84,7 @@ std::string words(Kind kind, bool about_comment, std::string_view actor);
 
 /// One name of a completion.
 struct Suggestion {
-  UserId id;
+  MemberId id;
   std::string name;
   std::string insert;  ///< what to write for it: "@김하늘", with "#57" where the name alone does not tell
 };
@@ -93,60 +93,62 @@ struct Suggestion {
 /// (`notifications:<id>`), then PostgreSQL.
 class Notifications {
  public:
-  Notifications(pg::Db& db, cache::Cache& cache, limit::Limiter& limiter, boards::Boards& boards, live::Hints& hints);
+  Notifications(pg::Db& db, cache::RedisCache& cache, limit::Limiter& limiter, boards::Boards& boards,
+                live::Publisher& publisher);
 
   /// Nothing when it cannot be known now: no page fails for it. No round trip while memory knows, one of Redis as a
   /// rule. What is known of a number before `least` is known to be old.
-  async<std::optional<State>> state(const Call& call, UserId member, std::int64_t least = 0);
+  async<std::optional<State>> state(const Call& call, MemberId member, std::int64_t least = 0);
   /// The bell of the page that answers this request; nothing for a guest.
   async<std::optional<view::Bell>> bell(const web::Context& ctx);
 
   /// After the unit was committed: no server shows these members what it knew before.
-  async<void> told(const Call& call, std::vector<UserId> members);
+  async<void> invalidate(const Call& call, std::vector<MemberId> members);
   /// A hint said that something is new for this member.
-  void changed(UserId member) { known_.erase(member); }
-  /// Hints may have been missed.
+  void changed(MemberId member) { known_.erase(member); }
+  /// Publisher may have been missed.
   void forget_all() { known_.clear(); }
 
   /// `before` 0: from the newest.
-  async<Page> page(const Call& call, const session::Viewer& who, std::int64_t before);
-  /// One line that the member opens. Refused: not_found.
-  async<Result<Line>> find(const Call& call, const session::Viewer& who, std::int64_t number);
+  async<Page> page(const Call& call, const session::Viewer& viewer, std::int64_t before);
+  /// One line that the member opens. Unexpected: not_found.
+  async<Result<Notification>> find(const Call& call, const session::Viewer& viewer, std::int64_t number);
   /// Marks one as read. Gives where the topic stands then; the same again when it was read already.
-  async<Result<std::int64_t>> read(const Call& call, const session::Viewer& who, std::int64_t number);
+  async<Result<std::int64_t>> read(const Call& call, const session::Viewer& viewer, std::int64_t number);
   /// Marks all as read that came up to `up_to`: what came after the page was made is not lost.
-  async<Result<std::int64_t>> read_all(const Call& call, const session::Viewer& who, std::int64_t up_to);
+  async<Result<std::int64_t>> read_all(const Call& call, const session::Viewer& viewer, std::int64_t up_to);
 
   /// Whether a member follows a board; costs nothing on a page that has the bell. Nothing when it is not known now.
-  async<std::optional<bool>> follows(const Call& call, UserId member, BoardId board);
-  async<Settings> settings(const Call& call, const session::Viewer& who);
-  /// Refused: conflict, when the settings have another version than the form began with.
-  async<Result<std::int64_t>> set(const Call& call, const session::Viewer& who, std::vector<Kind> off,
+  async<std::optional<bool>> follows(const Call& call, MemberId member, BoardId board);
+  async<Settings> settings(const Call& call, const session::Viewer& viewer);
+  /// Unexpected: conflict, when the settings have another version than the form began with.
+  async<Result<std::int64_t>> set(const Call& call, const session::Viewer& viewer, std::vector<Kind> off,
                                   std::optional<std::int64_t> version);
-  /// Notices of this board from now on, or no more. Refused: not_found, also for who may not read it;
+  /// Notices of this board from now on, or no more. Unexpected: not_found, also for who may not read it;
   /// they may only end what they began when they could.
-  async<Result<std::int64_t>> follow(const Call& call, const session::Viewer& who, const boards::Board* board,
+  async<Result<std::int64_t>> follow(const Call& call, const session::Viewer& viewer, const boards::Board* board,
                                      bool wanted);
 
-  /// Members whose names begin so, at most kMostNames, for whom is logged in. Refused: unauthenticated, too_many.
-  async<Result<std::vector<Suggestion>>> names(const Call& call, const session::Viewer& who, std::string_view begin);
+  /// Members whose names begin so, at most kMaxNames, for whom is logged in. Unexpected: unauthenticated, too_many.
+  async<Result<std::vector<Suggestion>>> names(const Call& call, const session::Viewer& viewer, std::string_view begin);
 
   /// Mentions::unresolved() of a text.
   async<std::vector<std::string>> unresolved(const Call& call, std::string_view content);
-  /// The same for whoever is still writing it. Refused as names().
-  async<Result<std::vector<std::string>>> unresolved(const Call& call, const session::Viewer& who,
+  /// The same for whoever is still writing it. Unexpected as names().
+  async<Result<std::vector<std::string>>> unresolved(const Call& call, const session::Viewer& viewer,
                                                      std::string_view content);
 
  private:
-  /// Counts a question for names. Refused: unauthenticated, too_many.
-  async<Result<void>> may_ask(const Call& call, const session::Viewer& who);
+  /// Counts a question for names. Unexpected: unauthenticated, too_many.
+  async<Result<void>> may_ask(const Call& call, const session::Viewer& viewer);
   /// Null when this thread does not know, or knew it too long ago.
-  const State* remembered(UserId member) const;
-  async<State> load(const Call& call, UserId member, std::int64_t least);
+  const State* remembered(MemberId member) const;
+  async<State> load(const Call& call, MemberId member, std::int64_t least);
   /// Sends the unit of a member's own act and lets every server know.
-  async<Result<std::int64_t>> send_own(const Call& call, UserId member, pg::Unit& unit, pg::Slot<std::int64_t> number);
+  async<Result<std::int64_t>> send_own(const Call& call, MemberId member, pg::Transaction& transaction,
+                                       pg::ResultHandle<std::int64_t> number);
 
-  static constexpr std::size_t kMostKnown = 20'000;  // about 3 MB
+  static constexpr std::size_t kMaxEntries = 20'000;  // about 3 MB
   static constexpr auto kKnownFor = std::chrono::seconds(5);
 
   /// Without a state: it is on its way, and a change meanwhile takes the place away.
@@ -157,11 +159,11 @@ class Notifications {
   };
 
   pg::Db& db_;
-  cache::Cache& cache_;
+  cache::RedisCache& cache_;
   limit::Limiter& limiter_;
   boards::Boards& boards_;
-  live::Hints& hints_;
-  std::unordered_map<UserId, Known> known_;
+  live::Publisher& publisher_;
+  std::unordered_map<MemberId, Known> known_;
   std::uint64_t turns_ = 0;
 };
 
@@ -170,9 +172,9 @@ class Notifications {
 class LiveMember final : public live::Source {
  public:
   LiveMember(pg::Db& db, boards::Boards& boards) : db_(db), boards_(boards) {}
-  async<Result<void>> may_follow(const Call& call, const session::Viewer& who, std::int64_t member) override;
-  async<live::News> since(const Call& call, std::int64_t member, std::int64_t number) override;
-  async<std::vector<live::Mark>> numbers(const Call& call, std::vector<std::int64_t> members) override;
+  async<Result<void>> may_follow(const Call& call, const session::Viewer& viewer, std::int64_t member) override;
+  async<live::ChangeSet> since(const Call& call, std::int64_t member, std::int64_t number) override;
+  async<std::vector<live::Position>> numbers(const Call& call, std::vector<std::int64_t> members) override;
 
  private:
   pg::Db& db_;

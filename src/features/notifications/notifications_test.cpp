@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "infra/live/hints.hpp"
+#include "infra/live/publisher.hpp"
 #include "infra/pg/test_database.hpp"
 #include "infra/redis/private_redis.hpp"
 
@@ -28,12 +28,12 @@ constexpr const char* kRows = R"(
   insert into comments (post_id, author_id, content, content_html) values (1, 2, '', ''), (1, 3, '', '');
 )";
 
-session::Viewer viewer(std::int64_t id) {
-  session::Viewer who;
-  who.id = UserId{id};
-  who.role = session::Role::member;
-  who.permissions = session::Permissions::parse("read,write,comment");
-  return who;
+session::Viewer viewer_of(std::int64_t id) {
+  session::Viewer viewer;
+  viewer.id = MemberId{id};
+  viewer.role = session::Role::member;
+  viewer.permissions = session::Permissions::parse("read,write,comment");
+  return viewer;
 }
 
 class NotificationsTest : public testing::Test {
@@ -52,18 +52,18 @@ class NotificationsTest : public testing::Test {
         std::to_string(comment) + "}', '')");
   }
   std::optional<State> state(std::int64_t least = 0, std::int64_t member = 1) {
-    return pg::run(io, notifications.state(call, UserId{member}, least));
+    return pg::run(io, notifications.state(call, MemberId{member}, least));
   }
   std::int64_t unread(std::int64_t least = 0) { return state(least).value().unread; }
-  void told() { pg::run(io, notifications.told(call, {UserId{1}})); }
+  void invalidate() { pg::run(io, notifications.invalidate(call, {MemberId{1}})); }
   std::int64_t read_all(std::int64_t up_to) {
-    return pg::run(io, notifications.read_all(call, viewer(1), up_to)).value();
+    return pg::run(io, notifications.read_all(call, viewer_of(1), up_to)).value();
   }
-  live::News since(std::int64_t number) { return pg::run(io, live_.since(call, 1, number)); }
-  static std::string html(const live::News& news, std::int64_t reader) {
+  live::ChangeSet since(std::int64_t number) { return pg::run(io, live_.since(call, 1, number)); }
+  static std::string html(const live::ChangeSet& news, std::int64_t reader) {
     view::Out out;
     for (const live::Change& change : news.changes) {
-      if (const auto variant = change.variant(viewer(reader))) change.render(out, *variant);
+      if (const auto variant = change.variant(viewer_of(reader))) change.render(out, *variant);
     }
     return out.take();
   }
@@ -73,11 +73,11 @@ class NotificationsTest : public testing::Test {
   pg::Db db{io, pg::Config{.conninfo = TestDatabase::conninfo("minschool_site"), .fast_connections = 6}};
   redis::PrivateRedis server;
   redis::Client redis{io, server.config()};
-  cache::Cache cache{io, redis, secret::Keyring({"key"}), {"notifications:"}};
+  cache::RedisCache cache{io, redis, secret::Keyring({"key"}), {"notifications:"}};
   limit::Limiter limiter{redis};
-  live::Hints hints{io, db, redis, secret::Keyring({"key"})};
+  live::Publisher publisher{io, db, redis, secret::Keyring({"key"})};
   boards::Boards boards{db, [] { return true; }};
-  Notifications notifications{db, cache, limiter, boards, hints};
+  Notifications notifications{db, cache, limiter, boards, publisher};
   LiveMember live_{db, boards};
 };
 
@@ -86,9 +86,9 @@ TEST_F(NotificationsTest, WhatIsKnownIsAskedForOnce) {
   EXPECT_EQ(unread(), 1);
   tell(3, 3, 2);
   EXPECT_EQ(unread(), 1);  // from memory
-  notifications.changed(UserId{1});
+  notifications.changed(MemberId{1});
   EXPECT_EQ(unread(), 1);  // from Redis
-  told();
+  invalidate();
   EXPECT_EQ(unread(), 2);
   EXPECT_EQ(state(0, 4).value().number, 0);
 }
@@ -104,27 +104,27 @@ TEST_F(NotificationsTest, NothingOlderThanTheMembersOwnActIsBelieved) {
 
 TEST_F(NotificationsTest, WhatChangesWhileItIsLoadedIsNotRemembered) {
   tell(3, 2, 1);
-  pg::Started<std::optional<State>> loading(io, notifications.state(call, UserId{1}));
+  pg::Started<std::optional<State>> loading(io, notifications.state(call, MemberId{1}));
   while (redis.state().in_flight == 0) io.run_one();  // until it has begun
-  notifications.changed(UserId{1});
+  notifications.changed(MemberId{1});
   ASSERT_EQ(loading.get().value().unread, 1);
   tell(3, 3, 2);
-  pg::run(io, cache.drop(call, {"notifications:1"}));
+  pg::run(io, cache.invalidate(call, {"notifications:1"}));
   EXPECT_EQ(unread(), 2);
 }
 
 TEST_F(NotificationsTest, NoPageFailsForIt) {
-  redis.tell(redis::Command("SET", "notifications:1", "what another program wrote"));
+  redis.fire_and_forget(redis::Command("SET", "notifications:1", "what another program wrote"));
   tell(3, 2, 1);
   EXPECT_EQ(unread(), 1);
   server.kill();
-  told();
+  invalidate();
   tell(3, 3, 2);
   EXPECT_EQ(unread(), 2);
   pg::Db nowhere(io, pg::Config{.conninfo = "host=/nonexistent"});
-  Notifications lost(nowhere, cache, limiter, boards, hints);
+  Notifications lost(nowhere, cache, limiter, boards, publisher);
   const Call soon(std::chrono::steady_clock::now() + 200ms, "test");
-  EXPECT_FALSE(pg::run(io, lost.state(soon, UserId{1}, 99)));
+  EXPECT_FALSE(pg::run(io, lost.state(soon, MemberId{1}, 99)));
 }
 
 TEST_F(NotificationsTest, ReadIsWhatWasSeen) {
@@ -132,7 +132,7 @@ TEST_F(NotificationsTest, ReadIsWhatWasSeen) {
   tell(3, 3, 2);
   tell(1, 2, 0);
   const auto read = [this](std::int64_t number) {
-    return pg::run(io, notifications.read(call, viewer(1), number)).value();
+    return pg::run(io, notifications.read(call, viewer_of(1), number)).value();
   };
   EXPECT_EQ(read(2), 4);
   EXPECT_EQ(read(2), 0);   // already
@@ -146,28 +146,28 @@ TEST_F(NotificationsTest, ReadIsWhatWasSeen) {
   EXPECT_EQ(unread(), 0);
   tell(5, 2, 0);
   EXPECT_EQ(unread(7), 1);  // of what is new, nothing is read
-  EXPECT_EQ(pg::run(io, notifications.read_all(call, session::Viewer(), 1)).error().code, Code::unauthenticated);
+  EXPECT_EQ(pg::run(io, notifications.read_all(call, session::Viewer(), 1)).error().code, ErrorCode::unauthenticated);
 }
 
 async<void> write_like(pg::Db& db, std::int64_t actor) {
   const Call call(std::chrono::steady_clock::now() + 60s, "test");
-  pg::Unit unit = db.unit(call);
-  liked(unit, UserId{actor}, UserId{1}, PostId{1}, CommentId());
-  const auto done = co_await unit.send();
+  pg::Transaction transaction = db.transaction(call);
+  liked(transaction, MemberId{actor}, MemberId{1}, PostId{1}, CommentId());
+  const auto done = co_await transaction.commit();
   EXPECT_TRUE(done);
 }
 
 async<void> read_everything(Notifications& notifications) {
   const Call call(std::chrono::steady_clock::now() + 60s, "test");
-  const session::Viewer who = viewer(1);
-  const auto done = co_await notifications.read_all(call, who, INT64_MAX);
+  const session::Viewer viewer = viewer_of(1);
+  const auto done = co_await notifications.read_all(call, viewer, INT64_MAX);
   EXPECT_TRUE(done);
 }
 
 async<void> read_one(Notifications& notifications, std::int64_t number) {
   const Call call(std::chrono::steady_clock::now() + 60s, "test");
-  const session::Viewer who = viewer(1);
-  const auto done = co_await notifications.read(call, who, number);
+  const session::Viewer viewer = viewer_of(1);
+  const auto done = co_await notifications.read(call, viewer, number);
   EXPECT_TRUE(done);
 }
 
@@ -191,7 +191,7 @@ TEST_F(NotificationsTest, AStreamBringsTheBellAndAWordForEachNewOne) {
   EXPECT_EQ(since(0).number, 0);
   tell(3, 2, 1);
   tell(2, 3, 2);
-  const live::News news = since(0);
+  const live::ChangeSet news = since(0);
   EXPECT_EQ(news.number, 2);
   const std::string seen = html(news, 1);
   EXPECT_THAT(seen, HasSubstr("이서준님이 회원님의 글에 댓글을 썼습니다."));
@@ -202,7 +202,7 @@ TEST_F(NotificationsTest, AStreamBringsTheBellAndAWordForEachNewOne) {
   EXPECT_THAT(html(since(1), 1), Not(HasSubstr("이서준")));
   EXPECT_THAT(since(2).changes, IsEmpty());
   ASSERT_EQ(read_all(2), 3);
-  const live::News read = since(2);
+  const live::ChangeSet read = since(2);
   EXPECT_EQ(read.number, 3);
   EXPECT_THAT(html(read, 1), HasSubstr("data-live=\"u1:3\""));
   EXPECT_THAT(html(read, 1), Not(HasSubstr("announce")));
@@ -222,21 +222,21 @@ TEST_F(NotificationsTest, AStreamDoesNotSpeakOfWhatIsGone) {
 TEST_F(NotificationsTest, AStreamThatMissedTooMuchIsToldSo) {
   ask("insert into users (email, name, password_hash) select i || '@test', 'x', '' from generate_series(1, 120) i");
   ask("select count(ms_notify_like(i, 1, 1, 0)) from generate_series(5, 124) i");
-  const live::News news = since(0);
+  const live::ChangeSet news = since(0);
   EXPECT_TRUE(news.more);
   EXPECT_EQ(news.number, 120);
-  EXPECT_THAT(news.changes, SizeIs(live::kMostChanges));
-  EXPECT_EQ(news.changes.back().number, live::kMostChanges);
+  EXPECT_THAT(news.changes, SizeIs(live::kMaxChanges));
+  EXPECT_EQ(news.changes.back().number, live::kMaxChanges);
   EXPECT_FALSE(since(20).more);
 }
 
 TEST_F(NotificationsTest, AStreamIsForItsMember) {
-  const auto may = [this](const session::Viewer& who) { return pg::run(io, live_.may_follow(call, who, 1)); };
-  EXPECT_TRUE(may(viewer(1)));
-  EXPECT_EQ(may(viewer(2)).error().code, Code::forbidden);
-  EXPECT_EQ(may(session::Viewer()).error().code, Code::unauthenticated);
+  const auto may = [this](const session::Viewer& viewer) { return pg::run(io, live_.may_follow(call, viewer, 1)); };
+  EXPECT_TRUE(may(viewer_of(1)));
+  EXPECT_EQ(may(viewer_of(2)).error().code, ErrorCode::forbidden);
+  EXPECT_EQ(may(session::Viewer()).error().code, ErrorCode::unauthenticated);
   tell(3, 2, 1);
-  EXPECT_THAT(pg::run(io, live_.numbers(call, {1, 4, 99})), ElementsAre(live::Mark{{'u', 1}, 1}));
+  EXPECT_THAT(pg::run(io, live_.numbers(call, {1, 4, 99})), ElementsAre(live::Position{{'u', 1}, 1}));
 }
 
 TEST_F(NotificationsTest, NamesAreCompletedFromTheirBeginning) {
@@ -245,7 +245,7 @@ TEST_F(NotificationsTest, NamesAreCompletedFromTheirBeginning) {
       "('i@test', '김😀', '', null), ('j@test', '😀', '', null)");
   const auto names = [this](std::string_view begin) {
     std::vector<std::string> out;
-    for (const Suggestion& one : pg::run(io, notifications.names(call, viewer(2), begin)).value()) {
+    for (const Suggestion& one : pg::run(io, notifications.names(call, viewer_of(2), begin)).value()) {
       out.push_back(one.insert);
     }
     return out;

@@ -9,11 +9,11 @@ namespace ms::notifications {
 
 /// Lines of one page about the same post, newest first.
 struct Group {
-  std::vector<const Line*> lines;
-  const Line& newest() const { return *lines.front(); }
+  std::vector<const Notification*> lines;
+  const Notification& newest() const { return *lines.front(); }
 };
 /// In the order of their newest lines.
-std::vector<Group> grouped(const std::vector<Line>& lines);
+std::vector<Group> grouped(const std::vector<Notification>& lines);
 
 /// What 알림 설정 shows.
 struct SettingsPage {

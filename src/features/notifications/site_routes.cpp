@@ -12,9 +12,9 @@
 
 namespace ms::notifications {
 
-std::vector<Group> grouped(const std::vector<Line>& lines) {
+std::vector<Group> grouped(const std::vector<Notification>& lines) {
   std::vector<Group> out;
-  for (const Line& line : lines) {
+  for (const Notification& line : lines) {
     auto of = std::ranges::find(out, line.post, [](const Group& group) { return group.newest().post; });
     if (of == out.end()) of = out.insert(out.end(), Group());
     of->lines.push_back(&line);
@@ -34,7 +34,7 @@ bool SettingsPage::is_stored(Kind kind) const { return std::ranges::find(setting
 
 namespace {
 
-Error login_first() { return Error(Code::unauthenticated, "error.unauthenticated"_msg); }
+Error login_first() { return Error(ErrorCode::unauthenticated, "error.unauthenticated"_msg); }
 
 /// The visitor's next page, on whatever server, is to know at least this number (Notifications::bell).
 http::Response acted(const web::Context& ctx, http::Response response, std::int64_t number) {
@@ -50,12 +50,12 @@ std::string list_path(std::int64_t before) {
 }
 
 async<http::Response> show_list(web::Context& ctx, Notifications& notifications) {
-  if (!ctx.viewer.signed_in()) co_return ctx.refuse(login_first());
+  if (!ctx.viewer.signed_in()) co_return ctx.error_response(login_first());
   const auto before = std::max<std::int64_t>(0, ctx.query().number("before").value_or(0));
   const Page page = co_await notifications.page(ctx.call, ctx.viewer, before);
   const auto groups = grouped(page.lines);
   const auto last = page.lines.empty() ? 0 : page.lines.back().number;
-  const auto steps = web::steps("/notifications", ctx.query(), page.more, last);
+  const auto steps = web::page_links("/notifications", ctx.query(), page.more, last);
   co_return ctx.page({tr("notifications.title"_msg)},
                      [&](view::Out& out) { list(out, page, groups, before, steps, ctx.now); });
 }
@@ -63,11 +63,11 @@ async<http::Response> show_list(web::Context& ctx, Notifications& notifications)
 /// Leads to what the line is about. That it is read then is no more than what following a link means, so GET may do it.
 async<http::Response> open_line(web::Context& ctx, Notifications& notifications) {
   const auto line = co_await notifications.find(ctx.call, ctx.viewer, ctx.params.number("number"));
-  if (!line) co_return ctx.refuse(line.error());
+  if (!line) co_return ctx.error_response(line.error());
   std::int64_t number = 0;
   if (!line->read && ctx.request.method == http::Method::get) {
     const auto done = co_await notifications.read(ctx.call, ctx.viewer, line->number);
-    if (!done) co_return ctx.refuse(done.error());
+    if (!done) co_return ctx.error_response(done.error());
     number = *done;
   }
   co_return acted(ctx, ctx.redirect(line->href.empty() ? "/notifications" : line->href), number);
@@ -75,22 +75,22 @@ async<http::Response> open_line(web::Context& ctx, Notifications& notifications)
 
 async<http::Response> read_line(web::Context& ctx, Notifications& notifications) {
   const auto form = ctx.form();
-  if (!form) co_return ctx.refuse(form.error());
+  if (!form) co_return ctx.error_response(form.error());
   const auto line = co_await notifications.find(ctx.call, ctx.viewer, ctx.params.number("number"));
-  if (!line) co_return ctx.refuse(line.error());
+  if (!line) co_return ctx.error_response(line.error());
   const auto done = co_await notifications.read(ctx.call, ctx.viewer, line->number);
-  if (!done) co_return ctx.refuse(done.error());
+  if (!done) co_return ctx.error_response(done.error());
   co_return acted(ctx, ctx.redirect(list_path(form->number("before").value_or(0)), "flash.notification_read"_msg),
                   *done);
 }
 
 async<http::Response> read_all(web::Context& ctx, Notifications& notifications) {
   const auto form = ctx.form();
-  if (!form) co_return ctx.refuse(form.error());
+  if (!form) co_return ctx.error_response(form.error());
   const auto up_to = form->number("up_to");
-  if (!up_to) co_return ctx.refuse(Error(Code::bad_request, "error.bad_form"_msg));
+  if (!up_to) co_return ctx.error_response(Error(ErrorCode::bad_request, "error.bad_form"_msg));
   const auto done = co_await notifications.read_all(ctx.call, ctx.viewer, *up_to);
-  if (!done) co_return ctx.refuse(done.error());
+  if (!done) co_return ctx.error_response(done.error());
   co_return acted(ctx, ctx.redirect("/notifications", "flash.notifications_read"_msg), *done);
 }
 
@@ -106,30 +106,30 @@ async<http::Response> settings_page(web::Context& ctx, Notifications& notificati
 }
 
 async<http::Response> show_settings(web::Context& ctx, Notifications& notifications, boards::Boards& boards) {
-  if (!ctx.viewer.signed_in()) co_return ctx.refuse(login_first());
+  if (!ctx.viewer.signed_in()) co_return ctx.error_response(login_first());
   co_return co_await settings_page(ctx, notifications, boards);
 }
 
 async<http::Response> save_settings(web::Context& ctx, Notifications& notifications, boards::Boards& boards) {
   const auto form = ctx.form();
-  if (!form) co_return ctx.refuse(form.error());
+  if (!form) co_return ctx.error_response(form.error());
   std::vector<Kind> off(kSwitches.begin(), kSwitches.end());
   for (const auto& [name, value] : form->pairs()) {
     if (name == "on") std::erase_if(off, [&value](Kind kind) { return name_of(kind) == value; });
   }
   const auto done = co_await notifications.set(ctx.call, ctx.viewer, off, form->number("version"));
   if (done) co_return acted(ctx, ctx.redirect("/my/notifications", "flash.saved"_msg), *done);
-  if (done.error().code != Code::conflict) co_return ctx.refuse(done.error());
+  if (done.error().code != ErrorCode::conflict) co_return ctx.error_response(done.error());
   co_return co_await settings_page(ctx, notifications, boards, std::move(off), &done.error());
 }
 
 async<http::Response> follow(web::Context& ctx, Notifications& notifications, boards::Boards& boards, bool wanted) {
   const auto form = ctx.form();
-  if (!form) co_return ctx.refuse(form.error());
+  if (!form) co_return ctx.error_response(form.error());
   const auto directory = co_await boards.all(ctx.call);
   const boards::Board* board = directory->find(ctx.params.get("slug"));
   const auto done = co_await notifications.follow(ctx.call, ctx.viewer, board, wanted);
-  if (!done) co_return ctx.refuse(done.error());
+  if (!done) co_return ctx.error_response(done.error());
   // A repetition may find the board under another address.
   std::string back = board == nullptr ? "/my/notifications" : "/boards/" + board->slug;
   if (form->has("next")) back = web::local_path(form->get("next"));

@@ -67,7 +67,7 @@ constexpr pg::Query kTouch{"notifications.touch", R"(
       on conflict (user_id) do update set number = c.number + 1 returning number)"};
 // In the order of bytes, which the index has, names that begin so end before the last of all characters. How many lines
 // stands in the SQL, for the reason that posts::store gives.
-static_assert(kMostNames == 8);
+static_assert(kMaxNames == 8);
 constexpr pg::Query kNames{"notifications.completion", R"(
   select u.id, u.name, not exists (select from users o where o.name = u.name and o.id <> u.id)
     from users u
@@ -76,40 +76,44 @@ constexpr pg::Query kNames{"notifications.completion", R"(
 
 }  // namespace
 
-pg::Slot<Row> lines(pg::Statements& out, UserId member, std::int64_t before, int limit) {
+pg::ResultHandle<Row> lines(pg::Statements& out, MemberId member, std::int64_t before, int limit) {
   return out.add<Row>(kLines, member, before, limit);
 }
-pg::Slot<Row> line(pg::Statements& out, UserId member, std::int64_t number) {
+pg::ResultHandle<Row> line(pg::Statements& out, MemberId member, std::int64_t number) {
   return out.add<Row>(kLine, member, number);
 }
-pg::Slot<Counts> counts(pg::Statements& out, UserId member) { return out.add<Counts>(kCounts, member); }
-pg::Slot<Newest> newest(pg::Statements& out, UserId member, int limit) {
+pg::ResultHandle<Counts> counts(pg::Statements& out, MemberId member) { return out.add<Counts>(kCounts, member); }
+pg::ResultHandle<Newest> newest(pg::Statements& out, MemberId member, int limit) {
   return out.add<Newest>(kNewest, member, limit);
 }
-pg::Slot<Since> since(pg::Statements& out, UserId member, std::int64_t number, int limit) {
+pg::ResultHandle<Since> since(pg::Statements& out, MemberId member, std::int64_t number, int limit) {
   return out.add<Since>(kSince, member, number, limit);
 }
-pg::Slot<Number> numbers(pg::Statements& out, const std::vector<std::int64_t>& members) {
+pg::ResultHandle<Number> numbers(pg::Statements& out, const std::vector<std::int64_t>& members) {
   return out.add<Number>(kNumbers, members);
 }
 
-void lock(pg::Statements& unit, UserId member) { unit.add(kLock, member); }
-pg::Slot<std::int64_t> read(pg::Statements& unit, UserId member, std::int64_t number) {
-  return unit.add<std::int64_t>(kRead, member, number);
+void lock(pg::Statements& transaction, MemberId member) { transaction.add(kLock, member); }
+pg::ResultHandle<std::int64_t> read(pg::Statements& transaction, MemberId member, std::int64_t number) {
+  return transaction.add<std::int64_t>(kRead, member, number);
 }
-pg::Slot<std::int64_t> read_all(pg::Statements& unit, UserId member, std::int64_t up_to) {
-  return unit.add<std::int64_t>(kReadAll, member, up_to);
+pg::ResultHandle<std::int64_t> read_all(pg::Statements& transaction, MemberId member, std::int64_t up_to) {
+  return transaction.add<std::int64_t>(kReadAll, member, up_to);
 }
 
-pg::Slot<Chosen> chosen(pg::Statements& out, UserId member) { return out.add<Chosen>(kChosen, member); }
-void guard_muted(pg::Statements& unit, UserId member, std::int64_t muted) {
-  unit.add(kGuardMuted, member, muted, "error.edited"_msg.key);
+pg::ResultHandle<Chosen> chosen(pg::Statements& out, MemberId member) { return out.add<Chosen>(kChosen, member); }
+void guard_muted(pg::Statements& transaction, MemberId member, std::int64_t muted) {
+  transaction.add(kGuardMuted, member, muted, "error.edited"_msg.key);
 }
-void set_muted(pg::Statements& unit, UserId member, int muted) { unit.add(kSetMuted, member, muted); }
-void follow(pg::Statements& unit, UserId member, BoardId board) { unit.add(kFollow, member, board); }
-void unfollow(pg::Statements& unit, UserId member, BoardId board) { unit.add(kUnfollow, member, board); }
-pg::Slot<std::int64_t> touch(pg::Statements& unit, UserId member) { return unit.add<std::int64_t>(kTouch, member); }
+void set_muted(pg::Statements& transaction, MemberId member, int muted) { transaction.add(kSetMuted, member, muted); }
+void follow(pg::Statements& transaction, MemberId member, BoardId board) { transaction.add(kFollow, member, board); }
+void unfollow(pg::Statements& transaction, MemberId member, BoardId board) {
+  transaction.add(kUnfollow, member, board);
+}
+pg::ResultHandle<std::int64_t> touch(pg::Statements& transaction, MemberId member) {
+  return transaction.add<std::int64_t>(kTouch, member);
+}
 
-pg::Slot<Named> names(pg::Statements& out, std::string_view begin) { return out.add<Named>(kNames, begin); }
+pg::ResultHandle<Named> names(pg::Statements& out, std::string_view begin) { return out.add<Named>(kNames, begin); }
 
 }  // namespace ms::notifications::store

@@ -15,11 +15,11 @@ namespace ms::notifications::store {
 struct Row {
   std::int64_t number = 0;
   int kind = 0;
-  UserId actor;
+  MemberId actor;
   std::string actor_name;
   PostId post;
   std::string title;
-  UserId post_author;
+  MemberId post_author;
   bool post_visible = false;
   BoardId board;
   CommentId comment;
@@ -29,15 +29,15 @@ struct Row {
   bool read = false;
 };
 /// Newest first, with numbers below `before`.
-pg::Slot<Row> lines(pg::Statements& out, UserId member, std::int64_t before, int limit);
-pg::Slot<Row> line(pg::Statements& out, UserId member, std::int64_t number);
+pg::ResultHandle<Row> lines(pg::Statements& out, MemberId member, std::int64_t before, int limit);
+pg::ResultHandle<Row> line(pg::Statements& out, MemberId member, std::int64_t number);
 
 struct Counts {
   std::int64_t number = 0;
   std::int64_t unread = 0;
 };
 /// No row for a member who was never told anything.
-pg::Slot<Counts> counts(pg::Statements& out, UserId member);
+pg::ResultHandle<Counts> counts(pg::Statements& out, MemberId member);
 
 /// The counts, the followed boards ("{1,3}") and the newest lines, of one moment; without a line there is one row with
 /// number 0.
@@ -52,7 +52,7 @@ struct Newest {
   std::optional<Timestamp> at;
   bool read = false;
 };
-pg::Slot<Newest> newest(pg::Statements& out, UserId member, int limit);
+pg::ResultHandle<Newest> newest(pg::Statements& out, MemberId member, int limit);
 
 /// The counts with what is new since a number, ascending; without anything new there is one row with number 0.
 struct Since {
@@ -66,39 +66,39 @@ struct Since {
   CommentId comment;
   bool comment_visible = false;
 };
-pg::Slot<Since> since(pg::Statements& out, UserId member, std::int64_t number, int limit);
+pg::ResultHandle<Since> since(pg::Statements& out, MemberId member, std::int64_t number, int limit);
 
 struct Number {
   std::int64_t member = 0;
   std::int64_t number = 0;
 };
-pg::Slot<Number> numbers(pg::Statements& out, const std::vector<std::int64_t>& members);
+pg::ResultHandle<Number> numbers(pg::Statements& out, const std::vector<std::int64_t>& members);
 
 /// First in a unit that changes a member's notifications: the statements after it see what others did before.
-void lock(pg::Statements& unit, UserId member);
+void lock(pg::Statements& transaction, MemberId member);
 /// Give the new number of the topic; nothing when there was nothing to do.
-pg::Slot<std::int64_t> read(pg::Statements& unit, UserId member, std::int64_t number);
-pg::Slot<std::int64_t> read_all(pg::Statements& unit, UserId member, std::int64_t up_to);
+pg::ResultHandle<std::int64_t> read(pg::Statements& transaction, MemberId member, std::int64_t number);
+pg::ResultHandle<std::int64_t> read_all(pg::Statements& transaction, MemberId member, std::int64_t up_to);
 
 struct Chosen {
   int muted = 0;
   std::string follows;  ///< "{1,3}"
 };
-pg::Slot<Chosen> chosen(pg::Statements& out, UserId member);
+pg::ResultHandle<Chosen> chosen(pg::Statements& out, MemberId member);
 /// Refuses the unit (409) when other kinds are muted by now.
-void guard_muted(pg::Statements& unit, UserId member, std::int64_t muted);
-void set_muted(pg::Statements& unit, UserId member, int muted);
-void follow(pg::Statements& unit, UserId member, BoardId board);
-void unfollow(pg::Statements& unit, UserId member, BoardId board);
+void guard_muted(pg::Statements& transaction, MemberId member, std::int64_t muted);
+void set_muted(pg::Statements& transaction, MemberId member, int muted);
+void follow(pg::Statements& transaction, MemberId member, BoardId board);
+void unfollow(pg::Statements& transaction, MemberId member, BoardId board);
 /// Counts a change that adds no notification, and gives the new number of the topic.
-pg::Slot<std::int64_t> touch(pg::Statements& unit, UserId member);
+pg::ResultHandle<std::int64_t> touch(pg::Statements& transaction, MemberId member);
 
 struct Named {
-  UserId id;
+  MemberId id;
   std::string name;
   bool alone = true;  ///< nobody else has the name
 };
-/// The first kMostNames members who may log in and whose names begin so.
-pg::Slot<Named> names(pg::Statements& out, std::string_view begin);
+/// The first kMaxNames members who may log in and whose names begin so.
+pg::ResultHandle<Named> names(pg::Statements& out, std::string_view begin);
 
 }  // namespace ms::notifications::store

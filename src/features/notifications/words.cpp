@@ -25,7 +25,7 @@ std::string words(Kind kind, bool about_comment, std::string_view actor) {
   return tr(both.at(about_comment ? 1 : 0), {{"name", unicode::isolated(actor)}});
 }
 
-std::string Line::words() const {
+std::string Notification::words() const {
   const bool by_staff = kind >= Kind::hidden;
   if (!by_staff && href.empty()) {
     return tr(post_href.empty() ? "notifications.post_gone"_msg : "notifications.comment_gone"_msg);

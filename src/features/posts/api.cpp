@@ -4,7 +4,7 @@
 #include "features/posts/posts.hpp"
 #include "infra/core/text.hpp"
 #include "infra/http/wire.hpp"
-#include "infra/once/once.hpp"
+#include "infra/idempotency/idempotency.hpp"
 #include "infra/web/context.hpp"
 #include "infra/web/json_fields.hpp"
 #include "infra/web/json_list.hpp"
@@ -15,11 +15,11 @@ namespace {
 
 namespace json = boost::json;
 
-json::object author_json(UserId id, std::string_view name) { return {{"id", id.value}, {"name", name}}; }
+json::object author_json(MemberId id, std::string_view name) { return {{"id", id.value}, {"name", name}}; }
 
-json::array lines_json(const std::vector<Line>& lines) {
+json::array lines_json(const std::vector<PostSummary>& lines) {
   json::array out;
-  for (const Line& line : lines) {
+  for (const PostSummary& line : lines) {
     out.push_back(json::object{{"id", line.id.value},
                                {"number", line.number},
                                {"title", line.title},
@@ -61,7 +61,7 @@ bool matches(const web::Context& ctx, const Post& post) {
   return condition.empty() || http::lists_tag(condition, etag_of(post));
 }
 
-Error changed() { return Error(Code::precondition_failed, "error.edited"_msg); }
+Error changed() { return Error(ErrorCode::precondition_failed, "error.edited"_msg); }
 
 PostId id_of(const web::Context& ctx) { return PostId{ctx.params.number("id")}; }
 
@@ -70,7 +70,7 @@ PostId id_of(const web::Context& ctx) { return PostId{ctx.params.number("id")}; 
 async<http::Response> answer(web::Context& ctx, Posts& posts, boards::Boards& boards, PostId id, int status,
                              notifications::Notifications* notifications = nullptr) {
   const auto reading = co_await posts.read(ctx.call, ctx.viewer, id);
-  if (!reading) co_return ctx.refuse(reading.error());
+  if (!reading) co_return ctx.error_response(reading.error());
   const auto directory = co_await boards.all(ctx.call);
   const Post& post = reading->post;
   posts.count_reader(ctx, id, post.author);
@@ -88,9 +88,9 @@ async<http::Response> answer(web::Context& ctx, Posts& posts, boards::Boards& bo
 async<http::Response> list(web::Context& ctx, Posts& posts, boards::Boards& boards) {
   const auto directory = co_await boards.all(ctx.call);
   const boards::Board* board = directory->find(ctx.params.get("slug"));
-  if (auto ok = may_read(ctx.viewer, board); !ok) co_return ctx.refuse(ok.error());
+  if (auto ok = may_read(ctx.viewer, board); !ok) co_return ctx.error_response(ok.error());
   const auto number = web::page_number(ctx.query());
-  if (!number) co_return ctx.refuse(number.error());
+  if (!number) co_return ctx.error_response(number.error());
   const Page page = co_await posts.page(ctx.call, *board, *number);
   json::object out = web::json_list(lines_json(page.lines), page.number, page.last, page.total);
   out["notices"] = lines_json(page.pinned);
@@ -100,21 +100,21 @@ async<http::Response> list(web::Context& ctx, Posts& posts, boards::Boards& boar
 async<http::Response> write(web::Context& ctx, Posts& posts, boards::Boards& boards,
                             notifications::Notifications& notifications) {
   // A repetition: the board may have another address by now.
-  if (const auto first = once::earlier(ctx.call)) {
+  if (const auto first = idempotency::previous_result(ctx.call)) {
     co_return co_await answer(ctx, posts, boards, PostId{*first}, 201, &notifications);
   }
   const auto directory = co_await boards.all(ctx.call);
   const boards::Board* board = directory->find(ctx.params.get("slug"));
-  if (auto ok = may_read(ctx.viewer, board); !ok) co_return ctx.refuse(ok.error());
+  if (auto ok = may_read(ctx.viewer, board); !ok) co_return ctx.error_response(ok.error());
   auto body = ctx.json_body();
-  if (!body) co_return ctx.refuse(body.error());
+  if (!body) co_return ctx.error_response(body.error());
   web::JsonFields fields(std::move(*body));
   Draft draft;
   draft.title = unicode::Line(fields.text("title"));
   draft.content = unicode::Text(fields.text("content"));
-  if (auto ok = fields.done(); !ok) co_return ctx.refuse(ok.error());
+  if (auto ok = fields.done(); !ok) co_return ctx.error_response(ok.error());
   const auto id = co_await posts.write(ctx.call, ctx.viewer, *board, std::move(draft));
-  if (!id) co_return ctx.refuse(id.error());
+  if (!id) co_return ctx.error_response(id.error());
   co_return co_await answer(ctx, posts, boards, *id, 201, &notifications);
 }
 
@@ -126,36 +126,36 @@ async<http::Response> show(web::Context& ctx, Posts& posts, boards::Boards& boar
 async<http::Response> edit(web::Context& ctx, Posts& posts, boards::Boards& boards,
                            notifications::Notifications& notifications) {
   auto body = ctx.json_body();
-  if (!body) co_return ctx.refuse(body.error());
+  if (!body) co_return ctx.error_response(body.error());
   web::JsonFields fields(std::move(*body));
   auto title = fields.optional_text("title");
   auto content = fields.optional_text("content");
-  if (auto ok = fields.done(); !ok) co_return ctx.refuse(ok.error());
+  if (auto ok = fields.done(); !ok) co_return ctx.error_response(ok.error());
   auto before = co_await posts.read(ctx.call, ctx.viewer, id_of(ctx));
-  if (!before) co_return ctx.refuse(before.error());
+  if (!before) co_return ctx.error_response(before.error());
   Post& post = before->post;
-  if (!once::earlier(ctx.call) && !matches(ctx, post)) co_return ctx.refuse(changed());
+  if (!idempotency::previous_result(ctx.call) && !matches(ctx, post)) co_return ctx.error_response(changed());
   // Also without If-Match: what is left out stays as it was read, so nothing else may have been written since.
   Draft draft{title.value_or(std::move(post.title)), content.value_or(std::move(post.content)), post.notice,
               post.version};
   const auto done = co_await posts.edit(ctx.call, ctx.viewer, post.id, std::move(draft));
-  if (!done && done.error().code == Code::conflict) co_return ctx.refuse(changed());
-  if (!done) co_return ctx.refuse(done.error());
+  if (!done && done.error().code == ErrorCode::conflict) co_return ctx.error_response(changed());
+  if (!done) co_return ctx.error_response(done.error());
   co_return co_await answer(ctx, posts, boards, post.id, 200, &notifications);
 }
 
 async<http::Response> remove(web::Context& ctx, Posts& posts) {
   std::optional<std::int64_t> version;
-  if (!ctx.request.header("if-match").empty() && !once::earlier(ctx.call)) {
+  if (!ctx.request.header("if-match").empty() && !idempotency::previous_result(ctx.call)) {
     const auto before = co_await posts.read(ctx.call, ctx.viewer, id_of(ctx));
-    if (!before) co_return ctx.refuse(before.error());
-    if (!matches(ctx, before->post)) co_return ctx.refuse(changed());
+    if (!before) co_return ctx.error_response(before.error());
+    if (!matches(ctx, before->post)) co_return ctx.error_response(changed());
     version = before->post.version;
   }
   const auto done =
       co_await posts.remove(ctx.call, ctx.viewer, id_of(ctx), std::string(ctx.query().get("reason")), version);
-  if (!done && done.error().code == Code::conflict) co_return ctx.refuse(changed());
-  if (!done) co_return ctx.refuse(done.error());
+  if (!done && done.error().code == ErrorCode::conflict) co_return ctx.error_response(changed());
+  if (!done) co_return ctx.error_response(done.error());
   co_return http::Response(204);
 }
 

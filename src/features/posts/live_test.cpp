@@ -5,7 +5,7 @@
 #include "features/notifications/notifications.hpp"
 #include "features/posts/posts.hpp"
 #include "infra/limit/limiter.hpp"
-#include "infra/live/hints.hpp"
+#include "infra/live/publisher.hpp"
 #include "infra/pg/test_database.hpp"
 
 namespace ms::posts {
@@ -27,11 +27,11 @@ constexpr const char* kRows = R"(
 )";
 
 session::Viewer viewer(std::int64_t id, Role role, std::string_view permissions) {
-  session::Viewer who;
-  who.id = UserId{id};
-  who.role = role;
-  who.permissions = session::Permissions::parse(permissions);
-  return who;
+  session::Viewer viewer;
+  viewer.id = MemberId{id};
+  viewer.role = role;
+  viewer.permissions = session::Permissions::parse(permissions);
+  return viewer;
 }
 const session::Viewer kWriter = viewer(1, Role::member, "read,write,comment");
 const session::Viewer kReader = viewer(2, Role::member, "read,write,comment");
@@ -50,14 +50,14 @@ class LiveBoardTest : public testing::Test {
   PostId write(const std::string& title) {
     return pg::run(io, posts.write(call, kWriter, board(1), {title, "본문", false})).value();
   }
-  live::News since(std::int64_t number) { return pg::run(io, live_.since(call, 1, number)); }
-  static std::vector<std::int64_t> numbers(const live::News& news) {
+  live::ChangeSet since(std::int64_t number) { return pg::run(io, live_.since(call, 1, number)); }
+  static std::vector<std::int64_t> numbers(const live::ChangeSet& news) {
     std::vector<std::int64_t> out;
     for (const live::Change& change : news.changes) out.push_back(change.number);
     return out;
   }
-  static std::string shown(const live::Change& change, const session::Viewer& who) {
-    const auto variant = change.variant(who);
+  static std::string shown(const live::Change& change, const session::Viewer& viewer) {
+    const auto variant = change.variant(viewer);
     if (!variant) return "-";
     view::Out out;
     change.render(out, *variant);
@@ -69,13 +69,13 @@ class LiveBoardTest : public testing::Test {
   pg::Db db{io, pg::Config{.conninfo = TestDatabase::conninfo("minschool_site")}};
   // No Redis is there: nothing of this may depend on it.
   redis::Client redis{io, redis::Config{.host = "/nonexistent/redis.sock"}};
-  cache::Cache cache{io, redis, secret::Keyring({"key"})};
-  live::Hints hints{io, db, redis, secret::Keyring({"key"})};
+  cache::RedisCache cache{io, redis, secret::Keyring({"key"})};
+  live::Publisher publisher{io, db, redis, secret::Keyring({"key"})};
   boards::Boards boards{db, [] { return true; }};
   limit::Limiter limiter{redis};
-  notifications::Notifications notifications{db, cache, limiter, boards, hints};
+  notifications::Notifications notifications{db, cache, limiter, boards, publisher};
   ViewCounter views{db, redis};
-  Posts posts{db, cache, boards, notifications, views, hints, limiter};
+  Posts posts{db, cache, boards, notifications, views, publisher, limiter};
   LiveBoard live_{db, boards};
 };
 
@@ -114,7 +114,7 @@ TEST_F(LiveBoardTest, SaysWhenThereIsMoreThanItGives) {
         "generate_series(1, "
         "100) n");
     EXPECT_EQ(since(0).number, 100 * (i + 1));
-    EXPECT_THAT(since(0).changes, SizeIs(live::kMostChanges));
+    EXPECT_THAT(since(0).changes, SizeIs(live::kMaxChanges));
     EXPECT_EQ(since(0).more, i == 1);
   }
 }
@@ -137,7 +137,7 @@ TEST_F(LiveBoardTest, WhoReadsWhileManyWriteMissesNothing) {
   }
   std::int64_t known = 0;
   while (known < kWriters * kEach) {
-    const live::News news = since(known);
+    const live::ChangeSet news = since(known);
     ASSERT_EQ(std::ssize(news.changes), news.number - known);
     for (const live::Change& change : news.changes) ASSERT_EQ(change.number, ++known);
   }
@@ -146,9 +146,9 @@ TEST_F(LiveBoardTest, WhoReadsWhileManyWriteMissesNothing) {
 TEST_F(LiveBoardTest, TellsWhereBoardsStandAndWhoMayFollow) {
   write("첫 글");
   const auto marks = pg::run(io, live_.numbers(call, {2, 1, 99}));
-  EXPECT_THAT(marks, testing::UnorderedElementsAre(live::Mark{{'b', 1}, 1}, live::Mark{{'b', 2}, 0}));
-  const auto code = [&](const session::Viewer& who, std::int64_t id) {
-    const auto done = pg::run(io, live_.may_follow(call, who, id));
+  EXPECT_THAT(marks, testing::UnorderedElementsAre(live::Position{{'b', 1}, 1}, live::Position{{'b', 2}, 0}));
+  const auto code = [&](const session::Viewer& viewer, std::int64_t id) {
+    const auto done = pg::run(io, live_.may_follow(call, viewer, id));
     return done ? 200 : static_cast<int>(done.error().code);
   };
   EXPECT_EQ(code(kGuest, 1), 200);

@@ -49,25 +49,25 @@ class PagesTest : public testing::Test {
     ASSERT_TRUE(pg::run(io, db.ready(std::chrono::steady_clock::now() + 10s)));
   }
 
-  std::vector<store::Listed> rows(std::int64_t board, std::int64_t skip) {
+  std::vector<store::BoardRow> rows(std::int64_t board, std::int64_t skip) {
     const Call call{std::chrono::steady_clock::now() + 60s, "test"};
     pg::Batch batch = db.batch(call);
-    const auto slot =
+    const auto handle =
         skip == 0 ? store::first_page(batch, BoardId{board}) : store::later_page(batch, BoardId{board}, skip);
     pg::run(io, batch.send());
-    return slot.all();
+    return handle.all();
   }
   /// Numbers of the lines after the newest `skip`.
   std::vector<std::int64_t> lines(std::int64_t board, std::int64_t skip) {
     std::vector<std::int64_t> out;
     for (const auto& row : rows(board, skip)) {
-      if (row.part >= store::Listed::line) out.push_back(row.number);
+      if (row.part >= store::BoardRow::line) out.push_back(row.number);
     }
     return out;
   }
-  std::vector<store::Listed> first_lines(std::int64_t board = 1) {
+  std::vector<store::BoardRow> first_lines(std::int64_t board = 1) {
     auto all = rows(board, 0);
-    std::erase_if(all, [](const auto& row) { return row.part < store::Listed::line; });
+    std::erase_if(all, [](const auto& row) { return row.part < store::BoardRow::line; });
     return all;
   }
 
@@ -180,12 +180,12 @@ TEST_F(PagesTest, ALineShowsAtOnceWhatChanged) {
   ask("update posts set title = '가을 소풍', notice = true where number = 2");
   auto all = rows(1, 0);
   ASSERT_EQ(all.size(), 5U);
-  EXPECT_EQ(all[1].part, store::Listed::pinned);
+  EXPECT_EQ(all[1].part, store::BoardRow::pinned);
   EXPECT_EQ(all[1].title, "가을 소풍");
-  EXPECT_EQ(all[3].part, store::Listed::notice_line);
+  EXPECT_EQ(all[3].part, store::BoardRow::notice_line);
   EXPECT_EQ(all[3].title, "가을 소풍");
   EXPECT_EQ(all[3].author_name, "김하늘");
-  EXPECT_EQ(all[3].author, UserId{1});
+  EXPECT_EQ(all[3].author, MemberId{1});
 
   ask("update users set name = '박새봄' where id = 1");
   for (const auto& line : first_lines()) EXPECT_EQ(line.author_name, "박새봄");

@@ -5,14 +5,14 @@
 #include <boost/json.hpp>
 
 #include "features/audit/audit.hpp"
-#include "features/notifications/causes.hpp"
 #include "features/notifications/notifications.hpp"
+#include "features/notifications/notify.hpp"
 #include "features/posts/store.hpp"
 #include "infra/core/invariant.hpp"
 #include "infra/core/text.hpp"
-#include "infra/live/hints.hpp"
+#include "infra/idempotency/idempotency.hpp"
+#include "infra/live/publisher.hpp"
 #include "infra/markdown/markdown.hpp"
-#include "infra/once/once.hpp"
 #include "infra/session/guard.hpp"
 #include "infra/web/context.hpp"
 
@@ -54,24 +54,24 @@ std::vector<Recent> parse_recent(std::string_view text) {
 
 async<std::string> load_recent(pg::Db& db, const Call& call, int rank) {
   pg::Batch batch = db.reads(call);
-  const auto slot = store::recent(batch, rank, kRecentEach);
+  const auto handle = store::recent(batch, rank, kRecentEach);
   co_await batch.send();
-  co_return recent_json(slot.all());
+  co_return recent_json(handle.all());
 }
 
 /// Puts the rows of a page where they belong.
-void sort_in(Page& page, std::vector<store::Listed> rows) {
+void sort_in(Page& page, std::vector<store::BoardRow> rows) {
   page.lines.reserve(kPostsPerPage);
-  for (store::Listed& row : rows) {
-    if (row.part == store::Listed::board) {
+  for (store::BoardRow& row : rows) {
+    if (row.part == store::BoardRow::board) {
       page.total = row.id;
       page.newest = row.number;
       page.last = std::max<std::int64_t>(1, (page.total + kPostsPerPage - 1) / kPostsPerPage);
       continue;
     }
-    auto& part = row.part == store::Listed::pinned ? page.pinned : page.lines;
+    auto& part = row.part == store::BoardRow::pinned ? page.pinned : page.lines;
     part.push_back({PostId{row.id}, row.number, std::move(row.title), row.author, std::move(row.author_name),
-                    row.created, row.part != store::Listed::line, row.views, row.comments});
+                    row.created, row.part != store::BoardRow::line, row.views, row.comments});
   }
 }
 
@@ -82,9 +82,9 @@ void check_places(const Page& page) {
   invariant(std::ssize(page.lines) == expected, "a page of a list has another number of lines than its counters say");
 }
 
-Refused no_right(const session::Viewer& who) {
-  if (!who.signed_in()) return refuse(Code::unauthenticated, "error.unauthenticated"_msg);
-  return refuse(Code::forbidden, "error.forbidden"_msg);
+Unexpected no_right(const session::Viewer& viewer) {
+  if (!viewer.signed_in()) return fail(ErrorCode::unauthenticated, "error.unauthenticated"_msg);
+  return fail(ErrorCode::forbidden, "error.forbidden"_msg);
 }
 
 /// What programs that read pages by themselves call themselves, in lower case; search engines and previews of links.
@@ -110,25 +110,26 @@ struct Readable {
 };
 
 template <class Row>
-async<Result<Readable<Row>>> look_up(pg::Db& db, boards::Boards& boards, const Call& call, const session::Viewer& who,
-                                     PostId id, pg::Slot<Row> (*query)(pg::Statements&, PostId)) {
+async<Result<Readable<Row>>> look_up(pg::Db& db, boards::Boards& boards, const Call& call,
+                                     const session::Viewer& viewer, PostId id,
+                                     pg::ResultHandle<Row> (*query)(pg::Statements&, PostId)) {
   auto directory = co_await boards.all(call);
   pg::Batch batch = db.reads(call);
-  const auto slot = query(batch, id);
+  const auto handle = query(batch, id);
   co_await batch.send();
-  auto found = slot.one();
+  auto found = handle.one();
   const boards::Board* board = found ? directory->find(found->board) : nullptr;
-  if (auto ok = may_read(who, board); !ok) co_return Refused(ok.error());
+  if (auto ok = may_read(viewer, board); !ok) co_return Unexpected(ok.error());
   co_return Readable<Row>{std::move(*found), std::move(directory), board};
 }
 
 /// Who edits does not ask about likes.
-pg::Slot<Post> find_to_edit(pg::Statements& out, PostId id) { return store::find(out, id, UserId()); }
+pg::ResultHandle<Post> find_to_edit(pg::Statements& out, PostId id) { return store::find(out, id, MemberId()); }
 
 }  // namespace
 
-Result<void> may_read(const session::Viewer& who, const boards::Board* board) {
-  if (board == nullptr || !board->readable(who)) return refuse(Code::not_found, "posts.gone"_msg);
+Result<void> may_read(const session::Viewer& viewer, const boards::Board* board) {
+  if (board == nullptr || !board->readable(viewer)) return fail(ErrorCode::not_found, "posts.gone"_msg);
   return {};
 }
 
@@ -145,35 +146,35 @@ Result<void> check(const Draft& draft) {
   if (code_points(draft.content) > kContentLimit) wrong.push_back({"content", "posts.content_long"_msg});
   if (!draft.content.pure()) wrong.push_back({"content", "posts.content_control"_msg});
   if (wrong.empty()) return {};
-  return Refused(Error(Code::invalid, "error.invalid"_msg, std::move(wrong)));
+  return Unexpected(Error(ErrorCode::invalid, "error.invalid"_msg, std::move(wrong)));
 }
 
 Result<void> check_shown(const view::SafeHtml& html) {
   if (unicode::visible_html(html.html())) return {};
-  return Refused(Error(Code::invalid, "error.invalid"_msg, {{"content", "posts.content_nothing"_msg}}));
+  return Unexpected(Error(ErrorCode::invalid, "error.invalid"_msg, {{"content", "posts.content_nothing"_msg}}));
 }
 
-Posts::Posts(pg::Db& db, cache::Cache& cache, boards::Boards& boards, notifications::Notifications& notifications,
-             ViewCounter& views, live::Hints& hints, limit::Limiter& limiter)
+Posts::Posts(pg::Db& db, cache::RedisCache& cache, boards::Boards& boards, notifications::Notifications& notifications,
+             ViewCounter& views, live::Publisher& publisher, limit::Limiter& limiter)
     : db_(db),
       cache_(cache),
       boards_(boards),
       notifications_(notifications),
       views_(views),
-      hints_(hints),
+      publisher_(publisher),
       limiter_(limiter) {}
 
-bool Posts::editable(const session::Viewer& who, const boards::Board& board, UserId author) {
-  return who.signed_in() && who.id == author && board.writable(who);
+bool Posts::editable(const session::Viewer& viewer, const boards::Board& board, MemberId author) {
+  return viewer.signed_in() && viewer.id == author && board.writable(viewer);
 }
-bool Posts::removable(const session::Viewer& who, UserId author) {
-  return who.signed_in() && (who.id == author || who.may(session::Permission::remove));
+bool Posts::removable(const session::Viewer& viewer, MemberId author) {
+  return viewer.signed_in() && (viewer.id == author || viewer.may(session::Permission::remove));
 }
 
 async<Page> Posts::page(const Call& call, const boards::Board& board, std::int64_t number) {
-  constexpr std::int64_t kFarthest = INT64_MAX / kPostsPerPage - 1;
+  constexpr std::int64_t kMaxDistance = INT64_MAX / kPostsPerPage - 1;
   Page page;
-  page.number = std::clamp<std::int64_t>(number, 1, kFarthest);
+  page.number = std::clamp<std::int64_t>(number, 1, kMaxDistance);
   while (true) {
     pg::Batch batch = db_.reads(call);
     const auto rows = page.number == 1 ? store::first_page(batch, board.id)
@@ -187,38 +188,38 @@ async<Page> Posts::page(const Call& call, const boards::Board& board, std::int64
     page.number = page.last;  // asked beyond the end: the last page is what there is
   }
   for (auto* part : {&page.pinned, &page.lines}) {
-    for (Line& line : *part) line.views += views_.pending(line.id);
+    for (PostSummary& line : *part) line.views += views_.pending(line.id);
   }
   co_return page;
 }
 
-async<Result<Gate>> Posts::find(const Call& call, const session::Viewer& who, PostId id) {
-  const auto found = co_await look_up<Gate>(db_, boards_, call, who, id, gate);
-  if (!found) co_return Refused(found.error());
-  origins_.learn(id, {found->post.board, found->post.author});
+async<Result<PostAccess>> Posts::find(const Call& call, const session::Viewer& viewer, PostId id) {
+  const auto found = co_await look_up<PostAccess>(db_, boards_, call, viewer, id, find_access);
+  if (!found) co_return Unexpected(found.error());
+  index_.learn(id, {found->post.board, found->post.author});
   co_return found->post;
 }
 
-async<Result<Origin>> Posts::origin(const Call& call, const session::Viewer& who, PostId id) {
-  const auto known = origins_.find(id);
+async<Result<PostRef>> Posts::origin(const Call& call, const session::Viewer& viewer, PostId id) {
+  const auto known = index_.find(id);
   if (!known) {
-    const auto found = co_await find(call, who, id);
-    if (!found) co_return Refused(found.error());
-    co_return Origin{found->board, found->author};
+    const auto found = co_await find(call, viewer, id);
+    if (!found) co_return Unexpected(found.error());
+    co_return PostRef{found->board, found->author};
   }
-  if (auto ok = co_await readable(call, who, known->board); !ok) co_return Refused(ok.error());
+  if (auto ok = co_await readable(call, viewer, known->board); !ok) co_return Unexpected(ok.error());
   co_return *known;
 }
 
-async<Result<Reading>> Posts::read(const Call& call, const session::Viewer& who, PostId id) {
-  auto reading = co_await load(call, id, who.id);
-  if (!reading) co_return refuse(Code::not_found, "posts.gone"_msg);
-  if (auto ok = co_await readable(call, who, reading->post.board); !ok) co_return Refused(ok.error());
+async<Result<Reading>> Posts::read(const Call& call, const session::Viewer& viewer, PostId id) {
+  auto reading = co_await load(call, id, viewer.id);
+  if (!reading) co_return fail(ErrorCode::not_found, "posts.gone"_msg);
+  if (auto ok = co_await readable(call, viewer, reading->post.board); !ok) co_return Unexpected(ok.error());
   reading->post.views += views_.pending(id);
   co_return std::move(*reading);
 }
 
-async<std::optional<Reading>> Posts::load(const Call& call, PostId id, UserId reader) {
+async<std::optional<Reading>> Posts::load(const Call& call, PostId id, MemberId reader) {
   pg::Batch batch = db_.reads(call);
   const auto post = store::find(batch, id, reader);
   const auto older = store::older(batch, id);
@@ -226,24 +227,24 @@ async<std::optional<Reading>> Posts::load(const Call& call, PostId id, UserId re
   co_await batch.send();
   auto found = post.one();
   if (!found) co_return std::nullopt;
-  origins_.learn(id, {found->board, found->author});
+  index_.learn(id, {found->board, found->author});
   co_return Reading{std::move(*found), older.one(), newer.one()};
 }
 
-async<Result<void>> Posts::readable(const Call& call, const session::Viewer& who, BoardId board) {
+async<Result<void>> Posts::readable(const Call& call, const session::Viewer& viewer, BoardId board) {
   const auto directory = co_await boards_.all(call);
-  co_return may_read(who, directory->find(board));
+  co_return may_read(viewer, directory->find(board));
 }
 
-void Posts::count_reader(const web::Context& ctx, PostId id, UserId author) {
+void Posts::count_reader(const web::Context& ctx, PostId id, MemberId author) {
   if (ctx.request.method != http::Method::get || ctx.viewer.id == author || is_robot(ctx.request)) return;
   views_.count(id, ctx.viewer.signed_in() ? std::to_string(ctx.viewer.id.value) : "g" + ctx.viewer.guest);
 }
 
-async<Result<Post>> Posts::to_edit(const Call& call, const session::Viewer& who, PostId id) {
-  auto found = co_await look_up<Post>(db_, boards_, call, who, id, find_to_edit);
-  if (!found) co_return Refused(found.error());
-  if (!editable(who, *found->board, found->post.author)) co_return no_right(who);
+async<Result<Post>> Posts::to_edit(const Call& call, const session::Viewer& viewer, PostId id) {
+  auto found = co_await look_up<Post>(db_, boards_, call, viewer, id, find_to_edit);
+  if (!found) co_return Unexpected(found.error());
+  if (!editable(viewer, *found->board, found->post.author)) co_return no_right(viewer);
   co_return std::move(found->post);
 }
 
@@ -254,107 +255,111 @@ async<std::vector<Recent>> Posts::recent(const Call& call, int rank) {
   co_return parse_recent(text);
 }
 
-async<Result<PostId>> Posts::write(const Call& call, const session::Viewer& who, const boards::Board& board,
+async<Result<PostId>> Posts::write(const Call& call, const session::Viewer& viewer, const boards::Board& board,
                                    Draft draft) {
-  if (const auto first = once::earlier(call)) co_return PostId{*first};
-  if (!board.writable(who)) co_return no_right(who);
-  draft.notice = draft.notice && who.may(session::Permission::notice);
-  if (auto ok = check(draft); !ok) co_return Refused(ok.error());
+  if (const auto first = idempotency::previous_result(call)) co_return PostId{*first};
+  if (!board.writable(viewer)) co_return no_right(viewer);
+  draft.notice = draft.notice && viewer.may(session::Permission::notice);
+  if (auto ok = check(draft); !ok) co_return Unexpected(ok.error());
   const auto mentions = co_await notifications::find_mentions(db_, call, draft.content);
-  if (!mentions) co_return Refused(mentions.error());
+  if (!mentions) co_return Unexpected(mentions.error());
   const view::SafeHtml html = markdown::render(draft.content, mentions->links());
-  if (auto ok = check_shown(html); !ok) co_return Refused(ok.error());
-  if (auto ok = mentions->check_unresolved(draft.unresolved); !ok) co_return Refused(ok.error());
-  if (auto ok = co_await allow(call, who, limit::Write::post, std::ssize(mentions->members())); !ok)
-    co_return Refused(ok.error());
-  pg::Unit unit = db_.unit(call);
-  boards::guard(unit, who.id, board.id, boards::Right::write, "boards.gone"_msg);
-  if (draft.notice) session::guard_permission(unit, who.id, session::Permission::notice);
-  const auto slot = store::insert(unit, board.id, who.id, draft, html);
-  once::record_id(unit, call, who.id, "posts");
-  const auto told = notifications::post_written(
-      unit, {.author = who.id, .board = board.id, .notice = draft.notice, .mentioned = mentions->members()});
-  const auto done = co_await unit.send();
-  if (!done) co_return Refused(done.error());
-  hints_.tell({'b', board.id.value});
-  co_await drop_caches(cache_, call);
-  co_await notifications_.told(call, told.all());
-  co_return slot.one().value();
+  if (auto ok = check_shown(html); !ok) co_return Unexpected(ok.error());
+  if (auto ok = mentions->check_unresolved(draft.unresolved); !ok) co_return Unexpected(ok.error());
+  if (auto ok = co_await allow(call, viewer, limit::Write::post, std::ssize(mentions->members())); !ok)
+    co_return Unexpected(ok.error());
+  pg::Transaction transaction = db_.transaction(call);
+  boards::guard(transaction, viewer.id, board.id, boards::Right::write, "boards.gone"_msg);
+  if (draft.notice) session::guard_permission(transaction, viewer.id, session::Permission::notice);
+  const auto handle = store::insert(transaction, board.id, viewer.id, draft, html);
+  idempotency::record_id(transaction, call, viewer.id, "posts");
+  const auto recipients = notifications::post_written(
+      transaction, {.author = viewer.id, .board = board.id, .notice = draft.notice, .mentioned = mentions->members()});
+  const auto done = co_await transaction.commit();
+  if (!done) co_return Unexpected(done.error());
+  publisher_.publish({'b', board.id.value});
+  co_await invalidate_caches(cache_, call);
+  co_await notifications_.invalidate(call, recipients.all());
+  co_return handle.one().value();
 }
 
-async<Result<void>> Posts::edit(const Call& call, const session::Viewer& who, PostId id, Draft draft) {
-  if (once::earlier(call)) co_return Result<void>();
-  const auto found = co_await look_up<Gate>(db_, boards_, call, who, id, gate);
-  if (!found) co_return Refused(found.error());
-  if (!editable(who, *found->board, found->post.author)) co_return no_right(who);
-  draft.notice = draft.notice && who.may(session::Permission::notice);
+async<Result<void>> Posts::edit(const Call& call, const session::Viewer& viewer, PostId id, Draft draft) {
+  if (idempotency::previous_result(call)) co_return Result<void>();
+  const auto found = co_await look_up<PostAccess>(db_, boards_, call, viewer, id, find_access);
+  if (!found) co_return Unexpected(found.error());
+  if (!editable(viewer, *found->board, found->post.author)) co_return no_right(viewer);
+  draft.notice = draft.notice && viewer.may(session::Permission::notice);
   if (auto ok = check(draft); !ok) co_return ok;
   const auto mentions = co_await notifications::find_mentions(db_, call, draft.content);
-  if (!mentions) co_return Refused(mentions.error());
+  if (!mentions) co_return Unexpected(mentions.error());
   const view::SafeHtml html = markdown::render(draft.content, mentions->links());
   if (auto ok = check_shown(html); !ok) co_return ok;
   if (auto ok = mentions->check_unresolved(draft.unresolved); !ok) co_return ok;
-  if (auto ok = co_await allow(call, who, limit::Write::edit, std::ssize(mentions->members())); !ok) co_return ok;
-  pg::Unit unit = db_.unit(call);
-  boards::guard(unit, who.id, found->post.board, boards::Right::write, "posts.gone"_msg);
-  if (draft.notice) session::guard_permission(unit, who.id, session::Permission::notice);
-  if (draft.version) store::guard_version(unit, id, *draft.version);
-  guard_visible(unit, id);
-  store::update(unit, id, draft, html);
-  once::record(unit, call, who.id);
-  const auto told = notifications::post_written(unit, {.id = id,
-                                                       .author = who.id,
-                                                       .board = found->post.board,
-                                                       .notice = draft.notice && !found->post.notice,
-                                                       .mentioned = mentions->members()});
-  const auto done = co_await unit.send();
+  if (auto ok = co_await allow(call, viewer, limit::Write::edit, std::ssize(mentions->members())); !ok) co_return ok;
+  pg::Transaction transaction = db_.transaction(call);
+  boards::guard(transaction, viewer.id, found->post.board, boards::Right::write, "posts.gone"_msg);
+  if (draft.notice) session::guard_permission(transaction, viewer.id, session::Permission::notice);
+  if (draft.version) store::guard_version(transaction, id, *draft.version);
+  guard_visible(transaction, id);
+  store::update(transaction, id, draft, html);
+  idempotency::record(transaction, call, viewer.id);
+  const auto recipients = notifications::post_written(transaction, {.id = id,
+                                                                    .author = viewer.id,
+                                                                    .board = found->post.board,
+                                                                    .notice = draft.notice && !found->post.notice,
+                                                                    .mentioned = mentions->members()});
+  const auto done = co_await transaction.commit();
   if (!done) co_return done;
   tell(id, found->post.board);
-  co_await drop_caches(cache_, call);
-  co_await notifications_.told(call, told.all());
+  co_await invalidate_caches(cache_, call);
+  co_await notifications_.invalidate(call, recipients.all());
   co_return done;
 }
 
-async<Result<void>> Posts::remove(const Call& call, const session::Viewer& who, PostId id, std::string reason,
+async<Result<void>> Posts::remove(const Call& call, const session::Viewer& viewer, PostId id, std::string reason,
                                   std::optional<std::int64_t> version) {
-  if (once::earlier(call)) co_return Result<void>();
-  const auto found = co_await find(call, who, id);
-  if (!found) co_return Refused(found.error());
-  if (!removable(who, found->author)) co_return no_right(who);
+  if (idempotency::previous_result(call)) co_return Result<void>();
+  const auto found = co_await find(call, viewer, id);
+  if (!found) co_return Unexpected(found.error());
+  if (!removable(viewer, found->author)) co_return no_right(viewer);
   const auto given = audit::reason_on_site(reason);
-  if (!given) co_return Refused(given.error());
-  if (auto ok = co_await allow(call, who, limit::Write::edit, 0); !ok) co_return ok;
-  pg::Unit unit = db_.unit(call);
-  boards::guard(unit, who.id, found->board, boards::Right::read, "posts.gone"_msg);
-  if (who.id != found->author) session::guard_permission(unit, who.id, session::Permission::remove);
-  if (version) store::guard_version(unit, id, *version);
-  guard_visible(unit, id);
-  store::remove(unit, id, who.id);
-  if (who.id != found->author) audit::record_deleted(unit, who.id, {"post", id.value}, *given);
-  once::record(unit, call, who.id);
-  const auto told = notifications::deleted_by_staff(unit, who.id, found->author, id, CommentId(), trim(reason));
-  const auto done = co_await unit.send();
+  if (!given) co_return Unexpected(given.error());
+  if (auto ok = co_await allow(call, viewer, limit::Write::edit, 0); !ok) co_return ok;
+  pg::Transaction transaction = db_.transaction(call);
+  boards::guard(transaction, viewer.id, found->board, boards::Right::read, "posts.gone"_msg);
+  if (viewer.id != found->author) session::guard_permission(transaction, viewer.id, session::Permission::remove);
+  if (version) store::guard_version(transaction, id, *version);
+  guard_visible(transaction, id);
+  store::remove(transaction, id, viewer.id);
+  if (viewer.id != found->author) audit::record_deleted(transaction, viewer.id, {"post", id.value}, *given);
+  idempotency::record(transaction, call, viewer.id);
+  const auto recipients =
+      notifications::deleted_by_staff(transaction, viewer.id, found->author, id, CommentId(), trim(reason));
+  const auto done = co_await transaction.commit();
   if (!done) co_return done;
   tell(id, found->board);
-  co_await drop_caches(cache_, call);
-  co_await notifications_.told(call, told.all());
+  co_await invalidate_caches(cache_, call);
+  co_await notifications_.invalidate(call, recipients.all());
   co_return done;
 }
 
-async<Result<void>> Posts::allow(const Call& call, const session::Viewer& who, limit::Write what,
+async<Result<void>> Posts::allow(const Call& call, const session::Viewer& viewer, limit::Write what,
                                  std::int64_t mentions) {
-  const bool staff = who.may(session::Permission::admin);
-  if (auto ok = co_await limiter_.allow_write(call, who.id, staff, limit::Write::mention, mentions); !ok) co_return ok;
-  co_return co_await limiter_.allow_write(call, who.id, staff, what);
+  const bool staff = viewer.may(session::Permission::admin);
+  if (auto ok = co_await limiter_.allow_write(call, viewer.id, staff, limit::Write::mention, mentions); !ok)
+    co_return ok;
+  co_return co_await limiter_.allow_write(call, viewer.id, staff, what);
 }
 
 void Posts::tell(PostId id, BoardId board) {
-  hints_.tell({'p', id.value});
-  hints_.tell({'b', board.value});
+  publisher_.publish({'p', id.value});
+  publisher_.publish({'b', board.value});
 }
 
 std::vector<std::string> cache_keys() { return {kRecentKeys.begin(), kRecentKeys.end()}; }
 
-async<void> drop_caches(cache::Cache& cache, const Call& call) { co_await cache.drop(call, cache_keys()); }
+async<void> invalidate_caches(cache::RedisCache& cache, const Call& call) {
+  co_await cache.invalidate(call, cache_keys());
+}
 
 }  // namespace ms::posts

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "features/boards/boards.hpp"
-#include "features/posts/origins.hpp"
+#include "features/posts/post_index.hpp"
 #include "features/posts/view_counter.hpp"
-#include "infra/cache/cache.hpp"
+#include "infra/cache/redis_cache.hpp"
 #include "infra/core/result.hpp"
 #include "infra/core/time.hpp"
 #include "infra/limit/limiter.hpp"
@@ -23,7 +23,7 @@ namespace ms::web {
 class Context;
 }
 namespace ms::live {
-class Hints;
+class Publisher;
 }
 namespace ms::notifications {
 class Notifications;
@@ -33,7 +33,7 @@ class Notifications;
 // features/moderation.
 namespace ms::posts {
 
-class Shown;
+class PageCache;
 
 constexpr std::size_t kTitleLimit = 100;       ///< characters; the column takes 255
 constexpr std::size_t kContentLimit = 50'000;  ///< characters
@@ -46,7 +46,7 @@ struct Post {
   std::string title;
   std::string content;          ///< Markdown, as typed
   view::SafeHtml content_html;  ///< rendered when written
-  UserId author;
+  MemberId author;
   std::string author_name;
   bool by_staff = false;  ///< whoever wrote it acts for the site
   Timestamp created;
@@ -61,11 +61,11 @@ struct Post {
 };
 
 /// A line of a board's list.
-struct Line {
+struct PostSummary {
   PostId id;
   std::int64_t number = 0;
   std::string title;
-  UserId author;
+  MemberId author;
   std::string author_name;
   Timestamp created;
   bool notice = false;
@@ -74,8 +74,8 @@ struct Line {
 };
 
 struct Page {
-  std::vector<Line> pinned;  ///< notices, on the first page only
-  std::vector<Line> lines;
+  std::vector<PostSummary> pinned;  ///< notices, on the first page only
+  std::vector<PostSummary> lines;
   std::int64_t total = 0;   ///< visible posts of the board
   std::int64_t number = 1;  ///< this page, from 1
   std::int64_t last = 1;
@@ -83,7 +83,7 @@ struct Page {
 
   /// A pinned post of the first page stands above its lines, and not once more among them.
   bool pinned_above(PostId id) const {
-    return std::ranges::any_of(pinned, [id](const Line& line) { return line.id == id; });
+    return std::ranges::any_of(pinned, [id](const PostSummary& line) { return line.id == id; });
   }
 };
 
@@ -120,104 +120,105 @@ struct Draft {
 };
 /// Pure; every wrong field is named.
 Result<void> check(const Draft& draft);
-/// Refused (invalid, "content") when a text renders to nothing that anybody sees.
+/// Unexpected (invalid, "content") when a text renders to nothing that anybody sees.
 Result<void> check_shown(const view::SafeHtml& html);
 
-/// Whether `who` may see what is on a board (null: there is none). Refused: not_found, whether it is closed to them or
-/// not there, so that nobody learns what closed boards hold.
-Result<void> may_read(const session::Viewer& who, const boards::Board* board);
+/// Whether `who` may see what is on a board (null: there is none). Unexpected: not_found, whether it is closed to them
+/// or not there, so that nobody learns what closed boards hold.
+Result<void> may_read(const session::Viewer& viewer, const boards::Board* board);
 
 /// What others need to know before they add something to a post.
-struct Gate {
+struct PostAccess {
   PostId id;
   BoardId board;
-  UserId author;
+  MemberId author;
   bool notice = false;
 };
-pg::Slot<Gate> gate(pg::Statements& out, PostId post);
+pg::ResultHandle<PostAccess> find_access(pg::Statements& out, PostId post);
 /// Refuses the caller's unit (404) when the post is not visible any more.
 void guard_visible(pg::Statements& out, PostId post);
 
 class Posts {
  public:
-  Posts(pg::Db& db, cache::Cache& cache, boards::Boards& boards, notifications::Notifications& notifications,
-        ViewCounter& views, live::Hints& hints, limit::Limiter& limiter);
+  Posts(pg::Db& db, cache::RedisCache& cache, boards::Boards& boards, notifications::Notifications& notifications,
+        ViewCounter& views, live::Publisher& publisher, limit::Limiter& limiter);
 
   /// One round trip, the same cost for every page number. `number` below 1 or beyond the last page is clamped.
   async<Page> page(const Call& call, const boards::Board& board, std::int64_t number);
-  /// That a visible post is there and `who` may read it, without its text and without counting a reader. Refused as
+  /// That a visible post is there and `who` may read it, without its text and without counting a reader. Unexpected as
   /// below.
-  async<Result<Gate>> find(const Call& call, const session::Viewer& who, PostId id);
+  async<Result<PostAccess>> find(const Call& call, const session::Viewer& viewer, PostId id);
   /// The same for who adds something to it: of a post that this thread has read nothing is asked, so that its being
   /// visible is left to guard_visible.
-  async<Result<Origin>> origin(const Call& call, const session::Viewer& who, PostId id);
-  /// A visible post of a board that `who` may read; counts no reader. Refused: not_found.
-  async<Result<Reading>> read(const Call& call, const session::Viewer& who, PostId id);
+  async<Result<PostRef>> origin(const Call& call, const session::Viewer& viewer, PostId id);
+  /// A visible post of a board that `who` may read; counts no reader. Unexpected: not_found.
+  async<Result<Reading>> read(const Call& call, const session::Viewer& viewer, PostId id);
   /// The same for whoever may read it, without counting a reader; nothing when there is no such visible post.
-  async<std::optional<Reading>> load(const Call& call, PostId id, UserId reader);
-  /// Refused as read().
-  async<Result<void>> readable(const Call& call, const session::Viewer& who, BoardId board);
+  async<std::optional<Reading>> load(const Call& call, PostId id, MemberId reader);
+  /// Unexpected as read().
+  async<Result<void>> readable(const Call& call, const session::Viewer& viewer, BoardId board);
   /// The database may be another one, in which the same number is another post.
-  void forget_origins() { origins_.forget(); }
+  void clear_index() { index_.forget(); }
   /// The request shows the post to a reader, who counts unless they wrote it, only ask for its head, or are a program.
-  void count_reader(const web::Context& ctx, PostId id, UserId author);
+  void count_reader(const web::Context& ctx, PostId id, MemberId author);
   /// Readers who count and are not written down yet.
   std::int64_t unwritten_views(PostId id) const { return views_.pending(id); }
-  /// The post for its editing form; counts no reader. Refused as read(), and forbidden when it may not be edited.
-  async<Result<Post>> to_edit(const Call& call, const session::Viewer& who, PostId id);
+  /// The post for its editing form; counts no reader. Unexpected as read(), and forbidden when it may not be edited.
+  async<Result<Post>> to_edit(const Call& call, const session::Viewer& viewer, PostId id);
   /// The newest posts of each board that stands on the home page and a member of `rank` may read, through Redis
   /// (`cache:posts:recent`).
   async<std::vector<Recent>> recent(const Call& call, int rank);
 
   /// Each is refused (too_many) beyond what a member may write in a minute.
-  async<Result<PostId>> write(const Call& call, const session::Viewer& who, const boards::Board& board, Draft draft);
-  /// Refused also: conflict, when the post has another version than the draft began with.
-  async<Result<void>> edit(const Call& call, const session::Viewer& who, PostId id, Draft draft);
+  async<Result<PostId>> write(const Call& call, const session::Viewer& viewer, const boards::Board& board, Draft draft);
+  /// Unexpected also: conflict, when the post has another version than the draft began with.
+  async<Result<void>> edit(const Call& call, const session::Viewer& viewer, PostId id, Draft draft);
   /// Own posts, or anybody's with Permission::remove, which the audit log keeps with the reason (may be empty). The row
-  /// stays (deleted_at), its page answers 404. Refused also: invalid (reason), conflict, when it has another version.
-  async<Result<void>> remove(const Call& call, const session::Viewer& who, PostId id, std::string reason,
+  /// stays (deleted_at), its page answers 404. Unexpected also: invalid (reason), conflict, when it has another
+  /// version.
+  async<Result<void>> remove(const Call& call, const session::Viewer& viewer, PostId id, std::string reason,
                              std::optional<std::int64_t> version = {});
 
   /// Whether `who` may edit this post: its author may, as long as the board lets them write.
-  static bool editable(const session::Viewer& who, const boards::Board& board, UserId author);
-  static bool removable(const session::Viewer& who, UserId author);
+  static bool editable(const session::Viewer& viewer, const boards::Board& board, MemberId author);
+  static bool removable(const session::Viewer& viewer, MemberId author);
 
  private:
   /// Counts a write and the members that it mentions.
-  async<Result<void>> allow(const Call& call, const session::Viewer& who, limit::Write what, std::int64_t mentions);
+  async<Result<void>> allow(const Call& call, const session::Viewer& viewer, limit::Write what, std::int64_t mentions);
   /// That a post changed, and with it what its board's lists show.
   void tell(PostId id, BoardId board);
 
   pg::Db& db_;
-  cache::Cache& cache_;
+  cache::RedisCache& cache_;
   boards::Boards& boards_;
   notifications::Notifications& notifications_;
   ViewCounter& views_;
-  live::Hints& hints_;
+  live::Publisher& publisher_;
   limit::Limiter& limiter_;
-  Origins origins_;
+  PostIndex index_;
 };
 
 /// What is live about a board, topic "b3": new posts. Its number is the newest post's.
 class LiveBoard final : public live::Source {
  public:
   LiveBoard(pg::Db& db, boards::Boards& boards) : db_(db), boards_(boards) {}
-  async<Result<void>> may_follow(const Call& call, const session::Viewer& who, std::int64_t board) override;
-  async<live::News> since(const Call& call, std::int64_t board, std::int64_t number) override;
-  async<std::vector<live::Mark>> numbers(const Call& call, std::vector<std::int64_t> boards) override;
+  async<Result<void>> may_follow(const Call& call, const session::Viewer& viewer, std::int64_t board) override;
+  async<live::ChangeSet> since(const Call& call, std::int64_t board, std::int64_t number) override;
+  async<std::vector<live::Position>> numbers(const Call& call, std::vector<std::int64_t> boards) override;
 
  private:
   pg::Db& db_;
   boards::Boards& boards_;
 };
 
-/// Keys of the caches that drop_caches empties.
+/// Keys of the caches that invalidate_caches empties.
 std::vector<std::string> cache_keys();
 /// Drops what caches show of posts; called after every change of a post, also by moderation.
-async<void> drop_caches(cache::Cache& cache, const Call& call);
+async<void> invalidate_caches(cache::RedisCache& cache, const Call& call);
 
 /// GET /boards/{slug}, and the forms to write, edit and delete. A post's own page shows comments too: apps/site/pages.
-void add_site_routes(web::Router& router, Posts& posts, Shown& shown, boards::Boards& boards,
+void add_site_routes(web::Router& router, Posts& posts, PageCache& shown, boards::Boards& boards,
                      notifications::Notifications& notifications);
 void add_api_routes(web::Router& router, Posts& posts, boards::Boards& boards,
                     notifications::Notifications& notifications);

@@ -47,14 +47,14 @@ Cursor parse(const std::string& text) {
 std::string to_text(const Cursor& cursor) { return fmt::format("{} {} {}", cursor.table, cursor.renderer, cursor.id); }
 
 async<void> replace(pg::Db& db, const Call& call, const RenderedTable& table, const std::vector<Row>& rows) {
-  pg::Unit unit = db.unit(call);
+  pg::Transaction transaction = db.transaction(call);
   for (const Row& row : rows) {
     const auto links = markdown::kept_links(row.content, row.html);
-    unit.add(table.replace, row.id, markdown::render(row.content, links).html(), markdown::kRendererVersion,
-             row.content);
+    transaction.add(table.replace, row.id, markdown::render(row.content, links).html(), markdown::kRendererVersion,
+                    row.content);
     co_await sleep_for(std::chrono::milliseconds(0));  // requests come between
   }
-  const auto done = co_await unit.send();
+  const auto done = co_await transaction.commit();
   if (!done) spdlog::error("rerender: {}", done.error().message.key);
 }
 
@@ -66,9 +66,9 @@ async<jobs::Outcome> rerender(pg::Db& db, const Call& call, std::vector<Rendered
   for (Cursor at = parse(cursor); at.table < tables.size(); at = {at.table + 1, 0, 0}) {
     const RenderedTable& table = tables[at.table];
     pg::Batch batch = db.batch(call, pg::Lane::slow);
-    const auto slot = batch.add<Row>(table.outdated, markdown::kRendererVersion, at.renderer, at.id, kRows);
+    const auto handle = batch.add<Row>(table.outdated, markdown::kRendererVersion, at.renderer, at.id, kRows);
     co_await batch.send();
-    const std::vector<Row> rows = slot.all();
+    const std::vector<Row> rows = handle.all();
     if (rows.empty()) continue;
     co_await replace(db, call, table, rows);
     const Cursor last{at.table, rows.back().renderer, rows.back().id};

@@ -2,10 +2,10 @@
 
 #include "features/notifications/notifications.hpp"
 #include "features/posts/list.html.hpp"
+#include "features/posts/page_cache.hpp"
 #include "features/posts/posts.hpp"
-#include "features/posts/shown.hpp"
 #include "features/posts/write.html.hpp"
-#include "infra/once/once.hpp"
+#include "infra/idempotency/idempotency.hpp"
 #include "infra/web/context.hpp"
 
 namespace ms::posts {
@@ -19,13 +19,13 @@ Draft read_draft(const http::Form& form) {
 /// The board named in the path, if the visitor may read it.
 Result<const boards::Board*> board_of(const web::Context& ctx, const boards::Directory& directory) {
   const boards::Board* board = directory.find(ctx.params.get("slug"));
-  if (board == nullptr || !board->readable(ctx.viewer)) return refuse(Code::not_found, "boards.gone"_msg);
+  if (board == nullptr || !board->readable(ctx.viewer)) return fail(ErrorCode::not_found, "boards.gone"_msg);
   return board;
 }
 
 Error no_right(const web::Context& ctx) {
-  if (!ctx.viewer.signed_in()) return Error(Code::unauthenticated, "error.unauthenticated"_msg);
-  return Error(Code::forbidden, "boards.not_writable"_msg);
+  if (!ctx.viewer.signed_in()) return Error(ErrorCode::unauthenticated, "error.unauthenticated"_msg);
+  return Error(ErrorCode::forbidden, "boards.not_writable"_msg);
 }
 
 std::string post_path(const boards::Board& board, PostId id) {
@@ -41,17 +41,17 @@ async<http::Response> answer_again(web::Context& ctx, Posts& posts, boards::Boar
   const auto post = co_await posts.find(ctx.call, ctx.viewer, id);
   const auto directory = co_await boards.all(ctx.call);
   const boards::Board* board = post ? directory->find(post->board) : nullptr;
-  if (board == nullptr) co_return ctx.refuse(Error(Code::not_found, "posts.gone"_msg));
+  if (board == nullptr) co_return ctx.error_response(Error(ErrorCode::not_found, "posts.gone"_msg));
   co_return ctx.redirect(post_path(*board, id), flash);
 }
 
-async<http::Response> show_list(web::Context& ctx, Shown& shown, boards::Boards& boards,
+async<http::Response> show_list(web::Context& ctx, PageCache& page_cache, boards::Boards& boards,
                                 notifications::Notifications& notifications) {
   const auto directory = co_await boards.all(ctx.call);
   const auto board = board_of(ctx, *directory);
-  if (!board) co_return ctx.refuse(board.error());
+  if (!board) co_return ctx.error_response(board.error());
   const auto asked = ctx.query().number("page");
-  const auto page = co_await shown.page(ctx.call, ctx.just_wrote(), **board, asked.value_or(1));
+  const auto page = co_await page_cache.page(ctx.call, ctx.read_your_writes(), **board, asked.value_or(1));
   const std::string path = list_path(**board, page->page.number);
   if (asked && *asked != page->page.number) co_return ctx.redirect(path);
   std::optional<bool> follows;
@@ -80,26 +80,26 @@ async<http::Response> show_write(web::Context& ctx, boards::Boards& boards,
                                  notifications::Notifications& notifications) {
   const auto directory = co_await boards.all(ctx.call);
   const auto board = board_of(ctx, *directory);
-  if (!board) co_return ctx.refuse(board.error());
-  if (!(*board)->writable(ctx.viewer)) co_return ctx.refuse(no_right(ctx));
+  if (!board) co_return ctx.error_response(board.error());
+  if (!(*board)->writable(ctx.viewer)) co_return ctx.error_response(no_right(ctx));
   co_return co_await write_form(ctx, notifications, **board, Draft(), nullptr);
 }
 
 async<http::Response> post_write(web::Context& ctx, Posts& posts, boards::Boards& boards,
                                  notifications::Notifications& notifications) {
   constexpr Msg kSaid = "flash.post_written"_msg;
-  if (const auto first = once::earlier(ctx.call)) {
+  if (const auto first = idempotency::previous_result(ctx.call)) {
     co_return co_await answer_again(ctx, posts, boards, PostId{*first}, kSaid);
   }
   const auto directory = co_await boards.all(ctx.call);
   const auto board = board_of(ctx, *directory);
-  if (!board) co_return ctx.refuse(board.error());
+  if (!board) co_return ctx.error_response(board.error());
   const auto sent = ctx.form();
-  if (!sent) co_return ctx.refuse(sent.error());
+  if (!sent) co_return ctx.error_response(sent.error());
   const Draft draft = read_draft(*sent);
   const auto written = co_await posts.write(ctx.call, ctx.viewer, **board, draft);
   if (written) co_return ctx.redirect(post_path(**board, *written), kSaid);
-  if (written.error().code != Code::invalid) co_return ctx.refuse(written.error());
+  if (written.error().code != ErrorCode::invalid) co_return ctx.error_response(written.error());
   co_return co_await write_form(ctx, notifications, **board, draft, &written.error());
 }
 
@@ -123,9 +123,9 @@ async<http::Response> show_edit(web::Context& ctx, Posts& posts, boards::Boards&
   const auto directory = co_await boards.all(ctx.call);
   const PostId id{ctx.params.number("id")};
   const auto post = co_await posts.to_edit(ctx.call, ctx.viewer, id);
-  if (!post) co_return ctx.refuse(post.error());
+  if (!post) co_return ctx.error_response(post.error());
   const boards::Board* board = directory->find(post->board);
-  if (board == nullptr) co_return ctx.refuse(Error(Code::not_found, "boards.gone"_msg));
+  if (board == nullptr) co_return ctx.error_response(Error(ErrorCode::not_found, "boards.gone"_msg));
   const Draft stored{post->title, post->content, post->notice, post->version};
   co_return co_await edit_form(ctx, notifications, *board, id, stored, nullptr);
 }
@@ -133,22 +133,23 @@ async<http::Response> show_edit(web::Context& ctx, Posts& posts, boards::Boards&
 async<http::Response> post_edit(web::Context& ctx, Posts& posts, boards::Boards& boards,
                                 notifications::Notifications& notifications) {
   const PostId id{ctx.params.number("id")};
-  if (once::earlier(ctx.call)) co_return co_await answer_again(ctx, posts, boards, id, "flash.saved"_msg);
+  if (idempotency::previous_result(ctx.call))
+    co_return co_await answer_again(ctx, posts, boards, id, "flash.saved"_msg);
   const auto directory = co_await boards.all(ctx.call);
   const auto board = board_of(ctx, *directory);
-  if (!board) co_return ctx.refuse(board.error());
+  if (!board) co_return ctx.error_response(board.error());
   const auto sent = ctx.form();
-  if (!sent) co_return ctx.refuse(sent.error());
+  if (!sent) co_return ctx.error_response(sent.error());
   const Draft draft = read_draft(*sent);
   const auto done = co_await posts.edit(ctx.call, ctx.viewer, id, draft);
   if (done) co_return ctx.redirect(post_path(**board, id), "flash.saved"_msg);
-  if (done.error().code == Code::invalid) {
+  if (done.error().code == ErrorCode::invalid) {
     co_return co_await edit_form(ctx, notifications, **board, id, draft, &done.error());
   }
-  if (done.error().code != Code::conflict) co_return ctx.refuse(done.error());
+  if (done.error().code != ErrorCode::conflict) co_return ctx.error_response(done.error());
   // Both texts, and the draft goes on from the one that is stored: what is sent next was chosen with both in sight.
   const auto theirs = co_await posts.to_edit(ctx.call, ctx.viewer, id);
-  if (!theirs) co_return ctx.refuse(theirs.error());
+  if (!theirs) co_return ctx.error_response(theirs.error());
   Draft next = draft;
   next.version = theirs->version;
   co_return co_await edit_form(ctx, notifications, **board, id, next, &done.error(), &*theirs);
@@ -157,21 +158,21 @@ async<http::Response> post_edit(web::Context& ctx, Posts& posts, boards::Boards&
 async<http::Response> post_delete(web::Context& ctx, Posts& posts, boards::Boards& boards) {
   const auto directory = co_await boards.all(ctx.call);
   const auto board = board_of(ctx, *directory);
-  if (!board && once::earlier(ctx.call)) co_return ctx.redirect("/", "flash.deleted"_msg);
-  if (!board) co_return ctx.refuse(board.error());
+  if (!board && idempotency::previous_result(ctx.call)) co_return ctx.redirect("/", "flash.deleted"_msg);
+  if (!board) co_return ctx.error_response(board.error());
   // Without a body it is a request for one's own post, or without a reason.
   std::string reason;
   if (const auto form = ctx.form()) reason = form->get("reason");
   const auto done = co_await posts.remove(ctx.call, ctx.viewer, PostId{ctx.params.number("id")}, reason);
-  if (!done) co_return ctx.refuse(done.error());
+  if (!done) co_return ctx.error_response(done.error());
   co_return ctx.redirect("/boards/" + (*board)->slug, "flash.deleted"_msg);
 }
 
 }  // namespace
 
-void add_site_routes(web::Router& router, Posts& posts, Shown& shown, boards::Boards& boards,
+void add_site_routes(web::Router& router, Posts& posts, PageCache& page_cache, boards::Boards& boards,
                      notifications::Notifications& notifications) {
-  router.get("/boards/{slug}", [&](web::Context& ctx) { return show_list(ctx, shown, boards, notifications); });
+  router.get("/boards/{slug}", [&](web::Context& ctx) { return show_list(ctx, page_cache, boards, notifications); });
   router.get("/boards/{slug}/write", [&](web::Context& ctx) { return show_write(ctx, boards, notifications); });
   router.post("/boards/{slug}/write", [&](web::Context& ctx) { return post_write(ctx, posts, boards, notifications); });
   router.get("/boards/{slug}/{id}/edit",

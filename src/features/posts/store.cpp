@@ -11,7 +11,7 @@ constexpr pg::Query kGuard{"posts.guard_visible", R"(
 
 }  // namespace
 
-pg::Slot<Gate> gate(pg::Statements& out, PostId post) { return out.add<Gate>(kGate, post); }
+pg::ResultHandle<PostAccess> find_access(pg::Statements& out, PostId post) { return out.add<PostAccess>(kGate, post); }
 void guard_visible(pg::Statements& out, PostId post) { out.add(kGuard, post); }
 
 }  // namespace ms::posts
@@ -96,17 +96,23 @@ constexpr pg::Query kNumbers{"posts.numbers", "select id, last_number from board
 
 }  // namespace
 
-pg::Slot<Listed> first_page(pg::Statements& out, BoardId board) { return out.add<Listed>(kFirstPage, board); }
-pg::Slot<Listed> later_page(pg::Statements& out, BoardId board, std::int64_t skip) {
-  return out.add<Listed>(kLaterPage, board, skip);
+pg::ResultHandle<BoardRow> first_page(pg::Statements& out, BoardId board) {
+  return out.add<BoardRow>(kFirstPage, board);
 }
-pg::Slot<Post> find(pg::Statements& out, PostId id, UserId reader) { return out.add<Post>(kFind, id, reader); }
-pg::Slot<Neighbour> older(pg::Statements& out, PostId of) { return out.add<Neighbour>(kOlder, of); }
-pg::Slot<Neighbour> newer(pg::Statements& out, PostId of) { return out.add<Neighbour>(kNewer, of); }
-pg::Slot<Recent> recent(pg::Statements& out, int rank, int each) { return out.add<Recent>(kRecent, rank, each); }
+pg::ResultHandle<BoardRow> later_page(pg::Statements& out, BoardId board, std::int64_t skip) {
+  return out.add<BoardRow>(kLaterPage, board, skip);
+}
+pg::ResultHandle<Post> find(pg::Statements& out, PostId id, MemberId reader) {
+  return out.add<Post>(kFind, id, reader);
+}
+pg::ResultHandle<Neighbour> older(pg::Statements& out, PostId of) { return out.add<Neighbour>(kOlder, of); }
+pg::ResultHandle<Neighbour> newer(pg::Statements& out, PostId of) { return out.add<Neighbour>(kNewer, of); }
+pg::ResultHandle<Recent> recent(pg::Statements& out, int rank, int each) {
+  return out.add<Recent>(kRecent, rank, each);
+}
 
-pg::Slot<PostId> insert(pg::Statements& out, BoardId board, UserId author, const Draft& draft,
-                        const view::SafeHtml& html) {
+pg::ResultHandle<PostId> insert(pg::Statements& out, BoardId board, MemberId author, const Draft& draft,
+                                const view::SafeHtml& html) {
   return out.add<PostId>(kInsert, board, author, draft.title, draft.content, html.html(), markdown::kRendererVersion,
                          draft.notice);
 }
@@ -116,12 +122,12 @@ void guard_version(pg::Statements& out, PostId id, std::int64_t version) {
 void update(pg::Statements& out, PostId id, const Draft& draft, const view::SafeHtml& html) {
   out.add(kUpdate, id, draft.title, draft.content, html.html(), markdown::kRendererVersion, draft.notice);
 }
-void remove(pg::Statements& out, PostId id, UserId by) { out.add(kRemove, id, by); }
+void remove(pg::Statements& out, PostId id, MemberId by) { out.add(kRemove, id, by); }
 
-pg::Slot<NewPost> since(pg::Statements& out, BoardId board, std::int64_t number, int limit) {
+pg::ResultHandle<NewPost> since(pg::Statements& out, BoardId board, std::int64_t number, int limit) {
   return out.add<NewPost>(kSince, board, number, limit);
 }
-pg::Slot<Number> numbers(pg::Statements& out, const std::vector<std::int64_t>& boards) {
+pg::ResultHandle<Number> numbers(pg::Statements& out, const std::vector<std::int64_t>& boards) {
   return out.add<Number>(kNumbers, boards);
 }
 

@@ -8,37 +8,37 @@ namespace ms::posts::store {
 
 /// A row of a board's page: first the board itself (id: its visible posts, number: the highest that was given), then on
 /// the first page its notices, then its lines. Columns are dear: one tells what it is and whether it is a notice.
-struct Listed {
+struct BoardRow {
   enum Part : int { board = 0, pinned = 1, line = 2, notice_line = 3 };
   int part = board;
   std::int64_t id = 0;
   std::int64_t number = 0;
   std::string title;
-  UserId author;
+  MemberId author;
   std::string author_name;
   Timestamp created;
   std::int64_t views = 0;
   std::int64_t comments = 0;
 };
 /// The newest kPostsPerPage lines.
-pg::Slot<Listed> first_page(pg::Statements& out, BoardId board);
+pg::ResultHandle<BoardRow> first_page(pg::Statements& out, BoardId board);
 /// The kPostsPerPage lines after the newest `skip` visible ones, found by post_places.
-pg::Slot<Listed> later_page(pg::Statements& out, BoardId board, std::int64_t skip);
+pg::ResultHandle<BoardRow> later_page(pg::Statements& out, BoardId board, std::int64_t skip);
 
 /// A visible post, of whatever board.
-pg::Slot<Post> find(pg::Statements& out, PostId id, UserId reader);
+pg::ResultHandle<Post> find(pg::Statements& out, PostId id, MemberId reader);
 /// The nearest visible post of the same board with a lower (older) or higher number.
-pg::Slot<Neighbour> older(pg::Statements& out, PostId of);
-pg::Slot<Neighbour> newer(pg::Statements& out, PostId of);
+pg::ResultHandle<Neighbour> older(pg::Statements& out, PostId of);
+pg::ResultHandle<Neighbour> newer(pg::Statements& out, PostId of);
 /// The newest `each` posts of every board on the home page that a member of `rank` may read.
-pg::Slot<Recent> recent(pg::Statements& out, int rank, int each);
+pg::ResultHandle<Recent> recent(pg::Statements& out, int rank, int each);
 
-pg::Slot<PostId> insert(pg::Statements& out, BoardId board, UserId author, const Draft& draft,
-                        const view::SafeHtml& html);
+pg::ResultHandle<PostId> insert(pg::Statements& out, BoardId board, MemberId author, const Draft& draft,
+                                const view::SafeHtml& html);
 /// Refuses the unit (409) when the post has another version.
 void guard_version(pg::Statements& out, PostId id, std::int64_t version);
 void update(pg::Statements& out, PostId id, const Draft& draft, const view::SafeHtml& html);
-void remove(pg::Statements& out, PostId id, UserId by);
+void remove(pg::Statements& out, PostId id, MemberId by);
 
 /// A visible post that is newer than a number, and the board's own number of the same moment; without a post when
 /// there is none.
@@ -47,11 +47,11 @@ struct NewPost {
   std::int64_t number = 0;  ///< 0: none
 };
 /// Ascending; one row at least, unless there is no such board.
-pg::Slot<NewPost> since(pg::Statements& out, BoardId board, std::int64_t number, int limit);
+pg::ResultHandle<NewPost> since(pg::Statements& out, BoardId board, std::int64_t number, int limit);
 struct Number {
   std::int64_t board = 0;
   std::int64_t newest = 0;
 };
-pg::Slot<Number> numbers(pg::Statements& out, const std::vector<std::int64_t>& boards);
+pg::ResultHandle<Number> numbers(pg::Statements& out, const std::vector<std::int64_t>& boards);
 
 }  // namespace ms::posts::store

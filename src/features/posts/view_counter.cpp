@@ -35,7 +35,7 @@ async<void> ViewCounter::settle(const Call& call) {
   std::vector<redis::Command> commands;
   commands.reserve(visits.size());
   for (const Visit& visit : visits) commands.emplace_back("SET", visit.key, "1", "NX", "EX", seconds);
-  const auto replies = co_await redis_.ask_all(call, std::move(commands));
+  const auto replies = co_await redis_.execute_all(call, std::move(commands));
   for (std::size_t i = 0; i < visits.size(); ++i) {
     if (replies && replies->at(i).is_nil()) continue;  // another server counted this visitor
     const PostId post = visits[i].post;
@@ -62,9 +62,9 @@ async<void> ViewCounter::flush() {
   }
   bool done = false;
   try {
-    pg::Unit unit = db_.unit(call);  // a Batch would be sent again after a lost connection
-    unit.add(kAdd, posts, seen);
-    const auto added = co_await unit.send();
+    pg::Transaction transaction = db_.transaction(call);  // a Batch would be sent again after a lost connection
+    transaction.add(kAdd, posts, seen);
+    const auto added = co_await transaction.commit();
     if (!added) spdlog::error("views are not counted: {}", added.error().message.key);
     done = true;
   } catch (const pg::Unavailable& gone) {

@@ -5,7 +5,7 @@
 
 #include "features/presence/store.hpp"
 #include "infra/core/secret.hpp"
-#include "infra/once/once.hpp"
+#include "infra/idempotency/idempotency.hpp"
 #include "infra/session/guard.hpp"
 
 namespace ms::presence {
@@ -16,9 +16,9 @@ constexpr std::string_view kGuests = "online:guests";
 constexpr auto kTellEvery = std::chrono::seconds(20);
 constexpr auto kSweepEvery = std::chrono::seconds(1);
 constexpr auto kCountedFor = std::chrono::seconds(1);
-constexpr std::size_t kMostRemembered = 50'000;  // of one set in this thread
-constexpr std::int64_t kMostKept = 50'000;       // of one set in Redis, whoever makes up browsers
-constexpr std::size_t kKeyBytes = 9;             // of 32: no two guests are one by chance
+constexpr std::size_t kMaxEntries = 50'000;   // of one set in this thread
+constexpr std::int64_t kMaxInRedis = 50'000;  // of one set in Redis, whoever makes up browsers
+constexpr std::size_t kKeyBytes = 9;          // of 32: no two guests are one by chance
 
 // The seconds are Redis's: app servers' clocks may differ, and who is here must not hang on whose server was asked.
 // What stands in the future was written before Redis's own clock was put back, and would stay for ever.
@@ -42,7 +42,7 @@ return {redis.call('ZCOUNT', KEYS[1], since, now), redis.call('ZCOUNT', KEYS[2],
 /// A clock that was put back makes no "lately" of the future.
 bool within(Timestamp at, Timestamp then, std::chrono::seconds time) { return at >= then && at - then < time; }
 
-std::int64_t argument(UserId id) { return id.value; }
+std::int64_t argument(MemberId id) { return id.value; }
 std::string_view argument(const std::string& key) { return key; }
 
 redis::Command look(int names) { return redis::Command("EVAL", kLook, 2, kMembers, kGuests, kHere.count(), names); }
@@ -53,10 +53,10 @@ std::optional<Counts> counts_of(const std::optional<redis::Reply>& reply) {
   return Counts{reply->items[0].integer, reply->items[1].integer};
 }
 
-std::vector<UserId> ids(const redis::Reply& reply) {
-  std::vector<UserId> out;
+std::vector<MemberId> ids(const redis::Reply& reply) {
+  std::vector<MemberId> out;
   for (const redis::Reply& item : reply.items) {
-    UserId id;
+    MemberId id;
     const auto [end, fault] = std::from_chars(item.text.data(), item.text.data() + item.text.size(), id.value);
     if (fault == std::errc()) out.push_back(id);
   }
@@ -72,7 +72,7 @@ Presence::Presence(pg::Db& db, redis::Client& redis, session::Sessions& sessions
       key_(secret::hmac_sha256(secret, "presence")),
       members_{kMembers, {}, {}},
       guests_{kGuests, {}, {}} {
-  sessions_.when_ended([this](const Call& call, UserId who) { return left(call, who); });
+  sessions_.when_ended([this](const Call& call, MemberId member) { return left(call, member); });
 }
 
 /// Says nothing of address and browser to who has not the secret.
@@ -82,22 +82,23 @@ std::string Presence::guest_key(std::string_view address, std::string_view agent
   return secret::base64(secret::hmac_sha256(key_, visitor).substr(0, kKeyBytes));
 }
 
-void Presence::asked(session::Viewer& who, std::string_view address, std::string_view agent, Timestamp at) {
-  if (!who.signed_in()) {
-    who.guest = guest_key(address, agent);
-  } else if (!who.hidden && !members_.told.contains(who.id)) {
-    redis_.tell(redis::Command("ZREM", kGuests, guest_key(address, agent)));  // perhaps a guest until now
+void Presence::asked(session::Viewer& viewer, std::string_view address, std::string_view agent, Timestamp at) {
+  if (!viewer.signed_in()) {
+    viewer.guest = guest_key(address, agent);
+  } else if (!viewer.hidden && !members_.told.contains(viewer.id)) {
+    redis_.fire_and_forget(redis::Command("ZREM", kGuests, guest_key(address, agent)));  // perhaps a guest until now
   }
-  seen(who, at);
+  seen(viewer, at);
 }
 
-void Presence::seen(const session::Viewer& who, Timestamp at) {
-  if (!who.signed_in()) {
-    tell(guests_, who.guest, at);
-  } else if (!who.hidden) {
-    tell(members_, who.id, at);
-  } else if (members_.told.erase(who.id) != 0) {
-    redis_.tell(redis::Command("ZREM", kMembers, who.id.value));  // told while the change was on its way here
+void Presence::seen(const session::Viewer& viewer, Timestamp at) {
+  if (!viewer.signed_in()) {
+    tell(guests_, viewer.guest, at);
+  } else if (!viewer.hidden) {
+    tell(members_, viewer.id, at);
+  } else if (members_.told.erase(viewer.id) != 0) {
+    redis_.fire_and_forget(
+        redis::Command("ZREM", kMembers, viewer.id.value));  // told while the change was on its way here
   }
 }
 
@@ -109,25 +110,26 @@ void Presence::tell(Crowd<Key>& crowd, const Key& one, Timestamp at) {
   }
   const auto told = crowd.told.find(one);
   if (told != crowd.told.end() && within(at, told->second, kTellEvery)) return;
-  if (crowd.told.size() >= kMostRemembered) crowd.told.clear();
+  if (crowd.told.size() >= kMaxEntries) crowd.told.clear();
   crowd.told[one] = at;
   // Whoever comes sweeps out who has left, and the oldest of a crowd that is too large.
   const bool sweeps = !within(at, crowd.swept, kSweepEvery);
   if (sweeps) crowd.swept = at;
-  redis_.tell(redis::Command("EVAL", kSee, 1, crowd.set, argument(one), sweeps ? 1 : 0, kHere.count(), kMostKept));
+  redis_.fire_and_forget(
+      redis::Command("EVAL", kSee, 1, crowd.set, argument(one), sweeps ? 1 : 0, kHere.count(), kMaxInRedis));
 }
 
-async<void> Presence::left(const Call& call, UserId who) {
-  members_.told.erase(who);
+async<void> Presence::left(const Call& call, MemberId member) {
+  members_.told.erase(member);
   counted_.reset();
-  redis::Command gone("ZREM", kMembers, who.value);
-  co_await redis_.ask(call, std::move(gone));
+  redis::Command gone("ZREM", kMembers, member.value);
+  co_await redis_.execute(call, std::move(gone));
 }
 
 async<std::optional<Counts>> Presence::counts(const Call& call, Timestamp at) {
   if (counted_ && within(at, counted_at_, kCountedFor) && redis_.up()) co_return counted_;
   redis::Command question = look(0);
-  const auto reply = co_await redis_.ask(call, std::move(question));
+  const auto reply = co_await redis_.execute(call, std::move(question));
   const auto known = counts_of(reply);
   if (!known) co_return std::nullopt;
   counted_ = known;
@@ -135,17 +137,17 @@ async<std::optional<Counts>> Presence::counts(const Call& call, Timestamp at) {
   co_return counted_;
 }
 
-async<std::optional<Online>> Presence::online(const Call& call, const session::Viewer& who, Timestamp at) {
+async<std::optional<Online>> Presence::online(const Call& call, const session::Viewer& viewer, Timestamp at) {
   Online out;
-  if (!who.signed_in()) {
+  if (!viewer.signed_in()) {
     const auto known = co_await counts(call, at);
     if (!known) co_return std::nullopt;
     out.counts = *known;
     co_return out;
   }
 
-  redis::Command question = look(kMostNames);
-  const auto reply = co_await redis_.ask(call, std::move(question));
+  redis::Command question = look(kMaxNames);
+  const auto reply = co_await redis_.execute(call, std::move(question));
   const auto known = counts_of(reply);
   if (!known) co_return std::nullopt;
   out.counts = *known;
@@ -158,23 +160,23 @@ async<std::optional<Online>> Presence::online(const Call& call, const session::V
   co_return out;
 }
 
-async<Result<void>> Presence::hide(const Call& call, const session::Viewer& who, bool hidden,
+async<Result<void>> Presence::hide(const Call& call, const session::Viewer& viewer, bool hidden,
                                    std::optional<bool> before, Timestamp at) {
-  if (once::earlier(call)) co_return Result<void>();
-  pg::Unit unit = db_.unit(call);
-  if (before) store::guard_hidden(unit, who.id, *before);
-  store::hide(unit, who.id, hidden);
-  session::guard_member(unit, who.id);
-  once::record(unit, call, who.id);
-  const auto done = co_await unit.send();
+  if (idempotency::previous_result(call)) co_return Result<void>();
+  pg::Transaction transaction = db_.transaction(call);
+  if (before) store::guard_hidden(transaction, viewer.id, *before);
+  store::hide(transaction, viewer.id, hidden);
+  session::guard_member(transaction, viewer.id);
+  idempotency::record(transaction, call, viewer.id);
+  const auto done = co_await transaction.commit();
   if (!done) co_return done;
-  co_await sessions_.forget(call, who.id);
-  members_.told.erase(who.id);
+  co_await sessions_.evict(call, viewer.id);
+  members_.told.erase(viewer.id);
   if (hidden) {
-    redis::Command gone("ZREM", kMembers, who.id.value);
-    co_await redis_.ask(call, std::move(gone));
+    redis::Command gone("ZREM", kMembers, viewer.id.value);
+    co_await redis_.execute(call, std::move(gone));
   } else {
-    tell(members_, who.id, at);
+    tell(members_, viewer.id, at);
   }
   co_return done;
 }

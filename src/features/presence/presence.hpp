@@ -25,7 +25,7 @@ namespace ms::presence {
 
 /// Somebody counts as here for so long after the last request, or the last sign of an open stream.
 constexpr auto kHere = std::chrono::seconds(120);
-constexpr int kMostNames = 200;  ///< of members who are here, shown at once
+constexpr int kMaxNames = 200;  ///< of members who are here, shown at once
 
 struct Counts {
   std::int64_t members = 0;  ///< without those who hide
@@ -33,14 +33,14 @@ struct Counts {
 };
 
 struct Person {
-  UserId id;
+  MemberId id;
   std::string name;
 };
 
 /// What 현재 접속자 shows.
 struct Online {
   Counts counts;
-  std::vector<Person> people;  ///< last seen first, at most kMostNames; none for a guest
+  std::vector<Person> people;  ///< last seen first, at most kMaxNames; none for a guest
   std::int64_t more = 0;       ///< members beyond those
 };
 
@@ -50,22 +50,22 @@ class Presence {
   Presence(pg::Db& db, redis::Client& redis, session::Sessions& sessions, const std::string& secret);
 
   /// A request: who asks is here. Gives a guest the key by which seen() knows them again.
-  void asked(session::Viewer& who, std::string_view address, std::string_view agent, Timestamp at);
+  void asked(session::Viewer& viewer, std::string_view address, std::string_view agent, Timestamp at);
   /// A sign of life of who asked before: Redis is told without waiting, and not every time.
-  void seen(const session::Viewer& who, Timestamp at);
+  void seen(const session::Viewer& viewer, Timestamp at);
 
   /// Has logged out: is not here any more, on any server.
-  async<void> left(const Call& call, UserId who);
+  async<void> left(const Call& call, MemberId member);
   /// Something about the member changed, perhaps on another server: what this thread has told of them may not hold.
-  void changed(UserId who) { members_.told.erase(who); }
+  void changed(MemberId member) { members_.told.erase(member); }
 
   /// On all servers, at most a second old; nothing while Redis is gone.
   async<std::optional<Counts>> counts(const Call& call, Timestamp at);
   /// The same, for a member with names from PostgreSQL.
-  async<std::optional<Online>> online(const Call& call, const session::Viewer& who, Timestamp at);
-  /// Whether others may see that `who` is here; holds on all servers when it returns. Refused: conflict, when it is not
-  /// `before` any more, which the form began with.
-  async<Result<void>> hide(const Call& call, const session::Viewer& who, bool hidden, std::optional<bool> before,
+  async<std::optional<Online>> online(const Call& call, const session::Viewer& viewer, Timestamp at);
+  /// Whether others may see that `who` is here; holds on all servers when it returns. Unexpected: conflict, when it is
+  /// not `before` any more, which the form began with.
+  async<Result<void>> hide(const Call& call, const session::Viewer& viewer, bool hidden, std::optional<bool> before,
                            Timestamp at);
 
  private:
@@ -84,7 +84,7 @@ class Presence {
   redis::Client& redis_;
   session::Sessions& sessions_;
   std::string key_;
-  Crowd<UserId> members_;
+  Crowd<MemberId> members_;
   Crowd<std::string> guests_;
   std::optional<Counts> counted_;
   Timestamp counted_at_{};

@@ -13,11 +13,13 @@ constexpr pg::Query kChanged{"presence.changed", "select ms_raise_session_epoch(
 
 }  // namespace
 
-pg::Slot<Person> people(pg::Statements& out, const std::vector<UserId>& ids) { return out.add<Person>(kPeople, ids); }
-void guard_hidden(pg::Statements& out, UserId id, bool before) {
+pg::ResultHandle<Person> people(pg::Statements& out, const std::vector<MemberId>& ids) {
+  return out.add<Person>(kPeople, ids);
+}
+void guard_hidden(pg::Statements& out, MemberId id, bool before) {
   out.add(kGuardHidden, id, before, "error.edited"_msg.key);
 }
-void hide(pg::Statements& out, UserId id, bool hidden) {
+void hide(pg::Statements& out, MemberId id, bool hidden) {
   out.add(kHide, id, hidden);
   out.add(kChanged, id);
 }

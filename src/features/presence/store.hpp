@@ -6,10 +6,10 @@
 namespace ms::presence::store {
 
 /// Those of the members who want to be seen, in the same order.
-pg::Slot<Person> people(pg::Statements& out, const std::vector<UserId>& ids);
+pg::ResultHandle<Person> people(pg::Statements& out, const std::vector<MemberId>& ids);
 /// Refuses the unit (409) when it is not `before` any more.
-void guard_hidden(pg::Statements& out, UserId id, bool before);
+void guard_hidden(pg::Statements& out, MemberId id, bool before);
 /// Also tells every server that what it knows of the member is old.
-void hide(pg::Statements& out, UserId id, bool hidden);
+void hide(pg::Statements& out, MemberId id, bool hidden);
 
 }  // namespace ms::presence::store

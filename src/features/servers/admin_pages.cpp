@@ -33,8 +33,8 @@ std::string ms_word(std::int64_t milliseconds) { return milliseconds == 0 ? "<1m
 
 std::string bytes_word(std::int64_t bytes) {
   constexpr std::array kUnits{"B", "KB", "MB", "GB", "TB"};
-  const auto [value, unit] = scaled(bytes, kUnits.size());
-  return (unit == 0 ? std::to_string(bytes) : short_number(value)) + kUnits[unit];
+  const auto [value, transaction] = scaled(bytes, kUnits.size());
+  return (transaction == 0 ? std::to_string(bytes) : short_number(value)) + kUnits[transaction];
 }
 
 std::string percent_word(double share) {
@@ -137,7 +137,7 @@ std::vector<std::string> complaints(const Overview& overview) {
   return out;
 }
 
-std::vector<Stretch> stretches(const std::vector<Sample>& samples) {
+std::vector<HistoryBucket> history_buckets(const std::vector<Sample>& samples) {
   constexpr auto kLength = std::chrono::minutes(5);
   struct Mean {
     double sum = 0;
@@ -157,7 +157,7 @@ std::vector<Stretch> stretches(const std::vector<Sample>& samples) {
                             sample.cpu,      sample.transactions, sample.commands};
     for (std::size_t i = 0; i < of.size(); ++i) of[i].add(values[i]);
   }
-  std::vector<Stretch> out;
+  std::vector<HistoryBucket> out;
   for (const auto& [from, of] : means) {
     out.push_back({from, of[0].get(), of[1].get(), of[2].get(), of[3].get(), of[4].get(), of[5].get()});
   }

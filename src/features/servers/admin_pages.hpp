@@ -49,7 +49,7 @@ std::string p95_word_of(const Server& server);
 std::vector<std::string> complaints(const Overview& overview);
 
 /// Some minutes of the history, for the table.
-struct Stretch {
+struct HistoryBucket {
   Timestamp from;
   std::optional<double> requests;
   std::optional<double> errors;
@@ -59,15 +59,15 @@ struct Stretch {
   std::optional<double> commands;
 };
 /// Averages of each five minutes, newest first.
-std::vector<Stretch> stretches(const std::vector<Sample>& samples);
+std::vector<HistoryBucket> history_buckets(const std::vector<Sample>& samples);
 
 struct ServersPage {
   const Overview& now;
-  const std::vector<Stretch>& history;
+  const std::vector<HistoryBucket>& history;
 };
 
 /// An act that was refused, with what was typed.
-struct Attempt {
+struct FormState {
   std::optional<Error> error;
   std::string reason;
 };
@@ -75,7 +75,7 @@ struct Attempt {
 struct ServerPage {
   const Server& server;
   const std::vector<audit::Entry>& acts;
-  const Attempt& attempt;
+  const FormState& form_state;
   bool may_act;
   bool last;  ///< no other Site serves
   Timestamp now;

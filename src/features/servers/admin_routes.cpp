@@ -1,7 +1,7 @@
 #include <boost/json.hpp>
 
 #include "features/servers/admin_pages.hpp"
-#include "features/servers/described.hpp"
+#include "features/servers/json_codec.hpp"
 #include "features/servers/page.html.hpp"
 #include "features/servers/parts.html.hpp"
 #include "features/servers/server.html.hpp"
@@ -13,7 +13,9 @@ namespace {
 
 namespace json = boost::json;
 
-http::Response not_found(const web::Context& ctx) { return ctx.refuse(Error(Code::not_found, "servers.gone"_msg)); }
+http::Response not_found(const web::Context& ctx) {
+  return ctx.error_response(Error(ErrorCode::not_found, "servers.gone"_msg));
+}
 
 /// A part of the page anew, for Turbo, which changes only what differs.
 http::Response stream(view::Out out) {
@@ -23,27 +25,27 @@ http::Response stream(view::Out out) {
 }
 
 async<http::Response> show_servers(web::Context& ctx, Servers& servers) {
-  const auto overview = co_await servers.watch().look(ctx.call);
-  const auto history = stretches(co_await servers.watch().history(ctx.call));
+  const auto overview = co_await servers.monitor().read_overview(ctx.call);
+  const auto history = history_buckets(co_await servers.monitor().history(ctx.call));
   const ServersPage page{*overview, history};
   co_return ctx.page({tr("servers.title"_msg)}, [&](view::Out& out) { servers_page(out, page); });
 }
 
 async<http::Response> show_live(web::Context& ctx, Servers& servers) {
-  const auto overview = co_await servers.watch().look(ctx.call);
+  const auto overview = co_await servers.monitor().read_overview(ctx.call);
   view::Out out;
   live_stream(out, *overview);
   co_return stream(std::move(out));
 }
 
 async<http::Response> show_figures(web::Context& ctx, Servers& servers) {
-  const auto overview = co_await servers.watch().look(ctx.call);
+  const auto overview = co_await servers.monitor().read_overview(ctx.call);
   co_return ctx.json(200, to_json(*overview));
 }
 
 /// Column by column, as uPlot wants it.
 async<http::Response> show_history(web::Context& ctx, Servers& servers) {
-  const auto samples = co_await servers.watch().history(ctx.call);
+  const auto samples = co_await servers.monitor().history(ctx.call);
   json::object out;
   const auto column = [&](const char* name, auto value) {
     json::array cells;
@@ -69,35 +71,37 @@ async<http::Response> show_history(web::Context& ctx, Servers& servers) {
 }
 
 async<http::Response> show_part(web::Context& ctx, Servers& servers, Part part) {
-  const auto overview = co_await servers.watch().look(ctx.call);
+  const auto overview = co_await servers.monitor().read_overview(ctx.call);
   co_return ctx.page({std::string(name_of(part))}, [&](view::Out& out) { one_part(out, *overview, part); });
 }
 
 async<http::Response> show_part_live(web::Context& ctx, Servers& servers, Part part) {
-  const auto overview = co_await servers.watch().look(ctx.call);
+  const auto overview = co_await servers.monitor().read_overview(ctx.call);
   view::Out out;
   part_stream(out, *overview, part);
   co_return stream(std::move(out));
 }
 
-async<http::Response> server_page(web::Context& ctx, Servers& servers, Attempt attempt) {
+async<http::Response> server_page(web::Context& ctx, Servers& servers, FormState form_state) {
   const auto id = ctx.params.number("id");
-  const auto overview = co_await servers.watch().look(ctx.call, ctx.just_wrote());
+  const auto overview = co_await servers.monitor().read_overview(ctx.call, ctx.read_your_writes());
   const Server* server = overview->find(id);
   if (server == nullptr) co_return not_found(ctx);
   const auto acts = co_await servers.acts(ctx.call, id);
   const Health health = health_of(*server);
   const bool serves = health == Health::up || health == Health::limited || health == Health::moving;
   const bool last = serving(*overview) - (serves ? 1 : 0) < 1;
-  const ServerPage page{*server, acts, attempt, Servers::may_act(ctx.viewer), last, ctx.now};
-  const int status = attempt.error ? static_cast<int>(attempt.error->code) : 200;
+  const ServerPage page{*server, acts, form_state, Servers::may_act(ctx.viewer), last, ctx.now};
+  const int status = form_state.error ? static_cast<int>(form_state.error->code) : 200;
   co_return ctx.page({server->name}, [&](view::Out& out) { one_server(out, page); }, status);
 }
 
-async<http::Response> show_server(web::Context& ctx, Servers& servers) { return server_page(ctx, servers, Attempt()); }
+async<http::Response> show_server(web::Context& ctx, Servers& servers) {
+  return server_page(ctx, servers, FormState());
+}
 
 async<http::Response> show_server_live(web::Context& ctx, Servers& servers) {
-  const auto overview = co_await servers.watch().look(ctx.call);
+  const auto overview = co_await servers.monitor().read_overview(ctx.call);
   const Server* server = overview->find(ctx.params.number("id"));
   if (server == nullptr) co_return not_found(ctx);
   view::Out out;
@@ -107,35 +111,35 @@ async<http::Response> show_server_live(web::Context& ctx, Servers& servers) {
 
 async<http::Response> set_rest(web::Context& ctx, Servers& servers, bool rest) {
   const auto form = ctx.form();
-  if (!form) co_return ctx.refuse(form.error());
-  Attempt attempt{{}, std::string(form->get("reason"))};
+  if (!form) co_return ctx.error_response(form.error());
+  FormState form_state{{}, std::string(form->get("reason"))};
   const auto id = ctx.params.number("id");
-  const auto done = co_await servers.set_rest(ctx.call, ctx.viewer, id, rest, attempt.reason);
+  const auto done = co_await servers.set_rest(ctx.call, ctx.viewer, id, rest, form_state.reason);
   if (done) {
     const Msg said = rest ? "flash.server_rests"_msg : "flash.server_returns"_msg;
     co_return ctx.redirect("/servers/" + std::to_string(id), said);
   }
-  const Code code = done.error().code;
-  if (code != Code::invalid && code != Code::conflict) co_return ctx.refuse(done.error());
-  attempt.error = done.error();
-  co_return co_await server_page(ctx, servers, std::move(attempt));
+  const ErrorCode code = done.error().code;
+  if (code != ErrorCode::invalid && code != ErrorCode::conflict) co_return ctx.error_response(done.error());
+  form_state.error = done.error();
+  co_return co_await server_page(ctx, servers, std::move(form_state));
 }
 
 }  // namespace
 
 void add_admin_routes(web::Router& router, Servers& servers) {
   router.get("/servers", [&servers](web::Context& ctx) { return show_servers(ctx, servers); });
-  router.get_again("/servers/live", [&servers](web::Context& ctx) { return show_live(ctx, servers); });
-  router.get_again("/servers/figures", [&servers](web::Context& ctx) { return show_figures(ctx, servers); });
+  router.get_polling("/servers/live", [&servers](web::Context& ctx) { return show_live(ctx, servers); });
+  router.get_polling("/servers/figures", [&servers](web::Context& ctx) { return show_figures(ctx, servers); });
   router.get("/servers/history", [&servers](web::Context& ctx) { return show_history(ctx, servers); });
   for (const Part part : {Part::nginx, Part::redis, Part::postgresql}) {
     const std::string path = "/servers/" + std::string(path_of(part));
     router.get(path, [&servers, part](web::Context& ctx) { return show_part(ctx, servers, part); });
-    router.get_again(path + "/live",
-                     [&servers, part](web::Context& ctx) { return show_part_live(ctx, servers, part); });
+    router.get_polling(path + "/live",
+                       [&servers, part](web::Context& ctx) { return show_part_live(ctx, servers, part); });
   }
   router.get("/servers/{id}", [&servers](web::Context& ctx) { return show_server(ctx, servers); });
-  router.get_again("/servers/{id}/live", [&servers](web::Context& ctx) { return show_server_live(ctx, servers); });
+  router.get_polling("/servers/{id}/live", [&servers](web::Context& ctx) { return show_server_live(ctx, servers); });
   router.post("/servers/{id}/rest", [&servers](web::Context& ctx) { return set_rest(ctx, servers, true); });
   router.post("/servers/{id}/return", [&servers](web::Context& ctx) { return set_rest(ctx, servers, false); });
 }

@@ -33,7 +33,7 @@ BOOST_DESCRIBE_STRUCT(Line, (), (up, per_second, ms))
 
 /// A sign of life: what a program says of itself every two seconds. Rates are those of the last ten seconds,
 /// percentiles those of the last minute.
-struct Beat {
+struct Heartbeat {
   std::string server;
   config::Program program = config::Program::cli;  ///< the Site or the Admin
   std::string version;
@@ -67,7 +67,7 @@ struct Beat {
   std::int64_t cache_hits = 0;    ///< of the last minute
   std::int64_t cache_misses = 0;  ///< of the last minute
 };
-BOOST_DESCRIBE_STRUCT(Beat, (),
+BOOST_DESCRIBE_STRUCT(Heartbeat, (),
                       (server, program, version, at_ms, port, uptime_seconds, resting, cpu, memory, requests, errors,
                        p50_ms, p95_ms, p99_ms, routes, in_flight, connections, streams, logins, turned_away, passwords,
                        lag_ms, postgres, pg_in_use, pg_idle, pg_missing, pg_waiting, pg_in_flight, redis,
@@ -120,7 +120,7 @@ struct PostgresFigures {
   double uptime_seconds = 0;
   std::int64_t connections = 0;
   std::int64_t active = 0;
-  std::int64_t most_connections = 0;
+  std::int64_t max_connections = 0;
   std::int64_t size = 0;     ///< bytes of our database
   std::int64_t commits = 0;  ///< since its statistics began, with rollbacks
   std::int64_t locks_waiting = 0;
@@ -132,7 +132,7 @@ struct PostgresFigures {
   std::vector<Replica> replicas;
 };
 BOOST_DESCRIBE_STRUCT(PostgresFigures, (),
-                      (up, why, version, uptime_seconds, connections, active, most_connections, size, commits,
+                      (up, why, version, uptime_seconds, connections, active, max_connections, size, commits,
                        locks_waiting, deadlocks, transactions, cache_share, statements, replicas))
 
 /// One of Nginx's servers, as the monitor sees it. The last minute.
@@ -177,15 +177,15 @@ BOOST_DESCRIBE_STRUCT(NginxFigures, (),
 struct Server {
   std::int64_t id = 0;  ///< 0: PostgreSQL does not know it yet
   std::string name;
-  bool wished_rest = false;  ///< staff wish that its Site rests
-  double heard_seconds = 0;  ///< how long ago the last sign of life was
-  std::optional<Beat> site;
-  std::optional<Beat> admin;
+  bool drain_requested = false;  ///< staff wish that its Site rests
+  double heard_seconds = 0;      ///< how long ago the last sign of life was
+  std::optional<Heartbeat> site;
+  std::optional<Heartbeat> admin;
   std::optional<Upstream> in_nginx;  ///< its Site, as Nginx sees it
 
   bool alive() const noexcept { return site || admin; }
 };
-BOOST_DESCRIBE_STRUCT(Server, (), (id, name, wished_rest, heard_seconds, site, admin, in_nginx))
+BOOST_DESCRIBE_STRUCT(Server, (), (id, name, drain_requested, heard_seconds, site, admin, in_nginx))
 
 /// Everything at one moment.
 struct Overview {
@@ -224,13 +224,13 @@ struct Sample {
 /// A number of bytes as people say it: 3.2 of the second unit above the byte, in steps of 1,024.
 struct Scaled {
   double value = 0;
-  std::size_t unit = 0;
+  std::size_t transaction = 0;
 };
 /// `units`: how many there are, the byte among them.
 inline Scaled scaled(std::int64_t bytes, std::size_t units) {
   constexpr double kStep = 1024;
   Scaled out{static_cast<double>(bytes)};
-  for (; out.value >= kStep && out.unit + 1 < units; ++out.unit) out.value /= kStep;
+  for (; out.value >= kStep && out.transaction + 1 < units; ++out.transaction) out.value /= kStep;
   return out;
 }
 

@@ -19,7 +19,7 @@ Health health_of(const Server& server) {
   if (!server.alive()) return Health::gone;
   if (server.site && server.site->resting) return Health::resting;
   if (!server.site || !server.site->postgres.up) return Health::failing;
-  if (server.wished_rest) return Health::moving;
+  if (server.drain_requested) return Health::moving;
   if (server.in_nginx && (server.in_nginx->state == "failing" || server.in_nginx->state == "down")) {
     return Health::failing;
   }
@@ -28,13 +28,13 @@ Health health_of(const Server& server) {
 
 int serving(const Overview& overview) { return static_cast<int>(std::ranges::count_if(overview.servers, serves)); }
 
-Line together(const Server& server, Line Beat::* line) {
+Line together(const Server& server, Line Heartbeat::* line) {
   Line out;
   double time = 0;
   out.up = server.alive();
-  for (const auto* beat : {&server.site, &server.admin}) {
-    if (!*beat) continue;
-    const Line& one = (**beat).*line;
+  for (const auto* heartbeat : {&server.site, &server.admin}) {
+    if (!*heartbeat) continue;
+    const Line& one = (**heartbeat).*line;
     out.up = out.up && one.up;
     out.per_second += one.per_second;
     time += one.per_second * one.ms;

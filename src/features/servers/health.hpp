@@ -17,7 +17,7 @@ Health health_of(const Server& server);
 /// How many Sites serve.
 int serving(const Overview& overview);
 /// What a server asks a store, its programs together.
-Line together(const Server& server, Line Beat::* line);
+Line together(const Server& server, Line Heartbeat::* line);
 /// What Nginx gives a server, as the monitor sees it, or else as its Site says.
 double requests_of(const Server& server);
 

@@ -10,7 +10,7 @@
 #include "features/audit/audit.hpp"
 #include "features/servers/figures.hpp"
 #include "infra/core/result.hpp"
-#include "infra/http/ask.hpp"
+#include "infra/http/fetch.hpp"
 #include "infra/io/async.hpp"
 #include "infra/io/call.hpp"
 #include "infra/pg/db.hpp"
@@ -18,10 +18,10 @@
 #include "infra/session/viewer.hpp"
 #include "infra/web/router.hpp"
 
-// The app servers of a site and what they stand on. Each program tells of itself every two seconds (Heart): in Redis,
-// `server:<name>:<program>` with an expiry of ten seconds and their names in the sorted set `servers`; while Redis is
-// gone in PostgreSQL. So servers appear and vanish by themselves. Whoever wants to know reads both, and asks Redis,
-// PostgreSQL and the monitor for their own figures (Watch). What fails is said and the rest is shown.
+// The app servers of a site and what they stand on. Each program tells of itself every two seconds (HeartbeatStore): in
+// Redis, `server:<name>:<program>` with an expiry of ten seconds and their names in the sorted set `servers`; while
+// Redis is gone in PostgreSQL. So servers appear and vanish by themselves. Whoever wants to know reads both, and asks
+// Redis, PostgreSQL and the monitor for their own figures (ServerMonitor). What fails is said and the rest is shown.
 namespace ms::servers {
 
 constexpr auto kBeatEvery = std::chrono::seconds(2);
@@ -29,15 +29,15 @@ constexpr auto kAlive = std::chrono::seconds(10);  ///< a program counts as aliv
 constexpr auto kShown = std::chrono::minutes(10);  ///< a server that fell silent is shown for so long
 constexpr auto kSampleEvery = std::chrono::seconds(10);
 constexpr auto kHistory = std::chrono::hours(1);
-constexpr std::size_t kMostServers = 200;
+constexpr std::size_t kMaxServers = 200;
 
 /// The signs of life of one program.
-class Heart {
+class HeartbeatStore {
  public:
-  Heart(pg::Db& db, redis::Client& redis) : db_(db), redis_(redis) {}
+  HeartbeatStore(pg::Db& db, redis::Client& redis) : db_(db), redis_(redis) {}
 
   /// Tells everybody. Gives whether this server's Site is to rest; nullopt while PostgreSQL is gone.
-  async<std::optional<bool>> beat(const Beat& beat);
+  async<std::optional<bool>> heartbeat(const Heartbeat& heartbeat);
 
   /// How many seconds this machine's clock is ahead of the others', as of the last beat; nullopt: not known.
   struct Clocks {
@@ -69,14 +69,14 @@ async<bool> forget_servers(pg::Db& db, const Call& call);
 async<bool> forget_samples(pg::Db& db, const Call& call);
 
 /// What each part says, read together. One per thread.
-class Watch {
+class ServerMonitor {
  public:
   /// `monitor` is monitor.url; empty: there is none.
-  Watch(pg::Db& db, redis::Client& redis, const std::string& monitor);
+  ServerMonitor(pg::Db& db, redis::Client& redis, const std::string& monitor);
 
   /// At most a second old, or, `exact`, as of now, for who has just changed something. Never throws for a part that is
   /// gone: it says so.
-  async<std::shared_ptr<const Overview>> look(const Call& call, bool exact = false);
+  async<std::shared_ptr<const Overview>> read_overview(const Call& call, bool bypass_cache = false);
   /// The last hour, oldest first.
   async<std::vector<Sample>> history(const Call& call);
   /// Writes the history, as long as the thread lives: every ten seconds one of all the Admins does.
@@ -91,8 +91,8 @@ class Watch {
     std::int64_t commits = 0;
   };
 
-  async<void> look_at_redis(const Call& call, Overview& out, std::vector<Beat>& beats);
-  async<void> look_at_database(const Call& call, Overview& out, std::vector<Beat>& beats);
+  async<void> look_at_redis(const Call& call, Overview& out, std::vector<Heartbeat>& heartbeats);
+  async<void> look_at_database(const Call& call, Overview& out, std::vector<Heartbeat>& heartbeats);
   async<void> look_at_statements(const Call& call);
   async<void> look_at_nginx(Overview& out, Deadline deadline);
   void rate(Overview& out);
@@ -111,20 +111,20 @@ class Watch {
 /// What staff do with servers.
 class Servers {
  public:
-  Servers(pg::Db& db, Watch& watch) : db_(db), watch_(watch) {}
+  Servers(pg::Db& db, ServerMonitor& monitor) : db_(db), monitor_(monitor) {}
 
   /// Whether `who` may let servers rest.
-  static bool may_act(const session::Viewer& who) noexcept { return who.may(session::Permission::servers); }
+  static bool may_act(const session::Viewer& viewer) noexcept { return viewer.may(session::Permission::servers); }
   /// The Site of this server takes no requests from now on, or takes them again; the servers carry it out within two
-  /// seconds. Refused for the last one that serves.
-  async<Result<void>> set_rest(const Call& call, const session::Viewer& who, std::int64_t id, bool rest,
+  /// seconds. Unexpected for the last one that serves.
+  async<Result<void>> set_rest(const Call& call, const session::Viewer& viewer, std::int64_t id, bool rest,
                                std::string reason);
   async<std::vector<audit::Entry>> acts(const Call& call, std::int64_t id);
-  Watch& watch() noexcept { return watch_; }
+  ServerMonitor& monitor() noexcept { return monitor_; }
 
  private:
   pg::Db& db_;
-  Watch& watch_;
+  ServerMonitor& monitor_;
 };
 
 /// GET /servers, /servers/{id} and what they load; POST /servers/{id}/rest and /servers/{id}/return.

@@ -17,7 +17,7 @@ using testing::SizeIs;
 const auto* const kEnvironment = testing::AddGlobalTestEnvironment(new TestDatabase("servers"));
 
 session::Viewer viewer(std::string_view permissions) {
-  return {UserId{1}, "관리자", "admin@test", session::Role::staff, session::Permissions::parse(permissions), ""};
+  return {MemberId{1}, "관리자", "admin@test", session::Role::staff, session::Permissions::parse(permissions), ""};
 }
 
 class ServersTest : public testing::Test {
@@ -36,23 +36,23 @@ class ServersTest : public testing::Test {
     return pg::run(io_, std::move(task));
   }
   /// The site of that server gives a sign of life; whether it is to rest.
-  std::optional<bool> beat(const std::string& server, config::Program program = config::Program::site) {
-    Beat said;
+  std::optional<bool> heartbeat(const std::string& server, config::Program program = config::Program::site) {
+    Heartbeat said;
     said.server = server;
     said.program = program;
     said.at_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now().time_since_epoch()).count();
-    Heart heart(program == config::Program::site ? site_ : db_, redis_);
-    run(heart.beat(said));         // makes it known
-    return run(heart.beat(said));  // is heard
+    HeartbeatStore heartbeats(program == config::Program::site ? site_ : db_, redis_);
+    run(heartbeats.heartbeat(said));         // makes it known
+    return run(heartbeats.heartbeat(said));  // is heard
   }
   Result<void> rest(std::int64_t id, bool rests = true, std::string reason = "점검",
                     std::string_view permissions = "admin,servers") {
     const Call call(std::chrono::steady_clock::now() + 5s, "test");
     return run(servers_.set_rest(call, viewer(permissions), id, rests, std::move(reason)));
   }
-  static async<std::shared_ptr<const Overview>> look(Watch& watch) {
+  static async<std::shared_ptr<const Overview>> read_overview(ServerMonitor& monitor) {
     const Call call(std::chrono::steady_clock::now() + 5s, "test");
-    co_return co_await watch.look(call);
+    co_return co_await monitor.read_overview(call);
   }
   static redis::Config nowhere() {
     redis::Config out;
@@ -64,14 +64,14 @@ class ServersTest : public testing::Test {
   pg::Db site_{io_, {.conninfo = TestDatabase::conninfo("minschool_site")}};
   pg::Db db_{io_, {.conninfo = TestDatabase::conninfo("minschool_admin")}};
   redis::Client redis_{io_, nowhere()};
-  Watch watch_{db_, redis_, ""};
-  Servers servers_{db_, watch_};
+  ServerMonitor monitor_{db_, redis_, ""};
+  Servers servers_{db_, monitor_};
 };
 
 TEST_F(ServersTest, BeatsGoThroughPostgresWhileRedisIsGone) {
-  EXPECT_EQ(beat("app1"), false);
-  beat("app1", config::Program::admin);
-  const auto seen = run(look(watch_));
+  EXPECT_EQ(heartbeat("app1"), false);
+  heartbeat("app1", config::Program::admin);
+  const auto seen = run(read_overview(monitor_));
   ASSERT_THAT(seen->servers, SizeIs(1));
   EXPECT_EQ(seen->servers[0].name, "app1");
   EXPECT_TRUE(seen->servers[0].site);
@@ -82,68 +82,68 @@ TEST_F(ServersTest, BeatsGoThroughPostgresWhileRedisIsGone) {
 }
 
 TEST_F(ServersTest, BeatsThatAreOldAreSilenceAndThenNothing) {
-  beat("app1");
+  heartbeat("app1");
   TestDatabase::execute("update server_programs set seen_at = now() - interval '1 minute'");
-  const auto silent = run(look(watch_));
+  const auto silent = run(read_overview(monitor_));
   ASSERT_THAT(silent->servers, SizeIs(1));
   EXPECT_FALSE(silent->servers[0].alive());
   EXPECT_GE(silent->servers[0].heard_seconds, 60);
   TestDatabase::execute("update server_programs set seen_at = now() - interval '11 minutes'");
-  Watch later(db_, redis_, "");
-  EXPECT_THAT(run(look(later))->servers, IsEmpty());
+  ServerMonitor later(db_, redis_, "");
+  EXPECT_THAT(run(read_overview(later))->servers, IsEmpty());
 }
 
 TEST_F(ServersTest, AServerRestsOnlyWhileAnotherServes) {
-  beat("app1");
-  EXPECT_EQ(rest(1).error().code, Code::conflict) << "the last one";
-  beat("app2");
+  heartbeat("app1");
+  EXPECT_EQ(rest(1).error().code, ErrorCode::conflict) << "the last one";
+  heartbeat("app2");
   ASSERT_TRUE(rest(1));
-  EXPECT_EQ(beat("app1"), true);
-  EXPECT_EQ(beat("app2"), false);
+  EXPECT_EQ(heartbeat("app1"), true);
+  EXPECT_EQ(heartbeat("app2"), false);
   const auto refused = rest(2);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().message.key, "servers.last");
   TestDatabase::execute("update server_programs set seen_at = now() - interval '1 minute' where server_id = 2");
-  EXPECT_EQ(beat("app1"), false) << "nobody else is there to serve";
+  EXPECT_EQ(heartbeat("app1"), false) << "nobody else is there to serve";
 }
 
 TEST_F(ServersTest, AnAdminAloneDoesNotServe) {
-  beat("app1");
-  beat("app2", config::Program::admin);
-  EXPECT_EQ(rest(1).error().code, Code::conflict);
+  heartbeat("app1");
+  heartbeat("app2", config::Program::admin);
+  EXPECT_EQ(rest(1).error().code, ErrorCode::conflict);
 }
 
 TEST_F(ServersTest, ReturningEndsTheRest) {
-  beat("app1");
-  beat("app2");
+  heartbeat("app1");
+  heartbeat("app2");
   ASSERT_TRUE(rest(1));
   ASSERT_TRUE(rest(1, false));
-  EXPECT_EQ(beat("app1"), false);
+  EXPECT_EQ(heartbeat("app1"), false);
   EXPECT_EQ(TestDatabase::execute("select string_agg(action || ' ' || detail, ',' order by id) from audit_log"),
             "rest app1,unrest app1");
 }
 
 TEST_F(ServersTest, TheActIsForAdminsWithAReasonAndForServersThatAreThere) {
-  beat("app1");
-  beat("app2");
-  EXPECT_EQ(rest(1, true, "점검", "admin").error().code, Code::forbidden);
+  heartbeat("app1");
+  heartbeat("app2");
+  EXPECT_EQ(rest(1, true, "점검", "admin").error().code, ErrorCode::forbidden);
   TestDatabase::execute("update users set role = 2");
-  EXPECT_EQ(rest(1).error().code, Code::forbidden) << "the role has lost the permission meanwhile";
-  EXPECT_EQ(rest(1, true, " ").error().code, Code::invalid);
-  EXPECT_EQ(rest(99).error().code, Code::not_found);
-  EXPECT_EQ(beat("app1"), false);
+  EXPECT_EQ(rest(1).error().code, ErrorCode::forbidden) << "the role has lost the permission meanwhile";
+  EXPECT_EQ(rest(1, true, " ").error().code, ErrorCode::invalid);
+  EXPECT_EQ(rest(99).error().code, ErrorCode::not_found);
+  EXPECT_EQ(heartbeat("app1"), false);
 }
 
 TEST_F(ServersTest, OneSampleIsWrittenForTenSecondsWhoeverWritesIt) {
   const auto add = [this] {
     const auto task = [](pg::Db& db) -> async<void> {  // captures nothing
       const Call call(std::chrono::steady_clock::now() + 5s, "test");
-      pg::Unit unit = db.unit(call);
+      pg::Transaction transaction = db.transaction(call);
       Sample sample;
       sample.servers = 3;
       sample.requests = 1.25;
-      store::add_sample(unit, sample);
-      co_await unit.send();
+      store::add_sample(transaction, sample);
+      co_await transaction.commit();
     };
     run(task(db_));
   };
@@ -156,8 +156,8 @@ TEST_F(ServersTest, OneSampleIsWrittenForTenSecondsWhoeverWritesIt) {
 }
 
 TEST_F(ServersTest, WhatFellSilentAndOldHistoryIsForgotten) {
-  beat("app1");
-  beat("app2", config::Program::admin);
+  heartbeat("app1");
+  heartbeat("app2", config::Program::admin);
   TestDatabase::execute(R"(
     insert into server_samples (at, servers) values (now() - interval '2 hours', 1), (now() - interval '50 minutes', 1);
     update server_programs set seen_at = now() - interval '11 minutes' where program = 'admin';

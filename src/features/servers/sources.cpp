@@ -4,7 +4,7 @@
 #include <charconv>
 #include <map>
 
-#include "features/servers/described.hpp"
+#include "features/servers/json_codec.hpp"
 #include "features/servers/servers.hpp"
 #include "infra/core/text.hpp"
 
@@ -99,8 +99,8 @@ std::optional<Upstream> silent_site_of(const Server& server, const NginxFigures&
   return std::nullopt;
 }
 
-void put(std::optional<Beat>& place, const Beat& beat) {
-  if (!place || place->at_ms < beat.at_ms) place = beat;
+void put(std::optional<Heartbeat>& place, const Heartbeat& heartbeat) {
+  if (!place || place->at_ms < heartbeat.at_ms) place = heartbeat;
 }
 
 }  // namespace
@@ -132,11 +132,11 @@ RedisFigures read_info(std::string_view info) {
   return out;
 }
 
-std::optional<Beat> read_beat(std::string_view text) {
+std::optional<Heartbeat> read_beat(std::string_view text) {
   boost::system::error_code error;
   const json::value parsed = json::parse(text, error);
   if (error) return std::nullopt;
-  Beat out;
+  Heartbeat out;
   from_json(parsed, out);
   if (out.server.empty() || (out.program != config::Program::site && out.program != config::Program::admin))
     return std::nullopt;
@@ -176,23 +176,23 @@ NginxFigures read_upstream_status(std::string_view text) {
   return out;
 }
 
-std::vector<Server> assemble(const std::vector<store::Known>& known, const std::vector<Beat>& beats,
+std::vector<Server> assemble(const std::vector<store::ServerRow>& known, const std::vector<Heartbeat>& heartbeats,
                              const NginxFigures& nginx) {
   std::map<std::string, Server> by_name;
-  for (const store::Known& row : known) {
+  for (const store::ServerRow& row : known) {
     Server& server = by_name[row.name];
     const double before = server.id == 0 ? std::chrono::duration<double>(kShown).count() : server.heard_seconds;
     server.id = row.id;
     server.name = row.name;
-    server.wished_rest = row.wished_rest;
+    server.drain_requested = row.drain_requested;
     server.heard_seconds = std::min(before, row.age.value_or(before));
   }
-  for (const Beat& beat : beats) {
-    if (!by_name.contains(beat.server) && by_name.size() >= kMostServers) continue;
-    Server& server = by_name[beat.server];
-    server.name = beat.server;
+  for (const Heartbeat& heartbeat : heartbeats) {
+    if (!by_name.contains(heartbeat.server) && by_name.size() >= kMaxServers) continue;
+    Server& server = by_name[heartbeat.server];
+    server.name = heartbeat.server;
     server.heard_seconds = 0;
-    put(beat.program == config::Program::site ? server.site : server.admin, beat);
+    put(heartbeat.program == config::Program::site ? server.site : server.admin, heartbeat);
   }
   std::string sites;
   for (auto& [name, server] : by_name) {
@@ -215,12 +215,12 @@ Sample sample_of(const Overview& overview) {
   double errors = 0;
   for (const Server& server : overview.servers) {
     if (server.alive()) ++out.servers;
-    for (const auto* beat : {&server.site, &server.admin}) {
-      if (!*beat) continue;
-      cpu += (*beat)->cpu;
-      memory += (*beat)->memory;
-      requests += (*beat)->requests;
-      errors += (*beat)->errors;
+    for (const auto* heartbeat : {&server.site, &server.admin}) {
+      if (!*heartbeat) continue;
+      cpu += (*heartbeat)->cpu;
+      memory += (*heartbeat)->memory;
+      requests += (*heartbeat)->requests;
+      errors += (*heartbeat)->errors;
     }
   }
   if (out.servers > 0) {

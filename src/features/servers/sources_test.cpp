@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "features/servers/described.hpp"
+#include "features/servers/json_codec.hpp"
 
 namespace ms::servers {
 namespace {
@@ -10,8 +10,8 @@ namespace {
 using testing::IsEmpty;
 using testing::SizeIs;
 
-Beat beat(std::string server, config::Program program, std::int64_t at, int port) {
-  Beat out;
+Heartbeat heartbeat(std::string server, config::Program program, std::int64_t at, int port) {
+  Heartbeat out;
   out.server = std::move(server);
   out.program = program;
   out.at_ms = at;
@@ -49,7 +49,7 @@ TEST(RedisInfo, OfNonsenseIsEmpty) {
 }
 
 TEST(Beats, ComeBackAsTheyWereWritten) {
-  Beat written = beat("app1", config::Program::site, 12, 3000);
+  Heartbeat written = heartbeat("app1", config::Program::site, 12, 3000);
   written.requests = 3.5;
   written.routes.push_back({"GET /posts/{id}", 2, 1, 2, 3});
   written.postgres = {true, 4, 0.5};
@@ -106,19 +106,19 @@ TEST(UpstreamStatus, OfNonsenseSaysThatNobodyKnows) {
 }
 
 TEST(Assembly, TakesTheNewestBeatAndTheSiteInNginx) {
-  const std::vector<store::Known> known{
+  const std::vector<store::ServerRow> known{
       {1, "app1", false, "site", 3.0, {}}, {1, "app1", false, "admin", 4.0, {}}, {2, "app2", true, "site", 90.0, {}}};
-  const std::vector<Beat> beats{
-      beat("app1", config::Program::site, 5, 3000), beat("app1", config::Program::site, 9, 3000),
-      beat("app1", config::Program::admin, 5, 3001), beat("app7", config::Program::site, 5, 3000)};
-  const auto servers = assemble(known, beats, read_upstream_status(kStatus));
+  const std::vector<Heartbeat> heartbeats{
+      heartbeat("app1", config::Program::site, 5, 3000), heartbeat("app1", config::Program::site, 9, 3000),
+      heartbeat("app1", config::Program::admin, 5, 3001), heartbeat("app7", config::Program::site, 5, 3000)};
+  const auto servers = assemble(known, heartbeats, read_upstream_status(kStatus));
   ASSERT_THAT(servers, SizeIs(3));
   EXPECT_EQ(servers[0].id, 1);
   EXPECT_EQ(servers[0].site->at_ms, 9);
   EXPECT_EQ(servers[0].heard_seconds, 0);
   EXPECT_EQ(servers[0].in_nginx->address, "127.0.0.11:3000");
   EXPECT_FALSE(servers[1].alive());
-  EXPECT_TRUE(servers[1].wished_rest);
+  EXPECT_TRUE(servers[1].drain_requested);
   EXPECT_EQ(servers[1].heard_seconds, 90);
   EXPECT_EQ(servers[1].in_nginx->state, "down");
   EXPECT_EQ(servers[2].name, "app7") << "one that PostgreSQL does not know yet";
@@ -126,18 +126,19 @@ TEST(Assembly, TakesTheNewestBeatAndTheSiteInNginx) {
 }
 
 TEST(Assembly, IsBounded) {
-  std::vector<Beat> beats;
-  for (int i = 0; i < 500; ++i) beats.push_back(beat("made-up-" + std::to_string(i), config::Program::site, 1, 3000));
-  EXPECT_THAT(assemble({}, beats, NginxFigures()), SizeIs(200));
+  std::vector<Heartbeat> heartbeats;
+  for (int i = 0; i < 500; ++i)
+    heartbeats.push_back(heartbeat("made-up-" + std::to_string(i), config::Program::site, 1, 3000));
+  EXPECT_THAT(assemble({}, heartbeats, NginxFigures()), SizeIs(200));
 }
 
 TEST(Samples, AddUpThePrograms) {
   Overview overview;
   Server server;
-  server.site = beat("app1", config::Program::site, 1, 3000);
+  server.site = heartbeat("app1", config::Program::site, 1, 3000);
   server.site->requests = 4;
   server.site->cpu = 0.25;
-  server.admin = beat("app1", config::Program::admin, 1, 3001);
+  server.admin = heartbeat("app1", config::Program::admin, 1, 3001);
   server.admin->requests = 1;
   server.admin->cpu = 0.5;
   overview.servers.push_back(server);

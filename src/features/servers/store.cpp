@@ -75,40 +75,40 @@ constexpr pg::Query kReturn{"servers.return", R"(
 
 }  // namespace
 
-pg::Slot<pg::None> beat(pg::Statements& out, std::string_view server, std::string_view program,
-                        const std::optional<std::string>& beat) {
-  return out.add(kBeat, server, program, beat);
+pg::ResultHandle<pg::None> heartbeat(pg::Statements& out, std::string_view server, std::string_view program,
+                                     const std::optional<std::string>& heartbeat) {
+  return out.add(kBeat, server, program, heartbeat);
 }
 void add(pg::Statements& out, std::string_view server, std::string_view program) {
   out.add(kAddServer, server);
   out.add(kAddProgram, server, program);
 }
-pg::Slot<bool> rests(pg::Statements& out, std::string_view server) { return out.add<bool>(kRests, server); }
-pg::Slot<double> clock(pg::Statements& out) { return out.add<double>(kClock); }
+pg::ResultHandle<bool> rests(pg::Statements& out, std::string_view server) { return out.add<bool>(kRests, server); }
+pg::ResultHandle<double> clock(pg::Statements& out) { return out.add<double>(kClock); }
 void heard(pg::Statements& out, std::string_view server) { out.add(kHeard, server); }
-pg::Slot<pg::None> forget_programs(pg::Statements& out) { return out.add(kForgetPrograms); }
-pg::Slot<pg::None> forget_servers(pg::Statements& out) { return out.add(kForgetServers); }
+pg::ResultHandle<pg::None> forget_programs(pg::Statements& out) { return out.add(kForgetPrograms); }
+pg::ResultHandle<pg::None> forget_servers(pg::Statements& out) { return out.add(kForgetServers); }
 
-pg::Slot<Known> known(pg::Statements& out) { return out.add<Known>(kKnown); }
-pg::Slot<Database> database(pg::Statements& out) { return out.add<Database>(kDatabase); }
-pg::Slot<Replica> replicas(pg::Statements& out) { return out.add<Replica>(kReplicas); }
-pg::Slot<Statement> slowest(pg::Statements& out) { return out.add<Statement>(kSlowest); }
+pg::ResultHandle<ServerRow> known(pg::Statements& out) { return out.add<ServerRow>(kKnown); }
+pg::ResultHandle<Database> database(pg::Statements& out) { return out.add<Database>(kDatabase); }
+pg::ResultHandle<Replica> replicas(pg::Statements& out) { return out.add<Replica>(kReplicas); }
+pg::ResultHandle<Statement> slowest(pg::Statements& out) { return out.add<Statement>(kSlowest); }
 
-pg::Slot<bool> has_sample(pg::Statements& out) { return out.add<bool>(kHasSample); }
+pg::ResultHandle<bool> has_sample(pg::Statements& out) { return out.add<bool>(kHasSample); }
 void add_sample(pg::Statements& out, const Sample& s) {
   out.add(kAddSample, s.servers, s.requests, s.errors, s.p50_ms, s.p95_ms, s.p99_ms, s.cpu, s.memory, s.transactions,
           s.connections, s.commands, s.redis_memory);
 }
-pg::Slot<pg::None> forget_samples(pg::Statements& out) { return out.add(kForgetSamples); }
-pg::Slot<Sample> samples(pg::Statements& out) { return out.add<Sample>(kSamples); }
+pg::ResultHandle<pg::None> forget_samples(pg::Statements& out) { return out.add(kForgetSamples); }
+pg::ResultHandle<Sample> samples(pg::Statements& out) { return out.add<Sample>(kSamples); }
 
-pg::Slot<std::string> name(pg::Statements& out, std::int64_t id) { return out.add<std::string>(kName, id); }
+pg::ResultHandle<std::string> name(pg::Statements& out, std::int64_t id) { return out.add<std::string>(kName, id); }
 void guard_not_last(pg::Statements& out, std::int64_t id) {
   // Two who let two servers rest at the same moment come one after the other.
   out.add(kLockAll);
   out.add(kGuardNotLast, id);
 }
-void set_rest(pg::Statements& out, std::int64_t id, bool rest, UserId by) {
+void set_rest(pg::Statements& out, std::int64_t id, bool rest, MemberId by) {
   if (rest) {
     out.add(kRest, id, by);
   } else {

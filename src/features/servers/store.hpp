@@ -12,37 +12,37 @@ namespace ms::servers::store {
 
 // --- signs of life
 /// Affected: 1 when the program is known. `beat` is nullopt while Redis has it.
-pg::Slot<pg::None> beat(pg::Statements& out, std::string_view server, std::string_view program,
-                        const std::optional<std::string>& beat);
+pg::ResultHandle<pg::None> heartbeat(pg::Statements& out, std::string_view server, std::string_view program,
+                                     const std::optional<std::string>& heartbeat);
 /// Makes it known.
 void add(pg::Statements& out, std::string_view server, std::string_view program);
 /// Whether the Site of this server is to rest now.
-pg::Slot<bool> rests(pg::Statements& out, std::string_view server);
+pg::ResultHandle<bool> rests(pg::Statements& out, std::string_view server);
 /// PostgreSQL's time, in seconds since 1970.
-pg::Slot<double> clock(pg::Statements& out);
+pg::ResultHandle<double> clock(pg::Statements& out);
 /// So that this server is not forgotten.
 void heard(pg::Statements& out, std::string_view server);
 /// Forgets what fell silent; any server may.
-pg::Slot<pg::None> forget_programs(pg::Statements& out);
-pg::Slot<pg::None> forget_servers(pg::Statements& out);
+pg::ResultHandle<pg::None> forget_programs(pg::Statements& out);
+pg::ResultHandle<pg::None> forget_servers(pg::Statements& out);
 
 // --- what is there
-struct Known {
+struct ServerRow {
   std::int64_t id = 0;
   std::string name;
-  bool wished_rest = false;
+  bool drain_requested = false;
   std::optional<std::string> program;
   std::optional<double> age;  ///< seconds since its last sign of life
-  std::optional<std::string> beat;
+  std::optional<std::string> heartbeat;
 };
-pg::Slot<Known> known(pg::Statements& out);
+pg::ResultHandle<ServerRow> known(pg::Statements& out);
 
 struct Database {
   std::string version;
   double uptime_seconds = 0;
   std::int64_t connections = 0;
   std::int64_t active = 0;
-  std::int64_t most_connections = 0;
+  std::int64_t max_connections = 0;
   std::int64_t size = 0;
   std::int64_t commits = 0;
   std::optional<double> cache_share;
@@ -50,24 +50,24 @@ struct Database {
   std::int64_t deadlocks = 0;
   bool has_statements = false;
 };
-pg::Slot<Database> database(pg::Statements& out);
-pg::Slot<Replica> replicas(pg::Statements& out);
+pg::ResultHandle<Database> database(pg::Statements& out);
+pg::ResultHandle<Replica> replicas(pg::Statements& out);
 /// Only where the extension pg_stat_statements is.
-pg::Slot<Statement> slowest(pg::Statements& out);
+pg::ResultHandle<Statement> slowest(pg::Statements& out);
 
 // --- the last hour
-pg::Slot<bool> has_sample(pg::Statements& out);
+pg::ResultHandle<bool> has_sample(pg::Statements& out);
 /// For the ten seconds that are now, unless somebody was first.
 void add_sample(pg::Statements& out, const Sample& sample);
 /// Forgets what is older than an hour.
-pg::Slot<pg::None> forget_samples(pg::Statements& out);
-pg::Slot<Sample> samples(pg::Statements& out);
+pg::ResultHandle<pg::None> forget_samples(pg::Statements& out);
+pg::ResultHandle<Sample> samples(pg::Statements& out);
 
 // --- acts
 /// The name, when there is such a server.
-pg::Slot<std::string> name(pg::Statements& out, std::int64_t id);
+pg::ResultHandle<std::string> name(pg::Statements& out, std::int64_t id);
 /// Refuses the unit (409, servers.last) unless another Site serves.
 void guard_not_last(pg::Statements& out, std::int64_t id);
-void set_rest(pg::Statements& out, std::int64_t id, bool rest, UserId by);
+void set_rest(pg::Statements& out, std::int64_t id, bool rest, MemberId by);
 
 }  // namespace ms::servers::store

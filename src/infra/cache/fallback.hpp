@@ -11,7 +11,7 @@ class Fallback {
  public:
   using Time = std::chrono::steady_clock::time_point;
   static constexpr auto kKept = std::chrono::seconds(1);
-  static constexpr std::size_t kMostEntries = 1000;  // a few MB: the cached values are lists of titles and profiles
+  static constexpr std::size_t kMaxEntries = 1000;  // a few MB: the cached values are lists of titles and profiles
 
   /// Null when there is none or it is too old.
   const std::string* find(const std::string& key, Time now) const {
@@ -19,7 +19,7 @@ class Fallback {
     return found == entries_.end() || now >= found->second.until ? nullptr : &found->second.value;
   }
   void keep(const std::string& key, std::string value, Time now) {
-    if (entries_.size() >= kMostEntries) entries_.clear();
+    if (entries_.size() >= kMaxEntries) entries_.clear();
     entries_.insert_or_assign(key, Entry{std::move(value), now + kKept});
   }
   void forget(const std::string& key) { entries_.erase(key); }

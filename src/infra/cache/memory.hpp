@@ -39,7 +39,7 @@ class Memory {
   /// The value that is kept, or what `fill` gives. `exact`: never what is kept, for who has just changed something. Who
   /// comes while another fills the same key waits for that value; when the filler fails, its caller has the exception
   /// and whoever waited asks its own `fill`.
-  async<std::shared_ptr<const T>> get(Call call, bool exact, std::string key, Fill fill);
+  async<std::shared_ptr<const T>> get(Call call, bool bypass_cache, std::string key, Fill fill);
 
   /// Who waits now for what another reads: they cost nothing but their place.
   std::size_t waiting() const noexcept { return *waiting_; }
@@ -96,8 +96,8 @@ class Memory {
 };
 
 template <class T>
-async<std::shared_ptr<const T>> Memory<T>::get(Call call, bool exact, std::string key, Fill fill) {
-  if (exact || kept_ == kept_.zero()) {
+async<std::shared_ptr<const T>> Memory<T>::get(Call call, bool bypass_cache, std::string key, Fill fill) {
+  if (bypass_cache || kept_ == kept_.zero()) {
     auto fresh = co_await fill();
     co_return fresh;
   }

@@ -48,7 +48,7 @@ async<> collect(Memory<std::string>& memory, std::string key, Source& source, st
 
 class MemoryTest : public testing::Test {
  protected:
-  void ask(const std::string& key) {
+  void execute(const std::string& key) {
     asio::co_spawn(io.get_executor(), collect(memory, key, source, got), asio::detached);
     io.restart();
     io.poll();
@@ -67,43 +67,43 @@ class MemoryTest : public testing::Test {
 };
 
 TEST_F(MemoryTest, ShowsWhatWasReadUntilItIsForgotten) {
-  ask("a");
+  execute("a");
   source.value = "new";
-  ask("a");
-  ask("b");
+  execute("a");
+  execute("b");
   memory.forget();
-  ask("a");
+  execute("a");
   EXPECT_THAT(got, ElementsAre("old", "old", "new", "new"));
   EXPECT_EQ(source.fills, 3);
 }
 
 TEST_F(MemoryTest, ForgetsWhatAChangeConcerns) {
-  ask("a1");
-  ask("a2");
-  ask("b1");
+  execute("a1");
+  execute("a2");
+  execute("b1");
   source.value = "new";
   memory.forget([](std::string_view key, const std::string* value) { return key.starts_with('a') && *value == "old"; });
-  ask("a1");
-  ask("a2");
-  ask("b1");
+  execute("a1");
+  execute("a2");
+  execute("b1");
   EXPECT_THAT(got, ElementsAre("old", "old", "old", "new", "new", "old"));
 }
 
 TEST_F(MemoryTest, WhatIsBeingReadIsNotKeptWhateverChanged) {
   source.open = false;
-  ask("a");
+  execute("a");
   source.value = "new";
   memory.forget([](std::string_view, const std::string*) { return false; });
-  ask("a");
+  execute("a");
   EXPECT_EQ(source.fills, 2);
   open_gate();
-  ask("a");
+  execute("a");
   EXPECT_THAT(got, UnorderedElementsAre("old", "new", "new"));
 }
 
 TEST_F(MemoryTest, ACrowdIsOneQuestion) {
   source.open = false;
-  for (int i = 0; i < 3; ++i) ask("a");
+  for (int i = 0; i < 3; ++i) execute("a");
   EXPECT_EQ(source.fills, 1);
   EXPECT_EQ(memory.waiting(), 2u);
   open_gate();
@@ -113,14 +113,14 @@ TEST_F(MemoryTest, ACrowdIsOneQuestion) {
 
 TEST_F(MemoryTest, WhatWasBeingReadWhenItChangedIsShownOnlyToWhoAskedBefore) {
   source.open = false;
-  ask("a");
+  execute("a");
   source.value = "new";
   memory.forget();
   source.open = true;
-  ask("a");
+  execute("a");
   EXPECT_THAT(got, ElementsAre("new"));
   open_gate();
-  ask("a");
+  execute("a");
   EXPECT_THAT(got, ElementsAre("new", "old", "new"));
   EXPECT_EQ(source.fills, 2);
 }
@@ -128,17 +128,17 @@ TEST_F(MemoryTest, WhatWasBeingReadWhenItChangedIsShownOnlyToWhoAskedBefore) {
 TEST_F(MemoryTest, AFailureIsNotRememberedAndHitsNobodyElse) {
   source.open = false;
   source.broken = true;
-  ask("a");
-  ask("a");
+  execute("a");
+  execute("a");
   open_gate();
-  ask("a");
+  execute("a");
   EXPECT_THAT(got, testing::UnorderedElementsAre("failed", "old", "old"));
 }
 
 TEST_F(MemoryTest, KeepsNoMoreThanItsLimitAndNothingWithoutTime) {
-  for (const char* key : {"a", "b", "c", "d", "d"}) ask(key);
+  for (const char* key : {"a", "b", "c", "d", "d"}) execute(key);
   EXPECT_EQ(source.fills, 4);
-  ask("a");
+  execute("a");
   EXPECT_EQ(source.fills, 5);
   Memory<std::string> none(io, 0ms, 3);
   for (int i = 0; i < 2; ++i) {

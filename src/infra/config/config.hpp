@@ -92,7 +92,7 @@ struct Settings {
   } http;
   struct Live {
     int streams = 12000;
-    int streams_of_one = 12;
+    int max_streams_per_member = 12;
   } live;
   struct Proxy {
     std::vector<std::string> trusted = {"127.0.0.0/8", "::1/128"};

@@ -6,7 +6,7 @@
 #include <array>
 
 #include "infra/config/proxies.hpp"
-#include "infra/http/ask.hpp"
+#include "infra/http/fetch.hpp"
 
 namespace ms::config {
 namespace {
@@ -61,7 +61,7 @@ std::string_view log_level(std::string_view text) {
 using S = Settings;
 constexpr int kMaxPort = 65535;
 constexpr int kMaxSeconds = 3600;
-constexpr std::size_t kLeastSecret = 32;  // as hexadecimal digits these are 128 bits
+constexpr std::size_t kMinSecret = 32;  // as hexadecimal digits these are 128 bits
 
 const std::array kKeys{
     Key{"server", "name", "Name of this instance in the monitor, in logs and in the X-Served-By header.",
@@ -123,7 +123,7 @@ const std::array kKeys{
     Key{"session", "secret",
         "Signs the session cookie: at least 32 random characters, the same on all instances (openssl rand -hex 32). In "
         "more lines: those before, which still hold (docs/operating.md).",
-        Secret{at<&S::session, &S::Session::secret>, kLeastSecret, at<&S::session, &S::Session::older_secrets>}},
+        Secret{at<&S::session, &S::Session::secret>, kMinSecret, at<&S::session, &S::Session::older_secrets>}},
     Key{"session", "cookie",
         "Name of the cookie: connect.sid for the site and minschool.admin for the admin unless set. Of a site with "
         "https, __Host- stands before it, unless [session] adopt.",
@@ -186,9 +186,9 @@ const std::array kKeys{
 
     Key{"live", "streams", "Open streams (GET /events) per thread; more are asked to come back later.",
         Number{at<&S::live, &S::Live::streams>, 0, 1 << 20}},
-    Key{"live", "streams_of_one",
+    Key{"live", "max_streams_per_member",
         "Of these, how many one member may have; each thread of each server counts for itself.",
-        Number{at<&S::live, &S::Live::streams_of_one>, 1, 1000}},
+        Number{at<&S::live, &S::Live::max_streams_per_member>, 1, 1000}},
 
     Key{"proxy", "trusted", "Networks (CIDR) whose X-Forwarded-For is believed: where Nginx runs.",
         List{at<&S::proxy, &S::Proxy::trusted>, networks}},

@@ -61,8 +61,8 @@ std::string TrustedProxies::client(std::string_view peer, std::string_view forwa
     address = trim(comma == std::string_view::npos ? chain : chain.substr(comma + 1));
     chain = comma == std::string_view::npos ? std::string_view() : chain.substr(0, comma);
   }
-  constexpr std::size_t kLongestAddress = 45;  // of IPv6 with an embedded IPv4
-  return std::string(address.substr(0, kLongestAddress));
+  constexpr std::size_t kMaxAddressLength = 45;  // of IPv6 with an embedded IPv4
+  return std::string(address.substr(0, kMaxAddressLength));
 }
 
 }  // namespace ms::config

@@ -13,7 +13,7 @@ struct Id {
   explicit operator bool() const noexcept { return value != 0; }
 };
 
-using UserId = Id<struct UserTag>;
+using MemberId = Id<struct MemberTag>;
 using BoardId = Id<struct BoardTag>;
 using PostId = Id<struct PostTag>;
 using CommentId = Id<struct CommentTag>;

@@ -9,7 +9,7 @@
 namespace ms {
 
 /// Why an act was refused; the number is its HTTP status (RFC 9110 section 15, RFC 6585).
-enum class Code {
+enum class ErrorCode {
   bad_request = 400,
   unauthenticated = 401,
   forbidden = 403,
@@ -33,27 +33,28 @@ struct FieldError {
 
 /// An expected refusal. Broken infrastructure and bugs are exceptions, caught once in web/pipeline.
 struct Error {
-  Code code = Code::invalid;
+  ErrorCode code = ErrorCode::invalid;
   Msg message;
   std::vector<FieldError> fields;
   std::chrono::seconds retry_after{5};  ///< of too_many and unavailable: when to ask again
 
-  Error(Code refused, Msg why) : code(refused), message(why) {}
-  Error(Code refused, Msg why, std::vector<FieldError> where) : code(refused), message(why), fields(std::move(where)) {}
+  Error(ErrorCode refused, Msg why) : code(refused), message(why) {}
+  Error(ErrorCode refused, Msg why, std::vector<FieldError> where)
+      : code(refused), message(why), fields(std::move(where)) {}
 };
 
 template <class T = void>
 using Result = std::expected<T, Error>;
 
-using Refused = std::unexpected<Error>;
+using Unexpected = std::unexpected<Error>;
 
-/// Refused(code, message) as one word: `co_return refuse(Code::not_found, "post.gone"_msg);`
-inline Refused refuse(Code code, Msg message) { return Refused(Error(code, message)); }
+/// Unexpected(code, message) as one word: `co_return refuse(Code::not_found, "post.gone"_msg);`
+inline Unexpected fail(ErrorCode code, Msg message) { return Unexpected(Error(code, message)); }
 /// The same, with the time after which to ask again.
-inline Refused refuse(Code code, Msg message, std::chrono::seconds retry_after) {
+inline Unexpected fail(ErrorCode code, Msg message, std::chrono::seconds retry_after) {
   Error error(code, message);
   error.retry_after = retry_after;
-  return Refused(std::move(error));
+  return Unexpected(std::move(error));
 }
 
 }  // namespace ms

@@ -38,7 +38,7 @@ void put_pair(char* at, int value) {
 /// "2026. 3. 2."; gives its end.
 char* put_day(char* at, const Civil& c) {
   for (const int part : {c.year, c.month, c.day}) {
-    at = std::to_chars(at, at + TimeText::kLongest / 4, part).ptr;
+    at = std::to_chars(at, at + TimeText::kMax / 4, part).ptr;
     *at++ = '.';
     *at++ = ' ';
   }

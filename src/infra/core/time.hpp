@@ -15,14 +15,14 @@ inline Timestamp now() { return std::chrono::floor<std::chrono::microseconds>(st
 /// A moment in words, in place: a list of 20 rows has 60 of them, which as strings were 40 allocations.
 class TimeText {
  public:
-  static constexpr std::size_t kLongest = 32;
+  static constexpr std::size_t kMax = 32;
   operator std::string_view() const noexcept { return {text_.data(), size_}; }
   std::string str() const { return std::string(std::string_view(*this)); }
   char* data() noexcept { return text_.data(); }
   void end_at(const char* end) noexcept { size_ = static_cast<std::size_t>(end - text_.data()); }
 
  private:
-  std::array<char, kLongest> text_;
+  std::array<char, kMax> text_;
   std::size_t size_ = 0;
 };
 TimeText seoul_date_text(Timestamp at);

@@ -49,8 +49,8 @@ std::optional<std::string_view> Request::cookie(std::string_view name) const noe
 }
 
 Response& Response::set(std::string_view name, std::string_view value) {
-  constexpr std::size_t kUsual = 640;  // bytes of a page's head
-  if (head_.empty()) head_.reserve(kUsual);
+  constexpr std::size_t kDefault = 640;  // bytes of a page's head
+  if (head_.empty()) head_.reserve(kDefault);
   head_.append(name).append(": ");
   if (breaks_line(value)) {
     std::ranges::copy_if(value, std::back_inserter(head_), [](char c) { return c != '\r' && c != '\n' && c != '\0'; });

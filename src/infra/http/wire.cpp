@@ -56,8 +56,8 @@ bool target(std::string_view text, std::string_view method) {
     const auto byte = static_cast<unsigned char>(c);
     return byte > 0x20 && byte != 0x7f;
   });
-  constexpr std::size_t kLongestScheme = 8;  // "https://", whose letters have no case (RFC 3986 section 3.1)
-  const std::string scheme = text.starts_with('/') ? std::string() : ascii_lower(text.substr(0, kLongestScheme));
+  constexpr std::size_t kMaxSchemeLength = 8;  // "https://", whose letters have no case (RFC 3986 section 3.1)
+  const std::string scheme = text.starts_with('/') ? std::string() : ascii_lower(text.substr(0, kMaxSchemeLength));
   return clean && (text.starts_with('/') || scheme.starts_with("http://") || scheme == "https://" ||
                    (text == "*" && method == "OPTIONS"));
 }

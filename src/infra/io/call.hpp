@@ -18,11 +18,11 @@ struct Timing {
   int redis_trips = 0;
 };
 
-/// What makes a repetition of a write known (infra/once).
-struct Once {
-  std::string key;                      ///< the same for every repetition of the request
-  std::string fingerprint;              ///< SHA-256 of what was asked
-  std::optional<std::int64_t> earlier;  ///< what the first time made, once it is known to be a repetition
+/// What makes a repetition of a write known (infra/idempotency).
+struct IdempotencyKey {
+  std::string key;                              ///< the same for every repetition of the request
+  std::string fingerprint;                      ///< SHA-256 of what was asked
+  std::optional<std::int64_t> previous_result;  ///< what the first time made, once it is known to be a repetition
 };
 
 /// Until when, and for which request; goes through every asynchronous call.
@@ -43,23 +43,23 @@ class Call {
   /// Null where nobody asks.
   Timing* timing() const noexcept { return timing_; }
   /// Null for reads.
-  const Once* once() const noexcept { return once_; }
+  const IdempotencyKey* idempotency_key() const noexcept { return idempotency_key_; }
   /// The same call for a write; `once` outlives it.
-  void set_once(const Once* once) noexcept { once_ = once; }
+  void set_idempotency_key(const IdempotencyKey* idempotency_key) noexcept { idempotency_key_ = idempotency_key; }
   /// A statement of this call took away what guests could see (SQL function ms_purge).
-  void took_away() const noexcept {
-    if (took_away_ != nullptr) *took_away_ = true;
+  void note_purge() const noexcept {
+    if (purge_flag_ != nullptr) *purge_flag_ = true;
   }
-  /// Where took_away() notes it; outlives the call.
-  void set_took_away(bool* flag) noexcept { took_away_ = flag; }
+  /// Where note_purge() notes it; outlives the call.
+  void set_purge_flag(bool* flag) noexcept { purge_flag_ = flag; }
 
  private:
   Deadline started_ = std::chrono::steady_clock::now();
   Deadline deadline_;
   std::string_view request_id_;
   Timing* timing_;
-  const Once* once_ = nullptr;
-  bool* took_away_ = nullptr;
+  const IdempotencyKey* idempotency_key_ = nullptr;
+  bool* purge_flag_ = nullptr;
 };
 
 }  // namespace ms

@@ -57,21 +57,22 @@ void Runner::add(Kind kind) {
 
 async<void> Runner::add_periodic_jobs() {
   const Call call(steady_clock::now() + kStatementTime, "jobs");
-  pg::Unit unit = db_.unit(call, pg::Lane::slow);
+  pg::Transaction transaction = db_.transaction(call, pg::Lane::slow);
   for (const auto& [name, known] : known_) {
     if (!known.kind.period) continue;
-    enqueue(unit, {.kind = name, .unique_key = name, .max_attempts = kPeriodicAttempts, .period = known.kind.period});
+    enqueue(transaction,
+            {.kind = name, .unique_key = name, .max_attempts = kPeriodicAttempts, .period = known.kind.period});
   }
-  const auto done = co_await unit.send();
+  const auto done = co_await transaction.commit();
   if (!done) spdlog::error("jobs: periodic jobs cannot be added: {}", done.error().message.key);
 }
 
 async<bool> Runner::run_one() {
   const Call call(steady_clock::now() + kStatementTime, "jobs");
-  pg::Unit taking = db_.unit(call, pg::Lane::slow);
-  const auto slot = store::claim(taking, names_, lease_seconds_, server_);
-  const auto taken = co_await taking.send();
-  const auto job = taken ? slot.one() : std::nullopt;
+  pg::Transaction taking = db_.transaction(call, pg::Lane::slow);
+  const auto handle = store::claim(taking, names_, lease_seconds_, server_);
+  const auto taken = co_await taking.commit();
+  const auto job = taken ? handle.one() : std::nullopt;
   if (!job) co_return false;
   busy_ = true;
   Result result{"the server that ran it was stopped", {}};
@@ -79,9 +80,9 @@ async<bool> Runner::run_one() {
   if (job->attempts <= job->max_attempts) result = co_await call_handler(known_.at(job->kind), *job);
   busy_ = false;
   const Call after(steady_clock::now() + kStatementTime, "jobs");
-  pg::Unit unit = db_.unit(after, pg::Lane::slow);
-  settle(unit, *job, result);
-  const auto settled = co_await unit.send();
+  pg::Transaction transaction = db_.transaction(after, pg::Lane::slow);
+  settle(transaction, *job, result);
+  const auto settled = co_await transaction.commit();
   if (!settled) spdlog::error("job {} {}: {}", job->id, job->kind, settled.error().message.key);
   co_return true;
 }
@@ -117,10 +118,10 @@ void Runner::settle(pg::Statements& out, const store::Claimed& job, const Result
 async<void> Runner::count() {
   const Call call(steady_clock::now() + kStatementTime, "jobs");
   pg::Batch batch = db_.batch(call, pg::Lane::slow);
-  const auto slot = store::counts(batch);
+  const auto handle = store::counts(batch);
   co_await batch.send();
   std::map<std::string, store::Count, std::less<>> counts;
-  for (store::Count& one : slot.all()) counts[one.kind] = one;
+  for (store::Count& one : handle.all()) counts[one.kind] = one;
   for (auto& [name, known] : known_) {
     const store::Count& one = counts[name];
     known.queued.set(static_cast<double>(one.queued));

@@ -54,10 +54,10 @@ class RunnerTest : public testing::Test {
 
   async<ms::Result<void>> add(Server& server, Job job, bool refused) {
     const Call call(std::chrono::steady_clock::now() + 10s, "test");
-    pg::Unit unit = server.db.unit(call);
-    enqueue(unit, job);
-    if (refused) unit.add(kRefuse);
-    co_return co_await unit.send();
+    pg::Transaction transaction = server.db.transaction(call);
+    enqueue(transaction, job);
+    if (refused) transaction.add(kRefuse);
+    co_return co_await transaction.commit();
   }
   ms::Result<void> enqueued(Job job, bool refused = false) { return pg::run(io, add(a, std::move(job), refused)); }
   bool run(Server& server) { return pg::run(io, server.runner.run_one()); }
@@ -141,13 +141,13 @@ TEST_F(RunnerTest, WhoComesBackTooLateChangesNothing) {
   sql("update jobs set runs = 7, attempts = 1, running_on = 'b'");
   const store::Claimed late{.id = 1, .run = 6, .kind = "sweep", .payload = {}, .attempts = 1, .max_attempts = 3};
   const Call call(std::chrono::steady_clock::now() + 10s, "test");
-  pg::Unit unit = a.db.unit(call);
-  store::remove(unit, late);
-  store::wait_for_period(unit, late, std::nullopt);
-  store::run_next_slice(unit, late, "x", 0);
-  store::retry(unit, late, "x", 0);
-  store::fail(unit, late, "x");
-  ASSERT_TRUE(pg::run(io, unit.send()));
+  pg::Transaction transaction = a.db.transaction(call);
+  store::remove(transaction, late);
+  store::wait_for_period(transaction, late, std::nullopt);
+  store::run_next_slice(transaction, late, "x", 0);
+  store::retry(transaction, late, "x", 0);
+  store::fail(transaction, late, "x");
+  ASSERT_TRUE(pg::run(io, transaction.commit()));
   EXPECT_EQ(sql("select runs || running_on || payload || (last_error is null)::text from jobs"), "7btrue");
 }
 
@@ -232,7 +232,7 @@ TEST_F(RunnerTest, AQueueThatIsFullRefusesWhatWouldAddToIt) {
       std::to_string(kMaxQueued) + ")");
   const auto refused = enqueued({.kind = "mail"});
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, Code::unavailable);
+  EXPECT_EQ(refused.error().code, ErrorCode::unavailable);
   EXPECT_EQ(refused.error().message.key, "jobs.full");
   EXPECT_TRUE(enqueued({.kind = "sweep"})) << "of each kind by itself";
 }

@@ -75,15 +75,15 @@ std::chrono::milliseconds pause_after(int attempts, double chance) {
 
 async<bool> remove_old_failures(pg::Db& db, const Call& call) {
   pg::Batch batch = db.batch(call, pg::Lane::slow);
-  const auto slot = batch.add(kRemoveOld);
+  const auto handle = batch.add(kRemoveOld);
   co_await batch.send();
-  co_return slot.affected() > 0;
+  co_return handle.affected() > 0;
 }
 
 namespace store {
 
-pg::Slot<Claimed> claim(pg::Statements& out, const std::vector<std::string_view>& kinds,
-                        const std::vector<std::int64_t>& lease_seconds, std::string_view server) {
+pg::ResultHandle<Claimed> claim(pg::Statements& out, const std::vector<std::string_view>& kinds,
+                                const std::vector<std::int64_t>& lease_seconds, std::string_view server) {
   return out.add<Claimed>(kClaim, array_of(kinds), lease_seconds, server);
 }
 void remove(pg::Statements& out, const Claimed& job) { out.add(kRemove, job.id, job.run); }
@@ -97,7 +97,7 @@ void retry(pg::Statements& out, const Claimed& job, std::string_view error, std:
   out.add(kRetry, job.id, job.run, error, pause_ms);
 }
 void fail(pg::Statements& out, const Claimed& job, std::string_view error) { out.add(kFail, job.id, job.run, error); }
-pg::Slot<Count> counts(pg::Statements& out) { return out.add<Count>(kCounts); }
+pg::ResultHandle<Count> counts(pg::Statements& out) { return out.add<Count>(kCounts); }
 
 }  // namespace store
 }  // namespace ms::jobs

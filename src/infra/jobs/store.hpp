@@ -22,8 +22,8 @@ struct Claimed {
 
 /// Takes the job of these kinds that has been due for longest. It is due again, for any server, after the lease of its
 /// kind.
-pg::Slot<Claimed> claim(pg::Statements& out, const std::vector<std::string_view>& kinds,
-                        const std::vector<std::int64_t>& lease_seconds, std::string_view server);
+pg::ResultHandle<Claimed> claim(pg::Statements& out, const std::vector<std::string_view>& kinds,
+                                const std::vector<std::int64_t>& lease_seconds, std::string_view server);
 
 void remove(pg::Statements& out, const Claimed& job);
 /// A periodic job waits for its next period; `error` is why this one's run failed, if it did.
@@ -40,6 +40,6 @@ struct Count {
   std::int64_t running = 0;
   std::int64_t failed = 0;
 };
-pg::Slot<Count> counts(pg::Statements& out);
+pg::ResultHandle<Count> counts(pg::Statements& out);
 
 }  // namespace ms::jobs::store

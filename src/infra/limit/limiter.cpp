@@ -33,32 +33,33 @@ async<bool> Limiter::allow(const Call& call, Rule rule, std::string subject, std
 
 async<std::int64_t> Limiter::count(const Call& call, Rule rule, std::string subject, std::int64_t times) {
   const std::string key = key_of(rule, subject);
-  const auto reply = co_await client_.ask(call, redis::Command("EVAL", kCount, 1, key, rule.window.count(), times));
+  const auto reply = co_await client_.execute(call, redis::Command("EVAL", kCount, 1, key, rule.window.count(), times));
   if (reply && reply->kind == redis::Reply::Kind::integer) co_return reply->integer;
   co_return local_.add(key, rule.window, std::chrono::steady_clock::now(), times);
 }
 
-async<Result<void>> Limiter::allow_write(const Call& call, UserId who, bool staff, Write what, std::int64_t times) {
+async<Result<void>> Limiter::allow_write(const Call& call, MemberId member, bool staff, Write what,
+                                         std::int64_t times) {
   if (times <= 0) co_return Result<void>();
   const auto kind = static_cast<std::size_t>(what);
   const int limit = writes_.each_minute.at(kind) * (staff ? writes_.staff_factor : 1);
   const Rule rule{kWriteNames.at(kind), limit, std::chrono::minutes(1)};
-  const bool allowed = co_await allow(call, rule, std::to_string(who.value), times);
-  if (!allowed) co_return refuse(Code::too_many, kWriteReasons.at(kind), rule.window);
+  const bool allowed = co_await allow(call, rule, std::to_string(member.value), times);
+  if (!allowed) co_return fail(ErrorCode::too_many, kWriteReasons.at(kind), rule.window);
   co_return Result<void>();
 }
 
 async<> Limiter::take_back(const Call& call, Rule rule, std::string subject) {
   const std::string key = key_of(rule, subject);
   local_.take_back(key);
-  co_await client_.ask(call, redis::Command("EVAL", kTakeBack, 1, key));
+  co_await client_.execute(call, redis::Command("EVAL", kTakeBack, 1, key));
 }
 
 void Limiter::forgive(Rule rule, std::string_view subject) {
   const std::string key = key_of(rule, subject);
   local_.forget(key);
   // Unknown is fine: the count ends with its window.
-  client_.tell(redis::Command("DEL", key));
+  client_.fire_and_forget(redis::Command("DEL", key));
 }
 
 }  // namespace ms::limit

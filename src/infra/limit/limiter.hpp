@@ -32,8 +32,8 @@ class Limiter {
   async<bool> allow(const Call& call, Rule rule, std::string subject, std::int64_t times = 1);
   /// Counts the same; how many there are in the window.
   async<std::int64_t> count(const Call& call, Rule rule, std::string subject, std::int64_t times = 1);
-  /// Counts `times` writes of a member, by whatever way they come; for none nothing is asked. Refused: too_many.
-  async<Result<void>> allow_write(const Call& call, UserId who, bool staff, Write what, std::int64_t times = 1);
+  /// Counts `times` writes of a member, by whatever way they come; for none nothing is asked. Unexpected: too_many.
+  async<Result<void>> allow_write(const Call& call, MemberId member, bool staff, Write what, std::int64_t times = 1);
   /// Takes back one try that turned out to be none.
   async<> take_back(const Call& call, Rule rule, std::string subject);
   /// Forgets the tries, as after a successful login. Nobody waits for it: it is done before what is asked next.

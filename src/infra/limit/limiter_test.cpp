@@ -8,8 +8,8 @@ namespace ms::limit {
 namespace {
 
 using namespace std::chrono_literals;
-using redis::ask;
 using redis::Command;
+using redis::execute;
 using redis::in;
 using redis::run;
 
@@ -52,13 +52,13 @@ TEST_F(LimiterTest, ForgivesAfterASuccess) {
 
 TEST_F(LimiterTest, EveryKeyExpiresAndNamesNobody) {
   run(io, allowed_of(limiter, "a@example.com", 1));
-  const auto keys = run(io, ask(client, Command("KEYS", "limit:*")));
+  const auto keys = run(io, execute(client, Command("KEYS", "limit:*")));
   ASSERT_EQ(keys->items.size(), 1u);
   const std::string key = keys->items[0].text;
   EXPECT_EQ(key.find("example"), std::string::npos);
-  run(io, ask(client, Command("PERSIST", key)));
+  run(io, execute(client, Command("PERSIST", key)));
   run(io, allowed_of(limiter, "a@example.com", 1));
-  EXPECT_GT(run(io, ask(client, Command("TTL", key)))->integer, 590);
+  EXPECT_GT(run(io, execute(client, Command("TTL", key)))->integer, 590);
 }
 
 TEST_F(LimiterTest, GoesOnInTheProcessWithoutRedis) {

@@ -15,9 +15,9 @@ class LocalCounts {
  public:
   using Time = std::chrono::steady_clock::time_point;
   /// About 10 MB when full.
-  static constexpr std::size_t kMostEntries = 65'536;
+  static constexpr std::size_t kMaxEntries = 65'536;
 
-  explicit LocalCounts(std::size_t most = kMostEntries) : most_(most) {}
+  explicit LocalCounts(std::size_t most = kMaxEntries) : most_(most) {}
 
   /// Counts `times` and gives the count in the running window.
   std::int64_t add(const std::string& key, std::chrono::seconds window, Time now, std::int64_t times = 1);

@@ -11,16 +11,16 @@ using namespace std::chrono_literals;
 using redis::in;
 using redis::run;
 
-constexpr UserId kKim{1};
-constexpr UserId kLee{2};
+constexpr MemberId kKim{1};
+constexpr MemberId kLee{2};
 
-async<int> allowed_of(Limiter& writes, UserId who, bool staff, Write what, int tries) {
+async<int> allowed_of(Limiter& writes, MemberId member, bool staff, Write what, int tries) {
   const Call call = redis::calm();
   int allowed = 0;
   for (int i = 0; i < tries; ++i) {
-    const auto done = co_await writes.allow_write(call, who, staff, what);
+    const auto done = co_await writes.allow_write(call, member, staff, what);
     if (done) ++allowed;
-    if (!done && done.error().code != Code::too_many) co_return -2;
+    if (!done && done.error().code != ErrorCode::too_many) co_return -2;
   }
   co_return allowed;
 }

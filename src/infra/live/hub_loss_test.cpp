@@ -44,7 +44,7 @@ TEST_F(HubLoss, WithoutRedisHintsGoByPostgresAndNothingIsLostOnTheWay) {
   const auto hub = make(no_sweep_);
   pg::Listener listener(
       io_, pg::TestDatabase::conninfo(), {"live"},
-      [&](std::string_view, std::string_view message) { hub->hint(message); }, [](bool) {});
+      [&](std::string_view, std::string_view message) { hub->on_message(message); }, [](bool) {});
   ASSERT_TRUE(until([&] { return listener.live(); }));
   const auto stream = follow(*hub, {}, "p1:0");
   std::string expected;
@@ -52,10 +52,10 @@ TEST_F(HubLoss, WithoutRedisHintsGoByPostgresAndNothingIsLostOnTheWay) {
     if (i == 20) redis_.kill();
     if (i == 40) {
       redis_.start();
-      ASSERT_TRUE(until([&] { return client_.up() && hub->state().hints_by_redis; }));
+      ASSERT_TRUE(until([&] { return client_.up() && hub->state().subscribed_by_redis; }));
     }
     commit(1, i, "x");
-    hints_.tell({'p', 1});
+    publisher_.publish({'p', 1});
     ASSERT_TRUE(until([&] { return stream->last_id == "p1:" + std::to_string(i); })) << i;
     expected += std::to_string(i) + "@" + std::to_string(i) + ":x|";
   }
@@ -76,7 +76,7 @@ TEST_F(HubLoss, ADatabaseThatIsGoneIsAskedAgain) {
     const auto asked = source.asked.size();
     const auto newcomer = follow(hub, {}, "p1:0");
     commit_many(1, i, i);
-    hub.hint("p1");
+    hub.on_message("p1");
     ASSERT_TRUE(until([&] { return source.asked.size() > asked && !db.state().up; }));
     proxy = std::make_unique<pg::Proxy>(io_);
     proxy->open();
@@ -99,7 +99,7 @@ TEST_F(HubLoss, AnAskingThatHangsIsGivenUp) {
   ASSERT_TRUE(settled());
   proxy.stall(true);
   commit_many(1, 1, 2);
-  hub.hint("p1");
+  hub.on_message("p1");
   ASSERT_TRUE(until([&] { return !db.state().up; }));
   proxy.stall(false);
   ASSERT_TRUE(until([&] { return stream->last_id == "p1:2"; }));
@@ -112,14 +112,14 @@ TEST_F(HubLoss, ASourceThatThrowsHarmsNobodyForGood) {
   ASSERT_TRUE(settled());
   source_.broken = true;
   commit(1, 1, "x");
-  hub->hint("p1 is writing");
-  hub->hint("p1");
+  hub->on_message("p1 is writing");
+  hub->on_message("p1");
   ASSERT_TRUE(until([&] { return source_.asked.size() == 2; }));
   const auto newcomer = follow(*hub, {}, "p1:0");
   commit(1, 2, "y");
   source_.broken = false;
   ASSERT_TRUE(until([&] {
-    hub->hint("p1");
+    hub->on_message("p1");
     return stream->last_id == "p1:2" && newcomer->last_id == "p1:2";
   }));
   EXPECT_EQ(data(*stream), "1@1:x\n2@2:y|");
@@ -133,7 +133,7 @@ TEST_F(HubLoss, MayEndWhileItAsksAndStreamsAreOpen) {
   ASSERT_TRUE(settled());
   source_.held = true;
   const auto asked = source_.asked.size();
-  hub->hint("p1");
+  hub->on_message("p1");
   ASSERT_TRUE(until([&] { return source_.asked.size() > asked; }));
   hub.reset();
   commit(1, 1, "too late");

@@ -12,7 +12,7 @@ namespace {
 
 /// A browser: stays, goes, and comes back with the id of the last event.
 struct Browser {
-  std::string marks;  ///< as its page had them, then its last id
+  std::string positions;  ///< as its page had them, then its last id
   std::shared_ptr<TestStream> stream;
   std::size_t hub = 0;
   std::size_t read = 0;                                               ///< of the stream's events
@@ -54,14 +54,15 @@ class HubRandom : public HubFixture {
         browser.items[topic][std::stoll(line)] = body;
       }
     }
-    if (!browser.stream->last_id.empty()) browser.marks = browser.stream->last_id;
+    if (!browser.stream->last_id.empty()) browser.positions = browser.stream->last_id;
   }
 
   /// To any of the hubs; it is down just now, perhaps.
   void come_back(Browser& browser) {
     browser.hub = static_cast<std::size_t>(any(kHubs));
     if (!hubs_[browser.hub]) return;
-    browser.stream = follow(*hubs_[browser.hub], any(2) == 0 ? session::Viewer() : member(1 + any(5)), browser.marks);
+    browser.stream =
+        follow(*hubs_[browser.hub], any(2) == 0 ? session::Viewer() : member(1 + any(5)), browser.positions);
     browser.read = 0;
   }
   static void go(Browser& browser) {
@@ -108,7 +109,7 @@ class HubRandom : public HubFixture {
             topic + "," + item + ",'" + topic + "/" + std::to_string(++bodies_) +
             "', number from n"
             " on conflict (topic, id) do update set body = excluded.body, event = excluded.event");
-        for (int hints = any(3); hints > 0; --hints) hints_.tell({'p', std::stoll(topic)});
+        for (int hints = any(3); hints > 0; --hints) publisher_.publish({'p', std::stoll(topic)});
       }
     }
   }
@@ -132,7 +133,7 @@ class HubRandom : public HubFixture {
   void see_that_all_is_there(Browser& browser) {
     std::string truth = sql("select string_agg('p' || id || ':' || number, ',' order by id) from topic where id <= 3");
     truth.pop_back();
-    ASSERT_TRUE(until([&] { return browser.stream->last_id == truth || browser.marks == truth; }))
+    ASSERT_TRUE(until([&] { return browser.stream->last_id == truth || browser.positions == truth; }))
         << browser.stream->last_id << " instead of " << truth;
     read(browser);
     std::string items;
@@ -153,7 +154,7 @@ class HubRandom : public HubFixture {
                          {"live"},
                          [this](std::string_view, std::string_view message) {
                            for (const auto& hub : hubs_) {
-                             if (hub) hub->hint(message);
+                             if (hub) hub->on_message(message);
                            }
                          },
                          [](bool) {}};
@@ -166,7 +167,7 @@ TEST_F(HubRandom, EveryBrowserHasAllOnceAndInOrderInTheEnd) {
     TestSource::create_tables();
     for (auto& hub : hubs_) hub = begin();
     browsers_.assign(5, Browser{});
-    for (Browser& browser : browsers_) browser.marks = "p1:0,p2:0,p3:0";
+    for (Browser& browser : browsers_) browser.positions = "p1:0,p2:0,p3:0";
     for (int step = 0; step < 150; ++step) {
       Browser& browser = browsers_[static_cast<std::size_t>(any(5))];
       if (browser.stream) ASSERT_NO_FATAL_FAILURE(read(browser));

@@ -23,13 +23,13 @@ TEST_F(HubTest, ACommitReachesWhoFollowsIt) {
   ASSERT_TRUE(settled());
   ASSERT_THAT(stream->retries, ElementsAre(testing::AllOf(testing::Ge(1000), testing::Le(3000))));
   commit(1, 5, "hello");
-  hints_.tell({'p', 1});
+  publisher_.publish({'p', 1});
   ASSERT_TRUE(until([&] { return stream->events.size() == 1; }));
   EXPECT_EQ(stream->events[0].data, "5@1:hello");
   EXPECT_EQ(stream->last_id, "p1:1");
   commit(1, 5, "changed");
   commit(1, 6, "two\r\nlines\rand a third\n");
-  hints_.tell({'p', 1});
+  publisher_.publish({'p', 1});
   ASSERT_TRUE(until([&] { return stream->last_id == "p1:3"; }));
   EXPECT_EQ(data(*stream), "5@1:hello|5@2:changed\n6@3:two\nlines\nand a third\n|");
   EXPECT_TRUE(other->events.empty());
@@ -38,9 +38,9 @@ TEST_F(HubTest, ACommitReachesWhoFollowsIt) {
 TEST_F(HubTest, EveryHintIsToldAndThatSomeMayBeMissed) {
   const auto hub = make(no_sweep_);
   std::vector<std::string> told;
-  hub->on_hint([&told](const Topic* topic) { told.push_back(topic == nullptr ? "" : text(*topic)); });
-  hub->hint("p34,u7,?,b3");
-  hub->hint("p34 typing");
+  hub->on_publish([&told](const Topic* topic) { told.push_back(topic == nullptr ? "" : text(*topic)); });
+  hub->on_message("p34,u7,?,b3");
+  hub->on_message("p34 typing");
   EXPECT_THAT(told, ElementsAre("p34", "u7", "b3"));
   redis_.kill();
   ASSERT_TRUE(until([&] { return told.back().empty(); }));
@@ -54,7 +54,7 @@ TEST_F(HubTest, BeginsWhereThePageStood) {
   ASSERT_TRUE(until([&] { return !behind->events.empty(); }));
   EXPECT_EQ(data(*behind), "3@3:x\n4@4:x|");
   commit(1, 9, "y");
-  hints_.tell({'p', 1});
+  publisher_.publish({'p', 1});
   ASSERT_TRUE(until([&] { return exact->last_id == "p1:5" && behind->last_id == "p1:5"; }));
   EXPECT_EQ(data(*exact), "9@5:y|");
 }
@@ -65,7 +65,7 @@ TEST_F(HubTest, WhoComesWhereAllStandNeedsNoAsking) {
   ASSERT_TRUE(settled());
   const auto second = follow(*hub, {}, "p1:0");
   commit(1, 9, "z");
-  hints_.tell({'p', 1});
+  publisher_.publish({'p', 1});
   ASSERT_TRUE(until([&] { return first->last_id == "p1:1" && second->last_id == "p1:1"; }));
   EXPECT_THAT(source_.asked, ElementsAre(0, 0));
 }
@@ -80,7 +80,7 @@ TEST_F(HubTest, AnEventIsRenderedOnceForEachKindOfReader) {
   }
   ASSERT_TRUE(settled());
   commit(1, 5, "hello");
-  hints_.tell({'p', 1});
+  publisher_.publish({'p', 1});
   const auto got = [](const auto& stream) { return stream->events.size() == 1; };
   ASSERT_TRUE(until([&] { return std::ranges::all_of(guests, got) && std::ranges::all_of(members, got); }));
   EXPECT_EQ(source_.renders, 2);
@@ -106,7 +106,7 @@ TEST_F(HubTest, WhatIsNotToBelieveIsAnsweredWithReloadAndTheTruth) {
   EXPECT_EQ(foreign->last_id, "p1:3");
   EXPECT_EQ(nothing->last_id, "");
   commit(1, 9, "y");
-  hints_.tell({'p', 1});
+  publisher_.publish({'p', 1});
   for (const auto& stream : {future, garbage, foreign}) {
     ASSERT_TRUE(until([&] { return stream->events.size() == 2; })) << "it goes on from there";
     EXPECT_THAT(stream->events[1].data, testing::EndsWith("9@4:y"));
@@ -114,7 +114,7 @@ TEST_F(HubTest, WhatIsNotToBelieveIsAnsweredWithReloadAndTheTruth) {
 }
 
 TEST_F(HubTest, TooMuchToCatchUpIsAReloadAndManyAtOnceAreNot) {
-  commit_many(1, 1, kMostChanges + 1);
+  commit_many(1, 1, kMaxChanges + 1);
   const auto hub = make(no_sweep_);
   source_.held = true;
   const auto first = follow(*hub, {}, "p1:101");
@@ -129,7 +129,7 @@ TEST_F(HubTest, TooMuchToCatchUpIsAReloadAndManyAtOnceAreNot) {
   EXPECT_THAT(source_.asked, ElementsAre(101, 0, 1)) << "they were asked for together, and who needs less once more";
   EXPECT_THAT(data(*near), testing::AllOf(testing::StartsWith("2@2:x\n"), testing::EndsWith("\n101@101:x|")));
   commit_many(1, 201, 450);
-  hints_.tell({'p', 1});
+  publisher_.publish({'p', 1});
   ASSERT_TRUE(until([&] { return far->last_id == "p1:351" && near->last_id == "p1:351"; }));
   EXPECT_EQ(far->events.size(), 4u) << "in three askings, without a reload";
   std::string all = data(*far);
@@ -143,14 +143,14 @@ TEST_F(HubTest, WhoJoinsWhileAnAskingRunsMissesNothing) {
   const auto first = follow(*hub, {}, "p1:3");
   ASSERT_TRUE(settled());
   commit(1, 4, "y");
-  hints_.tell({'p', 1});
+  publisher_.publish({'p', 1});
   source_.held = true;
   ASSERT_TRUE(until([&] { return source_.asked.size() == 2; }));
   const auto behind = follow(*hub, {}, "p1:1");
   const auto same = follow(*hub, {}, "p1:3");
   const auto ahead = follow(*hub, {}, "p1:4");
   commit(1, 5, "z");
-  hints_.tell({'p', 1});
+  publisher_.publish({'p', 1});
   source_.held = false;
   for (const auto& stream : {first, behind, same, ahead}) {
     ASSERT_TRUE(until([&] { return stream->last_id == "p1:5"; }));
@@ -171,10 +171,10 @@ TEST_F(HubTest, ManyHintsWhileAnAskingRunsAreOneMore) {
   const auto stream = follow(*hub, {}, "p1:0");
   ASSERT_TRUE(settled());
   source_.held = true;
-  hub->hint("p1");
+  hub->on_message("p1");
   ASSERT_TRUE(until([&] { return source_.asked.size() == 2; }));
   commit_many(1, 1, 30);
-  for (int i = 0; i < 30; ++i) hub->hint("p2,p1,garbage,,p1");
+  for (int i = 0; i < 30; ++i) hub->on_message("p2,p1,garbage,,p1");
   source_.held = false;
   ASSERT_TRUE(until([&] { return stream->last_id == "p1:30"; }));
   EXPECT_EQ(source_.asked.size(), 3u);
@@ -187,17 +187,17 @@ TEST_F(HubTest, RightsAreAskedWhenAnEventIsSent) {
   const auto staff = follow(*hub, member(1, session::Role::staff), "p1:0");
   const auto plain = follow(*hub, member(2), "p1:0");
   ASSERT_TRUE(settled());
-  source_.readable = [](const session::Viewer& who) { return who.id != UserId{2}; };
+  source_.readable = [](const session::Viewer& viewer) { return viewer.id != MemberId{2}; };
   commit(1, 1, "staff only");
   commit(1, 2, "all");
-  hints_.tell({'p', 1});
+  publisher_.publish({'p', 1});
   ASSERT_TRUE(until([&] { return !guest->events.empty() && !staff->events.empty(); }));
   EXPECT_EQ(data(*guest), "2@2:all|");
   EXPECT_EQ(data(*staff), "m:1@1:staff only\nm:2@2:all|");
   EXPECT_TRUE(plain->events.empty());
   source_.readable = [](const session::Viewer&) { return true; };
   commit(1, 3, "again");
-  hints_.tell({'p', 1});
+  publisher_.publish({'p', 1});
   ASSERT_TRUE(until([&] { return !plain->events.empty(); }));
   EXPECT_EQ(data(*plain), "m:3@3:again|");
 }
@@ -208,7 +208,7 @@ TEST_F(HubTest, ASlowReaderIsCutOffAndHarmsNobody) {
   for (int i = 0; i < 9; ++i) streams.push_back(follow(*hub, {}, "p1:0"));
   streams[4]->limit = 10;
   commit(1, 1, "longer than ten bytes");
-  hints_.tell({'p', 1});
+  publisher_.publish({'p', 1});
   ASSERT_TRUE(until([&] { return streams[8]->events.size() == 1 && hub->state().streams == 8; }));
   EXPECT_FALSE(streams[4]->open());
   for (const auto& stream : streams) stream->leave();
@@ -217,22 +217,22 @@ TEST_F(HubTest, ASlowReaderIsCutOffAndHarmsNobody) {
 }
 
 TEST_F(HubTest, PlacesAreCountedFromTheAdmissionToTheEnd) {
-  const auto hub = make({.streams = 5, .streams_of_one = 2, .sweep = 1h});
+  const auto hub = make({.streams = 5, .max_streams_per_member = 2, .sweep = 1h});
   auto admitted = admit(*hub, member(7), "p1:0");
   ASSERT_TRUE(admitted);
   const auto open = follow(*hub, member(7), "p1:0");
   ASSERT_TRUE(open);
   EXPECT_EQ(hub->state().members, 1u);
-  EXPECT_EQ(admit(*hub, member(7), "p1:0").error().code, Code::too_many);
-  admitted = refuse(Code::internal, "error.internal"_msg);  // its browser is gone before it opened
+  EXPECT_EQ(admit(*hub, member(7), "p1:0").error().code, ErrorCode::too_many);
+  admitted = fail(ErrorCode::internal, "error.internal"_msg);  // its browser is gone before it opened
   EXPECT_TRUE(admit(*hub, member(7), "p1:0"));
-  EXPECT_EQ(admit(*hub, member(8), "p99:0").error().code, Code::forbidden);
-  EXPECT_EQ(admit(*hub, member(8), "x1:0").error().code, Code::not_found);
+  EXPECT_EQ(admit(*hub, member(8), "p99:0").error().code, ErrorCode::forbidden);
+  EXPECT_EQ(admit(*hub, member(8), "x1:0").error().code, ErrorCode::not_found);
   EXPECT_EQ(hub->state().streams, 1u) << "a refusal takes no place";
   std::vector<std::shared_ptr<TestStream>> guests;
   for (int i = 0; i < 4; ++i) guests.push_back(follow(*hub, {}, "p1:0"));
   ASSERT_TRUE(guests.back()) << "for guests there is no limit of one";
-  EXPECT_EQ(admit(*hub, {}, "p1:0").error().code, Code::unavailable);
+  EXPECT_EQ(admit(*hub, {}, "p1:0").error().code, ErrorCode::unavailable);
   guests[0]->leave();
   ASSERT_TRUE(until([&] { return hub->state().streams == 4; }));
   EXPECT_TRUE(admit(*hub, {}, "p1:0"));
@@ -244,8 +244,8 @@ TEST_F(HubTest, AChangedMembersStreamsEndAndNobodyElses) {
   const auto two = follow(*hub, member(7), "p1:0");
   const auto other = follow(*hub, member(8), "p1:0");
   auto late = admit(*hub, member(7), "p1:0");
-  hub->member_changed(UserId{7});
-  hub->member_changed(UserId{12345});
+  hub->member_changed(MemberId{7});
+  hub->member_changed(MemberId{12345});
   EXPECT_FALSE(one->open());
   EXPECT_FALSE(two->open());
   EXPECT_TRUE(other->open());
@@ -255,7 +255,7 @@ TEST_F(HubTest, AChangedMembersStreamsEndAndNobodyElses) {
   EXPECT_FALSE(opened_late->open()) << "it was admitted as what the member was before";
   const auto again = follow(*hub, member(7, session::Role::staff), "p1:0");
   commit(1, 1, "staff");
-  hints_.tell({'p', 1});
+  publisher_.publish({'p', 1});
   ASSERT_TRUE(until([&] { return again->events.size() == 1; }));
   EXPECT_EQ(hub->state().streams, 2u);
 }
@@ -263,7 +263,7 @@ TEST_F(HubTest, AChangedMembersStreamsEndAndNobodyElses) {
 TEST_F(HubTest, WhoChangedWhileItsRequestRanComesAnew) {
   const auto hub = make(no_sweep_);
   const Call call(redis::in(5s), "test");  // http.answer_ms = 5000: the deadline does not say when it began
-  hub->member_changed(UserId{7});
+  hub->member_changed(MemberId{7});
   const auto changed = follow(*hub, member(7), "p1:0", false, call);
   const auto other = follow(*hub, member(8), "p1:0", false, call);
   EXPECT_FALSE(changed->open());
@@ -274,7 +274,7 @@ TEST_F(HubTest, WhoChangedWhileItsRequestRanComesAnew) {
   EXPECT_TRUE(follow(*hub, {}, "p1:0", false, call)->open());
   EXPECT_TRUE(follow(*hub, member(9), "p1:0")->open()) << "its request began after the change";
   const auto crowded = make(no_sweep_);
-  for (int i = 1; i <= 5000; ++i) crowded->member_changed(UserId{i});
+  for (int i = 1; i <= 5000; ++i) crowded->member_changed(MemberId{i});
   EXPECT_FALSE(follow(*crowded, member(1), "p1:0", false, call)->open());
 }
 
@@ -301,15 +301,16 @@ TEST_F(HubTest, WhispersMoveNobodyOn) {
   const auto stream = follow(*hub, member(1), "p1:0");
   const auto other = follow(*hub, member(2), "p2:0");
   ASSERT_TRUE(settled());
-  hints_.whisper({'p', 1}, "garbage");
-  client_.tell(redis::Command("PUBLISH", "live", "p1 is writing"));  // by somebody who can only write to Redis
-  hints_.whisper({'p', 1}, "is writing");
-  hints_.whisper({'p', 2}, std::string(Hints::kMostWhispered + 1, 'x'));
+  publisher_.publish_transient({'p', 1}, "garbage");
+  client_.fire_and_forget(
+      redis::Command("PUBLISH", "live", "p1 is writing"));  // by somebody who can only write to Redis
+  publisher_.publish_transient({'p', 1}, "is writing");
+  publisher_.publish_transient({'p', 2}, std::string(Publisher::kMaxTransientBytes + 1, 'x'));
   ASSERT_TRUE(until([&] { return stream->events.size() == 1; }));
   EXPECT_EQ(stream->events[0].data, "m:0@0:is writing");
   EXPECT_FALSE(stream->events[0].has_id);
   commit(2, 1, "after it");
-  hints_.tell({'p', 2});
+  publisher_.publish({'p', 2});
   ASSERT_TRUE(until([&] { return other->events.size() == 1; }));
   EXPECT_EQ(data(*other), "m:1@1:after it|") << "too long a whisper is not sent";
 }
@@ -317,9 +318,9 @@ TEST_F(HubTest, WhispersMoveNobodyOn) {
 TEST_F(HubTest, IdleStreamsBeatAndTheirReadersAreHere) {
   const auto hub = make(no_sweep_);
   std::map<std::int64_t, int> here;
-  hub->on_beat([&](const session::Viewer& who) {
-    ++here[who.id.value];
-    EXPECT_TRUE(who.session_id.empty());
+  hub->on_tick([&](const session::Viewer& viewer) {
+    ++here[viewer.id.value];
+    EXPECT_TRUE(viewer.session_id.empty());
   });
   session::Viewer viewer = member(7);
   viewer.session_id = "secret";
@@ -333,7 +334,7 @@ TEST_F(HubTest, IdleStreamsBeatAndTheirReadersAreHere) {
 }
 
 TEST_F(HubTest, MembersComeAnewNowAndThenBecauseTheirSessionMayHaveRunOut) {
-  const auto hub = make({.sweep = 1h, .heartbeat = 1s, .life = 2s});
+  const auto hub = make({.sweep = 1h, .heartbeat = 1s, .max_age = 2s});
   const auto own = follow(*hub, member(7), "p1:0");
   const auto guest = follow(*hub, {}, "p1:0");
   ASSERT_TRUE(until([&] { return !own->open(); }));

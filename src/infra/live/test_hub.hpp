@@ -16,9 +16,9 @@
 
 #include "infra/http/stream.hpp"
 #include "infra/io/sleep.hpp"
-#include "infra/live/hints.hpp"
 #include "infra/live/hub.hpp"
-#include "infra/live/readers.hpp"
+#include "infra/live/publisher.hpp"
+#include "infra/live/subscribers.hpp"
 #include "infra/pg/db.hpp"
 #include "infra/pg/test_database.hpp"
 #include "infra/redis/private_redis.hpp"
@@ -122,39 +122,39 @@ class TestSource : public Source {
   }
 
   async<Result<void>> may_follow(const Call&, const session::Viewer&, std::int64_t id) override {
-    if (id == 99) co_return refuse(Code::forbidden, "error.forbidden"_msg);
+    if (id == 99) co_return fail(ErrorCode::forbidden, "error.forbidden"_msg);
     co_return Result<void>();
   }
 
-  async<News> since(const Call& call, std::int64_t id, std::int64_t number) override {
+  async<ChangeSet> since(const Call& call, std::int64_t id, std::int64_t number) override {
     asked.push_back(number);
     pg::Batch batch = db_.batch(call);
-    const auto slot = batch.add<Row>(kSince, id, number, kMostChanges + 1);
+    const auto handle = batch.add<Row>(kSince, id, number, kMaxChanges + 1);
     co_await batch.send();
     while (held) co_await sleep_for(1ms);
     if (broken) throw std::runtime_error("a bug of the source");
-    News news;
-    for (Row& row : slot.all()) {
+    ChangeSet news;
+    for (Row& row : handle.all()) {
       news.number = row.number;
       if (!row.event) continue;
-      news.more = news.changes.size() == kMostChanges;
+      news.more = news.changes.size() == kMaxChanges;
       if (!news.more) news.changes.push_back(change(*row.item, *row.event, std::move(*row.body)));
     }
     ++answered;
     co_return news;
   }
 
-  async<std::vector<Mark>> numbers(const Call& call, std::vector<std::int64_t> ids) override {
+  async<std::vector<Position>> numbers(const Call& call, std::vector<std::int64_t> ids) override {
     ++sweeps;
     pg::Batch batch = db_.batch(call);
-    const auto slot = batch.add<Number>(kNumbers, ids);
+    const auto handle = batch.add<Number>(kNumbers, ids);
     co_await batch.send();
-    std::vector<Mark> marks;
-    for (const Number& row : slot.all()) marks.push_back({{kind_, row.id}, row.number});
-    co_return marks;
+    std::vector<Position> positions;
+    for (const Number& row : handle.all()) positions.push_back({{kind_, row.id}, row.number});
+    co_return positions;
   }
 
-  std::optional<Change> heard(std::int64_t, std::string_view what) override {
+  std::optional<Change> parse_transient(std::int64_t, std::string_view what) override {
     if (broken) throw std::runtime_error("a bug of the source");
     if (what == "garbage") return std::nullopt;
     return change(0, 0, std::string(what));
@@ -189,9 +189,9 @@ class TestSource : public Source {
   Change change(std::int64_t item, std::int64_t number, std::string body) {
     Change out;
     out.number = number;
-    out.variant = [this, staff = body.starts_with("staff")](const session::Viewer& who) -> std::optional<int> {
-      if (!readable(who) || (staff && who.role < session::Role::staff)) return std::nullopt;
-      return who.signed_in() ? 1 : 0;
+    out.variant = [this, staff = body.starts_with("staff")](const session::Viewer& viewer) -> std::optional<int> {
+      if (!readable(viewer) || (staff && viewer.role < session::Role::staff)) return std::nullopt;
+      return viewer.signed_in() ? 1 : 0;
     };
     out.render = [this, item, number, body = std::move(body)](view::Out& html, int variant) {
       ++renders;
@@ -213,15 +213,15 @@ inline constexpr pg::Query kTestWrite{"test.write", R"(
 /// One commit: an item of a topic is new, or changed.
 inline async<bool> write(pg::Db& db, std::int64_t topic, std::int64_t item, std::string body) {
   const Call call(std::chrono::steady_clock::now() + 5s, "test");
-  pg::Unit unit = db.unit(call);
-  unit.add(kTestWrite, topic, item, body);
-  const auto done = co_await unit.send();
+  pg::Transaction transaction = db.transaction(call);
+  transaction.add(kTestWrite, topic, item, body);
+  const auto done = co_await transaction.commit();
   co_return done.has_value();
 }
 
 inline session::Viewer member(std::int64_t id, session::Role role = session::Role::member) {
   session::Viewer viewer;
-  viewer.id = UserId{id};
+  viewer.id = MemberId{id};
   viewer.role = role;
   return viewer;
 }
@@ -239,31 +239,32 @@ class HubFixture : public testing::Test {
     auto hub = std::make_unique<Hub>(io_, redis_.config(), secret::Keyring({"key"}), config);
     hub->add('p', source_);
     hub->add('u', members_);
-    EXPECT_TRUE(until([&] { return hub->state().hints_by_redis; }));
+    EXPECT_TRUE(until([&] { return hub->state().subscribed_by_redis; }));
     turn();  // the sweep that this brings
     return hub;
   }
   /// A stream that was admitted and is open; null when it was refused.
-  std::shared_ptr<TestStream> follow(Hub& hub, session::Viewer who, std::string_view marks, bool reload = false,
+  std::shared_ptr<TestStream> follow(Hub& hub, session::Viewer viewer, std::string_view positions, bool reload = false,
                                      const Call& call = Call(redis::in(10s), "test")) {
-    auto admission = admit(hub, std::move(who), marks, reload, call);
+    auto admission = admit(hub, std::move(viewer), positions, reload, call);
     if (!admission) return nullptr;
     auto stream = std::make_shared<TestStream>(io_);
-    readers_.push_back(admission->reader);
+    subscribers_.push_back(admission->subscription);
     hub.open(std::move(*admission), stream);
     return stream;
   }
   /// Everybody who joined was compared with what PostgreSQL has.
   bool settled() {
     return until([&] {
-      return std::ranges::all_of(readers_,
-                                 [](const auto& reader) { return reader.expired() || !reader.lock()->unsettled; });
+      return std::ranges::all_of(subscribers_, [](const auto& subscription) {
+        return subscription.expired() || !subscription.lock()->unconfirmed;
+      });
     });
   }
-  Result<Hub::Admission> admit(Hub& hub, session::Viewer who, std::string_view marks, bool reload = false,
+  Result<Hub::Admission> admit(Hub& hub, session::Viewer viewer, std::string_view positions, bool reload = false,
                                const Call& call = Call(redis::in(10s), "test")) {
     std::optional<Result<Hub::Admission>> outcome;
-    outcome.emplace(pg::run(io_, hub.admit(call, std::move(who), *parse_marks(marks), reload)));
+    outcome.emplace(pg::run(io_, hub.admit(call, std::move(viewer), *parse_positions(positions), reload)));
     return std::move(*outcome);
   }
   void commit(std::int64_t topic, std::int64_t item, std::string body) {
@@ -302,10 +303,10 @@ class HubFixture : public testing::Test {
   redis::PrivateRedis redis_;
   pg::Db db_{io_, {.conninfo = pg::TestDatabase::conninfo(), .fast_connections = 2, .slow_connections = 0}};
   redis::Client client_{io_, redis_.config()};
-  Hints hints_{io_, db_, client_, secret::Keyring({"key"})};
+  Publisher publisher_{io_, db_, client_, secret::Keyring({"key"})};
   TestSource source_{db_};
   TestSource members_{db_, 'u'};
-  std::vector<std::weak_ptr<Reader>> readers_;
+  std::vector<std::weak_ptr<Subscription>> subscribers_;
   /// Long enough that nothing but hints can be why an event came.
   const Config no_sweep_{.sweep = 1h, .heartbeat = 1s};
   const Config quick_{.sweep = 50ms};

@@ -22,13 +22,13 @@ void append(std::string& out, std::int64_t number) {
   out.append(digits, end.ptr);
 }
 
-std::optional<Mark> parse_mark(std::string_view text) {
+std::optional<Position> parse_position(std::string_view text) {
   const auto colon = text.find(':');
   if (colon == std::string_view::npos) return std::nullopt;
   const auto topic = parse_topic(text.substr(0, colon));
   const auto number = parse_number(text.substr(colon + 1));
   if (!topic || !number) return std::nullopt;
-  return Mark{*topic, *number};
+  return Position{*topic, *number};
 }
 
 }  // namespace
@@ -46,29 +46,29 @@ std::string text(const Topic& topic) {
   return out;
 }
 
-std::optional<std::vector<Mark>> parse_marks(std::string_view text) {
-  std::vector<Mark> marks;
+std::optional<std::vector<Position>> parse_positions(std::string_view text) {
+  std::vector<Position> positions;
   while (!text.empty()) {
     const auto comma = text.find(',');
-    const auto mark = parse_mark(text.substr(0, comma));
-    const bool known = mark && std::ranges::find(marks, mark->topic, &Mark::topic) != marks.end();
-    if (!mark || known || marks.size() == kMostMarks) return std::nullopt;
-    marks.push_back(*mark);
+    const auto position = parse_position(text.substr(0, comma));
+    const bool known = position && std::ranges::find(positions, position->topic, &Position::topic) != positions.end();
+    if (!position || known || positions.size() == kMaxPositions) return std::nullopt;
+    positions.push_back(*position);
     if (comma == std::string_view::npos) break;
     text.remove_prefix(comma + 1);
     if (text.empty()) return std::nullopt;
   }
-  return marks;
+  return positions;
 }
 
-std::string text(const std::vector<Mark>& marks) {
+std::string text(const std::vector<Position>& positions) {
   std::string out;
-  for (const Mark& mark : marks) {
+  for (const Position& position : positions) {
     if (!out.empty()) out += ',';
-    out += mark.topic.kind;
-    append(out, mark.topic.id);
+    out += position.topic.kind;
+    append(out, position.topic.id);
     out += ':';
-    append(out, mark.number);
+    append(out, position.number);
   }
   return out;
 }

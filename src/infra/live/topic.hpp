@@ -22,19 +22,19 @@ std::optional<Topic> parse_topic(std::string_view text);
 std::string text(const Topic& topic);
 
 /// How far a topic is known: "p34:5" has all changes up to number 5.
-struct Mark {
+struct Position {
   Topic topic;
   std::int64_t number = 0;
-  friend bool operator==(const Mark&, const Mark&) = default;
+  friend bool operator==(const Position&, const Position&) = default;
 };
 
 /// Of one stream. More is garbage.
-inline constexpr std::size_t kMostMarks = 8;
+inline constexpr std::size_t kMaxPositions = 8;
 
 /// "p34:5,u7:41": a page's data-live, the query of /events, an event's id. Nothing when any part is malformed, a topic
-/// comes twice, or there are more than kMostMarks. "" is no mark at all.
-std::optional<std::vector<Mark>> parse_marks(std::string_view text);
-std::string text(const std::vector<Mark>& marks);
+/// comes twice, or there are more than kMaxPositions. "" is no mark at all.
+std::optional<std::vector<Position>> parse_positions(std::string_view text);
+std::string text(const std::vector<Position>& positions);
 
 /// What servers tell each other: topics that have something new ("p34,u7"), or one topic and the words of a transient
 /// event ("p34 what"). What is malformed is left out.

@@ -15,23 +15,23 @@ TEST(Topic, IsALetterAndAnIdAsWeWriteIt) {
   }
 }
 
-TEST(Marks, ComeBackAsTheyWere) {
+TEST(Positions, ComeBackAsTheyWere) {
   for (const char* good : {"", "p34:5", "p34:0", "p34:5,b3:812,u7:41", "p1:1,p2:2,p3:3,p4:4,p5:5,p6:6,p7:7,p8:8",
                            "u9223372036854775807:9223372036854775807"}) {
-    const auto marks = parse_marks(good);
-    ASSERT_TRUE(marks) << good;
-    EXPECT_EQ(text(*marks), good);
+    const auto positions = parse_positions(good);
+    ASSERT_TRUE(positions) << good;
+    EXPECT_EQ(text(*positions), good);
   }
 }
 
-TEST(Marks, AreRefusedWholeWhenAnyPartIsWrong) {
+TEST(Positions, AreRefusedWholeWhenAnyPartIsWrong) {
   for (const char* bad :
        {",", "p34", "p34:", ":5", "p34:5,", ",p34:5", "p34:5,,u7:1", "p34:5 ,u7:1", "p34:-1", "p34:05", "p34:5:6",
         "p34:9223372036854775808", "p34:5,p34:6", "p0:5", "p1:1,p2:2,p3:3,p4:4,p5:5,p6:6,p7:7,p8:8,p9:9"}) {
-    EXPECT_FALSE(parse_marks(bad)) << bad;
+    EXPECT_FALSE(parse_positions(bad)) << bad;
   }
-  EXPECT_FALSE(parse_marks(std::string("p34:5\0", 6)));
-  EXPECT_FALSE(parse_marks(std::string(1'000'000, 'p')));
+  EXPECT_FALSE(parse_positions(std::string("p34:5\0", 6)));
+  EXPECT_FALSE(parse_positions(std::string(1'000'000, 'p')));
 }
 
 }  // namespace

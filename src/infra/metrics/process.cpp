@@ -59,7 +59,7 @@ ProcessMetrics::ProcessMetrics(Shard& shard)
       resident_(shard.gauge("process_resident_memory_bytes", "Memory of this process that is in RAM.")),
       virtual_(shard.gauge("process_virtual_memory_bytes", "Address space of this process.")),
       descriptors_(shard.gauge("process_open_fds", "File descriptors that are open.")),
-      most_descriptors_(shard.gauge("process_max_fds", "File descriptors that may be open.")),
+      max_descriptors_(shard.gauge("process_max_fds", "File descriptors that may be open.")),
       threads_(shard.gauge("process_threads", "Threads of this process.")) {
   shard.gauge("process_start_time_seconds", "When this process began, in seconds since 1970.").set(start_time());
 }
@@ -83,7 +83,7 @@ void ProcessMetrics::read() {
   descriptors_.set(count_descriptors());
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
-  most_descriptors_.set(static_cast<double>(limit.rlim_cur));
+  max_descriptors_.set(static_cast<double>(limit.rlim_cur));
 
   constexpr int kFieldsBefore = 17;  // of num_threads, the 20th of proc(5)
   auto fields = stat_fields();

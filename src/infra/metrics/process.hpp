@@ -21,7 +21,7 @@ class ProcessMetrics {
   Gauge& resident_;
   Gauge& virtual_;
   Gauge& descriptors_;
-  Gauge& most_descriptors_;
+  Gauge& max_descriptors_;
   Gauge& threads_;
 };
 

@@ -11,18 +11,18 @@ class Backoff {
  public:
   std::chrono::milliseconds next() {
     const auto pause = pause_;
-    pause_ = std::min(2 * pause_, kLongest);
+    pause_ = std::min(2 * pause_, kMax);
     return pause + std::chrono::milliseconds(
                        std::uniform_int_distribution<int>(0, static_cast<int>(pause.count()) / 2)(random_));
   }
   /// A connection that lasted for a while starts the row anew; one that broke at once does not.
-  void lived(std::chrono::nanoseconds how_long) {
-    if (how_long >= kLongest) pause_ = kFirst;
+  void on_disconnect(std::chrono::nanoseconds how_long) {
+    if (how_long >= kMax) pause_ = kFirst;
   }
 
  private:
   static constexpr std::chrono::milliseconds kFirst{50};
-  static constexpr std::chrono::milliseconds kLongest{1000};
+  static constexpr std::chrono::milliseconds kMax{1000};
   std::chrono::milliseconds pause_ = kFirst;
   std::minstd_rand random_{std::random_device()()};
 };

@@ -20,9 +20,9 @@ class Codec : public testing::Test {
   static async<std::vector<Out>> echo(Db& db, Query query, In value) {
     const Call call(std::chrono::steady_clock::now() + 5s, "test");
     Batch batch = db.batch(call);
-    const auto slot = batch.template add<Out>(query, value);
+    const auto handle = batch.template add<Out>(query, value);
     co_await batch.send();
-    co_return slot.all();
+    co_return handle.all();
   }
   template <class Out, class In>
   Out round_trip(Query query, In value) {
@@ -88,10 +88,10 @@ TEST_F(Codec, KeepsTimeToTheMicrosecond) {
 }
 
 TEST_F(Codec, SendsIdsAsAnArray) {
-  const std::vector<UserId> ids{UserId{3}, UserId{1}, UserId{2}};
-  EXPECT_THAT(run(io_, echo<UserId, std::vector<UserId>>(db_, kMembers, ids)),
-              ElementsAre(UserId{1}, UserId{2}, UserId{3}));
-  EXPECT_TRUE((run(io_, echo<UserId, std::vector<UserId>>(db_, kMembers, {})).empty()));
+  const std::vector<MemberId> ids{MemberId{3}, MemberId{1}, MemberId{2}};
+  EXPECT_THAT(run(io_, echo<MemberId, std::vector<MemberId>>(db_, kMembers, ids)),
+              ElementsAre(MemberId{1}, MemberId{2}, MemberId{3}));
+  EXPECT_TRUE((run(io_, echo<MemberId, std::vector<MemberId>>(db_, kMembers, {})).empty()));
 }
 
 TEST_F(Codec, FillsAStructInTheOrderOfItsFields) {

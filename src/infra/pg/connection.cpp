@@ -13,7 +13,7 @@ namespace {
 
 constexpr int kBinary = 1;
 /// Reads that share a Sync: the more, the more are sent again when one of them fails.
-constexpr std::size_t kMostTogether = 16;
+constexpr std::size_t kMaxTogether = 16;
 const std::string kLost = "the connection to PostgreSQL was lost: ";
 constexpr const char* kForgetSql = "deallocate all";
 constexpr std::string_view kPurge = "MS001";  // SQLSTATE of the notice of ms_purge
@@ -34,19 +34,19 @@ async<void> Connection::open(std::shared_ptr<Connection> self, std::shared_ptr<R
     throw std::runtime_error(std::string("the connection is not in UTF8 but in ") + (encoding ? encoding : "nothing"));
   }
   if (PQenterPipelineMode(self->pg()) != 1) throw std::runtime_error(last_error(self->pg()));
-  PQsetNoticeReceiver(self->pg(), take_notice, self.get());  // who owns the wire
+  PQsetNoticeReceiver(self->pg(), on_notice, self.get());  // who owns the wire
   self->open_ = true;
-  self->heard_ = std::chrono::steady_clock::now();
+  self->last_received_ = std::chrono::steady_clock::now();
 }
 
-async<std::string> Connection::serve(std::shared_ptr<Connection> self) {
+async<std::string> Connection::run(std::shared_ptr<Connection> self) {
   while (self->open_) {
     co_await Wire::wait(self->wire_, Wire::Event::readable, Deadline::max());
     if (!self->open_) break;
     const bool alive = PQconsumeInput(self->pg()) == 1;
     // Also after a loss: the last words of the server may have come together with the end of the stream.
-    self->take_results();
-    if (!alive && self->open_) self->lose(last_error(self->pg()));
+    self->read_results();
+    if (!alive && self->open_) self->fail_connection(last_error(self->pg()));
   }
   co_return self->lost_because_;
 }
@@ -55,8 +55,8 @@ bool Connection::silent_for(std::chrono::milliseconds limit) const {
   return !groups_.empty() && std::chrono::steady_clock::now() - progress_ > limit;
 }
 
-bool Connection::heard_within(std::chrono::milliseconds limit) const {
-  return std::chrono::steady_clock::now() - heard_ <= limit;
+bool Connection::received_within(std::chrono::milliseconds limit) const {
+  return std::chrono::steady_clock::now() - last_received_ <= limit;
 }
 
 bool Connection::Group::complete() const {
@@ -73,29 +73,29 @@ void Connection::send(std::shared_ptr<Exchange> exchange) {
 void Connection::put(const std::shared_ptr<Exchange>& exchange, bool shares) {
   const auto& statements = exchange->statements();
   std::size_t prepares = 0;
-  bool fine = true;
-  for (std::size_t i = 0; i < statements.size() && fine; ++i) {
+  bool ok = true;
+  for (std::size_t i = 0; i < statements.size() && ok; ++i) {
     if (!prepared_.insert(statements[i].query.name).second) continue;
     ++prepares;
-    fine = prepare(exchange, i);
+    ok = prepare(exchange, i);
   }
   exchange->sent(prepares + 1);
   Group* const joined = shares ? open_group() : nullptr;
-  if (fine && joined != nullptr) {
+  if (ok && joined != nullptr) {
     joined->parts.push_back({exchange, 0, statements.size()});
-    fine = queue(exchange);
-  } else if (fine) {
-    fine = add_group(Purpose::statements, {exchange, 0, statements.size()}) && queue(exchange);
+    ok = queue(exchange);
+  } else if (ok) {
+    ok = add_group(Purpose::statements, {exchange, 0, statements.size()}) && queue(exchange);
     // Reads wait for more of them until the end of this turn.
-    if (fine && !shares) fine = close_group();
+    if (ok && !shares) ok = close_group();
   }
-  if (!fine) exchange->abandon(kLost + last_error(pg()), true);  // it may not stand in any group yet
-  if (!broken(fine)) flush_soon();
+  if (!ok) exchange->abandon(kLost + last_error(pg()), true);  // it may not stand in any group yet
+  if (!check_ok(ok)) flush_soon();
 }
 
-bool Connection::broken(bool fine) {
-  if (!fine) lose(last_error(pg()));
-  return !fine;
+bool Connection::check_ok(bool ok) {
+  if (!ok) fail_connection(last_error(pg()));
+  return !ok;
 }
 
 bool Connection::prepare(const std::shared_ptr<Exchange>& exchange, std::size_t index) {
@@ -117,7 +117,7 @@ bool Connection::queue(const Exchange::Statement& statement) {
 }
 
 Connection::Group* Connection::open_group() {
-  if (groups_.empty() || groups_.back().closed || groups_.back().parts.size() >= kMostTogether) return nullptr;
+  if (groups_.empty() || groups_.back().closed || groups_.back().parts.size() >= kMaxTogether) return nullptr;
   return &groups_.back();
 }
 
@@ -138,10 +138,10 @@ bool Connection::close_group() {
 void Connection::forget_prepared() {
   // Everything sent before stands before this in the row, everything later is prepared anew behind it.
   prepared_.clear();
-  const bool fine = add_group(Purpose::forget, {nullptr, 0, 1}) &&
-                    PQsendQueryParams(pg(), kForgetSql, 0, nullptr, nullptr, nullptr, nullptr, kBinary) == 1 &&
-                    close_group();
-  if (!broken(fine)) flush_soon();
+  const bool ok = add_group(Purpose::forget, {nullptr, 0, 1}) &&
+                  PQsendQueryParams(pg(), kForgetSql, 0, nullptr, nullptr, nullptr, nullptr, kBinary) == 1 &&
+                  close_group();
+  if (!check_ok(ok)) flush_soon();
 }
 
 void Connection::flush_soon() {
@@ -155,12 +155,12 @@ void Connection::flush_soon() {
 }
 
 void Connection::flush() {
-  if (!open_ || broken(close_group()) || waiting_writable_) return;
+  if (!open_ || check_ok(close_group()) || waiting_writable_) return;
   const int left = PQflush(pg());
   if (left < 0) {
     PQconsumeInput(pg());
-    take_results();  // what the server said before it closed tells more than "broken pipe"
-    if (open_) lose(last_error(pg()));
+    read_results();  // what the server said before it closed tells more than "check_ok pipe"
+    if (open_) fail_connection(last_error(pg()));
   } else if (left > 0) {
     waiting_writable_ = true;
     wire_->when(Wire::Event::writable, [self = shared_from_this()](bool ready) {
@@ -170,25 +170,25 @@ void Connection::flush() {
   }
 }
 
-void Connection::take_results() {
+void Connection::read_results() {
   int nulls = 0;
   // Of a group that waits for its Sync all results may have come already, when it did not fit into libpq's buffer.
   while (open_ && !groups_.empty() && (groups_.front().closed || !groups_.front().complete()) && PQisBusy(pg()) == 0) {
     ResultPtr result(PQgetResult(pg()));
     if (result) {
       nulls = 0;
-      progress_ = heard_ = std::chrono::steady_clock::now();
+      progress_ = last_received_ = std::chrono::steady_clock::now();
       take(std::move(result));
     } else if (++nulls > 1) {
       // One NULL ends a statement; two mean that libpq waits for nothing more although a Sync is missing.
-      lose(last_error(pg()));
+      fail_connection(last_error(pg()));
     }
   }
 }
 
 /// A notice comes before the result of the statement that raised it. Whose it is, is sure of a unit, which shares its
 /// group with nobody; reads raise none.
-void Connection::take_notice(void* self, const PGresult* notice) {
+void Connection::on_notice(void* self, const PGresult* notice) {
   const char* sqlstate = PQresultErrorField(notice, PG_DIAG_SQLSTATE);
   auto& groups = static_cast<Connection*>(self)->groups_;
   if (sqlstate == nullptr || std::string_view(sqlstate) != kPurge) {
@@ -221,18 +221,18 @@ void Connection::take(ResultPtr result) {
     case PGRES_FATAL_ERROR:
       if (ends_session(result.get())) {
         const char* message = PQresultErrorField(result.get(), PG_DIAG_MESSAGE_PRIMARY);
-        lose(message != nullptr ? std::string(message) : last_error(pg()));
+        fail_connection(message != nullptr ? std::string(message) : last_error(pg()));
       } else {
-        take_failure(group, result.get());
+        on_failure(group, result.get());
       }
       return;
     default:
-      lose("a statement that cannot run in a pipeline, such as COPY, was sent");
+      fail_connection("a statement that cannot run in a pipeline, such as COPY, was sent");
   }
 }
 
-void Connection::take_failure(Group& group, const PGresult* result) {
-  if (group.purpose == Purpose::forget) return lose("the server did not forget the prepared statements");
+void Connection::on_failure(Group& group, const PGresult* result) {
+  if (group.purpose == Purpose::forget) return fail_connection("the server did not forget the prepared statements");
   group.refused = true;
   // An error that comes after all results is one of the commit, such as a deferred constraint: whose, each shows alone.
   if (group.parts.size() > 1 && group.complete()) return;
@@ -249,7 +249,7 @@ void Connection::take_failure(Group& group, const PGresult* result) {
   const bool first = exchange->fail(std::move(failure));
   if (first && stale) forget_prepared();
   // Another host may take writes; without one, reads go on here.
-  if (demoted && fails_over_) lose("the server has become read-only");
+  if (demoted && fails_over_) fail_connection("the server has become read-only");
 }
 
 void Connection::finish_group() {
@@ -258,7 +258,7 @@ void Connection::finish_group() {
   const bool whole = first_group.refused ||
                      std::ranges::all_of(first_group.parts, [](const Part& part) { return part.seen == part.count; });
   if (!invariant(first_group.closed && whole, "a Sync came before its group's results, or after too many")) {
-    return lose("results do not match their statements");
+    return fail_connection("results do not match their statements");
   }
   const Group group = std::move(groups_.front());
   groups_.pop_front();
@@ -280,9 +280,9 @@ void Connection::finish(const std::shared_ptr<Exchange>& exchange) {
   load_ = invariant(load_ >= done, "more statements were answered than sent") ? load_ - done : 0;
 }
 
-void Connection::give_up_late(Deadline now) {
+void Connection::expire(Deadline now) {
   if (silent_for(patience_)) {
-    lose("PostgreSQL did not answer for longer than its statement_timeout");
+    fail_connection("PostgreSQL did not answer for longer than its statement_timeout");
     return;
   }
   for (const Group& group : groups_) {
@@ -292,7 +292,7 @@ void Connection::give_up_late(Deadline now) {
   }
 }
 
-void Connection::lose(std::string why) {
+void Connection::fail_connection(std::string why) {
   if (!lost_because_.empty()) return;
   lost_because_ = std::move(why);
   open_ = false;

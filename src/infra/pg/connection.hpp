@@ -29,7 +29,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// Throws std::runtime_error with the reason.
   static async<void> open(std::shared_ptr<Connection> self, std::shared_ptr<Resolver> resolver, Parameters parameters);
   /// Reads results until the connection is lost; gives the reason.
-  static async<std::string> serve(std::shared_ptr<Connection> self);
+  static async<std::string> run(std::shared_ptr<Connection> self);
 
   bool is_open() const noexcept { return open_; }
   /// Statements in flight.
@@ -37,14 +37,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// No result for `limit` although something is in flight.
   bool silent_for(std::chrono::milliseconds limit) const;
   /// A result came, or the connection was opened, within the last `limit`.
-  bool heard_within(std::chrono::milliseconds limit) const;
+  bool received_within(std::chrono::milliseconds limit) const;
 
-  /// Takes the exchange over, after begin(); it is done when its last result came, or by lose(), or by give_up_late().
+  /// Takes the exchange over, after begin(); it is done when its last result came, or by fail_connection(), or by
+  /// expire().
   void send(std::shared_ptr<Exchange> exchange);
   /// Lets go the callers whose deadline has passed, and the whole connection when the server hangs.
-  void give_up_late(Deadline now);
+  void expire(Deadline now);
   /// Fails everything in flight and closes.
-  void lose(std::string why);
+  void fail_connection(std::string why);
 
  private:
   enum class Purpose { prepare, statements, forget };
@@ -75,13 +76,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void forget_prepared();
   void flush();
   void flush_soon();
-  void take_results();
+  void read_results();
   void take(ResultPtr result);
-  static void take_notice(void* self, const PGresult* notice);
-  void take_failure(Group& group, const PGresult* result);
+  static void on_notice(void* self, const PGresult* notice);
+  void on_failure(Group& group, const PGresult* result);
   void finish_group();
   void finish(const std::shared_ptr<Exchange>& exchange);
-  bool broken(bool fine);
+  bool check_ok(bool ok);
   PGconn* pg() const noexcept { return wire_->get(); }
 
   asio::io_context& io_;
@@ -90,7 +91,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::deque<Group> groups_;
   std::unordered_set<std::string_view> prepared_;  ///< names, which live in constants
   Deadline progress_{};                            ///< last result, or when the first of an empty row was sent
-  Deadline heard_{};                               ///< last result, or when it was opened
+  Deadline last_received_{};                       ///< last result, or when it was opened
   std::size_t load_ = 0;
   std::string lost_because_;
   bool open_ = false;

@@ -36,15 +36,15 @@ constexpr milliseconds kHangGrace{1000};
 constexpr milliseconds kIdleInTransaction{10000};
 
 /// Adds what one send() cost to the request's timing.
-class Trip {
+class RoundTripTimer {
  public:
-  explicit Trip(Timing* timing) noexcept : timing_(timing) {}
-  Trip(const Trip&) = delete;
-  Trip& operator=(const Trip&) = delete;
-  ~Trip() {
+  explicit RoundTripTimer(Timing* timing) noexcept : timing_(timing) {}
+  RoundTripTimer(const RoundTripTimer&) = delete;
+  RoundTripTimer& operator=(const RoundTripTimer&) = delete;
+  ~RoundTripTimer() {
     if (timing_ != nullptr) timing_->pg += steady_clock::now() - start_;
   }
-  void again() noexcept {
+  void count() noexcept {
     if (timing_ != nullptr) ++timing_->pg_trips;
   }
 
@@ -67,7 +67,7 @@ struct Db::Impl : std::enable_shared_from_this<Db::Impl> {
     bool answering(milliseconds patience) const;
     /// One of its connections waits for an answer for longer.
     bool silent_for(milliseconds limit) const;
-    bool heard_within(milliseconds limit) const;
+    bool received_within(milliseconds limit) const;
 
     Parameters parameters;
     milliseconds timeout;
@@ -142,7 +142,7 @@ bool Db::Impl::Pool::answering(milliseconds patience) const {
   bool silent = false;
   for (const auto& connection : connections) {
     if (!connection || !connection->is_open()) continue;
-    if (connection->heard_within(patience)) return true;
+    if (connection->received_within(patience)) return true;
     open = true;
     silent = silent || connection->silent_for(patience);
   }
@@ -153,8 +153,8 @@ bool Db::Impl::Pool::silent_for(milliseconds limit) const {
   return std::ranges::any_of(connections, [limit](const auto& each) { return each && each->silent_for(limit); });
 }
 
-bool Db::Impl::Pool::heard_within(milliseconds limit) const {
-  return std::ranges::any_of(connections, [limit](const auto& each) { return each && each->heard_within(limit); });
+bool Db::Impl::Pool::received_within(milliseconds limit) const {
+  return std::ranges::any_of(connections, [limit](const auto& each) { return each && each->received_within(limit); });
 }
 
 void Db::Impl::start() {
@@ -179,8 +179,8 @@ async<void> Db::Impl::keep_connected(std::shared_ptr<Impl> self, Pool* pool, std
     if (connection->is_open()) {
       self->opened(*pool, connection);
       const Deadline since = steady_clock::now();
-      why = co_await Connection::serve(connection);
-      backoff.lived(steady_clock::now() - since);
+      why = co_await Connection::run(connection);
+      backoff.on_disconnect(steady_clock::now() - since);
     }
     if (self->closed) break;
     self->failed(*pool, why);
@@ -216,7 +216,7 @@ void Db::Impl::note_up() {
 /// it is asked.
 void Db::Impl::ask_alive(Deadline now) {
   const auto connection = fast.least_loaded();
-  if (!connection || connection->load() > 0 || !slow.silent_for(kAskAfter) || fast.heard_within(kAskAfter)) return;
+  if (!connection || connection->load() > 0 || !slow.silent_for(kAskAfter) || fast.received_within(kAskAfter)) return;
   const auto question = std::make_shared<Exchange>(io, Exchange::Kind::batch);
   question->add(kAlive, {});
   question->begin(now + kSilence);
@@ -272,7 +272,7 @@ void Db::Impl::sweep() {
   const Deadline now = steady_clock::now();
   for (const Pool* each : {&fast, &slow}) {
     for (const auto& connection : each->connections) {
-      if (connection && connection->is_open()) connection->give_up_late(now);
+      if (connection && connection->is_open()) connection->expire(now);
     }
   }
   ask_alive(now);
@@ -316,7 +316,7 @@ void Db::Impl::close() {
   for (const auto& waiter : std::exchange(ready_waiters, {})) waiter->cancel();
   for (Pool* each : {&fast, &slow}) {
     for (const auto& connection : each->connections) {
-      if (connection) connection->lose("closed");
+      if (connection) connection->fail_connection("closed");
     }
   }
   for (const auto& exchange : std::exchange(waiting, {})) exchange->abandon("the client is closed", false);
@@ -346,18 +346,21 @@ Batch::Batch(Db& db, const Call& call, Lane lane, bool shares)
       call_(call),
       lane_(lane) {}
 
-Unit::Unit(Db& db, const Call& call, Lane lane)
-    : Statements(std::make_shared<Exchange>(db.impl_->io, Exchange::Kind::unit)), db_(db), call_(call), lane_(lane) {}
+Transaction::Transaction(Db& db, const Call& call, Lane lane)
+    : Statements(std::make_shared<Exchange>(db.impl_->io, Exchange::Kind::transaction)),
+      db_(db),
+      call_(call),
+      lane_(lane) {}
 
 async<void> Batch::send() {
   const auto impl = db_.impl_;
   const auto exchange = exchange_;
   if (exchange->statements().empty()) co_return;
-  Trip trip(call_.timing());
+  RoundTripTimer trip(call_.timing());
   bool repeat = true;
   for (int attempt = 1; repeat; ++attempt) {
     impl->submit(exchange, lane_, call_.deadline());
-    trip.again();
+    trip.count();
     co_await exchange->done();
     // Reads change nothing, so a loss or an outdated plan costs the caller only time. After a restart of the server
     // each connection is found dead once.
@@ -368,15 +371,15 @@ async<void> Batch::send() {
   if (const auto& failure = exchange->failure()) throw StatementFailed(failure->text, failure->sqlstate);
 }
 
-async<Result<void>> Unit::send() {
+async<Result<void>> Transaction::commit() {
   const auto impl = db_.impl_;
   const auto exchange = exchange_;
   if (exchange->statements().empty()) co_return Result<void>();
-  Trip trip(call_.timing());
+  RoundTripTimer trip(call_.timing());
   bool repeat = true;
   for (int attempt = 1; repeat; ++attempt) {
     impl->submit(exchange, lane_, call_.deadline());
-    trip.again();
+    trip.count();
     co_await exchange->done();
     // Only where the server said that it rolled back; after a loss nobody knows.
     repeat = attempt == 1 && exchange->may_be_repeated();
@@ -387,10 +390,10 @@ async<Result<void>> Unit::send() {
     const auto& refusal = failure->refusal;
     const bool silent =
         refusal && refusal->message.key.starts_with("db.") && tr(refusal->message) == refusal->message.key;
-    if (refusal && !silent) co_return Refused(*refusal);
+    if (refusal && !silent) co_return Unexpected(*refusal);
     throw StatementFailed(failure->text, failure->sqlstate);
   }
-  if (exchange->purge()) call_.took_away();
+  if (exchange->purge()) call_.note_purge();
   co_return Result<void>();
 }
 

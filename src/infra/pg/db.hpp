@@ -56,9 +56,9 @@ class Exchange;  // the statements of one round trip and their results (exchange
 
 /// Where the rows of one statement will stand after send(). Valid while its Batch or Unit lives.
 template <class Row>
-class Slot {
+class ResultHandle {
  public:
-  Slot(const Exchange& exchange, std::size_t index) noexcept : exchange_(&exchange), index_(index) {}
+  ResultHandle(const Exchange& exchange, std::size_t index) noexcept : exchange_(&exchange), index_(index) {}
 
   std::vector<Row> all() const {
     const Rows rows = rows_of(*exchange_, index_);
@@ -91,11 +91,11 @@ class Statements {
   Statements& operator=(const Statements&) = delete;
 
   template <class Row = None, class... P>
-  Slot<Row> add(const Query& query, const P&... params) {
+  ResultHandle<Row> add(const Query& query, const P&... params) {
     std::vector<Param> values;
     values.reserve(sizeof...(P));
     (values.push_back(encode(params)), ...);
-    return Slot<Row>(*exchange_, push(query, std::move(values)));
+    return ResultHandle<Row>(*exchange_, push(query, std::move(values)));
   }
 
  protected:
@@ -122,16 +122,16 @@ class Batch : public Statements {
 };
 
 /// A write: all statements or none; one round trip, one implicit transaction.
-class Unit : public Statements {
+class Transaction : public Statements {
  public:
-  /// Refused when a unique, foreign key or check constraint, or a guard (SQL function ms_guard) said no.
+  /// Unexpected when a unique, foreign key or check constraint, or a guard (SQL function ms_guard) said no.
   /// The message key is then "db.<constraint name>" or the guard's key with the guard's code.
   /// Throws Unavailable (see outcome_unknown) or StatementFailed.
-  async<Result<void>> send();
+  async<Result<void>> commit();
 
  private:
   friend class Db;
-  Unit(Db& db, const Call& call, Lane lane);
+  Transaction(Db& db, const Call& call, Lane lane);
   Db& db_;
   const Call& call_;
   Lane lane_;
@@ -172,7 +172,7 @@ class Db {
   /// For statements that change and lock nothing. They share a transaction with what others read in the same turn of
   /// the event loop, which under load saves PostgreSQL a tenth of its work; what fails still fails alone.
   Batch reads(const Call& call, Lane lane = Lane::fast) { return Batch(*this, call, lane, true); }
-  Unit unit(const Call& call, Lane lane = Lane::fast) { return Unit(*this, call, lane); }
+  Transaction transaction(const Call& call, Lane lane = Lane::fast) { return Transaction(*this, call, lane); }
 
   /// Waits until the first connection is ready or the deadline passes; false then.
   async<bool> ready(Deadline deadline);
@@ -182,7 +182,7 @@ class Db {
 
  private:
   friend class Batch;
-  friend class Unit;
+  friend class Transaction;
   struct Impl;
   std::shared_ptr<Impl> impl_;  // shared with the coroutines that keep the connections up
 };

@@ -56,9 +56,9 @@ async<std::int64_t> number(Db& db, Query query, std::optional<std::string> value
                            std::chrono::milliseconds limit = 5s, Timing* timing = nullptr) {
   const Call call(steady_clock::now() + limit, "test", timing);
   Batch batch = db.batch(call);
-  const auto slot = value ? batch.add<std::int64_t>(query, *value) : batch.add<std::int64_t>(query);
+  const auto handle = value ? batch.add<std::int64_t>(query, *value) : batch.add<std::int64_t>(query);
   co_await batch.send();
-  co_return slot.one().value_or(-1);
+  co_return handle.one().value_or(-1);
 }
 
 /// One of those that may share a transaction.
@@ -66,43 +66,43 @@ async<std::int64_t> read(Db& db, Query query, std::optional<std::string> value =
                          std::chrono::milliseconds limit = 5s) {
   const Call call(steady_clock::now() + limit, "test");
   Batch batch = db.reads(call);
-  const auto slot = value ? batch.add<std::int64_t>(query, *value) : batch.add<std::int64_t>(query);
+  const auto handle = value ? batch.add<std::int64_t>(query, *value) : batch.add<std::int64_t>(query);
   co_await batch.send();
-  co_return slot.one().value_or(-1);
+  co_return handle.one().value_or(-1);
 }
 
 async<Result<void>> write(Db& db, std::vector<std::pair<Query, std::string>> statements,
                           std::chrono::milliseconds limit = 5s) {
   const Call call(steady_clock::now() + limit, "test");
-  Unit unit = db.unit(call);
-  for (const auto& [query, value] : statements) unit.add(query, value);
-  co_return co_await unit.send();
+  Transaction transaction = db.transaction(call);
+  for (const auto& [query, value] : statements) transaction.add(query, value);
+  co_return co_await transaction.commit();
 }
 
 async<Result<void>> guarded(Db& db, bool ok, int code, std::string key) {
   const Call call(steady_clock::now() + 5s, "test");
-  Unit unit = db.unit(call);
-  unit.add(kInsert, "guarded");
-  unit.add(kGuard, ok, code, key);
-  co_return co_await unit.send();
+  Transaction transaction = db.transaction(call);
+  transaction.add(kInsert, "guarded");
+  transaction.add(kGuard, ok, code, key);
+  co_return co_await transaction.commit();
 }
 
 async<Result<void>> flaky(Db& db) {
   const Call call(steady_clock::now() + 5s, "test");
-  Unit unit = db.unit(call);
-  unit.add(kInsert, "flaky");
-  unit.add(kFlaky);
-  co_return co_await unit.send();
+  Transaction transaction = db.transaction(call);
+  transaction.add(kInsert, "flaky");
+  transaction.add(kFlaky);
+  co_return co_await transaction.commit();
 }
 
 async<bool> takes_away(Db& db, Query query) {
   Call call(steady_clock::now() + 5s, "test");
-  bool took_away = false;
-  call.set_took_away(&took_away);
-  Unit unit = db.unit(call);
-  unit.add<std::string>(query);
-  const auto sent = co_await unit.send();
-  co_return sent&& took_away;
+  bool note_purge = false;
+  call.set_purge_flag(&note_purge);
+  Transaction transaction = db.transaction(call);
+  transaction.add<std::string>(query);
+  const auto sent = co_await transaction.commit();
+  co_return sent&& note_purge;
 }
 
 async<void> insert_around(Db& db, Query between) {
@@ -116,26 +116,26 @@ async<void> insert_around(Db& db, Query between) {
 
 async<std::int64_t> touch_all(Db& db) {
   const Call call(steady_clock::now() + 5s, "test");
-  Unit unit = db.unit(call);
-  const auto touched = unit.add(kTotal);
-  const auto done = co_await unit.send();
+  Transaction transaction = db.transaction(call);
+  const auto touched = transaction.add(kTotal);
+  const auto done = co_await transaction.commit();
   co_return done ? touched.affected() : -1;
 }
 
 async<Long> length_of(Db& db, std::string text, bool shares) {
   const Call call(steady_clock::now() + 10s, "test");
   Batch batch = shares ? db.reads(call) : db.batch(call);
-  const auto slot = batch.add<Long>(kLength, text);
+  const auto handle = batch.add<Long>(kLength, text);
   co_await batch.send();
-  co_return slot.one().value();
+  co_return handle.one().value();
 }
 
 async<std::int64_t> slow_number(Db& db, Query query) {
   const Call call(steady_clock::now() + 5s, "test");
   Batch batch = db.batch(call, Lane::slow);
-  const auto slot = batch.add<std::int64_t>(query);
+  const auto handle = batch.add<std::int64_t>(query);
   co_await batch.send();
-  co_return slot.one().value_or(-1);
+  co_return handle.one().value_or(-1);
 }
 
 class DbTest : public testing::Test {
@@ -158,7 +158,7 @@ TEST_F(DbTest, TellsRefusalsOfAUnitByTheirConstraint) {
   EXPECT_TRUE(run(io_, write(db_, {{kInsert, "a"}})));
   const auto duplicate = run(io_, write(db_, {{kInsert, "b"}, {kInsert, "a"}, {kInsert, "c"}}));
   ASSERT_FALSE(duplicate);
-  EXPECT_EQ(duplicate.error().code, Code::conflict);
+  EXPECT_EQ(duplicate.error().code, ErrorCode::conflict);
   EXPECT_EQ(duplicate.error().message.key, "db.users_email_key");
   EXPECT_EQ(run(io_, write(db_, {{kInsert, "bad"}})).error().message.key, "db.users_email_check");
   EXPECT_EQ(count(), 1) << "a unit is all or nothing";
@@ -181,7 +181,7 @@ TEST_F(DbTest, TellsAConstraintThatIsCheckedAtTheEnd) {
 TEST_F(DbTest, GuardRefusesWithItsCodeAndKey) {
   const auto refused = run(io_, guarded(db_, false, 403, "post.closed"));
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, Code::forbidden);
+  EXPECT_EQ(refused.error().code, ErrorCode::forbidden);
   EXPECT_EQ(refused.error().message.key, "post.closed");
   EXPECT_EQ(count(), 0);
   EXPECT_TRUE(run(io_, guarded(db_, true, 403, "post.closed")));

@@ -35,12 +35,12 @@ bool is_stale(const PGresult* result, std::string_view state) {
 }
 
 /// The code of a guard's SQLSTATE "MSnnn", or nothing.
-std::optional<Code> guard_code(std::string_view state) {
+std::optional<ErrorCode> guard_code(std::string_view state) {
   int number = 0;
   if (state.size() != 5 || !state.starts_with("MS")) return std::nullopt;
   const auto [end, error] = std::from_chars(state.data() + 2, state.data() + 5, number);
   if (error != std::errc() || end != state.data() + 5 || number < 400) return std::nullopt;
-  return static_cast<Code>(number);
+  return static_cast<ErrorCode>(number);
 }
 
 std::string constraint_name(const PGresult* result, std::string_view state) {
@@ -78,7 +78,7 @@ Failure read_failure(const PGresult* result, std::string_view query) {
   failure.text = describe(result, state, query);
   if (is_constraint(state)) {
     failure.kind = Failure::Kind::refused;
-    failure.refusal = Error(Code::conflict, Msg{intern("db." + constraint_name(result, state))});
+    failure.refusal = Error(ErrorCode::conflict, Msg{intern("db." + constraint_name(result, state))});
   } else if (const auto code = guard_code(state)) {
     failure.kind = Failure::Kind::refused;
     failure.refusal = Error(*code, Msg{intern(field(result, PG_DIAG_MESSAGE_PRIMARY))});

@@ -40,7 +40,7 @@ async<void> Exchange::done() {
 }
 
 void Exchange::check_available() const {
-  if (!abandoned_.empty()) throw Unavailable(abandoned_, sent_ && kind_ == Kind::unit);
+  if (!abandoned_.empty()) throw Unavailable(abandoned_, sent_ && kind_ == Kind::transaction);
   if (failure_ && (failure_->kind == Failure::Kind::unavailable || failure_->kind == Failure::Kind::conflicted)) {
     throw Unavailable(failure_->text, false);
   }

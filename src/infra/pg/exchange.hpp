@@ -20,7 +20,7 @@ namespace ms::pg {
 /// goes on and the connection keeps the Exchange until the results have come, because results are matched by order.
 class Exchange {
  public:
-  enum class Kind { batch, reads, unit };
+  enum class Kind { batch, reads, transaction };
   struct Statement {
     Query query;
     std::vector<Param> values;

@@ -95,7 +95,7 @@ async<void> Listener::Impl::run(std::shared_ptr<Impl> self) {
     if (why != last_reason) spdlog::warn("PostgreSQL: minschool-listen: {}", why);
     last_reason = why;
     if (std::exchange(self->connected, false)) {
-      backoff.lived(steady_clock::now() - since);
+      backoff.on_disconnect(steady_clock::now() - since);
       self->on_gap(false);
     }
     self->pause.expires_after(backoff.next());

@@ -22,16 +22,16 @@ constexpr const char* kKillAll =
 async<int> sleep_in_server(Db& db, std::string seconds, std::chrono::milliseconds limit, Lane lane = Lane::fast) {
   const Call call(steady_clock::now() + limit, "test");
   Batch batch = db.batch(call, lane);
-  const auto slot = batch.add<int>(kSleep, seconds);
+  const auto handle = batch.add<int>(kSleep, seconds);
   co_await batch.send();
-  co_return slot.one().value();
+  co_return handle.one().value();
 }
 
 async<bool> write_slowly(Db& db, std::string seconds) {
   const Call call(steady_clock::now() + 5s, "test");
-  Unit unit = db.unit(call);
-  unit.add(kSleep, seconds);
-  const auto done = co_await unit.send();
+  Transaction transaction = db.transaction(call);
+  transaction.add(kSleep, seconds);
+  const auto done = co_await transaction.commit();
   co_return done.has_value();
 }
 

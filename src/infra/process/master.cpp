@@ -17,7 +17,7 @@
 #include "infra/process/notify.hpp"
 #include "infra/process/process.hpp"
 #include "infra/process/socket.hpp"
-#include "infra/process/start_pages.hpp"
+#include "infra/process/startup_pages.hpp"
 
 // The master is one loop around poll(): signals come through a signalfd, readiness through a pipe per worker, and time
 // through poll's timeout. No handler ever interrupts anything, so the state below needs no protection.
@@ -33,7 +33,7 @@ constexpr auto kReadyTime = 10s;  // a new version that is not ready by then is 
 constexpr auto kLook = 1s;        // between two looks for signs of life
 constexpr auto kYoung = 5s;       // who dies before has something wrong that an instant restart will not cure
 constexpr auto kFirstPause = 100ms;
-constexpr auto kLongestPause = 5000ms;
+constexpr auto kMaxPause = 5000ms;
 constexpr int kSignalBase = 128;  // exit code of a shell for a signal
 
 std::string how_it_ended(int status) {
@@ -134,7 +134,7 @@ void Master::start_current() {
   if (current_) {
     spdlog::info("worker {} started", current_->pid);
   } else {
-    restart_at_ = Clock::now() + kLongestPause;
+    restart_at_ = Clock::now() + kMaxPause;
   }
 }
 
@@ -223,7 +223,7 @@ void Master::dismiss(Child child) {
 
 void Master::became_ready(Child& child) {
   child.ready = true;
-  if (!std::exchange(was_ready_, true)) give_back_start_pages();  // from now on it only waits
+  if (!std::exchange(was_ready_, true)) release_startup_pages();  // from now on it only waits
   spdlog::info("worker {} is ready after {} ms", child.pid,
                std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - child.born).count());
   if (next_ && &child == &*next_) {
@@ -294,7 +294,7 @@ void Master::current_ended(const Child& child, int status) {
     return;
   }
   restart_at_ = Clock::now() + pause_;
-  pause_ = std::min<Clock::duration>(pause_ * 2, kLongestPause);
+  pause_ = std::min<Clock::duration>(pause_ * 2, kMaxPause);
 }
 
 void Master::check_timers() {

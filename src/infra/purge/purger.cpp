@@ -24,9 +24,9 @@ constexpr pg::Query kTake{"purge.take", R"(
 constexpr pg::Query kDone{"purge.done", "delete from purges where id = any ($1::bigint[])"};
 
 async<void> done(pg::Db& db, const Call& call, const std::vector<std::int64_t>& ids) {
-  pg::Unit unit = db.unit(call);
-  unit.add(kDone, ids);
-  const auto removed = co_await unit.send();
+  pg::Transaction transaction = db.transaction(call);
+  transaction.add(kDone, ids);
+  const auto removed = co_await transaction.commit();
   if (!removed) spdlog::error("purge: the queue cannot be shortened");
 }
 
@@ -45,11 +45,11 @@ async<bool> Purger::settle(std::string_view request_id) {
   const Call call(steady_clock::now() + kPatience, request_id);
   try {
     pg::Batch batch = db_.batch(call);
-    const auto slot = batch.add<std::int64_t>(kIds);
+    const auto handle = batch.add<std::int64_t>(kIds);
     co_await batch.send();
     const bool forgotten = co_await forget_everywhere(call.deadline());
     if (!forgotten) co_return false;
-    co_await done(db_, call, slot.all());
+    co_await done(db_, call, handle.all());
     co_return true;
   } catch (const pg::Unavailable& gone) {
     spdlog::warn("request {}: saved pages are not removed yet: {}", request_id, gone.what());
@@ -65,7 +65,7 @@ async<bool> Purger::forget_everywhere(Deadline deadline) {
   auto left = static_cast<int>(monitors_.size());
   for (const auto& [name, question] : monitors_) {
     const auto now = steady_clock::now();
-    const auto answer = co_await http::ask(question, now + (deadline - now) / left--);
+    const auto answer = co_await http::fetch(question, now + (deadline - now) / left--);
     if (answer && answer->status == 204) continue;
     all = false;
     ++failures_;
@@ -82,11 +82,11 @@ async<void> Purger::look() {
   co_await batch.send();
   pending_ = queued.one().value();
   if (pending_ == 0) co_return;
-  pg::Unit unit = db_.unit(call);
-  const auto slot = unit.add<std::int64_t>(kTake);
-  const auto taken = co_await unit.send();
+  pg::Transaction transaction = db_.transaction(call);
+  const auto handle = transaction.add<std::int64_t>(kTake);
+  const auto taken = co_await transaction.commit();
   if (!taken) co_return;
-  const std::vector<std::int64_t> ids = slot.all();
+  const std::vector<std::int64_t> ids = handle.all();
   if (ids.empty()) co_return;
   const bool forgotten = co_await forget_everywhere(call.deadline());
   if (forgotten) co_await done(db_, call, ids);

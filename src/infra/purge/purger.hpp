@@ -2,7 +2,7 @@
 #include <string>
 #include <vector>
 
-#include "infra/http/ask.hpp"
+#include "infra/http/fetch.hpp"
 #include "infra/io/async.hpp"
 #include "infra/io/call.hpp"
 #include "infra/pg/db.hpp"
@@ -33,7 +33,7 @@ class Purger {
   async<void> look();
 
   pg::Db& db_;
-  std::vector<std::pair<std::string, http::Question>> monitors_;  ///< with their names for the log
+  std::vector<std::pair<std::string, http::FetchRequest>> monitors_;  ///< with their names for the log
   std::int64_t pending_ = 0;
   std::uint64_t failures_ = 0;
 };

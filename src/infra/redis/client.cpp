@@ -14,8 +14,8 @@
 #include <deque>
 
 #include "infra/redis/bell.hpp"
-#include "infra/redis/breaker.hpp"
-#include "infra/redis/link.hpp"
+#include "infra/redis/circuit_breaker.hpp"
+#include "infra/redis/connection.hpp"
 
 namespace ms::redis {
 namespace {
@@ -75,7 +75,7 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
   async<> enqueued(Enqueue trip);
 
   bool room_for(std::size_t count) const noexcept {
-    return breaker.closed() && in_flight + count <= config.queue_limit && link->unsent() < kUnsentLimit;
+    return breaker.closed() && in_flight + count <= config.queue_limit && connection->unsent() < kUnsentLimit;
   }
   void enqueue(std::span<const Command> commands, std::optional<Handler> handler, Answer* answer, Deadline now,
                Deadline deadline);
@@ -90,8 +90,8 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
   asio::io_context& io;
   const std::shared_ptr<Resolver> resolver;
   const Config config;
-  Breaker breaker;
-  std::shared_ptr<Link> link;
+  CircuitBreaker breaker;
+  std::shared_ptr<Connection> connection;
   std::deque<Pending> queue;
   std::size_t in_flight = 0;  // commands, also abandoned ones
   Timer sweep_timer;
@@ -113,7 +113,7 @@ async<> Client::Impl::run(std::shared_ptr<Impl> impl) {
     std::string failure = co_await impl->probe();
     if (impl->closed) break;
     if (!failure.empty()) {
-      impl->link->close();
+      impl->connection->close();
       impl->breaker.probe_failed();
       if (impl->error != failure) spdlog::warn("redis: not usable: {}", failure);
       impl->error = std::move(failure);
@@ -130,29 +130,29 @@ async<> Client::Impl::run(std::shared_ptr<Impl> impl) {
 // Connects anew; the reason when Redis cannot be used yet, else empty. Ends without a suspension after the last check
 // of `owed`, so nothing can come to be owed before the circuit closes.
 async<std::string> Client::Impl::probe() {
-  link = std::make_shared<Link>(io, resolver);
-  link->arm(steady_clock::now() + kConnectTime);
-  std::string failure = co_await link->open(config, "minschool");
-  if (failure.empty()) failure = co_await link->probe();
+  connection = std::make_shared<Connection>(io, resolver);
+  connection->arm(steady_clock::now() + kConnectTime);
+  std::string failure = co_await connection->open(config, "minschool");
+  if (failure.empty()) failure = co_await connection->probe();
   while (failure.empty() && owed) {
     const std::vector<Command> commands = owed();
     if (commands.empty()) break;
-    failure = co_await link->carry_out(commands);
+    failure = co_await connection->run_all(commands);
     if (failure.empty() && delivered) delivered();
   }
-  link->disarm();
+  connection->disarm();
   co_return failure;
 }
 
 async<> Client::Impl::read_all() {
-  const auto mine = link;
+  const auto mine = connection;
   for (;;) {
     const bool more = co_await mine->read();
     if (!more) break;
     Reply reply;
     while (mine->next(reply)) on_reply(std::move(reply));
   }
-  lose(mine->why_closed());
+  lose(mine->close_reason());
 }
 
 async<bool> Client::Impl::trip_to(const Call& call, std::span<const Command> commands, Reply* slots) {
@@ -173,7 +173,7 @@ async<> Client::Impl::enqueued(Enqueue trip) { return asio::async_initiate<const
 
 void Client::Impl::enqueue(std::span<const Command> commands, std::optional<Handler> handler, Answer* answer,
                            Deadline now, Deadline deadline) {
-  for (const auto& command : commands) link->send(command.wire());
+  for (const auto& command : commands) connection->send(command.wire());
   const auto count = static_cast<std::uint32_t>(commands.size());
   queue.push_back(
       {.handler = std::move(handler), .answer = answer, .count = count, .since = now, .deadline = deadline});
@@ -254,7 +254,7 @@ void Client::Impl::lose(std::string_view why) {
 }
 
 void Client::Impl::give_up_all() {
-  if (link) link->close();
+  if (connection) connection->close();
   for (auto& pending : queue) settle(pending, false);
   queue.clear();
   in_flight = 0;
@@ -287,14 +287,14 @@ Client::Client(asio::io_context& io, Config config) : impl_(std::make_shared<Imp
 
 Client::~Client() { close(); }
 
-async<std::optional<Reply>> Client::ask(const Call& call, Command command) {
+async<std::optional<Reply>> Client::execute(const Call& call, Command command) {
   Reply reply;
   const bool known = co_await impl_->trip_to(call, std::span(&command, 1), &reply);
   if (!known) co_return std::nullopt;
   co_return std::optional<Reply>(std::move(reply));
 }
 
-async<std::optional<std::vector<Reply>>> Client::ask_all(const Call& call, std::vector<Command> commands) {
+async<std::optional<std::vector<Reply>>> Client::execute_all(const Call& call, std::vector<Command> commands) {
   std::vector<Reply> replies(commands.size());
   if (commands.empty()) co_return std::optional(std::move(replies));
   const bool known = co_await impl_->trip_to(call, commands, replies.data());
@@ -302,7 +302,7 @@ async<std::optional<std::vector<Reply>>> Client::ask_all(const Call& call, std::
   co_return std::optional(std::move(replies));
 }
 
-void Client::tell(Command command) {
+void Client::fire_and_forget(Command command) {
   if (!impl_->room_for(1)) return;
   impl_->enqueue(std::span(&command, 1), std::nullopt, nullptr, steady_clock::now(), Deadline::max());
 }

@@ -87,11 +87,11 @@ class Client {
   /// The answer, or nullopt when Redis did not answer in time or is not there. Server errors that mean "not usable now"
   /// (LOADING, OOM, READONLY, MISCONF, NOAUTH, BUSY, MASTERDOWN) are nullopt too; other errors come back as
   /// Kind::error. Deadlines are seen up to 10 ms late (one sweep for all instead of a timer for each).
-  async<std::optional<Reply>> ask(const Call& call, Command command);
+  async<std::optional<Reply>> execute(const Call& call, Command command);
   /// All answers of one pipelined round trip, in order, or nullopt.
-  async<std::optional<std::vector<Reply>>> ask_all(const Call& call, std::vector<Command> commands);
+  async<std::optional<std::vector<Reply>>> execute_all(const Call& call, std::vector<Command> commands);
   /// Sends and forgets; silently nothing while Redis is gone.
-  void tell(Command command);
+  void fire_and_forget(Command command);
 
   bool up() const noexcept;
   State state() const;

@@ -13,7 +13,7 @@ using std::chrono::milliseconds;
 
 async<> echo(Client& client, int number, std::vector<int>& came) {
   const Call call = calm();
-  const auto reply = co_await client.ask(call, Command("ECHO", number));
+  const auto reply = co_await client.execute(call, Command("ECHO", number));
   if (reply && reply->text == std::to_string(number)) came.push_back(number);
 }
 
@@ -24,7 +24,7 @@ async<bool> echo_all(asio::io_context& io, Client& client, std::vector<int>& cam
   last.emplace_back("NO-SUCH-COMMAND");
   last.emplace_back("ECHO", "end");
   const Call call = calm();
-  const auto replies = co_await client.ask_all(call, std::move(last));
+  const auto replies = co_await client.execute_all(call, std::move(last));
   co_return replies && (*replies)[0].text == "PONG" && (*replies)[1].is_error() && (*replies)[2].text == "end";
 }
 
@@ -57,7 +57,7 @@ TEST_F(ClientTest, MoreThanTheQueueHoldsIsUnknownAtOnce) {
 
 TEST_F(ClientTest, AWrongCommandIsAnErrorNotUnknown) {
   ASSERT_TRUE(wait_up());
-  const auto reply = run(io, ask(client, Command("INCR")));
+  const auto reply = run(io, execute(client, Command("INCR")));
   ASSERT_TRUE(reply);
   EXPECT_TRUE(reply->is_error());
   EXPECT_TRUE(client.up());
@@ -67,21 +67,21 @@ TEST_F(ClientTest, WritesTripsAndTimeIntoTheCall) {
   ASSERT_TRUE(wait_up());
   Timing timing;
   const Call call(in(std::chrono::seconds(10)), "test", &timing);
-  run(io, client.ask(call, Command("PING")));
+  run(io, client.execute(call, Command("PING")));
   EXPECT_EQ(timing.redis_trips, 1);
   EXPECT_GT(timing.redis.count(), 0);
 }
 
 TEST_F(ClientTest, ACallWithoutTimeLeftIsUnknownWithoutATrip) {
   ASSERT_TRUE(wait_up());
-  EXPECT_FALSE(run(io, ask(client, Command("PING"), in(milliseconds(-1)))));
+  EXPECT_FALSE(run(io, execute(client, Command("PING"), in(milliseconds(-1)))));
   EXPECT_EQ(client.state().in_flight, 0u);
 }
 
 TEST_F(ClientTest, TellIsCarriedOutBeforeTheNextAsk) {
   ASSERT_TRUE(wait_up());
-  client.tell(Command("SET", "test:client:tell", "told", "EX", 60));
-  const auto reply = run(io, ask(client, Command("GET", "test:client:tell")));
+  client.fire_and_forget(Command("SET", "test:client:tell", "told", "EX", 60));
+  const auto reply = run(io, execute(client, Command("GET", "test:client:tell")));
   ASSERT_TRUE(reply);
   EXPECT_EQ(reply->text, "told");
 }
@@ -89,7 +89,7 @@ TEST_F(ClientTest, TellIsCarriedOutBeforeTheNextAsk) {
 TEST_F(ClientTest, CloseAnswersWhoWaits) {
   ASSERT_TRUE(wait_up());
   bool answered = false;
-  asio::co_spawn(io.get_executor(), ask(client, Command("BLPOP", "test:client:nothing", 0)),
+  asio::co_spawn(io.get_executor(), execute(client, Command("BLPOP", "test:client:nothing", 0)),
                  [&](std::exception_ptr, const std::optional<Reply>& reply) { answered = !reply; });
   io.poll();
   client.close();
@@ -109,7 +109,7 @@ TEST(Client, ADestroyedLoopTakesItsWaitersWithIt) {
   auto io = std::make_unique<asio::io_context>(1);
   auto client = std::make_unique<Client>(*io, shared_redis());
   ASSERT_TRUE(run(*io, client->ready(in(std::chrono::seconds(10)))));
-  asio::co_spawn(io->get_executor(), ask(*client, Command("BLPOP", "test:client:nothing", 0)), asio::detached);
+  asio::co_spawn(io->get_executor(), execute(*client, Command("BLPOP", "test:client:nothing", 0)), asio::detached);
   io->poll();
   client.reset();
   io.reset();

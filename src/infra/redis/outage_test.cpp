@@ -14,7 +14,7 @@ class Outage : public testing::Test {
  protected:
   void SetUp() override { ASSERT_TRUE(heals()); }
   bool heals() { return run(io, client.ready(in(seconds(10)))); }
-  std::optional<Reply> ask_now(Command command) { return run(io, ask(client, std::move(command))); }
+  std::optional<Reply> ask_now(Command command) { return run(io, execute(client, std::move(command))); }
   // Runs the loop until the circuit is open.
   void wait_down() {
     const auto until = in(seconds(5));
@@ -60,7 +60,7 @@ TEST_F(Outage, ALateReplyIsNotTakenForTheNextOne) {
 TEST_F(Outage, AShortCallDeadlineWinsAndDoesNotBlameRedis) {
   server.freeze();
   const auto began = steady_clock::now();
-  for (int i = 0; i < 6; ++i) EXPECT_FALSE(run(io, ask(client, Command("PING"), in(milliseconds(5)))));
+  for (int i = 0; i < 6; ++i) EXPECT_FALSE(run(io, execute(client, Command("PING"), in(milliseconds(5)))));
   EXPECT_LT(steady_clock::now() - began, milliseconds(200));
   EXPECT_TRUE(client.up());
   server.thaw();
@@ -157,9 +157,9 @@ class Subscription : public testing::Test {
 TEST_F(Subscription, TellsMessagesAndEveryPossibleGap) {
   ASSERT_TRUE(until([this] { return gaps.size() == 1 && client.up(); }));
   EXPECT_EQ(gaps, (std::vector<bool>{true}));
-  client.tell(Command("PUBLISH", "one", "a"));
-  client.tell(Command("PUBLISH", "two", "b"));
-  client.tell(Command("PUBLISH", "three", "c"));
+  client.fire_and_forget(Command("PUBLISH", "one", "a"));
+  client.fire_and_forget(Command("PUBLISH", "two", "b"));
+  client.fire_and_forget(Command("PUBLISH", "three", "c"));
   ASSERT_TRUE(until([this] { return seen.size() == 2; }));
   EXPECT_EQ(seen, (std::vector<std::string>{"one=a", "two=b"}));
 
@@ -168,7 +168,7 @@ TEST_F(Subscription, TellsMessagesAndEveryPossibleGap) {
   server.start();
   ASSERT_TRUE(until([this] { return gaps.size() == 3 && client.up(); }));
   EXPECT_EQ(gaps, (std::vector<bool>{true, false, true}));
-  client.tell(Command("PUBLISH", "one", "again"));
+  client.fire_and_forget(Command("PUBLISH", "one", "again"));
   ASSERT_TRUE(until([this] { return seen.size() == 3; }));
 }
 
@@ -178,10 +178,10 @@ TEST_F(Subscription, CatchesUpWithoutWaitingForItsTurn) {
   asio::io_context elsewhere{1};
   Client other{elsewhere, server.config()};
   ASSERT_TRUE(run(elsewhere, other.ready(in(seconds(10)))));
-  const auto told = run(elsewhere, ask(other, Command("PUBLISH", "one", "a")));
+  const auto told = run(elsewhere, execute(other, Command("PUBLISH", "one", "a")));
   ASSERT_EQ(told->integer, 1);
   // Redis may write the publisher's answer before the message; before it answers again the message has left.
-  ASSERT_TRUE(run(elsewhere, ask(other, Command("PING"))));
+  ASSERT_TRUE(run(elsewhere, execute(other, Command("PING"))));
   ASSERT_TRUE(seen.empty());
   subscriber.catch_up();
   EXPECT_EQ(seen, (std::vector<std::string>{"one=a"}));

@@ -102,10 +102,10 @@ inline Deadline in(std::chrono::milliseconds time) { return std::chrono::steady_
 /// A request with plenty of time.
 inline Call calm() { return Call(in(std::chrono::seconds(10)), "test"); }
 
-inline async<std::optional<Reply>> ask(Client& client, Command command,
-                                       Deadline deadline = in(std::chrono::seconds(10))) {
+inline async<std::optional<Reply>> execute(Client& client, Command command,
+                                           Deadline deadline = in(std::chrono::seconds(10))) {
   const Call call(deadline, "test");
-  auto reply = co_await client.ask(call, std::move(command));
+  auto reply = co_await client.execute(call, std::move(command));
   co_return reply;
 }
 

@@ -10,7 +10,7 @@ namespace ms::redis {
 namespace {
 
 // Far above any list this product asks for; a length beyond it is a broken or hostile peer, not a reply.
-constexpr int kLongestList = 1 << 20;
+constexpr int kMaxList = 1 << 20;
 
 // Memory for so many items is taken at once; for more, when they come: a length is only an announcement.
 constexpr int kReserved = 1024;
@@ -39,7 +39,7 @@ void* create_text(const redisReadTask* task, char* bytes, std::size_t size) noex
 }
 
 void* create_list(const redisReadTask* task, int elements) noexcept {
-  if (elements < 0 || elements > kLongestList) return nullptr;
+  if (elements < 0 || elements > kMaxList) return nullptr;
   Reply* reply = place(task);
   if (reply == nullptr) return nullptr;
   reply->kind = Reply::Kind::list;

@@ -4,9 +4,9 @@
 #include <boost/asio/co_spawn.hpp>
 
 #include "infra/redis/bell.hpp"
-#include "infra/redis/breaker.hpp"
+#include "infra/redis/circuit_breaker.hpp"
 #include "infra/redis/client.hpp"
-#include "infra/redis/link.hpp"
+#include "infra/redis/connection.hpp"
 
 namespace ms::redis {
 namespace {
@@ -35,7 +35,7 @@ struct Subscriber::Impl : std::enable_shared_from_this<Impl> {
   async<std::string> connect();
   async<> listen();
   /// Hands on what has arrived; false when the link is closed.
-  bool hear();
+  bool receive();
   void on_reply(const Reply& reply);
   void arm_beat();
   void close();
@@ -46,11 +46,11 @@ struct Subscriber::Impl : std::enable_shared_from_this<Impl> {
   const std::vector<std::string> channels;
   const std::function<void(std::string_view, std::string_view)> on_message;
   const std::function<void(bool)> on_gap;
-  Breaker breaker;
+  CircuitBreaker breaker;
   Timer pause;
   Timer beat;
   int silent_beats = 0;
-  std::shared_ptr<Link> link;
+  std::shared_ptr<Connection> connection;
   bool listening = false;
   bool closed = false;
 };
@@ -64,7 +64,7 @@ async<> Subscriber::Impl::run(std::shared_ptr<Impl> impl) {
     const std::string failure = co_await impl->connect();
     if (impl->closed) break;
     if (!failure.empty()) {
-      impl->link->close();
+      impl->connection->close();
       impl->breaker.probe_failed();
       continue;
     }
@@ -73,40 +73,40 @@ async<> Subscriber::Impl::run(std::shared_ptr<Impl> impl) {
     co_await impl->listen();
     if (impl->closed) break;
     impl->breaker.lost(steady_clock::now());
-    spdlog::warn("redis: subscription lost: {}", impl->link->why_closed());
+    spdlog::warn("redis: subscription lost: {}", impl->connection->close_reason());
     impl->on_gap(false);
   }
 }
 
 // One SUBSCRIBE for each channel, so that every command has one answer; a message may already come between them.
 async<std::string> Subscriber::Impl::connect() {
-  link = std::make_shared<Link>(io, resolver);
-  link->arm(steady_clock::now() + kConnectTime);
-  std::string failure = co_await link->open(config, "minschool-subscriber");
+  connection = std::make_shared<Connection>(io, resolver);
+  connection->arm(steady_clock::now() + kConnectTime);
+  std::string failure = co_await connection->open(config, "minschool-subscriber");
   if (!failure.empty()) co_return failure;
-  for (const auto& channel : channels) link->send(Command("SUBSCRIBE", channel).wire());
+  for (const auto& channel : channels) connection->send(Command("SUBSCRIBE", channel).wire());
   std::size_t confirmed = 0;
   while (confirmed < channels.size()) {
     Reply reply;
-    if (!link->next(reply)) {
-      const bool more = co_await link->read();
-      if (!more) co_return link->why_closed();
+    if (!connection->next(reply)) {
+      const bool more = co_await connection->read();
+      if (!more) co_return connection->close_reason();
       continue;
     }
     if (reply.is_error()) co_return reply.text;
     // Messages before the last confirmation are covered by on_gap(true), which follows it.
     if (!reply.items.empty() && reply.items[0].text == "subscribe") ++confirmed;
   }
-  link->disarm();
+  connection->disarm();
   co_return std::string();
 }
 
 async<> Subscriber::Impl::listen() {
-  const auto mine = link;
+  const auto mine = connection;
   silent_beats = 0;
   arm_beat();
   listening = true;
-  while (hear()) {
+  while (receive()) {
     const bool more = co_await mine->wait();
     if (!more) break;
   }
@@ -114,9 +114,9 @@ async<> Subscriber::Impl::listen() {
   beat.cancel();
 }
 
-bool Subscriber::Impl::hear() {
-  const auto mine = link;  // a callback may close it
-  const bool open = mine->take_in();
+bool Subscriber::Impl::receive() {
+  const auto mine = connection;  // a callback may close it
+  const bool open = mine->receive();
   Reply reply;
   while (mine->next(reply)) {
     silent_beats = 0;
@@ -132,12 +132,12 @@ void Subscriber::Impl::on_reply(const Reply& reply) {
 void Subscriber::Impl::arm_beat() {
   beat.expires_after(config.probe_every);
   beat.async_wait([self = shared_from_this()](const boost::system::error_code& cancelled) {
-    if (cancelled || self->closed || self->link->closed()) return;
+    if (cancelled || self->closed || self->connection->closed()) return;
     if (++self->silent_beats > kMissedBeats) {
-      self->link->close();
+      self->connection->close();
       return;
     }
-    self->link->send(Command("PING").wire());
+    self->connection->send(Command("PING").wire());
     self->arm_beat();
   });
 }
@@ -146,7 +146,7 @@ void Subscriber::Impl::close() {
   closed = true;
   pause.cancel();
   beat.cancel();
-  if (link) link->close();
+  if (connection) connection->close();
 }
 
 Subscriber::Subscriber(asio::io_context& io, Config config, std::vector<std::string> channels,
@@ -163,6 +163,6 @@ Subscriber::~Subscriber() { close(); }
 
 void Subscriber::close() { impl_->close(); }
 
-bool Subscriber::catch_up() { return impl_->listening && impl_->hear() && impl_->silent_beats == 0; }
+bool Subscriber::catch_up() { return impl_->listening && impl_->receive() && impl_->silent_beats == 0; }
 
 }  // namespace ms::redis

@@ -6,7 +6,7 @@ namespace ms::session {
 namespace {
 
 struct AccountRow {
-  UserId id;
+  MemberId id;
   std::string name;
   std::string email;
   int role;
@@ -49,7 +49,7 @@ Viewer viewer_of(const Account& account, std::string session_id) {
 
 void Accounts::changed(std::string_view payload) {
   ++changes_;
-  UserId id;
+  MemberId id;
   const auto [end, error] = std::from_chars(payload.data(), payload.data() + payload.size(), id.value);
   if (error == std::errc() && end == payload.data() + payload.size()) {
     known_.erase(id);
@@ -59,19 +59,19 @@ void Accounts::changed(std::string_view payload) {
   }
 }
 
-std::shared_ptr<const Account> Accounts::peek(UserId id) const {
+std::shared_ptr<const Account> Accounts::peek(MemberId id) const {
   const auto found = known_.find(id);
   return found != known_.end() && live_() && !suspended(*found->second) ? found->second : nullptr;
 }
 
-async<std::shared_ptr<const Account>> Accounts::find(const Call& call, UserId id, std::int64_t least) {
+async<std::shared_ptr<const Account>> Accounts::find(const Call& call, MemberId id, std::int64_t least) {
   if (auto known = peek(id); known && known->epoch >= least) co_return known;
   const auto before = changes_;
   pg::Batch batch = db_.batch(call);
-  const auto slot = batch.add<AccountRow>(kFind, id);
+  const auto handle = batch.add<AccountRow>(kFind, id);
   const auto clock = batch.add<Timestamp>(kClock);
   co_await batch.send();
-  auto row = slot.one();
+  auto row = handle.one();
   if (!row) co_return nullptr;
   if (row->suspended_until) row->suspended_until = by_our_clock(*row->suspended_until, clock.one().value());
   auto account = std::make_shared<const Account>(
@@ -88,9 +88,9 @@ async<Permissions> Accounts::guest(const Call& call) {
   if (guest_ && live_()) co_return *guest_;
   const auto before = changes_;
   pg::Batch batch = db_.batch(call);
-  const auto slot = batch.add<GuestRow>(kGuest);
+  const auto handle = batch.add<GuestRow>(kGuest);
   co_await batch.send();
-  const Permissions permissions = Permissions::parse(slot.one().value().permissions);
+  const Permissions permissions = Permissions::parse(handle.one().value().permissions);
   if (before == changes_) guest_ = permissions;
   co_return permissions;
 }

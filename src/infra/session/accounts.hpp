@@ -17,7 +17,7 @@ namespace ms::session {
 
 /// What decides a member's rights, as PostgreSQL had it when it was read.
 struct Account {
-  UserId id;
+  MemberId id;
   std::string name;
   std::string email;
   Role role = Role::guest;
@@ -41,9 +41,9 @@ class Accounts {
 
   /// nullptr when there is no such member, or one who is suspended now. Throws pg::Unavailable. What memory knows of an
   /// epoch before `least` is known to be old: its notification is still on its way.
-  async<std::shared_ptr<const Account>> find(const Call& call, UserId id, std::int64_t least = 0);
+  async<std::shared_ptr<const Account>> find(const Call& call, MemberId id, std::int64_t least = 0);
   /// The same from memory, or nullptr.
-  std::shared_ptr<const Account> peek(UserId id) const;
+  std::shared_ptr<const Account> peek(MemberId id) const;
   /// What a guest may do (role_permissions of rank 0).
   async<Permissions> guest(const Call& call);
   /// A notification on "members": a member's id, or anything else when all may have changed or some were missed.
@@ -54,7 +54,7 @@ class Accounts {
 
   pg::Db& db_;
   std::function<bool()> live_;
-  std::unordered_map<UserId, std::shared_ptr<const Account>> known_;
+  std::unordered_map<MemberId, std::shared_ptr<const Account>> known_;
   std::optional<Permissions> guest_;
   std::uint64_t changes_ = 0;  // counts notifications: an answer read before one must not be kept after it
 };

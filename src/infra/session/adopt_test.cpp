@@ -45,7 +45,7 @@ TEST_F(SessionsTest, ForeignFieldsSurvive) {
   EXPECT_EQ(who(id, moving), kAnna);
   sql("select ms_raise_session_epoch(1)");
   EXPECT_EQ(who(id, moving), kAnna);
-  auto session = stored(id);
+  auto session = record(id);
   EXPECT_EQ(session["cart"], json::value({"a", "b"}));
   EXPECT_EQ(session["userId"], "1");
   EXPECT_EQ(session["email"], "a@test");
@@ -61,7 +61,7 @@ TEST_F(SessionsTest, TheSuspendedAndRevokedAreNotAdopted) {
   EXPECT_FALSE(in_redis(id));
   sql("update users set suspended_until = null where id = 1");
 
-  pg::run(io, revoke_everywhere(site.sessions, kAnna));
+  pg::run(io, revoke_all_sessions(site.sessions, kAnna));
   id = put(express(1, 2s));
   EXPECT_FALSE(who(id, moving));
   EXPECT_FALSE(in_redis(id));
@@ -77,7 +77,7 @@ TEST_F(SessionsTest, WhatEndedThereIsEnded) {
   for (const auto& id : {foreign, own, emptied}) ASSERT_EQ(who(id, moving), kAnna);
   redis(redis::Command("DEL", key(foreign)));
   redis(redis::Command("DEL", key(own)));
-  auto without = stored(emptied);
+  auto without = record(emptied);
   without.erase("userId");
   put(emptied, without);
   for (const auto& id : {foreign, own, emptied}) EXPECT_FALSE(who(id, moving));
@@ -99,7 +99,7 @@ TEST_F(SessionsTest, RedisThatLostItsMemoryEndsNothing) {
 TEST_F(SessionsTest, AnotherMemberUnderTheSameIdTakesTheSessionOver) {
   const auto id = put(express(1));
   ASSERT_EQ(who(id, moving), kAnna);
-  auto session = stored(id);
+  auto session = record(id);
   session["userId"] = "2";
   put(id, session);
   EXPECT_EQ(who(id, moving), kBoris);

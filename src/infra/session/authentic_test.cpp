@@ -1,6 +1,6 @@
 // What Redis holds is believed only when one of our programs wrote it, for that session and this history of the
 // database.
-#include "infra/session/stored.hpp"
+#include "infra/session/session_record.hpp"
 #include "infra/session/test_sessions.hpp"
 
 namespace ms::session {
@@ -9,13 +9,13 @@ namespace {
 class Authentic : public SessionsTest {
  protected:
   /// Whom the session is believed to be after somebody wrote these fields into it.
-  UserId after(const std::string& id, Server& server, const std::function<void(json::object&)>& change) {
-    auto session = stored(id);
+  MemberId after(const std::string& id, Server& server, const std::function<void(json::object&)>& change) {
+    auto session = record(id);
     change(session);
     put(id, session);
     return who(id, server);
   }
-  std::int64_t epoch(UserId user) {
+  std::int64_t epoch(MemberId user) {
     return std::stoll(sql("select session_epoch from users where id = " + std::to_string(user.value)));
   }
 };
@@ -44,7 +44,7 @@ TEST_F(Authentic, NoSessionOfOneRealmBecomesOneOfTheOther) {
 TEST_F(Authentic, NoSecretOfTheSiteBeginsASessionOfTheAdmin) {
   sql("update users set role = 3 where id = 1");
   const auto id = login(site);
-  auto session = stored(id);
+  auto session = record(id);
   session["realm"] = "admin";
   for (const std::string& name : {id, Sessions::key_of(id)}) {
     redis(redis::Command("SET", key(name), json::serialize(authentic(id, session))));
@@ -79,16 +79,16 @@ TEST_F(Authentic, TheAdminsSessionsLiveByTheirRows) {
 
 TEST_F(Authentic, AnotherSessionsValueIsNotBelieved) {
   const auto anna = login(site), boris = login(site, kBoris);
-  put(anna, stored(boris));
+  put(anna, record(boris));
   EXPECT_EQ(who(anna, site), kAnna);
-  put(new_id(), stored(boris));
-  const auto unknown = put(stored(boris));
+  put(new_id(), record(boris));
+  const auto unknown = put(record(boris));
   EXPECT_FALSE(who(unknown, site));
 }
 
 TEST_F(Authentic, ASessionThatEndedIsNotMadeAliveByItsOldValue) {
   const auto id = login(site);
-  const auto old = stored(id);
+  const auto old = record(id);
   pg::run(io, close(site.sessions, pg::run(io, identify(site.sessions, sign(id, kKeys)))));
   put(id, old);
   EXPECT_FALSE(who(id, site));
@@ -105,7 +105,7 @@ TEST_F(Authentic, WhatIsNotAuthenticIsAskedOfPostgresAndWrittenAnew) {
   const auto id = login(site);
   for (const char* field : {"tag", "epoch", "touched", "member", "realm"}) {
     EXPECT_EQ(after(id, site, [&](json::object& session) { session.erase(field); }), kAnna) << field;
-    EXPECT_EQ(stored(id), authentic(id, stored(id))) << field;
+    EXPECT_EQ(record(id), authentic(id, record(id))) << field;
   }
 }
 
@@ -157,7 +157,7 @@ TEST_F(Authentic, ASessionOfATlsSiteIsNoneUnderTheNameThatAnybodyMaySet) {
 TEST_F(Authentic, InAnotherHistoryASessionLivesOnlyIfRedisVouchesForIt) {
   const auto vouched = login(site), forgotten = login(site), foreign = login(site, kBoris);
   redis(redis::Command("DEL", key(forgotten)));
-  auto forged = stored(foreign);
+  auto forged = record(foreign);
   forged["epoch"] = forged["epoch"].as_int64() + 1;
   put(foreign, forged);
   sql("update incarnation set timeline = 'another'");  // as after a promotion: the next question notices it
@@ -167,14 +167,14 @@ TEST_F(Authentic, InAnotherHistoryASessionLivesOnlyIfRedisVouchesForIt) {
   EXPECT_FALSE(who(forgotten, site));
   EXPECT_FALSE(who(foreign, site));
   EXPECT_EQ(rows(), "1");
-  EXPECT_EQ(stored(vouched), authentic(vouched, stored(vouched))) << "it is of this history now";
+  EXPECT_EQ(record(vouched), authentic(vouched, record(vouched))) << "it is of this history now";
   redis(redis::Command("FLUSHALL"));
   EXPECT_EQ(who(vouched, site), kAnna);
 }
 
 TEST_F(Authentic, WhoseNumberIsGivenAgainIsNotWhoeverHasItNow) {
   const auto id = login(site, kBoris);
-  const auto value = stored(id);
+  const auto value = record(id);
   sql("delete from users where id = 2");
   sql("insert into users (id, email, name, password_hash) values (2, 'c@test', '체르니', '')");
   put(id, value);

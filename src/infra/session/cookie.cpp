@@ -6,7 +6,7 @@
 namespace ms::session {
 namespace {
 constexpr std::string_view kPrefix = "s:";
-constexpr std::size_t kLongestId = 128;  // of a foreign program's session; ours have 32
+constexpr std::size_t kMaxIdLength = 128;  // of a foreign program's session; ours have 32
 }  // namespace
 
 std::string new_id() { return secret::random_text(24); }
@@ -19,7 +19,7 @@ std::optional<std::string> unsign(std::string_view value, const secret::Keyring&
   const auto plain = http::percent_decode(value);
   if (!plain || !plain->starts_with(kPrefix)) return std::nullopt;
   const auto dot = plain->rfind('.');
-  if (dot == std::string::npos || dot <= kPrefix.size() || dot > kLongestId) return std::nullopt;
+  if (dot == std::string::npos || dot <= kPrefix.size() || dot > kMaxIdLength) return std::nullopt;
   std::string id = plain->substr(kPrefix.size(), dot - kPrefix.size());
   if (!keys.is_tag_of(std::string_view(*plain).substr(dot + 1), id)) return std::nullopt;
   return id;

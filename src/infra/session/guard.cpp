@@ -7,9 +7,11 @@ constexpr pg::Query kMember{"session.guard_member", "select ms_guard_member($1, 
 
 }  // namespace
 
-void guard_member(pg::Statements& unit, UserId member) { unit.add(kMember, member, std::string_view()); }
-void guard_permission(pg::Statements& unit, UserId member, Permission permission) {
-  unit.add(kMember, member, name_of(permission));
+void guard_member(pg::Statements& transaction, MemberId member) {
+  transaction.add(kMember, member, std::string_view());
+}
+void guard_permission(pg::Statements& transaction, MemberId member, Permission permission) {
+  transaction.add(kMember, member, name_of(permission));
 }
 
 }  // namespace ms::session

@@ -32,7 +32,7 @@ std::string redis_key(std::string_view name) { return std::string(kPrefix) + std
 std::string id_key(std::string_view key) { return "session-id:" + std::string(key); }
 
 /// The names of a member's sessions that may stand in Redis.
-std::string sessions_of(UserId user) { return "sessions:" + std::to_string(user.value); }
+std::string sessions_of(MemberId user) { return "sessions:" + std::to_string(user.value); }
 
 // KEYS: sessions of the member. ARGV: prefix of session keys.
 constexpr std::string_view kForget = R"(
@@ -49,24 +49,24 @@ Timestamp since(const std::optional<redis::Reply>& reply) {
 }  // namespace
 
 /// Express finds a session by its id; of one of the Admin nobody who reads Redis may know it.
-std::string Sessions::name_in_redis(const std::string& id) const { return of_admin() ? key_of(id) : id; }
+std::string Sessions::redis_key_of(const std::string& id) const { return of_admin() ? key_of(id) : id; }
 
-async<Sessions::Heard> Sessions::ask_redis(const Call& call, const std::string& id, Use use) {
-  const std::string key = redis_key(name_in_redis(id));
+async<Sessions::RedisAnswer> Sessions::ask_redis(const Call& call, const std::string& id, SessionTouch use) {
+  const std::string key = redis_key(redis_key_of(id));
   redis::Command get =
-      use == Use::counts ? redis::Command("GETEX", key, "EX", config_.idle.count()) : redis::Command("GET", key);
-  auto reply = co_await redis_.ask(call, std::move(get));
-  Heard heard;
-  heard.answered = reply && !reply->is_error();
-  if (heard.answered) heard.stored = Stored::parse(std::move(reply->text));
-  co_return heard;
+      use == SessionTouch::yes ? redis::Command("GETEX", key, "EX", config_.idle.count()) : redis::Command("GET", key);
+  auto reply = co_await redis_.execute(call, std::move(get));
+  RedisAnswer answer;
+  answer.answered = reply && !reply->is_error();
+  if (answer.answered) answer.record = SessionRecord::parse(std::move(reply->text));
+  co_return answer;
 }
 
-async<bool> Sessions::ended_by_express(const Call& call, const Row& row, const Heard& heard) {
-  const bool names_somebody = heard.stored && heard.stored->user();
-  if (!config_.adopt || !row.shared || !heard.answered || names_somebody) co_return false;
+async<bool> Sessions::ended_by_express(const Call& call, const Row& row, const RedisAnswer& answer) {
+  const bool names_somebody = answer.record && answer.record->user();
+  if (!config_.adopt || !row.shared || !answer.answered || names_somebody) co_return false;
   redis::Command get("GET", kSince);
-  const auto remembers = since(co_await redis_.ask(call, std::move(get)));
+  const auto remembers = since(co_await redis_.execute(call, std::move(get)));
   const bool lost_nothing = remembers <= row.seen;
   const bool ran_out = now() - row.seen >= config_.idle;
   co_return lost_nothing && !ran_out;
@@ -74,27 +74,27 @@ async<bool> Sessions::ended_by_express(const Call& call, const Row& row, const H
 
 /// The command that writes the session. `read` is what stood there: nothing is written over what another program wrote
 /// since, nor over what could not be read, and what is gone meanwhile does not come back.
-redis::Command Sessions::write(const Recognised& found, Timestamp at, std::optional<Stored> read) const {
-  const std::string key = redis_key(name_in_redis(found.viewer.session_id));
+redis::Command Sessions::write(const Authenticated& found, Timestamp at, std::optional<SessionRecord> read) const {
+  const std::string key = redis_key(redis_key_of(found.viewer.session_id));
   const std::string before = read ? read->read() : std::string();
   const bool replaces = read.has_value();
-  Stored stored = std::move(read).value_or(Stored());
-  stored.put(found.viewer, {found.viewer.id, std::string(name_of(config_.realm)), found.epoch, at},
+  SessionRecord record = std::move(read).value_or(SessionRecord());
+  record.put(found.viewer, {found.viewer.id, std::string(name_of(config_.realm)), found.epoch, at},
              {config_.idle, config_.secure});
-  stored.authenticate(stored_keys_, found.viewer.session_id, found.incarnation);
-  if (!replaces) return redis::Command("SET", key, stored.text(), "EX", config_.idle.count(), "NX");
-  return redis::Command("EVAL", kReplace, 1, key, before, stored.text(), config_.idle.count());
+  record.authenticate(record_keys_, found.viewer.session_id, found.incarnation);
+  if (!replaces) return redis::Command("SET", key, record.text(), "EX", config_.idle.count(), "NX");
+  return redis::Command("EVAL", kReplace, 1, key, before, record.text(), config_.idle.count());
 }
 
 /// Writes the session to Redis and, when Express shares it, waits: true when Redis surely has it.
-async<bool> Sessions::keep_in_redis(const Call& call, const Recognised& found, std::optional<Stored> read) {
+async<bool> Sessions::write_to_redis(const Call& call, const Authenticated& found, std::optional<SessionRecord> read) {
   const std::string& id = found.viewer.session_id;
   const std::string of_member = sessions_of(found.viewer.id);
   const Timestamp at = now();
-  redis_.tell(redis::Command("SADD", of_member, name_in_redis(id)));
-  redis_.tell(redis::Command("EXPIRE", of_member, config_.idle.count()));
+  redis_.fire_and_forget(redis::Command("SADD", of_member, redis_key_of(id)));
+  redis_.fire_and_forget(redis::Command("EXPIRE", of_member, config_.idle.count()));
   if (!config_.adopt) {
-    redis_.tell(write(found, at, std::move(read)));
+    redis_.fire_and_forget(write(found, at, std::move(read)));
     co_return false;
   }
   const auto outlives = config_.idle + std::chrono::seconds(kTouchEvery);
@@ -103,48 +103,50 @@ async<bool> Sessions::keep_in_redis(const Call& call, const Recognised& found, s
     commands.emplace_back("SET", kSince, at.time_since_epoch().count(), "NX");
     commands.emplace_back("SET", id_key(key_of(id)), id, "EX", outlives.count());
     commands.push_back(write(found, at, std::move(read)));
-    const auto replies = co_await redis_.ask_all(call, std::move(commands));
+    const auto replies = co_await redis_.execute_all(call, std::move(commands));
     if (!replies || replies->back().is_error()) co_return false;
     if (replies->back().text == "OK") co_return true;
     // Express wrote or ended it at the same moment.
-    Heard heard = co_await ask_redis(call, id, Use::none);
-    if (!heard.stored || heard.stored->user() != found.viewer.id) co_return false;
-    read = std::move(heard.stored);
+    RedisAnswer answer = co_await ask_redis(call, id, SessionTouch::no);
+    if (!answer.record || answer.record->user() != found.viewer.id) co_return false;
+    read = std::move(answer.record);
   }
   co_return false;
 }
 
 /// Waited for: who is logged out here is logged out at an Express server that asks Redis right after this answer.
-async<void> Sessions::take_out(const Call& call, const std::string& id) {
-  redis::Command gone("DEL", redis_key(name_in_redis(id)));
-  co_await redis_.ask(call, std::move(gone));
+async<void> Sessions::delete_from_redis(const Call& call, const std::string& id) {
+  redis::Command gone("DEL", redis_key(redis_key_of(id)));
+  co_await redis_.execute(call, std::move(gone));
 }
 
-void Sessions::ended(std::string_view key) { redis_.tell(redis::Command("EVAL", kEnd, 1, id_key(key), kPrefix)); }
+void Sessions::ended(std::string_view key) {
+  redis_.fire_and_forget(redis::Command("EVAL", kEnd, 1, id_key(key), kPrefix));
+}
 
-async<void> Sessions::forget(const Call& call, UserId user) {
+async<void> Sessions::evict(const Call& call, MemberId user) {
   accounts_.changed(std::to_string(user.value));
   if (when_ended_) co_await when_ended_(call, user);
   if (config_.shared) {
-    co_await forget_ended_of(call, user);
+    co_await delete_expired_of(call, user);
     co_return;
   }
-  co_await tell_servers(call, user);
+  co_await notify_servers(call, user);
   redis::Command drop("EVAL", kForget, 1, sessions_of(user), kPrefix);
-  co_await redis_.ask(call, std::move(drop));
+  co_await redis_.execute(call, std::move(drop));
 }
 
 /// Who asks Redis for anything once this is answered, and is answered, knows that the message has left: Redis writes
 /// what one turn of its loop gave, to everybody, before the next turn.
-async<void> Sessions::tell_servers(const Call& call, UserId member) {
+async<void> Sessions::notify_servers(const Call& call, MemberId member) {
   redis::Command publish("PUBLISH", kChannel, member.value);
-  co_await redis_.ask(call, std::move(publish));
+  co_await redis_.execute(call, std::move(publish));
 }
 
 /// Takes out only what has no row any more: to Express a missing key is an ended login.
-async<void> Sessions::forget_ended_of(const Call& call, UserId user) {
+async<void> Sessions::delete_expired_of(const Call& call, MemberId user) {
   redis::Command members("SMEMBERS", sessions_of(user));
-  const auto known = co_await redis_.ask(call, std::move(members));
+  const auto known = co_await redis_.execute(call, std::move(members));
   if (!known || known->items.empty()) co_return;
   std::set<std::string> alive;
   try {
@@ -161,7 +163,7 @@ async<void> Sessions::forget_ended_of(const Call& call, UserId user) {
     commands.emplace_back("DEL", redis_key(name.text));
     commands.emplace_back("SREM", sessions_of(user), name.text);
   }
-  if (!commands.empty()) co_await redis_.ask_all(call, std::move(commands));
+  if (!commands.empty()) co_await redis_.execute_all(call, std::move(commands));
 }
 
 }  // namespace ms::session

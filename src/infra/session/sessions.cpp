@@ -26,7 +26,7 @@ std::string_view name_of(Realm realm) noexcept { return realm == Realm::site ? "
 
 /// Whether a session of somebody may be adopted.
 struct Adoptable {
-  UserId user;
+  MemberId user;
   bool granted;
 };
 
@@ -41,7 +41,7 @@ Sessions::Sessions(pg::Db& db, redis::Client& redis, Accounts& accounts, Config 
       accounts_(accounts),
       config_(std::move(config)),
       cookie_keys_(config_.cookie.starts_with(kHostPrefix) ? config_.keys.derived(kHostPrefix) : config_.keys),
-      stored_keys_(config_.keys.derived(kStoredPurpose)) {}
+      record_keys_(config_.keys.derived(kRecordPurpose)) {}
 
 std::string Sessions::key_of(std::string_view session_id) {
   std::string out;
@@ -56,17 +56,17 @@ std::optional<Sessions::Cookie> Sessions::cookie_of(const http::Request& request
   return value ? std::optional(Cookie{*value, true}) : std::nullopt;
 }
 
-async<Viewer> Sessions::identify(const Call& call, std::optional<Cookie> cookie, Use use) {
+async<Viewer> Sessions::identify(const Call& call, std::optional<Cookie> cookie, SessionTouch use) {
   std::optional<std::string> id;
   if (cookie) {
     std::optional<Viewer> known;
-    if (use == Use::counts) known = recall(*cookie);
+    if (use == SessionTouch::yes) known = find_local(*cookie);
     if (known) co_return std::move(*known);
     id = unsign(cookie->value, cookie->plain ? config_.keys : cookie_keys_);
   }
   if (id) {
-    if (auto found = co_await recognise(call, *id, use)) {
-      if (use == Use::counts) remember(*cookie, *found);
+    if (auto found = co_await authenticate(call, *id, use)) {
+      if (use == SessionTouch::yes) remember(*cookie, *found);
       co_return std::move(found->viewer);
     }
   }
@@ -75,33 +75,35 @@ async<Viewer> Sessions::identify(const Call& call, std::optional<Cookie> cookie,
   co_return guest;
 }
 
-async<std::optional<Sessions::Recognised>> Sessions::recognise(const Call& call, const std::string& id, Use use) {
-  Heard heard = co_await ask_redis(call, id, use);
-  if (!heard.stored || of_admin()) co_return co_await from_postgres(call, id, std::move(heard), use);
-  if (heard.stored->belongs_elsewhere(name_of(config_.realm))) co_return std::nullopt;
-  const auto checked = heard.stored->checked();
-  bool has_row = checked.has_value();
-  if (checked) {
-    const auto account = co_await accounts_.find(call, checked->member);
-    if (account && account->epoch == checked->epoch &&
-        heard.stored->is_authentic(stored_keys_, id, account->incarnation)) {
-      Recognised found{viewer_of(*account, id), account->epoch, account->incarnation};
-      const bool enough = use == Use::none || now() - checked->touched <= kTouchEvery;
+async<std::optional<Sessions::Authenticated>> Sessions::authenticate(const Call& call, const std::string& id,
+                                                                     SessionTouch use) {
+  RedisAnswer answer = co_await ask_redis(call, id, use);
+  if (!answer.record || of_admin()) co_return co_await from_postgres(call, id, std::move(answer), use);
+  if (answer.record->belongs_elsewhere(name_of(config_.realm))) co_return std::nullopt;
+  const auto stamp = answer.record->stamp();
+  bool has_row = stamp.has_value();
+  if (stamp) {
+    const auto account = co_await accounts_.find(call, stamp->member);
+    if (account && account->epoch == stamp->epoch &&
+        answer.record->is_authentic(record_keys_, id, account->incarnation)) {
+      Authenticated found{viewer_of(*account, id), account->epoch, account->incarnation};
+      const bool enough = use == SessionTouch::no || now() - stamp->touched <= kTouchEvery;
       if (enough) co_return found;
-      has_row = co_await touch(call, id);
+      has_row = co_await extend(call, id);
       if (has_row) {
-        co_await keep_in_redis(call, found, std::move(heard.stored));
+        co_await write_to_redis(call, found, std::move(answer.record));
         co_return found;
       }
     }
   }
   // Without a row it was never here, or was used only there until the row ran out.
-  if (!has_row && config_.adopt && heard.stored->user()) co_return co_await adopt(call, id, std::move(*heard.stored));
-  co_return co_await from_postgres(call, id, std::move(heard), use);
+  if (!has_row && config_.adopt && answer.record->user()) co_return co_await adopt(call, id, std::move(*answer.record));
+  co_return co_await from_postgres(call, id, std::move(answer), use);
 }
 
-async<std::optional<Sessions::Recognised>> Sessions::adopt(const Call& call, const std::string& id, Stored stored) {
-  const UserId user = *stored.user();
+async<std::optional<Sessions::Authenticated>> Sessions::adopt(const Call& call, const std::string& id,
+                                                              SessionRecord record) {
+  const MemberId user = *record.user();
   pg::Batch ask = db_.batch(call);
   const auto exists = ask.add<Adoptable>(kExists, user);
   co_await ask.send();
@@ -113,36 +115,36 @@ async<std::optional<Sessions::Recognised>> Sessions::adopt(const Call& call, con
   }
   const std::string hash = secret::sha256(id);
   pg::Batch batch = db_.batch(call);
-  const auto slot =
-      batch.add<std::optional<UserId>>(kAdopt, pg::Bytes{hash}, user, config_.idle.count(), stored.saved());
+  const auto handle =
+      batch.add<std::optional<MemberId>>(kAdopt, pg::Bytes{hash}, user, config_.idle.count(), record.saved());
   co_await batch.send();
-  if (!slot.one().value()) {
-    co_await take_out(call, id);  // suspended, or revoked before: no login there either
+  if (!handle.one().value()) {
+    co_await delete_from_redis(call, id);  // suspended, or revoked before: no login there either
     co_return std::nullopt;
   }
   const auto account = co_await accounts_.find(call, user);
   if (!account) co_return std::nullopt;
-  Recognised found{viewer_of(*account, id), account->epoch, account->incarnation};
+  Authenticated found{viewer_of(*account, id), account->epoch, account->incarnation};
   // Were the account newer than the row, the next request would check again.
-  if (co_await keep_in_redis(call, found, std::move(stored))) co_await touch(call, id);
+  if (co_await write_to_redis(call, found, std::move(record))) co_await extend(call, id);
   co_return found;
 }
 
-async<std::optional<Sessions::Recognised>> Sessions::from_postgres(const Call& call, const std::string& id, Heard heard,
-                                                                   Use use) {
+async<std::optional<Sessions::Authenticated>> Sessions::from_postgres(const Call& call, const std::string& id,
+                                                                      RedisAnswer answer, SessionTouch use) {
   pg::Batch batch = db_.batch(call);
   const std::string hash = secret::sha256(id);
-  const auto slot = batch.add<Row>(kFind, pg::Bytes{hash}, name_of(config_.realm));
+  const auto handle = batch.add<Row>(kFind, pg::Bytes{hash}, name_of(config_.realm));
   co_await batch.send();
-  const auto row = slot.one();
+  const auto row = handle.one();
   if (!row) {
     // What was never checked here may be another program's, which has to keep it.
-    if (heard.stored && heard.stored->checked()) co_await take_out(call, id);
+    if (answer.record && answer.record->stamp()) co_await delete_from_redis(call, id);
     co_return std::nullopt;
   }
   const bool of_before = row->incarnation != row->current;
-  if (of_before && !heard.answered) co_return std::nullopt;  // perhaps Redis vouches for it later
-  if ((of_before && !vouched_for(id, *row, heard)) || co_await ended_by_express(call, *row, heard)) {
+  if (of_before && !answer.answered) co_return std::nullopt;  // perhaps Redis vouches for it later
+  if ((of_before && !is_confirmed(id, *row, answer)) || co_await ended_by_express(call, *row, answer)) {
     pg::Batch end = db_.batch(call);
     end.add(kDelete, pg::Bytes{hash});
     co_await end.send();
@@ -151,113 +153,115 @@ async<std::optional<Sessions::Recognised>> Sessions::from_postgres(const Call& c
   const auto account = co_await accounts_.find(call, row->user, row->epoch);
   if (!account) co_return std::nullopt;
   // The row was seen alive under row->epoch. Were the account's newer, the next request would check again.
-  Recognised found{viewer_of(*account, id), row->epoch, row->current};
+  Authenticated found{viewer_of(*account, id), row->epoch, row->current};
   // In Redis it would live for as long as from a use on.
-  if (use == Use::none) co_return found;
-  const bool kept = co_await keep_in_redis(call, found, std::move(heard.stored));
+  if (use == SessionTouch::no) co_return found;
+  const bool kept = co_await write_to_redis(call, found, std::move(answer.record));
   const bool due = now() - row->seen > kTouchEvery;
-  if (kept || of_before || due) co_await touch(call, id);
+  if (kept || of_before || due) co_await extend(call, id);
   co_return found;
 }
 
 /// A row out of another history of the database may have ended in what that one had more. Redis forgets what ends, so
 /// what stands there under the row's own history, and the member's rights as they are again, did not end.
-bool Sessions::vouched_for(const std::string& id, const Row& row, const Heard& heard) const {
-  if (!heard.stored) return false;
-  const auto checked = heard.stored->checked();
-  return checked && checked->member == row.user && checked->epoch == row.epoch &&
-         heard.stored->is_authentic(stored_keys_, id, row.incarnation);
+bool Sessions::is_confirmed(const std::string& id, const Row& row, const RedisAnswer& answer) const {
+  if (!answer.record) return false;
+  const auto stamp = answer.record->stamp();
+  return stamp && stamp->member == row.user && stamp->epoch == row.epoch &&
+         answer.record->is_authentic(record_keys_, id, row.incarnation);
 }
 
 /// False when there is no row any more.
-async<bool> Sessions::touch(const Call& call, const std::string& id) {
+async<bool> Sessions::extend(const Call& call, const std::string& id) {
   pg::Batch batch = db_.batch(call);
   const std::string hash = secret::sha256(id);
-  const auto slot = batch.add(kTouch, pg::Bytes{hash}, config_.remembered.count(), config_.idle.count(), config_.adopt);
+  const auto handle =
+      batch.add(kTouch, pg::Bytes{hash}, config_.remembered.count(), config_.idle.count(), config_.adopt);
   co_await batch.send();
-  co_return slot.affected() > 0;
+  co_return handle.affected() > 0;
 }
 
-async<Result<std::string>> Sessions::open(const Call& call, Claim claim, bool remember, bool secure, Origin origin) {
+async<Result<std::string>> Sessions::open(const Call& call, Claim claim, bool remember, bool secure,
+                                          ClientInfo client) {
   const std::string id = new_id();
   const std::string hash = secret::sha256(id);
   const auto lifetime = remember ? config_.remembered : config_.idle;
-  pg::Unit unit = db_.unit(call);
-  const auto made = unit.add<bool>(of_admin() ? kBeginAdmin : kBeginSite, pg::Bytes{hash}, claim.user,
-                                   claim.password_hash, remember, lifetime.count(), origin.address,
-                                   valid_utf8(origin.agent) ? shorten(origin.agent, kAgentLimit) : std::string());
-  const auto done = co_await unit.send();
+  pg::Transaction transaction = db_.transaction(call);
+  const auto made = transaction.add<bool>(
+      of_admin() ? kBeginAdmin : kBeginSite, pg::Bytes{hash}, claim.user, claim.password_hash, remember,
+      lifetime.count(), client.address, valid_utf8(client.agent) ? shorten(client.agent, kAgentLimit) : std::string());
+  const auto done = co_await transaction.commit();
   if (!done) throw std::logic_error("a new session was refused: " + std::string(done.error().message.key));
   if (!made.one().value()) co_return co_await why_not(call, claim);
   ++opened_;
   const auto account = co_await accounts_.find(call, claim.user);
   if (account) {
-    const Recognised found{viewer_of(*account, id), account->epoch, account->incarnation};
-    if (co_await keep_in_redis(call, found, std::nullopt)) co_await touch(call, id);
+    const Authenticated found{viewer_of(*account, id), account->epoch, account->incarnation};
+    if (co_await write_to_redis(call, found, std::nullopt)) co_await extend(call, id);
   }
   std::optional<std::chrono::seconds> max_age;
   if (remember) max_age = config_.remembered;
   co_return set_cookie(sign(id, cookie_keys_), max_age, secure);
 }
 
-async<Refused> Sessions::why_not(const Call& call, const Claim& claim) {
+async<Unexpected> Sessions::why_not(const Call& call, const Claim& claim) {
   pg::Batch batch = db_.batch(call);
-  const auto slot = batch.add<ClaimRow>(kClaim, claim.user, claim.password_hash);
+  const auto handle = batch.add<ClaimRow>(kClaim, claim.user, claim.password_hash);
   co_await batch.send();
-  const auto row = slot.one();
-  if (!row || !row->same_password) co_return refuse(Code::unauthenticated, "login.wrong"_msg);
-  if (row->suspended) co_return refuse(Code::forbidden, "login.suspended"_msg);
-  co_return refuse(Code::forbidden, "login.staff_only"_msg);
+  const auto row = handle.one();
+  if (!row || !row->same_password) co_return fail(ErrorCode::unauthenticated, "login.wrong"_msg);
+  if (row->suspended) co_return fail(ErrorCode::forbidden, "login.suspended"_msg);
+  co_return fail(ErrorCode::forbidden, "login.staff_only"_msg);
 }
 
 async<std::string> Sessions::close(const Call& call, const Viewer& viewer, bool secure) {
   const std::string hash = secret::sha256(viewer.session_id);
-  pg::Unit unit = db_.unit(call);
-  unit.add(kDelete, pg::Bytes{hash});
-  unit.add(kChanged, viewer.id);  // so that no server's memory and no late Redis keeps it alive
-  const auto done = co_await unit.send();
+  pg::Transaction transaction = db_.transaction(call);
+  transaction.add(kDelete, pg::Bytes{hash});
+  transaction.add(kChanged, viewer.id);  // so that no server's memory and no late Redis keeps it alive
+  const auto done = co_await transaction.commit();
   if (!done) throw std::logic_error("ending a session was refused: " + std::string(done.error().message.key));
   accounts_.changed(std::to_string(viewer.id.value));
-  co_await tell_servers(call, viewer.id);
-  co_await take_out(call, viewer.session_id);
+  co_await notify_servers(call, viewer.id);
+  co_await delete_from_redis(call, viewer.session_id);
   if (when_ended_) co_await when_ended_(call, viewer.id);
   co_return set_cookie("", std::chrono::seconds(0), secure);
 }
 
-async<std::vector<Device>> Sessions::devices(const Call& call, UserId user) {
+async<std::vector<Device>> Sessions::devices(const Call& call, MemberId user) {
   pg::Batch batch = db_.batch(call);
-  const auto slot = batch.add<Device>(kDevices, user, kDeviceLimit);
+  const auto handle = batch.add<Device>(kDevices, user, kDeviceLimit);
   co_await batch.send();
-  co_return slot.all();
+  co_return handle.all();
 }
 
-async<bool> Sessions::revoke(const Call& call, UserId user, std::string_view key) {
-  pg::Unit unit = db_.unit(call);
-  const auto slot = unit.add<UserId>(kRevoke, user, key);
-  const auto done = co_await unit.send();
-  if (!done || !slot.one()) co_return false;
-  co_await forget(call, user);
+async<bool> Sessions::revoke(const Call& call, MemberId user, std::string_view key) {
+  pg::Transaction transaction = db_.transaction(call);
+  const auto handle = transaction.add<MemberId>(kRevoke, user, key);
+  const auto done = co_await transaction.commit();
+  if (!done || !handle.one()) co_return false;
+  co_await evict(call, user);
   co_return true;
 }
 
-async<void> Sessions::revoke_everywhere(const Call& call, UserId user) {
-  pg::Unit unit = db_.unit(call);
-  revoke_all(unit, user, "");
-  const auto done = co_await unit.send();
+async<void> Sessions::revoke_all_sessions(const Call& call, MemberId user) {
+  pg::Transaction transaction = db_.transaction(call);
+  add_revoke_all(transaction, user, "");
+  const auto done = co_await transaction.commit();
   if (!done) throw std::logic_error("ending sessions was refused: " + std::string(done.error().message.key));
-  co_await forget(call, user);
+  co_await evict(call, user);
 }
 
-void Sessions::revoke_all(pg::Statements& unit, UserId user, std::string_view kept) {
+void Sessions::add_revoke_all(pg::Statements& transaction, MemberId user, std::string_view kept) {
   const std::string hash = secret::sha256(kept);
-  unit.add(kRevokeAll, user, pg::Bytes{hash});
+  transaction.add(kRevokeAll, user, pg::Bytes{hash});
 }
 
-async<bool> Sessions::forget_ended(const Call& call) {
+async<bool> Sessions::delete_expired(const Call& call) {
   pg::Batch batch = db_.batch(call, pg::Lane::slow);
-  const auto slot = batch.add(kForgetEnded);
+  const auto handle = batch.add(kForgetEnded);
   co_await batch.send();
-  co_return slot.affected() > 0;
+  co_return handle.affected() > 0;
 }
 
 std::string Sessions::set_cookie(std::string_view value, std::optional<std::chrono::seconds> max_age,

@@ -16,7 +16,7 @@
 #include "infra/pg/db.hpp"
 #include "infra/redis/client.hpp"
 #include "infra/session/accounts.hpp"
-#include "infra/session/stored.hpp"
+#include "infra/session/session_record.hpp"
 #include "infra/session/viewer.hpp"
 
 // A login is a row in PostgreSQL (the id hashed) that Redis makes fast: `session:<id>` holds JSON in connect-redis's
@@ -49,7 +49,7 @@ struct Config {
 };
 
 /// Where a login comes from, for the member's list of devices.
-struct Origin {
+struct ClientInfo {
   std::string address;
   std::string agent;
 };
@@ -57,7 +57,7 @@ struct Origin {
 /// For whom a session is asked. When it is made PostgreSQL asks for everything again: nobody gives rights away between
 /// the look at the password and the session.
 struct Claim {
-  UserId user;
+  MemberId user;
   std::string password_hash;  ///< of the password that was found to be right
 };
 
@@ -71,7 +71,7 @@ struct Device {
 };
 
 /// Whether a request puts off the end of its session.
-enum class Use { counts, none };
+enum class SessionTouch { yes, no };
 
 class Sessions {
  public:
@@ -80,7 +80,7 @@ class Sessions {
   /// From now on this thread remembers for some seconds whose session a cookie is, and asks nobody. `caught_up` says
   /// whether everything was heard that servers told on kChannel until now; each message there goes to
   /// Accounts::changed. Not where an Express program shares the sessions: it tells nobody.
-  void remember_while(std::function<bool()> caught_up);
+  void cache_while(std::function<bool()> caught_up);
   /// Of Redis: the ids of members who have fewer rights or logins than before.
   static constexpr const char* kChannel = "members";
 
@@ -92,35 +92,35 @@ class Sessions {
   std::optional<Cookie> cookie_of(const http::Request& request) const;
 
   /// `ended` runs when a login of a member ended by themselves or by others; who goes on elsewhere asks again soon.
-  void when_ended(std::function<async<void>(const Call&, UserId)> ended) { when_ended_ = std::move(ended); }
+  void when_ended(std::function<async<void>(const Call&, MemberId)> ended) { when_ended_ = std::move(ended); }
 
   /// Whose request this is: a guest for no, a broken, a foreign or an ended session. Throws pg::Unavailable when
   /// neither Redis with memory nor PostgreSQL can tell.
-  async<Viewer> identify(const Call& call, std::optional<Cookie> cookie, Use use = Use::counts);
+  async<Viewer> identify(const Call& call, std::optional<Cookie> cookie, SessionTouch use = SessionTouch::yes);
 
-  /// Makes a session under a new id and gives the Set-Cookie value. `secure`: the visitor came by TLS. Refused:
+  /// Makes a session under a new id and gives the Set-Cookie value. `secure`: the visitor came by TLS. Unexpected:
   /// forbidden (suspended, or without the permission that the realm asks for), unauthenticated (the password
   /// changed meanwhile).
-  async<Result<std::string>> open(const Call& call, Claim claim, bool remember, bool secure, Origin origin);
+  async<Result<std::string>> open(const Call& call, Claim claim, bool remember, bool secure, ClientInfo client);
   /// Ends the viewer's own session and gives the Set-Cookie value that removes the cookie.
   async<std::string> close(const Call& call, const Viewer& viewer, bool secure);
 
   /// The member's logins in this realm and the other, latest used first; at most 100.
-  async<std::vector<Device>> devices(const Call& call, UserId user);
+  async<std::vector<Device>> devices(const Call& call, MemberId user);
   /// Ends one login of the member; false when there is none of that key.
-  async<bool> revoke(const Call& call, UserId user, std::string_view key);
+  async<bool> revoke(const Call& call, MemberId user, std::string_view key);
   /// Ends all logins of the member.
-  async<void> revoke_everywhere(const Call& call, UserId user);
+  async<void> revoke_all_sessions(const Call& call, MemberId user);
   /// After a unit that took rights away, before it is answered: no server finds the member's sessions in Redis, so the
   /// next request of each asks PostgreSQL, however late the notification comes. With Config::shared that is so for the
   /// sessions that ended; of a changed role the other servers learn by the notification.
-  async<void> forget(const Call& call, UserId user);
+  async<void> evict(const Call& call, MemberId user);
   /// Statements that end all logins of a member, for a unit that does more (suspend, new password); the session `kept`
   /// (a raw id, may be empty) stays.
-  static void revoke_all(pg::Statements& unit, UserId user, std::string_view kept);
+  static void add_revoke_all(pg::Statements& transaction, MemberId user, std::string_view kept);
 
   /// Removes rows of logins of this realm that ended, a few thousand at a time. False when none is left.
-  async<bool> forget_ended(const Call& call);
+  async<bool> delete_expired(const Call& call);
 
   /// A notification on "sessions": the shared session of that key_of() ended, so Express must not know it either.
   void ended(std::string_view key);
@@ -133,42 +133,43 @@ class Sessions {
  private:
   struct Row;
   /// What Redis says of a session; without `answered` it could not say.
-  struct Heard {
+  struct RedisAnswer {
     bool answered = false;
-    std::optional<Stored> stored;
+    std::optional<SessionRecord> record;
   };
   /// A member, and what the account was when the session was seen to be alive.
-  struct Recognised {
+  struct Authenticated {
     Viewer viewer;
     std::int64_t epoch = 0;
     std::int64_t incarnation = 0;
   };
   /// What a cookie was found to be.
-  struct Remembered {
+  struct LocalSession {
     std::string id;
-    UserId member;
+    MemberId member;
     std::int64_t epoch = 0;
     std::int64_t incarnation = 0;
     bool plain = false;  ///< Cookie::plain
     std::chrono::steady_clock::time_point until;
   };
-  std::optional<Viewer> recall(const Cookie& cookie);
-  void remember(const Cookie& cookie, const Recognised& found);
-  async<Refused> why_not(const Call& call, const Claim& claim);
-  async<Heard> ask_redis(const Call& call, const std::string& id, Use use);
-  async<std::optional<Recognised>> recognise(const Call& call, const std::string& id, Use use);
-  async<std::optional<Recognised>> adopt(const Call& call, const std::string& id, Stored stored);
-  async<std::optional<Recognised>> from_postgres(const Call& call, const std::string& id, Heard heard, Use use);
+  std::optional<Viewer> find_local(const Cookie& cookie);
+  void remember(const Cookie& cookie, const Authenticated& found);
+  async<Unexpected> why_not(const Call& call, const Claim& claim);
+  async<RedisAnswer> ask_redis(const Call& call, const std::string& id, SessionTouch use);
+  async<std::optional<Authenticated>> authenticate(const Call& call, const std::string& id, SessionTouch use);
+  async<std::optional<Authenticated>> adopt(const Call& call, const std::string& id, SessionRecord record);
+  async<std::optional<Authenticated>> from_postgres(const Call& call, const std::string& id, RedisAnswer answer,
+                                                    SessionTouch use);
   bool of_admin() const noexcept { return config_.realm == Realm::admin; }
-  std::string name_in_redis(const std::string& id) const;
-  bool vouched_for(const std::string& id, const Row& row, const Heard& heard) const;
-  async<bool> ended_by_express(const Call& call, const Row& row, const Heard& heard);
-  async<bool> keep_in_redis(const Call& call, const Recognised& found, std::optional<Stored> read);
-  redis::Command write(const Recognised& found, Timestamp at, std::optional<Stored> read) const;
-  async<void> forget_ended_of(const Call& call, UserId user);
-  async<bool> touch(const Call& call, const std::string& id);
-  async<void> take_out(const Call& call, const std::string& id);
-  async<void> tell_servers(const Call& call, UserId member);
+  std::string redis_key_of(const std::string& id) const;
+  bool is_confirmed(const std::string& id, const Row& row, const RedisAnswer& answer) const;
+  async<bool> ended_by_express(const Call& call, const Row& row, const RedisAnswer& answer);
+  async<bool> write_to_redis(const Call& call, const Authenticated& found, std::optional<SessionRecord> read);
+  redis::Command write(const Authenticated& found, Timestamp at, std::optional<SessionRecord> read) const;
+  async<void> delete_expired_of(const Call& call, MemberId user);
+  async<bool> extend(const Call& call, const std::string& id);
+  async<void> delete_from_redis(const Call& call, const std::string& id);
+  async<void> notify_servers(const Call& call, MemberId member);
   std::string set_cookie(std::string_view value, std::optional<std::chrono::seconds> max_age, bool secure) const;
 
   pg::Db& db_;
@@ -176,11 +177,11 @@ class Sessions {
   Accounts& accounts_;
   Config config_;
   secret::Keyring cookie_keys_;
-  secret::Keyring stored_keys_;
+  secret::Keyring record_keys_;
   std::uint64_t opened_ = 0;
   std::function<bool()> caught_up_;
-  std::function<async<void>(const Call&, UserId)> when_ended_;
-  std::unordered_map<std::string, Remembered, TextHash, std::equal_to<>> remembered_;  ///< by cookie
+  std::function<async<void>(const Call&, MemberId)> when_ended_;
+  std::unordered_map<std::string, LocalSession, TextHash, std::equal_to<>> local_;  ///< by cookie
 };
 
 }  // namespace ms::session

@@ -31,7 +31,7 @@ TEST_F(SessionsTest, AnotherEpochAsksTheRow) {
   const auto id = login(site);
   sql("select ms_raise_session_epoch(1)");
   EXPECT_EQ(who(id), kAnna);
-  EXPECT_EQ(std::to_string(stored(id)["epoch"].as_int64()), sql("select session_epoch from users where id = 1"));
+  EXPECT_EQ(std::to_string(record(id)["epoch"].as_int64()), sql("select session_epoch from users where id = 1"));
   sql("delete from sessions; select ms_raise_session_epoch(1)");
   EXPECT_FALSE(who(id));
   EXPECT_FALSE(in_redis(id));
@@ -45,7 +45,7 @@ TEST_F(SessionsTest, OneOrAllLoginsEnd) {
   EXPECT_TRUE(pg::run(io, revoke(site.sessions, kAnna, Sessions::key_of(second))));
   EXPECT_FALSE(who(second));
   EXPECT_EQ(who(third), kAnna);
-  pg::run(io, revoke_everywhere(site.sessions, kAnna));
+  pg::run(io, revoke_all_sessions(site.sessions, kAnna));
   EXPECT_FALSE(who(third));
   EXPECT_EQ(who(other), kBoris);
 }
@@ -76,18 +76,18 @@ TEST_F(SessionsTest, WhatAPageDoesByItselfPutsNothingOff) {
     const auto id = login(*server);
     age(id, 6min);
     const auto lives = [&] { return redis(redis::Command("TTL", key(id))).integer; };
-    EXPECT_EQ(who(id, *server, Use::none), kAnna);
+    EXPECT_EQ(who(id, *server, SessionTouch::no), kAnna);
     EXPECT_LE(lives(), 1000);
     EXPECT_EQ(who(id, *server), kAnna);
     EXPECT_GT(lives(), 1000);
     age(id, 6min);
     redis(redis::Command("DEL", key(id)));
     redis(redis::Command("DEL", "sessions:since"));  // that Redis was emptied
-    EXPECT_EQ(who(id, *server, Use::none), kAnna) << "the row still knows it";
+    EXPECT_EQ(who(id, *server, SessionTouch::no), kAnna) << "the row still knows it";
     EXPECT_FALSE(in_redis(id));
     EXPECT_EQ(rows("seen_at > now() - interval '1 minute'"), "0");
     sql("update sessions set expires_at = now() - interval '1 s'");
-    EXPECT_FALSE(who(id, *server, Use::none));
+    EXPECT_FALSE(who(id, *server, SessionTouch::no));
   }
 }
 
@@ -110,7 +110,7 @@ TEST_F(SessionsTest, IsMadeOnlyForWhomItMayBeMadeAtThatMoment) {
   sql("update users set password_hash = '$argon2id$now' where id = 1");
   EXPECT_EQ(made(site, {kAnna, kHash}), 401);
   EXPECT_EQ(made(site, {kAnna, ""}), 401);
-  EXPECT_EQ(made(site, {UserId{99}, "$argon2id$now"}), 401);
+  EXPECT_EQ(made(site, {MemberId{99}, "$argon2id$now"}), 401);
   EXPECT_EQ(made(admin, {kAnna, "$argon2id$now"}), 403);
   sql("update users set role = 2 where id = 1");
   EXPECT_EQ(made(admin, {kAnna, kHash}), 401);
@@ -144,7 +144,7 @@ TEST_F(SessionsTest, WhoeverSuspendsAtThatMomentIsWaitedFor) {
   say("commit");
   const auto line = login.get();
   ASSERT_FALSE(line);
-  EXPECT_EQ(line.error().code, Code::forbidden);
+  EXPECT_EQ(line.error().code, ErrorCode::forbidden);
   EXPECT_EQ(rows(), "0");
 }
 
@@ -156,7 +156,7 @@ TEST_F(SessionsTest, AnySuspensionHoldsForWhoIsLoggedIn) {
   sql("update users set suspended_until = now() + interval '1 day' where id = 1");
   EXPECT_FALSE(who(id, site));
   EXPECT_FALSE(who(adopted, moving));
-  EXPECT_FALSE(who(id, site, Use::none));
+  EXPECT_FALSE(who(id, site, SessionTouch::no));
   redis(redis::Command("FLUSHALL"));
   EXPECT_FALSE(who(id, site));
 }
@@ -169,7 +169,7 @@ struct Remembering {
         endings(
             io, calm(std::move(config)), {Sessions::kChannel},
             [this](std::string_view, std::string_view member) { accounts.changed(member); }, [](bool) {}) {
-    sessions.remember_while([this] { return endings.catch_up(); });
+    sessions.cache_while([this] { return endings.catch_up(); });
   }
   /// Without PINGs, which nobody answers while the loop does not run.
   static redis::Config calm(redis::Config config) {
@@ -195,7 +195,7 @@ TEST_F(SessionsTest, ASessionIsRememberedUntilAnyServerEndsIt) {
   redis(redis::Command("DEL", key(boris)));
   EXPECT_EQ(known(boris), kBoris);
 
-  pg::run(io, revoke_everywhere(admin.sessions, kAnna));
+  pg::run(io, revoke_all_sessions(admin.sessions, kAnna));
   EXPECT_FALSE(known(anna));
   EXPECT_EQ(known(boris), kBoris);
   const auto again = login(site);

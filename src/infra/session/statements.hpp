@@ -40,7 +40,7 @@ inline constexpr pg::Query kForgetEnded{"sessions.forget_ended", R"(
 inline constexpr pg::Query kRevokeAll{"sessions.revoke_all", "select ms_revoke_sessions($1, $2)"};
 
 struct Sessions::Row {
-  UserId user;
+  MemberId user;
   std::int64_t epoch;
   bool shared;
   Timestamp seen;

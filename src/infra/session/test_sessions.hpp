@@ -18,8 +18,8 @@ using pg::TestDatabase;
 
 inline constexpr const char* kSecret = "a secret of at least thirty-two characters";
 inline const secret::Keyring kKeys({kSecret});
-inline constexpr UserId kAnna{1};
-inline constexpr UserId kBoris{2};
+inline constexpr MemberId kAnna{1};
+inline constexpr MemberId kBoris{2};
 inline constexpr auto kDay = 24h;
 inline const std::string kHash = "$argon2id$of everybody's password";
 
@@ -35,7 +35,7 @@ struct Server {
   Sessions sessions;
 };
 
-inline async<Viewer> identify(Sessions& sessions, std::string cookie, Use use = Use::counts) {
+inline async<Viewer> identify(Sessions& sessions, std::string cookie, SessionTouch use = SessionTouch::yes) {
   const Call call = redis::calm();
   co_return co_await sessions.identify(call, Sessions::Cookie{cookie}, use);
 }
@@ -47,13 +47,13 @@ inline async<std::string> close(Sessions& sessions, Viewer viewer) {
   const Call call = redis::calm();
   co_return co_await sessions.close(call, viewer, false);
 }
-inline async<bool> revoke(Sessions& sessions, UserId user, std::string key) {
+inline async<bool> revoke(Sessions& sessions, MemberId user, std::string key) {
   const Call call = redis::calm();
   co_return co_await sessions.revoke(call, user, key);
 }
-inline async<void> revoke_everywhere(Sessions& sessions, UserId user) {
+inline async<void> revoke_all_sessions(Sessions& sessions, MemberId user) {
   const Call call = redis::calm();
-  co_await sessions.revoke_everywhere(call, user);
+  co_await sessions.revoke_all_sessions(call, user);
 }
 
 /// What express-session writes: saved `ago`, alive for a day after that.
@@ -85,11 +85,11 @@ class SessionsTest : public testing::Test {
 
   static std::string sql(const std::string& text) { return TestDatabase::execute(text); }
   redis::Reply redis(redis::Command command) {
-    return pg::run(io, redis::ask(client, std::move(command))).value_or(redis::Reply());
+    return pg::run(io, redis::execute(client, std::move(command))).value_or(redis::Reply());
   }
   static std::string key(const std::string& id) { return "session:" + id; }
   bool in_redis(const std::string& id) { return redis(redis::Command("EXISTS", key(id))).integer == 1; }
-  json::object stored(const std::string& id) {
+  json::object record(const std::string& id) {
     return json::parse(redis(redis::Command("GET", key(id))).text).as_object();
   }
   void put(const std::string& id, const json::object& session) {
@@ -103,25 +103,25 @@ class SessionsTest : public testing::Test {
   }
   /// As one of our programs would write it.
   static json::object authentic(const std::string& id, const json::object& session) {
-    Stored written = Stored::parse(json::serialize(session)).value();
-    written.authenticate(kKeys.derived(kStoredPurpose), id, std::stoll(sql("select ms_incarnation()")));
+    SessionRecord written = SessionRecord::parse(json::serialize(session)).value();
+    written.authenticate(kKeys.derived(kRecordPurpose), id, std::stoll(sql("select ms_incarnation()")));
     return json::parse(written.text()).as_object();
   }
   /// As if the last request had been so long ago.
   void age(const std::string& id, std::chrono::seconds by) {
-    auto session = stored(id);
+    auto session = record(id);
     session["touched"] = session["touched"].as_int64() - by.count();
     put(id, authentic(id, session));
     const auto seconds = std::to_string(by.count());
     sql("update sessions set seen_at = seen_at - " + seconds + " * interval '1 s', expires_at = expires_at - " +
         seconds + " * interval '1 s' where encode(id_hash, 'hex') = '" + Sessions::key_of(id) + "'");
   }
-  UserId who(const std::string& id, Server& at, Use use = Use::counts) {
+  MemberId who(const std::string& id, Server& at, SessionTouch use = SessionTouch::yes) {
     return pg::run(io, identify(at.sessions, sign(id, kKeys), use)).id;
   }
-  UserId who(const std::string& id) { return who(id, site); }
+  MemberId who(const std::string& id) { return who(id, site); }
   /// A new login; gives the id.
-  std::string login(Server& at, UserId user = kAnna, bool remember = false) {
+  std::string login(Server& at, MemberId user = kAnna, bool remember = false) {
     const std::string line = pg::run(io, open(at.sessions, Claim{user, kHash}, remember)).value();
     const auto begin = line.find('=') + 1;
     return unsign(line.substr(begin, line.find(';') - begin), kKeys).value();

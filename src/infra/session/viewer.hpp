@@ -50,7 +50,7 @@ class Permissions {
 
 /// Who asks: a guest, or a member whose session was checked for this request.
 struct Viewer {
-  UserId id;
+  MemberId id;
   std::string name;
   std::string email;
   Role role = Role::guest;

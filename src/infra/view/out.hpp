@@ -28,9 +28,9 @@ class Out {
   template <std::integral T>
     requires(!std::same_as<T, bool> && !std::same_as<T, char>)
   void text(T number) {
-    constexpr std::size_t kMost = 20;  // characters, of the lowest std::int64_t
-    char* const at = room(kMost);
-    size_ += static_cast<std::size_t>(std::to_chars(at, at + kMost, number).ptr - at);
+    constexpr std::size_t kMax = 20;  // characters, of the lowest std::int64_t
+    char* const at = room(kMax);
+    size_ += static_cast<std::size_t>(std::to_chars(at, at + kMax, number).ptr - at);
   }
   template <class Tag>
   void text(Id<Tag> id) {
@@ -62,8 +62,8 @@ class Out {
 
   /// For whom it is written, 0 for a guest; nothing for a piece of many readers' pages. Forms say it
   /// (web::member_field).
-  std::optional<UserId> reader() const noexcept { return reader_; }
-  void set_reader(UserId reader) noexcept { reader_ = reader; }
+  std::optional<MemberId> reader() const noexcept { return reader_; }
+  void set_reader(MemberId reader) noexcept { reader_ = reader; }
 
   /// What was written so far, which is not there any more.
   std::string take() {
@@ -86,7 +86,7 @@ class Out {
 
   std::string buffer_;  // of which the first size_ bytes are written
   std::size_t size_ = 0;
-  std::optional<UserId> reader_;
+  std::optional<MemberId> reader_;
 };
 
 /// A piece of a page handed to another view, such as the content to a layout. Called while the caller's frame lives.

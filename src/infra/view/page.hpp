@@ -35,7 +35,7 @@ struct MenuItem {
 
 /// Who looks at the page.
 struct Viewer {
-  UserId id = {};  ///< 0: a guest
+  MemberId id = {};  ///< 0: a guest
   std::string name;
   std::string role;  ///< as a word to read, such as 직원
   bool signed_in = false;
@@ -44,7 +44,7 @@ struct Viewer {
 
 /// What a member is told of in every page's header.
 struct Bell {
-  UserId member;
+  MemberId member;
   std::optional<std::int64_t> number = {};  ///< of the live topic "u<member>"; nothing: it cannot be known now
   std::int64_t unread = 0;
 };
@@ -65,8 +65,8 @@ struct Page {
   Viewer viewer = {};
   std::optional<Bell> bell = {};  ///< nothing: there is none
   Flash flash = {};
-  bool limited = false;  ///< a part of the system is away: says that some functions rest
-  const Site* site;      ///< never null
+  bool degraded = false;  ///< a part of the system is away: says that some functions rest
+  const Site* site;       ///< never null
   std::span<const MenuItem> menu = {};
   std::string_view served_by = {};  ///< name of the app server; empty: not shown
 };

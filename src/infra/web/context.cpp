@@ -35,9 +35,9 @@ std::string flash_of(const http::Request& request) {
 
 /// "page=2" or "comments=14": the queries that pages of guests have in their links.
 bool usual_query(std::string_view query) {
-  constexpr std::size_t kMostDigits = 3;
+  constexpr std::size_t kMaxDigits = 3;
   const auto digits = query.substr(std::min(query.find('=') + 1, query.size()));
-  const bool number = !digits.empty() && digits.size() <= kMostDigits && digits.front() != '0' &&
+  const bool number = !digits.empty() && digits.size() <= kMaxDigits && digits.front() != '0' &&
                       std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; });
   return query.empty() || (number && (query.starts_with("page=") || query.starts_with("comments=")));
 }
@@ -58,20 +58,20 @@ std::string media_type(const http::Request& request) {
 }  // namespace
 
 void set_retry_after(http::Response& response, const Error& error) {
-  if (error.code != Code::unavailable && error.code != Code::too_many) return;
+  if (error.code != ErrorCode::unavailable && error.code != ErrorCode::too_many) return;
   response.set("Retry-After", std::to_string(error.retry_after.count()));
 }
 
-Context::Context(const http::Request& incoming, const Shell& app, Call limits, session::Viewer who,
+Context::Context(const http::Request& incoming, const Shell& app, Call limits, session::Viewer viewer,
                  std::string_view address, bool tls, bool redis_gone)
     : request(incoming),
       shell(app),
       call(limits),
-      viewer(std::move(who)),
+      viewer(std::move(viewer)),
       now(ms::now()),
       client_address(address),
       secure(tls),
-      limited(redis_gone) {}
+      degraded(redis_gone) {}
 
 const http::Form& Context::query() const {
   if (!query_) query_ = http::Form::parse(request.query).value_or(http::Form());
@@ -83,17 +83,17 @@ Result<http::Form> Context::form() const {
   const bool readable = parsed && media_type(request) == "application/x-www-form-urlencoded";
   // Without a version nothing is compared: one that cannot be read must not pass for none.
   if (!readable || (parsed->has(kVersion) && !parsed->number(kVersion))) {
-    return ms::refuse(Code::bad_request, "error.bad_form"_msg);
+    return ms::fail(ErrorCode::bad_request, "error.bad_form"_msg);
   }
   return std::move(*parsed);
 }
 
 Result<json::object> Context::json_body() const {
-  if (media_type(request) != "application/json") { return ms::refuse(Code::unsupported_type, "api.not_json"_msg); }
+  if (media_type(request) != "application/json") { return ms::fail(ErrorCode::unsupported_type, "api.not_json"_msg); }
   json::error_code error;
   json::value value = json::parse(request.body, error);
   if (error || !value.is_object() || !valid_utf8(request.body)) {
-    return ms::refuse(Code::bad_request, "error.bad_json"_msg);
+    return ms::fail(ErrorCode::bad_request, "error.bad_json"_msg);
   }
   return std::move(value.get_object());
 }
@@ -120,16 +120,16 @@ http::Response Context::page(const Meta& meta, view::Body content, int status) c
   page.viewer.is_staff = viewer.may(session::Permission::admin);
   page.bell = bell;
   page.flash = {flash};
-  page.limited = limited;
+  page.degraded = degraded;
   view::Out out;
   out.set_reader(viewer.id);
   shell.layout(out, page, content);
   http::Response response = http::Response::text(status, kHtml, out.take());
   // A refusal too: it takes the place of what Nginx kept before the page was hidden.
   const bool lasting = status == 200 || status == 403 || status == 404;
-  const auto member = untold_member(status);
+  const auto member = changed_member(status);
   const bool shared =
-      lasting && !viewer.signed_in() && flash.empty() && !meta.personal && !limited && !member && may_be_shared();
+      lasting && !viewer.signed_in() && flash.empty() && !meta.personal && !degraded && !member && may_be_shared();
   response.set("Cache-Control", shared ? kShared : kPrivate);
   if (!flash.empty())
     response.set("Set-Cookie", fmt::format("{}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax", kFlashCookie));
@@ -145,9 +145,9 @@ http::Response Context::to_login() const {
   return response;
 }
 
-bool Context::just_wrote() const { return request.cookie(kWroteCookie).has_value(); }
+bool Context::read_your_writes() const { return request.cookie(kWroteCookie).has_value(); }
 
-void Context::remember_write(http::Response& response) const {
+void Context::set_read_your_writes(http::Response& response) const {
   response.set("Set-Cookie", fmt::format("{}=1; Path=/; Max-Age={}; HttpOnly; SameSite=Lax{}", kWroteCookie,
                                          kWroteSeconds, secure ? "; Secure" : ""));
 }
@@ -165,10 +165,10 @@ std::string Context::way_back() const {
   return path == std::string_view::npos ? "/" : std::string(local_path(from.substr(path)));
 }
 
-std::optional<std::string> Context::untold_member(int status) const {
+std::optional<std::string> Context::changed_member(int status) const {
   if (shell.member_cookie.empty()) return std::nullopt;
   const auto told = request.cookie(shell.member_cookie);
-  // A number below 0 is for the browser to read: who has left (tell_left).
+  // A number below 0 is for the browser to read: who has left (announce_logout).
   if (!viewer.signed_in()) {
     if (status != 200 || !told || told->starts_with('-')) return std::nullopt;
     return fmt::format("{}=; Path=/; Max-Age=0; SameSite=Lax", shell.member_cookie);
@@ -179,7 +179,7 @@ std::optional<std::string> Context::untold_member(int status) const {
                      secure ? "; Secure" : "");
 }
 
-void Context::tell_left(http::Response& response) const {
+void Context::announce_logout(http::Response& response) const {
   if (shell.member_cookie.empty() || !viewer.signed_in()) return;
   response.set("Set-Cookie", fmt::format("{}=-{}; Path=/; Max-Age={}; SameSite=Lax{}", shell.member_cookie,
                                          viewer.id.value, kToldSeconds, secure ? "; Secure" : ""));
@@ -195,7 +195,7 @@ http::Response Context::redirect(std::string_view location, std::optional<Msg> f
   return response;
 }
 
-void Context::say_unpurged(http::Response& response) const {
+void Context::warn_unpurged(http::Response& response) const {
   response.set("X-Purge", "pending");
   if (is_api() || response.status >= 400) return;
   response.set("Set-Cookie", fmt::format("{}=flash.purge_pending; Path=/; Max-Age=60; HttpOnly; SameSite=Lax{}",

@@ -49,8 +49,8 @@ struct Meta {
 /// Lives in the pipeline's coroutine frame until the answer is made.
 class Context {
  public:
-  Context(const http::Request& incoming, const Shell& app, Call limits, session::Viewer who, std::string_view address,
-          bool tls, bool redis_gone);
+  Context(const http::Request& incoming, const Shell& app, Call limits, session::Viewer viewer,
+          std::string_view address, bool tls, bool redis_gone);
 
   const http::Request& request;
   const Shell& shell;
@@ -62,7 +62,7 @@ class Context {
   const Timestamp now;
   const ClientAddress client_address;  ///< of the visitor, as trusted proxies tell it
   const bool secure;                   ///< the visitor came by TLS
-  const bool limited;                  ///< Redis is gone: pages say what is not to be had
+  const bool degraded;                 ///< Redis is gone: pages say what is not to be had
 
   /// The query string; broken escapes count as no query.
   const http::Form& query() const;
@@ -77,9 +77,9 @@ class Context {
   /// A refusal as a page, or as problem JSON (RFC 9457) below /api/. A guest without a right is sent to the login page
   /// by a page's GET. A form's page holds what was typed, to be sent again, after a login if that is what it lacks;
   /// unless not `keep_typed`: another site's page made the browser send it.
-  http::Response refuse(const Error& error, bool keep_typed = true) const;
+  http::Response error_response(const Error& error, bool keep_typed = true) const;
   /// A form of a page that was made for somebody else than is logged in now: says who that is, with what was typed.
-  http::Response refuse_other_page() const;
+  http::Response stale_form_response() const;
   /// After the login that a form lacked: what came along with it, to be sent now.
   http::Response show_kept(const http::Form& login) const;
   /// 303 to `location` with one of the texts of table [flash] shown at the top of the next page.
@@ -91,15 +91,15 @@ class Context {
 
   /// The browser wrote something a moment ago, perhaps on another server, whose hint may still be on its way: what this
   /// server remembers of what pages show will not do.
-  bool just_wrote() const;
+  bool read_your_writes() const;
   /// Makes that so for the next seconds.
-  void remember_write(http::Response& response) const;
+  void set_read_your_writes(http::Response& response) const;
   /// The viewer has logged out: their browser forgets what it keeps for them.
-  void tell_left(http::Response& response) const;
+  void announce_logout(http::Response& response) const;
 
   /// Says that what this write took away still stands in pages that an Nginx saved: in a header, and at the top of the
   /// next page.
-  void say_unpurged(http::Response& response) const;
+  void warn_unpurged(http::Response& response) const;
 
   bool is_api() const noexcept { return request.path.starts_with("/api/"); }
 
@@ -111,7 +111,7 @@ class Context {
   /// Where a login on this page leads back to, when that is not the page itself.
   std::string way_back() const;
   /// The value that Shell::member_cookie has to get; nothing: it has it.
-  std::optional<std::string> untold_member(int status) const;
+  std::optional<std::string> changed_member(int status) const;
   mutable std::optional<http::Form> query_;
 };
 

@@ -8,8 +8,8 @@
 namespace ms::web {
 namespace {
 
-constexpr std::size_t kMostErrors = 20;    // more would let a small request ask for a huge answer
-constexpr std::size_t kLongestName = 100;  // code points of an unknown member's name that are repeated
+constexpr std::size_t kMaxErrors = 20;       // more would let a small request ask for a huge answer
+constexpr std::size_t kMaxNameLength = 100;  // code points of an unknown member's name that are repeated
 
 }  // namespace
 
@@ -58,11 +58,11 @@ std::optional<std::int64_t> JsonFields::optional_id(std::string_view name) {
 
 Result<void> JsonFields::done() {
   for (const auto& member : rest_) {
-    if (wrong_.size() >= kMostErrors) break;
-    wrong_.push_back({shorten(member.key(), kLongestName), "api.unknown"_msg});
+    if (wrong_.size() >= kMaxErrors) break;
+    wrong_.push_back({shorten(member.key(), kMaxNameLength), "api.unknown"_msg});
   }
   if (wrong_.empty()) return {};
-  return Refused(Error(Code::invalid, "error.invalid"_msg, std::move(wrong_)));
+  return Unexpected(Error(ErrorCode::invalid, "error.invalid"_msg, std::move(wrong_)));
 }
 
 }  // namespace ms::web

@@ -19,7 +19,7 @@ inline Result<std::int64_t> page_number(const http::Form& query) {
   if (!query.has("page")) return 1;
   const auto number = query.number("page");
   if (number && *number > 0) return *number;
-  return Refused(Error(Code::invalid, "error.invalid"_msg, {{"page", "api.not_page"_msg}}));
+  return Unexpected(Error(ErrorCode::invalid, "error.invalid"_msg, {{"page", "api.not_page"_msg}}));
 }
 
 }  // namespace ms::web

@@ -12,7 +12,8 @@ void add(std::string& url, char& separator, std::string_view name, std::string_v
 
 }  // namespace
 
-std::string with(std::string_view path, const http::Form& query, std::string_view name, std::string_view value) {
+std::string url_with_query(std::string_view path, const http::Form& query, std::string_view name,
+                           std::string_view value) {
   std::string url(path);
   char separator = '?';
   for (const auto& [known, text] : query.pairs()) {
@@ -22,10 +23,10 @@ std::string with(std::string_view path, const http::Form& query, std::string_vie
   return url;
 }
 
-Steps steps(std::string_view path, const http::Form& query, bool more, std::int64_t last) {
-  Steps out;
-  if (query.has(kKey)) out.first = with(path, query, kKey, "");
-  if (more) out.next = with(path, query, kKey, std::to_string(last));
+PageLinks page_links(std::string_view path, const http::Form& query, bool more, std::int64_t last) {
+  PageLinks out;
+  if (query.has(kKey)) out.first = url_with_query(path, query, kKey, "");
+  if (more) out.next = url_with_query(path, query, kKey, std::to_string(last));
   return out;
 }
 

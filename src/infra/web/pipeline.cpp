@@ -32,11 +32,11 @@ Error why(const std::exception_ptr& failure, const http::Request& request, std::
     std::rethrow_exception(failure);
   } catch (const pg::Unavailable& gone) {
     spdlog::warn("request {} {}: database unavailable: {}", id, request.method_name, gone.what());
-    return Error(Code::unavailable, "error.unavailable"_msg);
+    return Error(ErrorCode::unavailable, "error.unavailable"_msg);
   } catch (const std::exception& bug) {
     spdlog::error("request {} {} {}: {}", id, request.method_name, route, bug.what());
   } catch (...) { spdlog::error("request {} {} {}: no std::exception", id, request.method_name, route); }
-  return Error(Code::internal, "error.internal"_msg);
+  return Error(ErrorCode::internal, "error.internal"_msg);
 }
 
 /// Answers that a repetition of a write that went well may get.
@@ -49,8 +49,8 @@ bool good_key(std::string_view key) {
 }
 
 /// Whether a form says that its page was made for somebody else than who is logged in now. Who is logged out is asked
-/// to log in by the handler. Fields by which a form says it: infra/web/once_field.html; what a script sends without
-/// them has the header (web/js/member.js).
+/// to log in by the handler. Fields by which a form says it: infra/web/idempotency_field.html; what a script sends
+/// without them has the header (web/js/member.js).
 bool is_of_other_page(const Context& ctx) {
   if (ctx.is_api() || !ctx.viewer.signed_in()) return false;
   std::string_view said = ctx.request.header("x-member");
@@ -67,26 +67,27 @@ void say_member(const Context& ctx, http::Response& response) {
 /// What would make a repetition of this write known, from the most to the least certain: the API client's
 /// Idempotency-Key, the id of the form as it was shown, Nginx's id of the request (the same when it asks the next
 /// server).
-std::optional<Once> once_of(const Context& ctx, bool trusted_peer) {
+std::optional<IdempotencyKey> idempotency_key_of(const Context& ctx, bool trusted_peer) {
   const http::Request& request = ctx.request;
   std::string asked(request.method_name);
   asked.append(" ").append(request.target).append("\n").append(request.body);
-  Once once{{}, secret::sha256(asked), std::nullopt};
+  IdempotencyKey idempotency_key{{}, secret::sha256(asked), std::nullopt};
   const auto api_key = request.header("idempotency-key");
   if (ctx.is_api() && good_key(api_key)) {
-    once.key = fmt::format("api:{}:{}", ctx.viewer.id.value, api_key);
-    return once;
+    idempotency_key.key = fmt::format("api:{}:{}", ctx.viewer.id.value, api_key);
+    return idempotency_key;
   }
   if (const auto form = http::Form::parse(request.body); form && good_key(form->get("once"))) {
     // With what was typed: whoever goes back and sends something else means another write. And with who sent it: a
     // stream gives many readers the same form.
-    once.key = fmt::format("form:{}:{}:{}", ctx.viewer.id.value, form->get("once"), secret::base64(once.fingerprint));
-    return once;
+    idempotency_key.key = fmt::format("form:{}:{}:{}", ctx.viewer.id.value, form->get("once"),
+                                      secret::base64(idempotency_key.fingerprint));
+    return idempotency_key;
   }
   const auto request_id = request.header("x-request-id");
   if (!trusted_peer || !good_key(request_id)) return std::nullopt;
-  once.key = fmt::format("request:{}", request_id);
-  return once;
+  idempotency_key.key = fmt::format("request:{}", request_id);
+  return idempotency_key;
 }
 
 /// Milliseconds with two decimals, and how often it was asked: cheaper to write than a floating number.
@@ -98,9 +99,9 @@ void put(std::string& out, std::string_view part, std::chrono::nanoseconds time,
 }
 
 std::string server_timing(const Timing& timing, std::chrono::nanoseconds time) {
-  constexpr std::size_t kUsual = 96;
+  constexpr std::size_t kDefault = 96;
   std::string out;
-  out.reserve(kUsual);
+  out.reserve(kDefault);
   put(out, "app", time);
   put(out, ", pg", timing.pg, timing.pg_trips);
   put(out, ", redis", timing.redis, timing.redis_trips);
@@ -145,7 +146,7 @@ async<http::Response> Pipeline::answer(const http::Request& request, std::chrono
   } catch (...) { failure = std::current_exception(); }
   if (failure) {
     const std::string_view pattern = route ? router_.pattern(*route) : "-";
-    response = context(request, call, session::Viewer()).refuse(why(failure, request, pattern, id));
+    response = context(request, call, session::Viewer()).error_response(why(failure, request, pattern, id));
   }
   response.set("X-Request-Id", id);
   const auto time = steady_clock::now() - begun;
@@ -154,9 +155,9 @@ async<http::Response> Pipeline::answer(const http::Request& request, std::chrono
   co_return response;
 }
 
-http::Response Pipeline::refuse(const http::Request& request, const Error& error) const {
+http::Response Pipeline::error_response(const http::Request& request, const Error& error) const {
   const auto begun = steady_clock::now();
-  http::Response response = context(request, Call(begun, {}), session::Viewer()).refuse(error);
+  http::Response response = context(request, Call(begun, {}), session::Viewer()).error_response(error);
   finish(request, response, Timing(), steady_clock::now() - begun);
   return response;
 }
@@ -164,20 +165,21 @@ http::Response Pipeline::refuse(const http::Request& request, const Error& error
 async<http::Response> Pipeline::routed(const http::Request& request, const Call& call,
                                        std::optional<std::size_t>& route) {
   if (!same_origin(request, secure(request), own_origins_)) {
-    co_return context(request, call, session::Viewer()).refuse(Error(Code::forbidden, "error.cross_site"_msg), false);
+    co_return context(request, call, session::Viewer())
+        .error_response(Error(ErrorCode::forbidden, "error.cross_site"_msg), false);
   }
   Router::Match match = router_.match(request.method, request.path);
   route = match.route;
   if (match.handler == nullptr && !match.allow.empty()) {
-    http::Response response =
-        context(request, call, session::Viewer()).refuse(Error(Code::method_not_allowed, "error.method"_msg));
+    http::Response response = context(request, call, session::Viewer())
+                                  .error_response(Error(ErrorCode::method_not_allowed, "error.method"_msg));
     response.set("Allow", match.allow);
     co_return response;
   }
   if (match.handler == nullptr) {
     if (const auto usual = usual_path(request)) co_return context(request, call, session::Viewer()).moved(*usual);
   }
-  const auto use = match.by_itself ? session::Use::none : session::Use::counts;
+  const auto use = match.background ? session::SessionTouch::no : session::SessionTouch::yes;
   session::Viewer viewer = co_await sessions_.identify(call, sessions_.cookie_of(request), use);
   Context ctx = context(request, call, std::move(viewer));
   if (prepare_) co_await prepare_(ctx);
@@ -192,16 +194,16 @@ async<http::Response> Pipeline::routed(const http::Request& request, const Call&
       co_return std::move(*stopped);
     }
   }
-  if (match.handler == nullptr) co_return ctx.refuse(Error(Code::not_found, "error.not_found"_msg));
+  if (match.handler == nullptr) co_return ctx.error_response(Error(ErrorCode::not_found, "error.not_found"_msg));
   if (http::is_safe(request.method)) co_return co_await (*match.handler)(ctx);
   if (is_of_other_page(ctx)) {
-    http::Response response = ctx.refuse_other_page();
+    http::Response response = ctx.stale_form_response();
     say_member(ctx, response);
     co_return response;
   }
   http::Response response = co_await write(ctx, *match.handler);
   if (!ctx.is_api()) say_member(ctx, response);
-  if (response.status < kFirstRefusal && !ctx.is_api()) ctx.remember_write(response);
+  if (response.status < kFirstRefusal && !ctx.is_api()) ctx.set_read_your_writes(response);
   co_return response;
 }
 
@@ -219,58 +221,63 @@ std::optional<std::string> Pipeline::usual_path(const http::Request& request) co
 }
 
 async<http::Response> Pipeline::write(Context& ctx, const Handler& handler) {
-  std::optional<Once> once = once_of(ctx, config_.proxies.contains(ctx.request.peer));
-  bool took_away = false;
-  ctx.call.set_took_away(&took_away);
+  std::optional<IdempotencyKey> idempotency_key = idempotency_key_of(ctx, config_.proxies.contains(ctx.request.peer));
+  bool note_purge = false;
+  ctx.call.set_purge_flag(&note_purge);
   http::Response response;
-  if (once) {
-    response = co_await write_once(ctx, handler, *once);
+  if (idempotency_key) {
+    response = co_await write_idempotent(ctx, handler, *idempotency_key);
   } else {
     response = co_await handler(ctx);
   }
   // A repetition takes nothing away itself; whether the first time came as far as here, nobody knows.
-  if (!took_away && !(once && once->earlier)) co_return response;
+  if (!note_purge && !(idempotency_key && idempotency_key->previous_result)) co_return response;
   const bool purged = co_await purge_(ctx.call.request_id());
-  if (!purged) ctx.say_unpurged(response);
+  if (!purged) ctx.warn_unpurged(response);
   co_return response;
 }
 
 async<std::optional<http::Response>> Pipeline::repetition(Context& ctx, const Handler& handler) {
-  std::optional<Once> once = once_of(ctx, config_.proxies.contains(ctx.request.peer));
-  if (!once) co_return std::nullopt;
-  const auto known = co_await look_up(ctx, *once, false);
+  std::optional<IdempotencyKey> idempotency_key = idempotency_key_of(ctx, config_.proxies.contains(ctx.request.peer));
+  if (!idempotency_key) co_return std::nullopt;
+  const auto known = co_await look_up(ctx, *idempotency_key, false);
   if (!known || !*known || !(*known)->same_request) co_return std::nullopt;
-  once->earlier = (*known)->result;
-  ctx.call.set_once(&*once);
+  idempotency_key->previous_result = (*known)->result;
+  ctx.call.set_idempotency_key(&*idempotency_key);
   http::Response response = co_await handler(ctx);
   co_return response;
 }
 
-async<http::Response> Pipeline::write_once(Context& ctx, const Handler& handler, Once& once) {
-  ctx.call.set_once(&once);
+async<http::Response> Pipeline::write_idempotent(Context& ctx, const Handler& handler,
+                                                 IdempotencyKey& idempotency_key) {
+  ctx.call.set_idempotency_key(&idempotency_key);
   std::optional<http::Response> first;
   std::exception_ptr lost;
   try {
     first = co_await handler(ctx);
   } catch (const pg::Unavailable&) { lost = std::current_exception(); }
   if (first && !may_be_repetition(first->status)) co_return std::move(*first);
-  // Refused perhaps because the first time did it already, or the answer to the COMMIT was lost: the key tells.
-  const auto known = co_await look_up(ctx, once, lost != nullptr);
+  // Unexpected perhaps because the first time did it already, or the answer to the COMMIT was lost: the key tells.
+  const auto known = co_await look_up(ctx, idempotency_key, lost != nullptr);
   if (!known) {  // PostgreSQL does not answer
     if (lost) std::rethrow_exception(lost);
     co_return std::move(*first);
   }
   if (!*known && first) co_return std::move(*first);
-  if (*known && !(*known)->same_request) { co_return ctx.refuse(Error(Code::invalid, "error.key_reused"_msg)); }
+  if (*known && !(*known)->same_request) {
+    co_return ctx.error_response(Error(ErrorCode::invalid, "error.key_reused"_msg));
+  }
   // Nothing was done: done now. Were the lost transaction still to commit, the key would refuse this one.
-  if (*known) once.earlier = (*known)->result;
+  if (*known) idempotency_key.previous_result = (*known)->result;
   co_return co_await handler(ctx);
 }
 
-async<std::optional<std::optional<once::Found>>> Pipeline::look_up(const Context& ctx, const Once& once, bool patient) {
+async<std::optional<std::optional<idempotency::Found>>> Pipeline::look_up(const Context& ctx,
+                                                                          const IdempotencyKey& idempotency_key,
+                                                                          bool patient) {
   while (true) {
     try {
-      co_return co_await once::find(db_, ctx.call, once, ctx.viewer.id);
+      co_return co_await idempotency::find(db_, ctx.call, idempotency_key, ctx.viewer.id);
     } catch (const pg::Unavailable&) {}
     if (!patient || steady_clock::now() + kLookAgain >= ctx.call.deadline()) co_return std::nullopt;
     co_await sleep_for(kLookAgain);
@@ -294,7 +301,7 @@ void Pipeline::finish(const http::Request& request, http::Response& response, co
   response.add_head_of(request.path.starts_with("/api/") ? of_every_answer_ : of_every_page_);
   // Whoever is asked to come later is told when, whichever page says so; browsers and other programs then try again.
   constexpr std::string_view kRetrySeconds = "5";
-  if (response.status == static_cast<int>(Code::unavailable) && !response.head().contains("Retry-After:")) {
+  if (response.status == static_cast<int>(ErrorCode::unavailable) && !response.head().contains("Retry-After:")) {
     response.set("Retry-After", kRetrySeconds);
   }
   if (config_.show_timing) response.set("Server-Timing", server_timing(timing, time));

@@ -8,8 +8,8 @@
 
 #include "infra/config/proxies.hpp"
 #include "infra/http/message.hpp"
+#include "infra/idempotency/idempotency.hpp"
 #include "infra/io/async.hpp"
-#include "infra/once/once.hpp"
 #include "infra/redis/client.hpp"
 #include "infra/session/sessions.hpp"
 #include "infra/web/context.hpp"
@@ -62,7 +62,7 @@ class Pipeline {
   /// Never throws. Takes at most PipelineConfig::request_time, and at most `at_most`.
   async<http::Response> answer(const http::Request& request, std::chrono::milliseconds at_most);
   /// The refusal of a request that never came so far as to have a route or a visitor.
-  http::Response refuse(const http::Request& request, const Error& error) const;
+  http::Response error_response(const http::Request& request, const Error& error) const;
 
  private:
   /// Notes the route in `route` as soon as it is known.
@@ -70,12 +70,13 @@ class Pipeline {
   /// Where the page is that was asked for with slashes too many ("//boards/free/"); not below /api/.
   std::optional<std::string> usual_path(const http::Request& request) const;
   async<http::Response> write(Context& ctx, const Handler& handler);
-  /// Runs a write's handler so that a repetition gets the first result again (infra/once).
-  async<http::Response> write_once(Context& ctx, const Handler& handler, Once& once);
+  /// Runs a write's handler so that a repetition gets the first result again (infra/idempotency).
+  async<http::Response> write_idempotent(Context& ctx, const Handler& handler, IdempotencyKey& idempotency_key);
   /// The answer to a write that is known to be a repetition; nothing for any other, and it is not carried out.
   async<std::optional<http::Response>> repetition(Context& ctx, const Handler& handler);
   /// What the key has done before; outer nullopt: PostgreSQL did not answer, within the deadline if `patient`.
-  async<std::optional<std::optional<once::Found>>> look_up(const Context& ctx, const Once& once, bool patient);
+  async<std::optional<std::optional<idempotency::Found>>> look_up(const Context& ctx,
+                                                                  const IdempotencyKey& idempotency_key, bool patient);
   Context context(const http::Request& request, const Call& call, session::Viewer viewer) const;
   std::string client_address(const http::Request& request) const;
   /// The visitor came by TLS, as a trusted proxy tells it.

@@ -10,9 +10,9 @@
 namespace ms::web {
 namespace {
 
-constexpr std::size_t kDeepest = 8;  // segments; no route of ours has more
+constexpr std::size_t kMaxDepth = 8;  // segments; no route of ours has more
 
-/// The segments of "/a/b"; more than kDeepest gives nothing that matches.
+/// The segments of "/a/b"; more than kMaxDepth gives nothing that matches.
 class Segments {
  public:
   explicit Segments(std::string_view path) {
@@ -30,7 +30,7 @@ class Segments {
   std::string_view operator[](std::size_t at) const noexcept { return all_[at]; }
 
  private:
-  std::array<std::string_view, kDeepest + 1> all_;
+  std::array<std::string_view, kMaxDepth + 1> all_;
   std::size_t size_ = 0;
 };
 
@@ -86,7 +86,7 @@ Router::Match Router::match(http::Method method, std::string_view path) const {
       out.params.add(name.substr(1, name.size() - 2), std::move(*value));
     }
     out.handler = &route.handler;
-    out.by_itself = route.by_itself;
+    out.background = route.background;
     out.route = static_cast<std::size_t>(&route - routes_.data());
     return out;
   }

@@ -37,16 +37,16 @@ class Router {
   void put(std::string_view pattern, Handler handler) { add(http::Method::put, pattern, std::move(handler)); }
   void patch(std::string_view pattern, Handler handler) { add(http::Method::patch, pattern, std::move(handler)); }
   /// A GET that an open page repeats by itself: it is no use of the session, which may run out meanwhile.
-  void get_again(std::string_view pattern, Handler handler) {
+  void get_polling(std::string_view pattern, Handler handler) {
     add(http::Method::get, pattern, std::move(handler));
-    routes_.back().by_itself = true;
+    routes_.back().background = true;
   }
   void del(std::string_view pattern, Handler handler) { add(http::Method::del, pattern, std::move(handler)); }
 
   struct Match {
     const Handler* handler = nullptr;  ///< null: no such path, or not with that method
     std::optional<std::size_t> route;  ///< for metrics and logs; set with the handler
-    bool by_itself = false;            ///< get_again()
+    bool background = false;           ///< get_polling()
     Params params;
     std::string allow;  ///< methods of the path when only the method is wrong (RFC 9110 15.5.6)
   };
@@ -63,7 +63,7 @@ class Router {
     std::string pattern;
     std::vector<std::string> segments;  // "{name}" is kept with its braces
     Handler handler;
-    bool by_itself = false;
+    bool background = false;
   };
   void add(http::Method method, std::string_view pattern, Handler handler);
   std::vector<Route> routes_;

@@ -30,9 +30,9 @@ constexpr pg::Query kNewPosts{"dashboard.new_posts", R"(
 
 async<std::string> count(pg::Db& db, const Call& call, Timestamp midnight) {
   pg::Batch batch = db.batch(call, pg::Lane::slow);
-  const auto slot = batch.add<Figures>(kFigures, midnight);
+  const auto handle = batch.add<Figures>(kFigures, midnight);
   co_await batch.send();
-  const Figures f = slot.one().value();
+  const Figures f = handle.one().value();
   co_return json::serialize(
       json::array{f.members, f.members_today, f.posts, f.posts_today, f.comments, f.comments_today, f.sessions});
 }
@@ -45,7 +45,7 @@ Figures parse(std::string_view text) {
   return {at(0), at(1), at(2), at(3), at(4), at(5), at(6)};
 }
 
-async<http::Response> show_dashboard(web::Context& ctx, pg::Db& db, redis::Client& redis, cache::Cache& cache,
+async<http::Response> show_dashboard(web::Context& ctx, pg::Db& db, redis::Client& redis, cache::RedisCache& cache,
                                      presence::Presence& presence) {
   Dashboard board;
   auto fill = [&db, &ctx] { return count(db, ctx.call, seoul_midnight(ctx.now)); };
@@ -65,7 +65,7 @@ async<http::Response> show_dashboard(web::Context& ctx, pg::Db& db, redis::Clien
 
 }  // namespace
 
-void add_dashboard_routes(web::Router& router, pg::Db& db, redis::Client& redis, cache::Cache& cache,
+void add_dashboard_routes(web::Router& router, pg::Db& db, redis::Client& redis, cache::RedisCache& cache,
                           presence::Presence& presence) {
   router.get("/", [&db, &redis, &cache, &presence](web::Context& ctx) {
     return show_dashboard(ctx, db, redis, cache, presence);

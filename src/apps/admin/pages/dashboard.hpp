@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "features/presence/presence.hpp"
-#include "infra/cache/cache.hpp"
+#include "infra/cache/redis_cache.hpp"
 #include "infra/core/id.hpp"
 #include "infra/core/time.hpp"
 #include "infra/pg/db.hpp"
@@ -27,7 +27,7 @@ struct Figures {
 };
 
 struct NewMember {
-  UserId id;
+  MemberId id;
   std::string name;
   Timestamp joined;
 };
@@ -50,7 +50,7 @@ struct Dashboard {
 };
 
 /// GET /.
-void add_dashboard_routes(web::Router& router, pg::Db& db, redis::Client& redis, cache::Cache& cache,
+void add_dashboard_routes(web::Router& router, pg::Db& db, redis::Client& redis, cache::RedisCache& cache,
                           presence::Presence& presence);
 
 }  // namespace ms::admin

@@ -17,7 +17,7 @@ struct Places {
 };
 
 /// The settings that are there and right: what a machine has says which part it is.
-struct Known {
+struct SiteFacts {
   std::optional<config::Settings> site;
   std::optional<config::Settings> admin;
   std::optional<config::Settings> monitor;
@@ -25,15 +25,15 @@ struct Known {
   bool nginx = false;
 };
 
-Known check_settings(const Places& places, Report& report);
+SiteFacts check_settings(const Places& places, Report& report);
 void check_rights(const Places& places, Report& report);
-void check_programs(const Known& known, Report& report);
+void check_programs(const SiteFacts& facts, Report& report);
 void check_disk(Report& report);
 void check_clock(Report& report);
-void check_names(const Known& known, Report& report);
-void check_postgres(const Places& places, const Known& known, Report& report);
-void check_redis(const Places& places, const Known& known, Report& report);
-void check_front(const Places& places, const Known& known, Report& report);
-void check_nginx(const Places& places, const Known& known, Report& report);
+void check_names(const SiteFacts& facts, Report& report);
+void check_postgres(const Places& places, const SiteFacts& facts, Report& report);
+void check_redis(const Places& places, const SiteFacts& facts, Report& report);
+void check_front(const Places& places, const SiteFacts& facts, Report& report);
+void check_nginx(const Places& places, const SiteFacts& facts, Report& report);
 
 }  // namespace ms::cli::doctor

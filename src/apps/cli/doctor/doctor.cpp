@@ -12,7 +12,7 @@
 namespace ms::cli {
 namespace {
 
-constexpr unsigned kLongest = 60;  // seconds for all of it
+constexpr unsigned kMax = 60;  // seconds for all of it
 
 /// Each step has a deadline of its own; this is for a server that stops in the middle of an answer.
 void bound_time() {
@@ -22,7 +22,7 @@ void bound_time() {
     static_cast<void>(::write(STDERR_FILENO, kLate.data(), kLate.size()) > 0);
     ::_exit(kFailed);
   });
-  ::alarm(kLongest);
+  ::alarm(kMax);
 }
 
 }  // namespace
@@ -30,29 +30,29 @@ void bound_time() {
 void add_doctor(CLI::App& app) {
   auto* command =
       app.add_subcommand("doctor", "Says what is wrong with this machine and how to mend it; 1 if anything is");
-  struct Wish {
+  struct CommandOptions {
     doctor::Places places;
     bool json = false;
   };
-  const auto wish = std::make_shared<Wish>();
-  command->add_flag("--json", wish->json, "For programs: check, state (ok, hint, wrong), says, mend");
-  command->add_option("--dir", wish->places.dir, "Folder of the settings (default: /etc/minschool)");
-  command->add_option("--nginx-dir", wish->places.nginx_dir, "Folder of Nginx's files (default: /etc/nginx)");
-  command->add_option("--share", wish->places.share, "Folder of the packaged files (default: /usr/share/minschool)");
-  command->callback([wish] {
+  const auto chosen = std::make_shared<CommandOptions>();
+  command->add_flag("--json", chosen->json, "For programs: check, state (ok, hint, wrong), says, mend");
+  command->add_option("--dir", chosen->places.dir, "Folder of the settings (default: /etc/minschool)");
+  command->add_option("--nginx-dir", chosen->places.nginx_dir, "Folder of Nginx's files (default: /etc/nginx)");
+  command->add_option("--share", chosen->places.share, "Folder of the packaged files (default: /usr/share/minschool)");
+  command->callback([chosen] {
     bound_time();
     doctor::Report report;
-    const doctor::Known known = doctor::check_settings(wish->places, report);
-    doctor::check_rights(wish->places, report);
-    report.guard("programs", [&] { doctor::check_programs(known, report); });
+    const doctor::SiteFacts facts = doctor::check_settings(chosen->places, report);
+    doctor::check_rights(chosen->places, report);
+    report.guard("programs", [&] { doctor::check_programs(facts, report); });
     report.guard("disk", [&] { doctor::check_disk(report); });
     report.guard("clock", [&] { doctor::check_clock(report); });
-    report.guard("DNS", [&] { doctor::check_names(known, report); });
-    report.guard("PostgreSQL", [&] { doctor::check_postgres(wish->places, known, report); });
-    report.guard("Redis", [&] { doctor::check_redis(wish->places, known, report); });
-    report.guard("Nginx", [&] { doctor::check_nginx(wish->places, known, report); });
-    report.guard("Nginx", [&] { doctor::check_front(wish->places, known, report); });
-    std::cout << (wish->json ? report.json() : report.text()) << std::flush;
+    report.guard("DNS", [&] { doctor::check_names(facts, report); });
+    report.guard("PostgreSQL", [&] { doctor::check_postgres(chosen->places, facts, report); });
+    report.guard("Redis", [&] { doctor::check_redis(chosen->places, facts, report); });
+    report.guard("Nginx", [&] { doctor::check_nginx(chosen->places, facts, report); });
+    report.guard("Nginx", [&] { doctor::check_front(chosen->places, facts, report); });
+    std::cout << (chosen->json ? report.json() : report.text()) << std::flush;
     if (report.broken()) throw Failure("something is wrong with this machine; see above");
   });
 }

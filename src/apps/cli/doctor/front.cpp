@@ -11,7 +11,7 @@
 #include "apps/cli/doctor/checks.hpp"
 #include "apps/cli/nginx_file.hpp"
 #include "apps/cli/setup/files.hpp"
-#include "apps/cli/setup/wish.hpp"
+#include "apps/cli/setup/options.hpp"
 #include "infra/config/proxies.hpp"
 #include "infra/core/text.hpp"
 
@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 
 constexpr std::streamoff kTail = 256 * 1024;  // of Nginx's log: some hundred requests
 constexpr int kEnough = 20;                   // requests to judge by
-constexpr std::uint64_t kLeastShare = 10;     // a tenth of the cache's disk has to be free
+constexpr std::uint64_t kMinShare = 10;       // a tenth of the cache's disk has to be free
 
 /// The word that follows `directive` in one of the lines, without quotes and what ends it.
 std::string word_after(const std::vector<std::string>& lines, std::string_view directive) {
@@ -110,7 +110,7 @@ void check_cache(const Marked& marks, Report& report) {
   struct statvfs room{};
   if (path.empty() || ::statvfs(path.c_str(), &room) != 0) return;
   constexpr const char* kMend = "systemctl enable --now var-lib-nginx-minschool.mount, then systemctl restart nginx";
-  if (room.f_bavail * kLeastShare < room.f_blocks) {
+  if (room.f_bavail * kMinShare < room.f_blocks) {
     return report.wrong("saved pages", fmt::format("the disk of {} is full: Nginx saves no pages", path), kMend);
   }
   for (const char* other : {"/var/log", "/var/lib/postgresql", "/var/lib/redis"}) {
@@ -125,8 +125,8 @@ void check_cache(const Marked& marks, Report& report) {
 
 }  // namespace
 
-void check_front(const Places& places, const Known& known, Report& report) {
-  if (!known.nginx) return;
+void check_front(const Places& places, const SiteFacts& facts, Report& report) {
+  if (!facts.nginx) return;
   const Marked marks = marked_lines(setup::read_file(places.nginx_file()));
   check_proxy(marks, report);
   check_cache(marks, report);

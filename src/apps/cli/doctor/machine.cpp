@@ -23,7 +23,7 @@ using config::Program;
 using namespace std::chrono_literals;
 
 constexpr std::uint64_t kMegabyte = 1024 * 1024;
-constexpr std::uint64_t kLeastFreeMb = 500;  // a night's logs and a backup of a small site
+constexpr std::uint64_t kMinFreeMb = 500;  // a night's logs and a backup of a small site
 constexpr std::uint64_t kLittleFreeMb = 5000;
 
 std::optional<config::Settings> load(const Places& places, Program program, const char* name, Report& report) {
@@ -87,8 +87,8 @@ void check_program(const std::string& name, const config::Settings& settings, Re
 
 }  // namespace
 
-Known check_settings(const Places& places, Report& report) {
-  Known out;
+SiteFacts check_settings(const Places& places, Report& report) {
+  SiteFacts out;
   out.site = load(places, Program::site, "site", report);
   out.admin = load(places, Program::admin, "admin", report);
   out.monitor = load(places, Program::monitor, "monitor", report);
@@ -128,10 +128,10 @@ void check_rights(const Places& places, Report& report) {
   if (fine) report.fine("rights", fmt::format("files in {}", places.dir.string()));
 }
 
-void check_programs(const Known& known, Report& report) {
-  if (known.site) check_program("minschool-site", *known.site, report);
-  if (known.admin) check_program("minschool-admin", *known.admin, report);
-  if (known.monitor && known.nginx) check_program("minschool-monitor", *known.monitor, report);
+void check_programs(const SiteFacts& facts, Report& report) {
+  if (facts.site) check_program("minschool-site", *facts.site, report);
+  if (facts.admin) check_program("minschool-admin", *facts.admin, report);
+  if (facts.monitor && facts.nginx) check_program("minschool-monitor", *facts.monitor, report);
 }
 
 void check_disk(Report& report) {
@@ -141,7 +141,7 @@ void check_disk(Report& report) {
     if (::statvfs(path, &room) != 0 || !seen.insert(room.f_fsid).second) continue;
     const std::uint64_t free = room.f_bavail * room.f_frsize / kMegabyte;
     const std::string says = fmt::format("{} MB free for {}", free, path);
-    if (free < kLeastFreeMb) {
+    if (free < kMinFreeMb) {
       report.wrong("disk", says, "make room: PostgreSQL stops when its disk is full");
     } else if (free < kLittleFreeMb) {
       report.hint("disk", says, "see what grows: du -x -h -d 2 / | sort -h | tail");
@@ -162,9 +162,9 @@ void check_clock(Report& report) {
   report.fine("clock", "kept right by NTP");
 }
 
-void check_names(const Known& known, Report& report) {
-  if (!known.site) return;
-  for (std::string name : {known.site->site.url, known.site->site.admin_url}) {
+void check_names(const SiteFacts& facts, Report& report) {
+  if (!facts.site) return;
+  for (std::string name : {facts.site->site.url, facts.site->site.admin_url}) {
     name.erase(0, name.find("://") + 3);
     name.erase(std::min(name.find(':'), name.size()));
     const auto found = output_of({"getent", "ahosts", name});

@@ -9,7 +9,7 @@
 #include "apps/cli/fetch.hpp"
 #include "apps/cli/nginx_file.hpp"
 #include "apps/cli/setup/files.hpp"
-#include "apps/cli/setup/wish.hpp"
+#include "apps/cli/setup/options.hpp"
 #include "apps/cli/tool.hpp"
 #include "infra/core/text.hpp"
 
@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
-constexpr int kLeastMinor = 22;           // of 1.x
+constexpr int kMinMinor = 22;             // of 1.x
 constexpr const char* kSoon = "1209600";  // two weeks in seconds, longer than a renewal takes
 constexpr long kFewConnections = 4096;    // two for each open page
 
@@ -52,7 +52,7 @@ void check_version(Report& report) {
     std::from_chars(said.text.data() + slash + 8, said.text.data() + said.text.size(), minor);
   }
   const std::string version = slash == said.text.npos ? said.text : said.text.substr(slash + 6);
-  if (minor < kLeastMinor) return report.wrong("Nginx", "is version " + version, "upgrade it to 1.22 or newer");
+  if (minor < kMinMinor) return report.wrong("Nginx", "is version " + version, "upgrade it to 1.22 or newer");
   report.fine("Nginx", "version " + version);
 }
 
@@ -71,10 +71,10 @@ std::string value_of(std::string_view text, std::string_view directive) {
   return "";
 }
 
-void check_certificate(const Places& places, const Known& known, Report& report) {
+void check_certificate(const Places& places, const SiteFacts& facts, Report& report) {
   const std::string file = value_of(setup::read_file(places.nginx_file()), "ssl_certificate");
   if (file.empty()) {
-    if (!known.site || !known.site->site.url.starts_with("https:")) {
+    if (!facts.site || !facts.site->site.url.starts_with("https:")) {
       report.hint("TLS", "visitors come without it", "a certificate: docs/operating.md, \"TLS\"");
     }
     return;
@@ -91,17 +91,17 @@ void check_certificate(const Places& places, const Known& known, Report& report)
   } else {
     report.fine("TLS", "until " + until);
   }
-  if (!known.site) return;
-  std::string name = known.site->site.url.substr(known.site->site.url.find("://") + 3);
+  if (!facts.site) return;
+  std::string name = facts.site->site.url.substr(facts.site->site.url.find("://") + 3);
   name.erase(std::min(name.find(':'), name.size()));
   if (output_of({"openssl", "x509", "-noout", "-checkhost", name, "-in", file}).text.contains("does NOT match")) {
     report.wrong("TLS", fmt::format("the certificate is not for {}", name), renew);
   }
 }
 
-void check_page(const Known& known, Report& report) {
-  if (!known.site) return;
-  std::string host = known.site->site.url.substr(known.site->site.url.find("://") + 3);
+void check_page(const SiteFacts& facts, Report& report) {
+  if (!facts.site) return;
+  std::string host = facts.site->site.url.substr(facts.site->site.url.find("://") + 3);
   host.erase(std::min(host.find(':'), host.size()));
   const auto answer = fetch("127.0.0.1", 80, host, "/", 5s);
   if (!answer) return report.wrong("page", answer.error(), "systemctl start nginx");
@@ -118,8 +118,8 @@ void check_page(const Known& known, Report& report) {
 
 }  // namespace
 
-void check_nginx(const Places& places, const Known& known, Report& report) {
-  if (!known.nginx) return;
+void check_nginx(const Places& places, const SiteFacts& facts, Report& report) {
+  if (!facts.nginx) return;
   check_version(report);
   check_drift(places.nginx_file(), places.share / "nginx/minschool-loadbalancer.conf",
               "minschool setup (it keeps the lines marked # @)", report);
@@ -142,8 +142,8 @@ void check_nginx(const Places& places, const Known& known, Report& report) {
                   "worker_connections 32768 and worker_rlimit_nofile 65536 in nginx.conf");
     }
   }
-  check_certificate(places, known, report);
-  check_page(known, report);
+  check_certificate(places, facts, report);
+  check_page(facts, report);
 }
 
 }  // namespace ms::cli::doctor

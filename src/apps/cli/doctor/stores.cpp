@@ -22,8 +22,8 @@
 namespace ms::cli::doctor {
 namespace {
 
-constexpr long kLeastPostgres = 150000;
-constexpr int kLeastRedis = 7;
+constexpr long kMinPostgres = 150000;
+constexpr int kMinRedis = 7;
 constexpr double kWrongClock = 2;  // seconds between two machines
 constexpr double kDearPages = 2;   // of random_page_cost, from where the planner leaves the index of a list
 
@@ -63,10 +63,10 @@ long connections_of(const config::Settings& settings) {
   return long{settings.server.threads} * (database.fast_connections + database.slow_connections + 1);  // 1 listens
 }
 
-void check_room(Database& database, const Places& places, const Known& known, Report& report) {
+void check_room(Database& database, const Places& places, const SiteFacts& facts, Report& report) {
   const long most =
       number(one(database, "show max_connections")) - number(one(database, "show superuser_reserved_connections"));
-  const long each = (known.site ? connections_of(*known.site) : 0) + (known.admin ? connections_of(*known.admin) : 0);
+  const long each = (facts.site ? connections_of(*facts.site) : 0) + (facts.admin ? connections_of(*facts.admin) : 0);
   const long need = servers_of(places) * each;
   const std::string says = fmt::format("max_connections leaves {}; the app servers need {}", most, need);
   if (most < need) {
@@ -80,7 +80,7 @@ void check_room(Database& database, const Places& places, const Known& known, Re
 
 /// Connections of the programs by server: those of one that nobody hears of, or more than it can have, are left over
 /// from a machine that lost power or its network, and each takes room from the others.
-void check_sessions(Database& database, const Known& known, Report& report) {
+void check_sessions(Database& database, const SiteFacts& facts, Report& report) {
   constexpr const char* kSql = R"(
     select a.application_name, count(*),
            exists (select from servers s join server_programs p on p.server_id = s.id
@@ -88,7 +88,7 @@ void check_sessions(Database& database, const Known& known, Report& report) {
       from pg_stat_activity a
      where a.datname = current_database() and a.usename in ('minschool_site', 'minschool_admin')
        and a.pid <> pg_backend_pid() group by 1 order by 1)";
-  const long each = (known.site ? connections_of(*known.site) : 0) + (known.admin ? connections_of(*known.admin) : 0);
+  const long each = (facts.site ? connections_of(*facts.site) : 0) + (facts.admin ? connections_of(*facts.admin) : 0);
   long all = 0;
   for (const auto& row : database.query(kSql)) {
     const std::string name = row[0].value_or("");
@@ -138,10 +138,10 @@ void check_postgres_settings(Database& database, Report& report) {
 }
 
 void check_schema(Database& database, const config::Settings& settings, const Places& places, Report& report) {
-  const auto known = pg::installed(config::pg_config(settings).conninfo);
+  const auto facts = pg::installed(config::pg_config(settings).conninfo);
   const auto files = pg::read_schema(places.share / "schema");
-  const auto applied = known.migrations.size();
-  const auto outdated = pg::outdated_functions(known, files);
+  const auto applied = facts.migrations.size();
+  const auto outdated = pg::outdated_functions(facts, files);
   if (applied < files.migrations.size() || (applied == files.migrations.size() && outdated > 0)) {
     return report.wrong("schema",
                         fmt::format("{} of {} migrations are applied, {} of {} functions are outdated", applied,
@@ -165,15 +165,15 @@ void check_schema(Database& database, const config::Settings& settings, const Pl
 
 /// An Express program's sessions are begun by no password: the database has to allow it as long as the Site adopts
 /// them.
-void check_adoption(Database& database, const Known& known, Report& report) {
+void check_adoption(Database& database, const SiteFacts& facts, Report& report) {
   const auto granted = one(database,
                            "select has_function_privilege('minschool_site', p.oid, 'execute') from pg_proc p "
                            "where p.oid = to_regproc('ms_adopt_session')");
-  if (!known.site || granted.empty()) return;
-  if (known.site->session.adopt && granted == "f") {
+  if (!facts.site || granted.empty()) return;
+  if (facts.site->session.adopt && granted == "f") {
     report.wrong("adopt", "[session] adopt is on, and the database does not let the Site adopt sessions",
                  "grant execute on function ms_adopt_session to minschool_site");
-  } else if (!known.site->session.adopt && granted == "t") {
+  } else if (!facts.site->session.adopt && granted == "t") {
     report.hint("adopt", "the Site may begin sessions without a password, and [session] adopt is off",
                 "revoke execute on function ms_adopt_session from minschool_site");
   }
@@ -264,8 +264,8 @@ config::Settings::Redis as_administrator(config::Settings::Redis redis, const st
 
 }  // namespace
 
-void check_postgres(const Places& places, const Known& known, Report& report) {
-  const auto& settings = known.owner ? known.owner : known.site ? known.site : known.admin;
+void check_postgres(const Places& places, const SiteFacts& facts, Report& report) {
+  const auto& settings = facts.owner ? facts.owner : facts.site ? facts.site : facts.admin;
   if (!settings) return;
   std::optional<Database> database;
   try {
@@ -275,7 +275,7 @@ void check_postgres(const Places& places, const Known& known, Report& report) {
   }
   database->query("set statement_timeout = '5s'");
   const auto version = one(*database, "show server_version");
-  if (number(one(*database, "show server_version_num")) < kLeastPostgres) {
+  if (number(one(*database, "show server_version_num")) < kMinPostgres) {
     report.wrong("PostgreSQL", fmt::format("is version {}", version), "upgrade it to 15 or newer");
   } else {
     report.fine("PostgreSQL", "version " + version);
@@ -296,14 +296,14 @@ void check_postgres(const Places& places, const Known& known, Report& report) {
                    "start minschool-monitor beside each Nginx, and name it in [proxy] monitors");
     }
   }
-  check_room(*database, places, known, report);
+  check_room(*database, places, facts, report);
   check_schema(*database, *settings, places, report);
-  check_adoption(*database, known, report);
-  if (!one(*database, "select to_regclass('server_programs')").empty()) check_sessions(*database, known, report);
+  check_adoption(*database, facts, report);
+  if (!one(*database, "select to_regclass('server_programs')").empty()) check_sessions(*database, facts, report);
 }
 
-void check_redis(const Places& places, const Known& known, Report& report) {
-  const auto& settings = known.site ? known.site : known.admin;
+void check_redis(const Places& places, const SiteFacts& facts, Report& report) {
+  const auto& settings = facts.site ? facts.site : facts.admin;
   if (!settings) return;
   std::optional<RedisLink> redis;
   try {
@@ -312,7 +312,7 @@ void check_redis(const Places& places, const Known& known, Report& report) {
     return report.wrong("Redis", fault.what(), "start it (systemctl start redis-server), or mend [redis]");
   }
   const auto version = version_in(redis->ask({"INFO", "server"}));
-  if (number(version) < kLeastRedis) {
+  if (number(version) < kMinRedis) {
     report.wrong("Redis", fmt::format("is version {}", version), "upgrade it to 7 or newer");
   } else {
     report.fine("Redis", "version " + version);

@@ -11,14 +11,14 @@
 
 #include "apps/cli/command.hpp"
 #include "apps/cli/setup/files.hpp"
-#include "apps/cli/setup/wish.hpp"
+#include "apps/cli/setup/options.hpp"
 
 namespace ms::cli::setup {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kLeastServer = 150000;  // as PQserverVersion says 15.0
+constexpr int kMinServer = 150000;  // as PQserverVersion says 15.0
 
 struct Role {
   const char* name;
@@ -47,11 +47,11 @@ class AsPostgres {
   bool became_ = false;
 };
 
-Database connect(const Wish& wish) {
-  const bool local = wish.database.empty();
+Database connect(const SetupOptions& options) {
+  const bool local = options.database.empty();
   try {
     const AsPostgres postgres(local);
-    return Database(local ? "dbname=postgres user=postgres" : wish.database);
+    return Database(local ? "dbname=postgres user=postgres" : options.database);
   } catch (const DatabaseError& fault) {
     throw Failure(fmt::format("PostgreSQL cannot be reached: {}; {}", fault.what(),
                               local ? "install it (apt install postgresql), run this as root, or name another with "
@@ -102,15 +102,15 @@ std::string refusal(const std::string& place, const std::string& name, const Rol
 }
 
 /// A role with the password in its file; true when it is new.
-void make_role(Database& database, const Wish& wish, const Role& role) {
-  const fs::path file = wish.dir / role.file;
+void make_role(Database& database, const SetupOptions& options, const Role& role) {
+  const fs::path file = options.dir / role.file;
   const bool known = fs::exists(file);
   const bool there = exists(database, "select from pg_roles where rolname = $1", role.name);
-  if (there && !known && !wish.new_passwords) {
+  if (there && !known && !options.new_passwords) {
     throw Failure(fmt::format(
         "the database has the role {} already, and its password is not in {}: copy the files of {} from the "
         "machine that was set up first, or take its password away from that one with --new-passwords",
-        role.name, file.string(), wish.dir.string()));
+        role.name, file.string(), options.dir.string()));
   }
   const std::string password = secret_in(file, role.readers);
   if (!there) {
@@ -152,36 +152,36 @@ void set_rights(Database& database, const std::string& name) {
 }
 
 /// Our programs come in by password. Debian's pg_hba.conf asks for one on 127.0.0.1, and for who we are on the socket.
-std::string place_of(const Database& database, const Wish& wish) {
+std::string place_of(const Database& database, const SetupOptions& options) {
   const std::string port = PQport(database.connection());
-  const std::string host = wish.database.empty() ? "127.0.0.1" : PQhost(database.connection());
+  const std::string host = options.database.empty() ? "127.0.0.1" : PQhost(database.connection());
   return fmt::format("host={}{}", host, port == "5432" ? "" : " port=" + port);
 }
 
 }  // namespace
 
-Postgres prepare_database(const Wish& wish) {
+Postgres prepare_database(const SetupOptions& options) {
   ::setenv("PGCONNECT_TIMEOUT", "10", 0);
-  Database database = connect(wish);
-  if (const int version = PQserverVersion(database.connection()); version < kLeastServer) {
+  Database database = connect(options);
+  if (const int version = PQserverVersion(database.connection()); version < kMinServer) {
     throw Failure(fmt::format("PostgreSQL is version {}; MinSchool needs 15 or newer", version / 10000));
   }
-  for (const Role& role : kRoles) make_role(database, wish, role);
-  make_database(database, wish.database_name);
-  set_rights(database, wish.database_name);
-  Postgres out{place_of(database, wish)};
+  for (const Role& role : kRoles) make_role(database, options, role);
+  make_database(database, options.database_name);
+  set_rights(database, options.database_name);
+  Postgres out{place_of(database, options)};
   for (const Role& role : kRoles) {
-    const std::string password = secret_in(wish.dir / role.file, role.readers);
-    std::string why = refusal(out.place, wish.database_name, role, password);
-    if (const bool wrong = why.contains("password authentication failed"); wrong && !wish.new_passwords) {
+    const std::string password = secret_in(options.dir / role.file, role.readers);
+    std::string why = refusal(out.place, options.database_name, role, password);
+    if (const bool wrong = why.contains("password authentication failed"); wrong && !options.new_passwords) {
       throw Failure(
           fmt::format("the role {} has another password than {} says: copy the file from a machine that works, "
                       "or make this one count with --new-passwords",
-                      role.name, (wish.dir / role.file).string()));
+                      role.name, (options.dir / role.file).string()));
     } else if (wrong) {
       run_formatted(database, "alter role %I login password %L", {role.name, verifier(database, password, role.name)});
-      say(fmt::format("gave the role {} the password in {}", role.name, (wish.dir / role.file).string()));
-      why = refusal(out.place, wish.database_name, role, password);
+      say(fmt::format("gave the role {} the password in {}", role.name, (options.dir / role.file).string()));
+      why = refusal(out.place, options.database_name, role, password);
     }
     if (!why.empty()) {
       throw Failure(fmt::format("{} cannot log in at {}: {}; let it in by password in pg_hba.conf (scram-sha-256)",

@@ -6,7 +6,7 @@
 #include "apps/cli/command.hpp"
 #include "apps/cli/nginx_file.hpp"
 #include "apps/cli/setup/files.hpp"
-#include "apps/cli/setup/wish.hpp"
+#include "apps/cli/setup/options.hpp"
 #include "apps/cli/tool.hpp"
 #include "infra/config/proxies.hpp"
 #include "infra/core/text.hpp"
@@ -17,24 +17,24 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Twice, the second time as backup: see the upstream's comment in the file.
-std::vector<std::string> servers(const Wish& wish, int port) {
-  const std::string host = wish.address.contains(':') ? "[" + wish.address + "]" : wish.address;
+std::vector<std::string> servers(const SetupOptions& options, int port) {
+  const std::string host = options.address.contains(':') ? "[" + options.address + "]" : options.address;
   return {fmt::format("server {}:{} max_fails=1 fail_timeout=1s;", host, port),
           fmt::format("server {}:{} backup max_fails=0;", host, port)};
 }
 
 /// The lines of a server that listens: ports and certificate. `more` are said once for each socket.
-std::vector<std::string> listen(const Wish& wish, const std::string& more = "") {
+std::vector<std::string> listen(const SetupOptions& options, const std::string& more = "") {
   std::vector<std::string> ports{"80"};
-  if (!wish.certificate.empty()) ports.emplace_back("443 ssl http2");
+  if (!options.certificate.empty()) ports.emplace_back("443 ssl http2");
   std::vector<std::string> out;
   for (const std::string& port : ports) {
     out.emplace_back(fmt::format("listen {}{};", port, more));
     if (fs::exists("/proc/net/if_inet6")) out.emplace_back(fmt::format("listen [::]:{}{};", port, more));
   }
-  if (wish.certificate.empty()) return out;
-  out.emplace_back(fmt::format("ssl_certificate \"{}\";", wish.certificate.string()));
-  out.emplace_back(fmt::format("ssl_certificate_key \"{}\";", wish.certificate_key.string()));
+  if (options.certificate.empty()) return out;
+  out.emplace_back(fmt::format("ssl_certificate \"{}\";", options.certificate.string()));
+  out.emplace_back(fmt::format("ssl_certificate_key \"{}\";", options.certificate_key.string()));
   return out;
 }
 
@@ -45,44 +45,44 @@ std::vector<std::string> with(std::vector<std::string> lines, std::string last) 
 
 /// Every name that is not the address of the site or of the Admin, and where it leads: with a certificate or behind a
 /// proxy that has one, those without TLS too.
-std::vector<std::string> redirects(const Wish& wish) {
+std::vector<std::string> redirects(const SetupOptions& options) {
   std::vector<std::string> out;
   const auto lead = [&](std::string_view scheme, const std::string& from, const std::string& to) {
-    out.emplace_back(fmt::format("{}://{} {}://{};", scheme, from, wish.scheme(), to));
+    out.emplace_back(fmt::format("{}://{} {}://{};", scheme, from, options.scheme(), to));
   };
-  const std::string www = "www." + wish.domain;
-  if (wish.scheme() == "https") {
-    lead("http", wish.domain, wish.domain);
-    lead("http", wish.admin_domain, wish.admin_domain);
-    lead("https", www, wish.domain);
+  const std::string www = "www." + options.domain;
+  if (options.scheme() == "https") {
+    lead("http", options.domain, options.domain);
+    lead("http", options.admin_domain, options.admin_domain);
+    lead("https", www, options.domain);
   }
-  lead("http", www, wish.domain);
+  lead("http", www, options.domain);
   return out;
 }
 
-Marked proxies(const Wish& wish) {
+Marked proxies(const SetupOptions& options) {
   Marked out{{"real_ip", {"# Nobody stands in front: minschool setup --proxy NET"}}, {"proxies", {"# nobody"}}};
-  if (wish.proxies.empty()) return out;
+  if (options.proxies.empty()) return out;
   for (auto& [mark, lines] : out) lines.clear();
-  for (const std::string& net : wish.proxies) {
+  for (const std::string& net : options.proxies) {
     out["real_ip"].emplace_back(fmt::format("set_real_ip_from {};", net));
     out["proxies"].emplace_back(fmt::format("{} 1;", net));
   }
   return out;
 }
 
-Marked wished(const Wish& wish) {
+Marked wished(const SetupOptions& options) {
   constexpr int kSitePort = 3000;
   constexpr int kAdminPort = 3001;
-  Marked out = proxies(wish);
-  out["site_servers"] = servers(wish, kSitePort);
-  out["admin_servers"] = servers(wish, kAdminPort);
+  Marked out = proxies(options);
+  out["site_servers"] = servers(options, kSitePort);
+  out["admin_servers"] = servers(options, kAdminPort);
   // The default server has the queue for a crowd, because it belongs to the socket.
-  out["other_listen"] = listen(wish, " default_server backlog=4096");
+  out["other_listen"] = listen(options, " default_server backlog=4096");
   out["site_listen"] =
-      with(listen(wish), fmt::format("server_name {0} www.{0} localhost 127.0.0.1 [::1] \"\";", wish.domain));
-  out["admin_listen"] = with(listen(wish), fmt::format("server_name {};", wish.admin_domain));
-  out["redirects"] = redirects(wish);
+      with(listen(options), fmt::format("server_name {0} www.{0} localhost 127.0.0.1 [::1] \"\";", options.domain));
+  out["admin_listen"] = with(listen(options), fmt::format("server_name {};", options.admin_domain));
+  out["redirects"] = redirects(options);
   return out;
 }
 
@@ -122,19 +122,19 @@ void bring_up_to_date(Marked& marks) {
 
 /// What the file says: the operator's lines, those that are asked for now, and for marks that the file of an older
 /// version does not have what a new one would get.
-Marked lines_for(Wish wish, const std::string& before) {
+Marked lines_for(SetupOptions options, const std::string& before) {
   Marked kept = marked_lines(before);
-  if (kept.empty()) return wished(wish);
+  if (kept.empty()) return wished(options);
   if (!kept.contains("other_listen")) bring_up_to_date(kept);
-  if (wish.domain.empty()) wish.domain = domain_in(kept["site_listen"]);
-  if (wish.admin_domain.empty()) wish.admin_domain = domain_in(kept["admin_listen"]);
+  if (options.domain.empty()) options.domain = domain_in(kept["site_listen"]);
+  if (options.admin_domain.empty()) options.admin_domain = domain_in(kept["admin_listen"]);
   if (std::ranges::any_of(kept["site_listen"], [](const auto& line) { return line.starts_with("ssl_certificate "); })) {
-    wish.tls_in_front = true;  // for the scheme of redirects
+    options.tls_in_front = true;  // for the scheme of redirects
   }
-  Marked out = wished(wish);
+  Marked out = wished(options);
   for (auto& [mark, lines] : kept) out[mark] = std::move(lines);
-  if (!wish.proxies.empty()) {
-    for (auto& [mark, lines] : proxies(wish)) out[mark] = lines;
+  if (!options.proxies.empty()) {
+    for (auto& [mark, lines] : proxies(options)) out[mark] = lines;
   }
   return out;
 }
@@ -175,20 +175,22 @@ std::string proxy_network(const std::string& text) {
   return "";
 }
 
-std::string nginx_file(const Wish& wish, const std::string& packaged) { return with_marked(packaged, wished(wish)); }
+std::string nginx_file(const SetupOptions& options, const std::string& packaged) {
+  return with_marked(packaged, wished(options));
+}
 
-bool prepare_nginx(const Wish& wish) {
-  if (!fs::exists(wish.nginx_dir / "conf.d")) {
-    say(fmt::format("no Nginx here ({} is not there): set it up on its own machine", wish.nginx_dir.string()));
+bool prepare_nginx(const SetupOptions& options) {
+  if (!fs::exists(options.nginx_dir / "conf.d")) {
+    say(fmt::format("no Nginx here ({} is not there): set it up on its own machine", options.nginx_dir.string()));
     return false;
   }
-  const std::string packaged = read_file(wish.share / "nginx/minschool-loadbalancer.conf");
+  const std::string packaged = read_file(options.share / "nginx/minschool-loadbalancer.conf");
   if (packaged.empty())
-    throw Failure(fmt::format("{} has no Nginx files; name the folder with --share", wish.share.string()));
-  const fs::path file = wish.nginx_dir / "conf.d/minschool-loadbalancer.conf";
+    throw Failure(fmt::format("{} has no Nginx files; name the folder with --share", options.share.string()));
+  const fs::path file = options.nginx_dir / "conf.d/minschool-loadbalancer.conf";
   const std::string before = read_file(file);
   // The operator's lines stay; all others are the package's.
-  const std::string text = with_marked(packaged, lines_for(wish, before));
+  const std::string text = with_marked(packaged, lines_for(options, before));
   const bool same = unmarked_lines(text) == unmarked_lines(before) && marked_lines(text) == marked_lines(before);
   if (same) return true;
   if (!before.empty()) {
@@ -196,14 +198,14 @@ bool prepare_nginx(const Wish& wish) {
     say(fmt::format("{0} was another version's or changed outside of its # @ lines: it is kept as {0}.before",
                     file.string()));
   }
-  const fs::path debians = wish.nginx_dir / "sites-enabled/default";
+  const fs::path debians = options.nginx_dir / "sites-enabled/default";
   const fs::path was = marked_lines(before).contains("other_listen") ? fs::path() : leave_out_debians_site(debians);
   put_file(file, text, Readers::everybody);
   for (const char* name : kNginxSnippets) {
-    put_new_file(wish.nginx_dir / "snippets" / name, read_file(wish.share / "nginx/snippets" / name),
+    put_new_file(options.nginx_dir / "snippets" / name, read_file(options.share / "nginx/snippets" / name),
                  Readers::everybody);
   }
-  if (!wish.start) return true;
+  if (!options.start) return true;
   if (const std::string why = complaint(); !why.empty()) {
     std::error_code ignored;
     before.empty() ? static_cast<void>(fs::remove(file, ignored))

@@ -6,8 +6,8 @@
 #include "apps/cli/command.hpp"
 #include "apps/cli/redis_link.hpp"
 #include "apps/cli/setup/files.hpp"
+#include "apps/cli/setup/options.hpp"
 #include "apps/cli/setup/settings.hpp"
-#include "apps/cli/setup/wish.hpp"
 #include "infra/core/visible.hpp"
 
 namespace ms::cli::setup {
@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 constexpr const char* kUser = "minschool";
 
 /// Where the password of Redis's default user stands when setup gave it one.
-fs::path admin_file(const Wish& wish) { return wish.dir / "redis.admin"; }
+fs::path admin_file(const SetupOptions& options) { return options.dir / "redis.admin"; }
 
 std::string first_line(const fs::path& file) {
   const auto text = visible_secret(read_file(file));
@@ -27,23 +27,24 @@ std::string first_line(const fs::path& file) {
 }
 
 /// The words of the rights, without the comments.
-std::vector<std::string> rights(const Wish& wish) {
-  std::istringstream lines(read_file(wish.share / "redis/minschool.acl"));
+std::vector<std::string> rights(const SetupOptions& options) {
+  std::istringstream lines(read_file(options.share / "redis/minschool.acl"));
   std::vector<std::string> out;
   for (std::string line; std::getline(lines, line);) {
     if (line.starts_with('#')) continue;
     std::istringstream words(line);
     for (std::string word; words >> word;) out.push_back(word);
   }
-  if (out.empty()) throw Failure(fmt::format("{} is missing", (wish.share / "redis/minschool.acl").string()));
+  if (out.empty()) throw Failure(fmt::format("{} is missing", (options.share / "redis/minschool.acl").string()));
   return out;
 }
 
 /// Gives our user its password and rights; what had them already is not written to Redis's file again.
-void put_user(RedisLink& redis, const Wish& wish) {
+void put_user(RedisLink& redis, const SetupOptions& options) {
   const std::string before = redis.ask({"ACL", "LIST"});
-  std::vector<std::string> words{"ACL", "SETUSER", kUser, "reset", "on", ">" + first_line(wish.dir / "redis.password")};
-  for (std::string& word : rights(wish)) words.push_back(std::move(word));
+  std::vector<std::string> words{"ACL",   "SETUSER", kUser,
+                                 "reset", "on",      ">" + first_line(options.dir / "redis.password")};
+  for (std::string& word : rights(options)) words.push_back(std::move(word));
   redis.ask(words);
   if (redis.ask({"ACL", "LIST"}) != before) redis.ask({"CONFIG", "REWRITE"});
 }
@@ -55,16 +56,16 @@ bool is_as_shipped(RedisLink& redis) {
 }
 
 /// Whoever may write to Redis may end sessions, and read of whom they are.
-void protect(RedisLink& redis, const Wish& wish) {
+void protect(RedisLink& redis, const SetupOptions& options) {
   redis.ask({"CONFIG", "REWRITE"});  // else it would be open again, and unknown to us, with its next start
-  static_cast<void>(secret_in(wish.dir / "redis.password", Readers::programs));
-  const auto admin = secret_in(admin_file(wish), Readers::root);
-  put_user(redis, wish);
+  static_cast<void>(secret_in(options.dir / "redis.password", Readers::programs));
+  const auto admin = secret_in(admin_file(options), Readers::root);
+  put_user(redis, options);
   redis.ask({"CONFIG", "SET", "requirepass", admin});
   redis.ask({"CONFIG", "REWRITE"});
   say(fmt::format(
       "Redis asks for a password: the programs are its user {}, and redis-cli finds that of the default user in {}",
-      kUser, admin_file(wish).string()));
+      kUser, admin_file(options).string()));
 }
 
 /// As Debian ships it Redis takes all the memory there is and writes to disk. What holds nothing yet is surely ours.
@@ -83,17 +84,17 @@ void bound_redis(RedisLink& redis) {
 }
 
 /// A Redis of this machine, as its administrator: bounded and protected.
-void keep_local(const Wish& wish) {
-  config::Settings::Redis settings = redis_place(wish.redis);
-  const bool ours = fs::exists(admin_file(wish));
-  if (ours) settings.password = first_line(admin_file(wish));
+void keep_local(const SetupOptions& options) {
+  config::Settings::Redis settings = redis_place(options.redis);
+  const bool ours = fs::exists(admin_file(options));
+  if (ours) settings.password = first_line(admin_file(options));
   try {
     RedisLink redis(settings);
     bound_redis(redis);
     if (ours) {
-      put_user(redis, wish);
+      put_user(redis, options);
     } else if (is_as_shipped(redis)) {
-      protect(redis, wish);
+      protect(redis, options);
     }
   } catch (const RedisError& fault) {
     const std::string_view why = fault.what();
@@ -109,17 +110,17 @@ bool is_local(const config::Settings::Redis& redis) {
 
 }  // namespace
 
-void prepare_redis(Wish& wish) {
-  config::Settings::Redis settings = redis_place(wish.redis);
-  const auto kept = wish.dir / "redis.password";
-  if (!wish.redis_password_file.empty()) {
-    const auto password = first_line(wish.redis_password_file);
-    if (password.empty()) throw Failure(fmt::format("{} holds no password", wish.redis_password_file.string()));
+void prepare_redis(SetupOptions& options) {
+  config::Settings::Redis settings = redis_place(options.redis);
+  const auto kept = options.dir / "redis.password";
+  if (!options.redis_password_file.empty()) {
+    const auto password = first_line(options.redis_password_file);
+    if (password.empty()) throw Failure(fmt::format("{} holds no password", options.redis_password_file.string()));
     if (put_new_file(kept, password + "\n", Readers::programs)) say("took over the password of Redis");
   }
-  if (is_local(settings) && (fs::exists(admin_file(wish)) || !fs::exists(kept))) keep_local(wish);
-  if (fs::exists(admin_file(wish))) wish.redis_user = kUser;
-  settings.user = wish.redis_user;
+  if (is_local(settings) && (fs::exists(admin_file(options)) || !fs::exists(kept))) keep_local(options);
+  if (fs::exists(admin_file(options))) options.redis_user = kUser;
+  settings.user = options.redis_user;
   settings.password = first_line(kept);
   try {
     RedisLink redis(settings);
@@ -127,7 +128,7 @@ void prepare_redis(Wish& wish) {
   } catch (const RedisError& fault) {
     const std::string_view why = fault.what();
     throw Failure(fmt::format(
-        "Redis at {}: {}; {}", wish.redis, why,
+        "Redis at {}: {}; {}", options.redis, why,
         why.starts_with("NOAUTH") || why.starts_with("WRONGPASS")
             ? fmt::format("name a file with its password in --redis-password-file, or mend {}", kept.string())
             : "install it (apt install redis-server), or name another with --redis host:port"));

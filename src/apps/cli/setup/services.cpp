@@ -10,7 +10,7 @@
 #include "apps/cli/command.hpp"
 #include "apps/cli/fetch.hpp"
 #include "apps/cli/setup/files.hpp"
-#include "apps/cli/setup/wish.hpp"
+#include "apps/cli/setup/options.hpp"
 #include "apps/cli/tool.hpp"
 
 namespace ms::cli::setup {
@@ -93,8 +93,8 @@ void mount_cache() {
 
 }  // namespace
 
-void start_everything(const Wish& wish, bool nginx, bool changed) {
-  if (!wish.start || !std::filesystem::exists("/run/systemd/system")) {
+void start_everything(const SetupOptions& options, bool nginx, bool changed) {
+  if (!options.start || !std::filesystem::exists("/run/systemd/system")) {
     say("The programs are not started, because no systemd runs here (or --no-start was given): minschool-site, "
         "minschool-admin and, beside Nginx, minschool-monitor.");
     return;
@@ -108,19 +108,20 @@ void start_everything(const Wish& wish, bool nginx, bool changed) {
     bring_up("nginx.service", true);
   }
   for (const auto& [name, port] : {std::pair{"minschool-site", kSitePort}, std::pair{"minschool-admin", kAdminPort}}) {
-    if (const std::string why = await([&wish, port] { return unwell(wish.address, port); }); !why.empty()) {
+    if (const std::string why = await([&options, port] { return unwell(options.address, port); }); !why.empty()) {
       throw Failure(fmt::format("{0} cannot serve at {1}:{2}: {3}; journalctl -u {0} -n 20 says more", name,
-                                wish.address, port, why));
+                                options.address, port, why));
     }
   }
-  if (!nginx) return say(fmt::format("The programs answer at {}:{} and {}.", wish.address, kSitePort, kAdminPort));
+  if (!nginx) return say(fmt::format("The programs answer at {}:{} and {}.", options.address, kSitePort, kAdminPort));
   // By the name that TLS is not asked of.
-  const std::string host = wish.certificate.empty() ? wish.domain : "localhost";
+  const std::string host = options.certificate.empty() ? options.domain : "localhost";
   if (const std::string why = await([&host] { return no_page(host); }); !why.empty()) {
     throw Failure(fmt::format("the programs run, and Nginx gives no page of {}: {}; nginx -t, /var/log/nginx/error.log",
                               host, why));
   }
-  say(fmt::format("Ready: {0}://{1}/ and, for the staff, {0}://{2}/", wish.scheme(), wish.domain, wish.admin_domain));
+  say(fmt::format("Ready: {0}://{1}/ and, for the staff, {0}://{2}/", options.scheme(), options.domain,
+                  options.admin_domain));
 }
 
 }  // namespace ms::cli::setup

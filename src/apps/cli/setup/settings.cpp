@@ -28,41 +28,43 @@ std::string toml(std::string_view value) {
   return out + "\"";
 }
 
-std::string database_section(const Wish& wish, const Postgres& postgres, std::string_view role, std::string_view file) {
+std::string database_section(const SetupOptions& options, const Postgres& postgres, std::string_view role,
+                             std::string_view file) {
   return fmt::format("[database]\nurl = {}\npassword_file = {}\n",
-                     toml(fmt::format("{} dbname={} user={}", postgres.place, wish.database_name, role)), toml(file));
+                     toml(fmt::format("{} dbname={} user={}", postgres.place, options.database_name, role)),
+                     toml(file));
 }
 
-std::string redis_section(const Wish& wish) {
-  const auto redis = redis_place(wish.redis);
+std::string redis_section(const SetupOptions& options) {
+  const auto redis = redis_place(options.redis);
   std::string out = fmt::format("[redis]\nhost = {}\n", toml(redis.host));
   if (!redis.host.starts_with('/') && redis.port != config::Settings::Redis().port) {
     out += fmt::format("port = {}\n", redis.port);
   }
-  if (!wish.redis_user.empty()) out += fmt::format("user = {}\n", toml(wish.redis_user));
-  if (fs::exists(wish.dir / "redis.password")) out += "password_file = \"redis.password\"\n";
+  if (!options.redis_user.empty()) out += fmt::format("user = {}\n", toml(options.redis_user));
+  if (fs::exists(options.dir / "redis.password")) out += "password_file = \"redis.password\"\n";
   return out;
 }
 
-std::string program_text(const Wish& wish, const Postgres& postgres, std::string_view program) {
+std::string program_text(const SetupOptions& options, const Postgres& postgres, std::string_view program) {
   return fmt::format(
       "{}[server]\nname = {}\naddress = {}\n\n[site]\nname = {}\nurl = {}\nadmin_url = {}\n\n{}\n{}\n[session]\n"
       "secret_file = \"session.secret\"\n\n# Where Nginx runs: only its X-Forwarded-For is believed.\n[proxy]\ntrusted "
       "= "
       "[\"127.0.0.0/8\", \"::1/128\"]\n",
-      kHead, toml(wish.server_name), toml(wish.address), toml(wish.site_name),
-      toml(fmt::format("{}://{}", wish.scheme(), wish.domain)),
-      toml(fmt::format("{}://{}", wish.scheme(), wish.admin_domain)),
-      database_section(wish, postgres, fmt::format("minschool_{}", program), fmt::format("{}.database", program)),
-      redis_section(wish));
+      kHead, toml(options.server_name), toml(options.address), toml(options.site_name),
+      toml(fmt::format("{}://{}", options.scheme(), options.domain)),
+      toml(fmt::format("{}://{}", options.scheme(), options.admin_domain)),
+      database_section(options, postgres, fmt::format("minschool_{}", program), fmt::format("{}.database", program)),
+      redis_section(options));
 }
 
 // Setup puts all of it on one machine.
 constexpr std::string_view kMonitorSection = "\n[monitor]\nurl = \"http://127.0.0.1:3002\"\n";
 
-std::string monitor_text(const Wish& wish) {
+std::string monitor_text(const SetupOptions& options) {
   return fmt::format("{}[monitor]\nnginx_config = {}\nnginx_status = \"http://127.0.0.1/nginx_status\"\n", kHead,
-                     toml((wish.nginx_dir / "conf.d/minschool-loadbalancer.conf").string()));
+                     toml((options.nginx_dir / "conf.d/minschool-loadbalancer.conf").string()));
 }
 
 /// What a conninfo says of a keyword.
@@ -84,8 +86,9 @@ std::string domain_of(std::string url) {
   return url;
 }
 
-bool put_settings(const Wish& wish, Program program, std::string_view name, const std::string& text, Readers readers) {
-  const fs::path file = wish.dir / fmt::format("{}.toml", name);
+bool put_settings(const SetupOptions& options, Program program, std::string_view name, const std::string& text,
+                  Readers readers) {
+  const fs::path file = options.dir / fmt::format("{}.toml", name);
   const bool fresh = put_new_file(file, text, readers);
   if (const auto read = config::load(program, file); !read) throw Failure(read.error());
   return fresh;
@@ -122,26 +125,26 @@ bool is_here(const std::string& conninfo) {
   return host.empty() || host == "localhost" || host == "::1" || host.starts_with('/') || host.starts_with("127.");
 }
 
-bool remember(Wish& wish) {
-  const fs::path file = wish.dir / "site.toml";
+bool remember(SetupOptions& options) {
+  const fs::path file = options.dir / "site.toml";
   if (!fs::exists(file)) return false;
   const auto known = config::load(Program::site, file);
   if (!known) throw Failure(known.error());
-  wish.tls_in_front = wish.certificate.empty() && known->site.url.starts_with("https:");
-  wish.domain = domain_of(known->site.url);
-  wish.admin_domain = domain_of(known->site.admin_url);
-  wish.site_name = known->site.name;
-  wish.server_name = known->server.name;
-  wish.address = known->server.address;
+  options.tls_in_front = options.certificate.empty() && known->site.url.starts_with("https:");
+  options.domain = domain_of(known->site.url);
+  options.admin_domain = domain_of(known->site.admin_url);
+  options.site_name = known->site.name;
+  options.server_name = known->server.name;
+  options.address = known->server.address;
   const auto& redis = known->redis;
-  wish.redis_user = redis.user;
-  wish.redis = redis.host.starts_with('/') ? redis.host : fmt::format("[{}]:{}", redis.host, redis.port);
-  wish.database = known->database.url;
-  wish.database_name = place_in(wish.database, "dbname", "minschool");
+  options.redis_user = redis.user;
+  options.redis = redis.host.starts_with('/') ? redis.host : fmt::format("[{}]:{}", redis.host, redis.port);
+  options.database = known->database.url;
+  options.database_name = place_in(options.database, "dbname", "minschool");
   return true;
 }
 
-std::vector<std::string> contradictions(const Wish& asked, const Wish& known) {
+std::vector<std::string> contradictions(const SetupOptions& asked, const SetupOptions& known) {
   std::vector<std::string> out;
   const std::string both = fmt::format("{0}/site.toml and {0}/admin.toml", known.dir.string());
   const auto differs = [&](const char* option, const std::string& wanted, const std::string& is,
@@ -184,19 +187,20 @@ std::vector<std::string> contradictions(const Wish& asked, const Wish& known) {
   return out;
 }
 
-bool write_settings(const Wish& wish, const Postgres& postgres) {
-  static_cast<void>(secret_in(wish.dir / "session.secret", Readers::programs));
+bool write_settings(const SetupOptions& options, const Postgres& postgres) {
+  static_cast<void>(secret_in(options.dir / "session.secret", Readers::programs));
   bool fresh = false;
   for (const auto& [program, name] : {std::pair{Program::site, "site"}, std::pair{Program::admin, "admin"}}) {
-    std::string text = program_text(wish, postgres, name);
+    std::string text = program_text(options, postgres, name);
     if (program == Program::admin) text += kMonitorSection;
-    fresh |= put_settings(wish, program, name, text, Readers::programs);
+    fresh |= put_settings(options, program, name, text, Readers::programs);
   }
-  put_settings(wish, Program::monitor, "monitor", monitor_text(wish), Readers::programs);
-  put_settings(wish, Program::cli, "owner",
-               fmt::format("{}{}\n{}{}", kHead, database_section(wish, postgres, "minschool_owner", "owner.database"),
-                           redis_section(wish), kMonitorSection),
-               Readers::root);
+  put_settings(options, Program::monitor, "monitor", monitor_text(options), Readers::programs);
+  put_settings(
+      options, Program::cli, "owner",
+      fmt::format("{}{}\n{}{}", kHead, database_section(options, postgres, "minschool_owner", "owner.database"),
+                  redis_section(options), kMonitorSection),
+      Readers::root);
   return fresh;
 }
 

@@ -2,7 +2,7 @@
 #include <string>
 #include <vector>
 
-#include "apps/cli/setup/wish.hpp"
+#include "apps/cli/setup/options.hpp"
 #include "infra/config/config.hpp"
 
 // The TOML files of the programs.
@@ -17,14 +17,14 @@ std::string server_of(const std::string& conninfo);
 bool is_here(const std::string& conninfo);
 
 /// Fills what `wish` leaves open from the files that an earlier setup wrote; false when there are none.
-bool remember(Wish& wish);
+bool remember(SetupOptions& options);
 
 /// The options that say something else than what is set up, one sentence each with what to do. `wish` as remember()
 /// found it, `asked` as it was given.
-std::vector<std::string> contradictions(const Wish& asked, const Wish& known);
+std::vector<std::string> contradictions(const SetupOptions& asked, const SetupOptions& known);
 
 /// The files of the programs and their secrets, where they are missing; true when one was written. Throws Failure when
 /// one that is there is wrong.
-bool write_settings(const Wish& wish, const Postgres& postgres);
+bool write_settings(const SetupOptions& options, const Postgres& postgres);
 
 }  // namespace ms::cli::setup

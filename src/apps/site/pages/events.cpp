@@ -10,12 +10,12 @@ namespace {
 async<http::Response> follow(web::Context& ctx, live::Hub& hub) {
   const auto topics = ctx.query().get("topics");
   const auto last = ctx.request.header("last-event-id");
-  auto marks = live::parse_marks(last.empty() ? topics : last);
-  const bool reload = !marks || marks->empty();  // who follows nothing does not know what it does
+  auto positions = live::parse_positions(last.empty() ? topics : last);
+  const bool reload = !positions || positions->empty();  // who follows nothing does not know what it does
   // With garbage as the last id the page's topics still say what is followed.
-  if (!marks) marks = live::parse_marks(topics);
-  if (!marks) marks.emplace();
-  auto admitted = co_await hub.admit(ctx.call, ctx.viewer, std::move(*marks), reload);
+  if (!positions) positions = live::parse_positions(topics);
+  if (!positions) positions.emplace();
+  auto admitted = co_await hub.admit(ctx.call, ctx.viewer, std::move(*positions), reload);
   if (!admitted) co_return web::problem(admitted.error());
   const auto begin = [&hub, place = *admitted](std::shared_ptr<http::Stream> stream) {
     hub.open(place, std::move(stream));
@@ -29,7 +29,7 @@ async<http::Response> follow(web::Context& ctx, live::Hub& hub) {
 }  // namespace
 
 void add_events_route(web::Router& router, live::Hub& hub) {
-  router.get_again(kEvents, [&hub](web::Context& ctx) { return follow(ctx, hub); });
+  router.get_polling(kEvents, [&hub](web::Context& ctx) { return follow(ctx, hub); });
 }
 
 }  // namespace ms::site

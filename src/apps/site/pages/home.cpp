@@ -1,16 +1,16 @@
 #include <algorithm>
 
 #include "apps/site/pages/home.html.hpp"
-#include "apps/site/pages/home_memory.hpp"
+#include "apps/site/pages/home_page_cache.hpp"
 #include "apps/site/pages/pages.hpp"
 #include "infra/web/context.hpp"
 
 namespace ms::site {
 namespace {
 
-async<http::Response> show_home(web::Context& ctx, HomeMemory& memory, boards::Boards& boards,
+async<http::Response> show_home(web::Context& ctx, HomePageCache& cache, boards::Boards& boards,
                                 presence::Presence& presence) {
-  const auto remembered = co_await memory.cards(ctx);
+  const auto remembered = co_await cache.cards(ctx);
   const auto here = co_await presence.counts(ctx.call, ctx.now);
   const auto directory = co_await boards.all(ctx.call);
   std::vector<const HomeCard*> cards;
@@ -26,8 +26,8 @@ async<http::Response> show_home(web::Context& ctx, HomeMemory& memory, boards::B
 
 }  // namespace
 
-void add_home_routes(web::Router& router, HomeMemory& memory, boards::Boards& boards, presence::Presence& presence) {
-  router.get("/", [&](web::Context& ctx) { return show_home(ctx, memory, boards, presence); });
+void add_home_routes(web::Router& router, HomePageCache& cache, boards::Boards& boards, presence::Presence& presence) {
+  router.get("/", [&](web::Context& ctx) { return show_home(ctx, cache, boards, presence); });
 }
 
 }  // namespace ms::site

@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "apps/site/pages/pages.hpp"
-#include "apps/site/pages/post_memory.hpp"
 #include "apps/site/pages/post_page.html.hpp"
+#include "apps/site/pages/post_page_cache.hpp"
 #include "features/notifications/notifications.hpp"
 #include "infra/web/context.hpp"
 
@@ -33,7 +33,7 @@ std::optional<CommentId> shown(const comments::Threads& threads, std::optional<C
   return found ? id : std::nullopt;
 }
 
-async<http::Response> show_post(web::Context& ctx, PostMemory& memory, comments::Comments& comments,
+async<http::Response> show_post(web::Context& ctx, PostPageCache& cache, comments::Comments& comments,
                                 boards::Boards& boards) {
   const auto directory = co_await boards.all(ctx.call);
   const PostId id{ctx.params.number("id")};
@@ -42,14 +42,14 @@ async<http::Response> show_post(web::Context& ctx, PostMemory& memory, comments:
   const auto place = co_await page_of(ctx, comments, id, wanted);
   const auto asked = ctx.query().number("comments");
   auto seen =
-      co_await memory.read(ctx, id, asked.value_or(place), comment_id(ctx.query(), "from").value_or(CommentId()));
+      co_await cache.read(ctx, id, asked.value_or(place), comment_id(ctx.query(), "from").value_or(CommentId()));
   // A page that is too long for all of its threads begins with the comment that the link leads to.
   const bool beyond = seen && wanted && place > 0 && !seen->threads->rows.holds(*wanted);
-  if (beyond) seen = co_await memory.read(ctx, id, place, *wanted);
-  if (!seen) co_return ctx.refuse(seen.error());
+  if (beyond) seen = co_await cache.read(ctx, id, place, *wanted);
+  if (!seen) co_return ctx.error_response(seen.error());
   const posts::Post& post = seen->reading->post;
   const boards::Board* board = directory->find(post.board);
-  if (board == nullptr) co_return ctx.refuse(Error(Code::not_found, "posts.gone"_msg));
+  if (board == nullptr) co_return ctx.error_response(Error(ErrorCode::not_found, "posts.gone"_msg));
   if (board->slug != ctx.params.get("slug")) {
     co_return ctx.moved(fmt::format("/boards/{}/{}", board->slug, id.value));
   }
@@ -68,22 +68,22 @@ async<http::Response> show_post(web::Context& ctx, PostMemory& memory, comments:
 async<http::Response> post_comment(web::Context& ctx, posts::Posts& posts, comments::Comments& comments,
                                    boards::Boards& boards, notifications::Notifications& notifications) {
   const auto form = ctx.form();
-  if (!form) co_return ctx.refuse(form.error());
+  if (!form) co_return ctx.error_response(form.error());
   const comments::Draft draft{.post = PostId{ctx.params.number("id")},
                               .parent = comment_id(*form, "parent_id"),
                               .content = unicode::Text(form->get("content")),
                               .unresolved = notifications::shown_mentions(*form)};
   const auto written = co_await comments.write(ctx.call, ctx.viewer, draft);
   if (written) { co_return ctx.redirect(fmt::format("/comments/{}", written->id.value), "flash.comment_written"_msg); }
-  const bool show_again = written.error().code == Code::invalid || written.error().code == Code::not_found;
-  if (!show_again) co_return ctx.refuse(written.error());
+  const bool show_again = written.error().code == ErrorCode::invalid || written.error().code == ErrorCode::not_found;
+  if (!show_again) co_return ctx.error_response(written.error());
   // The page once more with what was typed, below the comment that it answers as long as there is one; were the post
   // itself gone, that is the answer.
   const auto directory = co_await boards.all(ctx.call);
   const auto reading = co_await posts.read(ctx.call, ctx.viewer, draft.post);
-  if (!reading) co_return ctx.refuse(reading.error());
+  if (!reading) co_return ctx.error_response(reading.error());
   const boards::Board* board = directory->find(reading->post.board);
-  if (board == nullptr) co_return ctx.refuse(Error(Code::not_found, "posts.gone"_msg));
+  if (board == nullptr) co_return ctx.error_response(Error(ErrorCode::not_found, "posts.gone"_msg));
   const auto number = co_await page_of(ctx, comments, draft.post, draft.parent);
   const auto from = number > 0 ? draft.parent.value_or(CommentId()) : CommentId();
   auto rows = co_await comments.threads(ctx.call, ctx.viewer, draft.post, number);
@@ -100,9 +100,9 @@ async<http::Response> post_comment(web::Context& ctx, posts::Posts& posts, comme
 
 }  // namespace
 
-void add_post_page_routes(web::Router& router, posts::Posts& posts, PostMemory& memory, comments::Comments& comments,
+void add_post_page_routes(web::Router& router, posts::Posts& posts, PostPageCache& cache, comments::Comments& comments,
                           boards::Boards& boards, notifications::Notifications& notifications) {
-  router.get("/boards/{slug}/{id}", [&](web::Context& ctx) { return show_post(ctx, memory, comments, boards); });
+  router.get("/boards/{slug}/{id}", [&](web::Context& ctx) { return show_post(ctx, cache, comments, boards); });
   router.post("/posts/{id}/comments",
               [&](web::Context& ctx) { return post_comment(ctx, posts, comments, boards, notifications); });
 }

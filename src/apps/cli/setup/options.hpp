@@ -1,0 +1,82 @@
+#pragma once
+#include <array>
+#include <filesystem>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "apps/cli/restore.hpp"
+#include "apps/cli/user.hpp"
+
+namespace ms::cli::setup {
+
+/// What the operator wants, from options, from what is set up already, or asked for.
+struct SetupOptions {
+  std::string domain;
+  std::string admin_domain;  ///< empty: admin.<domain>
+  std::string site_name;
+  std::string server_name;
+  std::string address = "127.0.0.1";  ///< that the programs listen on
+
+  std::string database;  ///< conninfo of who may make roles; empty: the local superuser, by who we are
+  std::string database_name = "minschool";
+  bool new_passwords = false;
+  bool makes_roles = true;  ///< false: PostgreSQL is elsewhere and was prepared before
+
+  std::string redis = "127.0.0.1:6379";  ///< host:port, or the path of a socket
+  std::string redis_user;                ///< empty: Redis's default user
+  std::filesystem::path redis_password_file;
+
+  Member admin;
+
+  std::vector<std::string> proxies;  ///< networks of a CDN or load balancer in front of Nginx
+  bool tls_in_front = false;         ///< which has the certificate
+
+  std::filesystem::path certificate;
+  std::filesystem::path certificate_key;
+
+  std::filesystem::path dir = "/etc/minschool";
+  std::filesystem::path nginx_dir = "/etc/nginx";
+  std::filesystem::path share = "/usr/share/minschool";
+  bool start = true;
+  bool only_nginx = false;
+
+  RestoreOptions restore;  ///< `archive` is empty: nothing is restored
+
+  std::set<std::string> given;  ///< the options that were given, with their dashes
+  bool has(const std::string& option) const { return given.contains(option); }
+
+  std::string scheme() const { return certificate.empty() && !tls_in_front ? "http" : "https"; }
+};
+
+/// Where the programs find PostgreSQL: "host=… port=…" for a conninfo, without user and database.
+struct Postgres {
+  std::string place;
+};
+
+/// The roles, the database, its rights and settings; leaves what is there. The secrets of the roles are in `wish.dir`.
+/// Throws Failure with what to do.
+Postgres prepare_database(const SetupOptions& options);
+
+/// Redis answers, with the password that was given. A local one that is empty and as Debian ships it gets a bound, a
+/// password, and a user for the programs with the rights of share/redis/minschool.acl.
+void prepare_redis(SetupOptions& options);
+
+/// What Nginx's file includes.
+inline constexpr std::array kNginxSnippets{"minschool-errors.conf", "minschool-server.conf"};
+
+/// What is wrong with --proxy; empty when it is a network that is not the whole world.
+std::string proxy_network(const std::string& text);
+
+/// `packaged` for that site on a new machine.
+std::string nginx_file(const SetupOptions& options, const std::string& packaged);
+
+/// Nginx's site. False where there is no Nginx.
+bool prepare_nginx(const SetupOptions& options);
+
+/// Enables and starts the units, waits for pages and says where they are. `nginx`: whether it is on this machine;
+/// `changed`: whether programs that run have to read their configuration again.
+void start_everything(const SetupOptions& options, bool nginx, bool changed);
+
+}  // namespace ms::cli::setup

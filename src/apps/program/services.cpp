@@ -1,0 +1,89 @@
+#include "apps/program/app.hpp"
+#include "features/posts/posts.hpp"
+
+namespace ms::program {
+namespace {
+
+secret::Keyring keys_of(const config::Settings& settings) {
+  std::vector<std::string> keys{settings.session.secret};
+  keys.insert(keys.end(), settings.session.older_secrets.begin(), settings.session.older_secrets.end());
+  return secret::Keyring(std::move(keys));
+}
+
+session::Config session_config(const config::Settings& settings, const secret::Keyring& keys, config::Program program) {
+  const bool site = program == config::Program::site;
+  const bool adopt = settings.session.adopt && site;  // the seed's program logs in to the site
+  const std::string& url = site ? settings.site.url : settings.site.admin_url;
+  const bool secure = url.starts_with("https:");
+  const std::string& plain = settings.session.cookie;
+  // Express has to find its cookie under its own name.
+  const bool host = secure && !adopt && !plain.starts_with("__");
+  return {site ? session::Realm::site : session::Realm::admin,
+          keys,
+          host ? "__Host-" + plain : plain,
+          host ? plain : std::string(),
+          std::chrono::hours(settings.session.hours),
+          std::chrono::hours(24 * settings.session.remember_days),
+          adopt,
+          settings.session.adopt,
+          secure};
+}
+
+/// Names of their own for each realm: whoever guesses at the Site keeps nobody out of the Admin.
+members::LoginLimits login_limits(const config::Settings::Login& login, config::Program program) {
+  constexpr int kCalmAddresses = 5;  // for each guess that any browser has
+  const std::chrono::seconds window = std::chrono::minutes(login.window_minutes);
+  const bool site = program == config::Program::site;
+  return {{site ? "login" : "login-admin", login.tries_per_account, window},
+          {site ? "login-calm" : "login-admin-calm", kCalmAddresses * login.tries_per_account, window},
+          {site ? "login-device" : "login-admin-device", login.tries_per_account, window},
+          {site ? "login-address" : "login-admin-address", login.tries_per_address, window},
+          {"password", login.tries_per_account, window},
+          {"join", login.joins_per_address, std::chrono::hours(1)}};
+}
+
+limit::WriteLimits write_limits(const config::Settings::Writing& writing) {
+  return {{writing.posts, writing.comments, writing.edits, writing.likes, writing.follows, writing.mentions},
+          writing.staff_factor};
+}
+
+/// "live" carries hints while Redis is gone; only the Site has streams that wait for them.
+std::vector<std::string> channels(config::Program program) {
+  std::vector<std::string> names{"members", "boards", "sessions"};
+  if (program == config::Program::site) names.emplace_back("live");
+  return names;
+}
+
+}  // namespace
+
+Services::Services(const config::Settings& with, config::Program program, CpuPool& hashing)
+    : settings(with),
+      keys(keys_of(with)),
+      db(io, config::pg_config(with)),
+      purger(db, with.proxy.monitors),
+      redis(io, config::redis_config(with)),
+      cache(io, redis, keys, {"cache:", "notifications:"}),
+      limiter(redis, write_limits(with.writing)),
+      publisher(io, db, redis, keys),
+      accounts(db, [this] { return listener.live(); }),
+      sessions(db, redis, accounts, session_config(with, keys, program)),
+      boards(db, [this] { return listener.live(); }),
+      notifications(db, cache, limiter, boards, publisher),
+      members(db, cache, limiter, sessions, members::Passwords(hashing), login_limits(with.login, program),
+              members::KnownDevices(keys, std::string(config::name_of(program))), posts::cache_keys(), with.site.name),
+      presence(db, redis, sessions, with.session.secret),
+      listener(
+          io, config::pg_config(with).conninfo, channels(program),
+          [this](std::string_view channel, std::string_view payload) {
+            if (channel == "members") accounts.changed(payload);
+            if (channel == "boards") boards.changed();
+            if (channel == "sessions") sessions.ended(payload);
+            if (heard) heard(channel, payload);
+          },
+          [this](bool) {
+            accounts.changed("");
+            boards.changed();
+            if (missed) missed();
+          }) {}
+
+}  // namespace ms::program

@@ -1,0 +1,362 @@
+#include "features/notifications/notify.hpp"
+
+#include <gmock/gmock.h>
+
+#include "infra/pg/test_database.hpp"
+
+namespace ms::notifications {
+namespace {
+
+using namespace std::chrono_literals;
+using pg::TestDatabase;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+using testing::UnorderedElementsAre;
+
+const auto* const kEnvironment = testing::AddGlobalTestEnvironment(new TestDatabase("notifications"));
+
+// Members 1 to 5: an author, two who talk, one of staff, one who is suspended. Board 2 is for staff.
+constexpr const char* kRows = R"(
+  truncate users, boards, posts, comments, audit_log, post_counters, notifications, notification_counts,
+    board_follows restart identity cascade;
+  insert into users (email, name, password_hash, role, suspended_until) values
+    ('a@test', '김하늘', '', 1, null), ('b@test', '이서준', '', 1, null), ('c@test', '박지우', '', 1, null),
+    ('s@test', '직원', '', 2, null), ('x@test', '최정지', '', 1, 'infinity');
+  insert into boards (slug, name, read_role) values ('free', '자유게시판', 0), ('staff', '직원 방', 2);
+  insert into posts (title, content, author_id, board_id, number) values
+    ('첫 글', '', 1, 1, 1), ('직원 글', '', 1, 2, 1), ('둘째 글', '', 2, 1, 2);
+)";
+
+constexpr pg::Query kComment{"test.comment", R"(
+  insert into comments (post_id, parent_id, author_id, content, content_html) values ($1, $2, $3, '', ''))"};
+
+std::vector<std::int64_t> values(const std::vector<MemberId>& members) {
+  std::vector<std::int64_t> out;
+  for (const MemberId member : members) out.push_back(member.value);
+  return out;
+}
+
+class NotifyTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { TestDatabase::migrate(); }
+  void SetUp() override {
+    TestDatabase::execute(kRows);
+    ASSERT_TRUE(pg::run(io, db.ready(std::chrono::steady_clock::now() + 10s)));
+    ASSERT_TRUE(pg::run(io, admin_db.ready(std::chrono::steady_clock::now() + 10s)));
+  }
+
+  /// Carries out what `add` puts into a unit and gives those who were told.
+  template <class F>
+  static async<std::vector<std::int64_t>> send(pg::Db& db, F add) {
+    const Call call(std::chrono::steady_clock::now() + 10s, "test");
+    pg::Transaction transaction = db.transaction(call);
+    const Recipients told = add(transaction);
+    const auto done = co_await transaction.commit();
+    EXPECT_TRUE(done) << (done ? "" : done.error().message.key);
+    co_return values(told.all());
+  }
+  template <class F>
+  std::vector<std::int64_t> in_unit(F add) {
+    return pg::run(io, send(db, std::move(add)));
+  }
+  /// The same in the Admin.
+  template <class F>
+  std::vector<std::int64_t> in_unit_of_staff(F add) {
+    return pg::run(io, send(admin_db, std::move(add)));
+  }
+
+  static Recipients write(pg::Statements& transaction, std::int64_t author, std::int64_t post, std::int64_t post_author,
+                          std::int64_t parent_author = 0, const std::vector<MemberId>& mentioned = {}) {
+    transaction.add(kComment, post, std::optional<std::int64_t>(), author);
+    return comment_written(transaction, {.author = MemberId{author},
+                                         .post = PostId{post},
+                                         .post_author = MemberId{post_author},
+                                         .parent_author = MemberId{parent_author},
+                                         .mentioned = mentioned});
+  }
+  std::vector<std::int64_t> comment(std::int64_t author, std::int64_t post, std::int64_t post_author,
+                                    std::int64_t parent_author = 0, std::vector<MemberId> mentioned = {}) {
+    return in_unit([=](pg::Transaction& transaction) {
+      return write(transaction, author, post, post_author, parent_author, mentioned);
+    });
+  }
+  std::vector<std::int64_t> edit(std::int64_t comment, std::vector<MemberId> mentioned) {
+    return in_unit([=](pg::Transaction& transaction) {
+      return comment_written(
+          transaction, {.id = CommentId{comment}, .author = MemberId{2}, .post = PostId{1}, .mentioned = mentioned});
+    });
+  }
+  std::vector<std::int64_t> like(std::int64_t actor, bool wanted = true, std::int64_t comment = 0) {
+    return in_unit([=](pg::Transaction& transaction) {
+      return wanted ? liked(transaction, MemberId{actor}, MemberId{1}, PostId{1}, CommentId{comment})
+                    : like_taken_back(transaction, MemberId{actor}, MemberId{1}, PostId{1}, CommentId{comment});
+    });
+  }
+  std::vector<std::int64_t> post(std::optional<PostId> id, std::int64_t author, std::int64_t board, bool notice,
+                                 std::vector<MemberId> mentioned = {}) {
+    return in_unit([=](pg::Transaction& transaction) {
+      return post_written(
+          transaction,
+          {.id = id, .author = MemberId{author}, .board = BoardId{board}, .notice = notice, .mentioned = mentioned});
+    });
+  }
+
+  static std::string ask(const std::string& sql) { return TestDatabase::execute(sql); }
+  /// "number/unread" of a member.
+  static std::string counts(std::int64_t member) {
+    return ask("select number || '/' || unread from notification_counts where user_id = " + std::to_string(member));
+  }
+  /// The kinds of a member's notifications, oldest first.
+  static std::string kinds(std::int64_t member) {
+    return ask(
+        "select coalesce(string_agg(kind::text, ' ' order by number), '') from notifications where not retracted and "
+        "user_id = " +
+        std::to_string(member));
+  }
+
+  asio::io_context io{1};
+  pg::Db db{io, pg::Config{.conninfo = TestDatabase::conninfo("minschool_site")}};
+  pg::Db admin_db{io, pg::Config{.conninfo = TestDatabase::conninfo("minschool_admin")}};
+};
+
+TEST_F(NotifyTest, ACommentTellsTheAuthorsAndWhoIsMentioned) {
+  EXPECT_THAT(comment(2, 1, 1), ElementsAre(1));
+  EXPECT_THAT(comment(3, 1, 1, 2), ElementsAre(1, 2));
+  EXPECT_THAT(comment(2, 1, 1, 3, {MemberId{4}}), ElementsAre(1, 3, 4));
+  EXPECT_EQ(kinds(1), "3 3 3");
+  EXPECT_EQ(kinds(2), "2");
+  EXPECT_EQ(kinds(4), "1");
+  EXPECT_EQ(counts(1), "3/3");
+  EXPECT_EQ(ask("select comment_id from notifications where user_id = 2"), "2");
+}
+
+TEST_F(NotifyTest, NobodyIsToldOfTheirOwnAct) {
+  EXPECT_THAT(comment(1, 1, 1, 1, {MemberId{1}}), IsEmpty());
+  EXPECT_THAT(like(1), IsEmpty());
+  EXPECT_THAT(post(PostId{1}, 1, 1, true, {MemberId{1}}), IsEmpty());
+  EXPECT_EQ(ask("select count(*) from notification_counts"), "0");
+}
+
+TEST_F(NotifyTest, OneCommentTellsOneMemberOnceWithWhatTellsMost) {
+  EXPECT_THAT(comment(2, 1, 1, 1), ElementsAre(1));
+  EXPECT_THAT(comment(2, 1, 1, 1, {MemberId{1}}), ElementsAre(1));
+  EXPECT_EQ(kinds(1), "2 1");
+  EXPECT_EQ(counts(1), "2/2");
+}
+
+TEST_F(NotifyTest, WhatIsMutedIsNotToldButTheNextBestIs) {
+  ask("update users set muted_notifications = 1 << 3 where id = 1");
+  EXPECT_THAT(comment(2, 1, 1), IsEmpty());
+  EXPECT_THAT(comment(2, 1, 1, 1), ElementsAre(1));
+  ask("update users set muted_notifications = (1 << 1) + (1 << 6) where id = 1");
+  EXPECT_THAT(comment(2, 1, 1, 1, {MemberId{1}}), ElementsAre(1));
+  EXPECT_EQ(kinds(1), "2 2");
+  EXPECT_THAT(in_unit([](pg::Transaction& transaction) {
+                return deleted_by_staff(transaction, MemberId{4}, MemberId{1}, PostId{1}, CommentId(), "");
+              }),
+              IsEmpty());
+}
+
+TEST_F(NotifyTest, NobodyIsToldOfWhatTheyMayNotRead) {
+  EXPECT_THAT(comment(4, 2, 1), IsEmpty());  // the author of a post there is no staff any more
+  EXPECT_THAT(comment(4, 2, 1, 0, {MemberId{3}, MemberId{2}}), IsEmpty());
+  EXPECT_THAT(post(PostId{2}, 1, 2, false, {MemberId{3}, MemberId{4}}), ElementsAre(4));
+  EXPECT_THAT(comment(2, 1, 1, 5, {MemberId{5}}), ElementsAre(1));  // 5 is suspended
+  ask("update posts set hidden_at = now() where id = 1");
+  EXPECT_THAT(like(2), IsEmpty());
+  EXPECT_THAT(comment(2, 1, 1), IsEmpty());
+}
+
+TEST_F(NotifyTest, AnEditTellsOnlyWhoWasNotToldOfIt) {
+  ASSERT_THAT(comment(2, 1, 1, 0, {MemberId{3}}), ElementsAre(1, 3));
+  EXPECT_THAT(edit(1, {MemberId{3}, MemberId{4}}), ElementsAre(4));
+  EXPECT_THAT(edit(1, {MemberId{4}}), IsEmpty());
+  EXPECT_THAT(edit(1, {MemberId{1}}), IsEmpty());  // knows of the comment already
+  EXPECT_THAT(edit(1, {}), IsEmpty());
+  ASSERT_THAT(post(PostId{1}, 1, 1, false, {MemberId{2}}), ElementsAre(2));
+  EXPECT_THAT(post(PostId{1}, 1, 1, false, {MemberId{2}, MemberId{3}}), ElementsAre(3));
+  EXPECT_EQ(counts(3), "2/2");
+}
+
+TEST_F(NotifyTest, ALikeIsToldOnceEverAndHiddenWhileItIsTakenBack) {
+  EXPECT_THAT(like(2), ElementsAre(1));
+  EXPECT_THAT(like(3), ElementsAre(1));
+  EXPECT_EQ(counts(1), "2/2");
+  EXPECT_THAT(like(2), IsEmpty());
+  EXPECT_THAT(like(2, false), ElementsAre(1));
+  EXPECT_EQ(counts(1), "3/1");
+  EXPECT_EQ(kinds(1), "5");
+  EXPECT_THAT(like(2, false), IsEmpty());
+  EXPECT_THAT(like(2), ElementsAre(1));  // the bell changes, and there is still one row
+  EXPECT_EQ(counts(1), "4/2");
+  EXPECT_EQ(ask("select string_agg(number::text, ' ' order by number) from notifications where user_id = 1"), "1 2");
+  ask("update notification_counts set read_up_to = number, unread = 0");
+  EXPECT_THAT(like(2, false), IsEmpty());  // was read: it stays
+  EXPECT_THAT(like(2), IsEmpty());
+  EXPECT_EQ(counts(1), "4/0");
+  ASSERT_THAT(comment(1, 1, 1), IsEmpty());
+  EXPECT_THAT(like(2, true, 1), ElementsAre(1));  // the comment is another thing
+}
+
+TEST_F(NotifyTest, ALikeThatWasReadWhileTakenBackDoesNotCountAgain) {
+  ASSERT_THAT(like(2), ElementsAre(1));
+  ASSERT_THAT(like(2, false), ElementsAre(1));
+  ask("update notification_counts set read_up_to = number");
+  EXPECT_THAT(like(2), ElementsAre(1));
+  EXPECT_EQ(counts(1), "3/0");
+}
+
+TEST_F(NotifyTest, ANoticeTellsWhoFollowsTheBoard) {
+  ask("insert into board_follows values (1, 1), (1, 2), (1, 3), (1, 5), (2, 2)");
+  EXPECT_THAT(post(PostId{1}, 4, 1, false), IsEmpty());
+  EXPECT_THAT(post(PostId{1}, 4, 1, true, {MemberId{3}}), ElementsAre(1, 2, 3));
+  EXPECT_EQ(kinds(2), "4");
+  EXPECT_EQ(kinds(3), "1");
+  EXPECT_THAT(post(PostId{1}, 4, 1, true), IsEmpty());  // once
+  EXPECT_THAT(post(PostId{2}, 4, 2, true), IsEmpty());  // 2 follows a board that is for staff now
+}
+
+TEST_F(NotifyTest, ActsOfStaffAreToldWithTheirReasonEachTime) {
+  ASSERT_THAT(comment(2, 1, 1), ElementsAre(1));
+  const auto act = [this](const std::string& action, const std::string& kind) {
+    static constexpr pg::Query kLog{"test.log", R"(
+      insert into audit_log (actor_id, action, subject_kind, subject_id, reason)
+      select 4, $1, $2, id, '광고' from unnest('{1,3}'::bigint[]) id where $2 = 'post' or id = 1)"};
+    return in_unit_of_staff([=](pg::Transaction& transaction) {
+      transaction.add(kLog, action, kind);
+      return kind == "post"
+                 ? acted_on(transaction, MemberId{4}, action, std::vector<PostId>{PostId{1}, PostId{3}, PostId{9}})
+                 : acted_on(transaction, MemberId{4}, action, std::vector<CommentId>{CommentId{1}});
+    });
+  };
+  ask("update posts set hidden_at = now()");
+  EXPECT_THAT(act("hide", "post"), ElementsAre(1, 2));
+  EXPECT_THAT(act("restore", "post"), ElementsAre(1, 2));
+  EXPECT_THAT(act("hide", "post"), ElementsAre(1, 2));
+  EXPECT_THAT(act("delete", "comment"), ElementsAre(2));
+  EXPECT_EQ(kinds(1), "3 6 7 6");
+  EXPECT_EQ(kinds(2), "6 7 6 8");
+  EXPECT_EQ(ask("select string_agg(reason, ' ') from notifications where user_id = 2"), "광고 광고 광고 광고");
+  // What the log says of other times and of others is not told again.
+  EXPECT_THAT(in_unit_of_staff([](pg::Transaction& transaction) {
+                return acted_on(transaction, MemberId{4}, "hide", std::vector<PostId>{PostId{1}, PostId{3}});
+              }),
+              IsEmpty());
+}
+
+TEST_F(NotifyTest, SeveralOfOneMemberInOneActAreCountedAndNumbered) {
+  ask("update posts set author_id = 1");
+  static constexpr pg::Query kLog{"test.log_all", R"(
+    insert into audit_log (actor_id, action, subject_kind, subject_id, reason)
+    select 4, 'hide', 'post', id, '광고' from posts)"};
+  EXPECT_THAT(in_unit_of_staff([](pg::Transaction& transaction) {
+                transaction.add(kLog);
+                return acted_on(transaction, MemberId{4}, "hide", std::vector<PostId>{PostId{1}, PostId{2}, PostId{3}});
+              }),
+              ElementsAre(1));
+  EXPECT_EQ(ask("select string_agg(number || ':' || post_id, ' ' order by number) from notifications"), "1:1 2:3");
+  EXPECT_EQ(counts(1), "2/2");  // post 2 stands on a board that the member may not read
+}
+
+template <class F>
+async<void> write_one(pg::Db& db, F add) {
+  const Call call(std::chrono::steady_clock::now() + 60s, "test");
+  pg::Transaction transaction = db.transaction(call);
+  add(transaction);
+  const auto done = co_await transaction.commit();
+  EXPECT_TRUE(done);
+}
+
+TEST_F(NotifyTest, ManyAtOnceAreCountedExactly) {
+  ask("insert into users (email, name, password_hash) select i || '@test', '이름' || i, '' from generate_series(1, 50) "
+      "i");
+  pg::Db many{io, pg::Config{.conninfo = TestDatabase::conninfo("minschool_site"), .fast_connections = 10}};
+  ASSERT_TRUE(pg::run(io, many.ready(std::chrono::steady_clock::now() + 10s)));
+  std::vector<pg::Started<void>> writes;
+  for (std::int64_t author = 6; author <= 55; ++author) {
+    // Each tells members 1, 2 and 3, named in another order: nobody may wait for another in a circle.
+    std::vector<MemberId> mentioned =
+        author % 2 == 0 ? std::vector{MemberId{2}, MemberId{3}} : std::vector{MemberId{3}, MemberId{2}};
+    auto add = [author, mentioned](pg::Transaction& transaction) {
+      write(transaction, author, author % 2 == 0 ? 1 : 3, 1, 0, mentioned);
+    };
+    writes.emplace_back(io, write_one(many, add));
+  }
+  for (auto& one : writes) one.get();
+  for (const int member : {1, 2, 3}) EXPECT_EQ(counts(member), "50/50");
+  EXPECT_EQ(ask("select count(distinct number) || ' ' || max(number) from notifications where user_id = 1"), "50 50");
+}
+
+TEST_F(NotifyTest, NamesAreFoundInPostgreSQL) {
+  ask("insert into users (email, name, password_hash) values ('d@test', '이서준', '')");
+  const Call call(std::chrono::steady_clock::now() + 10s, "test");
+  const auto found = pg::run(io, find_mentions(db, call, "@김하늘님 @이서준 @이서준#2 @누구 @박지우#1"));
+  ASSERT_TRUE(found);
+  EXPECT_THAT(values(found->members()), UnorderedElementsAre(1, 2));
+  EXPECT_THAT(found->links(), SizeIs(2));
+  std::string many;
+  for (int i = 0; i < 21; ++i) many += "@" + std::to_string(i) + " ";
+  const auto refused = pg::run(io, find_mentions(db, call, many));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::invalid);
+  EXPECT_EQ(refused.error().fields.at(0).field, "content");
+}
+
+/// The names that are linked when just these members are there.
+std::vector<std::string> linked(std::string_view text, const std::vector<Mentions::Named>& members) {
+  auto mentions = Mentions::of(text).value();
+  mentions.resolve(members);
+  std::vector<std::string> out;
+  for (const markdown::Link& link : mentions.links()) out.push_back(link.name + ">" + link.href);
+  return out;
+}
+
+TEST(Mentions, ANameCountsWhenOneMemberAloneHasIt) {
+  const std::vector<Mentions::Named> members = {
+      {MemberId{1}, "김하늘"}, {MemberId{2}, "이서준"}, {MemberId{3}, "이서준"}, {MemberId{4}, "Kim Minsu"}};
+  EXPECT_THAT(linked("@김하늘 @이서준", members), ElementsAre("김하늘>/members/1"));
+  EXPECT_THAT(linked("@이서준#3 @이서준#1 @이서준#9", members), ElementsAre("이서준>/members/3"));
+  EXPECT_THAT(linked("@KimMinsu @KimMinsu#4", members), ElementsAre("KimMinsu>/members/4"));
+  EXPECT_THAT(linked("@없음", members), IsEmpty());
+}
+
+TEST(Mentions, WhatHangsOnANameIsNotPartOfIt) {
+  const std::vector<Mentions::Named> members = {
+      {MemberId{1}, "김하늘"}, {MemberId{2}, "하늘이"}, {MemberId{3}, "하늘"}};
+  for (const std::string title : {"", "님", "씨", "선생님", "쌤", "샘", "군", "양", "학생", "부장님", "어머님", "네"}) {
+    for (const auto* end :
+         {"",       "이",     "가",     "은",     "는",       "을",         "를",       "의",       "께",
+          "께서",   "께서는", "에게",   "에게는", "에게도",   "한테도",     "한테서만", "으로부터", "이라도",
+          "이랑은", "입니다", "이에요", "예요",   "이시네요", "이었습니다", "이라고",   "처럼만",   "보다는",
+          "까지도", "뿐만",   "하고",   "요",     "아",       "야",         " 씨"}) {
+      EXPECT_THAT(linked("@김하늘" + title + end, members), ElementsAre("김하늘>/members/1")) << title << end;
+    }
+  }
+  EXPECT_THAT(linked("@하늘이", members), ElementsAre("하늘이>/members/2"));  // the longer name is meant
+  EXPECT_THAT(linked("@하늘은", members), ElementsAre("하늘>/members/3"));
+  EXPECT_THAT(linked("@하늘이는요", members), ElementsAre("하늘이>/members/2"));
+  EXPECT_THAT(linked("@김하 @님 @늘", members), IsEmpty());
+  // Who of two is meant nobody knows, and a shorter name is not meant.
+  EXPECT_THAT(linked("@하늘은", {{MemberId{1}, "하늘"}, {MemberId{2}, "하늘"}, {MemberId{3}, "하"}}), IsEmpty());
+}
+
+TEST(Mentions, WhatNamesNobodyIsShownToItsWriterBefore) {
+  auto mentions = Mentions::of("@김하늘님 @홍길둥은 `@코드` a@b.kr @이서준 @김하늘#9").value();
+  mentions.resolve({{MemberId{1}, "김하늘"}, {MemberId{2}, "이서준"}, {MemberId{3}, "이서준"}});
+  EXPECT_THAT(mentions.unresolved(), ElementsAre("@홍길둥은", "@이서준", "@김하늘#9"));
+  EXPECT_TRUE(mentions.check_unresolved(std::nullopt));
+  EXPECT_TRUE(mentions.check_unresolved("@이서준 @다른 @홍길둥은 @김하늘#9"));
+  for (const auto* shown : {"", "@홍길둥은 @이서준", "@홍길둥은은 @이서준 @김하늘#9"})
+    EXPECT_FALSE(mentions.check_unresolved(shown));
+}
+
+TEST(Mentions, OneMemberIsToldOnceHoweverOftenNamed) {
+  auto mentions = Mentions::of("@김하늘 @김하늘님 @김하늘#1").value();
+  mentions.resolve({{MemberId{1}, "김하늘"}});
+  EXPECT_THAT(values(mentions.members()), ElementsAre(1));
+  EXPECT_THAT(mentions.links(), SizeIs(3));
+}
+
+}  // namespace
+}  // namespace ms::notifications
