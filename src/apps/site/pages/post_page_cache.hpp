@@ -1,5 +1,5 @@
 #pragma once
-#include <cache>
+#include <memory>
 #include <chrono>
 #include <cstdint>
 #include <vector>
