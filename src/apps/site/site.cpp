@@ -124,7 +124,7 @@ class Site final : public program::App {
 
  private:
   void heard(std::string_view channel, std::string_view payload) {
-    if (channel == "live") hub_.hint(payload);
+    if (channel == "live") hub_.on_message(payload);
     if (channel == "boards") forget();
     if (channel != "members") return;
     forget();  // it may be a name
