@@ -119,7 +119,7 @@ std::vector<std::string> routes(const Overview& now) {
     for (const auto* beat : {&server.site, &server.admin}) {
       if (!*beat) continue;
       for (const servers::Route& route : (*beat)->routes) {
-        Sum& sum = sums[fmt::format("{} {}", (*beat)->program, safe(route.name))];
+        Sum& sum = sums[fmt::format("{} {}", config::name_of((*beat)->program), safe(route.name))];
         sum.per_second += route.per_second;
         sum.p95_ms = std::max(sum.p95_ms, route.p95_ms);
       }
