@@ -177,7 +177,7 @@ TEST_F(HubTest, ManyHintsWhileAnAskingRunsAreOneMore) {
   for (int i = 0; i < 30; ++i) hub->on_message("p2,p1,garbage,,p1");
   source_.held = false;
   ASSERT_TRUE(until([&] { return stream->last_id == "p1:30"; }));
-  EXPECT_EQ(source_.asked.size(), 3u);
+  EXPECT_TRUE(until([&] { return source_.asked.size() == 3; }));  // the third may still be on its way
   EXPECT_EQ(stream->events.size(), 1u);
 }
 
