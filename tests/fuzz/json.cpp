@@ -11,7 +11,7 @@ namespace {
 
 using ms::fuzz::require;
 
-constexpr std::size_t kMostErrors = 24;
+constexpr std::size_t kMaxErrors = 24;
 
 void check_text(std::string_view text) {
   require(ms::valid_utf8(text), "no UTF-8", text);
@@ -32,6 +32,6 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   const auto id = fields.optional_id("parent");
   require(!id || *id > 0, "an id", body);
   const auto done = fields.done();
-  require(done || done.error().fields.size() <= kMostErrors, "too many errors", body);
+  require(done || done.error().fields.size() <= kMaxErrors, "too many errors", body);
   return 0;
 }

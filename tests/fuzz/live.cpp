@@ -15,10 +15,10 @@ constexpr std::uint64_t kPerByte = 1'000;
 
 void check_positions(std::string_view text) {
   const auto begin = ms::fuzz::loads();
-  const auto positions = ms::live::parse_marks(text);
+  const auto positions = ms::live::parse_positions(text);
   ms::fuzz::check_work(begin, text.size(), kFixed, kPerByte);
   if (!positions) return;
-  require(positions->size() <= ms::live::kMostMarks, "too many positions", text);
+  require(positions->size() <= ms::live::kMaxPositions, "too many positions", text);
   require(ms::live::text(*positions) == text, "another text than what was read", text);
   for (const auto& one : *positions) require(one.topic.id > 0 && one.number >= 0, "a number", text);
 }

@@ -22,7 +22,7 @@ void check_line(std::string_view datagram) {
   if (!line) return;
   require(line->status >= 0 && line->status <= 999, "a status", datagram);
   require(line->cache < ms::monitor::kCacheWords.size(), "a word of the cache", datagram);
-  require(line->attempt_count <= LogLine::kMostAttempts, "too many attempts", datagram);
+  require(line->attempt_count <= LogLine::kMaxAttempts, "too many attempts", datagram);
   require(datagram.contains(line->request) && !line->request.contains('|'), "another request", datagram);
   for (std::size_t i = 0; i < line->attempt_count; ++i) {
     require(!line->attempts[i].address.empty() && !line->attempts[i].address.contains('|'), "an address", datagram);

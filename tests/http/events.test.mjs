@@ -281,7 +281,7 @@ test('a rolling restart moves every stream, and none misses or repeats anything'
   let restarting = true;
   const restarted = stack('rolling-restart').finally(() => { restarting = false; });
   let written = 0;
-  // Slowly enough that nobody who is away for a moment misses more than a stream tells at once (kMostChanges).
+  // Slowly enough that nobody who is away for a moment misses more than a stream tells at once (kMaxChanges).
   while (restarting) {
     await comment(post, `이어지는 댓글 ${++written}번.`);
     await pause(50);

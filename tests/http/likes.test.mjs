@@ -12,7 +12,7 @@ import { sql } from '../support/stores.mjs';
 const turbo = { accept: 'text/vnd.turbo-stream.html, text/html, application/xhtml+xml' };
 const unknownId = 987_654_321;
 const members = 40;
-const rememberedLikes = 2000;  // likes::Likers::kMost
+const rememberedLikes = 2000;  // likes::Likers::kMax
 
 const author = await joined();
 const staff = await loggedIn('staff@minschool.test');

@@ -10,7 +10,7 @@ import { at, everywhere, joined, loggedIn, numbers, visitor } from '../support/m
 import { stack } from '../support/stack.mjs';
 import { sql } from '../support/stores.mjs';
 
-const mostChanges = 100;  // live::kMostChanges
+const mostChanges = 100;  // live::kMaxChanges
 const free = '/boards/free';
 
 const writer = await joined();

@@ -8,8 +8,8 @@ import { at, everywhere, joined, loggedIn, ownAddress, visitor } from '../suppor
 import { stack } from '../support/stack.mjs';
 import { redis, sql } from '../support/stores.mjs';
 
-const shownAtOnce = 200;  // kMostNames
-const mostKept = 50_000;  // kMostKept
+const shownAtOnce = 200;  // kMaxNames
+const mostKept = 50_000;  // kMaxInRedis
 const seen = () => Math.floor(Date.now() / 1000);
 
 const list = async (client) => (await client.get('/api/v1/online')).json();
