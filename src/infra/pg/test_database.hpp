@@ -42,6 +42,25 @@ class TestDatabase : public testing::Environment {
   /// Gives it the product's schema: for SetUpTestSuite.
   static void migrate() {
     up(conninfo_, read_schema(MINSCHOOL_SOURCE_DIR "/schema"), [](std::string_view) {});
+    of_schema_ = execute(R"(
+      select coalesce(string_agg(relname, ','), '') from pg_class
+       where relnamespace = 'public'::regnamespace and relkind = 'r' and (xpath('//filled/text()', query_to_xml(
+               format('select exists (select from %I) as filled', relname), false, true, '')))[1]::text = 'true')");
+  }
+
+  /// Empties all tables but those that migrate() fills, and begins every sequence anew: for SetUp.
+  static void clear() {
+    execute(
+        "set client_min_messages = warning; do $clear$ declare each text; filled bool; list text; begin "
+        "for each in select quote_ident(relname) from pg_class where relnamespace = 'public'::regnamespace and "
+        "relkind = 'r' and relname <> all (string_to_array('" +
+        of_schema_ +
+        "', ',')) loop "
+        "execute 'select exists (select from ' || each || ')' into filled; "
+        "if filled then list := concat_ws(', ', list, each); end if; end loop; "
+        "if list is not null then execute 'truncate ' || list || ' cascade'; end if; "
+        "perform setval(format('%I.%I', schemaname, sequencename), start_value, false) from pg_sequences "
+        "where schemaname = 'public' and last_value is not null; end $clear$");
   }
 
   /// Runs statements on a connection of their own, waits, and gives the first cell as text.
@@ -59,6 +78,7 @@ class TestDatabase : public testing::Environment {
   std::string name_;
   std::string server_;
   static inline std::string conninfo_;
+  static inline std::string of_schema_;  ///< tables that hold rows as soon as they are there
 };
 
 /// Starts a coroutine on `io`; `get()` runs `io` until it has ended and gives its value or throws its exception.
