@@ -75,15 +75,75 @@ std::optional<Form> Form::parse(std::string_view encoded) {
     const std::size_t equals = std::min(pair.find('='), pair.size());
     auto name = percent_decode(pair.substr(0, equals), true);
     auto value = percent_decode(pair.substr(std::min(equals + 1, pair.size())), true);
-    if (!name || !value || !valid_utf8(*name) || !valid_utf8(*value)) return std::nullopt;
-    if (form.pairs_.size() == kMaxPairs) return std::nullopt;
-    std::string key = unicode::normal(*name);
-    std::string text = unicode::normal(*value);
-    // Only the first value of a name counts, typed or not.
-    if (text != *value && find(form.pairs_, key) == nullptr) form.typed_.emplace_back(key, *std::move(value));
-    form.pairs_.emplace_back(std::move(key), std::move(text));
+    if (!name || !value || !form.add(*name, *std::move(value))) return std::nullopt;
   }
   return form;
+}
+
+bool Form::add(std::string_view name, std::string value) {
+  if (!valid_utf8(name) || !valid_utf8(value) || pairs_.size() == kMaxPairs) return false;
+  std::string key = unicode::normal(name);
+  std::string text = unicode::normal(value);
+  // Only the first value of a name counts, typed or not.
+  if (text != value && find(pairs_, key) == nullptr) typed_.emplace_back(key, std::move(value));
+  pairs_.emplace_back(std::move(key), std::move(text));
+  return true;
+}
+
+/// Makes a form of a body's fields.
+class Form::Collector final : public MultipartSink {
+ public:
+  bool begin_part(const PartHead& head) override {
+    is_file_ = head.filename.has_value();
+    name_ = head.name;
+    value_.clear();
+    return head.filename.value_or("").empty();
+  }
+  bool part_data(std::string_view bytes) override {
+    if (is_file_) return false;
+    value_.append(bytes);
+    return true;
+  }
+  bool end_part() override {
+    malformed_ = !is_file_ && !form_.add(name_, std::move(value_));
+    return !malformed_;
+  }
+  /// Whether what it refused was no file.
+  bool malformed() const noexcept { return malformed_; }
+  Form take() { return std::move(form_); }
+
+ private:
+  Form form_;
+  bool is_file_ = false;
+  bool malformed_ = false;
+  std::string name_;
+  std::string value_;
+};
+
+std::expected<Form, MultipartError> Form::parse_multipart(std::string_view boundary, std::string_view body) {
+  Collector fields;
+  MultipartParser parser(boundary, {.parts = kMaxPairs}, fields);
+  auto done = parser.push(body);
+  if (done) done = parser.finish();
+  if (done) return fields.take();
+  return std::unexpected(fields.malformed() ? MultipartError::malformed : done.error());
+}
+
+std::optional<Form> Form::of_body(std::string_view content_type, std::string_view body) {
+  const auto boundary = multipart_boundary(content_type);
+  if (!boundary) return parse(body);
+  auto form = parse_multipart(*boundary, body);
+  if (!form) return std::nullopt;
+  return *std::move(form);
+}
+
+std::string Form::encoded() const {
+  std::string out;
+  for (const auto& [name, value] : pairs_) {
+    if (!out.empty()) out += '&';
+    out.append(percent_encode(name)).append("=").append(percent_encode(value));
+  }
+  return out;
 }
 
 std::string_view Form::get(std::string_view name) const noexcept {

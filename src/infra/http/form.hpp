@@ -1,10 +1,13 @@
 #pragma once
 #include <cstdint>
+#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "infra/http/multipart.hpp"
 
 namespace ms::http {
 
@@ -13,12 +16,18 @@ std::optional<std::string> percent_decode(std::string_view text, bool plus = fal
 /// Encodes everything but RFC 3986's unreserved characters.
 std::string percent_encode(std::string_view text);
 
-/// Decoded name=value pairs of a query string or an application/x-www-form-urlencoded body (WHATWG URL, 5.1). Names and
-/// values are in normal form (unicode::normal): NFC, and LF for each line break.
+/// Decoded name=value pairs of a query string, or of a form's body of either kind: application/x-www-form-urlencoded
+/// (WHATWG URL, 5.1) and multipart/form-data. Names and values are in normal form (unicode::normal): NFC, and LF for
+/// each line break.
 class Form {
  public:
   /// nullopt when an escape is broken, the text is not valid UTF-8, or it has more than 200 pairs.
   static std::optional<Form> parse(std::string_view encoded);
+  /// A multipart body with this boundary. Unexpected too when it has a file (refused_by_sink); a file input in which
+  /// nothing was chosen is no pair.
+  static std::expected<Form, MultipartError> parse_multipart(std::string_view boundary, std::string_view body);
+  /// Whichever of the two a body with this Content-Type is.
+  static std::optional<Form> of_body(std::string_view content_type, std::string_view body);
 
   /// The first value of that name; empty when absent.
   std::string_view get(std::string_view name) const noexcept;
@@ -28,8 +37,14 @@ class Form {
   /// A whole decimal number within int64, or nullopt.
   std::optional<std::int64_t> number(std::string_view name) const noexcept;
   const std::vector<std::pair<std::string, std::string>>& pairs() const noexcept { return pairs_; }
+  /// The pairs as parse() reads them: the same for a form that is sent twice, whatever its boundaries are.
+  std::string encoded() const;
 
  private:
+  class Collector;
+  /// False when either is not valid UTF-8, or there are too many.
+  bool add(std::string_view name, std::string value);
+
   std::vector<std::pair<std::string, std::string>> pairs_;
   std::vector<std::pair<std::string, std::string>> typed_;  // of which the normal form is another
 };

@@ -55,6 +55,22 @@ std::string media_type(const http::Request& request) {
   return ascii_lower(trim(type.substr(0, type.find(';'))));
 }
 
+/// The form of a body of either kind.
+Result<http::Form> read_form(const http::Request& request) {
+  std::optional<http::Form> form;
+  if (const auto boundary = http::multipart_boundary(request.header("content-type"))) {
+    auto fields = http::Form::parse_multipart(*boundary, request.body);
+    if (!fields && fields.error() == http::MultipartError::refused_by_sink) {
+      return ms::fail(ErrorCode::invalid, "error.form_file"_msg);
+    }
+    if (fields) form = *std::move(fields);
+  } else if (media_type(request) == "application/x-www-form-urlencoded") {
+    form = http::Form::parse(request.body);
+  }
+  if (!form) return ms::fail(ErrorCode::bad_request, "error.bad_form"_msg);
+  return *std::move(form);
+}
+
 }  // namespace
 
 void set_retry_after(http::Response& response, const Error& error) {
@@ -79,13 +95,12 @@ const http::Form& Context::query() const {
 }
 
 Result<http::Form> Context::form() const {
-  auto parsed = http::Form::parse(request.body);
-  const bool readable = parsed && media_type(request) == "application/x-www-form-urlencoded";
+  auto form = read_form(request);
   // Without a version nothing is compared: one that cannot be read must not pass for none.
-  if (!readable || (parsed->has(kVersion) && !parsed->number(kVersion))) {
+  if (form && form->has(kVersion) && !form->number(kVersion)) {
     return ms::fail(ErrorCode::bad_request, "error.bad_form"_msg);
   }
-  return std::move(*parsed);
+  return form;
 }
 
 Result<json::object> Context::json_body() const {

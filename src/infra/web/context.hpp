@@ -66,7 +66,8 @@ class Context {
 
   /// The query string; broken escapes count as no query.
   const http::Form& query() const;
-  /// The decoded body of a form; Error(bad_request) when it is no well-formed form, or its field "version" no number.
+  /// The decoded body of a form, urlencoded or multipart; Error(bad_request) when it is no well-formed form, or its
+  /// field "version" no number; Error(invalid) when it holds a file.
   Result<http::Form> form() const;
   /// The JSON object of an API request (RFC 8259, at most 32 deep), Error(bad_request) for what is none, or
   /// Error(unsupported_type) when it does not say that it is JSON.

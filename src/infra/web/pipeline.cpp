@@ -54,7 +54,7 @@ bool good_key(std::string_view key) {
 bool is_of_other_page(const Context& ctx) {
   if (ctx.is_api() || !ctx.viewer.signed_in()) return false;
   std::string_view said = ctx.request.header("x-member");
-  const auto form = http::Form::parse(ctx.request.body);
+  const auto form = http::Form::of_body(ctx.request.header("content-type"), ctx.request.body);
   if (form && form->has("member")) said = form->get("member");
   return !said.empty() && said != fmt::format_int(ctx.viewer.id.value).c_str();
 }
@@ -69,15 +69,19 @@ void say_member(const Context& ctx, http::Response& response) {
 /// server).
 std::optional<IdempotencyKey> idempotency_key_of(const Context& ctx, bool trusted_peer) {
   const http::Request& request = ctx.request;
+  const std::string_view type = request.header("content-type");
+  const auto form = http::Form::of_body(type, request.body);
   std::string asked(request.method_name);
-  asked.append(" ").append(request.target).append("\n").append(request.body);
+  asked.append(" ").append(request.target).append("\n");
+  // The boundaries of a multipart body are others each time that it is sent.
+  asked.append(form && http::multipart_boundary(type) ? form->encoded() : request.body);
   IdempotencyKey idempotency_key{{}, secret::sha256(asked), std::nullopt};
   const auto api_key = request.header("idempotency-key");
   if (ctx.is_api() && good_key(api_key)) {
     idempotency_key.key = fmt::format("api:{}:{}", ctx.viewer.id.value, api_key);
     return idempotency_key;
   }
-  if (const auto form = http::Form::parse(request.body); form && good_key(form->get("once"))) {
+  if (form && good_key(form->get("once"))) {
     // With what was typed: whoever goes back and sends something else means another write. And with who sent it: a
     // stream gives many readers the same form.
     idempotency_key.key = fmt::format("form:{}:{}:{}", ctx.viewer.id.value, form->get("once"),

@@ -1,0 +1,85 @@
+// A form may be sent as multipart/form-data: it goes through all that an urlencoded one goes through.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { before, test } from 'node:test';
+
+import { assertKoreanPage } from '../support/assert.mjs';
+import { at, joined, numbers, visitor } from '../support/members.mjs';
+import { sql } from '../support/stores.mjs';
+
+const board = '/boards/free/write';
+let member;
+
+before(async () => { member = await joined(); });
+
+/** Fields as a browser sends them: {body, headers}; a file is {filename, content}. */
+function multipart(fields, boundary = `----WebKitFormBoundary${randomUUID().slice(0, 16)}`) {
+  const parts = Object.entries(fields).map(([name, value]) => {
+    const file = typeof value === 'object' ? `; filename="${value.filename}"\r\nContent-Type: application/octet-stream` : '';
+    const content = (value.content ?? value).replace(/\r?\n/g, '\r\n');
+    return `--${boundary}\r\nContent-Disposition: form-data; name="${name}"${file}\r\n\r\n${content}\r\n`;
+  });
+  return { body: `${parts.join('')}--${boundary}--\r\n`, headers: { 'content-type': `multipart/form-data; boundary=${boundary}` } };
+}
+const post = () => ({ title: `여러 부분 ${randomUUID()}`, content: '첫 줄\n둘째 줄 & "따옴표"', once: randomUUID() });
+const stored = (title) => sql(`select count(*), min(replace(content, chr(10), '|')) from posts where title = '${title}'`);
+
+test('a form with parts writes what the usual one writes', async () => {
+  const form = post();
+  const answer = await member.client.post(board, multipart(form));
+  assert.equal(answer.status, 303, answer.text.slice(0, 300));
+  assert.deepEqual(await stored(form.title), [['1', form.content.replace('\n', '|')]]);
+});
+
+test('sent twice, to any servers, with other boundaries, it writes once', async () => {
+  const form = post();
+  for (const number of numbers) {
+    const server = await at(member.client, number);
+    assert.equal((await server.post(board, multipart(form))).status, 303);
+  }
+  assert.equal((await stored(form.title))[0][0], '1');
+  const changed = await member.client.post(board, multipart({ ...form, content: '다른 글' }));
+  assert.equal(changed.status, 303);
+  assert.equal((await stored(form.title))[0][0], '2', 'who goes back and writes something else means another post');
+});
+
+test('a refusal holds what was typed, with or without JavaScript', async () => {
+  const form = { ...post(), title: '' };
+  const answer = await member.client.post(board, multipart(form));
+  assertKoreanPage(answer, 422);
+  assert.match(answer.text, /둘째 줄 &amp; &quot;따옴표&quot;|둘째 줄 &amp; "따옴표"/);
+});
+
+test('a file is refused, and a file that was not chosen is nothing', async () => {
+  const form = post();
+  const refused = await member.client.post(board, multipart({ ...form, picture: { filename: 'a.png', content: 'x' } }));
+  assert.equal(refused.status, 422);
+  assert.match(refused.text, /파일을 첨부할 수 없습니다/);
+  assert.equal((await stored(form.title))[0][0], '0');
+  const none = await member.client.post(board, multipart({ ...form, picture: { filename: '', content: '' } }));
+  assert.equal(none.status, 303);
+  assert.equal((await stored(form.title))[0][0], '1');
+});
+
+test('what is malformed, of another site, of another page or too large is refused as ever', async () => {
+  const form = post();
+  const { body, headers } = multipart(form);
+  for (const wrong of [body.slice(0, -10), body.replace('name="title"', 'name="title'), '', form.title]) {
+    assert.equal((await member.client.post(board, { body: wrong, headers })).status, 400, wrong.slice(0, 40));
+  }
+  assert.equal((await member.client.post(board, { body, headers: { 'content-type': 'multipart/form-data' } })).status, 400);
+  assert.equal((await member.client.post(board, { body, headers: { ...headers, origin: 'http://evil.example' } })).status, 403);
+  const other = await member.client.post(board, multipart({ ...form, member: '1' }));
+  assert.equal(other.status, 409);
+  assert.match(other.text, new RegExp(form.title), 'with what was typed');
+  const large = multipart({ ...form, content: 'a'.repeat(1_048_576) });
+  assert.equal((await member.client.post(board, large)).status, 413);
+  assert.equal((await stored(form.title))[0][0], '0');
+});
+
+test('who is not logged in is asked to, and finds what was typed', async () => {
+  const form = post();
+  const answer = await visitor().post(board, multipart(form));
+  assert.equal(answer.status, 401);
+  assert.match(answer.text, new RegExp(form.title));
+});
