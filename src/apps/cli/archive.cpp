@@ -5,13 +5,10 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sodium.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <csignal>
-#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <system_error>
@@ -28,7 +25,6 @@ namespace fs = std::filesystem;
 constexpr std::size_t kPiece = 8 * 1024 * 1024;  // of the dump in one member; held in memory
 constexpr std::size_t kBlock = 64 * 1024;
 constexpr mode_t kPlainFile = 0600;
-constexpr const char* kUnfinished = ".minschool-";  // followed by six letters
 
 /// SHA-256 of what comes piece by piece, in hex.
 class Sum {
@@ -57,27 +53,10 @@ struct FreeReader {
 };
 using EntryPtr = std::unique_ptr<archive_entry, FreeEntry>;
 
-// For the signal handler, which may use nothing else.
-std::array<char, 4096> unfinished_path{};
-
-void remove_unfinished(int signal) {
-  ::unlink(unfinished_path.data());
-  ::signal(signal, SIG_DFL);
-  ::raise(signal);
-}
-
-constexpr std::array kEndings{SIGTERM, SIGINT, SIGHUP, SIGQUIT};
-
-bool left_by_the_dead(const fs::path& path) {
-  const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) return errno != ENOENT;
-  return ::flock(file.get(), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
-}
-
 }  // namespace
 
 struct ArchiveWriter::Impl {
-  int out;
+  Sink out;
   std::optional<Sealer> sealer;
   archive* tar = archive_write_new();
   std::string sums;
@@ -92,8 +71,8 @@ struct ArchiveWriter::Impl {
   static la_ssize_t write(archive*, void* self, const void* bytes, std::size_t size) {
     auto& impl = *static_cast<Impl*>(self);
     try {
-      const char* const from = static_cast<const char*>(bytes);
-      impl.sealer ? impl.sealer->write({from, size}) : write_all(impl.out, from, size);
+      const std::string_view from(static_cast<const char*>(bytes), size);
+      impl.sealer ? impl.sealer->write(from) : impl.out(from);
       return static_cast<la_ssize_t>(size);
     } catch (const Failure& fault) {
       impl.fault = fault.what();
@@ -110,8 +89,8 @@ struct ArchiveWriter::Impl {
   void write_sums();
 };
 
-ArchiveWriter::ArchiveWriter(int out, const Key* key) : impl_(std::make_unique<Impl>(out)) {
-  if (key != nullptr) impl_->sealer.emplace(*key, out);
+ArchiveWriter::ArchiveWriter(Sink out, const Key* key) : impl_(std::make_unique<Impl>(std::move(out))) {
+  if (key != nullptr) impl_->sealer.emplace(*key, impl_->out);
   archive_write_set_format_pax_restricted(impl_->tar);
   archive_write_set_bytes_in_last_block(impl_->tar, 1);
   impl_->check(archive_write_open(impl_->tar, impl_.get(), nullptr, Impl::write, nullptr));
@@ -317,51 +296,6 @@ std::string verify(const fs::path& path, const Key* key) {
   }
   if (!found.empty()) throw damaged(fmt::format("{} was not written by backup", found.begin()->first));
   return about;
-}
-
-Unfinished::Unfinished(const fs::path& folder) {
-  path_ = (folder / (std::string(kUnfinished) + "XXXXXX")).string();
-  file_ = ::mkostemp(path_.data(), O_CLOEXEC);
-  if (file_ < 0) throw Failure(fmt::format("{} cannot be written to: {}", folder.string(), std::strerror(errno)));
-  ::flock(file_, LOCK_EX | LOCK_NB);  // as long as we live: sweep() leaves it alone
-  if (path_.size() >= unfinished_path.size()) return;
-  std::memcpy(unfinished_path.data(), path_.c_str(), path_.size() + 1);
-  for (const int ending : kEndings) ::signal(ending, remove_unfinished);
-}
-
-Unfinished::~Unfinished() {
-  if (!path_.empty()) ::unlink(path_.c_str());
-  for (const int ending : kEndings) ::signal(ending, SIG_DFL);
-  if (file_ >= 0) ::close(file_);
-}
-
-void Unfinished::become(const fs::path& target) {
-  const auto failed = [&target](int error) {
-    return Failure(fmt::format("{}: {}", target.string(), std::strerror(error)), error == EEXIST ? kRefused : kFailed);
-  };
-  if (::fsync(file_) != 0) throw failed(errno);
-  // Of file systems without hard links (FAT) and without RENAME_NOREPLACE (some of a network) each knows another way.
-  if (::renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, target.c_str(), RENAME_NOREPLACE) != 0) {
-    if (errno != EINVAL && errno != ENOSYS && errno != ENOTSUP) throw failed(errno);
-    if (fs::exists(target)) throw failed(EEXIST);
-    if (::rename(path_.c_str(), target.c_str()) != 0) throw failed(errno);
-  }
-  path_.clear();
-  const File folder(::open(target.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (folder.get() >= 0) ::fsync(folder.get());
-}
-
-int sweep(const fs::path& folder) {
-  int gone = 0;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder, error)) {
-    const std::string name = entry.path().filename().string();
-    if (!name.starts_with(kUnfinished) || name.size() != std::strlen(kUnfinished) + 6) continue;
-    if (!left_by_the_dead(entry.path())) continue;
-    std::error_code ignored;
-    gone += fs::remove_all(entry.path(), ignored) > 0 && !ignored ? 1 : 0;
-  }
-  return gone;
 }
 
 }  // namespace ms::cli

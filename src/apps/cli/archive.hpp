@@ -21,11 +21,11 @@ inline constexpr std::string_view kDump = "database.dump";
 inline constexpr std::string_view kFiles = "files";
 inline constexpr std::string_view kSums = "SHA256SUMS";
 
-/// Writes an archive to a file descriptor. Everything throws Failure.
+/// Writes an archive as a stream. Everything throws Failure.
 class ArchiveWriter {
  public:
   /// `key` may be null: not sealed.
-  ArchiveWriter(int out, const Key* key);
+  ArchiveWriter(Sink out, const Key* key);
   ~ArchiveWriter();
   ArchiveWriter(const ArchiveWriter&) = delete;
   ArchiveWriter& operator=(const ArchiveWriter&) = delete;
@@ -70,25 +70,5 @@ class ArchiveReader {
 
 /// Reads all of it and gives about.txt. Throws Failure when something is missing or is not what was written.
 std::string verify(const std::filesystem::path& archive, const Key* key);
-
-/// The file that becomes the archive: beside its place, gone with whoever is ended (a signal that cannot be caught
-/// leaves it to sweep()), and moved there when it is whole and on the disk.
-class Unfinished {
- public:
-  explicit Unfinished(const std::filesystem::path& folder);
-  ~Unfinished();
-  Unfinished(const Unfinished&) = delete;
-  Unfinished& operator=(const Unfinished&) = delete;
-  int file() const noexcept { return file_; }
-  /// Never over a file that is there.
-  void become(const std::filesystem::path& target);
-
- private:
-  std::string path_;
-  int file_ = -1;
-};
-
-/// Removes what backups or restores that were killed left in the folder; gives how many.
-int sweep(const std::filesystem::path& folder);
 
 }  // namespace ms::cli

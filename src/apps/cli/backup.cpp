@@ -11,6 +11,7 @@
 #include "apps/cli/seal.hpp"
 #include "apps/cli/tool.hpp"
 #include "infra/core/version.hpp"
+#include "infra/storage/local_folder.hpp"
 
 namespace ms::cli {
 namespace {
@@ -44,17 +45,27 @@ std::string about(const config::Settings& settings, const CommandOptions& chosen
   return out;
 }
 
+/// What a store gave, or the end of the program.
+template <class T>
+T must(storage::Result<T> result) {
+  using storage::Fault;
+  if (!result) throw Failure(result.error().what, result.error().fault == Fault::exists ? kRefused : kFailed);
+  if constexpr (!std::is_void_v<T>) return *std::move(result);
+}
+
 void back_up(const Options& options, const CommandOptions& chosen) {
   const auto settings = load_settings(options);
   std::optional<Key> key;
   if (!chosen.key.empty()) key.emplace(chosen.key);
   const fs::path target = fs::absolute(target_of(chosen));
-  if (fs::exists(target)) throw Failure(target.string() + " is there already", kRefused);
-  if (const int gone = sweep(target.parent_path()); gone > 0) {
+  storage::LocalFolder folder(target.parent_path());
+  const std::string name = target.filename().string();
+  if (must(folder.exists(name))) throw Failure(target.string() + " is there already", kRefused);
+  if (const int gone = folder.remove_unfinished(); gone > 0) {
     std::cerr << fmt::format("minschool: removed {} unfinished archive(s) of backups that were killed\n", gone);
   }
-  Unfinished unfinished(target.parent_path());
-  ArchiveWriter archive(unfinished.file(), key ? &*key : nullptr);
+  const auto file = must(folder.put(name, storage::IfThere::refuse));
+  ArchiveWriter archive([&file](std::string_view bytes) { must(file->write(bytes)); }, key ? &*key : nullptr);
   archive.add(std::string(kAbout), about(settings, chosen));
   // One snapshot of all tables (pg_dump's manual); who restores decides about owners.
   run_drained({{"pg_dump", "--format=custom", "--no-owner"}, libpq_environment(settings)},
@@ -63,8 +74,8 @@ void back_up(const Options& options, const CommandOptions& chosen) {
     archive.add_folder(fmt::format("{}/{}", kFiles, i + 1), fs::absolute(chosen.folders[i]));
   }
   archive.finish();
-  unfinished.become(target);
-  std::cout << fmt::format("{} ({} bytes)\n", target.string(), fs::file_size(target));
+  must(file->commit());
+  std::cout << fmt::format("{} ({} bytes)\n", target.string(), must(folder.size(name)));
 }
 
 }  // namespace

@@ -17,6 +17,7 @@
 #include "apps/cli/seal.hpp"
 #include "apps/cli/tool.hpp"
 #include "infra/pg/migrate.hpp"
+#include "infra/storage/local_folder.hpp"
 
 namespace ms::cli {
 namespace {
@@ -117,7 +118,7 @@ void restore(const config::Settings& settings, const RestoreOptions& chosen) {
   std::optional<Key> key;
   if (!chosen.key.empty()) key.emplace(chosen.key);
   const Key* const opens = key ? &*key : nullptr;
-  sweep(fs::absolute(chosen.archive).parent_path());
+  storage::LocalFolder(fs::absolute(chosen.archive).parent_path()).remove_unfinished();
   std::string about;
   {
     Database database(settings);

@@ -42,7 +42,7 @@ Key::Key(const std::filesystem::path& file) {
 }
 
 struct Sealer::Impl {
-  int out;
+  Sink out;
   crypto_secretstream_xchacha20poly1305_state state{};
   std::string plain;  ///< the piece that is not full yet
   std::vector<unsigned char> closed = std::vector<unsigned char>(kPiece + crypto_secretstream_xchacha20poly1305_ABYTES);
@@ -52,16 +52,16 @@ struct Sealer::Impl {
     crypto_secretstream_xchacha20poly1305_push(&state, closed.data(), &size,
                                                reinterpret_cast<const unsigned char*>(plain.data()), plain.size(),
                                                nullptr, 0, tag);
-    write_all(out, chars(closed.data()), size);
+    out({chars(closed.data()), size});
     plain.clear();
   }
 };
 
-Sealer::Sealer(const Key& key, int out) : impl_(std::make_unique<Impl>(out)) {
+Sealer::Sealer(const Key& key, Sink out) : impl_(std::make_unique<Impl>(std::move(out))) {
   Header header;
   crypto_secretstream_xchacha20poly1305_init_push(&impl_->state, header.data(), key.bytes());
-  write_all(out, kFirstLine.data(), kFirstLine.size());
-  write_all(out, chars(header.data()), header.size());
+  impl_->out(kFirstLine);
+  impl_->out({chars(header.data()), header.size()});
   impl_->plain.reserve(kPiece);
 }
 Sealer::~Sealer() = default;

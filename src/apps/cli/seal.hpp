@@ -1,5 +1,6 @@
 #pragma once
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -18,10 +19,13 @@ class Key {
   std::string bytes_;
 };
 
-/// Seals what it is given, into a file descriptor. Throws Failure.
+/// Where a stream goes; throws Failure.
+using Sink = std::function<void(std::string_view bytes)>;
+
+/// Seals what it is given. Throws Failure.
 class Sealer {
  public:
-  Sealer(const Key& key, int out);
+  Sealer(const Key& key, Sink out);
   ~Sealer();
   Sealer(const Sealer&) = delete;
   Sealer& operator=(const Sealer&) = delete;

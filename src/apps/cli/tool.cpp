@@ -122,11 +122,6 @@ std::array<int, 2> open_pipe() {
 
 }  // namespace
 
-void File::close() {
-  if (descriptor_ >= 0) ::close(descriptor_);
-  descriptor_ = -1;
-}
-
 void run(const Tool& tool) { Running(tool).finish(); }
 
 void run_fed(Tool tool, const std::function<void(int)>& feed) {

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "infra/io/file.hpp"
+
 // Other programs that do a part of a command's work (pg_dump, tar, …).
 namespace ms::cli {
 
@@ -36,19 +38,5 @@ std::size_t read_up_to(int file, char* bytes, std::size_t size);
 void write_all(int file, const char* bytes, std::size_t size);
 /// The same to a pipe; false when its reader has left, who then says why or has had enough.
 bool offer(int pipe, const char* bytes, std::size_t size);
-
-/// A file descriptor that closes itself.
-class File {
- public:
-  explicit File(int descriptor = -1) : descriptor_(descriptor) {}
-  ~File() { close(); }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  int get() const noexcept { return descriptor_; }
-  void close();
-
- private:
-  int descriptor_;
-};
 
 }  // namespace ms::cli

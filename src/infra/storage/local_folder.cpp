@@ -1,0 +1,254 @@
+#include "infra/storage/local_folder.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "infra/core/secret.hpp"
+#include "infra/io/file.hpp"
+
+namespace ms::storage {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kChunk = 64 * 1024;
+constexpr std::string_view kUnfinished = ".minschool-";  // followed by six characters
+constexpr std::size_t kUnfinishedSize = kUnfinished.size() + 6;
+constexpr mode_t kMode = 0600;
+
+std::unexpected<Error> refuse(Fault fault, std::string what) { return std::unexpected(Error{fault, std::move(what)}); }
+
+std::unexpected<Error> failed(const fs::path& path, int error) {
+  const Fault fault = error == ENOENT                      ? Fault::not_found
+                      : error == EEXIST                    ? Fault::exists
+                      : error == ENOSPC || error == EDQUOT ? Fault::no_room
+                                                           : Fault::failed;
+  return refuse(fault, path.string() + ": " + std::strerror(error));
+}
+
+std::unexpected<Error> bad_key(std::string_view key) {
+  return refuse(Fault::bad_key, "\"" + std::string(key) + "\" cannot be the name of a file here");
+}
+
+Result<> sync_folder(const fs::path& folder) {
+  const File file(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (file.get() < 0) return failed(folder, errno);
+  // Some file systems of a network cannot, and say EINVAL.
+  if (::fsync(file.get()) != 0 && errno != EINVAL) return failed(folder, errno);
+  return {};
+}
+
+/// The folders below `root` that lead to the file, each of which is on the disk then.
+Result<> make_folders(const fs::path& root, const fs::path& file) {
+  const fs::path folder = file.parent_path();
+  if (folder == root) return {};
+  if (auto above = make_folders(root, folder); !above) return above;
+  if (::mkdir(folder.c_str(), kMode | S_IXUSR) == 0) return sync_folder(folder.parent_path());
+  if (errno != EEXIST) return failed(folder, errno);
+  return {};
+}
+
+fs::path unfinished_name(const fs::path& folder) {
+  return folder / (std::string(kUnfinished) + secret::random_text(4));
+}
+
+class FileWriter final : public Writer {
+ public:
+  FileWriter(fs::path root, fs::path target, IfThere there)
+      : root_(std::move(root)), target_(std::move(target)), there_(there) {}
+  ~FileWriter() override {
+    if (!name_.empty()) ::unlink(name_.c_str());
+  }
+
+  Result<> open() {
+    file_.reset(::open(root_.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, kMode));
+    if (file_.get() < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
+      name_ = unfinished_name(root_);
+      file_.reset(::open(name_.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, kMode));
+    }
+    if (file_.get() < 0) return failed(root_, errno);
+    ::flock(file_.get(), LOCK_EX | LOCK_NB);  // as long as we live: remove_unfinished() leaves it alone
+    return {};
+  }
+
+  Result<> write(std::string_view bytes) override {
+    while (!bytes.empty()) {
+      const ssize_t count = ::write(file_.get(), bytes.data(), bytes.size());
+      if (count < 0 && errno != EINTR) return failed(target_, errno);
+      bytes.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+    }
+    return {};
+  }
+
+  Result<> commit() override {
+    if (::fsync(file_.get()) != 0) return failed(target_, errno);
+    if (auto named = give_name(); !named) return named;
+    if (auto made = make_folders(root_, target_); !made) return made;
+    if (auto moved = move(); !moved) return moved;
+    name_.clear();
+    return sync_folder(target_.parent_path());
+  }
+
+ private:
+  Result<> give_name() {
+    if (!name_.empty()) return {};
+    const fs::path name = unfinished_name(root_);
+    const std::string self = "/proc/self/fd/" + std::to_string(file_.get());
+    if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) != 0) return failed(target_, errno);
+    name_ = name;
+    return {};
+  }
+
+  Result<> move() {
+    if (there_ == IfThere::refuse) {
+      if (::renameat2(AT_FDCWD, name_.c_str(), AT_FDCWD, target_.c_str(), RENAME_NOREPLACE) == 0) return {};
+      // Some file systems of a network do not know how.
+      if (errno != EINVAL && errno != ENOSYS && errno != ENOTSUP) return failed(target_, errno);
+      if (fs::exists(target_)) return failed(target_, EEXIST);
+    }
+    if (::rename(name_.c_str(), target_.c_str()) != 0) return failed(target_, errno);
+    return {};
+  }
+
+  const fs::path root_;
+  const fs::path target_;
+  const IfThere there_;
+  fs::path name_;  ///< of what is unfinished, if it has one
+  File file_;
+};
+
+Result<> open_object(const fs::path& path, File& out, struct stat& about) {
+  out.reset(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  if (out.get() < 0) return failed(path, errno);
+  if (::fstat(out.get(), &about) != 0) return failed(path, errno);
+  if (!S_ISREG(about.st_mode)) return failed(path, ENOENT);
+  return {};
+}
+
+/// Goes through folders in the order of keys; what cannot be in the answer is not read.
+class Listing {
+ public:
+  Listing(std::string_view prefix, std::string_view after, std::size_t limit)
+      : prefix_(prefix), after_(after), limit_(limit) {}
+
+  /// `key` is the folder's, with a slash at its end.
+  Result<> walk(const fs::path& folder, const std::string& key) {
+    std::vector<std::string> names;  // of folders with a slash, which is a part of their keys
+    std::error_code error;
+    for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+      const std::string name = at->path().filename().string();
+      if (!name.starts_with('.')) names.push_back(at->is_directory(error) ? name + "/" : name);
+    }
+    if (error) return failed(folder, error.value());
+    std::ranges::sort(names);
+    for (const std::string& name : names) {
+      if (objects.size() == limit_) break;
+      if (auto taken = take(folder, key + name, name); !taken) return taken;
+    }
+    return {};
+  }
+
+  std::vector<Object> objects;
+
+ private:
+  Result<> take(const fs::path& folder, const std::string& key, const std::string& name) {
+    if (key.ends_with('/')) {
+      const bool may_hold_some = key.starts_with(prefix_) || prefix_.starts_with(key);
+      const bool all_before = after_ > key && !after_.starts_with(key);
+      return may_hold_some && !all_before ? walk(folder / name, key) : Result<>();
+    }
+    if (!key.starts_with(prefix_) || key <= after_) return {};
+    struct stat about{};
+    if (::lstat((folder / name).c_str(), &about) != 0 || !S_ISREG(about.st_mode)) return {};  // removed meanwhile
+    objects.push_back({key, static_cast<std::uint64_t>(about.st_size)});
+    return {};
+  }
+
+  std::string_view prefix_;
+  std::string_view after_;
+  std::size_t limit_;
+};
+
+bool left_by_the_dead(const fs::path& path) {
+  const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) return errno != ENOENT;
+  return ::flock(file.get(), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Writer>> LocalFolder::put(std::string_view key, IfThere there) {
+  if (!is_valid_key(key)) return bad_key(key);
+  auto writer = std::make_unique<FileWriter>(root_, root_ / key, there);
+  if (auto opened = writer->open(); !opened) return std::unexpected(opened.error());
+  return writer;
+}
+
+Result<> LocalFolder::get(std::string_view key, std::uint64_t offset, std::uint64_t size,
+                          const std::function<bool(std::string_view)>& take) {
+  if (!is_valid_key(key)) return bad_key(key);
+  const fs::path path = root_ / key;
+  File file;
+  struct stat about{};
+  if (auto opened = open_object(path, file, about); !opened) return opened;
+  std::array<char, kChunk> chunk{};
+  while (size > 0 && offset < static_cast<std::uint64_t>(about.st_size)) {
+    const ssize_t count =
+        ::pread(file.get(), chunk.data(), std::min<std::uint64_t>(size, chunk.size()), static_cast<off_t>(offset));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return failed(path, errno);
+    if (count == 0 || !take({chunk.data(), static_cast<std::size_t>(count)})) break;
+    offset += static_cast<std::uint64_t>(count);
+    size -= static_cast<std::uint64_t>(count);
+  }
+  return {};
+}
+
+Result<std::uint64_t> LocalFolder::size(std::string_view key) {
+  if (!is_valid_key(key)) return bad_key(key);
+  File file;
+  struct stat about{};
+  if (auto opened = open_object(root_ / key, file, about); !opened) return std::unexpected(opened.error());
+  return static_cast<std::uint64_t>(about.st_size);
+}
+
+Result<bool> LocalFolder::exists(std::string_view key) {
+  const auto found = size(key);
+  if (!found && found.error().fault != Fault::not_found) return std::unexpected(found.error());
+  return found.has_value();
+}
+
+Result<> LocalFolder::remove(std::string_view key) {
+  if (!is_valid_key(key)) return bad_key(key);
+  const fs::path path = root_ / key;
+  if (::unlink(path.c_str()) == 0) return sync_folder(path.parent_path());
+  if (errno != ENOENT) return failed(path, errno);
+  return {};
+}
+
+Result<std::vector<Object>> LocalFolder::list(std::string_view prefix, std::string_view after, std::size_t limit) {
+  Listing listing(prefix, after, limit);
+  if (auto walked = listing.walk(root_, ""); !walked) return std::unexpected(walked.error());
+  return std::move(listing.objects);
+}
+
+int LocalFolder::remove_unfinished() {
+  int count = 0;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(root_, error)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(kUnfinished) || name.size() != kUnfinishedSize || !left_by_the_dead(entry.path())) continue;
+    std::error_code ignored;
+    count += fs::remove_all(entry.path(), ignored) > 0 && !ignored ? 1 : 0;
+  }
+  return count;
+}
+
+}  // namespace ms::storage
