@@ -190,6 +190,21 @@ test('what was left is swept at the next run, and what another run still writes 
   }
 });
 
+test('only the newest archives are kept when the operator says how many', async () => {
+  const nights = join(folder, 'nights');
+  await mkdir(nights);
+  const old = ['minschool-20260101T030000Z.tar', 'minschool-20260102T030000Z.tar.sealed', 'minschool-20260103T030000Z.tar'];
+  for (const name of [...old, 'minschool-notes.tar', 'other.tar']) await writeFile(join(nights, name), 'x');
+  const { code, out, err } = await minschool(here, 'backup', '--to', 'nights', '--keep', '2');
+  assert.equal(code, 0, err);
+  assert.match(out, /20260101T030000Z\.tar removed\n.*20260102T030000Z\.tar\.sealed removed\n/);
+  const left = (await readdir(nights)).sort();
+  assert.deepEqual(left.filter((name) => !/2026(1|01\d\dT)/.test(name)), ['minschool-notes.tar', 'other.tar']);
+  assert.equal(left.length, 4);
+  assert.ok(left.includes(old[2]));
+  assert.equal((await minschool(here, 'backup', '--to', 'nights', '--keep', '0')).code, 2);
+});
+
 test('a restore that is killed leaves all or nothing, and no file', async () => {
   const child = spawn(program, ['--config', there, 'restore', 'site.tar'], { cwd: folder, stdio: 'ignore' });
   const ended = once(child, 'exit');

@@ -1,9 +1,11 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <ctime>
 #include <iostream>
 #include <memory>
+#include <regex>
 
 #include "apps/cli/archive.hpp"
 #include "apps/cli/command.hpp"
@@ -22,6 +24,7 @@ struct CommandOptions {
   fs::path to = ".";
   std::vector<fs::path> folders;
   fs::path key;
+  std::size_t keep = 0;  ///< 0: all
 };
 
 /// The archive's own path; `to` may be a folder, which gives it a name with the time.
@@ -53,6 +56,19 @@ T must(storage::Result<T> result) {
   if constexpr (!std::is_void_v<T>) return *std::move(result);
 }
 
+/// Removes all but the newest of the archives that were named by their time, which sorts them.
+void remove_older(storage::Store& folder, std::size_t keep) {
+  static const std::regex kName(R"(minschool-\d{8}T\d{6}Z\.tar(\.sealed)?)");
+  std::vector<std::string> names;
+  for (const storage::Object& one : must(folder.list("minschool-", "", SIZE_MAX))) {
+    if (std::regex_match(one.key, kName)) names.push_back(one.key);
+  }
+  for (std::size_t i = 0; i + keep < names.size(); ++i) {
+    must(folder.remove(names[i]));
+    std::cout << fmt::format("{} removed\n", names[i]);
+  }
+}
+
 void back_up(const Options& options, const CommandOptions& chosen) {
   const auto settings = load_settings(options);
   std::optional<Key> key;
@@ -76,6 +92,7 @@ void back_up(const Options& options, const CommandOptions& chosen) {
   archive.finish();
   must(file->commit());
   std::cout << fmt::format("{} ({} bytes)\n", target.string(), must(folder.size(name)));
+  if (chosen.keep > 0) remove_older(folder, chosen.keep);
 }
 
 }  // namespace
@@ -86,6 +103,9 @@ void add_backup(CLI::App& app, const Options& options) {
   command->add_option("--to", chosen->to, "The archive, or a folder for it (default: here)");
   command->add_option("--files", chosen->folders, "A folder to take along; may be given again")
       ->check(CLI::ExistingDirectory);
+  command
+      ->add_option("--keep", chosen->keep, "Afterwards removes all but so many archives, the newest, from its folder")
+      ->check(CLI::PositiveNumber);
   command->add_option("--key-file", chosen->key,
                       "Seals the archive with the key in this file (openssl rand -base64 32)");
   command->callback([&options, chosen] { back_up(options, *chosen); });
