@@ -14,6 +14,7 @@ using std::chrono::steady_clock;
 // Not at once: a program that has just started has visitors to serve.
 constexpr auto kFirst = std::chrono::seconds(5);
 constexpr auto kLookEvery = std::chrono::seconds(1);
+constexpr auto kAfterFault = std::chrono::seconds(10);  // of our own, such as a table that is not there yet
 constexpr auto kCountEvery = std::chrono::seconds(10);
 // Periodic jobs are there once and for all, unless the database is another one.
 constexpr auto kAddEvery = std::chrono::minutes(10);
@@ -68,17 +69,28 @@ async<void> Runner::add_periodic_jobs() {
 }
 
 async<bool> Runner::run_one() {
+  busy_ = true;
+  bool ran = false;
+  try {
+    ran = co_await take_one();
+  } catch (...) {
+    busy_ = false;
+    throw;
+  }
+  busy_ = false;
+  co_return ran;
+}
+
+async<bool> Runner::take_one() {
   const Call call(steady_clock::now() + kStatementTime, "jobs");
   pg::Transaction taking = db_.transaction(call, pg::Lane::slow);
   const auto handle = store::claim(taking, names_, lease_seconds_, server_);
   const auto taken = co_await taking.commit();
   const auto job = taken ? handle.one() : std::nullopt;
   if (!job) co_return false;
-  busy_ = true;
   Result result{"the server that ran it was stopped", {}};
   // A job that never came back from its last attempt is not tried once more: perhaps it kills whoever runs it.
   if (job->attempts <= job->max_attempts) result = co_await call_handler(known_.at(job->kind), *job);
-  busy_ = false;
   const Call after(steady_clock::now() + kStatementTime, "jobs");
   pg::Transaction transaction = db_.transaction(after, pg::Lane::slow);
   settle(transaction, *job, result);
@@ -145,13 +157,17 @@ async<void> Runner::run() {
   co_await sleep_for(kFirst);
   while (!stopped_) {
     bool more = false;
+    auto pause = kLookEvery;
     try {
       co_await look_after();
       if (!stopped_) more = co_await run_one();
     } catch (const pg::Unavailable&) {
       // another time, or another server
-    } catch (const std::exception& bug) { spdlog::error("jobs: {}", bug.what()); }
-    if (!more) co_await sleep_for(kLookEvery);
+    } catch (const std::exception& bug) {
+      spdlog::error("jobs: {}", bug.what());
+      pause = kAfterFault;
+    }
+    if (!more) co_await sleep_for(pause);
   }
 }
 

@@ -50,6 +50,7 @@ class Runner {
     Outcome outcome;
   };
 
+  async<bool> take_one();
   async<Result> call_handler(Known& known, const store::Claimed& job);
   /// Adds what becomes of the job.
   void settle(pg::Statements& out, const store::Claimed& job, const Result& result);
@@ -65,7 +66,7 @@ class Runner {
   Deadline counted_{};
   Deadline added_{};
   bool stopped_ = false;
-  bool busy_ = false;
+  bool busy_ = false;  ///< from before a job is taken until what became of it is stored
 };
 
 }  // namespace ms::jobs
