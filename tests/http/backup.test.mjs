@@ -31,7 +31,7 @@ async function minschool(config, ...words) {
 }
 
 // Written by every server every two seconds, or by any request; that they are restored too is asserted by their counts.
-const volatile = ['idempotency_keys', 'server_programs', 'server_samples'];
+const volatile = ['idempotency_keys', 'jobs', 'server_programs', 'server_samples'];
 // Not brought back: tests/http/history.test.mjs.
 const ended = ['sessions', 'incarnation'];
 const maxTries = 10;
