@@ -1,4 +1,4 @@
--- wrk's side of the overload drill: counts pages, refusals and the rest, and says how long answers of both kinds took.
+-- wrk's script of the overload drill: it counts pages, refusals and other answers, and prints their 95th percentile.
 local per_ms = 1000
 local threads = {}
 

@@ -1,12 +1,12 @@
-// The members of a drill, made once: they stay logged in through all drills, which is one of the things to show.
+// The members of the drills, made once: that they stay logged in through all drills is one of the promises.
 import { Client, adminUrl, siteUrl } from '../tests/support/client.mjs';
 import { joined, loggedIn, password } from '../tests/support/members.mjs';
-import { ApiWriter, Comer, CommentWriter, PostWriter, Reader, Staff } from './visitors.mjs';
+import { ApiWriter, LoginVisitor, CommentWriter, PostWriter, Reader, Staff } from './visitors.mjs';
 import { topicsOf } from './watchers.mjs';
 
 const counts = { guests: 8, readers: 8, posters: 2, commenters: 2, apiWriters: 2 };
-const thinkMs = { reader: 100, writer: 150, staff: 250, comer: 400 };
-// Of all open pages: the list, and the post with most comments; members look at their own posts. Others have a quiet one.
+const thinkMs = { reader: 100, writer: 150, staff: 250, login: 400 };
+// Shares of all open pages: the list, the post with most comments, and members' own posts. The rest are posts without changes.
 const shares = { list: 0.2, busy: 0.1, own: 0.01 };
 const staffEmail = 'admin@minschool.test';
 
@@ -15,7 +15,7 @@ async function member() {
   return { email, name, password, shown: true, cookies: new Map(client.cookies) };
 }
 
-async function inTurn(times, make) {
+async function oneByOne(times, make) {
   const made = [];
   for (let i = 0; i < times; i++) made.push(await make());
   return made;
@@ -24,9 +24,9 @@ async function inTurn(times, make) {
 export class People {
   static async make() {
     const people = new People();
-    people.readers = await inTurn(counts.readers, member);
-    people.writers = await inTurn(counts.posters + counts.commenters + counts.apiWriters, member);
-    people.comer = await member();
+    people.readers = await oneByOne(counts.readers, member);
+    people.writers = await oneByOne(counts.posters + counts.commenters + counts.apiWriters, member);
+    people.loginMember = await member();
     people.prober = await member();
     people.staff = { email: staffEmail, name: staffEmail, cookies: (await loggedIn(staffEmail, { base: adminUrl })).cookies };
     const boards = (await people.client(people.prober).get('/api/v1/boards')).json().items;
@@ -34,15 +34,15 @@ export class People {
     return people;
   }
 
-  /** That member with the cookies of now, outside of the load. */
+  /** A client of its own with the member's present cookies, outside of the load. */
   client({ cookies }, base = siteUrl) {
     const client = new Client(base);
     client.cookies = new Map(cookies);
     return client;
   }
 
-  /** Who was logged out by an earlier drill logs in again, so that each drill counts its own. */
-  async return() {
+  /** Members whom an earlier drill logged out log in again, so that each drill counts its own logouts. */
+  async logInAgain() {
     for (const one of [...this.readers, ...this.writers, this.prober]) {
       if ((await this.client(one).get('/api/v1/me')).status !== 200) one.cookies = (await loggedIn(one.email)).cookies;
     }
@@ -51,31 +51,31 @@ export class People {
     }
   }
 
-  /** At the end of a drill every member's own page still has the name: who does not see it was logged out. */
-  async demandLoggedIn(ledger) {
+  /** At the end of a drill every member's own page must show the member's name; otherwise the member was logged out. */
+  async checkLoggedIn(log) {
     for (const one of [...this.readers, ...this.writers, this.prober]) {
       const page = await this.client(one).get('/my');
       if (page.status === 200 && page.text.includes(`account-name"><bdi>${one.name}<`)) continue;
-      ledger.loggedOut.add(one.email);
-      ledger.example(`afterwards ${one.email} had no page of their own: ${page.status} ${page.location ?? ''}`);
+      log.loggedOut.add(one.email);
+      log.example(`afterwards ${one.email} had no page of their own: ${page.status} ${page.location ?? ''}`);
     }
   }
 
-  /** A new post, for comments or for the Admin's acts. */
+  /** Writes a post, for comments or for acts in the Admin; gives its id. */
   async post(title, author = this.prober) {
     const answer = await this.client(author).post(`/api/v1/boards/${this.board}/posts`, { json: { title, content: '훈련에 쓰는 글' } });
-    if (answer.status !== 201) throw new Error(`no post could be written before the drill: ${answer.status}`);
+    if (answer.status !== 201) throw new Error(`the post before the drill was not written: ${answer.status}`);
     return answer.json().id;
   }
 
-  /** The posts of one drill: `quiet` is one of each reader. */
+  /** The posts of one drill: `quiet` has one of each reader. */
   async posts() {
     const quiet = [];
     for (const reader of this.readers) quiet.push(await this.post('조용한 글', reader));
     return { post: await this.post('댓글을 다는 글'), acted: await this.post('운영진이 숨기는 글'), quiet };
   }
 
-  /** What `many` have open during a drill, as Watchers.open takes it. */
+  /** The `many` pages that are open during a drill, as Watchers.open takes them. */
   async pages({ post, quiet }, many) {
     const path = (id) => `/boards/${this.board}/${id}`;
     const page = async (where, share, member) => ({
@@ -87,16 +87,16 @@ export class People {
       await page(path(post), shares.own, this.prober),
     ];
     for (const [i, id] of quiet.entries()) pages.push(await page(path(id), shares.own, this.readers[i]));
-    const left = many - pages.reduce((sum, one) => sum + one.many, 0);
-    for (const [i, id] of quiet.entries()) pages.push(await page(path(id), (Math.floor((left + i) / quiet.length)) / many));
+    const remaining = many - pages.reduce((sum, one) => sum + one.many, 0);
+    for (const [i, id] of quiet.entries()) pages.push(await page(path(id), (Math.floor((remaining + i) / quiet.length)) / many));
     return pages;
   }
 
-  /** The visitors of one drill. `gateway`: what Nginx says instead of an app server is clear enough. */
-  visitors({ post, acted, quiet }, ledger, gateway) {
+  /** The visitors of one drill. `gateway`: Nginx's own 502 and 504 count as a clear refusal. */
+  visitors({ post, acted, quiet }, log, gateway) {
     const board = this.board;
     const paths = ['/', `/boards/${board}`, `/boards/${board}?page=2`, `/boards/${board}/${post}`, '/boards/notice', '/boards/news'];
-    const common = { ledger, gateway, board, post, posts: [post, ...quiet] };
+    const common = { log, gateway, board, post, posts: [post, ...quiet] };
     const writer = (Kind, name) => (one) => new Kind(name, siteUrl, { ...common, member: one, thinkMs: thinkMs.writer });
     const { posters, commenters } = counts;
     return [
@@ -105,7 +105,7 @@ export class People {
       ...this.writers.slice(0, posters).map(writer(PostWriter, 'poster')),
       ...this.writers.slice(posters, posters + commenters).map(writer(CommentWriter, 'commenter')),
       ...this.writers.slice(posters + commenters).map(writer(ApiWriter, 'api')),
-      new Comer('comer', siteUrl, { ...common, account: this.comer, thinkMs: thinkMs.comer }),
+      new LoginVisitor('login', siteUrl, { ...common, account: this.loginMember, thinkMs: thinkMs.login }),
       new Staff('staff', adminUrl, { ...common, member: this.staff, post: acted, thinkMs: thinkMs.staff }),
     ];
   }

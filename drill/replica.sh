@@ -1,7 +1,7 @@
 #!/bin/bash
 # A synchronous streaming replica of a running stack's PostgreSQL: drill/replica.sh STATE make|lag|kill-primary|promote|remove.
-# Its data is in pg/replica, its socket in run/replica. Commits wait for it, so what was answered as done is on both; until
-# `lag`, after which nothing comes to it any more and nobody waits.
+# Its data is in pg/replica, its socket in run/replica. Commits wait for it, so both have every acknowledged write. After `lag`
+# it receives nothing more, and commits no longer wait.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 for part in common process state postgres; do . "$root/script/lib/$part.sh"; done
@@ -28,7 +28,7 @@ make_replica() {
   await_that "select exists (select from pg_stat_replication where sync_state = 'sync')" "$run_dir/pg" "the replica is not synchronous"
 }
 
-# await_that QUERY SOCKET FAULT ; until the query says t.
+# await_that QUERY SOCKET ERROR ; waits until the query gives t.
 await_that() {
   local tries=300
   until [ "$(psql -X -At -h "$2" -U postgres -d postgres -c "$1" 2>/dev/null)" = t ]; do

@@ -1,4 +1,4 @@
-// The table that a person reads, as Markdown that is aligned enough for a terminal.
+// The drills' table, as Markdown that is aligned for a terminal.
 const columns = [
   ['drill', ({ name }) => name],
   ['what was done', ({ title }) => title],
@@ -9,11 +9,11 @@ const columns = [
   ['lost', ({ lost }) => lost],
   ['doubled', ({ doubled }) => doubled],
   ['logged out', ({ loggedOut }) => loggedOut],
-  ['streams', ({ seen }) => seen.streams],
-  ['heard', ({ seen }) => seen.heard],
-  ['missed', ({ seen }) => seen.missed],
-  ['twice', ({ seen }) => seen.twice],
-  ['disordered', ({ seen }) => seen.disordered],
+  ['streams', ({ pages }) => pages.streams],
+  ['received', ({ pages }) => pages.received],
+  ['missed', ({ pages }) => pages.missed],
+  ['twice', ({ pages }) => pages.twice],
+  ['disordered', ({ pages }) => pages.disordered],
   ['longest wait', ({ longestMs }) => `${Math.round(longestMs)} ms`],
   ['healed in', ({ healMs }) => `${(healMs / 1000).toFixed(1)} s`],
   ['promises', ({ broken, late }) => (broken.length + late.length ? `${broken.length + late.length} broken` : 'kept')],
@@ -28,12 +28,12 @@ export function table(lines) {
   return [text(rows[0]), rule, ...rows.slice(1).map(text)].join('\n');
 }
 
-/** What is to be known about one drill beyond its row. */
-export const notes = ({ name, broken, late, remarks, resent, slowest, examples, seen }) => [
+/** Remarks on one drill, below the table. */
+export const notes = ({ name, broken, late, remarks, resent, slowest, examples, pages }) => [
   ...remarks.map((remark) => `${name}: ${remark}`),
-  ...(resent ? [`${name}: browsers sent ${resent} requests again, on a kept connection that had been closed`] : []),
-  ...(seen.came > seen.streams ? [`${name}: streams came back ${seen.came - seen.streams} times, and were refused ${seen.refused} times${seen.reloads ? `; ${seen.reloads} pages were loaded anew` : ''}`] : []),
+  ...(resent ? [`${name}: browsers sent ${resent} requests again, because a keep-alive connection had been closed`] : []),
+  ...(pages.connects > pages.streams ? [`${name}: streams reconnected ${pages.connects - pages.streams} times, and were refused ${pages.refused} times${pages.reloads ? `; ${pages.reloads} pages were reloaded` : ''}`] : []),
   ...[...broken, ...late].map((promise) => `${name}: BROKEN: ${promise}`),
   ...(broken.length + late.length ? [`    the slowest was ${slowest}`] : []),
-  ...(broken.length ? [...seen.examples, ...examples].slice(0, 12).map((example) => `    ${example}`) : []),
+  ...(broken.length ? [...pages.examples, ...examples].slice(0, 12).map((example) => `    ${example}`) : []),
 ].join('\n');

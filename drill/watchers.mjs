@@ -1,20 +1,20 @@
-// Open pages of a drill: many streams through Nginx, each coming back after a break as a browser does. Afterwards what
-// each of them heard is compared with what PostgreSQL holds (heard.mjs).
+// Open pages of a drill: many streams through Nginx, each of which reconnects after a break as a browser does. At the end the
+// events of each are compared with what PostgreSQL holds (open_page.mjs).
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
 import { siteUrl } from '../tests/support/client.mjs';
 import { ownAddress } from '../tests/support/members.mjs';
 import { sql } from '../tests/support/stores.mjs';
-import { marksOf } from './heard.mjs';
+import { positionsOf } from './open_page.mjs';
 
-const patienceMs = 90_000;  // longer than any browser waits after it was refused
+const timeoutMs = 90_000;  // longer than any browser waits after it was refused
 
 const list = (values) => values.join() || '0';
 const idsOf = (topics, kind) => list(topics.filter((topic) => topic[0] === kind).map((topic) => topic.slice(1)));
 const numbers = (row) => row.map(Number);
 
-/** What a stream of each topic has to have brought: {number, items: [number, what], unread}. */
+/** What a stream of each topic must have brought: {number, items: [number, item], unread}. */
 async function truthOf(topics, server) {
   const truth = Object.fromEntries(topics.map((topic) => [topic, { number: 0, items: [] }]));
   const [posts, boards, members] = ['p', 'b', 'u'].map((kind) => idsOf(topics, kind));
@@ -27,24 +27,24 @@ async function truthOf(topics, server) {
   for (const [board, number] of await ask(written)) truth[`b${board}`].items.push([number, number]);
   const counts = `select user_id, number, unread from notification_counts where user_id in (${members})`;
   for (const [member, number, unread] of await ask(counts)) Object.assign(truth[`u${member}`], { number, unread });
-  const told = `select user_id, number from notifications where user_id in (${members}) order by number`;
-  for (const [member, number] of await ask(told)) truth[`u${member}`].items.push([number, number]);
+  const notifications = `select user_id, number from notifications where user_id in (${members}) order by number`;
+  for (const [member, number] of await ask(notifications)) truth[`u${member}`].items.push([number, number]);
   return truth;
 }
 
 /** The topics of a page as a browser takes them from it. */
 export async function topicsOf(client, path) {
   const { status, text } = await client.get(path);
-  const marks = [...text.matchAll(/data-live="([^"]+)"/g)].map(([, mark]) => mark);
-  if (status !== 200 || !marks.length) throw new Error(`${path}: ${status} with nothing live`);
-  return marks.join();
+  const positions = [...text.matchAll(/data-live="([^"]+)"/g)].map(([, position]) => position);
+  if (status !== 200 || !positions.length) throw new Error(`${path}: ${status} without a live topic`);
+  return positions.join();
 }
 
 export class Watchers {
-  /** @param {Array<{topics: string, cookies?: Map, many: number}>} pages  each opened that many times */
+  /** @param {Array<{topics: string, cookies?: Map, many: number}>} pages  each is opened `many` times */
   static async open(pages) {
     const watchers = new Watchers();
-    watchers.topics = [...new Set(pages.flatMap(({ topics }) => [...marksOf(topics).keys()]))];
+    watchers.topics = [...new Set(pages.flatMap(({ topics }) => [...positionsOf(topics).keys()]))];
     const each = pages.flatMap(({ topics, cookies, many }) =>
       Array.from({ length: many }, () => ({ base: siteUrl, address: ownAddress(), topics, cookies: [...(cookies ?? [])] })));
     watchers.worker = new Worker(new URL('watch.mjs', import.meta.url), { workerData: { pages: each } });
@@ -54,9 +54,9 @@ export class Watchers {
     return watchers;
   }
 
-  /** When nobody writes any more: waits until everything has come, and gives the sums of all pages. */
+  /** To be called when nobody writes any more. Waits until every event has come, and gives the sums of all pages. */
   async check(server) {
-    this.worker.postMessage({ truth: await truthOf(this.topics, server), patienceMs });
+    this.worker.postMessage({ truth: await truthOf(this.topics, server), timeoutMs });
     return this.#answer();
   }
 

@@ -1,4 +1,4 @@
-// More load than the stack can carry: the surplus is refused fast, the rest is served as usual, and afterwards all is as before.
+// More load than the stack can carry: the surplus is refused fast, the rest is served, and afterwards all is as before.
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,15 +7,15 @@ import { promisify } from 'node:util';
 
 import { siteUrl } from '../../tests/support/client.mjs';
 import { appNames, facts, pause } from '../drill.mjs';
-import { Ledger } from '../ledger.mjs';
+import { WriteLog } from '../write_log.mjs';
 
-const run = promisify(execFile);
+const exec = promisify(execFile);
 const script = fileURLToPath(new URL('../overload.lua', import.meta.url));
 const connections = 2000;
-const patienceMs = 10_000;
-const fastMs = 1000;        // 95 % of what is served and of what is refused
-const memoryMb = 64;        // that each program may grow by
-const backFactor = 2, backMs = 100;  // median afterwards: at most that many times the one before, or that
+const timeoutMs = 10_000;
+const fastMs = 1000;        // 95 % of the served and of the refused requests
+const memoryMb = 64;        // by which each program may grow
+const afterFactor = 2, afterMs = 100;  // median afterwards: at most the larger of this multiple of the one before and afterMs
 
 /** Resident memory of each worker in MB, by process id. */
 async function memory() {
@@ -29,50 +29,50 @@ async function memory() {
   return out;
 }
 
-async function surge(course, seconds) {
-  const { prober, board } = course.people;
+async function overloadFor(run, seconds) {
+  const { prober, board } = run.people;
   const cookie = [...prober.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
   const words = ['-t2', `-c${connections}`, `-d${seconds}s`, '--timeout', '10s', '-s', script, '-H', `Cookie: ${cookie}`, `${siteUrl}/boards/${board}`];
   // wrk counts a request that waited longer than --timeout as "timeout".
-  const { stdout } = await run('wrk', words, { timeout: seconds * 1000 + patienceMs });
+  const { stdout } = await exec('wrk', words, { timeout: seconds * 1000 + timeoutMs });
   const count = Object.fromEntries([...stdout.matchAll(/(served|refused|other|connect|read|write|timeout|p95) (\d+)/g)].map(([, name, n]) => [name, Number(n)]));
   const { served, refused, p95: ms, ...neither } = count;
   const { timeout = 0, ...wrong } = neither;
   const others = Object.entries(wrong).filter(([, n]) => n > 0);
-  course.remark(`${connections} connections more: ${Math.round(served / seconds)} served and ${Math.round(refused / seconds)} refused a second, 95 % within ${ms} ms`);
-  if (!refused) course.late('nothing was refused: this was no overload');
-  if (timeout) course.late(`${timeout} requests of the surge had no answer within ${patienceMs} ms`);
-  if (ms > fastMs) course.late(`95 % of the surge's answers came within ${ms} ms, and ${fastMs} ms are promised`);
-  if (others.length) course.violate(`requests of the surge were neither served nor refused: ${others.map(([name, n]) => `${n} ${name}`).join(', ')}`);
+  run.remark(`${connections} connections more: ${Math.round(served / seconds)} served and ${Math.round(refused / seconds)} refused a second, 95 % within ${ms} ms`);
+  if (!refused) run.late('nothing was refused: this was no overload');
+  if (timeout) run.late(`${timeout} requests of the overload had no answer within ${timeoutMs} ms`);
+  if (ms > fastMs) run.late(`95 % of the overload's answers came within ${ms} ms, and ${fastMs} ms are promised`);
+  if (others.length) run.fail(`requests of the overload were neither served nor refused: ${others.map(([name, n]) => `${n} ${name}`).join(', ')}`);
 }
 
-const p95 = (ledger, phase, fate) => Ledger.percentile(ledger.times((one) => one.phase === phase && one.fate === fate), 0.95);
-const median = (ledger, phase) => Ledger.percentile(ledger.times((one) => one.phase === phase && one.fate === 'ok'), 0.5);
+const p95 = (log, phase, outcome) => WriteLog.percentile(log.times((one) => one.phase === phase && one.outcome === outcome), 0.95);
+const median = (log, phase) => WriteLog.percentile(log.times((one) => one.phase === phase && one.outcome === 'ok'), 0.5);
 
 export const overload = [{
   name: 'overload',
-  title: `${connections} connections more that ask without a pause`,
-  // A guest who would be refused gets a saved page where Nginx has one.
+  title: `${connections} connections more that send requests without a pause`,
+  // Guests get a saved page, where Nginx has one, in place of a refusal.
   promises: { refusedTo: 'everybody', stale: true },
-  async run(course) {
-    const { ledger } = course;
+  async run(run) {
+    const { log } = run;
     const before = await memory();
-    ledger.phase = 'fault';
-    await surge(course, course.quick ? 4 : 20);
+    log.phase = 'fault';
+    await overloadFor(run, run.quick ? 4 : 20);
     const grown = await memory();
-    await course.heal(() => {});
-    await pause(course.quick ? 1000 : 3000);
+    await run.heal(() => {});
+    await pause(run.quick ? 1000 : 3000);
     for (const [worker, mb] of grown) {
       const more = mb - (before.get(worker) ?? NaN);
-      if (!(more <= memoryMb)) course.violate(`a worker grew by ${Math.round(more)} MB, or died`);
+      if (!(more <= memoryMb)) run.fail(`a worker grew by ${Math.round(more)} MB, or died`);
     }
-    for (const fate of ['ok', 'refused']) {
-      if (!ledger.requests.some((one) => one.phase === 'fault' && one.fate === fate)) continue;
-      const ms = p95(ledger, 'fault', fate);
-      if (ms > fastMs) course.late(`95 % of what was ${fate === 'ok' ? 'served' : 'refused'} came within ${Math.round(ms)} ms, and ${fastMs} ms are promised`);
-      course.remark(`the usual visitors were ${fate === 'ok' ? 'served' : 'refused'} within ${Math.round(ms)} ms (95 %)`);
+    for (const outcome of ['ok', 'refused']) {
+      if (!log.requests.some((one) => one.phase === 'fault' && one.outcome === outcome)) continue;
+      const ms = p95(log, 'fault', outcome);
+      if (ms > fastMs) run.late(`95 % of what was ${outcome === 'ok' ? 'served' : 'refused'} came within ${Math.round(ms)} ms, and ${fastMs} ms are promised`);
+      run.remark(`the usual visitors were ${outcome === 'ok' ? 'served' : 'refused'} within ${Math.round(ms)} ms (95 %)`);
     }
-    const [was, is] = [median(ledger, 'before'), median(ledger, 'after')];
-    if (is > Math.max(backFactor * was, backMs)) course.late(`afterwards pages took ${Math.round(is)} ms (median), before ${Math.round(was)} ms`);
+    const [was, is] = [median(log, 'before'), median(log, 'after')];
+    if (is > Math.max(afterFactor * was, afterMs)) run.late(`afterwards pages took ${Math.round(is)} ms (median), before ${Math.round(was)} ms`);
   },
 }];

@@ -1,4 +1,4 @@
-// PostgreSQL is gone: guests read what was seen recently, members read a clear 503 that keeps what they typed.
+// PostgreSQL is gone: guests get saved pages, members get a clear 503 that keeps what they typed.
 import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -9,20 +9,20 @@ import { appNames, facts, stack } from '../drill.mjs';
 import { state } from '../../tests/support/stack.mjs';
 import { sql } from '../../tests/support/stores.mjs';
 
-const run = promisify(execFile);
+const exec = promisify(execFile);
 const replicaScript = join(dirname(fileURLToPath(import.meta.url)), '..', 'replica.sh');
 
-/** What drill/replica.sh says that it can do. */
-export const replica = (word) => run(replicaScript, [state, word]);
+/** Runs a command of drill/replica.sh. */
+export const replica = (command) => exec(replicaScript, [state, command]);
 
-const gone = { refusedTo: 'members', stale: true, textKept: true };
+const unavailable = { refusedTo: 'members', stale: true, textReturned: true };
 
 const restart = {
   name: 'pg-restart',
   title: 'PostgreSQL is restarted, again and again',
-  promises: gone,
-  async run(course) {
-    for (let i = 0; i < (course.quick ? 1 : 3); i++) await course.fault(() => stack('pg', 'restart'), 0, () => {});
+  promises: unavailable,
+  async run(run) {
+    for (let i = 0; i < (run.quick ? 1 : 3); i++) await run.fault(() => stack('pg', 'restart'), 0, () => {});
   },
   undo: () => stack('pg', 'start'),
 };
@@ -30,20 +30,20 @@ const restart = {
 const stop = {
   name: 'pg-stop',
   title: 'PostgreSQL is stopped and started',
-  promises: gone,
-  run: (course) => course.fault(() => stack('pg', 'stop'), course.quick ? 3000 : 15_000, () => stack('pg', 'start')),
+  promises: unavailable,
+  run: (run) => run.fault(() => stack('pg', 'stop'), run.quick ? 3000 : 15_000, () => stack('pg', 'start')),
   undo: () => stack('pg', 'start'),
 };
 
 const freeze = {
   name: 'pg-freeze',
   title: 'SIGSTOP of all of PostgreSQL: it hangs without closing',
-  promises: gone,
-  run: (course) => course.fault(() => stack('pg', 'freeze'), course.quick ? 4000 : 15_000, () => stack('pg', 'thaw')),
+  promises: unavailable,
+  run: (run) => run.fault(() => stack('pg', 'freeze'), run.quick ? 4000 : 15_000, () => stack('pg', 'thaw')),
   undo: () => stack('pg', 'thaw'),
 };
 
-/** Gives every program the hosts, and restarts the app servers one after the other. */
+/** Changes the database hosts of every program, and restarts the app servers one after the other. */
 async function useHosts(change) {
   for (const app of await appNames()) {
     for (const program of ['site', 'admin']) {
@@ -54,14 +54,14 @@ async function useHosts(change) {
   }
 }
 
-/** A synchronous replica, and app servers that use whichever takes writes. */
+/** Adds a synchronous replica, and lets the app servers use whichever takes writes. */
 export async function addReplica() {
   await replica('make');
   const { run_dir } = await facts();
   await useHosts((text) => text.replace(`host='${run_dir}/pg'`, `host='${run_dir}/pg,${run_dir}/replica' target_session_attrs=read-write`));
 }
 
-/** What was written since its promotion goes with it. */
+/** Removes the replica, and with it what was written since its promotion. */
 export async function removeReplica() {
   await replica('remove');
   await stack('pg', 'start');
@@ -72,17 +72,17 @@ export async function removeReplica() {
 const failover = {
   name: 'pg-failover',
   title: 'kill -9 of the primary, and its synchronous replica is promoted',
-  promises: gone,
+  promises: unavailable,
   prepare: addReplica,
-  async run(course) {
-    await course.fault(() => replica('kill-primary'), course.quick ? 500 : 3000, async () => {
+  async run(run) {
+    await run.fault(() => replica('kill-primary'), run.quick ? 500 : 3000, async () => {
       await replica('promote');
-      course.server = 'replica';
+      run.server = 'replica';
     });
     const [[standby]] = await sql('select pg_is_in_recovery()', 'replica');
-    if (standby !== 'f') course.violate('the replica was not promoted');
+    if (standby !== 'f') run.fail('the replica was not promoted');
   },
-  // The check has read before what goes with it.
+  // The check of the writes has run by then.
   undo: removeReplica,
 };
 

@@ -1,6 +1,6 @@
-// App servers die, are renewed, come and go, and Nginx is reloaded: no request fails.
+// App servers are killed, restarted, added and removed, and Nginx is reloaded: no request fails.
 import { apps } from '../../drill/faults/apps.mjs';
 import { cache } from '../../drill/faults/cache.mjs';
-import { testShortly } from './short.mjs';
+import { testQuick } from './quick.mjs';
 
-await testShortly([...apps, ...cache]);
+await testQuick([...apps, ...cache]);

@@ -1,5 +1,5 @@
-// Redis is killed, hangs, is full, refuses or is emptied: nobody notices.
+// Redis is killed, hangs, is full, refuses writes or is emptied: no visitor notices.
 import { redis } from '../../drill/faults/redis.mjs';
-import { testShortly } from './short.mjs';
+import { testQuick } from './quick.mjs';
 
-await testShortly([...redis]);
+await testQuick([...redis]);

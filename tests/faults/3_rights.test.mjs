@@ -1,7 +1,7 @@
-// What was taken stays taken, what is sent twice is done once, and what is too much is refused.
-import { once } from '../../drill/faults/once.mjs';
+// A revoked right stays revoked, a write that is sent twice is done once, and overload is refused.
+import { duplicateWrites } from '../../drill/faults/duplicate_writes.mjs';
 import { overload } from '../../drill/faults/overload.mjs';
 import { revoke } from '../../drill/faults/revoke.mjs';
-import { testShortly } from './short.mjs';
+import { testQuick } from './quick.mjs';
 
-await testShortly([...revoke, ...once, ...overload]);
+await testQuick([...revoke, ...duplicateWrites, ...overload]);

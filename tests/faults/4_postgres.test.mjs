@@ -1,5 +1,5 @@
-// PostgreSQL restarts, is gone, hangs, or another one takes over: nothing is lost or doubled.
+// PostgreSQL restarts, is gone, hangs, or its replica takes over: no write is lost or doubled.
 import { postgres } from '../../drill/faults/postgres.mjs';
-import { testShortly } from './short.mjs';
+import { testQuick } from './quick.mjs';
 
-await testShortly([...postgres]);
+await testQuick([...postgres]);

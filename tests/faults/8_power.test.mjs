@@ -1,4 +1,4 @@
-// An app server's machine loses its power, again and again: PostgreSQL ends its sessions by itself, those that listen too.
+// An app server's machine loses power again and again: PostgreSQL ends its sessions by itself, also the listening ones.
 import assert from 'node:assert/strict';
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,19 +18,19 @@ const able = process.getuid() === 0 && spawnSync('unshare', ['--net', 'ip', 'lin
 const skip = able ? false : 'this needs root and network namespaces';
 const program = join(root, 'build', process.env.MINSCHOOL_BUILD ?? 'release', 'minschool-site');
 const database = '10.87.0.1', machine = '10.87.0.2', times = 3;
-// The settings that it is about give up after some 11 s; without them it is two hours.
-const longestMs = 30_000;
-// A machine of its own, as far as the network goes: its end of the cable is put into it before it goes on.
+// With the keepalive settings that this tests, PostgreSQL gives up after some 11 s; without them after two hours.
+const timeoutMs = 30_000;
+// A machine of its own as far as the network goes: `read` waits until its end of the cable is in its namespace.
 const within = `read go; ip link set lo up; ip addr add ${machine}/32 dev ms-b; ip link set ms-b up; ip route add ${database}/32 dev ms-b; exec "$@"`;
 // Two for pages, one for long statements, one that listens.
-const each = 4;
+const sessionsOfSite = 4;
 let folder, child;
 
 const sessions = async (which = 'true') =>
   Number((await sql(`select count(*) from pg_stat_activity where client_addr = '${machine}' and ${which}`))[0][0]);
 
 /** Starts the machine with a Site. */
-async function power() {
+async function startMachine() {
   child = spawn('unshare', ['--net', 'sh', '-c', within, 'sh', program, '--config', join(folder, 'site.toml')],
     { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
   await eventually(async () => (await readlink(`/proc/${child.pid}/ns/net`)) !== (await readlink('/proc/self/ns/net')), 'its network');
@@ -40,7 +40,7 @@ async function power() {
   child.stdin.end('\n');
 }
 
-/** Nothing of what ends there reaches anybody. */
+/** Cuts the cable first, so that no packet of the ending processes gets through. */
 async function cutPower() {
   if (!child || child.signalCode) return;
   await ip('link', 'set', 'ms-a', 'down');
@@ -55,7 +55,7 @@ before(async () => {
   const config = await readFile(join(state, 'config', 'app1-site.toml'), 'utf8');
   await writeFile(join(folder, 'site.toml'), config.replace(/host='[^']*'/, `host=${database}`)
     .replace(/^name = "app1"$/m, 'name = "power"').replace(/^address = .*$/m, `address = "${machine}"`));
-  await ip('link', 'delete', 'ms-a').catch(() => {});  // of a run that was killed
+  await ip('link', 'delete', 'ms-a').catch(() => {});  // left by a run that was killed
   await ip('addr', 'replace', `${database}/32`, 'dev', 'lo');
   await sql(`alter system set listen_addresses = '${database}'`);
   await stack('pg', 'restart');
@@ -71,15 +71,15 @@ after(async () => {
   await rm(folder, { recursive: true });
 });
 
-test('its sessions do not add up', { skip }, async () => {
+test('the sessions of a machine without power do not accumulate', { skip }, async () => {
   for (let time = 0; time < times; time++) {
     const [[since]] = await sql('select now()');
-    await power();
-    await eventually(async () => await sessions(`backend_start > '${since}'`) >= each, 'its sessions');
+    await startMachine();
+    await eventually(async () => await sessions(`backend_start > '${since}'`) >= sessionsOfSite, 'its sessions');
     await cutPower();
   }
-  assert.ok(await sessions() > 0, 'nobody told PostgreSQL');
+  assert.ok(await sessions() > 0, 'PostgreSQL was not notified');
   const begun = Date.now();
   await eventually(async () => await sessions() === 0, 'the end of all sessions');
-  assert.ok(Date.now() - begun < longestMs, `${Date.now() - begun} ms`);
+  assert.ok(Date.now() - begun < timeoutMs, `${Date.now() - begun} ms`);
 });

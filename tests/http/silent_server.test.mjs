@@ -1,16 +1,16 @@
-// An app server that says nothing, frozen or out of reach: whoever only reads has an answer within 3 s.
+// An app server does not answer, because it is frozen or out of reach: a read is answered within 3 s.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import net from 'node:net';
 import { after, test } from 'node:test';
 
-import { processesOf } from '../../drill/faults/half.mjs';
+import { processesOf } from '../../drill/faults/unhealthy_app.mjs';
 import { eventually } from '../support/assert.mjs';
 import { joined, visitor } from '../support/members.mjs';
 import { appUrl, stack, status } from '../support/stack.mjs';
 
-const ill = 'app2', number = 2, promisedMs = 3000, visitors = 24;
+const unhealthy = 'app2', number = 2, promisedMs = 3000, visitors = 24;
 const pages = ['/', '/boards/notice', '/login'];
 const { client: member } = await joined();
 let listener, held = [];
@@ -22,20 +22,20 @@ async function timed(client, path) {
   return performance.now() - begun;
 }
 
-/** The longest wait of many who read at the same time, each on a connection of its own. */
+/** The longest wait of many visitors who read at the same time, each on a connection of their own. */
 async function longestWait() {
   const guests = Array.from({ length: visitors }, (_, place) => timed(visitor(), pages[place % pages.length]));
   return Math.max(...await Promise.all([...guests, timed(member, '/my')]));
 }
 
-async function assertPromise() {
+async function assertFastAnswers() {
   for (let round = 0; round < 3; round++) {
     const waited = await longestWait();
     assert.ok(waited < promisedMs + 2 * usual, `${Math.round(waited)} ms, and ${Math.round(usual)} ms where all servers answer`);
   }
 }
 
-/** Takes the place of a server whose packets are lost: its queue of new connections is full, so that Linux drops each further one. */
+/** Listens in place of a server whose packets are lost: its queue of new connections is full, so Linux drops further ones. */
 async function dropConnections(host, port) {
   const program = `require('net').createServer().listen({ host: '${host}', port: ${port}, backlog: 1 }, () => process.stdout.write('up', () => process.kill(process.pid, 'SIGSTOP')))`;
   listener = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -44,30 +44,30 @@ async function dropConnections(host, port) {
   await eventually(() => held.filter(({ connecting }) => connecting).length > 0, 'a full queue');
 }
 
-const ok = async () => (await status()).every(({ health }) => health === 'ok');
+const allHealthy = async () => (await status()).every(({ health }) => health === 'ok');
 const usual = await longestWait();
 
 after(async () => {
   for (const socket of held) socket.destroy();
   listener?.kill('SIGKILL');
-  await stack('start', ill);
-  await eventually(ok, 'health ok');
+  await stack('start', unhealthy);
+  await eventually(allHealthy, 'health ok');
 });
 
-test('a frozen server', async () => {
-  const pids = await processesOf(ill);
+test('pages are fast while a server is frozen', async () => {
+  const pids = await processesOf(unhealthy);
   for (const pid of pids) process.kill(pid, 'SIGSTOP');
   try {
-    await assertPromise();
+    await assertFastAnswers();
   } finally {
     for (const pid of pids) process.kill(pid, 'SIGCONT');
   }
-  await eventually(ok, 'health ok');
+  await eventually(allHealthy, 'health ok');
 });
 
-test('a server that no packet reaches', async () => {
+test('pages are fast while no packet reaches a server', async () => {
   const { hostname, port } = new URL(await appUrl(number));
-  await stack('stop', ill);
+  await stack('stop', unhealthy);
   await dropConnections(hostname, port);
-  await assertPromise();
+  await assertFastAnswers();
 });

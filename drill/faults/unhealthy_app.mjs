@@ -1,4 +1,4 @@
-// One app server is half there: it lives and cannot serve, or does not answer. The others do, and nobody notices.
+// One app server runs but cannot serve, or does not answer. The others serve, and no visitor notices.
 import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import net from 'node:net';
@@ -8,24 +8,24 @@ import { promisify } from 'node:util';
 import { state } from '../../tests/support/stack.mjs';
 import { facts, stack } from '../drill.mjs';
 
-const run = promisify(execFile);
-const ill = 'app2', programs = ['site', 'admin'];
+const exec = promisify(execFile);
+const unhealthy = 'app2', programs = ['site', 'admin'];
 
 /**
- * An app server's way to PostgreSQL, over TCP. `mode` is what it does with bytes: 'open', 'silent' (nothing comes through, as
- * behind a broken network), 'deaf' (only answers are lost), 'closed' (whoever connects is refused).
+ * A TCP proxy between an app server and PostgreSQL. `mode` is what it does with bytes: 'open', 'silent' (nothing comes through,
+ * as behind a broken network), 'deaf' (only answers are lost), 'closed' (new connections are refused).
  */
-export class Way {
+export class TcpProxy {
   mode = 'open';
   pairs = new Set();
 
-  async lead(path) {
-    this.server = net.createServer((near) => this.join(near, path));
+  async listen(path) {
+    this.server = net.createServer((near) => this.connect(near, path));
     await new Promise((resolve) => this.server.listen(0, '127.0.0.1', resolve));
     this.port = this.server.address().port;
   }
 
-  join(near, path) {
+  connect(near, path) {
     if (this.mode === 'closed') return near.destroy();
     const far = net.connect(path), pair = [near, far];
     this.pairs.add(pair);
@@ -37,16 +37,16 @@ export class Way {
     }
   }
 
-  /** What was under way before is lost with its connections, unless the way only falls silent. */
-  change(mode) {
+  /** 'open' and 'closed' also destroy the existing connections, and with them the bytes under way. */
+  setMode(mode) {
     this.mode = mode;
-    if (mode === 'open' || mode === 'closed') this.cut();
+    if (mode === 'open' || mode === 'closed') this.destroyConnections();
   }
 
-  cut() { for (const [near, far] of this.pairs) { near.destroy(); far.destroy(); } }
+  destroyConnections() { for (const [near, far] of this.pairs) { near.destroy(); far.destroy(); } }
 
-  end() {
-    this.cut();
+  close() {
+    this.destroyConnections();
     this.server?.close();
   }
 }
@@ -66,52 +66,52 @@ export async function processesOf(app) {
   const pids = [];
   for (const program of programs) {
     const [master] = (await readFile(join(run_dir, `${app}-${program}.pid`), 'utf8')).split(' ');
-    const { stdout } = await run('pgrep', ['-P', master]).catch(() => ({ stdout: '' }));
+    const { stdout } = await exec('pgrep', ['-P', master]).catch(() => ({ stdout: '' }));
     pids.push(Number(master), ...stdout.trim().split('\n').filter(Boolean).map(Number));
   }
   return pids;
 }
 
 const cut = (mode, title) => {
-  const way = new Way();
+  const proxy = new TcpProxy();
   let host;
   return {
     name: `app-pg-${mode}`, title,
-    // Its streams end after some 6 s, in which more is written here than a stream makes up for.
+    // Its streams end after some 6 s, and by then more was written than a stream catches up with.
     promises: { reloads: true },
     async prepare() {
       const { run_dir } = await facts();
       host = `host='${run_dir}/pg'`;
-      await way.lead(join(run_dir, 'pg', '.s.PGSQL.5432'));
-      await useUrl(ill, (text) => text.replace(host, `host=127.0.0.1 port=${way.port}`));
+      await proxy.listen(join(run_dir, 'pg', '.s.PGSQL.5432'));
+      await useUrl(unhealthy, (text) => text.replace(host, `host=127.0.0.1 port=${proxy.port}`));
     },
-    run: (course) => course.fault(() => way.change(mode), course.quick ? 4000 : 15_000, () => way.change('open')),
+    run: (run) => run.fault(() => proxy.setMode(mode), run.quick ? 4000 : 15_000, () => proxy.setMode('open')),
     async undo() {
-      await useUrl(ill, (text) => text.replace(/host=127\.0\.0\.1 port=\d+/, host));
-      way.end();
+      await useUrl(unhealthy, (text) => text.replace(/host=127\.0\.0\.1 port=\d+/, host));
+      proxy.close();
     },
   };
 };
 
-const send = async (signal) => { for (const pid of await processesOf(ill)) process.kill(pid, signal); };
+const send = async (signal) => { for (const pid of await processesOf(unhealthy)) process.kill(pid, signal); };
 
 const readMs = 3000, writeMs = 5500;
 
 const freeze = {
   name: 'app-freeze',
-  title: 'SIGSTOP of one app server: Nginx hears nothing from it',
-  // A write is given more time before another server is asked; whoever reads never waits longer than readMs.
+  title: 'SIGSTOP of one app server: Nginx gets no answer from it',
+  // Nginx gives a write more time before it asks another server; a read never takes longer than readMs.
   promises: { longestMs: writeMs },
-  async run(course) {
-    await course.fault(() => send('SIGSTOP'), course.quick ? 4000 : 10_000, () => send('SIGCONT'));
-    const longestMs = course.ledger.times(({ method }) => method === 'GET').at(-1);
-    if (longestMs > readMs) course.late(`the longest wait for a page was ${Math.round(longestMs)} ms, and ${readMs} ms are promised`);
+  async run(run) {
+    await run.fault(() => send('SIGSTOP'), run.quick ? 4000 : 10_000, () => send('SIGCONT'));
+    const longestMs = run.log.times(({ method }) => method === 'GET').at(-1);
+    if (longestMs > readMs) run.late(`the longest wait for a page was ${Math.round(longestMs)} ms, and ${readMs} ms are promised`);
   },
   undo: () => send('SIGCONT'),
 };
 
-export const half = [
-  cut('silent', 'the way of one app server to PostgreSQL is cut, both directions'),
+export const unhealthyApp = [
+  cut('silent', 'the connection of one app server to PostgreSQL is cut in both directions'),
   cut('deaf', 'the same, and only answers are lost'),
   cut('closed', 'the same, and connections are refused'),
   freeze,
