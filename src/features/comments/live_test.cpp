@@ -3,17 +3,13 @@
 #include <thread>
 
 #include "features/comments/comments.hpp"
-#include "features/notifications/notifications.hpp"
-#include "infra/limit/limiter.hpp"
-#include "infra/live/publisher.hpp"
-#include "infra/pg/test_database.hpp"
+#include "features/testing/site_fixture.hpp"
 
 namespace ms::comments {
 namespace {
 
 using namespace std::chrono_literals;
 using pg::TestDatabase;
-using session::Role;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -23,37 +19,15 @@ using testing::SizeIs;
 
 const auto* const kEnvironment = testing::AddGlobalTestEnvironment(new TestDatabase("comments"));
 
-// Member 2 wrote post 1, on a board for everybody; post 2 stands on one for staff.
-constexpr const char* kRows = R"(
-  truncate users, boards, posts, comments, audit_log, post_counters, notifications restart identity cascade;
-  insert into users (email, name, password_hash, role) values
-    ('staff@test', '직원', '', 2), ('a@test', '김하늘', '', 1), ('b@test', '이서준', '', 1);
-  insert into boards (slug, name, read_role) values ('free', '자유게시판', 0), ('staff', '직원 게시판', 2);
-  insert into posts (title, content, author_id, board_id, number) values ('봄 소풍', '본문', 2, 1, 1), ('회의', '본문', 1, 2, 1);
-)";
-
-session::Viewer viewer(std::int64_t id, Role role, std::string_view permissions) {
-  session::Viewer viewer;
-  viewer.id = MemberId{id};
-  viewer.name = "누구";
-  viewer.role = role;
-  viewer.permissions = session::Permissions::parse(permissions);
-  return viewer;
-}
-const session::Viewer kStaff = viewer(1, Role::staff, "read,write,comment,delete");
-const session::Viewer kWriter = viewer(2, Role::member, "read,write,comment");
-const session::Viewer kReader = viewer(3, Role::member, "read,write,comment");
-const session::Viewer kGuest = viewer(0, Role::guest, "read");
-
-class LivePostTest : public testing::Test {
+// Member 2 wrote post 1, on the board for everybody; post 2 stands on the one for staff.
+class LivePostTest : public WritingFixture {
  protected:
-  static void SetUpTestSuite() { TestDatabase::migrate(); }
   void SetUp() override {
-    ask(kRows);
-    ASSERT_TRUE(pg::run(io, db.ready(std::chrono::steady_clock::now() + 10s)));
+    WritingFixture::SetUp();
+    ask("insert into posts (title, content, author_id, board_id, number) values "
+        "('봄 소풍', '본문', 2, 1, 1), ('회의', '본문', 1, 2, 1)");
   }
 
-  static std::string ask(const std::string& sql) { return TestDatabase::execute(sql); }
   static std::string write(std::int64_t post, std::int64_t author, const std::string& parent = "null") {
     return ask("insert into comments (post_id, author_id, parent_id, root_id, content, content_html) values (" +
                std::to_string(post) + ", " + std::to_string(author) + ", " + parent + ", " + parent +
@@ -62,30 +36,7 @@ class LivePostTest : public testing::Test {
   live::ChangeSet since(std::int64_t number, std::int64_t post = 1) {
     return pg::run(io, live_.since(call, post, number));
   }
-  static std::vector<std::int64_t> numbers(const live::ChangeSet& news) {
-    std::vector<std::int64_t> out;
-    for (const live::Change& change : news.changes) out.push_back(change.number);
-    return out;
-  }
-  /// What `who` sees of a change; "-" when nothing.
-  static std::string shown(const live::Change& change, const session::Viewer& viewer) {
-    const auto variant = change.variant(viewer);
-    if (!variant) return "-";
-    view::Out out;
-    change.render(out, *variant);
-    return out.take();
-  }
 
-  asio::io_context io{1};
-  const Call call{std::chrono::steady_clock::now() + 60s, "test"};
-  pg::Db db{io, pg::Config{.conninfo = TestDatabase::conninfo("minschool_site")}};
-  // No Redis is there: nothing of this may depend on it.
-  redis::Client redis{io, redis::Config{.host = "/nonexistent/redis.sock"}};
-  cache::RedisCache cache{io, redis, secret::Keyring({"key"})};
-  limit::Limiter limiter{redis};
-  live::Publisher publisher{io, db, redis, secret::Keyring({"key"})};
-  boards::Boards boards{db, [] { return true; }};
-  notifications::Notifications notifications{db, cache, limiter, boards, publisher};
   posts::ViewCounter views{db, redis};
   posts::Posts posts{db, cache, boards, notifications, views, publisher, limiter};
   Comments comments{db, boards, posts, notifications, limiter, publisher};

@@ -19,7 +19,6 @@ using testing::IsEmpty;
 const auto* const kEnvironment = testing::AddGlobalTestEnvironment(new TestDatabase("moderation"));
 
 constexpr const char* kRows = R"(
-  truncate users, boards, posts, comments, audit_log, post_counters, notifications restart identity cascade;
   insert into users (email, name, password_hash, role) values
     ('staff@test', '직원', '', 2), ('a@test', '김하늘', '', 1), ('b@test', '이서준', '', 1);
   insert into boards (slug, name) values ('notice', '공지사항'), ('free', '자유게시판');
@@ -37,6 +36,7 @@ class ModerationTest : public testing::Test {
  protected:
   static void SetUpTestSuite() { TestDatabase::migrate(); }
   void SetUp() override {
+    TestDatabase::clear();
     TestDatabase::execute(kRows);
     ASSERT_TRUE(pg::run(io, db.ready(std::chrono::steady_clock::now() + 10s)));
   }

@@ -19,8 +19,6 @@ using testing::SizeIs;
 
 // Member 1 is told, 2 and 3 act, 4 has nothing. Board 2 is for staff.
 constexpr const char* kRows = R"(
-  truncate users, boards, posts, comments, audit_log, post_counters, notifications, notification_counts,
-    board_follows restart identity cascade;
   insert into users (email, name, password_hash) values
     ('a@test', '김하늘', ''), ('b@test', '이서준', ''), ('c@test', '박지우', ''), ('d@test', '최조용', '');
   insert into boards (slug, name, read_role) values ('free', '자유게시판', 0), ('staff', '직원 방', 2);
@@ -40,6 +38,7 @@ class NotificationsTest : public testing::Test {
  protected:
   static void SetUpTestSuite() { TestDatabase::migrate(); }
   void SetUp() override {
+    TestDatabase::clear();
     TestDatabase::execute(kRows);
     ASSERT_TRUE(pg::run(io, redis.ready(redis::in(10s))));
     ASSERT_TRUE(pg::run(io, db.ready(redis::in(10s))));

@@ -18,8 +18,6 @@ const auto* const kEnvironment = testing::AddGlobalTestEnvironment(new TestDatab
 
 // Members 1 to 5: an author, two who talk, one of staff, one who is suspended. Board 2 is for staff.
 constexpr const char* kRows = R"(
-  truncate users, boards, posts, comments, audit_log, post_counters, notifications, notification_counts,
-    board_follows restart identity cascade;
   insert into users (email, name, password_hash, role, suspended_until) values
     ('a@test', '김하늘', '', 1, null), ('b@test', '이서준', '', 1, null), ('c@test', '박지우', '', 1, null),
     ('s@test', '직원', '', 2, null), ('x@test', '최정지', '', 1, 'infinity');
@@ -41,6 +39,7 @@ class NotifyTest : public testing::Test {
  protected:
   static void SetUpTestSuite() { TestDatabase::migrate(); }
   void SetUp() override {
+    TestDatabase::clear();
     TestDatabase::execute(kRows);
     ASSERT_TRUE(pg::run(io, db.ready(std::chrono::steady_clock::now() + 10s)));
     ASSERT_TRUE(pg::run(io, admin_db.ready(std::chrono::steady_clock::now() + 10s)));

@@ -2,78 +2,27 @@
 
 #include <thread>
 
-#include "features/notifications/notifications.hpp"
 #include "features/posts/posts.hpp"
-#include "infra/limit/limiter.hpp"
-#include "infra/live/publisher.hpp"
-#include "infra/pg/test_database.hpp"
+#include "features/testing/site_fixture.hpp"
 
 namespace ms::posts {
 namespace {
 
 using namespace std::chrono_literals;
 using pg::TestDatabase;
-using session::Role;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
 const auto* const kEnvironment = testing::AddGlobalTestEnvironment(new TestDatabase("posts"));
 
-constexpr const char* kRows = R"(
-  truncate users, boards, posts, comments, audit_log, post_counters, idempotency_keys restart identity cascade;
-  insert into users (email, name, password_hash, role) values ('a@test', '김하늘', '', 1), ('b@test', '이서준', '', 1);
-  insert into boards (slug, name) values ('free', '자유게시판'), ('notice', '공지사항');
-)";
-
-session::Viewer viewer(std::int64_t id, Role role, std::string_view permissions) {
-  session::Viewer viewer;
-  viewer.id = MemberId{id};
-  viewer.role = role;
-  viewer.permissions = session::Permissions::parse(permissions);
-  return viewer;
-}
-const session::Viewer kWriter = viewer(1, Role::member, "read,write,comment");
-const session::Viewer kReader = viewer(2, Role::member, "read,write,comment");
-const session::Viewer kGuest = viewer(0, Role::guest, "read");
-
-class LiveBoardTest : public testing::Test {
+class LiveBoardTest : public WritingFixture {
  protected:
-  static void SetUpTestSuite() { TestDatabase::migrate(); }
-  void SetUp() override {
-    ask(kRows);
-    ASSERT_TRUE(pg::run(io, db.ready(std::chrono::steady_clock::now() + 10s)));
-  }
-
-  static std::string ask(const std::string& sql) { return TestDatabase::execute(sql); }
-  boards::Board board(std::int64_t id) { return *pg::run(io, boards.all(call))->find(BoardId{id}); }
   PostId write(const std::string& title) {
     return pg::run(io, posts.write(call, kWriter, board(1), {title, "본문", false})).value();
   }
   live::ChangeSet since(std::int64_t number) { return pg::run(io, live_.since(call, 1, number)); }
-  static std::vector<std::int64_t> numbers(const live::ChangeSet& news) {
-    std::vector<std::int64_t> out;
-    for (const live::Change& change : news.changes) out.push_back(change.number);
-    return out;
-  }
-  static std::string shown(const live::Change& change, const session::Viewer& viewer) {
-    const auto variant = change.variant(viewer);
-    if (!variant) return "-";
-    view::Out out;
-    change.render(out, *variant);
-    return out.take();
-  }
 
-  asio::io_context io{1};
-  const Call call{std::chrono::steady_clock::now() + 60s, "test"};
-  pg::Db db{io, pg::Config{.conninfo = TestDatabase::conninfo("minschool_site")}};
-  // No Redis is there: nothing of this may depend on it.
-  redis::Client redis{io, redis::Config{.host = "/nonexistent/redis.sock"}};
-  cache::RedisCache cache{io, redis, secret::Keyring({"key"})};
-  live::Publisher publisher{io, db, redis, secret::Keyring({"key"})};
-  boards::Boards boards{db, [] { return true; }};
-  limit::Limiter limiter{redis};
-  notifications::Notifications notifications{db, cache, limiter, boards, publisher};
   ViewCounter views{db, redis};
   Posts posts{db, cache, boards, notifications, views, publisher, limiter};
   LiveBoard live_{db, boards};

@@ -18,7 +18,6 @@ using testing::IsEmpty;
 constexpr std::int64_t kBlock = 16384;  // numbers of a row of post_places
 constexpr std::int64_t kPlace = 32;     // and of one of its places
 constexpr const char* kRows = R"(
-  truncate users, boards, posts, comments, post_counters restart identity cascade;
   insert into users (email, name, password_hash) values ('a@test', '김하늘', ''), ('b@test', '이서준', '');
   insert into boards (slug, name) values ('free', '자유게시판'), ('notice', '공지사항');
 )";
@@ -45,6 +44,7 @@ class PagesTest : public testing::Test {
  protected:
   static void SetUpTestSuite() { TestDatabase::migrate(); }
   void SetUp() override {
+    TestDatabase::clear();
     ask(kRows);
     ASSERT_TRUE(pg::run(io, db.ready(std::chrono::steady_clock::now() + 10s)));
   }

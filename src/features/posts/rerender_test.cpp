@@ -12,7 +12,6 @@ using namespace std::chrono_literals;
 using pg::TestDatabase;
 
 constexpr const char* kRows = R"(
-  truncate users, boards, posts, comments, post_counters restart identity cascade;
   insert into users (email, name, password_hash, role) values ('a@test', '김하늘', '', 1);
   insert into boards (slug, name) values ('free', '자유게시판');
   insert into posts (title, content, content_html, renderer, author_id, board_id, number, hidden_at, updated_at) values
@@ -27,6 +26,7 @@ class RerenderTest : public testing::Test {
  protected:
   static void SetUpTestSuite() { TestDatabase::migrate(); }
   void SetUp() override {
+    TestDatabase::clear();
     TestDatabase::execute(kRows);
     ASSERT_TRUE(pg::run(io, db.ready(std::chrono::steady_clock::now() + 10s)));
   }

@@ -24,8 +24,9 @@ class ServersTest : public testing::Test {
  protected:
   static void SetUpTestSuite() { TestDatabase::migrate(); }
   void SetUp() override {
+    TestDatabase::clear();
     TestDatabase::execute(
-        R"(truncate users, servers, server_programs, server_samples, audit_log restart identity cascade;
+        R"(
       insert into users (email, name, password_hash, role) values ('admin@test', '관리자', '', 3))");
     run(db_.ready(std::chrono::steady_clock::now() + 5s));
     run(site_.ready(std::chrono::steady_clock::now() + 5s));

@@ -1,0 +1,139 @@
+// What may be done with posts, and what PostgreSQL holds afterwards.
+#include <gmock/gmock.h>
+
+#include "features/posts/posts.hpp"
+#include "features/testing/site_fixture.hpp"
+
+namespace ms::posts {
+namespace {
+
+using testing::Eq;
+using testing::Optional;
+
+class PostRules : public WritingFixture {
+ protected:
+  Result<PostId> write(const session::Viewer& viewer, Draft draft = {"봄 소풍", "본문", false}, std::int64_t on = 1) {
+    return run(posts.write(call, viewer, board(on), std::move(draft)));
+  }
+  Result<void> edit(const session::Viewer& viewer, PostId id, Draft draft = {"가을 소풍", "고침", false}) {
+    return run(posts.edit(call, viewer, id, std::move(draft)));
+  }
+  Result<void> remove(const session::Viewer& viewer, PostId id, std::string reason = "",
+                      std::optional<std::int64_t> version = {}) {
+    return run(posts.remove(call, viewer, id, std::move(reason), version));
+  }
+  static std::string post(PostId id, const std::string& what) {
+    return ask("select " + what + " from posts where id = " + std::to_string(id.value));
+  }
+
+  ViewCounter views{db, redis};
+  Posts posts{db, cache, boards, notifications, views, publisher, limiter};
+};
+
+TEST_F(PostRules, AMemberWritesWhereTheBoardLetsThem) {
+  const auto written = write(kWriter, {"봄 소풍", "*본문*", true});
+  ASSERT_TRUE(written);
+  EXPECT_EQ(post(*written, "title || ' ' || author_id || ' ' || board_id || ' ' || number"), "봄 소풍 2 1 1");
+  EXPECT_EQ(post(*written, "content_html"), "<p><em>본문</em></p>\n");
+  EXPECT_EQ(post(*written, "notice"), "f") << "a notice is for who has that permission";
+  EXPECT_EQ(write(kReader).value().value, written->value + 1);
+}
+
+TEST_F(PostRules, WhoMayNotWriteIsRefusedAndNothingIsThere) {
+  EXPECT_THAT(code_of(write(kGuest)), Optional(ErrorCode::unauthenticated));
+  EXPECT_THAT(code_of(write(kWriter, {"제목", "본문", false}, 2)), Optional(ErrorCode::forbidden));
+  EXPECT_EQ(ask("select count(*) from posts"), "0");
+  EXPECT_TRUE(write(kStaff, {"제목", "본문", true}, 2));
+  EXPECT_EQ(ask("select count(*) from posts where notice"), "1");
+}
+
+TEST_F(PostRules, ARightThatIsLostMeanwhileIsAskedAgainInTheTransaction) {
+  ask("update users set suspended_until = 'infinity' where id = 2");
+  EXPECT_FALSE(write(kWriter));
+  EXPECT_EQ(ask("select count(*) from posts"), "0");
+  const boards::Board known = board();
+  ask("update boards set write_role = 2 where id = 1");
+  EXPECT_FALSE(run(posts.write(call, kReader, known, {"제목", "본문", false})));
+  EXPECT_EQ(ask("select count(*) from posts"), "0");
+}
+
+TEST_F(PostRules, EveryWrongFieldIsNamed) {
+  const auto refused = write(kWriter, {" ", std::string(kContentLimit + 1, 'x'), false});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::invalid);
+  ASSERT_EQ(refused.error().fields.size(), 2u);
+  EXPECT_EQ(refused.error().fields[0].field, "title");
+  EXPECT_EQ(refused.error().fields[1].field, "content");
+  EXPECT_THAT(code_of(write(kWriter, {"제목", "[](x)", false})), Optional(ErrorCode::invalid)) << "nothing to see";
+}
+
+TEST_F(PostRules, OnlyTheAuthorEdits) {
+  const PostId id = write(kWriter).value();
+  EXPECT_THAT(code_of(edit(kReader, id)), Optional(ErrorCode::forbidden));
+  EXPECT_THAT(code_of(edit(kStaff, id)), Optional(ErrorCode::forbidden));
+  EXPECT_THAT(code_of(edit(kGuest, id)), Optional(ErrorCode::unauthenticated));
+  EXPECT_EQ(post(id, "title"), "봄 소풍");
+  ASSERT_TRUE(edit(kWriter, id));
+  EXPECT_EQ(post(id, "title || ' ' || content || (updated_at is not null)"), "가을 소풍 고침true");
+  EXPECT_THAT(code_of(edit(kWriter, PostId{99})), Optional(ErrorCode::not_found));
+}
+
+TEST_F(PostRules, AnEditOfAnotherVersionIsAConflict) {
+  const PostId id = write(kWriter).value();
+  const std::int64_t version = run(posts.read(call, kWriter, id)).value().post.version;
+  ASSERT_TRUE(edit(kWriter, id, {"하나", "본문", false, version}));
+  EXPECT_THAT(code_of(edit(kWriter, id, {"둘", "본문", false, version})), Optional(ErrorCode::conflict));
+  EXPECT_EQ(post(id, "title"), "하나");
+  EXPECT_THAT(code_of(remove(kWriter, id, "", version)), Optional(ErrorCode::conflict));
+  EXPECT_EQ(post(id, "deleted_at is null"), "t");
+}
+
+TEST_F(PostRules, AuthorsDeleteTheirOwnWithoutARecordAndStaffWithOne) {
+  const PostId own = write(kWriter).value();
+  const PostId other = write(kWriter).value();
+  EXPECT_THAT(code_of(remove(kReader, own)), Optional(ErrorCode::forbidden));
+  ASSERT_TRUE(remove(kWriter, own));
+  EXPECT_EQ(ask("select count(*) from audit_log"), "0");
+  ASSERT_TRUE(remove(kStaff, other, "광고"));
+  EXPECT_EQ(ask("select actor_id || ' ' || action || ' ' || subject_kind || ' ' || subject_id || ' ' || reason "
+                "from audit_log"),
+            "1 delete post " + std::to_string(other.value) + " 광고");
+  EXPECT_EQ(ask("select count(*) from posts where deleted_at is not null"), "2") << "the rows stay";
+}
+
+TEST_F(PostRules, WhatIsGoneIsNotFoundByAnybody) {
+  const PostId id = write(kWriter).value();
+  ASSERT_TRUE(run(posts.read(call, kGuest, id)));
+  ASSERT_TRUE(remove(kWriter, id));
+  EXPECT_THAT(code_of(run(posts.read(call, kWriter, id))), Optional(ErrorCode::not_found));
+  EXPECT_THAT(code_of(run(posts.find(call, kStaff, id))), Optional(ErrorCode::not_found));
+  EXPECT_THAT(code_of(edit(kWriter, id)), Optional(ErrorCode::not_found));
+  EXPECT_THAT(code_of(remove(kWriter, id)), Optional(ErrorCode::not_found));
+  EXPECT_EQ(run(posts.page(call, board(), 1)).total, 0);
+}
+
+TEST_F(PostRules, AClosedBoardHidesWhatItHolds) {
+  const PostId id = write(kStaff, {"회의", "본문", false}, 2).value();
+  EXPECT_THAT(code_of(run(posts.read(call, kReader, id))), Optional(ErrorCode::not_found));
+  EXPECT_THAT(code_of(edit(kReader, id)), Optional(ErrorCode::not_found))
+      << "not forbidden: nobody learns that it is there";
+  EXPECT_TRUE(run(posts.read(call, kStaff, id)));
+}
+
+TEST_F(PostRules, TheListHasWhatIsVisibleNewestFirst) {
+  const PostId first = write(kWriter).value();
+  const PostId second = write(kReader, {"둘째", "본문", false}).value();
+  const PostId notice = write(kStaff, {"공지", "본문", true}).value();
+  ask("update posts set hidden_at = now() where id = " + std::to_string(second.value));
+  const Page page = run(posts.page(call, board(), 1));
+  EXPECT_EQ(page.total, 2);
+  ASSERT_EQ(page.pinned.size(), 1u);
+  EXPECT_EQ(page.pinned[0].id, notice);
+  ASSERT_EQ(page.lines.size(), 2u);
+  EXPECT_EQ(page.lines[0].id, notice);
+  EXPECT_EQ(page.lines[1].id, first);
+  EXPECT_EQ(page.newest, 3);
+}
+
+}  // namespace
+}  // namespace ms::posts
