@@ -1,11 +1,9 @@
 #pragma once
-#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "infra/core/id.hpp"
 
@@ -30,7 +28,6 @@ struct Site {
 struct MenuItem {
   std::string label;
   std::string href;
-  std::vector<MenuItem> children = {};
 };
 
 /// Who looks at the page.
@@ -80,12 +77,6 @@ inline bool is_here(const Page& page, std::string_view href) { return page.path 
 /// True on the page at `href` and on those below it; below "/" are all, so that counts only itself.
 inline bool leads_here(const Page& page, std::string_view href) {
   return is_here(page, href) || (href.size() > 1 && page.path.starts_with(href) && page.path[href.size()] == '/');
-}
-
-/// The same for an entry and what it unfolds.
-inline bool leads_here(const Page& page, const MenuItem& item) {
-  return leads_here(page, std::string_view(item.href)) ||
-         std::ranges::any_of(item.children, [&page](const MenuItem& child) { return leads_here(page, child); });
 }
 
 }  // namespace ms::view
