@@ -105,6 +105,7 @@ TEST_F(PagesTest, EveryPageHoldsWhatCountingGives) {
   // Boards that cross a place, a block, and both with numbers that are missing between.
   std::minstd_rand random(7);  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same in every run
   for (const std::int64_t start : {std::int64_t{0}, kPlace - 9, kBlock - 70, 3 * kBlock - 40}) {
+    TestDatabase::clear();
     ask(kRows);
     put(start + 1, start + 90);
     write(20);
