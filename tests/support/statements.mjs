@@ -36,7 +36,7 @@ const ofBoth = ['accounts.*', 'boards.all', 'boards.former', 'boards.guard', 'jo
   'members.is_password', 'members.suspended_until', 'once.*', 'purge.*', 'servers.add', 'servers.add_program', 'servers.beat',
   'servers.clock', 'servers.heard', 'servers.rests', 'servers.forget_programs', 'servers.forget_servers', 'servers.sweep',
   'servers.sweep_programs', 'session.*', 'sessions.*', 'watch.*'];
-const ofAdmin = ['audit.*', 'boards.*', 'dashboard.*', 'jobs.list', 'jobs.remove_failed', 'jobs.run_now', 'members.guard_above', 'members.guard_last_admin', 'members.lift', 'members.row',
+const ofAdmin = ['audit.*', 'boards.*', 'dashboard.*', 'jobs.kind', 'jobs.list', 'jobs.remove_failed', 'jobs.run_now', 'members.guard_above', 'members.guard_last_admin', 'members.lift', 'members.row',
   'members.search', 'members.set_role', 'members.suspend', 'moderation.*', 'notifications.comments_acted_on',
   'notifications.posts_acted_on', 'servers.*', 'sessions.begin_admin'];
 const ofSite = ['audit.deleted', 'sessions.adopt', 'sessions.begin_site', 'sessions.devices', 'sessions.revoke'];

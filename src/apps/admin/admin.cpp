@@ -2,6 +2,7 @@
 
 #include "apps/admin/layout.html.hpp"
 #include "apps/admin/pages/dashboard.hpp"
+#include "apps/admin/pages/jobs.hpp"
 #include "features/audit/audit.hpp"
 #include "features/members/staff.hpp"
 #include "features/moderation/moderation.hpp"
@@ -29,6 +30,7 @@ class Admin final : public program::App {
     boards::add_admin_routes(router, services_.boards);
     moderation::add_admin_routes(router, moderation_, services_.boards);
     servers::add_admin_routes(router, servers_);
+    add_jobs_routes(router, services_.db);
     audit::add_admin_routes(router, services_.db);
   }
 

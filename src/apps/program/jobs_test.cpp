@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <sstream>
+
 #include "infra/pg/test_database.hpp"
 
 namespace ms::program {
@@ -59,6 +61,11 @@ TEST_F(JobsTest, EachProgramMayDoAllThatItsJobsDo) {
     const std::string own = std::string(" from jobs where program = '") + role + "'";
     EXPECT_EQ(sql("select count(*)" + own), std::to_string(runs)) << role << ": each ran once";
     EXPECT_EQ(sql("select coalesce(string_agg(kind || ': ' || last_error, '; '), '')" + own), "");
+    std::istringstream kinds(sql("select string_agg(kind, ' ')" + own));
+    for (std::string kind; kinds >> kind;) {
+      const std::string key = "job_kind." + kind;
+      EXPECT_NE(tr(Msg{key}), key) << "staff see no words for it";
+    }
     EXPECT_EQ(sql("select count(*)" + own + " and run_at <= now()"), "0") << role;
   }
 }

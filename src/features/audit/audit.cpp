@@ -101,6 +101,7 @@ std::string Entry::subject_word() const {
 }
 std::string Entry::subject_url(const session::Viewer& viewer) const {
   if (closed || (subject_kind == "board" && !viewer.may(session::Permission::boards))) return {};
+  if (subject_kind == "job") return "/jobs";
   return subject_id == 0 ? "/members" : "/" + subject_kind + "s/" + std::to_string(subject_id);
 }
 
