@@ -11,19 +11,16 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cstring>
 #include <stdexcept>
 
 #include "infra/io/sleep.hpp"
+#include "infra/io/use_awaitable.hpp"
 
 namespace ms::monitor {
 namespace {
 
-using Token = asio::use_awaitable_t<asio::io_context::executor_type>;
-constexpr auto kAwait = asio::as_tuple(Token());
 constexpr std::size_t kTurn = 256;
 constexpr int kLongQueue = 100;
 constexpr std::chrono::microseconds kRestOfEach{200};
@@ -117,7 +114,7 @@ std::size_t LogSocket::drain(const std::function<void(std::string_view)>& take) 
 
 async<bool> LogSocket::readable() {
   waiting_.emplace(io_, fd_);
-  auto [error] = co_await waiting_->async_wait(asio::posix::descriptor_base::wait_read, kAwait);
+  auto [error] = co_await waiting_->async_wait(asio::posix::descriptor_base::wait_read, io::kAsTuple);
   if (waiting_->is_open()) waiting_->release();
   waiting_.reset();
   co_return !error;
@@ -131,7 +128,7 @@ async<void> LogSocket::run(std::function<void(std::string_view datagram)> take) 
     while (count > 0 && fd_ >= 0) {
       count = drain(take);
       if (count == kTurn) {
-        co_await asio::post(Token());
+        co_await asio::post(io::kUseAwaitable);
       } else {
         co_await sleep_for(rest_);
       }

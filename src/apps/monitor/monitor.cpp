@@ -4,20 +4,17 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/json.hpp>
 #include <csignal>
 
 #include "infra/core/version.hpp"
 #include "infra/io/sleep.hpp"
+#include "infra/io/use_awaitable.hpp"
 
 namespace ms::monitor {
 namespace {
-
-constexpr auto kAwait = asio::as_tuple(asio::use_awaitable_t<asio::io_context::executor_type>());
 
 /// Those who ask are Nginx, Prometheus and people: few, with small questions.
 http::Limits limits() {
@@ -65,7 +62,7 @@ void Monitor::run() {
 async<void> Monitor::listen_to_signals() {
   asio::signal_set signals(io_, SIGTERM, SIGINT, SIGHUP);
   while (true) {
-    auto [error, signal] = co_await signals.async_wait(kAwait);
+    auto [error, signal] = co_await signals.async_wait(io::kAsTuple);
     if (error || signal != SIGHUP) break;
     prober_.read_again();
   }

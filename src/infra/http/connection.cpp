@@ -3,20 +3,17 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cstring>
 
 #include "infra/core/text.hpp"
 #include "infra/http/wire.hpp"
+#include "infra/io/use_awaitable.hpp"
 
 namespace ms::http {
 namespace {
 
 namespace beast_http = boost::beast::http;
 using boost::system::error_code;
-
-constexpr auto kAwait = asio::as_tuple(asio::use_awaitable_t<Executor>());
 
 // More requests at once than this are rare; what is above goes back to the system.
 constexpr std::size_t kKeptWorkspaces = 64;
@@ -154,7 +151,7 @@ async<void> Connection::run() {
 async<bool> Connection::wait_for_request() {
   idle_ = true;
   deadline_ = hub_->idle_deadline();
-  auto [error] = co_await socket_.async_wait(Socket::wait_read, kAwait);
+  auto [error] = co_await socket_.async_wait(Socket::wait_read, io::kAsTuple);
   idle_ = false;
   co_return !error;
 }
@@ -246,7 +243,7 @@ async<int> Connection::read_body() {
 }
 
 async<Connection::Read> Connection::read_more() {
-  auto [error, count] = co_await socket_.async_read_some(work_->room(), kAwait);
+  auto [error, count] = co_await socket_.async_read_some(work_->room(), io::kAsTuple);
   work_->end += count;
   // A steady trickle never waits, so it is also asked here and not by the sweep alone.
   if (Clock::now() >= deadline_) co_return Read::late;
@@ -319,7 +316,7 @@ async<bool> Connection::write(std::string_view first, std::string_view second) {
     if (asio::buffer_size(rest) == 0) co_return true;
     // From each step on anew: a slow reader is fine, one that does not read is cut off.
     deadline_ = Clock::now() + hub_->limits.write_time;
-    auto [failed, count] = co_await socket_.async_write_some(rest, kAwait);
+    auto [failed, count] = co_await socket_.async_write_some(rest, io::kAsTuple);
     error = failed;
     written = count;
   }
@@ -332,7 +329,8 @@ async<void> Connection::hang_up() {
   deadline_ = Clock::now() + kDiscardTime;
   std::size_t discarded = 0;
   while (!error && discarded < kDiscardBytes && Clock::now() < deadline_) {
-    auto [failed, count] = co_await socket_.async_read_some(asio::buffer(work_->bytes.get(), work_->capacity), kAwait);
+    auto [failed, count] =
+        co_await socket_.async_read_some(asio::buffer(work_->bytes.get(), work_->capacity), io::kAsTuple);
     error = failed;
     discarded += count;
   }

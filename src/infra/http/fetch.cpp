@@ -3,15 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <charconv>
+
+#include "infra/io/use_awaitable.hpp"
 
 namespace ms::http {
 namespace {
@@ -20,10 +20,6 @@ namespace beast_http = boost::beast::http;
 using boost::system::error_code;
 using Executor = asio::io_context::executor_type;
 using Socket = asio::basic_stream_socket<asio::generic::stream_protocol, Executor>;
-using Timer =
-    asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;
-
-constexpr auto kAwait = asio::as_tuple(asio::use_awaitable_t<Executor>());
 
 /// Shared with the timer's handler, which may still be queued when the coroutine is over.
 struct Line {
@@ -69,7 +65,7 @@ std::optional<FetchRequest> parse_url(std::string_view url) {
 async<std::expected<FetchResponse, std::string>> fetch(FetchRequest question, Deadline deadline) {
   const auto executor = co_await asio::this_coro::executor;
   const auto line = std::make_shared<Line>(executor);
-  Timer timer(executor, deadline);
+  io::Timer timer(executor, deadline);
   timer.async_wait([line](const error_code& error) {
     if (error) return;
     error_code ignored;
@@ -77,18 +73,18 @@ async<std::expected<FetchResponse, std::string>> fetch(FetchRequest question, De
     line->socket.close(ignored);
   });
 
-  auto [refused] = co_await line->socket.async_connect(question.to, kAwait);
+  auto [refused] = co_await line->socket.async_connect(question.to, io::kAsTuple);
   if (refused) co_return failure(*line, "connect", refused);
   const std::string sent = fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\nAccept: {}\r\nConnection: close\r\n\r\n",
                                        question.method, question.path, question.host, question.accept);
-  auto [lost, written] = co_await asio::async_write(line->socket, asio::buffer(sent), kAwait);
+  auto [lost, written] = co_await asio::async_write(line->socket, asio::buffer(sent), io::kAsTuple);
   if (lost) co_return failure(*line, "write", lost);
 
   beast_http::response_parser<beast_http::string_body> parser;
   parser.header_limit(static_cast<std::uint32_t>(question.max_bytes));
   parser.body_limit(question.max_bytes);
   boost::beast::flat_buffer buffer(2 * question.max_bytes);
-  auto [broken, read] = co_await beast_http::async_read(line->socket, buffer, parser, kAwait);
+  auto [broken, read] = co_await beast_http::async_read(line->socket, buffer, parser, io::kAsTuple);
   if (broken) co_return failure(*line, "answer", broken);
   co_return FetchResponse{static_cast<int>(parser.get().result_int()), std::move(parser.get().body())};
 }

@@ -4,22 +4,19 @@
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include "infra/http/connection.hpp"
+#include "infra/io/use_awaitable.hpp"
 
 namespace ms::http {
 namespace {
 
 using boost::system::error_code;
 using Tcp = asio::ip::tcp;
-using Timer = asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, Executor>;
 
-constexpr auto kAwait = asio::as_tuple(asio::use_awaitable_t<Executor>());
 // How late a deadline may be noticed. One timer for all connections.
 constexpr std::chrono::milliseconds kSweepEvery{250};
 // When the system has no file descriptor or memory for us, asking again at once would only burn the processor.
@@ -61,8 +58,8 @@ struct Server::Impl {
 
   asio::io_context& io;
   asio::basic_socket_acceptor<Tcp, Executor> acceptor;
-  Timer sweep_timer;
-  Timer gone;  // cancelled when the last connection is gone
+  io::Timer sweep_timer;
+  io::Timer gone;  // cancelled when the last connection is gone
   bool stopped = false;
   std::shared_ptr<Hub> hub = std::make_shared<Hub>();
 };
@@ -70,7 +67,7 @@ struct Server::Impl {
 async<void> Server::Impl::accept_loop(std::shared_ptr<Impl> self) {
   while (self->acceptor.is_open()) {
     Tcp::endpoint peer;
-    auto [error, socket] = co_await self->acceptor.async_accept(peer, kAwait);
+    auto [error, socket] = co_await self->acceptor.async_accept(peer, io::kAsTuple);
     if (!error) {
       // A connection that came while drain() closed the acceptor is served too: nobody else will.
       if (self->hub->count >= self->hub->limits.connections || self->stopped) continue;
@@ -82,15 +79,15 @@ async<void> Server::Impl::accept_loop(std::shared_ptr<Impl> self) {
     if (error == asio::error::operation_aborted || error == asio::error::invalid_argument) co_return;
     if (error == asio::error::connection_aborted) continue;
     spdlog::error("http: accept: {}", error.message());
-    Timer pause(self->io, kAcceptPause);
-    co_await pause.async_wait(kAwait);
+    io::Timer pause(self->io, kAcceptPause);
+    co_await pause.async_wait(io::kAsTuple);
   }
 }
 
 async<void> Server::Impl::sweep_loop(std::shared_ptr<Impl> self) {
   while (!self->stopped) {
     self->sweep_timer.expires_after(kSweepEvery);
-    co_await self->sweep_timer.async_wait(kAwait);
+    co_await self->sweep_timer.async_wait(io::kAsTuple);
     self->hub->sweep();
   }
 }
@@ -117,8 +114,8 @@ async<void> Server::drain(std::chrono::milliseconds idle_grace, std::chrono::ste
   impl->gone.expires_at(deadline);
   impl->hub->emptied = [timer = &impl->gone] { timer->cancel(); };
   // A socket that was accepted a moment ago is counted before this coroutine goes on.
-  co_await asio::post(impl->io, asio::use_awaitable_t<Executor>());
-  while (!impl->hub->empty() && Clock::now() < deadline) co_await impl->gone.async_wait(kAwait);
+  co_await asio::post(impl->io, io::kUseAwaitable);
+  while (!impl->hub->empty() && Clock::now() < deadline) co_await impl->gone.async_wait(io::kAsTuple);
   impl->hub->emptied = nullptr;
   impl->stop();
 }

@@ -1,9 +1,7 @@
 #pragma once
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -17,6 +15,7 @@
 
 #include "infra/io/async.hpp"
 #include "infra/io/call.hpp"
+#include "infra/io/use_awaitable.hpp"
 
 namespace ms {
 
@@ -90,7 +89,7 @@ async<std::optional<T>> CpuPool::run(std::function<T()> job, Deadline deadline) 
     });
   };
   if (!submit({deadline, std::move(work)})) co_return std::nullopt;
-  co_await timer.async_wait(asio::as_tuple(asio::use_awaitable_t<asio::io_context::executor_type>()));
+  co_await timer.async_wait(io::kAsTuple);
   if (!state->done) co_return std::nullopt;
   if (state->thrown) std::rethrow_exception(state->thrown);
   co_return std::move(state->result);

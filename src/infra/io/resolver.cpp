@@ -5,22 +5,21 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cstring>
 #include <mutex>
 #include <system_error>
 #include <thread>
 #include <unordered_map>
 
+#include "infra/io/use_awaitable.hpp"
+
 namespace ms {
 namespace {
 
 using std::chrono::steady_clock;
-constexpr auto kAwait = asio::as_tuple(asio::use_awaitable_t<asio::io_context::executor_type>());
 
 /// Blocks.
 Resolver::Found look_up(const std::string& host) {
@@ -50,13 +49,11 @@ struct Gate {
 }  // namespace
 
 struct Resolver::Impl : std::enable_shared_from_this<Impl> {
-  using Timer =
-      asio::basic_waitable_timer<steady_clock, asio::wait_traits<steady_clock>, asio::io_context::executor_type>;
   struct Name {
     Found known;        ///< of the last lookup that succeeded
     std::string error;  ///< of the last one, empty when it succeeded
     bool under_way = false;
-    std::vector<std::shared_ptr<Timer>> waiters;
+    std::vector<std::shared_ptr<io::Timer>> waiters;
   };
 
   explicit Impl(asio::io_context& context) : io(context), gate(std::make_shared<Gate>()) { gate->io = &context; }
@@ -110,9 +107,9 @@ async<Resolver::Found> Resolver::find(std::string host, Deadline deadline) {
     if (!name.under_way) impl->begin(host, name);
   }
   if (impl->names[host].under_way) {
-    const auto timer = std::make_shared<Impl::Timer>(impl->io.get_executor(), deadline);
+    const auto timer = std::make_shared<io::Timer>(impl->io.get_executor(), deadline);
     impl->names[host].waiters.push_back(timer);
-    co_await timer->async_wait(kAwait);
+    co_await timer->async_wait(io::kAsTuple);
     std::erase(impl->names[host].waiters, timer);
   }
   const Impl::Name& name = impl->names[host];

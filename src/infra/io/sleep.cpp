@@ -1,9 +1,8 @@
 #include "infra/io/sleep.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
+
+#include "infra/io/use_awaitable.hpp"
 
 namespace ms {
 
@@ -13,8 +12,8 @@ async<void> sleep_for(std::chrono::steady_clock::duration duration) {
 
 async<void> sleep_until(Deadline deadline) {
   const auto executor = co_await asio::this_coro::executor;
-  asio::steady_timer timer(executor, deadline);
-  co_await timer.async_wait(asio::as_tuple(asio::use_awaitable_t<asio::io_context::executor_type>()));
+  io::Timer timer(executor, deadline);
+  co_await timer.async_wait(io::kAsTuple);
 }
 
 }  // namespace ms

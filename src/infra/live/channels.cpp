@@ -7,11 +7,9 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -19,6 +17,7 @@
 #include "infra/core/invariant.hpp"
 #include "infra/io/call.hpp"
 #include "infra/io/sleep.hpp"
+#include "infra/io/use_awaitable.hpp"
 #include "infra/live/event_batch.hpp"
 #include "infra/live/subscribers.hpp"
 #include "infra/pg/db.hpp"
@@ -30,7 +29,6 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr asio::use_awaitable_t<asio::io_context::executor_type> kAwait{};
 constexpr milliseconds kQueryTimeout{2000};
 constexpr milliseconds kSweepWithoutRedis{500};
 constexpr std::size_t kMaxSwept = 5000;    // topics of one query
@@ -227,7 +225,8 @@ void Channels::wake(const std::shared_ptr<Channel>& channel) {
 }
 
 async<> Channels::run(std::shared_ptr<Channels> self, std::shared_ptr<Channel> channel) {
-  co_await asio::post(kAwait);  // never within the call that woke it; and who else comes in this turn comes along
+  co_await asio::post(
+      io::kUseAwaitable);  // never within the call that woke it; and who else comes in this turn comes along
   bool good = true;
   while (good && !self->closed_ && channel->has_work()) {
     good = co_await ask(self, channel);
@@ -269,7 +268,7 @@ async<> Channels::sweep_on(std::shared_ptr<Channels> self) {
   while (!self->closed_) {
     if (!self->sweep_now_) {
       self->timer_.expires_after(self->by_redis_ ? self->sweep_ : std::min(self->sweep_, kSweepWithoutRedis));
-      co_await self->timer_.async_wait(asio::as_tuple(kAwait));
+      co_await self->timer_.async_wait(io::kAsTuple);
     }
     self->sweep_now_ = false;
     for (auto [kind, source] : std::map(self->sources_)) {

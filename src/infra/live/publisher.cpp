@@ -13,8 +13,9 @@
 #include <utility>
 #include <vector>
 
+#include "infra/io/async_event.hpp"
 #include "infra/io/sleep.hpp"
-#include "infra/redis/bell.hpp"
+#include "infra/io/use_awaitable.hpp"
 
 namespace ms::live {
 namespace {
@@ -34,11 +35,7 @@ constexpr pg::Query kNotify{"live.notify", "select pg_notify('live', $1)"};
 
 struct Publisher::Impl {
   Impl(asio::io_context& context, pg::Db& database, redis::Client& client, secret::Keyring derived)
-      : io(context),
-        db(database),
-        redis(client),
-        keys(std::move(derived)),
-        idle(std::make_shared<redis::Bell>(context)) {}
+      : io(context), db(database), redis(client), keys(std::move(derived)), idle(std::make_shared<io::AsyncEvent>()) {}
 
   static async<> send_all(std::shared_ptr<Impl> self);
   static async<bool> by_redis(std::shared_ptr<Impl> self, std::string message);
@@ -49,7 +46,7 @@ struct Publisher::Impl {
   pg::Db& db;            // gone when `closed`
   redis::Client& redis;  // gone when `closed`
   secret::Keyring keys;
-  std::shared_ptr<redis::Bell> idle;  // rings when nothing waits any more
+  std::shared_ptr<io::AsyncEvent> idle;  // rings when nothing waits any more
   std::set<Topic> waiting;
   bool sending = false;
   bool closed = false;
@@ -65,7 +62,7 @@ std::vector<Topic> Publisher::Impl::take() {
 }
 
 async<> Publisher::Impl::send_all(std::shared_ptr<Impl> self) {
-  co_await asio::post(redis::kUseAsync);  // what else is told in this turn of the loop goes along
+  co_await asio::post(io::kUseAwaitable);  // what else is told in this turn of the loop goes along
   int failures = 0;
   while (!self->closed && !self->waiting.empty()) {
     const std::vector<Topic> topics = self->take();
@@ -87,7 +84,7 @@ async<> Publisher::Impl::send_all(std::shared_ptr<Impl> self) {
     }
   }
   self->sending = false;
-  self->idle->ring_all();
+  self->idle->notify_all();
 }
 
 async<bool> Publisher::Impl::by_redis(std::shared_ptr<Impl> self, std::string message) {
@@ -143,7 +140,7 @@ void Publisher::publish_transient(Topic topic, std::string_view what) {
 
 async<> Publisher::flush(Deadline deadline) {
   const auto impl = impl_;
-  while (impl->sending && steady_clock::now() < deadline) co_await redis::Bell::wait(impl->idle, deadline);
+  while (impl->sending && steady_clock::now() < deadline) co_await io::AsyncEvent::wait(impl->idle, deadline);
 }
 
 }  // namespace ms::live

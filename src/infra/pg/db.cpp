@@ -3,13 +3,13 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <cstring>
 #include <deque>
 #include <unordered_map>
 
+#include "infra/io/use_awaitable.hpp"
 #include "infra/pg/backoff.hpp"
 #include "infra/pg/connection.hpp"
 
@@ -106,15 +106,15 @@ struct Db::Impl : std::enable_shared_from_this<Db::Impl> {
   Pool fast;
   Pool slow;
   std::shared_ptr<Resolver> resolver;
-  Timer sweep_timer;
+  io::Timer sweep_timer;
   bool sweeping = false;
   bool closed = false;
   bool up = false;
   Deadline up_changed = steady_clock::now();
   std::string error = "not connected yet";
-  std::deque<std::shared_ptr<Exchange>> waiting;      ///< for a connection, of either lane
-  std::vector<std::shared_ptr<Timer>> pauses;         ///< of the places that wait for their next attempt
-  std::vector<std::shared_ptr<Timer>> ready_waiters;  ///< cancelled when a fast connection opens
+  std::deque<std::shared_ptr<Exchange>> waiting;          ///< for a connection, of either lane
+  std::vector<std::shared_ptr<io::Timer>> pauses;         ///< of the places that wait for their next attempt
+  std::vector<std::shared_ptr<io::Timer>> ready_waiters;  ///< cancelled when a fast connection opens
   std::unordered_map<std::string_view, const char*> names;
 };
 
@@ -166,7 +166,7 @@ void Db::Impl::start() {
 }
 
 async<void> Db::Impl::keep_connected(std::shared_ptr<Impl> self, Pool* pool, std::size_t place) {
-  const auto pause = std::make_shared<Timer>(self->io.get_executor());
+  const auto pause = std::make_shared<io::Timer>(self->io.get_executor());
   self->pauses.push_back(pause);
   Backoff backoff;
   while (!self->closed) {
@@ -185,7 +185,7 @@ async<void> Db::Impl::keep_connected(std::shared_ptr<Impl> self, Pool* pool, std
     if (self->closed) break;
     self->failed(*pool, why);
     pause->expires_after(backoff.next());
-    co_await pause->async_wait(asio::as_tuple(kAwait));
+    co_await pause->async_wait(io::kAsTuple);
   }
 }
 
@@ -332,9 +332,9 @@ State Db::state() const { return impl_->state(); }
 async<bool> Db::ready(Deadline deadline) {
   const auto impl = impl_;
   if (!impl->fast.least_loaded() && !impl->closed) {
-    const auto timer = std::make_shared<Timer>(impl->io.get_executor(), deadline);
+    const auto timer = std::make_shared<io::Timer>(impl->io.get_executor(), deadline);
     impl->ready_waiters.push_back(timer);
-    co_await timer->async_wait(asio::as_tuple(kAwait));
+    co_await timer->async_wait(io::kAsTuple);
     std::erase(impl->ready_waiters, timer);
   }
   co_return impl->fast.least_loaded() != nullptr;

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <limits>
 
+#include "infra/io/use_awaitable.hpp"
+
 namespace ms::pg {
 
 std::size_t Exchange::add(const Query& query, std::vector<Param> values) {
@@ -31,12 +33,12 @@ void Exchange::begin(Deadline deadline) {
 }
 
 async<void> Exchange::done() {
-  return asio::async_initiate<decltype(kAwait), void()>(
+  return asio::async_initiate<decltype(io::kUseAwaitable), void()>(
       [this](auto handler) {
         waiter_ = std::move(handler);
         if (done_) resume();
       },
-      kAwait);
+      io::kUseAwaitable);
 }
 
 void Exchange::check_available() const {

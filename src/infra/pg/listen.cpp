@@ -2,10 +2,10 @@
 
 #include <spdlog/spdlog.h>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
+#include "infra/io/use_awaitable.hpp"
 #include "infra/pg/backoff.hpp"
 #include "infra/pg/wire.hpp"
 
@@ -56,7 +56,7 @@ struct Listener::Impl {
   std::vector<std::string> channels;
   OnMessage on_message;
   OnGap on_gap;
-  Timer pause;
+  io::Timer pause;
   std::shared_ptr<Wire> wire;
   Deadline proven{};  ///< when the last query that was answered was sent
   bool connected = false;
@@ -99,7 +99,7 @@ async<void> Listener::Impl::run(std::shared_ptr<Impl> self) {
       self->on_gap(false);
     }
     self->pause.expires_after(backoff.next());
-    co_await self->pause.async_wait(asio::as_tuple(kAwait));
+    co_await self->pause.async_wait(io::kAsTuple);
   }
 }
 

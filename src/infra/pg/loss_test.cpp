@@ -1,6 +1,7 @@
 // What becomes of callers when the server dies, hangs or is not there. Each case ends by proving recovery.
 #include <gtest/gtest.h>
 
+#include "infra/io/use_awaitable.hpp"
 #include "infra/pg/db.hpp"
 #include "infra/pg/test_database.hpp"
 #include "infra/pg/test_proxy.hpp"
@@ -36,8 +37,8 @@ async<bool> write_slowly(Db& db, std::string seconds) {
 }
 
 async<void> pause(asio::io_context& io, std::chrono::milliseconds time) {
-  Timer timer(io.get_executor(), time);
-  co_await timer.async_wait(kAwait);
+  io::Timer timer(io.get_executor(), time);
+  co_await timer.async_wait(io::kUseAwaitable);
 }
 
 class Loss : public testing::Test {

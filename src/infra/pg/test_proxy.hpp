@@ -1,6 +1,5 @@
 #pragma once
 #include <array>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -9,6 +8,7 @@
 #include <boost/asio/write.hpp>
 #include <filesystem>
 
+#include "infra/io/use_awaitable.hpp"
 #include "infra/pg/test_database.hpp"
 
 namespace ms::pg {
@@ -66,7 +66,7 @@ class Proxy {
 
   static async<void> accept(std::shared_ptr<State> state) {
     for (;;) {
-      auto [error, accepted] = co_await state->acceptor.async_accept(asio::as_tuple(kAwait));
+      auto [error, accepted] = co_await state->acceptor.async_accept(io::kAsTuple);
       if (error) co_return;
       const auto client = std::make_shared<Socket>(std::move(accepted));
       const auto upstream = std::make_shared<Socket>(client->get_executor());
@@ -82,14 +82,14 @@ class Proxy {
     constexpr std::chrono::milliseconds kLook{5};
     std::array<char, 16384> buffer;
     for (;;) {
-      const auto [error, size] = co_await from->async_read_some(asio::buffer(buffer), asio::as_tuple(kAwait));
+      const auto [error, size] = co_await from->async_read_some(asio::buffer(buffer), io::kAsTuple);
       while (state->stalled && from->is_open()) {
         asio::steady_timer pause(from->get_executor(), kLook);
-        co_await pause.async_wait(kAwait);
+        co_await pause.async_wait(io::kUseAwaitable);
       }
       boost::system::error_code broken = error;
       if (!broken) {
-        const auto written = co_await asio::async_write(*to, asio::buffer(buffer, size), asio::as_tuple(kAwait));
+        const auto written = co_await asio::async_write(*to, asio::buffer(buffer, size), io::kAsTuple);
         broken = std::get<0>(written);
       }
       if (broken) {

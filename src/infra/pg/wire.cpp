@@ -4,10 +4,10 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
 #include <system_error>
 
 #include "infra/core/text.hpp"
+#include "infra/io/use_awaitable.hpp"
 #include "infra/pg/hosts.hpp"
 
 namespace ms::pg {
@@ -102,7 +102,7 @@ void Wire::watch() {
 
 async<bool> Wire::wait(std::shared_ptr<Wire> self, Event event, Deadline until) {
   if (until == Deadline::max()) {
-    const auto [error] = co_await self->descriptor_.async_wait(type_of(event), asio::as_tuple(kAwait));
+    const auto [error] = co_await self->descriptor_.async_wait(type_of(event), io::kAsTuple);
     co_return !error && !self->closed_;
   }
   self->timer_.expires_at(until);
@@ -114,7 +114,7 @@ async<bool> Wire::wait(std::shared_ptr<Wire> self, Event event, Deadline until) 
       self->descriptor_.cancel(ignored);
     }
   });
-  const auto [error] = co_await self->descriptor_.async_wait(type_of(event), asio::as_tuple(kAwait));
+  const auto [error] = co_await self->descriptor_.async_wait(type_of(event), io::kAsTuple);
   self->timer_.expires_at(Deadline::max());
   co_return !error && !self->closed_;
 }

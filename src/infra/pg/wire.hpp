@@ -1,9 +1,7 @@
 #pragma once
 #include <libpq-fe.h>
 
-#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -14,12 +12,9 @@
 #include "infra/io/async.hpp"
 #include "infra/io/call.hpp"
 #include "infra/io/resolver.hpp"
+#include "infra/io/use_awaitable.hpp"
 
 namespace ms::pg {
-
-inline constexpr asio::use_awaitable_t<asio::io_context::executor_type> kAwait{};
-using Timer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
-                                         asio::io_context::executor_type>;
 
 struct ResultDeleter {
   void operator()(PGresult* result) const noexcept { PQclear(result); }
@@ -93,7 +88,7 @@ class Wire {
 
   ConnectionPtr connection_;
   Descriptor descriptor_;
-  Timer timer_;
+  io::Timer timer_;
   bool closed_ = false;
 };
 

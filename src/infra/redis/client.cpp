@@ -8,12 +8,12 @@
 
 #include <spdlog/spdlog.h>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <deque>
 
-#include "infra/redis/bell.hpp"
+#include "infra/io/async_event.hpp"
+#include "infra/io/use_awaitable.hpp"
 #include "infra/redis/circuit_breaker.hpp"
 #include "infra/redis/connection.hpp"
 
@@ -21,8 +21,7 @@ namespace ms::redis {
 namespace {
 
 using std::chrono::steady_clock;
-using Token = asio::use_awaitable_t<asio::io_context::executor_type>;
-using Handler = asio::async_result<Token, void()>::handler_type;
+using Handler = asio::async_result<io::UseAwaitable, void()>::handler_type;
 
 constexpr std::chrono::milliseconds kConnectTime{250};  // connect, handshake and probe together
 constexpr std::chrono::milliseconds kSweepEvery{10};
@@ -56,7 +55,7 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
         breaker(config.break_after, config.probe_every, steady_clock::now()),
         sweep_timer(context),
         pause(context),
-        came_up(std::make_shared<Bell>(context)) {}
+        came_up(std::make_shared<io::AsyncEvent>()) {}
 
   // Adds one trip to the queue; the handler comes from the suspended coroutine.
   struct Enqueue {
@@ -94,10 +93,10 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
   std::shared_ptr<Connection> connection;
   std::deque<Pending> queue;
   std::size_t in_flight = 0;  // commands, also abandoned ones
-  Timer sweep_timer;
+  io::Timer sweep_timer;
   bool sweeping = false;
-  Timer pause;
-  std::shared_ptr<Bell> came_up;
+  io::Timer pause;
+  std::shared_ptr<io::AsyncEvent> came_up;
   std::string error = "not yet connected";
   std::function<std::vector<Command>()> owed;
   std::function<void()> delivered;
@@ -107,7 +106,7 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
 async<> Client::Impl::run(std::shared_ptr<Impl> impl) {
   while (!impl->closed) {
     impl->pause.expires_at(impl->breaker.probe_at());
-    co_await impl->pause.async_wait(asio::as_tuple(kUseAsync));
+    co_await impl->pause.async_wait(io::kAsTuple);
     if (impl->closed) break;
     impl->breaker.probe_began(steady_clock::now());
     std::string failure = co_await impl->probe();
@@ -122,7 +121,7 @@ async<> Client::Impl::run(std::shared_ptr<Impl> impl) {
     impl->breaker.probe_succeeded(steady_clock::now());
     impl->error.clear();
     spdlog::info("redis: connected");
-    impl->came_up->ring_all();
+    impl->came_up->notify_all();
     co_await impl->read_all();
   }
 }
@@ -169,7 +168,9 @@ async<bool> Client::Impl::trip_to(const Call& call, std::span<const Command> com
   co_return answer.known;
 }
 
-async<> Client::Impl::enqueued(Enqueue trip) { return asio::async_initiate<const Token, void()>(trip, kUseAsync); }
+async<> Client::Impl::enqueued(Enqueue trip) {
+  return asio::async_initiate<const io::UseAwaitable, void()>(trip, io::kUseAwaitable);
+}
 
 void Client::Impl::enqueue(std::span<const Command> commands, std::optional<Handler> handler, Answer* answer,
                            Deadline now, Deadline deadline) {
@@ -276,7 +277,7 @@ void Client::Impl::close() {
   give_up_all();
   pause.cancel();
   sweep_timer.cancel();
-  came_up->ring_all();
+  came_up->notify_all();
 }
 
 Client::Client(asio::io_context& io, Config config) : impl_(std::make_shared<Impl>(io, std::move(config))) {
@@ -316,7 +317,7 @@ State Client::state() const {
 async<bool> Client::ready(Deadline deadline) {
   const auto impl = impl_;
   while (!impl->breaker.closed() && !impl->closed && steady_clock::now() < deadline) {
-    co_await Bell::wait(impl->came_up, deadline);
+    co_await io::AsyncEvent::wait(impl->came_up, deadline);
   }
   co_return impl->breaker.closed();
 }

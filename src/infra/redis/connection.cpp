@@ -2,12 +2,13 @@
 
 #include <sys/socket.h>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 #include <cerrno>
+
+#include "infra/io/use_awaitable.hpp"
 
 namespace ms::redis {
 
@@ -44,7 +45,7 @@ async<std::string> Connection::open(const Config& config, std::string_view name)
     if (closed_) co_return reason_;
     boost::system::error_code ignored;
     socket_.close(ignored);
-    const auto [error] = co_await socket_.async_connect(endpoint, asio::as_tuple(kUseAsync));
+    const auto [error] = co_await socket_.async_connect(endpoint, io::kAsTuple);
     failed = error;
     if (!failed) break;
   }
@@ -136,7 +137,7 @@ void Connection::flush() {
 
 async<bool> Connection::read() {
   if (closed_) co_return false;
-  const auto [error, size] = co_await socket_.async_read_some(asio::buffer(chunk_), asio::as_tuple(kUseAsync));
+  const auto [error, size] = co_await socket_.async_read_some(asio::buffer(chunk_), io::kAsTuple);
   if (closed_) co_return false;
   if (error) {
     fail(error.message());
@@ -148,7 +149,7 @@ async<bool> Connection::read() {
 
 async<bool> Connection::wait() {
   if (closed_) co_return false;
-  const auto [error] = co_await socket_.async_wait(Socket::wait_read, asio::as_tuple(kUseAsync));
+  const auto [error] = co_await socket_.async_wait(Socket::wait_read, io::kAsTuple);
   if (!closed_ && error) fail(error.message());
   co_return !closed_;
 }

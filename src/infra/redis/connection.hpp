@@ -10,7 +10,7 @@
 
 #include "infra/io/async.hpp"
 #include "infra/io/resolver.hpp"
-#include "infra/redis/bell.hpp"
+#include "infra/io/use_awaitable.hpp"
 #include "infra/redis/client.hpp"
 #include "infra/redis/reader.hpp"
 
@@ -59,7 +59,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   std::shared_ptr<Resolver> resolver_;
   Socket socket_;
-  Timer guard_;
+  io::Timer guard_;
   Reader reader_;
   std::string unsent_;
   std::string sending_;

@@ -1,9 +1,8 @@
 #include <spdlog/spdlog.h>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 
-#include "infra/redis/bell.hpp"
+#include "infra/io/use_awaitable.hpp"
 #include "infra/redis/circuit_breaker.hpp"
 #include "infra/redis/client.hpp"
 #include "infra/redis/connection.hpp"
@@ -47,8 +46,8 @@ struct Subscriber::Impl : std::enable_shared_from_this<Impl> {
   const std::function<void(std::string_view, std::string_view)> on_message;
   const std::function<void(bool)> on_gap;
   CircuitBreaker breaker;
-  Timer pause;
-  Timer beat;
+  io::Timer pause;
+  io::Timer beat;
   int silent_beats = 0;
   std::shared_ptr<Connection> connection;
   bool listening = false;
@@ -58,7 +57,7 @@ struct Subscriber::Impl : std::enable_shared_from_this<Impl> {
 async<> Subscriber::Impl::run(std::shared_ptr<Impl> impl) {
   while (!impl->closed) {
     impl->pause.expires_at(impl->breaker.probe_at());
-    co_await impl->pause.async_wait(asio::as_tuple(kUseAsync));
+    co_await impl->pause.async_wait(io::kAsTuple);
     if (impl->closed) break;
     impl->breaker.probe_began(steady_clock::now());
     const std::string failure = co_await impl->connect();
