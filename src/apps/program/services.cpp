@@ -62,7 +62,7 @@ Services::Services(const config::Settings& with, config::Program program, CpuPoo
       db(io, config::pg_config(with)),
       purger(db, with.proxy.monitors),
       redis(io, config::redis_config(with)),
-      cache(io, redis, keys, {"cache:", "notifications:"}),
+      cache(redis, keys, {"cache:", "notifications:"}),
       limiter(redis, write_limits(with.writing)),
       publisher(io, db, redis, keys),
       accounts(db, [this] { return listener.live(); }),

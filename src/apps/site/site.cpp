@@ -2,8 +2,8 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <charconv>
 
+#include "apps/site/invalidation.hpp"
 #include "apps/site/layout.html.hpp"
 #include "apps/site/pages/home_page_cache.hpp"
 #include "apps/site/pages/pages.hpp"
@@ -35,44 +35,20 @@ class Site final : public program::App {
         views_(services.db, services.redis),
         posts_(services.db, services.cache, services.boards, services.notifications, views_, services.publisher,
                services.limiter),
-        page_cache_(services.io, posts_, remembered(services)),
-        home_page_cache_(services.io, posts_, services.boards, remembered(services)),
+        page_cache_(posts_, remembered(services)),
+        home_page_cache_(posts_, services.boards, remembered(services)),
         comments_(services.db, services.boards, posts_, services.notifications, services.limiter, services.publisher),
         likes_(services.db, services.boards, services.notifications, services.publisher, services.limiter),
-        post_page_cache_(services.io, posts_, page_cache_, comments_, likes_, remembered(services)),
+        post_page_cache_(posts_, page_cache_, comments_, likes_, remembered(services)),
         live_board_(services.db, services.boards),
         live_post_(services.db, services.boards, posts_),
         live_member_(services.db, services.boards),
         hub_(services.io, config::redis_config(services.settings), services.keys, live_config(services.settings.live)),
-        endings_(
-            services.io, config::redis_config(services.settings), {session::Sessions::kChannel},
-            [&accounts = services.accounts](std::string_view, std::string_view member) { accounts.changed(member); },
-            [&accounts = services.accounts](bool) { accounts.changed(""); }) {
+        invalidation_(services, {page_cache_, home_page_cache_, post_page_cache_, posts_, hub_}) {
     hub_.on_tick([&presence = services.presence](const session::Viewer& viewer) { presence.seen(viewer, now()); });
-    hub_.on_publish([this, &known = services.notifications](const live::Topic* topic) {
-      if (topic == nullptr) {
-        forget();
-        known.forget_all();
-      } else if (topic->kind == 'p') {
-        page_cache_.forget(PostId{topic->id});
-        post_page_cache_.forget(PostId{topic->id});
-      } else if (topic->kind == 'b') {
-        page_cache_.forget(BoardId{topic->id});
-        home_page_cache_.forget();
-      } else if (topic->kind == 'u') {
-        known.changed(MemberId{topic->id});
-      }
-    });
     hub_.add('b', live_board_);
     hub_.add('p', live_post_);
     hub_.add('u', live_member_);
-    services.heard = [this](std::string_view channel, std::string_view payload) { heard(channel, payload); };
-    services.missed = [this] {
-      forget();
-      posts_.clear_index();
-      hub_.members_may_have_changed();
-    };
-    services.sessions.cache_while([this] { return endings_.catch_up(); });
   }
 
   void add_routes(web::Router& router) override {
@@ -123,26 +99,6 @@ class Site final : public program::App {
   async<void> finish() override { return views_.flush(); }
 
  private:
-  void heard(std::string_view channel, std::string_view payload) {
-    if (channel == "live") hub_.on_message(payload);
-    if (channel == "boards") forget();
-    if (channel != "members") return;
-    forget();  // it may be a name
-    MemberId member;
-    const auto [end, fault] = std::from_chars(payload.data(), payload.data() + payload.size(), member.value);
-    const bool one = fault == std::errc() && end == payload.data() + payload.size();
-    if (one) services_.presence.changed(member);
-    one ? hub_.member_changed(member) : hub_.members_may_have_changed();
-    if (!one) posts_.clear_index();  // the whole database may be another one
-  }
-
-  /// Something that pages show has changed, or may have.
-  void forget() {
-    page_cache_.forget();
-    home_page_cache_.forget();
-    post_page_cache_.forget();
-  }
-
   /// The boards that this visitor may read. Made once for each rank and directory.
   std::shared_ptr<const web::Menu> menu_for(const std::shared_ptr<const boards::Directory>& directory,
                                             const session::Viewer& viewer) {
@@ -173,7 +129,7 @@ class Site final : public program::App {
   comments::LivePost live_post_;
   notifications::LiveMember live_member_;
   live::Hub hub_;              // after the sources that it asks
-  redis::Subscriber endings_;  // of members' rights and logins
+  Invalidation invalidation_;  // after what it empties
   std::array<Made, 4> menus_;  // by rank
 };
 

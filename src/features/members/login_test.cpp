@@ -23,7 +23,7 @@ constexpr limit::Rule kOften{"tries", 1000, 1min};
 struct Program {
   Program(asio::io_context& io, redis::Client& redis, CpuPool& pool, session::Realm realm)
       : db(io, pg::Config{.conninfo = TestDatabase::conninfo("minschool_" + std::string(session::name_of(realm)))}),
-        cache(io, redis, kKeys, {"cache:"}),
+        cache(redis, kKeys, {"cache:"}),
         limiter(redis),
         accounts(db, [] { return false; }),
         sessions(db, redis, accounts, {.realm = realm, .keys = kKeys, .cookie = "connect.sid"}),

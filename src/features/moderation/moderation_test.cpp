@@ -81,7 +81,7 @@ class ModerationTest : public testing::Test {
   pg::Db db{io, pg::Config{.conninfo = TestDatabase::conninfo("minschool_admin")}};
   // No Redis is there: nothing of this may depend on it.
   redis::Client redis{io, redis::Config{.host = "/nonexistent/redis.sock"}};
-  cache::RedisCache cache{io, redis, secret::Keyring({"key"})};
+  cache::RedisCache cache{redis, secret::Keyring({"key"})};
   limit::Limiter limiter{redis};
   live::Publisher publisher{io, db, redis, secret::Keyring({"key"})};
   boards::Boards boards{db, [] { return true; }};

@@ -72,7 +72,7 @@ class NotificationsTest : public testing::Test {
   pg::Db db{io, pg::Config{.conninfo = TestDatabase::conninfo("minschool_site"), .fast_connections = 6}};
   redis::PrivateRedis server;
   redis::Client redis{io, server.config()};
-  cache::RedisCache cache{io, redis, secret::Keyring({"key"}), {"notifications:"}};
+  cache::RedisCache cache{redis, secret::Keyring({"key"}), {"notifications:"}};
   limit::Limiter limiter{redis};
   live::Publisher publisher{io, db, redis, secret::Keyring({"key"})};
   boards::Boards boards{db, [] { return true; }};

@@ -1,13 +1,31 @@
 #include "features/posts/page_cache.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "features/posts/list.html.hpp"
 
 namespace ms::posts {
 namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::size_t kMaxPageBytes = 8 << 20;     // some 340 pages of 20 lines and their HTML
+constexpr std::size_t kMaxReadingBytes = 4 << 20;  // of 50,000 characters at most, a few KB as a rule
+
+std::size_t bytes_of(const std::vector<PostSummary>& lines) {
+  std::size_t bytes = lines.capacity() * sizeof(PostSummary);
+  for (const PostSummary& line : lines) bytes += line.title.size() + line.author_name.size();
+  return bytes;
+}
+
+std::size_t page_bytes(const auto&, const std::shared_ptr<const CachedPage>& shown) {
+  return sizeof(CachedPage) + bytes_of(shown->page.pinned) + bytes_of(shown->page.lines) + shown->table.html().size();
+}
+
+std::size_t reading_bytes(const PostId&, const std::shared_ptr<const Reading>& reading) {
+  if (!reading) return 0;
+  return sizeof(Reading) + reading->post.content.size() + reading->post.content_html.size();
+}
 
 async<std::shared_ptr<const CachedPage>> load_page(Posts& posts, const Call& call, const boards::Board& board,
                                                    std::int64_t number) {
@@ -24,41 +42,56 @@ async<std::shared_ptr<const Reading>> load_reading(Posts& posts, const Call& cal
 
 }  // namespace
 
+PageCache::PageCache(Posts& posts, milliseconds ttl)
+    : posts_(posts),
+      pages_({.name = "post_lists", .max_bytes = kMaxPageBytes, .ttl = ttl, .heap_bytes = page_bytes}),
+      readings_({.name = "posts", .max_bytes = kMaxReadingBytes, .ttl = ttl, .heap_bytes = reading_bytes}) {}
+
 async<std::shared_ptr<const CachedPage>> PageCache::page(const Call& call, bool bypass_cache,
                                                          const boards::Board& board, std::int64_t number) {
-  auto fill = [this, &call, &board, number] { return load_page(posts_, call, board, number); };
-  auto page = co_await pages_.get(call, bypass_cache, fmt::format("{}:{}", board.id.value, number), std::move(fill));
+  const auto load = [this, &call, &board, number] { return load_page(posts_, call, board, number); };
+  if (bypass_cache) co_return co_await load();
+  const PageKey key(board.id, number);
+  if (const auto* kept = pages_.find(key)) co_return *kept;
+  auto page = co_await pages_.load(call, key, load);
   co_return page;
+}
+
+async<std::shared_ptr<const Reading>> PageCache::reading(const Call& call, bool bypass_cache, PostId id) {
+  const auto load = [this, &call, id] { return load_reading(posts_, call, id); };
+  if (bypass_cache) co_return co_await load();
+  if (const auto* kept = readings_.find(id)) co_return *kept;
+  auto reading = co_await readings_.load(call, id, load);
+  co_return reading;
 }
 
 async<Result<std::shared_ptr<const Reading>>> PageCache::read(const Call& call, bool bypass_cache,
                                                               const session::Viewer& viewer, PostId id) {
-  auto fill = [this, &call, id] { return load_reading(posts_, call, id); };
-  auto reading = co_await readings_.get(call, bypass_cache, std::to_string(id.value), std::move(fill));
+  auto reading = co_await this->reading(call, bypass_cache, id);
   if (!reading) co_return fail(ErrorCode::not_found, "posts.gone"_msg);
   if (auto ok = co_await posts_.readable(call, viewer, reading->post.board); !ok) co_return Unexpected(ok.error());
   co_return reading;
 }
 
-void PageCache::forget() {
-  pages_.forget();
-  readings_.forget();
+void PageCache::invalidate_all() {
+  pages_.invalidate_all();
+  readings_.invalidate_all();
 }
 
-void PageCache::forget(PostId id) {
+void PageCache::invalidate(PostId id) {
   const auto is_it = [id](const PostSummary& line) { return line.id == id; };
-  pages_.forget([&](std::string_view, const CachedPage* kept) {
-    return std::ranges::any_of(kept->page.lines, is_it) || std::ranges::any_of(kept->page.pinned, is_it);
+  pages_.invalidate_if([&](const PageKey&, const std::shared_ptr<const CachedPage>& shown) {
+    return std::ranges::any_of(shown->page.lines, is_it) || std::ranges::any_of(shown->page.pinned, is_it);
   });
-  readings_.forget([key = std::to_string(id.value)](std::string_view kept, const Reading*) { return kept == key; });
+  readings_.invalidate(id);
 }
 
-void PageCache::forget(BoardId board) {
-  pages_.forget([begin = fmt::format("{}:", board.value)](std::string_view kept, const CachedPage*) {
-    return kept.starts_with(begin);
-  });
+void PageCache::invalidate(BoardId board) {
+  pages_.invalidate_if([board](const PageKey& key) { return std::get<BoardId>(key) == board; });
   // Neighbours too; and a post that was not there may be one of this board.
-  readings_.forget([&](std::string_view, const Reading* kept) { return kept == nullptr || kept->post.board == board; });
+  readings_.invalidate_if([board](PostId, const std::shared_ptr<const Reading>& reading) {
+    return reading == nullptr || reading->post.board == board;
+  });
 }
 
 }  // namespace ms::posts

@@ -1,9 +1,11 @@
 #pragma once
 #include <chrono>
+#include <cstdint>
 #include <memory>
+#include <tuple>
 
 #include "features/posts/posts.hpp"
-#include "infra/cache/memory.hpp"
+#include "infra/cache/local_cache.hpp"
 #include "infra/view/out.hpp"
 
 namespace ms::posts {
@@ -15,12 +17,12 @@ struct CachedPage {
 };
 
 /// What the Site's pages show of posts: what was read for a page serves the next ones of the same thread, until
-/// anything changes. `exact`: for who has just changed something, whose next page may come before the hint of it.
+/// anything changes. `bypass_cache`: for who has just changed something, whose next page may come before the hint of
+/// it.
 class PageCache {
  public:
-  /// Nothing is shown for longer than `kept` after it was read.
-  PageCache(asio::io_context& io, Posts& posts, std::chrono::milliseconds kept)
-      : posts_(posts), pages_(io, kept, kMaxPages), readings_(io, kept, kMaxPosts) {}
+  /// Nothing is shown for longer than `ttl` after it was read.
+  PageCache(Posts& posts, std::chrono::milliseconds ttl);
 
   /// As Posts::page.
   async<std::shared_ptr<const CachedPage>> page(const Call& call, bool bypass_cache, const boards::Board& board,
@@ -30,21 +32,22 @@ class PageCache {
                                                      PostId id);
 
   /// Something changed, or may have: of posts, boards, comments, likes or names.
-  void forget();
+  void invalidate_all();
   /// A post has another text, other likes or comments.
-  void forget(PostId id);
+  void invalidate(PostId id);
   /// A board has other posts, titles or notices.
-  void forget(BoardId board);
+  void invalidate(BoardId board);
   /// Requests that wait for what another one reads.
   std::size_t waiting() const noexcept { return pages_.waiting() + readings_.waiting(); }
 
  private:
-  static constexpr std::size_t kMaxPages = 300;  // of 20 lines and their HTML: 7 MB
-  static constexpr std::size_t kMaxPosts = 200;  // of 50,000 characters at most, a few KB as a rule
+  using PageKey = std::tuple<BoardId, std::int64_t>;  // board, number
+
+  async<std::shared_ptr<const Reading>> reading(const Call& call, bool bypass_cache, PostId id);
 
   Posts& posts_;
-  cache::Memory<CachedPage> pages_;
-  cache::Memory<Reading> readings_;
+  cache::LocalCache<PageKey, std::shared_ptr<const CachedPage>, cache::TupleHash> pages_;
+  cache::LocalCache<PostId, std::shared_ptr<const Reading>> readings_;
 };
 
 }  // namespace ms::posts

@@ -6,8 +6,8 @@
 //   outage    a drop that Redis did not confirm opens the circuit (Client::trip), and it is delivered by the next probe
 //             before the circuit closes (Client::before_up). Too many of them become one step of the epoch, which takes
 //             every value of the cache away.
-//   no Redis  a small table of this process serves a value for a second at most (Fallback), so that an outage does not
-//             send every page to PostgreSQL. drop() empties it here; other servers may lag by that second.
+//   no Redis  a LocalCache serves a value for a second at most, so that an outage does not send every page to
+//             PostgreSQL. drop() empties it here; other servers may lag by that second.
 // Single flight: the first who misses fills, the others wait. Who read another version than the flight has begun with
 // does not join it, and drop() takes the flights of its keys away, so that a request after a change never gets the
 // state before. What remains: another server reads the old value until the drop of a server that is cut off from Redis
@@ -15,18 +15,17 @@
 #include "infra/cache/redis_cache.hpp"
 
 #include <algorithm>
-#include <unordered_map>
+#include <tuple>
 #include <utility>
 
-#include "infra/cache/fallback.hpp"
+#include "infra/cache/local_cache.hpp"
 #include "infra/cache/pending_invalidations.hpp"
-#include "infra/redis/bell.hpp"
+#include "infra/cache/single_flight.hpp"
 
 namespace ms::cache {
 namespace {
 
 constexpr std::string_view kEpoch = "cache.epoch";
-constexpr std::string_view kChannel = "cache.drop";
 // A drop's own time; the client's deadline for one call is shorter and counts.
 constexpr std::chrono::seconds kDropTime{1};
 
@@ -36,23 +35,21 @@ if (redis.call('GET', KEYS[2]) or '') == ARGV[1] and (redis.call('GET', KEYS[3])
   redis.call('SET', KEYS[1], ARGV[3], 'EX', ARGV[4])
 end)";
 
-// KEYS: key, version:key, … ARGV: channel. A version has to outlive every fill that began before it: a day is plenty.
+// KEYS: key, version:key, … A version has to outlive every fill that began before it: a day is plenty.
 constexpr std::string_view kDrop = R"(
 for i = 1, #KEYS, 2 do
   redis.call('INCR', KEYS[i + 1])
   redis.call('EXPIRE', KEYS[i + 1], 86400)
   redis.call('DEL', KEYS[i])
-  redis.call('PUBLISH', ARGV[1], KEYS[i])
 end)";
 
-// KEYS: epoch. ARGV: channel, patterns of the cache's keys. Rare (more than PendingInvalidations::kMaxKeys lost drops
-// at once), so that it may walk over all keys.
+// KEYS: epoch. ARGV: patterns of the cache's keys. Rare (more than PendingInvalidations::kMaxKeys lost drops at once),
+// so that it may walk over all keys.
 constexpr std::string_view kDropAll = R"(
 redis.call('INCR', KEYS[1])
-for i = 2, #ARGV do
+for i = 1, #ARGV do
   for _, key in ipairs(redis.call('KEYS', ARGV[i])) do redis.call('DEL', key) end
-end
-redis.call('PUBLISH', ARGV[1], '*'))";
+end)";
 
 // Behind the value, which reads as before: HMAC-SHA-256 in base64 of its key and the value itself.
 constexpr std::size_t kTagSize = 43;
@@ -75,27 +72,30 @@ struct CacheSnapshot {
   std::string version;
   std::string epoch;
   std::optional<std::string> value;
-
-  bool same_state(const CacheSnapshot& other) const {
-    return known == other.known && link == other.link && version == other.version && epoch == other.epoch;
-  }
 };
 
-// One fill that others may wait for.
-struct Flight {
-  Flight(asio::io_context& io, CacheSnapshot before)
-      : seen(std::move(before)), landed(std::make_shared<redis::Bell>(io)) {}
-  CacheSnapshot seen;
-  bool filling = true;
-  std::optional<std::string> value;
-  int waiting = 0;
-  std::shared_ptr<redis::Bell> landed;
+// A key in the state that a fill begins with, so that only who saw the same state waits for it.
+struct Begin {
+  std::string key;
+  bool known;
+  Deadline link;
+  std::string version;
+  std::string epoch;
+  bool operator==(const Begin&) const = default;
 };
+struct BeginHash {
+  std::size_t operator()(const Begin& begin) const noexcept { return std::hash<std::string>()(begin.key); }
+};
+
+constexpr auto kFallbackTime = std::chrono::seconds(1);
+constexpr std::size_t kFallbackBytes = 4 << 20;  // the values are lists of titles and profiles
+
+std::size_t heap_bytes(const std::string& key, const std::string& value) { return key.size() + value.size(); }
 
 }  // namespace
 
 std::vector<std::string> invalidate_all_command(const std::vector<std::string>& prefixes) {
-  std::vector<std::string> words{"EVAL", std::string(kDropAll), "1", std::string(kEpoch), std::string(kChannel)};
+  std::vector<std::string> words{"EVAL", std::string(kDropAll), "1", std::string(kEpoch)};
   for (const auto& prefix : prefixes) words.push_back(prefix + "*");
   return words;
 }
@@ -106,73 +106,29 @@ std::vector<std::string> invalidate_command(const std::vector<std::string>& keys
     words.push_back(key);
     words.push_back(version_of(key));
   }
-  words.emplace_back(kChannel);
   return words;
 }
 
 struct RedisCache::Impl {
-  Impl(asio::io_context& context, redis::Client& redis, const secret::Keyring& all, std::vector<std::string> own)
-      : io(context), client(redis), keys(all.derived("cache in Redis")), prefixes(std::move(own)) {}
+  Impl(redis::Client& redis, const secret::Keyring& all, std::vector<std::string> own)
+      : client(redis),
+        keys(all.derived("cache in Redis")),
+        prefixes(std::move(own)),
+        fallback(
+            {.name = "redis_fallback", .max_bytes = kFallbackBytes, .ttl = kFallbackTime, .heap_bytes = heap_bytes}) {}
 
   async<CacheSnapshot> look(const Call& call, const std::string& key);
   void store(const CacheSnapshot& seen, const std::string& key, std::string_view value, std::chrono::seconds ttl);
   std::vector<redis::Command> owed();
 
-  asio::io_context& io;
   redis::Client& client;
   const secret::Keyring keys;
   const std::vector<std::string> prefixes;
-  std::unordered_map<std::string, std::shared_ptr<Flight>> flights;
+  SingleFlight<Begin, std::string, BeginHash> flights;
   PendingInvalidations undelivered;
-  Fallback fallback;
+  LocalCache<std::string, std::string> fallback;
   LookupCounts lookups;
 };
-
-namespace {
-
-// Held by the one who fills, so that the others learn of its end however it comes: value, exception, or the coroutine's
-// destruction.
-class Filling {
- public:
-  Filling(std::unordered_map<std::string, std::shared_ptr<Flight>>& flights, const std::string& key,
-          std::shared_ptr<Flight> flight)
-      : flights_(flights), key_(key), flight_(std::move(flight)) {
-    flight_->filling = true;
-  }
-  ~Filling() {
-    flight_->filling = false;
-    // A failed flight with waiters stays: one of them flies on.
-    if (flight_->value || flight_->waiting == 0) {
-      const auto mine = flights_.find(key_);
-      if (mine != flights_.end() && mine->second == flight_) flights_.erase(mine);
-    }
-    if (flight_->value) {
-      flight_->landed->ring_all();
-    } else {
-      flight_->landed->ring_one();
-    }
-  }
-  Filling(const Filling&) = delete;
-  Filling& operator=(const Filling&) = delete;
-
-  void landed(const std::string& value) { flight_->value = value; }
-
- private:
-  std::unordered_map<std::string, std::shared_ptr<Flight>>& flights_;
-  const std::string& key_;
-  std::shared_ptr<Flight> flight_;
-};
-
-// Counts a waiter for as long as its coroutine lives.
-struct Waiter {
-  explicit Waiter(std::shared_ptr<Flight> joined) : flight(std::move(joined)) { ++flight->waiting; }
-  ~Waiter() { --flight->waiting; }
-  Waiter(const Waiter&) = delete;
-  Waiter& operator=(const Waiter&) = delete;
-  std::shared_ptr<Flight> flight;
-};
-
-}  // namespace
 
 async<CacheSnapshot> RedisCache::Impl::look(const Call& call, const std::string& key) {
   CacheSnapshot seen;
@@ -211,9 +167,8 @@ std::vector<redis::Command> RedisCache::Impl::owed() {
   return commands;
 }
 
-RedisCache::RedisCache(asio::io_context& io, redis::Client& client, const secret::Keyring& keys,
-                       std::vector<std::string> prefixes)
-    : impl_(std::make_shared<Impl>(io, client, keys, std::move(prefixes))) {
+RedisCache::RedisCache(redis::Client& client, const secret::Keyring& keys, std::vector<std::string> prefixes)
+    : impl_(std::make_shared<Impl>(client, keys, std::move(prefixes))) {
   client.before_up([impl = impl_] { return impl->owed(); }, [impl = impl_] { impl->undelivered.delivered(); });
 }
 
@@ -227,44 +182,21 @@ async<std::string> RedisCache::get(const Call& call, std::string key, std::chron
   ++(seen.value ? impl->lookups.hits : seen.known ? impl->lookups.misses : impl->lookups.without_redis);
   if (seen.value) co_return *std::move(seen.value);
   if (!seen.known) {
-    if (const std::string* kept = impl->fallback.find(key, std::chrono::steady_clock::now())) co_return *kept;
+    if (const std::string* kept = impl->fallback.find(key)) co_return *kept;
   }
-
-  auto& handle = impl->flights[key];
-  const bool joins = handle != nullptr && handle->seen.same_state(seen);
-  if (!joins) handle = std::make_shared<Flight>(impl->io, std::move(seen));
-  const auto flight = handle;
-
-  if (joins) {
-    bool in_time = true;
-    {
-      const Waiter waiter(flight);
-      while (in_time && flight->filling && !flight->value) {
-        in_time = co_await redis::Bell::wait(flight->landed, call.deadline());
-      }
-    }
-    if (flight->value) co_return *flight->value;
-    if (flight->filling) co_return co_await fill();
-  }
-
-  Filling filling(impl->flights, key, flight);
-  std::string value = co_await fill();
-  if (flight->seen.known) {
-    impl->store(flight->seen, key, value, ttl);
-  } else if (impl->flights[key] == flight) {  // no drop came while it was filled
-    impl->fallback.keep(key, value, std::chrono::steady_clock::now());
-  }
-  filling.landed(value);
+  const auto keep = [impl, key, ttl, seen](const std::string& value) {
+    seen.known ? impl->store(seen, key, value, ttl) : impl->fallback.put(key, value);
+  };
+  Begin begin{std::move(key), seen.known, seen.link, std::move(seen.version), std::move(seen.epoch)};
+  auto value = co_await impl->flights.run(call.deadline(), std::move(begin), std::move(fill), keep);
   co_return value;
 }
 
 async<> RedisCache::invalidate(const Call& call, std::vector<std::string> keys) {
   if (keys.empty()) co_return;
   const auto impl = impl_;
-  for (const auto& key : keys) {
-    impl->flights.erase(key);
-    impl->fallback.forget(key);
-  }
+  impl->flights.invalidate_if([&keys](const Begin& begin) { return std::ranges::find(keys, begin.key) != keys.end(); });
+  for (const auto& key : keys) impl->fallback.invalidate(key);
   if (!impl->client.up()) {
     impl->undelivered.remember(keys);
     co_return;

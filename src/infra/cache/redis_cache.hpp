@@ -30,8 +30,7 @@ class RedisCache {
   using Fill = std::function<async<std::string>()>;
 
   /// `keys` authenticate what is stored: a value that another wrote there counts as none.
-  RedisCache(asio::io_context& io, redis::Client& client, const secret::Keyring& keys,
-             std::vector<std::string> prefixes = {"cache:"});
+  RedisCache(redis::Client& client, const secret::Keyring& keys, std::vector<std::string> prefixes = {"cache:"});
   ~RedisCache();
   RedisCache(const RedisCache&) = delete;
   RedisCache& operator=(const RedisCache&) = delete;
@@ -46,7 +45,7 @@ class RedisCache {
   /// Nobody sees the old values of these keys any more, on any server. Call after the change was committed. One round
   /// trip with a deadline of its own, because a change is to be told even when its request has no time left. When Redis
   /// cannot be reached the keys are remembered (bounded; beyond that the whole cache is given up) and dropped before
-  /// this process asks Redis for anything again. Publishes each key on the channel `cache.drop` ("*": everything).
+  /// this process asks Redis for anything again.
   async<> invalidate(const Call& call, std::vector<std::string> keys);
 
   LookupCounts lookups() const noexcept;

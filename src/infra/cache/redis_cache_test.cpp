@@ -5,7 +5,7 @@
 #include <boost/asio/detached.hpp>
 
 #include "infra/cache/pending_invalidations.hpp"
-#include "infra/redis/bell.hpp"
+#include "infra/io/async_event.hpp"
 #include "infra/redis/private_redis.hpp"
 
 namespace ms::cache {
@@ -20,18 +20,17 @@ using redis::run;
 
 // The truth behind the cache: answers when the gate is open, with the value it had when it was asked.
 struct Source {
-  explicit Source(asio::io_context& io) : gate(std::make_shared<redis::Bell>(io)) {}
   std::string value = "old";
   bool open = true;
   bool broken = false;
   int fills = 0;
-  std::shared_ptr<redis::Bell> gate;
+  std::shared_ptr<io::AsyncEvent> gate = std::make_shared<io::AsyncEvent>();
 };
 
 async<std::string> read(Source& source) {
   ++source.fills;
   const std::string value = source.value;
-  if (!source.open) co_await redis::Bell::wait(source.gate, in(10s));
+  if (!source.open) co_await io::AsyncEvent::wait(source.gate, in(10s));
   if (source.broken) {
     source.broken = false;
     throw std::runtime_error("the truth is gone");
@@ -77,14 +76,14 @@ class RedisCacheTest : public testing::Test {
   }
   void open_gate() {
     source.open = true;
-    source.gate->ring_all();
+    source.gate->notify_all();
   }
 
   redis::PrivateRedis server;
   asio::io_context io{1};
   redis::Client client{io, server.config()};
-  RedisCache cache{io, client, secret::Keyring({"key"}), {"cache:", "other:"}};
-  Source source{io};
+  RedisCache cache{client, secret::Keyring({"key"}), {"cache:", "other:"}};
+  Source source;
 };
 
 TEST_F(RedisCacheTest, FillsOnceThenHitsUntilDropped) {
@@ -141,7 +140,7 @@ TEST_F(RedisCacheTest, AFillThatBeganBeforeADropIsNotStored) {
 TEST_F(RedisCacheTest, AFillIsNotStoredAfterAnotherServersDrop) {
   redis::Client other_client(io, server.config());
   ASSERT_TRUE(run(io, other_client.ready(in(10s))));
-  RedisCache other(io, other_client, secret::Keyring({"key"}));
+  RedisCache other(other_client, secret::Keyring({"key"}));
   std::vector<std::string> got;
   source.open = false;
   begin("k", got);
@@ -150,7 +149,7 @@ TEST_F(RedisCacheTest, AFillIsNotStoredAfterAnotherServersDrop) {
   run(io, invalidate(other, {"k"}));
   source.open = true;
   EXPECT_EQ(get_now("k"), "new");  // does not join the flight that began before the drop
-  source.gate->ring_all();
+  source.gate->notify_all();
   until([&got] { return got.size() == 1; });
   EXPECT_EQ(get_now("k"), "new");
   EXPECT_EQ(source.fills, 2);
@@ -222,7 +221,7 @@ TEST_F(RedisCacheTest, AWaiterOutOfTimeAsksForItself) {
   source.open = true;  // for the next fill; the first still waits at the gate
   until([&got] { return got.size() == 1; });
   EXPECT_EQ(source.fills, 2);
-  source.gate->ring_all();
+  source.gate->notify_all();
   until([&slow] { return slow.size() == 1; });
 }
 
@@ -264,18 +263,6 @@ TEST_F(RedisCacheTest, TooManyDropsInAnOutageGiveUpEverything) {
   EXPECT_EQ(get_now("cache:bystander"), "new");
   EXPECT_EQ(get_now("other:bystander"), "new");
   EXPECT_EQ(source.fills, 6);
-}
-
-TEST_F(RedisCacheTest, TellsTheOthersWhatWasDropped) {
-  std::vector<std::string> told;
-  bool listening = false;
-  redis::Subscriber subscriber(
-      io, server.config(), {"cache.drop"}, [&told](std::string_view, std::string_view key) { told.emplace_back(key); },
-      [&listening](bool connected) { listening = connected; });
-  until([&listening] { return listening; });
-  run(io, invalidate(cache, {"a", "b"}));
-  until([&told] { return told.size() == 2; });
-  EXPECT_EQ(told, (std::vector<std::string>{"a", "b"}));
 }
 
 TEST(PendingInvalidations, KeepsWhatWasNotConfirmed) {

@@ -5,6 +5,14 @@
 namespace ms::site {
 namespace {
 
+constexpr std::size_t kMaxBytes = 2 << 20;  // of four ranks, some 10 KB each
+
+std::size_t heap_bytes(const int&, const std::shared_ptr<const std::vector<HomeCard>>& cards) {
+  std::size_t bytes = cards->capacity() * sizeof(HomeCard);
+  for (const HomeCard& card : *cards) bytes += card.html.html().size();
+  return bytes;
+}
+
 async<std::shared_ptr<const std::vector<HomeCard>>> load_cards(posts::Posts& posts, boards::Boards& boards,
                                                                const Call& call, int rank) {
   const auto recent = co_await posts.recent(call, rank);
@@ -23,10 +31,17 @@ async<std::shared_ptr<const std::vector<HomeCard>>> load_cards(posts::Posts& pos
 
 }  // namespace
 
+HomePageCache::HomePageCache(posts::Posts& posts, boards::Boards& boards, std::chrono::milliseconds ttl)
+    : posts_(posts),
+      boards_(boards),
+      cards_({.name = "home", .max_bytes = kMaxBytes, .ttl = ttl, .heap_bytes = heap_bytes}) {}
+
 async<std::shared_ptr<const std::vector<HomeCard>>> HomePageCache::cards(const web::Context& ctx) {
   const int rank = ctx.viewer.rank();
-  auto fill = [this, &ctx, rank] { return load_cards(posts_, boards_, ctx.call, rank); };
-  auto cards = co_await cards_.get(ctx.call, ctx.read_your_writes(), std::to_string(rank), std::move(fill));
+  const auto load = [this, &ctx, rank] { return load_cards(posts_, boards_, ctx.call, rank); };
+  if (ctx.read_your_writes()) co_return co_await load();
+  if (const auto* kept = cards_.find(rank)) co_return *kept;
+  auto cards = co_await cards_.load(ctx.call, rank, load);
   co_return cards;
 }
 

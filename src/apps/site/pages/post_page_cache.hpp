@@ -2,12 +2,13 @@
 #include <memory>
 #include <chrono>
 #include <cstdint>
+#include <tuple>
 #include <vector>
 
 #include "features/comments/comments.hpp"
 #include "features/likes/likes.hpp"
 #include "features/posts/page_cache.hpp"
-#include "infra/cache/memory.hpp"
+#include "infra/cache/local_cache.hpp"
 #include "infra/web/context.hpp"
 
 namespace ms::site {
@@ -31,29 +32,23 @@ struct PostPageData {
 class PostPageCache {
  public:
   /// As posts::PageCache, whose memory of posts this uses.
-  PostPageCache(asio::io_context& io, posts::Posts& posts, posts::PageCache& shown, comments::Comments& comments,
-                likes::Likes& likes, std::chrono::milliseconds kept)
-      : posts_(posts),
-        page_cache_(shown),
-        comments_(comments),
-        likes_(likes),
-        threads_(io, kept, kMaxThreads),
-        likers_(io, kept, kMaxPosts) {}
+  PostPageCache(posts::Posts& posts, posts::PageCache& shown, comments::Comments& comments, likes::Likes& likes,
+                std::chrono::milliseconds ttl);
 
   /// As posts::Posts::read. `number`: the page of threads; 0: the last. `from`: as comments::Comments::threads.
   async<Result<PostPageData>> read(const web::Context& ctx, PostId id, std::int64_t number, CommentId from);
-  /// As posts::PageCache::forget.
-  void forget();
-  void forget(PostId id);
+  /// As posts::PageCache::invalidate_all and invalidate.
+  void invalidate_all();
+  void invalidate(PostId id);
   /// As posts::PageCache::waiting, without those.
   std::size_t waiting() const noexcept { return threads_.waiting() + likers_.waiting(); }
 
  private:
-  static constexpr std::size_t kMaxThreads = 200;
-  static constexpr std::size_t kMaxPosts = 200;
+  using ThreadsKey = std::tuple<PostId, std::int64_t, CommentId>;  // as read()
 
   async<std::shared_ptr<const CachedThreads>> threads(const web::Context& ctx, PostId id, MemberId author,
                                                       std::int64_t number, CommentId from);
+  async<std::shared_ptr<const likes::Likers>> likers(const web::Context& ctx, PostId id);
   /// As likes::Likes::of.
   async<std::vector<std::int64_t>> liked(const web::Context& ctx, PostId id);
 
@@ -61,8 +56,8 @@ class PostPageCache {
   posts::PageCache& page_cache_;
   comments::Comments& comments_;
   likes::Likes& likes_;
-  cache::Memory<CachedThreads> threads_;
-  cache::Memory<likes::Likers> likers_;
+  cache::LocalCache<ThreadsKey, std::shared_ptr<const CachedThreads>, cache::TupleHash> threads_;
+  cache::LocalCache<PostId, std::shared_ptr<const likes::Likers>> likers_;
 };
 
 }  // namespace ms::site

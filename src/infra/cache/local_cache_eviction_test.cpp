@@ -1,0 +1,153 @@
+// What stays and what goes (SIEVE), bytes, and the figures.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "infra/cache/local_cache.hpp"
+#include "infra/cache/manual_clock.hpp"
+#include "infra/core/text.hpp"
+
+namespace ms::cache {
+namespace {
+
+using namespace std::chrono_literals;
+
+using RedisCache = LocalCache<std::string, std::string, TextHash, ManualClock>;
+
+std::size_t heap_bytes(const std::string&, const std::string& value) { return 1000 * value.size(); }
+
+/// Three entries of three bytes each find room, a fourth one does not.
+class LocalCacheEvictionTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    for (const char* key : {"a", "b", "c"}) cache.put(key, "one");
+  }
+  std::string kept() {
+    std::string out;
+    for (const char* key : {"a", "b", "c", "d", "e", "f"}) {
+      if (peek(key)) out += key;
+    }
+    return out;
+  }
+  /// Without counting as a use.
+  bool peek(const std::string& key) {
+    bool found = false;
+    cache.invalidate_if([&](const std::string& kept_key, const std::string&) {
+      found = found || kept_key == key;
+      return false;
+    });
+    return found;
+  }
+
+  RedisCache cache{{.name = "test", .max_bytes = 10'000, .ttl = 10min, .heap_bytes = heap_bytes}};
+};
+
+TEST_F(LocalCacheEvictionTest, TheOldestGoesFirst) {
+  cache.put("d", "one");
+  EXPECT_EQ(kept(), "bcd");
+  EXPECT_EQ(cache.stats().evictions, 1u);
+}
+
+TEST_F(LocalCacheEvictionTest, WhatWasAskedForStays) {
+  EXPECT_NE(cache.find("a"), nullptr);
+  cache.put("d", "one");
+  EXPECT_EQ(kept(), "acd");
+}
+
+// What the hand passed has lost its bit, and goes when the hand comes round again.
+TEST_F(LocalCacheEvictionTest, TheHandGoesOnFromWhereItStopped) {
+  EXPECT_NE(cache.find("a"), nullptr);
+  EXPECT_NE(cache.find("c"), nullptr);
+  cache.put("d", "one");  // passes a, evicts b
+  EXPECT_EQ(kept(), "acd");
+  cache.put("e", "one");  // passes c, evicts d
+  EXPECT_EQ(kept(), "ace");
+  cache.put("f", "one");  // begins at the oldest again, evicts a
+  EXPECT_EQ(kept(), "cef");
+}
+
+TEST_F(LocalCacheEvictionTest, WhenAllWereAskedForTheOldestGoes) {
+  for (const char* key : {"a", "b", "c"}) EXPECT_NE(cache.find(key), nullptr);
+  cache.put("d", "one");
+  EXPECT_EQ(kept(), "bcd");
+}
+
+TEST_F(LocalCacheEvictionTest, TheHandSurvivesThatItsEntryIsInvalidated) {
+  EXPECT_NE(cache.find("a"), nullptr);
+  cache.put("d", "one");  // evicts b; the hand stands at c
+  cache.invalidate("c");
+  cache.put("e", "one");
+  cache.put("f", "one");
+  EXPECT_EQ(kept(), "aef");
+}
+
+TEST_F(LocalCacheEvictionTest, IsBoundedInBytesNotInEntries) {
+  const auto before = cache.stats().bytes;
+  EXPECT_LE(before, 10'000u);
+  EXPECT_GT(before, 9'000u);
+  cache.put("d", "seven..");
+  EXPECT_EQ(kept(), "d");
+  EXPECT_EQ(cache.stats().evictions, 3u);
+  cache.put("a", "");
+  EXPECT_EQ(kept(), "ad");
+}
+
+TEST_F(LocalCacheEvictionTest, WhatFindsNoRoomAtAllIsNotKept) {
+  cache.put("a", "more than ten");
+  EXPECT_EQ(kept(), "bc");
+  EXPECT_EQ(cache.stats().evictions, 0u);
+}
+
+TEST_F(LocalCacheEvictionTest, AValueReplacesTheOneBefore) {
+  cache.put("a", "two");
+  EXPECT_EQ(*cache.find("a"), "two");
+  EXPECT_EQ(cache.stats().evictions, 0u);
+  cache.put("d", "one");
+  EXPECT_EQ(kept(), "acd");  // it is new again
+}
+
+TEST_F(LocalCacheEvictionTest, WhatExpiredMakesRoomBeforeAnythingIsEvicted) {
+  ManualClock::elapsed += 9min;
+  cache.put("c", "new");
+  ManualClock::elapsed += 1min;
+  cache.put("d", "one");
+  EXPECT_EQ(kept(), "cd");
+  EXPECT_EQ(cache.stats().evictions, 0u);
+}
+
+TEST_F(LocalCacheEvictionTest, CountsHitsAndMissesAndBytes) {
+  EXPECT_NE(cache.find("a"), nullptr);
+  EXPECT_EQ(cache.find("z"), nullptr);
+  EXPECT_EQ(cache.stats().name, "test");
+  EXPECT_EQ(cache.stats().hits, 1u);
+  EXPECT_EQ(cache.stats().misses, 1u);
+  cache.invalidate("a");
+  cache.invalidate("b");
+  cache.invalidate("c");
+  EXPECT_EQ(cache.stats().bytes, 0u);
+  cache.put("a", "one");
+  cache.invalidate_all();
+  EXPECT_EQ(cache.stats().bytes, 0u);
+}
+
+// One pass over many keys that nobody asks for again, as a crawler makes it, leaves what is in use.
+TEST_F(LocalCacheEvictionTest, AScanDoesNotEmptyIt) {
+  LocalCache<int, int> numbers({.name = "numbers", .max_bytes = 100'000});
+  const auto ask_for = [&numbers](int key) {
+    if (numbers.find(key) == nullptr) numbers.put(key, key);
+  };
+  for (int round = 0; round < 3; ++round) {
+    for (int key = 0; key < 100; ++key) ask_for(key);
+  }
+  for (int key = 1000; key < 100'000; ++key) {
+    ask_for(key);
+    if (key % 10 == 0) ask_for(key / 10 % 100);
+  }
+  const auto hits = numbers.stats().hits;
+  for (int key = 0; key < 100; ++key) numbers.find(key);
+  EXPECT_EQ(numbers.stats().hits - hits, 100u);
+  EXPECT_LE(numbers.stats().bytes, 100'000u);
+}
+
+}  // namespace
+}  // namespace ms::cache

@@ -1,0 +1,142 @@
+#pragma once
+#include <algorithm>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+
+#include "infra/io/async.hpp"
+#include "infra/io/async_event.hpp"
+#include "infra/io/call.hpp"
+
+namespace ms::cache {
+
+/// One load of each key at a time: who asks for it first loads, the others wait for that value. One thread.
+template <class Key, class Value, class Hash = std::hash<Key>, class Equal = std::equal_to<>>
+class SingleFlight {
+ public:
+  SingleFlight() = default;
+  SingleFlight(const SingleFlight&) = delete;
+  SingleFlight& operator=(const SingleFlight&) = delete;
+
+  /// What `load` gives to this caller, or what it gave to another one who asked for the same key before. `keep(value)`
+  /// runs once for each value whose key was not invalidated while it was loaded. When a load fails, or its coroutine is
+  /// destroyed, its own caller alone notices: the caller who has waited longest loads next. Who waits until the
+  /// deadline loads on its own, so that `load` says in its own words that there is no time left. `load` is a function
+  /// that calls a named coroutine, never a lambda that is itself a capturing coroutine.
+  template <class Load, class Keep>
+  async<Value> run(Deadline deadline, Key key, Load load, Keep keep);
+
+  /// Callers who come from now on do not join what is being loaded. Those who wait for it get it, but it is not kept.
+  template <class K>
+  void invalidate(const K& key) {
+    if (const auto found = flights_->find(key); found != flights_->end()) flights_->erase(found);
+  }
+  template <class Concerns>
+  void invalidate_if(const Concerns& concerns) {
+    std::erase_if(*flights_, [&](const auto& entry) { return concerns(entry.first); });
+  }
+  void invalidate_all() { flights_->clear(); }
+
+  /// Callers who wait for what another one loads: they cost nothing but their place.
+  std::size_t waiting() const noexcept { return *waiting_; }
+
+ private:
+  struct Flight {
+    bool loading = false;
+    std::optional<Value> value;
+    std::size_t waiting = 0;
+    std::shared_ptr<io::AsyncEvent> changed = std::make_shared<io::AsyncEvent>();
+  };
+  using FlightPtr = std::shared_ptr<Flight>;
+  using Flights = std::unordered_map<Key, FlightPtr, Hash, Equal>;
+
+  /// Whoever loads holds one, so that the others learn of the end however it comes: a value, an exception, or the
+  /// coroutine's destruction, when the SingleFlight may be gone already.
+  class LoadGuard {
+   public:
+    LoadGuard(std::shared_ptr<Flights> flights, const Key& key, FlightPtr flight)
+        : flights_(std::move(flights)), key_(key), flight_(std::move(flight)) {
+      flight_->loading = true;
+    }
+    ~LoadGuard() {
+      flight_->loading = false;
+      // A failed flight stays while somebody waits, who goes on with it.
+      if ((flight_->value || flight_->waiting == 0) && is_current()) flights_->erase(key_);
+      flight_->value ? flight_->changed->notify_all() : flight_->changed->notify_one();
+    }
+    LoadGuard(const LoadGuard&) = delete;
+    LoadGuard& operator=(const LoadGuard&) = delete;
+
+    /// Whether the key was not invalidated since the flight began.
+    bool is_current() const {
+      const auto found = flights_->find(key_);
+      return found != flights_->end() && found->second == flight_;
+    }
+
+   private:
+    std::shared_ptr<Flights> flights_;
+    const Key& key_;
+    FlightPtr flight_;
+  };
+
+  /// Whoever waits holds one. When its coroutine is destroyed although it was its turn to load, the next one has it.
+  class WaitGuard {
+   public:
+    WaitGuard(FlightPtr flight, std::shared_ptr<std::size_t> all) : flight_(std::move(flight)), all_(std::move(all)) {
+      ++flight_->waiting;
+      ++*all_;
+    }
+    ~WaitGuard() {
+      --flight_->waiting;
+      --*all_;
+      if (!finished_ && !flight_->loading && !flight_->value) flight_->changed->notify_one();
+    }
+    WaitGuard(const WaitGuard&) = delete;
+    WaitGuard& operator=(const WaitGuard&) = delete;
+
+    /// The waiting is over, and its coroutine goes on.
+    void finish() noexcept { finished_ = true; }
+
+   private:
+    FlightPtr flight_;
+    std::shared_ptr<std::size_t> all_;
+    bool finished_ = false;
+  };
+
+  std::shared_ptr<Flights> flights_ = std::make_shared<Flights>();
+  std::shared_ptr<std::size_t> waiting_ = std::make_shared<std::size_t>(0);
+};
+
+template <class Key, class Value, class Hash, class Equal>
+template <class Load, class Keep>
+async<Value> SingleFlight<Key, Value, Hash, Equal>::run(Deadline deadline, Key key, Load load, Keep keep) {
+  FlightPtr& place = (*flights_)[key];
+  const bool joins = place != nullptr;
+  if (!joins) place = std::make_shared<Flight>();
+  const FlightPtr flight = place;
+
+  if (joins) {
+    WaitGuard wait(flight, waiting_);
+    bool in_time = true;
+    while (in_time && flight->loading && !flight->value) {
+      in_time = co_await io::AsyncEvent::wait(flight->changed, deadline);
+    }
+    wait.finish();
+  }
+  if (flight->value) co_return *flight->value;
+  if (flight->loading) {
+    Value own = co_await load();
+    co_return own;
+  }
+
+  const LoadGuard loading(flights_, key, flight);
+  Value value = co_await load();
+  if (loading.is_current()) keep(value);
+  flight->value = value;
+  co_return value;
+}
+
+}  // namespace ms::cache
