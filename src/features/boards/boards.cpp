@@ -34,6 +34,14 @@ Unexpected named(const Error& error) {
   return Unexpected(Error(ErrorCode::conflict, "error.invalid"_msg, {{"slug", "boards.slug_taken"_msg}}));
 }
 
+async<std::shared_ptr<const Directory>> load_directory(pg::Db& db, const Call& call) {
+  pg::Batch batch = db.batch(call);
+  const auto handle = store::all(batch);
+  const auto former = store::former(batch);
+  co_await batch.send();
+  co_return std::make_shared<const Directory>(handle.all(), former.all());
+}
+
 }  // namespace
 
 void guard(pg::Statements& transaction, MemberId member, BoardId board, Right right, Msg gone) {
@@ -99,23 +107,22 @@ Result<void> check(const Draft& draft) {
 }
 
 void Boards::changed() {
-  ++changes_;
   fresh_ = false;
+  loads_.invalidate_all();
 }
 
 async<std::shared_ptr<const Directory>> Boards::all(const Call& call) {
   if (auto known = current()) co_return known;
-  const auto before = changes_;
-  pg::Batch batch = db_.batch(call);
-  const auto handle = store::all(batch);
-  const auto former = store::former(batch);
-  co_await batch.send();
-  auto directory = std::make_shared<const Directory>(handle.all(), former.all());
-  // A notification that came while the rows were on their way may be about a change that they do not hold yet.
-  if (before == changes_) {
-    known_ = directory;
-    fresh_ = true;
+  const auto load = [this, &call] { return load_directory(db_, call); };
+  if (!live_()) {
+    known_ = co_await load();
+    co_return known_;
   }
+  const auto keep = [this](const std::shared_ptr<const Directory>& loaded) {
+    known_ = loaded;
+    fresh_ = true;
+  };
+  auto directory = co_await loads_.run(call.deadline(), {}, load, keep);
   co_return directory;
 }
 

@@ -5,8 +5,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
+#include "infra/cache/single_flight.hpp"
 #include "infra/core/id.hpp"
 #include "infra/core/result.hpp"
 #include "infra/pg/db.hpp"
@@ -102,7 +104,7 @@ class Boards {
   std::function<bool()> live_;
   std::shared_ptr<const Directory> known_;
   bool fresh_ = false;
-  std::uint64_t changes_ = 0;
+  cache::SingleFlight<std::monostate, std::shared_ptr<const Directory>> loads_;
 };
 
 /// The answer to a request below a former address of a board, on pages and in the API: 308 (RFC 9110 15.4.9), so that

@@ -17,15 +17,18 @@ namespace ms::notifications {
 namespace {
 
 namespace json = boost::json;
-using std::chrono::steady_clock;
 
 constexpr auto kKeptInRedis = std::chrono::seconds(60);
-constexpr int kNewest = 50;            // in Redis, as the Express program has them
-constexpr std::size_t kDropped = 500;  // keys of one round trip: a notice may tell thousands
+constexpr auto kKeptInMemory = std::chrono::seconds(5);
+constexpr std::size_t kMaxStateBytes = 3 << 20;  // of some 20,000 members
+constexpr int kNewest = 50;                      // in Redis, as the Express program has them
+constexpr std::size_t kDropped = 500;            // keys of one round trip: a notice may tell thousands
 constexpr std::size_t kNameLimit = 30;
 constexpr limit::Rule kQuestions{"names", 120, std::chrono::seconds(60)};
 
 std::string key_of(MemberId member) { return "notifications:" + std::to_string(member.value); }
+
+std::size_t heap_bytes(const MemberId&, const State& state) { return state.follows.capacity() * sizeof(BoardId); }
 
 /// "{1,3}", as PostgreSQL writes an array.
 std::vector<BoardId> boards_in(std::string_view array) {
@@ -123,7 +126,12 @@ Notification line_of(store::Row row, const session::Viewer& viewer, const boards
 
 Notifications::Notifications(pg::Db& db, cache::RedisCache& cache, limit::Limiter& limiter, boards::Boards& boards,
                              live::Publisher& publisher)
-    : db_(db), cache_(cache), limiter_(limiter), boards_(boards), publisher_(publisher) {}
+    : db_(db),
+      cache_(cache),
+      limiter_(limiter),
+      boards_(boards),
+      publisher_(publisher),
+      states_({.name = "bells", .max_bytes = kMaxStateBytes, .ttl = kKeptInMemory, .heap_bytes = heap_bytes}) {}
 
 async<State> Notifications::load(const Call& call, MemberId member, std::int64_t least) {
   auto fill = [this, &call, member] { return load_newest(db_, call, member); };
@@ -134,15 +142,12 @@ async<State> Notifications::load(const Call& call, MemberId member, std::int64_t
 }
 
 async<std::optional<State>> Notifications::state(const Call& call, MemberId member, std::int64_t least) {
-  if (const State* known = remembered(member); known != nullptr && known->number >= least) co_return *known;
-  if (known_.size() >= kMaxEntries) known_.clear();
-  const std::uint64_t turn = ++turns_;
-  known_.insert_or_assign(member, Known{steady_clock::now() + kKnownFor, turn, std::nullopt});
+  if (const State* known = states_.find(member); known != nullptr && known->number >= least) co_return *known;
   try {
-    State loaded = co_await load(call, member, least);
-    // A change that came meanwhile took the place away: what was loaded may be older.
-    const auto place = known_.find(member);
-    if (place != known_.end() && place->second.turn == turn) place->second.state = loaded;
+    const auto load_state = [this, &call, member, least] { return load(call, member, least); };
+    State loaded = co_await states_.load(call, member, load_state);
+    // What another request loaded may be of before this member's own act.
+    if (loaded.number < least) loaded = co_await load(call, member, least);
     co_return loaded;
   } catch (const pg::Unavailable&) {
     // the page is shown without it
@@ -150,18 +155,12 @@ async<std::optional<State>> Notifications::state(const Call& call, MemberId memb
   co_return std::nullopt;
 }
 
-const State* Notifications::remembered(MemberId member) const {
-  const auto known = known_.find(member);
-  if (known == known_.end() || !known->second.state || known->second.until < steady_clock::now()) return nullptr;
-  return &*known->second.state;
-}
-
 async<std::optional<view::Bell>> Notifications::bell(const web::Context& ctx) {
   if (!ctx.viewer.signed_in()) co_return std::nullopt;
   std::optional<State> known;
   if (ctx.request.method == http::Method::get) {
     known = co_await state(ctx.call, ctx.viewer.id, least_of(ctx.request));
-  } else if (const State* here = remembered(ctx.viewer.id)) {
+  } else if (const State* here = states_.find(ctx.viewer.id)) {
     known = *here;  // a write mostly leads on to another page: it is worth no round trip
   }
   if (!known) co_return view::Bell{ctx.viewer.id, std::nullopt, 0};
@@ -169,7 +168,7 @@ async<std::optional<view::Bell>> Notifications::bell(const web::Context& ctx) {
 }
 
 async<void> Notifications::invalidate(const Call& call, std::vector<MemberId> members) {
-  for (const MemberId member : members) known_.erase(member);
+  for (const MemberId member : members) states_.invalidate(member);
   for (std::size_t begin = 0; begin < members.size(); begin += kDropped) {
     std::vector<std::string> keys;
     for (std::size_t i = begin; i < std::min(members.size(), begin + kDropped); ++i) {

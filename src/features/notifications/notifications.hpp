@@ -6,11 +6,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "features/boards/boards.hpp"
 #include "features/notifications/notify.hpp"
+#include "infra/cache/local_cache.hpp"
 #include "infra/cache/redis_cache.hpp"
 #include "infra/core/result.hpp"
 #include "infra/core/time.hpp"
@@ -105,9 +105,9 @@ class Notifications {
   /// After the unit was committed: no server shows these members what it knew before.
   async<void> invalidate(const Call& call, std::vector<MemberId> members);
   /// A hint said that something is new for this member.
-  void changed(MemberId member) { known_.erase(member); }
+  void changed(MemberId member) { states_.invalidate(member); }
   /// Publisher may have been missed.
-  void forget_all() { known_.clear(); }
+  void forget_all() { states_.invalidate_all(); }
 
   /// `before` 0: from the newest.
   async<Page> page(const Call& call, const session::Viewer& viewer, std::int64_t before);
@@ -141,30 +141,17 @@ class Notifications {
  private:
   /// Counts a question for names. Unexpected: unauthenticated, too_many.
   async<Result<void>> may_ask(const Call& call, const session::Viewer& viewer);
-  /// Null when this thread does not know, or knew it too long ago.
-  const State* remembered(MemberId member) const;
   async<State> load(const Call& call, MemberId member, std::int64_t least);
   /// Sends the unit of a member's own act and lets every server know.
   async<Result<std::int64_t>> send_own(const Call& call, MemberId member, pg::Transaction& transaction,
                                        pg::ResultHandle<std::int64_t> number);
-
-  static constexpr std::size_t kMaxEntries = 20'000;  // about 3 MB
-  static constexpr auto kKnownFor = std::chrono::seconds(5);
-
-  /// Without a state: it is on its way, and a change meanwhile takes the place away.
-  struct Known {
-    std::chrono::steady_clock::time_point until;
-    std::uint64_t turn = 0;
-    std::optional<State> state;
-  };
 
   pg::Db& db_;
   cache::RedisCache& cache_;
   limit::Limiter& limiter_;
   boards::Boards& boards_;
   live::Publisher& publisher_;
-  std::unordered_map<MemberId, Known> known_;
-  std::uint64_t turns_ = 0;
+  cache::LocalCache<MemberId, State> states_;
 };
 
 /// A member's notifications, topic "u7": the bell, and a word for each new one. Its number is

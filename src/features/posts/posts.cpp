@@ -196,19 +196,24 @@ async<Page> Posts::page(const Call& call, const boards::Board& board, std::int64
 async<Result<PostAccess>> Posts::find(const Call& call, const session::Viewer& viewer, PostId id) {
   const auto found = co_await look_up<PostAccess>(db_, boards_, call, viewer, id, find_access);
   if (!found) co_return Unexpected(found.error());
-  index_.learn(id, {found->post.board, found->post.author});
+  learn(id, {found->post.board, found->post.author});
   co_return found->post;
 }
 
 async<Result<PostRef>> Posts::origin(const Call& call, const session::Viewer& viewer, PostId id) {
-  const auto known = index_.find(id);
-  if (!known) {
+  const PostRef* known = index_.find(id);
+  if (known == nullptr) {
     const auto found = co_await find(call, viewer, id);
     if (!found) co_return Unexpected(found.error());
     co_return PostRef{found->board, found->author};
   }
-  if (auto ok = co_await readable(call, viewer, known->board); !ok) co_return Unexpected(ok.error());
-  co_return *known;
+  const PostRef origin = *known;
+  if (auto ok = co_await readable(call, viewer, origin.board); !ok) co_return Unexpected(ok.error());
+  co_return origin;
+}
+
+void Posts::learn(PostId id, PostRef origin) {
+  if (index_.find(id) == nullptr) index_.put(id, origin);
 }
 
 async<Result<Reading>> Posts::read(const Call& call, const session::Viewer& viewer, PostId id) {
@@ -227,7 +232,7 @@ async<std::optional<Reading>> Posts::load(const Call& call, PostId id, MemberId 
   co_await batch.send();
   auto found = post.one();
   if (!found) co_return std::nullopt;
-  index_.learn(id, {found->board, found->author});
+  learn(id, {found->board, found->author});
   co_return Reading{std::move(*found), older.one(), newer.one()};
 }
 

@@ -158,7 +158,7 @@ class Posts {
   /// Unexpected as read().
   async<Result<void>> readable(const Call& call, const session::Viewer& viewer, BoardId board);
   /// The database may be another one, in which the same number is another post.
-  void clear_index() { index_.forget(); }
+  void clear_index() { index_.invalidate_all(); }
   /// The request shows the post to a reader, who counts unless they wrote it, only ask for its head, or are a program.
   void count_reader(const web::Context& ctx, PostId id, MemberId author);
   /// Readers who count and are not written down yet.
@@ -186,8 +186,11 @@ class Posts {
  private:
   /// Counts a write and the members that it mentions.
   async<Result<void>> allow(const Call& call, const session::Viewer& viewer, limit::Write what, std::int64_t mentions);
+  void learn(PostId id, PostRef origin);
   /// That a post changed, and with it what its board's lists show.
   void tell(PostId id, BoardId board);
+
+  static constexpr std::size_t kMaxOriginBytes = 2 << 20;  // of some 20,000 posts
 
   pg::Db& db_;
   cache::RedisCache& cache_;
@@ -196,7 +199,7 @@ class Posts {
   ViewCounter& views_;
   live::Publisher& publisher_;
   limit::Limiter& limiter_;
-  PostIndex index_;
+  PostIndex index_{{.name = "post_origins", .max_bytes = kMaxOriginBytes}};
 };
 
 /// What is live about a board, topic "b3": new posts. Its number is the newest post's.

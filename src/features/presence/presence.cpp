@@ -16,9 +16,9 @@ constexpr std::string_view kGuests = "online:guests";
 constexpr auto kTellEvery = std::chrono::seconds(20);
 constexpr auto kSweepEvery = std::chrono::seconds(1);
 constexpr auto kCountedFor = std::chrono::seconds(1);
-constexpr std::size_t kMaxEntries = 50'000;   // of one set in this thread
-constexpr std::int64_t kMaxInRedis = 50'000;  // of one set in Redis, whoever makes up browsers
-constexpr std::size_t kKeyBytes = 9;          // of 32: no two guests are one by chance
+constexpr std::size_t kMaxToldBytes = 6 << 20;  // of one set in this thread: some 50,000
+constexpr std::int64_t kMaxInRedis = 50'000;    // of one set in Redis, whoever makes up browsers
+constexpr std::size_t kKeyBytes = 9;            // of 32: no two guests are one by chance
 
 // The seconds are Redis's: app servers' clocks may differ, and who is here must not hang on whose server was asked.
 // What stands in the future was written before Redis's own clock was put back, and would stay for ever.
@@ -70,8 +70,8 @@ Presence::Presence(pg::Db& db, redis::Client& redis, session::Sessions& sessions
       redis_(redis),
       sessions_(sessions),
       key_(secret::hmac_sha256(secret, "presence")),
-      members_{kMembers, {}, {}},
-      guests_{kGuests, {}, {}} {
+      members_{.set = kMembers, .told = Told<MemberId>({.name = "presence_members", .max_bytes = kMaxToldBytes})},
+      guests_{.set = kGuests, .told = Told<std::string>({.name = "presence_guests", .max_bytes = kMaxToldBytes})} {
   sessions_.when_ended([this](const Call& call, MemberId member) { return left(call, member); });
 }
 
@@ -85,7 +85,7 @@ std::string Presence::guest_key(std::string_view address, std::string_view agent
 void Presence::asked(session::Viewer& viewer, std::string_view address, std::string_view agent, Timestamp at) {
   if (!viewer.signed_in()) {
     viewer.guest = guest_key(address, agent);
-  } else if (!viewer.hidden && !members_.told.contains(viewer.id)) {
+  } else if (!viewer.hidden && members_.told.find(viewer.id) == nullptr) {
     redis_.fire_and_forget(redis::Command("ZREM", kGuests, guest_key(address, agent)));  // perhaps a guest until now
   }
   seen(viewer, at);
@@ -96,7 +96,8 @@ void Presence::seen(const session::Viewer& viewer, Timestamp at) {
     tell(guests_, viewer.guest, at);
   } else if (!viewer.hidden) {
     tell(members_, viewer.id, at);
-  } else if (members_.told.erase(viewer.id) != 0) {
+  } else if (members_.told.find(viewer.id) != nullptr) {
+    members_.told.invalidate(viewer.id);
     redis_.fire_and_forget(
         redis::Command("ZREM", kMembers, viewer.id.value));  // told while the change was on its way here
   }
@@ -105,13 +106,12 @@ void Presence::seen(const session::Viewer& viewer, Timestamp at) {
 template <class Key>
 void Presence::tell(Crowd<Key>& crowd, const Key& one, Timestamp at) {
   if (!redis_.up()) {
-    crowd.told.clear();  // what it knew may be gone, too
+    crowd.told.invalidate_all();  // what it knew may be gone, too
     return;
   }
-  const auto told = crowd.told.find(one);
-  if (told != crowd.told.end() && within(at, told->second, kTellEvery)) return;
-  if (crowd.told.size() >= kMaxEntries) crowd.told.clear();
-  crowd.told[one] = at;
+  const Timestamp* told = crowd.told.find(one);
+  if (told != nullptr && within(at, *told, kTellEvery)) return;
+  crowd.told.put(one, at);
   // Whoever comes sweeps out who has left, and the oldest of a crowd that is too large.
   const bool sweeps = !within(at, crowd.swept, kSweepEvery);
   if (sweeps) crowd.swept = at;
@@ -120,7 +120,7 @@ void Presence::tell(Crowd<Key>& crowd, const Key& one, Timestamp at) {
 }
 
 async<void> Presence::left(const Call& call, MemberId member) {
-  members_.told.erase(member);
+  members_.told.invalidate(member);
   counted_.reset();
   redis::Command gone("ZREM", kMembers, member.value);
   co_await redis_.execute(call, std::move(gone));
@@ -171,7 +171,7 @@ async<Result<void>> Presence::hide(const Call& call, const session::Viewer& view
   const auto done = co_await transaction.commit();
   if (!done) co_return done;
   co_await sessions_.evict(call, viewer.id);
-  members_.told.erase(viewer.id);
+  members_.told.invalidate(viewer.id);
   if (hidden) {
     redis::Command gone("ZREM", kMembers, viewer.id.value);
     co_await redis_.execute(call, std::move(gone));

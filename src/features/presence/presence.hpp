@@ -4,9 +4,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "infra/cache/local_cache.hpp"
 #include "infra/core/id.hpp"
 #include "infra/core/result.hpp"
 #include "infra/core/time.hpp"
@@ -57,7 +57,7 @@ class Presence {
   /// Has logged out: is not here any more, on any server.
   async<void> left(const Call& call, MemberId member);
   /// Something about the member changed, perhaps on another server: what this thread has told of them may not hold.
-  void changed(MemberId member) { members_.told.erase(member); }
+  void changed(MemberId member) { members_.told.invalidate(member); }
 
   /// On all servers, at most a second old; nothing while Redis is gone.
   async<std::optional<Counts>> counts(const Call& call, Timestamp at);
@@ -72,9 +72,11 @@ class Presence {
   std::string guest_key(std::string_view address, std::string_view agent) const;
   /// One of the sets, and whom of it this thread has told lately.
   template <class Key>
+  using Told = cache::LocalCache<Key, Timestamp>;
+  template <class Key>
   struct Crowd {
     std::string_view set;
-    std::unordered_map<Key, Timestamp> told;
+    Told<Key> told;
     Timestamp swept{};
   };
   template <class Key>

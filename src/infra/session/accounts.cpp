@@ -40,6 +40,33 @@ Timestamp by_our_clock(Timestamp theirs, Timestamp their_now) {
   return theirs == Timestamp::max() ? theirs : theirs + (now() - their_now);
 }
 
+constexpr std::size_t kMaxBytes = 6 << 20;  // some 20,000 members
+
+std::size_t heap_bytes(const MemberId&, const std::shared_ptr<const Account>& account) {
+  return sizeof(Account) + account->name.size() + account->email.size();
+}
+
+/// nullptr when there is no such member; one who is suspended is there.
+async<std::shared_ptr<const Account>> load_account(pg::Db& db, const Call& call, MemberId id) {
+  pg::Batch batch = db.batch(call);
+  const auto handle = batch.add<AccountRow>(kFind, id);
+  const auto clock = batch.add<Timestamp>(kClock);
+  co_await batch.send();
+  auto row = handle.one();
+  if (!row) co_return nullptr;
+  if (row->suspended_until) row->suspended_until = by_our_clock(*row->suspended_until, clock.one().value());
+  co_return std::make_shared<const Account>(Account{row->id, std::move(row->name), std::move(row->email),
+                                                    static_cast<Role>(row->role), Permissions::parse(row->permissions),
+                                                    row->epoch, row->hidden, row->suspended_until, row->incarnation});
+}
+
+async<Permissions> load_guest(pg::Db& db, const Call& call) {
+  pg::Batch batch = db.batch(call);
+  const auto handle = batch.add<GuestRow>(kGuest);
+  co_await batch.send();
+  co_return Permissions::parse(handle.one().value().permissions);
+}
+
 }  // namespace
 
 Viewer viewer_of(const Account& account, std::string session_id) {
@@ -47,51 +74,49 @@ Viewer viewer_of(const Account& account, std::string session_id) {
                 account.permissions, std::move(session_id), account.hidden};
 }
 
+Accounts::Accounts(pg::Db& db, std::function<bool()> live)
+    : db_(db),
+      live_(std::move(live)),
+      accounts_({.name = "accounts", .max_bytes = kMaxBytes, .heap_bytes = heap_bytes}) {}
+
 void Accounts::changed(std::string_view payload) {
-  ++changes_;
   MemberId id;
   const auto [end, error] = std::from_chars(payload.data(), payload.data() + payload.size(), id.value);
   if (error == std::errc() && end == payload.data() + payload.size()) {
-    known_.erase(id);
+    accounts_.invalidate(id);
   } else {
-    known_.clear();  // roles changed, or notifications may have been missed
+    accounts_.invalidate_all();  // roles changed, or notifications may have been missed
     guest_.reset();
+    guest_loads_.invalidate_all();
   }
 }
 
-std::shared_ptr<const Account> Accounts::peek(MemberId id) const {
-  const auto found = known_.find(id);
-  return found != known_.end() && live_() && !suspended(*found->second) ? found->second : nullptr;
+std::shared_ptr<const Account> Accounts::peek(MemberId id) {
+  if (!live_()) return nullptr;
+  const auto* known = accounts_.find(id);
+  return known != nullptr && !suspended(**known) ? *known : nullptr;
 }
 
 async<std::shared_ptr<const Account>> Accounts::find(const Call& call, MemberId id, std::int64_t least) {
-  if (auto known = peek(id); known && known->epoch >= least) co_return known;
-  const auto before = changes_;
-  pg::Batch batch = db_.batch(call);
-  const auto handle = batch.add<AccountRow>(kFind, id);
-  const auto clock = batch.add<Timestamp>(kClock);
-  co_await batch.send();
-  auto row = handle.one();
-  if (!row) co_return nullptr;
-  if (row->suspended_until) row->suspended_until = by_our_clock(*row->suspended_until, clock.one().value());
-  auto account = std::make_shared<const Account>(
-      Account{row->id, std::move(row->name), std::move(row->email), static_cast<Role>(row->role),
-              Permissions::parse(row->permissions), row->epoch, row->hidden, row->suspended_until, row->incarnation});
-  if (before == changes_ && live_()) {
-    if (known_.size() >= kLimit) known_.erase(known_.begin());
-    known_.insert_or_assign(id, account);
+  auto account = peek(id);
+  if (account && account->epoch >= least) co_return account;
+  account = nullptr;
+  if (live_()) {
+    const auto load = [this, &call, id] { return load_account(db_, call, id); };
+    const auto worth_keeping = [this](const std::shared_ptr<const Account>& loaded) { return loaded && live_(); };
+    account = co_await accounts_.load(call, id, load, worth_keeping);
   }
-  co_return suspended(*account) ? nullptr : account;
+  // Without notifications nobody believes what another request has read, nor what was read before `least` was.
+  if (!account || account->epoch < least) account = co_await load_account(db_, call, id);
+  co_return account && !suspended(*account) ? account : nullptr;
 }
 
 async<Permissions> Accounts::guest(const Call& call) {
-  if (guest_ && live_()) co_return *guest_;
-  const auto before = changes_;
-  pg::Batch batch = db_.batch(call);
-  const auto handle = batch.add<GuestRow>(kGuest);
-  co_await batch.send();
-  const Permissions permissions = Permissions::parse(handle.one().value().permissions);
-  if (before == changes_) guest_ = permissions;
+  const auto load = [this, &call] { return load_guest(db_, call); };
+  if (!live_()) co_return co_await load();
+  if (guest_) co_return *guest_;
+  const auto keep = [this](const Permissions& loaded) { guest_ = loaded; };
+  const auto permissions = co_await guest_loads_.run(call.deadline(), {}, load, keep);
   co_return permissions;
 }
 

@@ -5,8 +5,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <variant>
 
+#include "infra/cache/local_cache.hpp"
+#include "infra/cache/single_flight.hpp"
 #include "infra/core/time.hpp"
 #include "infra/io/async.hpp"
 #include "infra/io/call.hpp"
@@ -37,26 +39,24 @@ Viewer viewer_of(const Account& account, std::string session_id);
 class Accounts {
  public:
   /// `live`: whether notifications are proven to arrive (pg::Listener::live).
-  Accounts(pg::Db& db, std::function<bool()> live) : db_(db), live_(std::move(live)) {}
+  Accounts(pg::Db& db, std::function<bool()> live);
 
   /// nullptr when there is no such member, or one who is suspended now. Throws pg::Unavailable. What memory knows of an
   /// epoch before `least` is known to be old: its notification is still on its way.
   async<std::shared_ptr<const Account>> find(const Call& call, MemberId id, std::int64_t least = 0);
   /// The same from memory, or nullptr.
-  std::shared_ptr<const Account> peek(MemberId id) const;
+  std::shared_ptr<const Account> peek(MemberId id);
   /// What a guest may do (role_permissions of rank 0).
   async<Permissions> guest(const Call& call);
   /// A notification on "members": a member's id, or anything else when all may have changed or some were missed.
   void changed(std::string_view payload);
 
  private:
-  static constexpr std::size_t kLimit = 20'000;  // about 4 MB
-
   pg::Db& db_;
   std::function<bool()> live_;
-  std::unordered_map<MemberId, std::shared_ptr<const Account>> known_;
+  cache::LocalCache<MemberId, std::shared_ptr<const Account>> accounts_;
   std::optional<Permissions> guest_;
-  std::uint64_t changes_ = 0;  // counts notifications: an answer read before one must not be kept after it
+  cache::SingleFlight<std::monostate, Permissions> guest_loads_;
 };
 
 }  // namespace ms::session

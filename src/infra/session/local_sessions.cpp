@@ -2,15 +2,6 @@
 #include "infra/session/sessions.hpp"
 
 namespace ms::session {
-namespace {
-
-using std::chrono::steady_clock;
-
-constexpr auto kRemembered = std::chrono::seconds(10);  // Redis is asked again then, which also moves its expiry
-constexpr std::size_t kMaxEntries = 20'000;             // about 6 MB
-
-}  // namespace
-
 void Sessions::cache_while(std::function<bool()> caught_up) {
   if (!config_.shared) caught_up_ = std::move(caught_up);
 }
@@ -20,26 +11,21 @@ void Sessions::cache_while(std::function<bool()> caught_up) {
 // socket by then, and is read here before memory is believed.
 std::optional<Viewer> Sessions::find_local(const Cookie& cookie) {
   if (!caught_up_) return std::nullopt;
-  const auto found = local_.find(cookie.value);
-  if (found == local_.end()) return std::nullopt;
-  const LocalSession& known = found->second;
-  if (known.plain != cookie.plain) return std::nullopt;
+  const LocalSession* known = local_.find(cookie.value);
+  if (known == nullptr || known->plain != cookie.plain) return std::nullopt;
   if (!redis_.up() || !caught_up_()) return std::nullopt;
-  const auto account = accounts_.peek(known.member);
-  if (account && account->epoch == known.epoch && account->incarnation == known.incarnation &&
-      steady_clock::now() < known.until) {
-    return viewer_of(*account, known.id);
+  const auto account = accounts_.peek(known->member);
+  if (account && account->epoch == known->epoch && account->incarnation == known->incarnation) {
+    return viewer_of(*account, known->id);
   }
-  local_.erase(found);
+  local_.invalidate(cookie.value);
   return std::nullopt;
 }
 
 void Sessions::remember(const Cookie& cookie, const Authenticated& found) {
   if (!caught_up_) return;
-  if (local_.size() >= kMaxEntries) local_.clear();
-  local_.insert_or_assign(std::string(cookie.value),
-                          LocalSession{found.viewer.session_id, found.viewer.id, found.epoch, found.incarnation,
-                                       cookie.plain, steady_clock::now() + kRemembered});
+  local_.put(std::string(cookie.value),
+             LocalSession{found.viewer.session_id, found.viewer.id, found.epoch, found.incarnation, cookie.plain});
 }
 
 }  // namespace ms::session

@@ -18,6 +18,8 @@ namespace {
 // that somebody else's subdomain plants under the plain name is none.
 constexpr std::string_view kHostPrefix = "__Host-";
 constexpr int kDeviceLimit = 100;
+constexpr auto kRemembered = std::chrono::seconds(10);  // Redis is asked again then, which also moves its expiry
+constexpr std::size_t kMaxRememberedBytes = 6 << 20;    // some 20,000 cookies
 constexpr std::size_t kAgentLimit = 200;
 
 }  // namespace
@@ -41,7 +43,8 @@ Sessions::Sessions(pg::Db& db, redis::Client& redis, Accounts& accounts, Config 
       accounts_(accounts),
       config_(std::move(config)),
       cookie_keys_(config_.cookie.starts_with(kHostPrefix) ? config_.keys.derived(kHostPrefix) : config_.keys),
-      record_keys_(config_.keys.derived(kRecordPurpose)) {}
+      record_keys_(config_.keys.derived(kRecordPurpose)),
+      local_({.name = "sessions", .max_bytes = kMaxRememberedBytes, .ttl = kRemembered, .heap_bytes = heap_bytes}) {}
 
 std::string Sessions::key_of(std::string_view session_id) {
   std::string out;

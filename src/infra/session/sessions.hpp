@@ -4,9 +4,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "infra/cache/local_cache.hpp"
 #include "infra/core/keyring.hpp"
 #include "infra/core/result.hpp"
 #include "infra/core/text.hpp"
@@ -150,8 +150,10 @@ class Sessions {
     std::int64_t epoch = 0;
     std::int64_t incarnation = 0;
     bool plain = false;  ///< Cookie::plain
-    std::chrono::steady_clock::time_point until;
   };
+  static std::size_t heap_bytes(const std::string& cookie, const LocalSession& known) {
+    return cookie.size() + known.id.size();
+  }
   std::optional<Viewer> find_local(const Cookie& cookie);
   void remember(const Cookie& cookie, const Authenticated& found);
   async<Unexpected> why_not(const Call& call, const Claim& claim);
@@ -181,7 +183,7 @@ class Sessions {
   std::uint64_t opened_ = 0;
   std::function<bool()> caught_up_;
   std::function<async<void>(const Call&, MemberId)> when_ended_;
-  std::unordered_map<std::string, LocalSession, TextHash, std::equal_to<>> local_;  ///< by cookie
+  cache::LocalCache<std::string, LocalSession, TextHash> local_;  ///< by cookie
 };
 
 }  // namespace ms::session
