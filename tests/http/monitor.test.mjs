@@ -238,7 +238,7 @@ test('an app server counts its requests by route, not by address', async () => {
   const { text } = await site.get('/metrics');
   assert.doesNotMatch(text, /no-such-board/);
   for (const name of ['minschool_http_request_seconds_bucket{', 'minschool_loop_lag_seconds_count ', 'minschool_pg_connections{state="idle"} ',
-    'minschool_redis_up{thread="0"} 1', 'minschool_build_info{program="minschool-site",server="app2",version=']) {
+    'minschool_redis_up{thread="0"} 1', 'minschool_local_cache_lookups_total{cache="post_lists",result="hit"} ', 'minschool_local_cache_bytes{cache="sessions"} ', 'minschool_build_info{program="minschool-site",server="app2",version=']) {
     assert.ok(text.includes(`\n${name}`), name);
   }
 });

@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "features/boards/boards.hpp"
 #include "features/members/members.hpp"
@@ -49,6 +50,9 @@ struct Services {
   std::function<void(std::string_view channel, std::string_view payload)> heard;
   std::function<void()> missed;
 
+  /// Of the caches in this thread's memory.
+  std::vector<cache::LocalCacheStats> cache_stats() const;
+
   pg::Listener listener;  // last: its messages reach all of the above
 };
 
@@ -68,6 +72,8 @@ class App {
   virtual async<void> background() = 0;
   /// Of the requests that are being answered, those that only wait for what another one reads.
   virtual std::size_t waiting() const noexcept = 0;
+  /// Of the caches that it has beside those of Services.
+  virtual std::vector<cache::LocalCacheStats> cache_stats() const { return {}; }
   /// The last request was answered: write down what is only in memory.
   virtual async<void> finish() = 0;
 };

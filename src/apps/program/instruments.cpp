@@ -103,7 +103,7 @@ void Instruments::count(const web::Answered& answered) {
   add(cells_.redis_trips, cells_.redis_seconds, answered.timing.redis_trips, answered.timing.redis);
 }
 
-void Instruments::sample(const Services& services, const http::ServerState& server, bool draining) {
+void Instruments::sample(const Services& services, const App& app, const http::ServerState& server, bool draining) {
   const auto number = [](auto value) { return static_cast<double>(value); };
   cells_.in_flight.set(number(server.in_flight));
   cells_.connections.set(number(server.connections));
@@ -126,6 +126,8 @@ void Instruments::sample(const Services& services, const http::ServerState& serv
   cells_.sessions_opened.set(number(services.sessions.opened()));
   cells_.purges_pending.set(number(services.purger.pending()));
   cells_.purge_failures.set(number(services.purger.failures()));
+  cells_.note(services.cache_stats());
+  cells_.note(app.cache_stats());
 }
 
 async<void> Instruments::beat() {

@@ -58,7 +58,7 @@ class Instruments {
   /// A request that could not be read, or a stream without room, was answered with this status.
   void rejected(int status);
   /// Notes what is not counted but read; once a second, and before a scrape of this thread.
-  void sample(const Services& services, const http::ServerState& server, bool draining);
+  void sample(const Services& services, const App& app, const http::ServerState& server, bool draining);
   /// Measures how late timers come, and writes the log, for as long as the thread lives.
   async<void> beat();
   /// The answer to GET /metrics: what all threads of the worker know, of others at most a second old.

@@ -86,4 +86,11 @@ Services::Services(const config::Settings& with, config::Program program, CpuPoo
             if (missed) missed();
           }) {}
 
+std::vector<cache::LocalCacheStats> Services::cache_stats() const {
+  std::vector<cache::LocalCacheStats> out = presence.cache_stats();
+  out.insert(out.end(),
+             {cache.fallback_stats(), accounts.cache_stats(), sessions.cache_stats(), notifications.cache_stats()});
+  return out;
+}
+
 }  // namespace ms::program

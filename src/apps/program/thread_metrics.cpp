@@ -65,6 +65,22 @@ metrics::Counter& ThreadMetrics::add_class(std::string_view pattern, http::Metho
                         labels_of(pattern, method) + "," + labels({{"status", kClassNames.at(place)}}));
 }
 
+void ThreadMetrics::note(const std::vector<cache::LocalCacheStats>& caches) {
+  const auto total = [this](std::string_view name, std::string_view help, const std::string& of, std::uint64_t count) {
+    shard_.total(name, help, of).set(static_cast<double>(count));
+  };
+  for (const cache::LocalCacheStats& stats : caches) {
+    const std::string of = labels({{"cache", stats.name}});
+    constexpr std::string_view kLookups = "minschool_local_cache_lookups";
+    constexpr std::string_view kHelp = "What a cache in memory was asked for.";
+    total(kLookups, kHelp, labels({{"cache", stats.name}, {"result", "hit"}}), stats.hits);
+    total(kLookups, kHelp, labels({{"cache", stats.name}, {"result", "miss"}}), stats.misses);
+    total("minschool_local_cache_evictions", "What left a cache in memory to make room.", of, stats.evictions);
+    shard_.gauge("minschool_local_cache_bytes", "What a cache in memory holds.", of)
+        .set(static_cast<double>(stats.bytes));
+  }
+}
+
 void ThreadMetrics::add_to(Totals& totals) const {
   const auto add = [](metrics::Histogram::Counts& to, const metrics::Histogram::Counts& counts) {
     for (std::size_t i = 0; i < to.size(); ++i) to[i] += counts[i];

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "infra/cache/local_cache.hpp"
 #include "infra/http/message.hpp"
 #include "infra/metrics/metrics.hpp"
 
@@ -64,6 +65,8 @@ class ThreadMetrics {
   Route add_route(std::string_view pattern, http::Method method);
   /// Answers to `route` of a class that it has not counted before.
   metrics::Counter& add_class(std::string_view pattern, http::Method method, std::size_t place);
+  /// Notes what the caches in this thread's memory have counted.
+  void note(const std::vector<cache::LocalCacheStats>& caches);
   /// Adds what this thread has counted; from any thread.
   void add_to(Totals& totals) const;
 

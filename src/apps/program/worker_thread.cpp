@@ -149,8 +149,8 @@ void WorkerThread::start() {
   asio::co_spawn(services_.io, app_->background(), asio::detached);
   asio::co_spawn(services_.io, watch(), asio::detached);
   asio::co_spawn(services_.io, instruments_.beat(), asio::detached);
-  instruments_.sample(services_, server_.state(), false);  // so that the first beat knows
-  if (heartbeat_) {                                        // the first thread
+  instruments_.sample(services_, *app_, server_.state(), false);  // so that the first beat knows
+  if (heartbeat_) {                                               // the first thread
     asio::co_spawn(services_.io, heartbeat_->run(), asio::detached);
     asio::co_spawn(services_.io, services_.purger.run(), asio::detached);
     asio::co_spawn(services_.io, jobs_->run(), asio::detached);
@@ -161,7 +161,7 @@ void WorkerThread::start() {
 async<void> WorkerThread::watch() {
   while (true) {
     co_await sleep_for(kWatchEvery);
-    instruments_.sample(services_, server_.state(), draining_ || telemetry_.resting);
+    instruments_.sample(services_, *app_, server_.state(), draining_ || telemetry_.resting);
     look_for_others();
     const Call call(steady_clock::now() + kWatchEvery, "watch");
     // A write, because a Redis that only reads is none for us. Its answer counts in the client's circuit.
@@ -251,7 +251,7 @@ bool WorkerThread::admits(const http::Request& request) const {
 }
 
 http::Response WorkerThread::metrics(const http::Request& request) {
-  instruments_.sample(services_, server_.state(), draining_ || telemetry_.resting);
+  instruments_.sample(services_, *app_, server_.state(), draining_ || telemetry_.resting);
   return instruments_.scrape(request);
 }
 

@@ -1,7 +1,10 @@
 #include "apps/site/site.hpp"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <iterator>
+#include <vector>
 
 #include "apps/site/invalidation.hpp"
 #include "apps/site/layout.html.hpp"
@@ -95,6 +98,12 @@ class Site final : public program::App {
   async<void> background() override { return views_.run(); }
   std::size_t waiting() const noexcept override {
     return page_cache_.waiting() + home_page_cache_.waiting() + post_page_cache_.waiting();
+  }
+  std::vector<cache::LocalCacheStats> cache_stats() const override {
+    std::vector<cache::LocalCacheStats> out{posts_.cache_stats(), home_page_cache_.cache_stats()};
+    std::ranges::copy(page_cache_.cache_stats(), std::back_inserter(out));
+    std::ranges::copy(post_page_cache_.cache_stats(), std::back_inserter(out));
+    return out;
   }
   async<void> finish() override { return views_.flush(); }
 

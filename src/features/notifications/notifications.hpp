@@ -108,6 +108,7 @@ class Notifications {
   void changed(MemberId member) { states_.invalidate(member); }
   /// Publisher may have been missed.
   void forget_all() { states_.invalidate_all(); }
+  const cache::LocalCacheStats& cache_stats() const noexcept { return states_.stats(); }
 
   /// `before` 0: from the newest.
   async<Page> page(const Call& call, const session::Viewer& viewer, std::int64_t before);

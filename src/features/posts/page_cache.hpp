@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <tuple>
+#include <vector>
 
 #include "features/posts/posts.hpp"
 #include "infra/cache/local_cache.hpp"
@@ -39,6 +40,7 @@ class PageCache {
   void invalidate(BoardId board);
   /// Requests that wait for what another one reads.
   std::size_t waiting() const noexcept { return pages_.waiting() + readings_.waiting(); }
+  std::vector<cache::LocalCacheStats> cache_stats() const { return {pages_.stats(), readings_.stats()}; }
 
  private:
   using PageKey = std::tuple<BoardId, std::int64_t>;  // board, number

@@ -159,6 +159,7 @@ class Posts {
   async<Result<void>> readable(const Call& call, const session::Viewer& viewer, BoardId board);
   /// The database may be another one, in which the same number is another post.
   void clear_index() { index_.invalidate_all(); }
+  const cache::LocalCacheStats& cache_stats() const noexcept { return index_.stats(); }
   /// The request shows the post to a reader, who counts unless they wrote it, only ask for its head, or are a program.
   void count_reader(const web::Context& ctx, PostId id, MemberId author);
   /// Readers who count and are not written down yet.

@@ -58,6 +58,7 @@ class Presence {
   async<void> left(const Call& call, MemberId member);
   /// Something about the member changed, perhaps on another server: what this thread has told of them may not hold.
   void changed(MemberId member) { members_.told.invalidate(member); }
+  std::vector<cache::LocalCacheStats> cache_stats() const { return {members_.told.stats(), guests_.told.stats()}; }
 
   /// On all servers, at most a second old; nothing while Redis is gone.
   async<std::optional<Counts>> counts(const Call& call, Timestamp at);

@@ -176,6 +176,8 @@ RedisCache::~RedisCache() { impl_->client.before_up({}, {}); }
 
 LookupCounts RedisCache::lookups() const noexcept { return impl_->lookups; }
 
+LocalCacheStats RedisCache::fallback_stats() const noexcept { return impl_->fallback.stats(); }
+
 async<std::string> RedisCache::get(const Call& call, std::string key, std::chrono::seconds ttl, Fill fill) {
   const auto impl = impl_;
   CacheSnapshot seen = co_await impl->look(call, key);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "infra/cache/local_cache.hpp"
 #include "infra/core/keyring.hpp"
 #include "infra/io/async.hpp"
 #include "infra/io/call.hpp"
@@ -49,6 +50,8 @@ class RedisCache {
   async<> invalidate(const Call& call, std::vector<std::string> keys);
 
   LookupCounts lookups() const noexcept;
+  /// Of what serves while Redis is gone.
+  LocalCacheStats fallback_stats() const noexcept;
 
  private:
   struct Impl;

@@ -50,6 +50,7 @@ class Accounts {
   async<Permissions> guest(const Call& call);
   /// A notification on "members": a member's id, or anything else when all may have changed or some were missed.
   void changed(std::string_view payload);
+  const cache::LocalCacheStats& cache_stats() const noexcept { return accounts_.stats(); }
 
  private:
   pg::Db& db_;

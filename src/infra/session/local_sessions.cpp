@@ -2,6 +2,7 @@
 #include "infra/session/sessions.hpp"
 
 namespace ms::session {
+
 void Sessions::cache_while(std::function<bool()> caught_up) {
   if (!config_.shared) caught_up_ = std::move(caught_up);
 }

@@ -129,6 +129,7 @@ class Sessions {
 
   /// Logins since the start.
   std::uint64_t opened() const noexcept { return opened_; }
+  const cache::LocalCacheStats& cache_stats() const noexcept { return local_.stats(); }
 
  private:
   struct Row;

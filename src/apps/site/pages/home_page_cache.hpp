@@ -1,6 +1,6 @@
 #pragma once
-#include <memory>
 #include <chrono>
+#include <memory>
 #include <vector>
 
 #include "features/boards/boards.hpp"
@@ -28,6 +28,7 @@ class HomePageCache {
   void invalidate_all() { cards_.invalidate_all(); }
   /// As posts::PageCache::waiting.
   std::size_t waiting() const noexcept { return cards_.waiting(); }
+  const cache::LocalCacheStats& cache_stats() const noexcept { return cards_.stats(); }
 
  private:
   posts::Posts& posts_;

@@ -1,7 +1,7 @@
 #pragma once
-#include <memory>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <tuple>
 #include <vector>
 
@@ -42,6 +42,7 @@ class PostPageCache {
   void invalidate(PostId id);
   /// As posts::PageCache::waiting, without those.
   std::size_t waiting() const noexcept { return threads_.waiting() + likers_.waiting(); }
+  std::vector<cache::LocalCacheStats> cache_stats() const { return {threads_.stats(), likers_.stats()}; }
 
  private:
   using ThreadsKey = std::tuple<PostId, std::int64_t, CommentId>;  // as read()
