@@ -24,7 +24,7 @@ std::size_t page_bytes(const auto&, const std::shared_ptr<const CachedPage>& sho
 
 std::size_t reading_bytes(const PostId&, const std::shared_ptr<const Reading>& reading) {
   if (!reading) return 0;
-  return sizeof(Reading) + reading->post.content.size() + reading->post.content_html.size();
+  return sizeof(Reading) + reading->post.content.size() + reading->post.content_html.html().size();
 }
 
 async<std::shared_ptr<const CachedPage>> load_page(Posts& posts, const Call& call, const boards::Board& board,

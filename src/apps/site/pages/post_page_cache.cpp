@@ -11,7 +11,8 @@ constexpr std::size_t kMaxLikersBytes = 2 << 20;
 std::size_t threads_bytes(const auto&, const std::shared_ptr<const CachedThreads>& threads) {
   const auto& comments = threads->rows.comments;
   std::size_t bytes = sizeof(CachedThreads) + comments.capacity() * sizeof(comments::Comment);
-  for (const comments::Comment& comment : comments) bytes += comment.content.size() + comment.content_html.size();
+  for (const comments::Comment& comment : comments)
+    bytes += comment.content.size() + comment.content_html.html().size();
   for (const view::SafeHtml& html : threads->common) bytes += sizeof(view::SafeHtml) + html.html().size();
   return bytes;
 }
