@@ -90,7 +90,7 @@ class WritingFixture : public SiteFixture {
 
   boards::Board board(std::int64_t id = 1) { return *run(boards.all(call))->find(BoardId{id}); }
 
-  cache::RedisCache cache{io, redis, secret::Keyring({"key"})};
+  cache::RedisCache cache{redis, secret::Keyring({"key"})};
   limit::Limiter limiter{redis};
   live::Publisher publisher{io, db, redis, secret::Keyring({"key"})};
   boards::Boards boards{db, [] { return true; }};
