@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-using RedisCache = LocalCache<std::string, std::string, TextHash, ManualClock>;
+using TestCache = LocalCache<std::string, std::string, TextHash, ManualClock>;
 
 std::size_t heap_bytes(const std::string&, const std::string& value) { return 1000 * value.size(); }
 
@@ -39,7 +39,7 @@ class LocalCacheEvictionTest : public testing::Test {
     return found;
   }
 
-  RedisCache cache{{.name = "test", .max_bytes = 10'000, .ttl = 10min, .heap_bytes = heap_bytes}};
+  TestCache cache{{.name = "test", .max_bytes = 10'000, .ttl = 10min, .heap_bytes = heap_bytes}};
 };
 
 TEST_F(LocalCacheEvictionTest, TheOldestGoesFirst) {

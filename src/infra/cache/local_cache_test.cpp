@@ -21,7 +21,7 @@ using redis::in;
 using testing::ElementsAre;
 using testing::UnorderedElementsAre;
 
-using RedisCache = LocalCache<std::string, std::string, TextHash, ManualClock>;
+using TestCache = LocalCache<std::string, std::string, TextHash, ManualClock>;
 
 /// The truth behind the cache: answers when the gate is open, with the value it had when it was asked.
 struct Source {
@@ -45,14 +45,14 @@ async<std::string> read(Source& source, Deadline deadline) {
 }
 
 /// As the callers of a cache do it.
-async<std::string> get(RedisCache& cache, std::string key, Source& source, Deadline deadline) {
+async<std::string> get(TestCache& cache, std::string key, Source& source, Deadline deadline) {
   if (const std::string* kept = cache.find(key)) co_return *kept;
   const auto load = [&source, deadline] { return read(source, deadline); };
   auto value = co_await cache.load(Call(deadline, "test"), std::move(key), load);
   co_return value;
 }
 
-async<> collect(RedisCache& cache, std::string key, Source& source, std::vector<std::string>& got, Deadline deadline) {
+async<> collect(TestCache& cache, std::string key, Source& source, std::vector<std::string>& got, Deadline deadline) {
   std::string value = "failed";
   try {
     value = co_await get(cache, std::move(key), source, deadline);
@@ -69,7 +69,7 @@ async<std::string> never(std::optional<Handler>& handler) {
   co_return "never";
 }
 
-async<> load_without_answer(RedisCache& cache, std::string key, std::optional<Handler>& handler) {
+async<> load_without_answer(TestCache& cache, std::string key, std::optional<Handler>& handler) {
   const auto load = [&handler] { return never(handler); };
   co_await cache.load(Call(in(10s), "test"), std::move(key), load);
 }
@@ -107,7 +107,7 @@ class LocalCacheTest : public testing::Test {
   asio::io_context context{1};
   std::optional<Handler> loader;
   Source source;
-  RedisCache cache{{.name = "test", .max_bytes = 10'000, .ttl = 10min, .heap_bytes = heap_bytes}};
+  TestCache cache{{.name = "test", .max_bytes = 10'000, .ttl = 10min, .heap_bytes = heap_bytes}};
   std::vector<std::string> got;
 };
 
@@ -248,7 +248,7 @@ TEST(LocalCache, CoroutinesMayBeDestroyedAfterTheCache) {
   std::vector<std::string> got;
   source.open = false;
   {
-    RedisCache cache({.name = "test", .max_bytes = 10'000});
+    TestCache cache({.name = "test", .max_bytes = 10'000});
     for (int i = 0; i < 3; ++i) {
       asio::co_spawn(context->get_executor(), collect(cache, "a", source, got, in(10s)), asio::detached);
     }
@@ -285,7 +285,7 @@ TEST_F(LocalCacheTest, WhatExpiredIsReadAnew) {
 }
 
 TEST_F(LocalCacheTest, KeepsNothingWithoutTimeAndMakesNobodyWait) {
-  RedisCache none({.name = "none", .max_bytes = 10'000, .ttl = ManualClock::duration::zero()});
+  TestCache none({.name = "none", .max_bytes = 10'000, .ttl = ManualClock::duration::zero()});
   source.open = false;
   for (int i = 0; i < 2; ++i) {
     asio::co_spawn(context.get_executor(), collect(none, "a", source, got, in(10s)), asio::detached);
