@@ -2,7 +2,7 @@
 //   reading   MGET key, version:key, cache.epoch in one trip.
 //   filling   stores only if version and epoch are still what they were before the fill began, in one script, and only
 //             over the connection it read them from: a Redis that came back empty has lost the versions too.
-//   dropping  version + 1, delete, publish, in one script. A fill that began before a change has an older version.
+//   dropping  version + 1, delete, in one script. A fill that began before a change has an older version.
 //   outage    a drop that Redis did not confirm opens the circuit (Client::trip), and it is delivered by the next probe
 //             before the circuit closes (Client::before_up). Too many of them become one step of the epoch, which takes
 //             every value of the cache away.
