@@ -6,7 +6,7 @@ let withdraw = () => {};
  */
 export function ask(message, form, submitter) {
   const dialog = document.getElementById("confirm");
-  // A dialog says a moment later that it was closed: the question before may still wait for that.
+  // A dialog's close event comes a moment later: the previous question may still wait for it.
   withdraw();
   const accept = dialog.querySelector("[value=accept]");
   dialog.querySelector("[data-message]").textContent = message;

@@ -1,68 +1,68 @@
-// Whose page this is, and whether that is still who is logged in. Another tab, another member in the same tab and the way
-// Back must never show one member's page to another (docs/decisions/0025-typed.md).
+// The member of this page, and whether that member is still logged in. Another tab, another member in the same tab and the Back
+// button must never show one member's page to another (docs/decisions/0025-typed.md).
 import { cache, visit } from "@hotwired/turbo";
 import { ask } from "./confirm.js";
-import { forgetDrafts, hasDrafts } from "./drafts.js";
+import { hasDrafts, removeDrafts } from "./drafts.js";
 
-const kStorage = "minschool.member"; // tells the other tabs that somebody came or left
+const kStorage = "minschool.member"; // its storage event tells the other tabs about a login or logout
 
 const data = (root = document) => root.querySelector("#page-data")?.dataset;
 
-/** Whose page it is: a number, "0" for a guest's. */
+/** The member of this page: a number, "0" for a guest. */
 const member = () => data()?.member ?? "0";
 
-/** What the server's cookie says of who is logged in: a number, below 0 who has left, or "". */
-export function told() {
+/** The member of the server's cookie: the number of who is logged in, the negative number of who has logged out, or "". */
+export function cookieMember() {
   const name = `${data()?.memberCookie}=`;
   return document.cookie.split("; ").find((one) => one.startsWith(name))?.slice(name.length) ?? "";
 }
 
-/** Whose drafts a page may show. A page that says why a guest was refused still belongs to who wrote. */
+/** The member whose drafts this page may show. A page that refuses a guest after a form still belongs to the member who wrote. */
 export function owner() {
   if (member() !== "0") return member();
-  return Number(told()) > 0 ? told() : "0";
+  return Number(cookieMember()) > 0 ? cookieMember() : "0";
 }
 
-let known; // what the cookie said when this page came from the server
+let loadedFor; // the cookie's member when this page came from the server
 
-function left() {
-  const who = told();
-  if (!who.startsWith("-")) return;
-  forgetDrafts(who.slice(1));
+function cleanUpAfterLogout() {
+  const member = cookieMember();
+  if (!member.startsWith("-")) return;
+  removeDrafts(member.slice(1));
   document.cookie = `${data().memberCookie}=; Path=/; Max-Age=0; SameSite=Lax`;
 }
 
-/** A page came from the server: it knows who is logged in. */
-function arrived() {
-  left();
-  known = told();
+/** A page came from the server, which knows who is logged in. */
+function pageArrived() {
+  cleanUpAfterLogout();
+  loadedFor = cookieMember();
   try {
-    if (localStorage.getItem(kStorage) !== known) localStorage.setItem(kStorage, known);
+    if (localStorage.getItem(kStorage) !== loadedFor) localStorage.setItem(kStorage, loadedFor);
   } catch {
-    // Storage is forbidden: the other tabs notice when they are looked at.
+    // Storage is forbidden: the other tabs notice when they become visible.
   }
 }
 
-/** Somebody else is logged in than when this page came: it goes, and what is kept of others with it. */
+/** Hides and reloads this page, and clears Turbo's cache, when another member has logged in since it came. */
 function check() {
   if (!data() || document.querySelector("[aria-busy=true]")) return;
-  left();
-  const now = told();
-  if (now === known || now === member()) return;
-  known = now;
-  leave();
+  cleanUpAfterLogout();
+  const now = cookieMember();
+  if (now === loadedFor || now === member()) return;
+  loadedFor = now;
+  clearCache();
   document.body.hidden = true;
   visit(location.href, { action: "replace" });
 }
 
-/** Turbo keeps nothing of the pages until now, nor this one. */
-function leave() {
+/** Removes all pages from Turbo's cache, and keeps this one out of it. */
+function clearCache() {
   cache.exemptPageFromCache();
   cache.clear();
   setTimeout(() => cache.clear());
 }
 
-/** A logout takes the drafts along: whoever has some is asked. */
+/** A logout removes the drafts: a member who has some is asked first. */
 async function logout(event) {
   const { target: form, submitter } = event;
   const { draftsConfirm } = form.dataset;
@@ -72,12 +72,12 @@ async function logout(event) {
 }
 
 export function start() {
-  arrived();
+  pageArrived();
   document.addEventListener("submit", logout);
-  document.addEventListener("turbo:load", arrived);
+  document.addEventListener("turbo:load", pageArrived);
   document.addEventListener("turbo:before-render", ({ detail }) => {
     const next = data(detail.newBody);
-    if (next && next.member !== member()) leave();
+    if (next && next.member !== member()) clearCache();
   });
   document.addEventListener("turbo:before-fetch-request", ({ detail: { fetchOptions } }) => {
     if (data()) fetchOptions.headers["X-Member"] = member();

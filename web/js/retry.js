@@ -1,11 +1,11 @@
-// A form that the site cannot take just now is sent again by itself, a few times: what was typed, a password too, stays
-// where it is. Its field `once` keeps a write from happening twice.
+// A form that the site cannot accept right now is sent again by itself, a few times: typed text, also a password, stays in the
+// form. The idempotency key in its field `once` keeps a write from happening twice.
 import { say } from "./status.js";
 
 const maxTries = 5;
-const maxWaitSeconds = 10; // who has to wait longer decides for themselves
+const maxWaitSeconds = 10; // after a longer wait visitors decide for themselves
 
-const waiting = new WeakMap(); // form -> { tries, timer, submitter }
+const states = new WeakMap(); // form -> { tries, timer, submitter }
 
 function note(form, sentence) {
   let line = form.querySelector(".form-retry");
@@ -18,24 +18,24 @@ function note(form, sentence) {
   if (sentence) say(sentence);
 }
 
-/** turbo:submit-start: whoever sends it by hand meanwhile has not to wait. */
+/** turbo:submit-start: a visitor who sends the form by hand meanwhile need not wait. */
 export function formSent({ target, detail }) {
-  const state = waiting.get(target) ?? { tries: 0 };
+  const state = states.get(target) ?? { tries: 0 };
   clearTimeout(state.timer);
   state.submitter = detail.formSubmission.submitter;
-  waiting.set(target, state);
+  states.set(target, state);
 }
 
-/** turbo:before-fetch-response: keeps the page when the form is to be sent again. */
+/** turbo:before-fetch-response: keeps the page when the form will be sent again. */
 export function formAnswered(event) {
   const form = event.target;
-  const state = waiting.get(form);
+  const state = states.get(form);
   if (!state) return;
   const { status, headers } = event.detail.fetchResponse.response;
   const seconds = Number(headers.get("Retry-After"));
   const later = (status === 503 || status === 429) && seconds > 0 && seconds <= maxWaitSeconds;
   if (!later || state.tries >= maxTries || form.dataset.turboConfirm || state.submitter?.dataset.turboConfirm) {
-    waiting.delete(form);
+    states.delete(form);
     note(form, "");
     return;
   }
@@ -43,7 +43,7 @@ export function formAnswered(event) {
   state.tries += 1;
   const words = document.getElementById("live-status")?.dataset.retry ?? "";
   note(form, words.replace("{n}", state.tries).replace("{all}", maxTries));
-  // Not all of a class at the same moment again.
+  // The random part keeps a whole class from coming back at the same moment.
   const delay = seconds * (1 + Math.random()) * 1000;
   state.timer = setTimeout(() => form.isConnected && form.requestSubmit(state.submitter), delay);
 }

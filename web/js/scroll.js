@@ -1,6 +1,6 @@
-// What is wider than the screen scrolls by keyboard too (WCAG 2.1.1): it is a stop of the Tab key, and has a name.
+// Content wider than the screen must scroll by keyboard too (WCAG 2.1.1): the Tab key stops at it, and it has a name.
 
-/** Each table and code block of what members wrote, as wide as it is now. */
+/** Marks each table and code block in members' texts by its present width. */
 export function markScrollable() {
   for (const box of document.querySelectorAll(".prose :is(pre, table)")) {
     if (box.scrollWidth <= box.clientWidth) {

@@ -1,4 +1,4 @@
-// Times that tell their age ("3분 전") go on while a page stays open. The words are the server's (view::page_data).
+// Updates relative times ("3분 전") while a page stays open. The words come from the server (view::page_data).
 
 const kMinute = 60_000;
 const kHour = 60 * kMinute;
@@ -7,8 +7,8 @@ const kEveryMs = 20_000;
 
 const words = () => document.getElementById("page-data")?.dataset;
 
-/** The age in words of a moment (ms since 1970), or nothing when it is a day or older, or lies in the future: a clock that
- * is behind knows no age. */
+/** The age in words of a moment (ms since 1970), or undefined when it is a day or older, or lies in the future because this
+ * machine's clock is behind. */
 export function age(at, now = Date.now()) {
   const passed = now - at;
   const text = words();
@@ -22,7 +22,7 @@ function refresh() {
   if (document.visibilityState !== "visible") return;
   for (const time of document.querySelectorAll("time[data-age]")) {
     const at = Date.parse(time.dateTime);
-    // Older than a day is the date, which begins the exact time of the title.
+    // A time older than a day becomes the date, with which the exact time in the title begins.
     const text = age(at) ?? (Date.now() - at >= kDay ? time.title.replace(/ \d+:\d+$/, "") : undefined);
     if (text && text !== time.textContent) time.textContent = text;
   }

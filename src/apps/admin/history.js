@@ -1,27 +1,27 @@
 import { Controller } from "@hotwired/stimulus";
 
-const kEvery = 10_000; // ms: as often as there is something new
+const kEvery = 10_000; // ms: the interval of the samples
 
-// The charts of the last hour; without a script there is the table.
+// The charts of the last hour; without a script the page has a table.
 export default class extends Controller {
   static values = { url: String };
   static targets = ["chart"];
 
   async connect() {
-    this.gone = false;
+    this.disconnected = false;
     this.charts = [];
     this.resize = () => this.charts.forEach((one) => one.resize());
     this.redraw = () => this.draw();
     try {
       [this.tools, this.history] = await Promise.all([import("later:charts"), this.load()]);
     } catch {
-      return; // no connection: the table is there
+      return; // no connection: the page has the table
     }
-    if (this.gone) return;
+    if (this.disconnected) return;
     this.element.hidden = false;
     this.draw();
     addEventListener("resize", this.resize);
-    // Colours are drawn, not styled.
+    // The canvas has its colours drawn in, so a new mode needs a redraw.
     this.modes = new MutationObserver(this.redraw);
     this.modes.observe(document.documentElement, { attributes: true });
     this.dark = matchMedia("(prefers-color-scheme: dark)");
@@ -29,13 +29,13 @@ export default class extends Controller {
     this.timer = setInterval(() => this.refresh(), kEvery);
   }
 
-  /** The visitor stopped or resumed the figures of this page. */
+  /** The visitor paused or resumed the figures of this page. */
   pause({ detail }) {
     this.stopped = detail;
   }
 
   disconnect() {
-    this.gone = true;
+    this.disconnected = true;
     clearInterval(this.timer);
     removeEventListener("resize", this.resize);
     this.modes?.disconnect();
@@ -61,7 +61,7 @@ export default class extends Controller {
   }
 
   draw() {
-    if (this.gone) return;
+    if (this.disconnected) return;
     this.charts.splice(0).forEach((one) => one.destroy());
     this.charts = this.chartTargets.map((figure) => this.tools.chart(figure, this.history));
   }

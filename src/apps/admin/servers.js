@@ -1,11 +1,11 @@
 import { Controller } from "@hotwired/stimulus";
 import { renderStreamMessage } from "@hotwired/turbo";
 
-const kEvery = 2000; // ms; servers tell of themselves as often
-const kPatience = 5000;
+const kEvery = 2000; // ms: the interval of the servers' heartbeats
+const kTimeout = 5000; // ms
 
-// The figures anew, as long as the page is looked at and nobody stopped it. Turbo changes only what differs, so that who reads a table or has the
-// focus on a link is left alone; what the visitor unfolded stays so.
+// Refreshes the figures while the page is visible and not paused. Turbo changes only what differs, so the focus, the scroll
+// position of a table and unfolded details stay.
 export default class extends Controller {
   static values = { url: String };
   static targets = ["bar", "pause", "paused", "late"];
@@ -40,16 +40,16 @@ export default class extends Controller {
 
   async ask() {
     this.request = new AbortController();
-    const patience = setTimeout(() => this.request.abort(), kPatience);
+    const timeout = setTimeout(() => this.request.abort(), kTimeout);
     let fresh = false;
     try {
       const answer = await fetch(this.urlValue, { cache: "no-store", signal: this.request.signal, redirect: "error" });
       fresh = answer.ok;
       if (fresh && this.element.isConnected) renderStreamMessage(await answer.text());
     } catch {
-      // said below, and asked again
+      // shown below, and tried again
     }
-    clearTimeout(patience);
+    clearTimeout(timeout);
     this.lateTarget.hidden = fresh;
   }
 }

@@ -1,24 +1,24 @@
 import { Controller } from "@hotwired/stimulus";
 import { readDrafts, replaceDrafts, sameTexts } from "../../../web/js/drafts.js";
-import { owner, told } from "../../../web/js/member.js";
+import { cookieMember, owner } from "../../../web/js/member.js";
 import { age } from "../../../web/js/times.js";
 
 const kSettleMs = 300;
 
-// When a draft was kept, and its name: no two tabs keep one at the same moment.
+// The time of a draft, which is also its id: the random part keeps two tabs from having the same.
 const moment = () => Date.now() + Math.random();
 
-// Short, and the same for the same texts (FNV-1a).
+// A short hash of the texts (FNV-1a).
 function fingerprint(texts) {
   let hash = 0x811c9dc5;
   for (const letter of JSON.stringify(texts)) hash = Math.imul(hash ^ letter.codePointAt(0), 0x01000193) >>> 0;
   return hash.toString(36);
 }
 
-// Keeps what is typed into a form until it was sent, so that a closed tab, a lost connection or an ended login costs nothing.
-// An empty form gets its draft back; a form that holds something, the stored text or that of a refused form, only offers it,
-// with its age. The form names its draft in a field (infra/web/draft.html). Other tabs may have the same form: of what is kept
-// a form replaces only what it holds itself (`held`, the moments of those drafts).
+// Stores typed text until the form was sent, so that a closed tab, a lost connection or an expired login loses nothing. An empty
+// form gets its draft back; a form with text, saved text or that of a refused form, only offers the draft, with its age. The
+// form names its draft in a field (infra/web/draft.html). Other tabs may have the same form: each form replaces only its own
+// drafts (`held`, their moments).
 export default class extends Controller {
   static targets = ["notice", "message", "take"];
 
@@ -27,26 +27,26 @@ export default class extends Controller {
     if (!this.key) return;
     this.owner = owner();
     this.base = fingerprint(this.#texts((field) => field.defaultValue));
-    for (const name of ["typed", "left", "save", "sent"]) this[name] = this[name].bind(this);
-    this.element.addEventListener("input", this.typed);
+    for (const name of ["input", "leave", "save", "sent"]) this[name] = this[name].bind(this);
+    this.element.addEventListener("input", this.input);
     this.element.addEventListener("turbo:submit-end", this.sent);
-    addEventListener("pagehide", this.left);
+    addEventListener("pagehide", this.leave);
     this.#begin();
   }
 
   disconnect() {
     if (!this.key) return;
-    this.left();
-    if (this.element.isConnected) this.#forget(); // moved below another comment, and its text with it
-    this.element.removeEventListener("input", this.typed);
+    this.leave();
+    if (this.element.isConnected) this.#replace(); // the form moved below another comment, with its text
+    this.element.removeEventListener("input", this.input);
     this.element.removeEventListener("turbo:submit-end", this.sent);
-    removeEventListener("pagehide", this.left);
+    removeEventListener("pagehide", this.leave);
   }
 
-  /** The offered text takes the place of the one that is there, which is offered instead. */
+  /** Swaps the offered text and the form's text: the latter is offered then. */
   take() {
     const [offer, ...others] = this.offers;
-    this.offers = [...this.#keep(), ...others];
+    this.offers = [...this.#store(), ...others];
     this.held = [offer.at];
     this.#fill(offer.texts);
     this.#changed();
@@ -54,7 +54,7 @@ export default class extends Controller {
     this.#fields[0]?.focus();
   }
 
-  /** The offered text goes; of a form that was filled with it, what was filled in. */
+  /** Discards the offered text, or empties a form that was filled with it. */
   discard() {
     if (this.restored) {
       this.restored = false;
@@ -67,7 +67,7 @@ export default class extends Controller {
     this.#offer();
   }
 
-  typed() {
+  input() {
     this.changed = this.isOwn = true;
     clearTimeout(this.timer);
     this.timer = setTimeout(this.save, kSettleMs);
@@ -75,14 +75,14 @@ export default class extends Controller {
 
   save() {
     clearTimeout(this.timer);
-    if (this.changed) this.#keep();
+    if (this.changed) this.#store();
   }
 
-  /** Another tab that was filled with this draft may have gone on from it, or sent it: what was typed here is kept again, unless
-   * its member has left. */
-  left() {
-    const kept = readDrafts(this.owner, this.key);
-    if (this.isOwn && told() === this.owner && !kept.some(({ at }) => this.held.includes(at))) this.changed = true;
+  /** Another tab may have changed or sent the draft of this form: then the text that was typed here is stored again, unless its
+   * member has logged out. */
+  leave() {
+    const drafts = readDrafts(this.owner, this.key);
+    if (this.isOwn && cookieMember() === this.owner && !drafts.some(({ at }) => this.held.includes(at))) this.changed = true;
     this.save();
   }
 
@@ -90,7 +90,7 @@ export default class extends Controller {
     if (!detail.success) return;
     clearTimeout(this.timer);
     this.changed = this.isOwn = false;
-    this.#forget();
+    this.#replace();
   }
 
   get #fields() {
@@ -117,35 +117,35 @@ export default class extends Controller {
     this.save();
   }
 
-  /** Keeps what stands in the form, in the place of what it held before; nothing when that is what the server sent. */
-  #keep() {
+  /** Stores the form's text in place of its earlier drafts; nothing when it is the text that the server sent. */
+  #store() {
     const texts = this.#texts();
     const drafts = this.#isTyped(texts) ? [{ texts, base: this.base, at: moment() }] : [];
     this.changed = false;
-    this.#forget(...drafts);
+    this.#replace(...drafts);
     return drafts;
   }
 
-  #forget(...drafts) {
+  #replace(...drafts) {
     replaceDrafts(this.owner, this.key, this.held, this.#texts(), drafts);
     this.held = drafts.map(({ at }) => at);
   }
 
   #begin() {
-    const kept = readDrafts(this.owner, this.key);
-    const [latest] = kept;
+    const drafts = readDrafts(this.owner, this.key);
+    const [latest] = drafts;
     this.restored = latest && Object.values(this.#texts()).every((text) => text === "");
     if (this.restored) this.#fill(latest.texts);
     const now = this.#texts();
-    this.held = kept.filter(({ texts }) => sameTexts(now, texts)).map(({ at }) => at);
-    this.offers = kept.filter(({ at }) => !this.held.includes(at));
+    this.held = drafts.filter(({ texts }) => sameTexts(now, texts)).map(({ at }) => at);
+    this.offers = drafts.filter(({ at }) => !this.held.includes(at));
     if (this.restored) {
       clearTimeout(this.timer);
-      this.changed = this.isOwn = false; // it is another tab's, perhaps, until somebody types here
-      this.#say(latest, "restored");
+      this.changed = this.isOwn = false; // until somebody types here, the text may belong to another tab
+      this.#showNotice(latest, "restored");
     } else {
       this.#offer();
-      if (this.#isTyped(now)) this.typed(); // before this script was there, or below another comment
+      if (this.#isTyped(now)) this.input(); // typed before this script was loaded, or below another comment
     }
   }
 
@@ -153,10 +153,10 @@ export default class extends Controller {
     const [draft] = this.offers;
     if (!this.hasNoticeTarget) return;
     this.noticeTarget.hidden = !draft;
-    if (draft) this.#say(draft, draft.base === this.base ? "offered" : "older");
+    if (draft) this.#showNotice(draft, draft.base === this.base ? "offered" : "older");
   }
 
-  #say(draft, how) {
+  #showNotice(draft, how) {
     if (!this.hasNoticeTarget) return;
     this.noticeTarget.hidden = false;
     this.takeTarget.hidden = how === "restored";

@@ -1,6 +1,6 @@
 import { Controller } from "@hotwired/stimulus";
 
-// Opens the reply form below the comment without leaving the page. Without this the link ?reply=ID lets the server show it.
+// Opens the reply form below the comment without leaving the page. Without a script the server shows it for ?reply=ID.
 export default class extends Controller {
   static targets = ["template"];
 
@@ -20,7 +20,7 @@ export default class extends Controller {
     slot.closest(".comment").querySelector("[data-action~='reply#open']")?.focus();
   }
 
-  // Only one reply form is open at a time, so its ids stay unique; what was typed moves along.
+  // Only one reply form is open at a time, so its ids stay unique; typed text moves along.
   moveTo(slot, id) {
     const open = this.element.querySelector(".reply-slot form");
     const form = open ?? this.templateTarget.content.cloneNode(true).querySelector("form");

@@ -1,9 +1,9 @@
-// The last hour as lines (uPlot). Loaded by the page of servers alone; its style sheet is in the Admin's.
+// Charts of the last hour (uPlot). Only the page of servers loads them; their style sheet is in the Admin's.
 import uPlot from "uplot";
 
 const kHeight = 180; // px
 const kHour = 3600; // s
-const kLongestStep = 25; // s: one of the ten seconds may be missed
+const kMaxStep = 25; // s: one sample of every ten seconds may be missing
 
 const lineColours = ["--chart-1", "--chart-2", "--chart-3"];
 
@@ -16,12 +16,12 @@ const write = (value, unit) => {
   return unit === "ms" || unit === "%" ? `${number.format(value)}${unit}` : number.format(value);
 };
 
-// The series of a chart; of cores, per cent of one. Where nobody wrote anything a line breaks off.
+// The series of a chart; cores are per cent of one. A line has a gap where there are no samples.
 function columns(history, names, unit) {
   const scale = unit === "%" ? 100 : 1;
   const out = [[], ...names.map(() => [])];
   history.at.forEach((at, i) => {
-    if (i > 0 && at - history.at[i - 1] > kLongestStep) {
+    if (i > 0 && at - history.at[i - 1] > kMaxStep) {
       out[0].push(history.at[i - 1] + 1);
       names.forEach((_, k) => out[k + 1].push(null));
     }
@@ -38,7 +38,7 @@ function latest(plot) {
 
 /**
  * Draws into `figure` (data-series, data-words, data-unit) and gives {set(history), resize(), destroy()}.
- * Colours are those of the page's mode at this moment.
+ * The colours are those of the page's present mode.
  */
 export function chart(figure, history) {
   const { series, words, unit } = figure.dataset;
@@ -51,10 +51,10 @@ export function chart(figure, history) {
   const plot = new uPlot({
     width: room(),
     height: kHeight,
-    // Always the whole hour, also when less is known.
+    // Always the whole hour, also with fewer samples.
     scales: { x: { range: (_, low, high) => [high - kHour, high] }, y: { range: (_, low, high) => [0, high > 0 ? high * 1.1 : 1] } },
     cursor: { drag: { x: false, y: false } },
-    // Who points at no moment reads the latest.
+    // The legend shows the latest values while the pointer is elsewhere.
     hooks: { setCursor: [(shown) => shown.cursor.idx == null && latest(shown)] },
     axes: [
       { ...axis, space: 70, values: (_, moments) => moments.map((moment) => clock.format(moment * 1000)) },

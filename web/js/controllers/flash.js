@@ -1,8 +1,8 @@
 import { Controller } from "@hotwired/stimulus";
 
-const kReadingTime = 8000; // ms: two calm readings of the longest message
+const kReadingTime = 8000; // ms: enough to read the longest message twice
 
-// A message about what was just done. It goes by itself, and never while it is pointed at or focused.
+// A message about the visitor's last action. It disappears by itself, but never while it is pointed at or focused.
 export default class extends Controller {
   connect() {
     this.resume();

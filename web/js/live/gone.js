@@ -1,9 +1,9 @@
-// A post that nobody may read any more leaves the pages that show it.
+// A post that may no longer be read is removed from the pages that show it.
 
 const isTyped = (form) => [...form.querySelectorAll("textarea, [type=text]")].some(({ value, defaultValue }) => value !== defaultValue);
 
-/** <turbo-stream action="gone" target="post-note-34" text="…">: nothing stays but this note, forms that something was typed into,
- * and what the stream is followed by. */
+/** <turbo-stream action="gone" target="post-note-34" text="…">: only this note, forms with typed text, and the elements that name
+ * the live topics stay. */
 export function gone() {
   const note = document.getElementById(this.target);
   if (!note) return;

@@ -1,21 +1,21 @@
 import { say } from "../status.js";
 
-const kPauseMs = 150; // between the last letter and the question
+const kPauseMs = 150; // between the last letter and the request
 const kTyped = /(?:^|[\s([{"'])@([\p{L}\p{N}_]{1,20})$/u;
 
 /**
- * Names after @ in a textarea: WAI-ARIA's combobox with a list, on a field that stays an ordinary textarea. The focus and
- * the caret never leave it; the list is the layout's one #names. A Korean syllable is being composed until the next one
- * begins: names are asked for meanwhile, but keys belong to the input method, and nothing is inserted before it is done.
+ * Suggests names after @ in a textarea: WAI-ARIA's combobox with a list, on a field that stays an ordinary textarea. The focus
+ * and the caret never leave it; the list is the layout's one #names. A Korean syllable is being composed until the next one
+ * begins. Names are requested meanwhile, but keys belong to the input method, and nothing is inserted before it has finished.
  */
 export const mention = (Controller) =>
   class extends Controller {
     #typed = null; // {start, text} of the name that is being typed, without @
-    #dismissed = -1; // where Escape was pressed
+    #dismissed = -1; // index of the @ where Escape was pressed
     #names = [];
     #chosen = 0;
     #timer = 0;
-    #question = null;
+    #request = null;
 
     connect() {
       const { element } = this;
@@ -23,10 +23,10 @@ export const mention = (Controller) =>
       element.setAttribute("aria-haspopup", "listbox");
       element.setAttribute("aria-controls", "names");
       this.listeners = {
-        input: () => this.look(),
-        compositionend: () => this.look(),
-        keyup: () => this.look(),
-        click: () => this.look(),
+        input: () => this.update(),
+        compositionend: () => this.update(),
+        keyup: () => this.update(),
+        click: () => this.update(),
         keydown: (event) => this.press(event),
         blur: () => this.close(),
       };
@@ -46,8 +46,8 @@ export const mention = (Controller) =>
       return this.#names.length > 0;
     }
 
-    /** Whether a name stands before the caret, and another one than a moment ago. */
-    look() {
+    /** Requests names when the name before the caret has changed. */
+    update() {
       const { selectionStart, selectionEnd, value } = this.element;
       const found = selectionStart === selectionEnd && kTyped.exec(value.slice(0, selectionEnd));
       const typed = found ? { start: selectionEnd - found[1].length - 1, text: found[1] } : null;
@@ -55,14 +55,14 @@ export const mention = (Controller) =>
       this.#typed = typed;
       if (value[this.#dismissed] !== "@") this.#dismissed = -1;
       clearTimeout(this.#timer);
-      this.#question?.abort();
+      this.#request?.abort();
       if (!typed || this.#dismissed === typed.start) return this.close();
       this.#timer = setTimeout(() => this.ask(typed.text), kPauseMs);
     }
 
     async ask(text) {
-      this.#question = new AbortController();
-      const { signal } = this.#question;
+      this.#request = new AbortController();
+      const { signal } = this.#request;
       try {
         const answer = await fetch(`/members/names?q=${encodeURIComponent(text)}`, { signal, headers: { accept: "application/json" } });
         const names = answer.ok ? await answer.json() : [];
@@ -104,7 +104,7 @@ export const mention = (Controller) =>
 
     close() {
       clearTimeout(this.#timer);
-      this.#question?.abort();
+      this.#request?.abort();
       if (!this.isOpen) return;
       this.#names = [];
       this.element.removeAttribute("aria-activedescendant");
@@ -140,7 +140,7 @@ export const mention = (Controller) =>
       element.focus();
     }
 
-    /** Below the line of the caret, or above it where the screen ends; never wider than the screen. */
+    /** Places the list below the line of the caret, or above it where the screen ends; never wider than the screen. */
     place() {
       const { list } = this;
       const { left, top, bottom } = this.caret();
@@ -151,7 +151,7 @@ export const mention = (Controller) =>
       list.style.top = `${(isAbove ? top - list.offsetHeight : bottom) + scrollY}px`;
     }
 
-    /** Where the @ stands on the screen: a copy of the text up to there, laid out as the textarea does it, tells. */
+    /** The place of the @ on the screen, measured in a copy of the text that is laid out as in the textarea. */
     caret() {
       const { element } = this;
       const box = element.getBoundingClientRect();

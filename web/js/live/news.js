@@ -9,7 +9,7 @@ export function news() {
   const text = bar.dataset.text.replace("{n}", numbers.size);
   const link = bar.querySelector("a");
   link.textContent = text;
-  link.search = `?new=${this.getAttribute("number")}`; // an address that nobody has kept a page of
+  link.search = `?new=${this.getAttribute("number")}`; // an address that no cache has a page of
   bar.hidden = false;
   announce(text, "news");
 }

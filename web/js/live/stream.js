@@ -1,37 +1,37 @@
-import { format, parse } from "./marks.js";
+import { format, parse } from "./positions.js";
 
 const kFirstRetryMs = 5_000;
 const kLastRetryMs = 60_000;
-const kSilentMs = 30_000; // three signs of life did not come: the way to the server is cut, and nobody told the browser
+const kSilentMs = 30_000; // three heartbeats are missing: the connection is cut, and the browser has not noticed
 
-const address = (marks) => `/events?topics=${format(marks)}`;
+const address = (positions) => `/events?topics=${format(positions)}`;
 
-/** Whether the server refuses this one mark for good, and not because it is busy. */
-export async function isForbidden(mark) {
-  const question = new AbortController();
+/** Whether the server refuses this one topic for good, and not because it is busy. */
+export async function isForbidden(position) {
+  const request = new AbortController();
   try {
-    const { status } = await fetch(address([mark]), { signal: question.signal });
+    const { status } = await fetch(address([position]), { signal: request.signal });
     return [401, 403, 404].includes(status);
   } catch {
     return false;
   } finally {
-    question.abort();
+    request.abort();
   }
 }
 
 /**
- * The connection to the server. A break is none of our business: EventSource comes back by itself, after the pause that
- * the server asked for, with where it stood. A refusal (4xx, 5xx) ends an EventSource: `refused` is called after a pause
- * that grows, and is different in each browser.
+ * The connection to the server. After a break EventSource reconnects by itself, after the pause that the server asked for and
+ * from its last position. A refusal (4xx, 5xx) ends an EventSource: `onRefused` is called after a pause that grows and has a
+ * random part.
  */
 export class Stream {
-  at = new Map(); // where it stands
+  at = new Map(); // topic → position
   #source = null;
   #retry = 0;
   #silence = 0;
   #refusals = 0;
 
-  /** @param {{heard: (event: object) => void, refused: () => void}} listener */
+  /** @param {{onEvent: (event: object) => void, onRefused: () => void}} listener */
   constructor(listener) {
     this.listener = listener;
   }
@@ -40,17 +40,17 @@ export class Stream {
     return this.#source !== null;
   }
 
-  open(marks) {
+  open(positions) {
     this.close();
-    this.at = new Map(marks);
-    const source = new EventSource(address(marks));
+    this.at = new Map(positions);
+    const source = new EventSource(address(positions));
     source.onopen = () => {
       this.#refusals = 0;
-      this.#listen();
+      this.#watch();
     };
-    source.addEventListener("alive", () => this.#listen());
-    source.onmessage = (event) => this.#hear(event, false);
-    source.addEventListener("reload", (event) => this.#hear(event, true));
+    source.addEventListener("alive", () => this.#watch());
+    source.onmessage = (event) => this.#receive(event, false);
+    source.addEventListener("reload", (event) => this.#receive(event, true));
     source.onerror = () => {
       if (source.readyState === EventSource.CLOSED) this.#refuse();
     };
@@ -64,24 +64,24 @@ export class Stream {
     this.#source = null;
   }
 
-  /** A browser that finds out by itself may take a quarter of an hour; while it comes back it needs no help. */
-  #listen() {
+  /** Opens a silent stream anew. A browser may need a quarter of an hour to notice a cut; one that reconnects needs no help. */
+  #watch() {
     clearTimeout(this.#silence);
     this.#silence = setTimeout(() => {
       if (this.#source?.readyState === EventSource.OPEN) this.open(this.at);
     }, kSilentMs);
   }
 
-  #hear({ lastEventId, data }, reload) {
+  #receive({ lastEventId, data }, reload) {
     const before = this.at;
-    // What has no number (who is typing) does not move the stream, and may be the first that it says.
+    // A transient message (somebody types) has no position and does not move the stream; it may be the first event.
     if (lastEventId) this.at = parse(lastEventId);
-    this.listener.heard({ before, after: this.at, data, reload });
+    this.listener.onEvent({ before, after: this.at, data, reload });
   }
 
   #refuse() {
     this.close();
     const longest = Math.min(kLastRetryMs, kFirstRetryMs * 2 ** ++this.#refusals);
-    this.#retry = setTimeout(() => this.listener.refused(), kFirstRetryMs + Math.random() * (longest - kFirstRetryMs));
+    this.#retry = setTimeout(() => this.listener.onRefused(), kFirstRetryMs + Math.random() * (longest - kFirstRetryMs));
   }
 }

@@ -1,50 +1,50 @@
-const kPauseMs = 1_000; // after the last letter: a name that is still being typed is no mistake
+const kPauseMs = 1_000; // after the last letter, because an unfinished name is no mistake
 const kMention = /@[\p{L}\p{N}_#]+/gu;
 
 /**
- * Which mentions of a form's text name nobody, said while one writes (features/notifications/unresolved.html). The server reads
- * the text, because it knows what is code and who is meant; it is asked only when something behind an @ has changed.
+ * Shows which mentions of a form's text match no member, while somebody writes (features/notifications/unresolved.html). The
+ * server reads the text, because it knows code blocks and members; it is asked only when something after an @ has changed.
  */
 export const unresolved = (Controller) =>
   class extends Controller {
-    #asked = "";
+    #checked = "";
     #timer = 0;
-    #question = null;
+    #request = null;
 
     connect() {
       this.field = this.element.closest("form").elements.namedItem("content");
-      this.look = this.look.bind(this);
-      this.field.addEventListener("input", this.look);
-      this.look();
+      this.update = this.update.bind(this);
+      this.field.addEventListener("input", this.update);
+      this.update();
     }
 
     disconnect() {
-      this.field.removeEventListener("input", this.look);
+      this.field.removeEventListener("input", this.update);
       this.#stop();
     }
 
-    look() {
+    update() {
       const written = (this.field.value.match(kMention) ?? []).join(" ");
-      if (written === this.#asked) return;
+      if (written === this.#checked) return;
       this.#stop();
       this.#timer = setTimeout(() => this.#ask(written), written ? kPauseMs : 0);
     }
 
     #stop() {
       clearTimeout(this.#timer);
-      this.#question?.abort();
+      this.#request?.abort();
     }
 
     async #ask(written) {
-      this.#asked = written;
+      this.#checked = written;
       if (!written) return this.#show([]);
-      this.#question = new AbortController();
+      this.#request = new AbortController();
       const body = new URLSearchParams({ content: this.field.value });
       try {
-        const answer = await fetch("/mentions", { method: "POST", body, signal: this.#question.signal, headers: { accept: "application/json" } });
+        const answer = await fetch("/mentions", { method: "POST", body, signal: this.#request.signal, headers: { accept: "application/json" } });
         if (answer.ok) this.#show(await answer.json());
       } catch {
-        // Aborted, or no connection: whatever was not shown is shown when the form is sent.
+        // Aborted, or no connection: the server shows the same when the form is sent.
       }
     }
 

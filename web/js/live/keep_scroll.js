@@ -1,4 +1,4 @@
-// What is being read or typed stays where it is on the screen, whatever an event changes above it.
+// The text that is being read or typed keeps its place on the screen, whatever an event changes above it.
 
 import { markScrollable } from "../scroll.js";
 
@@ -9,18 +9,18 @@ function isInView(element) {
   return bottom > 0 && top < innerHeight;
 }
 
-/** What must not move: what has the focus, else what stands first in view. */
-function whatIsRead(readable) {
+/** The element that must not move: the focused one, else the first one in view. */
+function scrollAnchor(readable) {
   const { activeElement } = document;
   if (activeElement.closest("main *") && isInView(activeElement)) return activeElement;
   return [...document.querySelectorAll(readable)].find(isInView);
 }
 
-/** Changes the page, and scrolls by as much as `anchor` was moved by that. */
-function steady(anchor, change) {
+/** Changes the page, and scrolls by the distance that this moved `anchor`. */
+function changeAround(anchor, change) {
   const root = document.documentElement;
   const before = anchor?.getBoundingClientRect().top;
-  // Some browsers do the same by themselves, with an anchor of their own choice.
+  // Some browsers do the same by themselves, with another anchor.
   root.style.overflowAnchor = "none";
   change();
   markScrollable();
@@ -28,8 +28,8 @@ function steady(anchor, change) {
   root.style.overflowAnchor = "";
 }
 
-/** For turbo:before-stream-render. What is new above a list may push the heading up, but not the lines down. */
-export function keepSteady({ target, detail }) {
+/** For turbo:before-stream-render. A notice of new posts above a list may push the heading up, but not the rows down. */
+export function keepScroll({ target, detail }) {
   const { render } = detail;
-  detail.render = (stream) => steady(whatIsRead(target.action === "news" ? "main tr" : kReadable), () => render(stream));
+  detail.render = (stream) => changeAround(scrollAnchor(target.action === "news" ? "main tr" : kReadable), () => render(stream));
 }

@@ -1,7 +1,7 @@
-// A form that got no answer of ours: no connection, or a refusal of Nginx, which knows nothing of what was typed. Then the page
-// stays as it is, and says so beside the form's button.
+// A form that got no answer from the site: no connection, or a refusal by Nginx, which does not have the typed text. The page
+// then stays as it is, with a message beside the form's button.
 
-function say(form, status) {
+function showMessage(form, status) {
   const { dataset } = document.getElementById("page-data");
   let line = form.querySelector("[data-unsent]");
   if (!line) {
@@ -21,12 +21,12 @@ export function start() {
     const { response } = event.detail.fetchResponse;
     if (event.defaultPrevented || !isForm(event.target) || response.ok || response.headers.has("x-member")) return;
     event.preventDefault();
-    say(event.target, response.status);
+    showMessage(event.target, response.status);
   });
   document.addEventListener("turbo:fetch-request-error", (event) => {
     if (!isForm(event.target)) return;
     event.preventDefault();
-    say(event.target, 0);
+    showMessage(event.target, 0);
   });
   document.addEventListener("turbo:submit-start", ({ target }) => target.querySelector("[data-unsent]")?.remove());
 }

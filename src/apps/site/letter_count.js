@@ -1,8 +1,8 @@
 import { Controller } from "@hotwired/stimulus";
 
-const kFrom = 0.8; // of the limit: before that nobody has to count
+const kShowFrom = 0.8; // of the limit
 
-// How many letters a text has, once it comes near its limit. More may be typed: the server says so and keeps the text.
+// Shows the number of letters in a text that is near its limit. More can be typed: the server refuses it and returns the text.
 export default class extends Controller {
   static values = { limit: Number };
 
@@ -19,9 +19,9 @@ export default class extends Controller {
 
   count() {
     const { value } = this.element;
-    // Nobody counts the letters of a short text with each of them.
-    const letters = value.length < this.limitValue * kFrom ? 0 : [...value].length;
-    if (letters < this.limitValue * kFrom) {
+    // A short text is not counted with each letter.
+    const letters = value.length < this.limitValue * kShowFrom ? 0 : [...value].length;
+    if (letters < this.limitValue * kShowFrom) {
       this.line?.remove();
       this.line = undefined;
       return;
