@@ -6,7 +6,7 @@ import { cpu } from './processes.mjs';
 
 const run = promisify(execFile);
 // wrk stops by itself; this is for one that hangs.
-const patienceMs = 10_000;
+const timeoutMs = 10_000;
 
 // Nginx gives every request an id; asked directly, the app server would have to make one.
 const requestId = 'X-Request-Id: bench';
@@ -16,7 +16,7 @@ const milliseconds = ([, value, unit]) => value * { us: 0.001, ms: 1, s: 1000, m
 async function wrk(url, { cookie, coding, seconds, connections }) {
   const headers = [requestId, ...(cookie ? [`Cookie: ${cookie}`] : []), ...(coding ? [`Accept-Encoding: ${coding}`] : [])];
   const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', ...headers.flatMap((header) => ['-H', header]), url];
-  const { stdout } = await run('wrk', args, { timeout: seconds * 1000 + patienceMs });
+  const { stdout } = await run('wrk', args, { timeout: seconds * 1000 + timeoutMs });
   const broken = /Non-2xx.*|Socket errors.*/.exec(stdout);
   if (broken) throw new Error(`${url}: ${broken[0]}`);
   const share = (percent) => milliseconds(new RegExp(`^ +${percent}% +([\\d.]+)(us|ms|s|m)$`, 'm').exec(stdout));

@@ -11,7 +11,7 @@ import { Watchers } from './watchers.mjs';
 const streams = { long: 1000, short: 100 };
 const pollMs = 50;
 const maxHealMs = 60_000;
-const probePatienceMs = 2_000;
+const probeTimeoutMs = 2_000;
 const warmMs = 1_500;
 const tailMs = 1_000;
 
@@ -34,7 +34,7 @@ export const appNames = async () => (await status()).map(({ app }) => app);
 
 /** A program's /health as JSON; undefined while it does not answer. */
 export async function health(app, program) {
-  const client = new Client(await appUrl(Number(app.slice(3)), program), { patienceMs: probePatienceMs, agent: false });
+  const client = new Client(await appUrl(Number(app.slice(3)), program), { timeoutMs: probeTimeoutMs, agent: false });
   try { return (await client.get('/health')).json(); } catch { return undefined; }
 }
 
@@ -79,7 +79,7 @@ class Run {
     if (await this.unhealthyPrograms()) return false;
     const { people, log } = this;
     const client = people.client(people.prober);
-    client.patienceMs = probePatienceMs;
+    client.timeoutMs = probeTimeoutMs;
     try {
       if ((await client.get('/my')).status !== 200) return false;
       const id = log.newId();

@@ -1,6 +1,6 @@
 // The members of the drills, made once: that they stay logged in through all drills is one of the promises.
 import { Client, adminUrl, siteUrl } from '../tests/support/client.mjs';
-import { joined, loggedIn, password } from '../tests/support/members.mjs';
+import { logIn, newMember, password } from '../tests/support/members.mjs';
 import { ApiWriter, LoginVisitor, CommentWriter, PostWriter, Reader, Staff } from './visitors.mjs';
 import { topicsOf } from './watchers.mjs';
 
@@ -11,7 +11,7 @@ const shares = { list: 0.2, busy: 0.1, own: 0.01 };
 const staffEmail = 'admin@minschool.test';
 
 async function member() {
-  const { client, email, name } = await joined();
+  const { client, email, name } = await newMember();
   return { email, name, password, shown: true, cookies: new Map(client.cookies) };
 }
 
@@ -28,7 +28,7 @@ export class People {
     people.writers = await oneByOne(counts.posters + counts.commenters + counts.apiWriters, member);
     people.loginMember = await member();
     people.prober = await member();
-    people.staff = { email: staffEmail, name: staffEmail, cookies: (await loggedIn(staffEmail, { base: adminUrl })).cookies };
+    people.staff = { email: staffEmail, name: staffEmail, cookies: (await logIn(staffEmail, { base: adminUrl })).cookies };
     const boards = (await people.client(people.prober).get('/api/v1/boards')).json().items;
     people.board = boards.find((board) => board.may_write && board.may_comment).slug;
     return people;
@@ -44,10 +44,10 @@ export class People {
   /** Members whom an earlier drill logged out log in again, so that each drill counts its own logouts. */
   async logInAgain() {
     for (const one of [...this.readers, ...this.writers, this.prober]) {
-      if ((await this.client(one).get('/api/v1/me')).status !== 200) one.cookies = (await loggedIn(one.email)).cookies;
+      if ((await this.client(one).get('/api/v1/me')).status !== 200) one.cookies = (await logIn(one.email)).cookies;
     }
     if ((await this.client(this.staff, adminUrl).get('/')).status !== 200) {
-      this.staff.cookies = (await loggedIn(staffEmail, { base: adminUrl })).cookies;
+      this.staff.cookies = (await logIn(staffEmail, { base: adminUrl })).cookies;
     }
   }
 

@@ -19,7 +19,7 @@ const fromNginx = new Set([502, 504]);
  */
 class Browser extends Client {
   constructor(base, cookies) {
-    super(base, { address: ownAddress(), agent: new http.Agent({ keepAlive: true, maxSockets: 6 }), patienceMs: timeoutMs });
+    super(base, { address: ownAddress(), agent: new http.Agent({ keepAlive: true, maxSockets: 6 }), timeoutMs });
     if (cookies) this.cookies = new Map(cookies);
   }
 

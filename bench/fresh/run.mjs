@@ -19,7 +19,7 @@ const { changes: count } = options;
 const servers = [1, 2, 3];
 const members = 4;
 const goalMs = 50;
-const patienceMs = 5000;
+const timeoutMs = 5000;
 const others = 3;  // pages at random after each change
 const direct = (number) => `http://${net}.${10 + number}:3000`;
 const note = (text) => process.stderr.write(`${text}\n`);
@@ -54,7 +54,7 @@ async function until(reader, { what, path, sees }, begun) {
     const now = performance.now() - begun;
     if (sees(text)) return now;
     if (asked > goalMs) ++reads.stale;
-    if (now > patienceMs) throw new Error(`${what} on ${path} is not seen at ${reader.base} (seed ${seed})`);
+    if (now > timeoutMs) throw new Error(`${what} on ${path} is not seen at ${reader.base} (seed ${seed})`);
   }
 }
 

@@ -4,7 +4,7 @@ import net from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 
 const openingAtOnce = 100;  // more guests at once are asked to wait (docs/decisions/0013-room.md)
-const patienceMs = 60_000;
+const timeoutMs = 60_000;
 // A connection that was closed keeps its port for a minute: so they come from many addresses.
 const addresses = 100;
 
@@ -56,7 +56,7 @@ export const closeStreams = (sockets) => sockets.forEach((socket) => socket.dest
 
 /** Waits until the program counts that many. */
 export async function countStreams(visitor, count) {
-  const end = performance.now() + patienceMs;
+  const end = performance.now() + timeoutMs;
   for (;;) {
     const { streams } = (await visitor.get('/health')).json();
     if (streams === count) return;

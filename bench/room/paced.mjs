@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 const connections = 64;
 const tickMs = 1;
-const patienceMs = 10_000;
+const timeoutMs = 10_000;
 
 const buffer = Buffer.alloc(256 * 1024);
 
@@ -64,7 +64,7 @@ export async function paced({ host, port, perSecond, seconds, request }) {
       };
       one.socket.write(request());
     }
-    if (performance.now() - begun > seconds * 1000 + patienceMs) throw new Error(`${total - answered} of ${total} have no answer`);
+    if (performance.now() - begun > seconds * 1000 + timeoutMs) throw new Error(`${total - answered} of ${total} have no answer`);
     await pause(tickMs);
   }
   timers.disable();

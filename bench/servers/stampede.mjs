@@ -2,7 +2,7 @@
 import net from 'node:net';
 
 const openingAtOnce = 200;
-const patienceMs = 30_000;
+const timeoutMs = 30_000;
 // A connection that was closed keeps its port for a minute: so they come from many addresses.
 const addresses = 200;
 
@@ -54,7 +54,7 @@ export async function stampede({ servers, network, path, cookies, count }) {
     if (cookies.length) lines.push(`Cookie: ${cookies[i % cookies.length]}`);
     socket.write(`${lines.join('\r\n')}\r\n\r\n`);
   });
-  const late = setTimeout(() => visitors.forEach(({ socket }) => socket.destroy()), patienceMs);
+  const late = setTimeout(() => visitors.forEach(({ socket }) => socket.destroy()), timeoutMs);
   await Promise.all(visitors.map(({ end }) => end));
   clearTimeout(late);
   const statuses = {};

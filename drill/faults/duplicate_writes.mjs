@@ -1,7 +1,7 @@
 // The same write arrives several times at once at several servers: it is done once, and every answer names the same row.
 import { randomBytes, randomUUID } from 'node:crypto';
 
-import { everywhere, joined, numbers } from '../../tests/support/members.mjs';
+import { atEachServer, newMember, serverNumbers } from '../../tests/support/members.mjs';
 
 /** The ways in which one write arrives more than once, with the request that each repetition sends. */
 const ways = {
@@ -32,10 +32,10 @@ async function writeAtOnce(run, way, clients) {
 
 export const duplicateWrites = [{
   name: 'double-click',
-  title: `the same write ${2 * numbers.length} times at once on ${numbers.length} servers`,
+  title: `the same write ${2 * serverNumbers.length} times at once on ${serverNumbers.length} servers`,
   async run(run) {
-    const { client } = await joined();
-    const clients = await everywhere(client);
+    const { client } = await newMember();
+    const clients = await atEachServer(client);
     for (let round = 0; round < (run.quick ? 3 : 30); round++) {
       for (const way of Object.keys(ways)) await writeAtOnce(run, way, clients);
     }

@@ -1,6 +1,6 @@
 // A right or a session that was taken from a member is gone on every server with the next request, whatever Redis does.
 import { adminUrl } from '../../tests/support/client.mjs';
-import { everywhere, joined, loggedIn } from '../../tests/support/members.mjs';
+import { atEachServer, logIn, newMember } from '../../tests/support/members.mjs';
 import { sql } from '../../tests/support/stores.mjs';
 import { stack, until } from '../drill.mjs';
 
@@ -18,13 +18,13 @@ async function act(run, id, what, form) {
 }
 
 /** What each app server, asked at the same time without Nginx, says about the visitor. */
-const responsesTo = async (client) => Promise.all((await everywhere(client)).map((one) => one.get('/api/v1/me')));
+const responsesTo = async (client) => Promise.all((await atEachServer(client)).map((one) => one.get('/api/v1/me')));
 const loggedOut = async ({ client }) => (await responsesTo(client)).map(({ status }) => status === 401);
 
 /** What is revoked, and whether each server has noticed: all of `revoked` must be true afterwards. */
 const kinds = {
   'logout everywhere': {
-    revoke: (run, { email }) => loggedIn(email).then((other) => other.post('/my/logout-everywhere')),
+    revoke: (run, { email }) => logIn(email).then((other) => other.post('/my/logout-everywhere')),
     revoked: loggedOut,
   },
   suspension: {
@@ -46,7 +46,7 @@ const states = {
 };
 
 async function holder(run, kind) {
-  const one = await joined();
+  const one = await newMember();
   one.id = await idOf(one.email);
   await kinds[kind].grant?.(run, one);
   // Every process has the session and its permissions in its cache.
@@ -65,7 +65,7 @@ async function checkRevoked(run, when, kind, one) {
 
 export const revoke = [{
   name: 'revoke',
-  title: 'logout everywhere, suspension and loss of a role, with Redis up, frozen, killed and back, read-only',
+  title: 'logout atEachServer, suspension and loss of a role, with Redis up, frozen, killed and back, read-only',
   promises: { longestMs: 1000 },
   async run(run) {
     for (const [when, { begin, end }] of Object.entries(states)) {

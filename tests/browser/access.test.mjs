@@ -4,11 +4,11 @@ import { test } from 'node:test';
 import { assertAccessible, screens } from '../support/accessible.mjs';
 import { openPage } from '../support/browser.mjs';
 import { adminUrl, siteUrl } from '../support/client.mjs';
-import { joined, loggedIn } from '../support/members.mjs';
+import { logIn, newMember } from '../support/members.mjs';
 import { sql } from '../support/stores.mjs';
 
-const member = await joined();
-const staff = await loggedIn('admin@minschool.test', { base: adminUrl });
+const member = await newMember();
+const staff = await logIn('admin@minschool.test', { base: adminUrl });
 const [[slug, post]] = await sql(`select b.slug, p.id from posts p join boards b on b.id = p.board_id join post_counters c on c.post_id = p.id
   where p.visible and b.slug = 'free' order by c.comments desc limit 1`);
 const [[one, comment]] = await sql('select min(id), (select min(id) from comments) from posts');

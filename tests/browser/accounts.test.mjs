@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 import { button, flash, link, openPage } from '../support/browser.mjs';
 import { siteUrl } from '../support/client.mjs';
-import { joined, password } from '../support/members.mjs';
+import { newMember, password } from '../support/members.mjs';
 
 const isLoggedIn = (page) => button(page, '로그아웃').waitFor();
 async function login(page, email) {
@@ -19,7 +19,7 @@ const becomes = (page, { cookies }) => page.context().addCookies([...cookies].ma
 const address = (page, email) => page.locator('.page-lead', { hasText: email });
 
 test('another tab in which somebody else logs in: the first one becomes theirs by itself', async () => {
-  const [one, two] = [await joined(), await joined()];
+  const [one, two] = [await newMember(), await newMember()];
   const first = await openPage({ as: one.client });
   await first.goto('/my');
   await address(first, one.email).waitFor();
@@ -34,7 +34,7 @@ test('another tab in which somebody else logs in: the first one becomes theirs b
 });
 
 test('Back never shows the page of who was logged in before', async () => {
-  const [one, two] = [await joined(), await joined()];
+  const [one, two] = [await newMember(), await newMember()];
   const page = await openPage({ as: one.client });
   await page.goto('/');
   await page.getByRole('link', { name: /내 정보/ }).click();
@@ -53,7 +53,7 @@ test('Back never shows the page of who was logged in before', async () => {
 });
 
 test('a form of the member before is refused with its text, and sent by who is logged in now if they want', async () => {
-  const [one, two] = [await joined(), await joined()];
+  const [one, two] = [await newMember(), await newMember()];
   const page = await openPage({ as: one.client });
   await page.goto('/boards/free/write');
   const title = `글 ${randomUUID()}`;
@@ -69,7 +69,7 @@ test('a form of the member before is refused with its text, and sent by who is l
 });
 
 test('a like on a page of the member before is not theirs', async () => {
-  const [one, two] = [await joined(), await joined()];
+  const [one, two] = [await newMember(), await newMember()];
   const post = (await one.client.post('/boards/free/write', { form: { title: '좋아요 시험', content: '본문' } })).location;
   await one.client.post(`/posts/${post.split('/').pop()}/comments`, { form: { content: '댓글' } });
   const page = await openPage({ as: one.client });
@@ -80,7 +80,7 @@ test('a like on a page of the member before is not theirs', async () => {
 });
 
 test('a logout elsewhere reaches a tab that is looked at again', async () => {
-  const one = await joined();
+  const one = await newMember();
   const first = await openPage({ as: one.client });
   await first.goto('/notifications');
   const second = await first.context().newPage();
@@ -92,7 +92,7 @@ test('a logout elsewhere reaches a tab that is looked at again', async () => {
 });
 
 test('times go on while a page stays open', async () => {
-  const one = await joined();
+  const one = await newMember();
   const post = (await one.client.post('/boards/free/write', { form: { title: '시간 시험', content: '본문' } })).location;
   const page = await openPage({ as: one.client });
   await page.clock.install();

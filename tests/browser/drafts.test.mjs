@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 
 import { button, flash, link, openPage } from '../support/browser.mjs';
-import { joined, password } from '../support/members.mjs';
+import { newMember, password } from '../support/members.mjs';
 import { sql } from '../support/stores.mjs';
 
 const board = '/boards/free';
@@ -28,7 +28,7 @@ const isKept = (page, text) => page.waitForFunction((wanted) => JSON.stringify({
 const endLogins = (email) => sql(`select ms_revoke_sessions(id, ''::bytea) from users where email = '${email}'`);
 
 test('a draft belongs to its member: gone after the logout, and never shown to who comes next in the same tab', async () => {
-  const [one, two] = [await joined(), await joined()];
+  const [one, two] = [await newMember(), await newMember()];
   const page = await openPage({ as: one.client });
   await page.goto(`${board}/write`);
   await title(page).fill('남에게 보이면 안 되는 제목');
@@ -53,7 +53,7 @@ test('a draft belongs to its member: gone after the logout, and never shown to w
 });
 
 test('a draft survives an ended login and a closed tab for its member, and stays unseen by another one', async () => {
-  const [one, two] = [await joined(), await joined()];
+  const [one, two] = [await newMember(), await newMember()];
   const page = await openPage({ as: one.client });
   await page.goto(`${board}/write`);
   await content(page).fill('탭이 닫혀도 남는 글');
@@ -75,7 +75,7 @@ test('a draft survives an ended login and a closed tab for its member, and stays
 });
 
 test('a reload while one edits offers the newer text with its age, and neither is lost', async () => {
-  const member = await joined();
+  const member = await newMember();
   const post = await written(member);
   const page = await openPage({ as: member.client });
   await page.goto(`${post}/edit`);
@@ -97,7 +97,7 @@ test('a reload while one edits offers the newer text with its age, and neither i
 });
 
 test('a draft of an older version says that the stored text has changed since', async () => {
-  const member = await joined();
+  const member = await newMember();
   const post = await written(member);
   const page = await openPage({ as: member.client });
   await page.goto(`${post}/edit`);
@@ -114,7 +114,7 @@ test('a draft of an older version says that the stored text has changed since', 
 });
 
 test('two tabs that write in the same form keep both texts: sending one takes only its own', async () => {
-  const member = await joined();
+  const member = await newMember();
   const post = await written(member);
   const box = (page) => page.getByLabel('댓글 쓰기');
   for (const [path, field] of [[`${board}/write`, content], [post, box]]) {
@@ -138,7 +138,7 @@ test('two tabs that write in the same form keep both texts: sending one takes on
 });
 
 test('a tab that was filled with the draft of another one leaves it what is typed there', async () => {
-  const member = await joined();
+  const member = await newMember();
   const one = await openPage({ as: member.client });
   await one.goto(`${board}/write`);
   await content(one).fill('먼저 쓰던 글');
@@ -158,7 +158,7 @@ test('a tab that was filled with the draft of another one leaves it what is type
 });
 
 test('the draft of a reply is that of one comment, and goes along when its form does', async () => {
-  const member = await joined();
+  const member = await newMember();
   const post = await written(member);
   for (const text of ['가', '나']) await member.client.post(`/posts/${post.split('/').pop()}/comments`, { form: { content: text } });
   const page = await openPage({ as: member.client });
@@ -184,7 +184,7 @@ test('the draft of a reply is that of one comment, and goes along when its form 
 });
 
 test('a text that begins with an empty line keeps it when it is edited', async () => {
-  const member = await joined();
+  const member = await newMember();
   const post = await written(member);
   const id = post.split('/').pop();
   const text = '\n\n둘째 줄 아래';
@@ -199,7 +199,7 @@ test('a text that begins with an empty line keeps it when it is edited', async (
 });
 
 test('comments, replies and edited comments keep theirs, too', async () => {
-  const member = await joined();
+  const member = await newMember();
   const post = await written(member);
   await member.client.post(`/posts/${post.split('/').pop()}/comments`, { form: { content: '먼저 쓴 댓글' } });
   const page = await openPage({ as: member.client });
@@ -222,7 +222,7 @@ test('comments, replies and edited comments keep theirs, too', async () => {
 });
 
 test('a form whose login has ended is sent after a login in place, and leaves no draft behind', async () => {
-  const member = await joined();
+  const member = await newMember();
   const page = await openPage({ as: member.client });
   await page.goto(`${board}/write`);
   const name = `글 ${randomUUID()}`;
@@ -242,7 +242,7 @@ test('a form whose login has ended is sent after a login in place, and leaves no
 });
 
 test('a form that gets no answer, or one that is not ours, stays as it is and says so', async () => {
-  const member = await joined();
+  const member = await newMember();
   const page = await openPage({ as: member.client, mayFail: true });
   for (const [how, words] of [[{ status: 413, body: 'too large' }, /너무 커서/], [{ status: 429, body: '' }, /요청이 너무 많아/], [{ status: 502, body: '' }, /보내지 못했습니다/], [null, /인터넷에 연결/]]) {
     await page.goto(`${board}/write`);
@@ -257,7 +257,7 @@ test('a form that gets no answer, or one that is not ours, stays as it is and sa
 });
 
 test('a text that is too long is counted, refused, and not cut off', async () => {
-  const member = await joined();
+  const member = await newMember();
   const page = await openPage({ as: member.client });
   await page.goto(`${board}/write`);
   await title(page).fill('긴 글');

@@ -5,10 +5,10 @@ import { test } from 'node:test';
 import { screens } from '../support/accessible.mjs';
 import { button, link, openPage } from '../support/browser.mjs';
 import { adminUrl } from '../support/client.mjs';
-import { joined, loggedIn } from '../support/members.mjs';
+import { logIn, newMember } from '../support/members.mjs';
 
-const member = await joined();
-const admin = await loggedIn('admin@minschool.test', { base: adminUrl });
+const member = await newMember();
+const admin = await logIn('admin@minschool.test', { base: adminUrl });
 const own = (await member.client.post('/boards/free/write', { form: { title: '초점 시험', content: '본문' } })).location;
 
 /** {role, name} of what has the focus, as assistive technology sees it. */

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { openPage } from '../support/browser.mjs';
-import { joined } from '../support/members.mjs';
+import { newMember } from '../support/members.mjs';
 
-const author = await joined();
-const { client } = await joined();
+const author = await newMember();
+const { client } = await newMember();
 const post = (await author.client.post('/api/v1/boards/free/posts', { json: { title: '좋아할 글', content: '줄\n\n'.repeat(60) } })).json();
 for (let i = 0; i < 10; i++) await author.client.post(`/api/v1/posts/${post.id}/comments`, { json: { content: `댓글 ${i}` } });
 

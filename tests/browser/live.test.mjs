@@ -7,14 +7,14 @@ import { assertAccessible, screens } from '../support/accessible.mjs';
 import { eventually } from '../support/assert.mjs';
 import { button, openPage } from '../support/browser.mjs';
 import { adminUrl } from '../support/client.mjs';
-import { doorTo } from '../support/door.mjs';
-import { everywhere, joined, loggedIn, visitor } from '../support/members.mjs';
+import { proxyTo } from '../support/app_proxy.mjs';
+import { atEachServer, logIn, newMember, visitor } from '../support/members.mjs';
 import { stack, status } from '../support/stack.mjs';
 import { sql } from '../support/stores.mjs';
 
 const board = '/boards/free';
-const [{ url: here }, { url: there }] = await Promise.all([doorTo(1), doorTo(2)]);
-const admin = await loggedIn('admin@minschool.test', { base: adminUrl });
+const [{ url: here }, { url: there }] = await Promise.all([proxyTo(1), proxyTo(2)]);
+const admin = await logIn('admin@minschool.test', { base: adminUrl });
 
 async function written({ client }, content = '본문') {
   const title = `글 ${randomUUID()}`;
@@ -49,7 +49,7 @@ async function goLive(page, path) {
 const isSame = (page) => page.evaluate(() => window.isSame === true);
 
 async function openStreams() {
-  const servers = await everywhere(visitor());
+  const servers = await atEachServer(visitor());
   const healths = await Promise.all(servers.map((server) => server.get('/health')));
   return healths.reduce((sum, health) => sum + health.json().streams, 0);
 }
@@ -61,8 +61,8 @@ const bell = (page) => page.locator('#bell');
 const names = (page) => page.locator('#names li');
 
 test('what is said under a post appears in its place, changes there, and leaves a gap', async () => {
-  const author = await joined();
-  const other = await joined();
+  const author = await newMember();
+  const other = await newMember();
   const post = await written(author);
   const first = await commented(author, post, '첫째');
   const second = await commented(author, post, '둘째');
@@ -105,7 +105,7 @@ test('what is said under a post appears in its place, changes there, and leaves 
 });
 
 test('the first comment of a post takes the place of the empty state', async () => {
-  const author = await joined();
+  const author = await newMember();
   const post = await written(author);
   const reader = await openLive(post.path, { base: there });
   await reader.getByText('아직 댓글이 없습니다').waitFor();
@@ -115,11 +115,11 @@ test('the first comment of a post takes the place of the empty state', async () 
 });
 
 test('a post that is edited says so and keeps its text; one that is hidden leaves only what is being typed', async () => {
-  const author = await joined();
+  const author = await newMember();
   const post = await written(author, '처음 본문');
   const first = await commented(author, post, '먼저 쓴 댓글');
   const reader = await openLive(post.path, { base: there });
-  const writer = await openLive(post.path, { base: there, as: (await joined()).client });
+  const writer = await openLive(post.path, { base: there, as: (await newMember()).client });
   await acted(author.client, `${post.path}/edit`, { title: post.title, content: '고친 본문' });
   await reader.locator('.post-note a').waitFor();
   assert.equal(await reader.locator('.post .prose').first().innerText(), '처음 본문');
@@ -143,11 +143,11 @@ test('a post that is edited says so and keeps its text; one that is hidden leave
 });
 
 test('nothing that is read or typed moves or is lost', async () => {
-  const author = await joined();
+  const author = await newMember();
   const post = await written(author, '긴 글\n\n'.repeat(60));
   const ids = [];
   for (const text of ['첫째', '둘째', '셋째\n\n'.repeat(30)]) ids.push(await commented(author, post, text));
-  const page = await openLive(post.path, { base: there, as: (await joined()).client });
+  const page = await openLive(post.path, { base: there, as: (await newMember()).client });
 
   // While reading the last comment, something is said further up, and what is further up grows.
   await item(page, ids[2]).locator('.prose').evaluate((prose) => prose.scrollIntoView({ block: 'start' }));
@@ -181,10 +181,10 @@ test('nothing that is read or typed moves or is lost', async () => {
 });
 
 test('a like stays pressed when its comment changes', async () => {
-  const author = await joined();
+  const author = await newMember();
   const post = await written(author);
   const id = await commented(author, post, '좋은 말');
-  const page = await openLive(post.path, { base: there, as: (await joined()).client });
+  const page = await openLive(post.path, { base: there, as: (await newMember()).client });
   const like = item(page, id).getByRole('button', { name: /^좋아요/ });
   await like.click();
   await item(page, id).locator('[aria-pressed=true]').waitFor();
@@ -197,7 +197,7 @@ test('a like stays pressed when its comment changes', async () => {
 });
 
 test('the bell counts up, on every page, and leads to what happened', async () => {
-  const [owner, other] = await Promise.all([joined(), joined()]);
+  const [owner, other] = await Promise.all([newMember(), newMember()]);
   const post = await written(owner);
   const page = await openLive(board, { base: here, as: owner.client });
   assert.equal(await bell(page).locator('.bell-count').count(), 0);
@@ -220,7 +220,7 @@ test('the bell counts up, on every page, and leads to what happened', async () =
 });
 
 test('a list says how many posts are new, moves nothing, and shows them at a click', async () => {
-  const author = await joined();
+  const author = await newMember();
   await written(author);
   const page = await openLive(board, { base: there });
   const row = page.locator('.board-table tbody tr').first();
@@ -236,9 +236,9 @@ test('a list says how many posts are new, moves nothing, and shows them at a cli
 });
 
 test('who is writing shows under the post, for a while, and not to oneself', async () => {
-  const [one, two] = await Promise.all([joined(), joined()]);
+  const [one, two] = await Promise.all([newMember(), newMember()]);
   const post = await written(one);
-  const reader = await openLive(post.path, { base: there, as: (await joined()).client });
+  const reader = await openLive(post.path, { base: there, as: (await newMember()).client });
   const pages = await Promise.all([one, two].map(({ client }) => openLive(post.path, { base: here, as: client })));
   for (const page of pages) await page.getByLabel('댓글 쓰기').pressSequentially('쓰는 중입니다');
   await reader.locator('.typing', { hasText: new RegExp(`${one.name}.*${two.name}|${two.name}.*${one.name}`) }).waitFor();
@@ -248,7 +248,7 @@ test('who is writing shows under the post, for a while, and not to oneself', asy
 });
 
 test('two tabs share one stream, and the other goes on when one is closed', async () => {
-  const author = await joined();
+  const author = await newMember();
   const [one, two] = [await written(author), await written(author)];
   const first = await openLive(one.path, { as: author.client });
   const context = first.context();
@@ -257,7 +257,7 @@ test('two tabs share one stream, and the other goes on when one is closed', asyn
   const second = await context.newPage();
   await second.goto(two.path);
   await followed;
-  const other = await joined();
+  const other = await newMember();
   for (const [page, post] of [[first, one], [second, two], [first, one]]) {
     await page.bringToFront();
     const text = `댓글 ${randomUUID()}`;
@@ -276,9 +276,9 @@ test('two tabs share one stream, and the other goes on when one is closed', asyn
 });
 
 test('a page out of the memory of Turbo catches up', async () => {
-  const author = await joined();
+  const author = await newMember();
   const post = await written(author);
-  const page = await openLive(post.path, { as: (await joined()).client });
+  const page = await openLive(post.path, { as: (await newMember()).client });
   await commented(author, post, '떠나기 전');
   await page.locator('.comment', { hasText: '떠나기 전' }).waitFor();
   await page.locator('.post-board a').click();
@@ -290,9 +290,9 @@ test('a page out of the memory of Turbo catches up', async () => {
 });
 
 test('the server of the stream is killed: nothing is missing afterwards, and nothing is there twice', async () => {
-  const author = await joined();
+  const author = await newMember();
   const post = await written(author);
-  const page = await openLive(post.path, { as: (await joined()).client });
+  const page = await openLive(post.path, { as: (await newMember()).client });
   const app = page.stream.headers()['x-served-by'];
   const came = [await commented(author, post, '앞의 댓글')];
   await item(page, came[0]).waitFor();
@@ -305,18 +305,18 @@ test('the server of the stream is killed: nothing is missing afterwards, and not
 });
 
 test('who was away too long is asked to load the page anew, and is not disturbed', async () => {
-  const author = await joined();
+  const author = await newMember();
   const post = await written(author);
-  const door = await doorTo(3);
-  const page = await openLive(post.path, { base: door.url, as: (await joined()).client });
+  const proxy = await proxyTo(3);
+  const page = await openLive(post.path, { base: proxy.url, as: (await newMember()).client });
   const field = page.getByLabel('댓글 쓰기');
   const told = page.waitForResponse(/\/typing$/);
   await field.fill('쓰던 글');
   await told;
-  door.shut();
+  proxy.refuse();
   await sql(`insert into comments (post_id, author_id, content, content_html)
     select ${post.id}, u.id, 'x', '<p>x</p>' from users u, generate_series(1, 120) where u.email = '${author.email}'`);
-  door.open();
+  proxy.accept();
   await page.locator('#live-reload', { hasText: '내용이 변경되었습니다' }).waitFor();
   assert.ok(await isSame(page));
   assert.equal(await field.inputValue(), '쓰던 글');
@@ -328,7 +328,7 @@ test('who was away too long is asked to load the page anew, and is not disturbed
 });
 
 test('without JavaScript the next page has it all', async () => {
-  const [owner, other] = await Promise.all([joined(), joined()]);
+  const [owner, other] = await Promise.all([newMember(), newMember()]);
   const post = await written(owner);
   const page = await openPage({ as: owner.client, javaScriptEnabled: false });
   await page.goto(post.path);
@@ -343,7 +343,7 @@ test('without JavaScript the next page has it all', async () => {
 
 for (const theme of ['light', 'dark', 'contrast']) {
   test(`what is live in ${theme} colours`, async () => {
-    const [owner, other] = await Promise.all([joined(), joined()]);
+    const [owner, other] = await Promise.all([newMember(), newMember()]);
     const post = await written(owner);
     for (const viewport of screens) {
       const page = await openPage({ as: owner.client, viewport, reducedMotion: 'reduce' });
@@ -367,10 +367,10 @@ for (const theme of ['light', 'dark', 'contrast']) {
 }
 
 test('a stream that falls silent without an end is opened anew, and one that says that it lives is not', async () => {
-  const author = await joined();
+  const author = await newMember();
   const post = await written(author);
-  const door = await doorTo(1);
-  const page = await openPage({ base: door.url });
+  const proxy = await proxyTo(1);
+  const page = await openPage({ base: proxy.url });
   await page.addInitScript(() => {
     window.alive = 0;
     const count = () => { window.alive += 1; };
@@ -390,7 +390,7 @@ test('a stream that falls silent without an end is opened anew, and one that say
   await eventually(() => page.evaluate((count) => window.alive > count, before), 'a sign of life');
   await page.clock.fastForward(20_000);
   assert.equal(opened, 0);
-  door.hush();
+  proxy.stall();
   await page.clock.fastForward(30_000);
   await eventually(() => opened === 1, 'another stream');
   await commented(author, post, '그래도 들립니다');

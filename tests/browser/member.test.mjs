@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 import { button, flash, link, openPage } from '../support/browser.mjs';
 import { adminUrl } from '../support/client.mjs';
-import { application, joined, loggedIn, password } from '../support/members.mjs';
+import { joinForm, logIn, newMember, password } from '../support/members.mjs';
 import { sql } from '../support/stores.mjs';
 
 const board = '/boards/free';
@@ -33,7 +33,7 @@ async function fillJoin(page, form) {
 for (const [how, javaScriptEnabled] of scripts) {
   test(`sign up, log out and log in ${how}`, async () => {
     const page = await openPage({ javaScriptEnabled });
-    const form = application();
+    const form = joinForm();
     await page.goto('/');
     await link(page, '회원가입').first().click();
     await fillJoin(page, form);
@@ -63,7 +63,7 @@ for (const [how, javaScriptEnabled] of scripts) {
   });
 
   test(`write, edit and delete a post ${how}`, async () => {
-    const page = await openPage({ as: (await joined()).client, javaScriptEnabled });
+    const page = await openPage({ as: (await newMember()).client, javaScriptEnabled });
     const title = `글 ${randomUUID()}`;
     await page.goto(board);
     await link(page, '글쓰기').click();
@@ -94,10 +94,10 @@ for (const [how, javaScriptEnabled] of scripts) {
   });
 
   test(`comment, reply, edit and delete ${how}`, async () => {
-    const author = await joined();
+    const author = await newMember();
     const post = await written(author, '긴 글\n\n'.repeat(100));
     await commented(author, post, '먼저 쓴 댓글');
-    const page = await openPage({ as: (await joined()).client, javaScriptEnabled });
+    const page = await openPage({ as: (await newMember()).client, javaScriptEnabled });
     await page.goto(post.path);
     await page.getByLabel('댓글 쓰기').fill('내 댓글');
     await button(page, '등록').last().click();
@@ -131,7 +131,7 @@ for (const [how, javaScriptEnabled] of scripts) {
 }
 
 test('a reply form that is opened twice is one, closes, and gives the focus back', async () => {
-  const author = await joined();
+  const author = await newMember();
   const post = await written(author);
   await commented(author, post, '첫째');
   await commented(author, post, '둘째');
@@ -152,7 +152,7 @@ test('a reply form that is opened twice is one, closes, and gives the focus back
 });
 
 test('a refused form says why, keeps the text, and leads to the first wrong field', async () => {
-  const page = await openPage({ as: (await joined()).client });
+  const page = await openPage({ as: (await newMember()).client });
   await page.goto(`${board}/write`);
   const content = page.getByLabel(/^내용/);
   await content.fill('제목을 잊은 글');
@@ -168,7 +168,7 @@ test('a refused form says why, keeps the text, and leads to the first wrong fiel
 });
 
 test('what was typed survives a lost page, and is forgotten once it was sent', async () => {
-  const page = await openPage({ as: (await joined()).client });
+  const page = await openPage({ as: (await newMember()).client });
   await page.goto(`${board}/write`);
   await page.getByLabel(/^제목/).fill('쓰다 만 글');
   await page.getByLabel(/^내용/).fill('쓰다 만 본문');
@@ -182,7 +182,7 @@ test('what was typed survives a lost page, and is forgotten once it was sent', a
 });
 
 test('back leads to the list, and after logging out not to a member\'s page', async () => {
-  const author = await joined();
+  const author = await newMember();
   const post = await written(author);
   const page = await openPage({ as: author.client });
   await page.goto(board);
@@ -200,9 +200,9 @@ test('back leads to the list, and after logging out not to a member\'s page', as
 });
 
 test('one logs out another of one\'s devices, which notices at the next click', async () => {
-  const member = await joined();
+  const member = await newMember();
   const here = await openPage({ as: member.client });
-  const there = await openPage({ as: await loggedIn(member.email) });
+  const there = await openPage({ as: await logIn(member.email) });
   await there.goto('/my');
   await here.goto('/my');
   const devices = here.locator('#devices');
@@ -217,7 +217,7 @@ test('one logs out another of one\'s devices, which notices at the next click', 
 });
 
 test('staff suspend a member, whose open browser is logged out at the next click', async () => {
-  const member = await joined();
+  const member = await newMember();
   const [[id]] = await sql(`select id from users where email = '${member.email}'`);
   const page = await openPage({ as: member.client });
   await page.goto(board);
@@ -250,7 +250,7 @@ test('staff suspend a member, whose open browser is logged out at the next click
 });
 
 test('logging in and writing with the keyboard alone', async () => {
-  const member = await joined();
+  const member = await newMember();
   const page = await openPage();
   /** Goes from field to field until the focus is on what fits. */
   const tabTo = async (selector) => {

@@ -4,13 +4,13 @@ import { test } from 'node:test';
 
 import { assertAccessible } from '../support/accessible.mjs';
 import { button, openPage } from '../support/browser.mjs';
-import { joined } from '../support/members.mjs';
+import { newMember } from '../support/members.mjs';
 
 const board = '/boards/free';
 const names = (page) => page.locator('#names li');
 
 test('names after @ with the keyboard alone; the input method and the text stay whole', async () => {
-  const [asked, writer] = await Promise.all([joined(), joined()]);
+  const [asked, writer] = await Promise.all([newMember(), newMember()]);
   const { location: path } = await writer.client.post(`${board}/write`, { form: { title: '부르기', content: '본문' } });
   const page = await openPage({ as: writer.client });
   await page.goto(path);
@@ -61,7 +61,7 @@ test('names after @ with the keyboard alone; the input method and the text stay 
 });
 
 test('the list of names stays on a small screen, and a finger takes one', async () => {
-  const writer = await joined();
+  const writer = await newMember();
   const page = await openPage({ as: writer.client, viewport: { width: 320, height: 568 }, hasTouch: true });
   await page.goto(`${board}/write`);
   const field = page.getByLabel(/^내용/);
@@ -75,7 +75,7 @@ test('the list of names stays on a small screen, and a finger takes one', async 
 });
 
 test('a name that is nobody\'s is said while one writes, and what was said goes through', async () => {
-  const [writer, named] = await Promise.all([joined(), joined()]);
+  const [writer, named] = await Promise.all([newMember(), newMember()]);
   const page = await openPage({ as: writer.client });
   await page.goto(`${board}/write`);
   await page.getByLabel(/^제목/).fill('이름');

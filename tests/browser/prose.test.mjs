@@ -5,14 +5,14 @@ import { test } from 'node:test';
 
 import { assertAccessible, screens } from '../support/accessible.mjs';
 import { openPage } from '../support/browser.mjs';
-import { joined } from '../support/members.mjs';
+import { newMember } from '../support/members.mjs';
 
 const phone = screens[0];
 const narrow = { width: 320, height: 640 };
 const prose = (page) => page.locator('.post .prose');
 
 async function written(content) {
-  const { client } = await joined();
+  const { client } = await newMember();
   const { location } = await client.post('/boards/free/write', { form: { title: `글 ${randomUUID()}`, content } });
   return location;
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { button, openPage } from '../support/browser.mjs';
-import { joined, password } from '../support/members.mjs';
+import { newMember, password } from '../support/members.mjs';
 
 /** Lets the site answer what it does when it is busy, so many times, to what is posted to `path`. */
 async function busy(page, path, { times, status = 503, seconds = 1 }) {
@@ -29,7 +29,7 @@ async function logIn(page, email) {
 
 for (const status of [503, 429]) {
   test(`a login that is answered ${status} is sent again by itself`, async () => {
-    const { email } = await joined();
+    const { email } = await newMember();
     const page = await openPage({ mayBeBusy: true });
     const seen = await busy(page, '/login', { times: 2, status });
     await logIn(page, email);

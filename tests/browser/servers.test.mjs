@@ -8,11 +8,11 @@ import { assertAccessible, screens } from '../support/accessible.mjs';
 import { eventually } from '../support/assert.mjs';
 import { button, flash, link, openPage } from '../support/browser.mjs';
 import { adminUrl } from '../support/client.mjs';
-import { loggedIn } from '../support/members.mjs';
+import { logIn } from '../support/members.mjs';
 import { stack } from '../support/stack.mjs';
 import { sql } from '../support/stores.mjs';
 
-const staff = await loggedIn('admin@minschool.test', { base: adminUrl });
+const staff = await logIn('admin@minschool.test', { base: adminUrl });
 const idOf = async (name) => (await sql(`select id from servers where name = '${name}'`))[0][0];
 const resting = async (name) => (await staff.get('/servers/figures')).json().servers.find((one) => one.name === name)?.site?.resting;
 const open = (options) => openPage({ base: adminUrl, as: staff, ...options });

@@ -364,5 +364,5 @@ test('a method that a path does not have is refused with those that it has', asy
 });
 
 test('every described answer was seen, but those of overload and of faults', () => {
-  assert.deepEqual(Api.unseen([429, 500, 503]), []);
+  assert.deepEqual(Api.untested([429, 500, 503]), []);
 });

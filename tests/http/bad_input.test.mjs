@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 
 import { assertKoreanPage, assertProblem } from '../support/assert.mjs';
 import { siteUrl } from '../support/client.mjs';
-import { application, at, joined, numbers, visitor } from '../support/members.mjs';
+import { atServer, joinForm, newMember, serverNumbers, visitor } from '../support/members.mjs';
 import { appUrl, facts, status } from '../support/stack.mjs';
 import { sql } from '../support/stores.mjs';
 
@@ -39,7 +39,7 @@ function assertOnlyText(page, where) {
   assert.doesNotMatch(page.text.replace(/"[^"]*"/g, '""'), /<[a-z][^>]*\son\w+=/i, where);
 }
 
-const member = await joined();
+const member = await newMember();
 const guest = visitor();
 const write = (form, client = member.client) => client.post(`${board}/write`, { form });
 const written = await write({ title: '바탕 글', content: '본문' });
@@ -68,13 +68,13 @@ async function workers() {
 }
 const logs = async () => {
   const { log_dir } = await facts();
-  return Promise.all(numbers.map((number) => readFile(`${log_dir}/app${number}-site.log`, 'utf8')));
+  return Promise.all(serverNumbers.map((number) => readFile(`${log_dir}/app${number}-site.log`, 'utf8')));
 };
 let workersBefore, logsBefore;
 before(async () => { [workersBefore, logsBefore] = [await workers(), await logs()]; });
 after(async () => {
-  for (const number of numbers) {
-    const answer = await (await at(guest, number)).get('/');
+  for (const number of serverNumbers) {
+    const answer = await (await atServer(guest, number)).get('/');
     assert.equal(answer.status, 200);
     assert.equal(answer.headers['x-served-by'], `app${number}`);
   }
@@ -128,7 +128,7 @@ test('after a login one is led only to pages of this site', async () => {
 
 test('a taken e-mail address, also in capitals', async () => {
   for (const email of [member.email, member.email.toUpperCase(), ` ${member.email} `]) {
-    const form = { ...application(), email };
+    const form = { ...joinForm(), email };
     const page = await visitor().post('/join', { form });
     assert.equal(page.status, 409);
     assertWrong(page, 'email');
@@ -143,11 +143,11 @@ test('a form of sign-up tells everything that is wrong at once', async () => {
   assertWrong(page, 'email', 'name', 'password', 'password_again', 'terms', 'privacy');
   assertTyped(page, 'nobody');
   for (const email of ['', '@', 'a@', '@b.kr', 'a b@c.kr', 'a@b', 'a@b@c.kr', 'a@b.', `${'a'.repeat(250)}@b.kr`, 'a\n@b.kr', '<a@b.kr>']) {
-    assertWrong(await visitor().post('/join', { form: { ...application(), email } }), 'email');
+    assertWrong(await visitor().post('/join', { form: { ...joinForm(), email } }), 'email');
   }
-  for (const name of ['', '가'.repeat(31), 'a\nb', 'a\u0007b']) assertWrong(await visitor().post('/join', { form: { ...application(), name } }), 'name');
+  for (const name of ['', '가'.repeat(31), 'a\nb', 'a\u0007b']) assertWrong(await visitor().post('/join', { form: { ...joinForm(), name } }), 'name');
   const long = 'x'.repeat(129);
-  assertWrong(await guest.post('/join', { form: { ...application(), password: long, password_again: long } }), 'password');
+  assertWrong(await guest.post('/join', { form: { ...joinForm(), password: long, password_again: long } }), 'password');
 });
 
 test('a post with too long a title or no content comes back as it was typed', async () => {
@@ -253,14 +253,14 @@ test('a body that is too large, for the program and for Nginx', async () => {
   const page = await member.client.post(`${board}/write`, { headers: formType, body: `title=a&content=${'a'.repeat(bodyLimit)}` });
   assertKoreanPage(page, 413);
   assertKoreanPage(await member.client.post(`${board}/write`, { headers: formType, body: 'a'.repeat(9 * bodyLimit) }), 413);
-  const direct = await at(member.client, 2);
+  const direct = await atServer(member.client, 2);
   assertKoreanPage(await direct.post(`${board}/write`, { headers: formType, body: `title=a&content=${'a'.repeat(bodyLimit)}` }), 413);
 });
 
 test('a flood of header fields, through Nginx and without', async () => {
   const many = Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`x-${i}`, 'flood']));
   assertKoreanPage(await guest.get('/', { headers: many }), 431);
-  const direct = await at(guest, 3);
+  const direct = await atServer(guest, 3);
   for (const headers of [many, { cookie: `a=${'b'.repeat(40_000)}` }]) {
     const answer = await direct.get('/', { headers });
     assert.equal(answer.status, 431);
@@ -284,7 +284,7 @@ test('requests that are no HTTP', async () => {
 
 test('SQL and HTML in every field of every form are only text', async () => {
   for (const text of nasty) {
-    const form = { ...application(), name: text.slice(0, 30) };
+    const form = { ...joinForm(), name: text.slice(0, 30) };
     const client = visitor();
     const joinedNow = await client.post('/join', { form });
     assert.equal(joinedNow.status, 303, text);

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 
 import { assertProblem } from '../support/assert.mjs';
 import { Client, siteUrl } from '../support/client.mjs';
-import { joined } from '../support/members.mjs';
+import { newMember } from '../support/members.mjs';
 import { sql } from '../support/stores.mjs';
 
 const guest = new Client();
@@ -41,7 +41,7 @@ test('what may be listed names its one address', async () => {
 });
 
 test('forms, lists of people and refusals are not listed', async () => {
-  const member = await joined();
+  const member = await newMember();
   for (const path of ['/login', '/join', '/online', '/nothing']) assert.ok(isNotListed(await guest.get(path)), path);
   for (const path of ['/my', '/members/1', '/notifications', `/boards/${slug}/write`]) assert.ok(isNotListed(await member.client.get(path)), path);
 });

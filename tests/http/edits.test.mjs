@@ -5,10 +5,10 @@ import { test } from 'node:test';
 
 import { assertKoreanPage, assertProblem, eventually } from '../support/assert.mjs';
 import { adminUrl } from '../support/client.mjs';
-import { at, joined, loggedIn, visitor } from '../support/members.mjs';
+import { atServer, logIn, newMember, visitor } from '../support/members.mjs';
 import { sql } from '../support/stores.mjs';
 
-const author = await joined();
+const author = await newMember();
 const version = (text) => /name="version" value="(\d+)"/.exec(text)[1];
 
 async function newPost() {
@@ -44,7 +44,7 @@ test('two tabs edit one comment: the same', async () => {
 });
 
 test('two administrators edit one board: the same', async () => {
-  const admin = await loggedIn('admin@minschool.test', { base: adminUrl });
+  const admin = await logIn('admin@minschool.test', { base: adminUrl });
   const slug = `edits-${randomUUID().slice(0, 8)}`;
   const [[id]] = await sql(`insert into boards (slug, name, position, on_home, read_role) values ('${slug}', '처음', 900, false, 3) returning id`);
   await sql(`select pg_notify('boards', '')`);
@@ -64,7 +64,7 @@ test('two administrators edit one board: the same', async () => {
 const versions = (text) => Object.fromEntries([...text.matchAll(/action="([^"]*)"[^>]*>\s*(?:<input[^>]*>\s*)*?<input type="hidden" name="version" value="(-?\d+)">/g)].map(([, action, number]) => [action, number]));
 
 test('two tabs change one name: the later one sees the name that is stored, and what was typed', async () => {
-  const { client, email } = await joined();
+  const { client, email } = await newMember();
   const stored = async () => (await sql(`select name from users where email = '${email}'`))[0][0];
   const [first, second] = [`먼저${randomUUID().slice(0, 6)}`, `나중${randomUUID().slice(0, 6)}`];
   const seen = versions((await client.get('/my')).text)['/my/name'];
@@ -78,7 +78,7 @@ test('two tabs change one name: the later one sees the name that is stored, and 
 });
 
 test('two tabs choose whether one is seen, and what one is told: the same', async () => {
-  const { client, email } = await joined();
+  const { client, email } = await newMember();
   const stored = async () => (await sql(`select hides_presence, muted_notifications from users where email = '${email}'`))[0];
   const presence = versions((await client.get('/my')).text)['/my/presence'];
   assert.equal((await client.post('/my/presence', { form: { hidden: '1', version: presence } })).status, 303);
@@ -104,9 +104,9 @@ test('two tabs choose whether one is seen, and what one is told: the same', asyn
 });
 
 test('two of the staff act on one member: the later one sees what was done, and what they typed', async () => {
-  const { email } = await joined();
+  const { email } = await newMember();
   const [[id]] = await sql(`select id from users where email = '${email}'`);
-  const [one, other] = [await loggedIn('admin@minschool.test', { base: adminUrl }), await loggedIn('admin@minschool.test', { base: adminUrl })];
+  const [one, other] = [await logIn('admin@minschool.test', { base: adminUrl }), await logIn('admin@minschool.test', { base: adminUrl })];
   const page = `/members/${id}`;
   const seen = async (who) => versions((await who.get(page)).text);
   const stored = async () => (await sql(`select role, suspended_until > now() from users where id = ${id}`))[0];
@@ -134,9 +134,9 @@ test('two of the staff act on one member: the later one sees what was done, and 
 });
 
 test('a version that is no number is refused, and does not pass for none', async () => {
-  const { client, email } = await joined();
+  const { client, email } = await newMember();
   const [[member]] = await sql(`select id from users where email = '${email}'`);
-  const admin = await loggedIn('admin@minschool.test', { base: adminUrl });
+  const admin = await logIn('admin@minschool.test', { base: adminUrl });
   const { path, id } = await newPost();
   const said = (await author.client.post(`/api/v1/posts/${id}/comments`, { json: { content: '처음 댓글' } })).json().id;
   const slug = `unread-${randomUUID().slice(0, 8)}`;
@@ -176,7 +176,7 @@ test('edits of the same moment do not overwrite each other', async () => {
   const { path, id } = await newPost();
   const first = version((await author.client.get(`${path}/edit`)).text);
   const answers = await Promise.all([1, 2, 3].map(async (number) =>
-    (await at(author.client, number)).post(`${path}/edit`, { form: { title: '제목', content: `본문 ${number}`, version: first } })));
+    (await atServer(author.client, number)).post(`${path}/edit`, { form: { title: '제목', content: `본문 ${number}`, version: first } })));
   assert.deepEqual(answers.map(({ status }) => status).sort(), [303, 409, 409]);
   const winner = answers.findIndex(({ status }) => status === 303) + 1;
   assert.deepEqual(await sql(`select content from posts where id = ${id}`), [[`본문 ${winner}`]]);
@@ -186,24 +186,24 @@ test('a visitor counts once on all servers; the author, HEAD and robots do not',
   const { path, id } = await newPost();
   const views = async () => Number((await sql(`select views from post_counters where post_id = ${id}`))[0][0]);
   const agent = (name) => ({ headers: { 'user-agent': name } });
-  const [guest, reader] = [visitor(), await joined()];
+  const [guest, reader] = [visitor(), await newMember()];
   for (const number of [1, 2, 3, 1]) {
-    await (await at(author.client, number)).get(path);
-    await (await at(visitor(), number)).request('HEAD', path);
+    await (await atServer(author.client, number)).get(path);
+    await (await atServer(visitor(), number)).request('HEAD', path);
     for (const robot of ['Mozilla/5.0 (compatible; Googlebot/2.1)', 'Yeti/1.1', 'facebookexternalhit/1.1', 'kakaotalk-scrap/1.0', 'curl/8.0']) {
-      await (await at(visitor(), number)).get(path, agent(robot));
+      await (await atServer(visitor(), number)).get(path, agent(robot));
     }
-    await (await at(visitor(), number)).get(path, { headers: { 'sec-purpose': 'prefetch' } });
+    await (await atServer(visitor(), number)).get(path, { headers: { 'sec-purpose': 'prefetch' } });
   }
   for (const number of [1, 2, 3, 1]) {
     // Asked without Nginx, an app server sees the address of the test for all: browsers tell them apart.
-    await (await at(guest, number)).get(path, agent(`guest-${id}`));
-    await (await at(reader.client, number)).get(path);
-    await (await at(reader.client, number)).get(`/api/v1/posts/${id}`);
+    await (await atServer(guest, number)).get(path, agent(`guest-${id}`));
+    await (await atServer(reader.client, number)).get(path);
+    await (await atServer(reader.client, number)).get(`/api/v1/posts/${id}`);
   }
   await eventually(async () => (await views()) === 2, 'two views');
-  await (await at(guest, 2)).get(path, agent(`another-${id}`));
+  await (await atServer(guest, 2)).get(path, agent(`another-${id}`));
   await eventually(async () => (await views()) === 3, 'three views');
-  await (await at(guest, 3)).get(path, agent(`Mozilla/5.0 (Linux; Android 10; CUBOT X30) DaumApps/5.6 ${id}`));
+  await (await atServer(guest, 3)).get(path, agent(`Mozilla/5.0 (Linux; Android 10; CUBOT X30) DaumApps/5.6 ${id}`));
   await eventually(async () => (await views()) === 4, 'a view on a phone');
 });

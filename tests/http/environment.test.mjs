@@ -9,7 +9,7 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 
 import { eventually } from '../support/assert.mjs';
-import { application, visitor } from '../support/members.mjs';
+import { joinForm, visitor } from '../support/members.mjs';
 import { facts, root, state, status } from '../support/stack.mjs';
 import { sql } from '../support/stores.mjs';
 
@@ -58,7 +58,7 @@ test('a whole stack starts, keeps a Korean name and is found from another shell'
     assert.match(said, /^ready:/m);
     const { stdout } = await run(join(root, 'script', 'stack'), ['--state', folder, 'status']);
     assert.match(stdout, /^app3 .* ok/m);
-    const form = { ...application(), name: '김가람' };
+    const form = { ...joinForm(), name: '김가람' };
     const answer = await visitor(`http://127.0.0.1:${port}`).post('/join', { form });
     assert.equal(answer.status, 303, answer.text.slice(0, 400));
     const words = ['-X', '-At', '-h', join(folder, 'run', 'pg'), '-U', 'postgres', '-d', 'minschool', '-c', `select name from users where email = '${form.email}'`];

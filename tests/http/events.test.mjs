@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { assertKoreanPage, assertProblem, eventually } from '../support/assert.mjs';
 import { Client, adminUrl } from '../support/client.mjs';
 import { Follower, follow } from '../support/events.mjs';
-import { at, joined, loggedIn, numbers, ownAddress, visitor } from '../support/members.mjs';
+import { atServer, logIn, newMember, ownAddress, serverNumbers, visitor } from '../support/members.mjs';
 import { appUrl, stack, status } from '../support/stack.mjs';
 import { redis, sql } from '../support/stores.mjs';
 
@@ -18,7 +18,7 @@ const unknownPost = 987_654_321;
 const longest = '가나다라마바사아자차'.repeat(290);  // a comment has 3,000 characters at most
 const followers = 20;
 
-const author = await joined();
+const author = await newMember();
 const [[board]] = await sql(`select slug from boards where read_role = 0 and write_role = 1 and comment_role = 1 order by id limit 1`);
 const [[secretBoard]] = await sql(`select id from boards where read_role = 2 order by id limit 1`);
 const open = [];
@@ -54,7 +54,7 @@ const health = async (number) => (await new Client(await appUrl(number)).get('/h
 test('a comment that was written through one server appears on the streams of all', async () => {
   const post = await write();
   const topics = await mark(post);
-  const streams = await Promise.all([1, 2, 3].map(async (number) => followed(await at(visitor(), number), topics)));
+  const streams = await Promise.all([1, 2, 3].map(async (number) => followed(await atServer(visitor(), number), topics)));
   streams.push(await followed(visitor(), topics));
   for (const { headers } of streams) {
     assert.match(headers['content-type'], /^text\/event-stream/);
@@ -72,12 +72,12 @@ test('a comment that was written through one server appears on the streams of al
 
 test('who comes back gets what it missed, whichever server it asks, and nothing twice', async () => {
   const post = await write();
-  const first = await followed(await at(visitor(), 1), await mark(post));
+  const first = await followed(await atServer(visitor(), 1), await mark(post));
   await comment(post, '처음 댓글');
   await eventually(() => first.id, 'the first comment');
   first.close();
   await comment(post, '그 사이의 댓글');
-  const second = await followed(await at(visitor(), 2), `p${post}:0`, { lastEventId: first.id });
+  const second = await followed(await atServer(visitor(), 2), `p${post}:0`, { lastEventId: first.id });
   await eventually(() => second.text.includes('그 사이의 댓글'), 'what was missed');
   assert.doesNotMatch(second.text, /처음 댓글/);
 });
@@ -101,7 +101,7 @@ for (const what of Object.keys(told())) {
 }
 
 test('a member who comes back with the id of another one hears nothing that is told to that one', async () => {
-  const [stranger, owner] = [await joined(), await joined()];
+  const [stranger, owner] = [await newMember(), await newMember()];
   const [strange, own] = [await idOf(stranger.email), await idOf(owner.email)];
   const written = await owner.client.post(`/api/v1/boards/${board}/posts`, { json: { title: '남의 글', content: '본문' } });
   const post = written.json().id;
@@ -134,7 +134,7 @@ test('what one may not read, or is not there, cannot be followed', async () => {
 
 test('HEAD opens nothing, and other methods are not there', async () => {
   const topics = await mark(await write());
-  const guest = await at(visitor(), 1);
+  const guest = await atServer(visitor(), 1);
   const head = await follow(guest, topics, { method: 'HEAD' });
   assert.equal(head.status, 200);
   assert.equal(head.text, '');
@@ -143,9 +143,9 @@ test('HEAD opens nothing, and other methods are not there', async () => {
 });
 
 test('streams are counted by themselves, and limited for one member', async () => {
-  const { client } = await joined();
+  const { client } = await newMember();
   const topics = await mark(await write());
-  const server = await at(client, 3);
+  const server = await atServer(client, 3);
   const own = [];
   for (let i = 0; i < streamsOfOne; ++i) own.push(await followed(server, topics));
   const refused = await follow(server, topics);
@@ -164,14 +164,14 @@ test('streams are counted by themselves, and limited for one member', async () =
 });
 
 test('a hundred streams of one member: each server has its twelve, and the member goes on', async () => {
-  const { client } = await joined();
+  const { client } = await newMember();
   const topics = await mark(await write());
   const many = 100;
   const all = await Promise.all(Array.from({ length: many }, () => follow(client, topics)));
   const own = all.filter(({ status }) => status === 200);
   open.push(...own);
   for (const refused of all.filter(({ status }) => status !== 200)) assertProblem(refused, 429);
-  assert.ok(own.length >= streamsOfOne && own.length <= streamsOfOne * numbers.length, String(own.length));
+  assert.ok(own.length >= streamsOfOne && own.length <= streamsOfOne * serverNumbers.length, String(own.length));
   const page = await client.get('/my');
   assert.equal(page.status, 200);
   own.forEach((stream) => stream.close());
@@ -185,7 +185,7 @@ test('a hundred streams of one member: each server has its twelve, and the membe
 });
 
 // Through Nginx the kernel holds up to 4 MB more for it (tcp_wmem).
-for (const [way, visit, sent] of [['of an app server', () => at(visitor(), 1), 100], ['through Nginx', visitor, 700]]) {
+for (const [way, visit, sent] of [['of an app server', () => atServer(visitor(), 1), 100], ['through Nginx', visitor, 700]]) {
   test(`a client that never reads is cut off, and the others go on: ${way}`, async () => {
     const post = await write();
     const topics = await mark(post);
@@ -199,18 +199,18 @@ for (const [way, visit, sent] of [['of an app server', () => at(visitor(), 1), 1
     const heard = (text) => [...text.matchAll(/&lt;(\d+)&gt;/g)].map(([, number]) => Number(number));
     await eventually(() => heard(other.text).length >= sent, 'all comments');
     assert.deepEqual(heard(other.text).sort((a, b) => a - b), Array.from({ length: sent }, (_, i) => i));
-    deaf.readOn();
+    deaf.resumeReading();
     await eventually(() => deaf.over, 'the end of the stream');
     assert.ok(heard(deaf.text).length < sent, 'it was cut off before the end');
-    for (const number of numbers) assert.equal((await health(number)).status, 'ok');
+    for (const number of serverNumbers) assert.equal((await health(number)).status, 'ok');
   });
 }
 
 test('a logout elsewhere ends the streams of the member, who comes back as what is left', async () => {
-  const { client, email } = await joined();
+  const { client, email } = await newMember();
   const topics = `u${await idOf(email)}:0`;
   const own = await followed(client, topics);
-  const elsewhere = await loggedIn(email);
+  const elsewhere = await logIn(email);
   const others = await followed(elsewhere, topics);
   const page = await client.get('/my');
   const [, key] = page.text.match(/\/my\/devices\/([0-9a-f]{64})\/logout/);
@@ -224,7 +224,7 @@ test('a logout elsewhere ends the streams of the member, who comes back as what 
 });
 
 test('a stream that is opened again does not keep a session alive', async () => {
-  const { client, email } = await joined();
+  const { client, email } = await newMember();
   const id = await idOf(email);
   const [, session] = decodeURIComponent(client.cookies.get('connect.sid')).match(/^s:(.*)\.[^.]*$/);
   await sql(`update sessions set seen_at = seen_at - interval '1 hour' where user_id = ${id}`);
@@ -255,7 +255,7 @@ test('streams of a server that hangs end, and those of others say that they live
     // Nginx gives up after 15 s without a word.
     await Promise.race([Promise.all(hung.map(({ ended }) => ended)), pause(90_000, undefined, { ref: false })]);
     assert.ok(hung.every(({ over }) => over));
-    for (const stream of streams) if (!hung.includes(stream)) assert.ok(stream.beats > 0 && !stream.over, stream.server);
+    for (const stream of streams) if (!hung.includes(stream)) assert.ok(stream.heartbeats > 0 && !stream.over, stream.server);
   } finally {
     process.kill(worker, 'SIGCONT');
   }
@@ -263,10 +263,10 @@ test('streams of a server that hangs end, and those of others say that they live
 });
 
 test('a suspension ends the streams of the member', async () => {
-  const admin = await loggedIn('admin@minschool.test', { base: adminUrl });
-  const { client, email } = await joined();
+  const admin = await logIn('admin@minschool.test', { base: adminUrl });
+  const { client, email } = await newMember();
   const id = await idOf(email);
-  const streams = await Promise.all([1, 2, 3].map(async (number) => followed(await at(client, number), `u${id}:0`)));
+  const streams = await Promise.all([1, 2, 3].map(async (number) => followed(await atServer(client, number), `u${id}:0`)));
   const answer = await admin.post(`/members/${id}/suspend`, { form: { period: 'forever', day: '', reason: '시험' } });
   assert.equal(answer.status, 303);
   await eventually(() => streams.every(({ over }) => over), 'the end of all streams');

@@ -14,7 +14,7 @@ import { sign, unsign } from 'cookie-signature';
 import { eventually } from '../support/assert.mjs';
 import { Client } from '../support/client.mjs';
 import { startExpress } from '../support/express.mjs';
-import { at, joined, loggedIn, visitor } from '../support/members.mjs';
+import { atServer, logIn, newMember, visitor } from '../support/members.mjs';
 import { age, sessionSecret } from '../support/sessions.mjs';
 import { root, stack, state } from '../support/stack.mjs';
 import { redis, sql } from '../support/stores.mjs';
@@ -49,7 +49,7 @@ const left = async (client) => Number(await redis('TTL', keyOf(client)));
 
 /** A member of the data base: {id, email}. */
 async function member() {
-  const { client, email } = await joined();
+  const { client, email } = await newMember();
   await client.post('/logout');
   const [[id]] = await sql(`select id from users where email = '${email}'`);
   return { id, email };
@@ -70,7 +70,7 @@ async function expressLogin({ id, email }, more = {}, where = program) {
   return client;
 }
 
-const here = async (client, number = 1) => (await (await at(client, number)).get('/api/v1/me')).status === 200;
+const here = async (client, number = 1) => (await (await atServer(client, number)).get('/api/v1/me')).status === 200;
 const knownThere = async (client, where) => (await there(client, where).get('/me')).status === 200;
 
 /** As if the session had last been written here six minutes ago. */
@@ -80,7 +80,7 @@ test('a session that Express made is a login here, whether it has the id as a te
   const who = await member();
   for (const userId of [who.id, Number(who.id)]) {
     const client = await expressLogin(who, { userId });
-    const me = await (await at(client, 1)).get('/api/v1/me');
+    const me = await (await atServer(client, 1)).get('/api/v1/me');
     assert.equal(me.status, 200, me.text);
     assert.equal(me.json().email, who.email);
     assert.ok(await knownThere(client));
@@ -91,8 +91,8 @@ test('a session that Express made is a login here, whether it has the id as a te
 });
 
 test('our session is a login there, with the fields of the seed', async () => {
-  const { client, email } = await joined();
-  const first = await at(client, 1);
+  const { client, email } = await newMember();
+  const first = await atServer(client, 1);
   await first.post('/login', { form: { email, password: 'minschool-demo' } });
   assert.equal(unsign(cookieOf(client).slice('s:'.length), secret), idOf(client));
   const me = await there(client).get('/me');
@@ -181,7 +181,7 @@ test('24 hours begin anew with each use on either side', async () => {
   const foreign = await expressLogin(await member());
   const { email } = await member();
   const own = visitor();
-  await (await at(own, 1)).post('/login', { form: { email, password: 'minschool-demo' } });
+  await (await atServer(own, 1)).post('/login', { form: { email, password: 'minschool-demo' } });
   for (const client of [foreign, own]) {
     for (const use of [here, knownThere, here]) {
       await redis('EXPIRE', keyOf(client), '1000');
@@ -237,11 +237,11 @@ test('logging out here ends the session there', async () => {
   const who = await member();
   const foreign = await expressLogin(who);
   const own = visitor();
-  await (await at(own, 1)).post('/login', { form: { email: who.email, password: 'minschool-demo' } });
+  await (await atServer(own, 1)).post('/login', { form: { email: who.email, password: 'minschool-demo' } });
   for (const client of [foreign, own]) {
     assert.ok(await here(client) && await knownThere(client));
     const cookies = new Map(client.cookies);
-    await (await at(client, 1)).post('/logout');
+    await (await atServer(client, 1)).post('/logout');
     client.cookies = cookies;
     assert.equal(await knownThere(client), false);
     assert.equal(await here(client), false);
@@ -252,7 +252,7 @@ test('logging out there ends the session here, whoever made it', async () => {
   const who = await member();
   const foreign = await expressLogin(who);
   const own = visitor();
-  await (await at(own, 1)).post('/login', { form: { email: who.email, password: 'minschool-demo' } });
+  await (await atServer(own, 1)).post('/login', { form: { email: who.email, password: 'minschool-demo' } });
   for (const client of [foreign, own]) {
     assert.ok(await here(client) && await knownThere(client));
     const cookies = new Map(client.cookies);
@@ -267,7 +267,7 @@ test('revoking here, one or all, ends the session there', async () => {
   const who = await member();
   const [first, second] = [await expressLogin(who), await expressLogin(who)];
   const own = visitor();
-  const site = await at(own, 1);
+  const site = await atServer(own, 1);
   await site.post('/login', { form: { email: who.email, password: 'minschool-demo' } });
   for (const client of [first, second]) assert.ok(await here(client) && await knownThere(client));
   const unseen = await expressLogin(who);
@@ -309,7 +309,7 @@ test('a program that changes the member under the same id changes it here too', 
   const client = await expressLogin(one);
   assert.ok(await here(client));
   await there(client).post('/become', { json: { userId: two.id } });
-  const me = await (await at(client, 1)).get('/api/v1/me');
+  const me = await (await atServer(client, 1)).get('/api/v1/me');
   assert.equal(me.json().email, two.email);
 });
 
@@ -317,7 +317,7 @@ test('Redis that comes back empty ends no login of either', async () => {
   const who = await member();
   const foreign = await expressLogin(who);
   assert.ok(await here(foreign));
-  const own = await loggedIn(who.email);
+  const own = await logIn(who.email);
   await stack('redis', 'stop');
   assert.ok(await here(foreign) && await here(own));
   await stack('redis', 'start');
@@ -342,7 +342,7 @@ test('what Express writes while we write the same session is never lost', async 
 
 test('a session secret is changed while both programs run, and nobody is logged out', async () => {
   const who = await member();
-  const [before, ours] = [await expressLogin(who), await loggedIn(who.email)];
+  const [before, ours] = [await expressLogin(who), await logIn(who.email)];
   const newest = randomBytes(32).toString('hex');
   process.env.MINSCHOOL_SESSION_SECRET = `${newest}\n${secret}`;
   const rotated = await startExpress({ secret: [newest, secret] });
@@ -352,7 +352,7 @@ test('a session secret is changed while both programs run, and nobody is logged 
     const later = await expressLogin(who, {}, rotated);
     assert.ok(await here(later));
     const own = visitor();
-    await (await at(own, 1)).post('/login', { form: { email: who.email, password: 'minschool-demo' } });
+    await (await atServer(own, 1)).post('/login', { form: { email: who.email, password: 'minschool-demo' } });
     assert.ok(unsign(cookieOf(own).slice('s:'.length), newest));
     assert.ok(await knownThere(own, rotated));
     assert.equal(await here(own, 2), false, 'where the new secret is not known yet');

@@ -9,7 +9,7 @@ import { brotliDecompressSync } from 'node:zlib';
 import { assertKoreanPage, assertProblem, eventually } from '../support/assert.mjs';
 import { Client, adminUrl } from '../support/client.mjs';
 import { expectErrors } from '../support/log.mjs';
-import { joined, loggedIn } from '../support/members.mjs';
+import { logIn, newMember } from '../support/members.mjs';
 import { stack, status } from '../support/stack.mjs';
 import { sql } from '../support/stores.mjs';
 
@@ -23,9 +23,9 @@ const betweenRequestsMs = 15;
 const hangMs = 10_000;        // nothing waits so long on any machine; how long it really waits is judged by script/drill
 
 const guest = new Client();
-const member = await joined();
-const writer = await joined();
-const staff = await loggedIn('admin@minschool.test', { base: adminUrl });
+const member = await newMember();
+const writer = await newMember();
+const staff = await logIn('admin@minschool.test', { base: adminUrl });
 
 // A kept connection that Nginx closes just when the next request is sent is the client's to repeat (RFC 9112, 9.3.1). This
 // client repeats no write, so it opens a connection for each request under load.

@@ -5,22 +5,22 @@ import { test } from 'node:test';
 
 import { eventually } from '../support/assert.mjs';
 import { Client } from '../support/client.mjs';
-import { at, joined, loggedIn } from '../support/members.mjs';
-import { rememberingSites } from '../support/remembering.mjs';
+import { atServer, logIn, newMember } from '../support/members.mjs';
+import { longCachingSites } from '../support/long_caching_sites.mjs';
 import { sql } from '../support/stores.mjs';
 
 const servers = [1, 2, 3];
-const writer = await joined();
-const staff = await loggedIn('staff@minschool.test');
+const writer = await newMember();
+const staff = await logIn('staff@minschool.test');
 const [[slug]] = await sql('select slug from boards where read_role = 0 and write_role = 1 and comment_role = 1 and on_home order by id limit 1');
 
-const sites = await rememberingSites([1, 2], 3290);
+const sites = await longCachingSites([1, 2], 3290);
 
 const everywhere = (path, sees, what) =>
   Promise.all(sites.map((guest) => eventually(async () => sees((await guest.get(path)).text), `${what} on ${path}`)));
 
 test('writes on one server are seen on all, in lists, on the home page and under the post', async () => {
-  const clients = await Promise.all(servers.map((number) => at(writer.client, number)));
+  const clients = await Promise.all(servers.map((number) => atServer(writer.client, number)));
   const on = (i) => clients[i % clients.length];
   const list = `/boards/${slug}`;
   for (let round = 0; round < 4; ++round) {
@@ -50,7 +50,7 @@ test('writes on one server are seen on all, in lists, on the home page and under
 });
 
 test('a name that changed is seen in lists on all servers', async () => {
-  const { client } = await joined();
+  const { client } = await newMember();
   const title = `이름이 바뀌는 글 ${randomUUID()}`;
   const written = await client.post(`/api/v1/boards/${slug}/posts`, { json: { title, content: '본문' } });
   await everywhere(`/boards/${slug}`, (text) => text.includes(title), 'the post');
@@ -92,7 +92,7 @@ function offered(text, ids) {
 }
 
 test('what is remembered of a page is nobody’s: each reader sees what is theirs, whoever asked first', async () => {
-  const other = await joined();
+  const other = await newMember();
   const create = async (client, path, json) => {
     const answer = await client.post(path, { json });
     assert.equal(answer.status, 201, answer.text);
@@ -114,7 +114,7 @@ test('what is remembered of a page is nobody’s: each reader sees what is their
     { name: writer.name, client: reader(writer.client), sees: [{ ...seen, ...own }, { ...here, ...own }, here] },
     { name: other.name, client: reader(other.client), sees: [{ ...seen, liked: true }, { ...here, liked: true }, { ...here, ...own }] },
     { client: reader(staff), sees: [{ ...seen, remove: true }, { ...here, remove: true }, { ...here, remove: true }] },
-    { client: reader((await joined()).client), sees: [seen, here, here] },
+    { client: reader((await newMember()).client), sees: [seen, here, here] },
   ];
   const list = `/boards/${slug}`;
   const page = `${list}/${post}`;

@@ -7,17 +7,17 @@ import { test } from 'node:test';
 import { eventually } from '../support/assert.mjs';
 import { Changes, seeded } from '../support/changes.mjs';
 import { adminUrl } from '../support/client.mjs';
-import { everywhere, joined, loggedIn, numbers } from '../support/members.mjs';
-import { rememberingSites } from '../support/remembering.mjs';
+import { atEachServer, logIn, newMember, serverNumbers } from '../support/members.mjs';
+import { longCachingSites } from '../support/long_caching_sites.mjs';
 
 const changes = 60;
-const readers = await rememberingSites(numbers, 3280);
+const readers = await longCachingSites(serverNumbers, 3280);
 
 test('changes of every kind in any order are shown by every server', async () => {
   const seed = randomInt(2 ** 32);
   const members = [];
-  for (let i = 0; i < 3; ++i) members.push(await everywhere((await joined()).client));
-  const world = new Changes({ random: seeded(seed), members, admin: await loggedIn('admin@minschool.test', { base: adminUrl }) });
+  for (let i = 0; i < 3; ++i) members.push(await atEachServer((await newMember()).client));
+  const world = new Changes({ random: seeded(seed), members, admin: await logIn('admin@minschool.test', { base: adminUrl }) });
   await world.begin();
   for (let n = 0; n < changes; ++n) {
     const { path } = world.earlier();

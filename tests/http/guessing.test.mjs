@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 
 import { Client, adminUrl } from '../support/client.mjs';
-import { joined, ownAddress, password, visitor } from '../support/members.mjs';
+import { newMember, ownAddress, password, visitor } from '../support/members.mjs';
 import { appUrl } from '../support/stack.mjs';
 
 const triesPerAccount = 10;  // [login] tries_per_account
@@ -24,7 +24,7 @@ async function guessed(email, base) {
 }
 
 test('the owner gets in from anywhere calm, and from a browser of before even beside the guesser', async () => {
-  const { client, email } = await joined();
+  const { client, email } = await newMember();
   await client.post('/logout');
   const guesser = await guessed(email);
   assert.equal(await statusOf(guesser, email), 429, 'a right guess is not told');
@@ -36,7 +36,7 @@ test('the owner gets in from anywhere calm, and from a browser of before even be
 });
 
 test('a browser of before is known for its own accounts only, and guesses no more than others', async () => {
-  const [mine, other] = [await joined(), await joined()];
+  const [mine, other] = [await newMember(), await newMember()];
   await guessed(other.email);
   const here = mine.client;
   await here.post('/logout');
@@ -50,7 +50,7 @@ test('a browser of before is known for its own accounts only, and guesses no mor
 });
 
 test('whoever joins in a browser leaves it known to its other members', async () => {
-  const first = await joined();
+  const first = await newMember();
   const here = first.client;
   await here.post('/logout');
   await login(here, first.email);
@@ -66,7 +66,7 @@ test('whoever joins in a browser leaves it known to its other members', async ()
 });
 
 test('guesses from many addresses are bounded together, and the owner gets in', async () => {
-  const { client, email } = await joined();
+  const { client, email } = await newMember();
   await client.post('/logout');
   const answers = [];
   for (let tries = 0; tries < mostOfStrangers + 5; tries++) answers.push(await statusOf(visitor(), email, 'wrong'));
@@ -89,7 +89,7 @@ test('who guesses at the Site keeps no administrator out of the Admin', async ()
 });
 
 test('a member who is logged in changes the password whoever guesses it meanwhile', async () => {
-  const { client, email } = await joined();
+  const { client, email } = await newMember();
   await guessed(email);
   const next = 'another-password-7';
   assert.equal((await client.post('/my/password', { form: { current: password, password: next, password_again: next } })).status, 303);
@@ -97,7 +97,7 @@ test('a member who is logged in changes the password whoever guesses it meanwhil
 });
 
 test('one /64 of IPv6 is one visitor, and an IPv4 address is the same however it is written', async () => {
-  const { email } = await joined();
+  const { email } = await newMember();
   await guessed(email);
   const from = (address) => ({ headers: { 'x-forwarded-for': address } });
   const url = await appUrl(1);
@@ -121,7 +121,7 @@ test('one /64 of IPv6 is one visitor, and an IPv4 address is the same however it
 test('thirty-five members of one school log in at the same moment', async () => {
   const address = ownAddress();
   const members = [];
-  for (let i = 0; i < 35; i++) members.push(await joined());
+  for (let i = 0; i < 35; i++) members.push(await newMember());
   const answers = await Promise.all(members.map(({ email }) => login(new Client(undefined, { address }), email)));
   for (const answer of answers) {
     // A machine that is busy may ask to come again, and says when.

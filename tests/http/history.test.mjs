@@ -10,7 +10,7 @@ import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 
 import { eventually } from '../support/assert.mjs';
-import { application, assertSignedIn, at, joined, loggedIn, numbers, password, visitor } from '../support/members.mjs';
+import { assertLoggedIn, atServer, joinForm, logIn, newMember, password, serverNumbers, visitor } from '../support/members.mjs';
 import { root, state } from '../support/stack.mjs';
 import { sql } from '../support/stores.mjs';
 
@@ -22,7 +22,7 @@ let folder;
 let exchanged = false;
 
 const minschool = (config, ...words) => exec(program, ['--config', config, ...words], { cwd: folder });
-const answers = async (number) => (await (await at(visitor(), number)).get('/join')).status === 200;
+const answers = async (number) => (await (await atServer(visitor(), number)).get('/join')).status === 200;
 const epochOf = async (email) => (await sql(`select id, session_epoch from users where email = '${email}'`))[0];
 
 /** Gives the running programs another database under the same name, as who restores in place does. */
@@ -36,7 +36,7 @@ async function rename(from, to) {
 async function exchange(database, keep) {
   await rename('minschool', keep);
   await rename(database, 'minschool');
-  for (const number of numbers) await eventually(() => answers(number), `app server ${number} with the other database`);
+  for (const number of serverNumbers) await eventually(() => answers(number), `app server ${number} with the other database`);
 }
 
 before(async () => {
@@ -52,16 +52,16 @@ test('after a restore nobody is anybody by a session of before', async () => {
   const here = join(state, 'config', 'minschool.toml');
   const there = join(folder, 'there.toml');
   await writeFile(there, (await readFile(here, 'utf8')).replace(/dbname=\w+/, `dbname=${restored}`));
-  const stayed = await joined();
-  const left = await joined();
-  const second = await loggedIn(left.email);
+  const stayed = await newMember();
+  const left = await newMember();
+  const second = await logIn(left.email);
   await minschool(here, 'backup', '--to', 'site.tar');
 
   const leftCookies = new Map(left.client.cookies);
   assert.equal((await left.client.post('/logout')).status, 303);
-  const later = await joined();
+  const later = await newMember();
   const [laterId] = await epochOf(later.email);
-  await assertSignedIn(later.client, true);
+  await assertLoggedIn(later.client, true);
 
   await sql(`create database ${restored} owner minschool_owner`, 'pg', 'postgres');
   await minschool(there, 'restore', 'site.tar');
@@ -69,33 +69,33 @@ test('after a restore nobody is anybody by a session of before', async () => {
   exchanged = true;
 
   left.client.cookies = leftCookies;
-  for (const { client } of [stayed, left, { client: second }, later]) await assertSignedIn(client, false);
+  for (const { client } of [stayed, left, { client: second }, later]) await assertLoggedIn(client, false);
 
-  const form = application();
+  const form = joinForm();
   const fresh = visitor();
   assert.equal((await fresh.post('/join', { form })).status, 303);
   const [freshId] = await epochOf(form.email);
   assert.ok(Number(freshId) > Number(laterId), `${laterId} is not given again: ${freshId}`);
-  await assertSignedIn(fresh, true);
-  await assertSignedIn(later.client, false);
+  await assertLoggedIn(fresh, true);
+  await assertLoggedIn(later.client, false);
 
   // Even if the same number were given again.
   await sql(`insert into users (id, email, name, password_hash) values (${laterId}, 'again-${laterId}@minschool.test', '다른 사람', 'x')`);
-  await assertSignedIn(later.client, false);
+  await assertLoggedIn(later.client, false);
 
   // And who was there before logs in as ever, and stays.
-  const again = await loggedIn(stayed.email);
-  await assertSignedIn(again, true);
+  const again = await logIn(stayed.email);
+  await assertLoggedIn(again, true);
   await again.post('/my/password', { form: { current: password, password: 'another-password-7', password_again: 'another-password-7' } });
-  await assertSignedIn(again, true);
+  await assertLoggedIn(again, true);
 });
 
 test('`minschool restored` ends all sessions of a database that was brought back by other means', async () => {
-  const { client } = await joined();
+  const { client } = await newMember();
   const [[before]] = await sql("select last_value from posts_id_seq");
   const { stdout } = await minschool(join(state, 'config', 'minschool.toml'), 'restored');
   assert.match(stdout, /log in again/);
-  await assertSignedIn(client, false);
+  await assertLoggedIn(client, false);
   const [[later]] = await sql("select last_value from posts_id_seq");
   assert.ok(Number(later) >= Number(before) + 100_000);
 });

@@ -4,11 +4,11 @@ import { after, test } from 'node:test';
 
 import { assertKoreanPage, eventually } from '../support/assert.mjs';
 import { adminUrl } from '../support/client.mjs';
-import { loggedIn } from '../support/members.mjs';
+import { logIn } from '../support/members.mjs';
 import { sql } from '../support/stores.mjs';
 
-const admin = await loggedIn('admin@minschool.test', { base: adminUrl });
-const staff = await loggedIn('staff@minschool.test', { base: adminUrl });
+const admin = await logIn('admin@minschool.test', { base: adminUrl });
+const staff = await logIn('staff@minschool.test', { base: adminUrl });
 const error = 'mailbox <b>full</b>';
 
 /** A job of the Site that has had its last attempt; gives its id. */

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 
 import { assertKoreanPage, soon } from '../support/assert.mjs';
 import { adminUrl } from '../support/client.mjs';
-import { joined, loggedIn, password, visitor } from '../support/members.mjs';
+import { logIn, newMember, password, visitor } from '../support/members.mjs';
 import { sql } from '../support/stores.mjs';
 
 const text = () => `쓰던 글 <b>&"'${randomUUID()}`;
@@ -24,7 +24,7 @@ function formsOf(html) {
 const formTo = (html, action) => formsOf(html).find((form) => form.action === action);
 const idOf = async (email) => (await sql(`select id from users where email = '${email}'`))[0][0];
 
-const author = await joined();
+const author = await newMember();
 const board = 'free';
 async function written({ client } = author, content = '본문') {
   const answer = await client.post(`/boards/${board}/write`, { form: { title: `글 ${randomUUID()}`, content } });
@@ -81,7 +81,7 @@ for (const [what, action, fields] of writings) {
   });
 
   test(`${what} on a page of another member is refused, with the text and who is logged in now`, async () => {
-    const now = await joined();
+    const now = await newMember();
     const sent = { ...fields(text()), once: randomUUID(), member: await idOf(author.email) };
     const refused = await now.client.post(action, { form: sent });
     assertKoreanPage(refused, 409);
@@ -95,7 +95,7 @@ for (const [what, action, fields] of writings) {
 }
 
 test('a form of a guest\'s page is refused once somebody is logged in, and a script says it by a header', async () => {
-  const now = await joined();
+  const now = await newMember();
   assertKoreanPage(await now.client.post('/boards/free/write', { form: { title: '제목', content: '내용', member: 0 } }), 409);
   const [like, mine] = await Promise.all([author, now].map(async ({ email }) => now.client.post(`/posts/${postId}/like`, { headers: { 'x-member': await idOf(email) } })));
   assert.equal(like.status, 409);
@@ -105,7 +105,7 @@ test('a form of a guest\'s page is refused once somebody is logged in, and a scr
 });
 
 test('logging out on a page of another member logs nobody out', async () => {
-  const now = await joined();
+  const now = await newMember();
   const refused = await now.client.post('/logout', { form: { member: await idOf(author.email) } });
   assertKoreanPage(refused, 409);
   assert.equal((await now.client.get('/api/v1/me')).status, 200);
@@ -115,7 +115,7 @@ test('logging out on a page of another member logs nobody out', async () => {
 
 test('refusals of other kinds hold what was typed, and the way to send it', async () => {
   const content = text();
-  const other = await joined();
+  const other = await newMember();
   const refusals = [
     [403, `${post}/edit`, { title: '남의 글', content }],
     [403, `/comments/${commentId}/edit`, { content }],
@@ -171,7 +171,7 @@ test('every form of a member\'s pages says whose page it is, and guests\' pages 
       if (!/^\/comments\/\d+\/(un)?like$/.test(action)) assert.equal(fields.member, id, `${path}: ${action}`);
     }
   }
-  const staff = await loggedIn('admin@minschool.test', { base: adminUrl });
+  const staff = await logIn('admin@minschool.test', { base: adminUrl });
   const own = await idOf('admin@minschool.test');
   for (const path of ['/', `/members/${id}`, '/boards', '/boards/new', '/boards/1', '/posts', `/posts/${postId}`, '/comments', `/comments/${commentId}`, '/servers']) {
     for (const { action, fields } of formsOf((await staff.get(path)).text)) assert.equal(fields.member, own, `Admin ${path}: ${action}`);
@@ -183,13 +183,13 @@ test('every form of a member\'s pages says whose page it is, and guests\' pages 
 });
 
 test('a cookie tells scripts who is logged in, and who has logged out', async () => {
-  const member = await joined();
+  const member = await newMember();
   const id = await idOf(member.email);
   await member.client.get('/');
   assert.equal(member.client.cookies.get('connect.sid.member'), id);
   await member.client.post('/logout');
   assert.equal(member.client.cookies.get('connect.sid.member'), `-${id}`);
-  const everywhere = await joined();
+  const everywhere = await newMember();
   await everywhere.client.post('/my/logout-everywhere');
   assert.equal(everywhere.client.cookies.get('connect.sid.member'), `-${await idOf(everywhere.email)}`);
 });
@@ -207,7 +207,7 @@ test('a login, a sign-up and a logout lead back to where one was', async () => {
   const out = formTo((await guest.get(path)).text, '/logout');
   assert.equal((await guest.post('/logout', { form: out.fields })).location, path);
   // Where a guest may not be, a logout does not stay.
-  const inside = await loggedIn(author.email);
+  const inside = await logIn(author.email);
   assert.equal(formTo((await inside.get('/my')).text, '/logout').fields.next, undefined);
   assert.equal((await inside.post('/logout', { form: { next: 'https://elsewhere.example/' } })).location, '/');
   const newcomer = visitor();
@@ -216,8 +216,8 @@ test('a login, a sign-up and a logout lead back to where one was', async () => {
 });
 
 test('logging out takes one out of the list of who is here at once, on every server', async () => {
-  const member = await joined();
-  const other = await joined();
+  const member = await newMember();
+  const other = await newMember();
   await member.client.get('/');
   await soon(async () => assert.ok((await other.client.get('/online')).text.includes(member.name)));
   await member.client.post('/logout');
@@ -225,7 +225,7 @@ test('logging out takes one out of the list of who is here at once, on every ser
 });
 
 test('a board\'s former addresses lead to it for good, with the query, forms and the API too', async () => {
-  const admin = await loggedIn('admin@minschool.test', { base: adminUrl });
+  const admin = await logIn('admin@minschool.test', { base: adminUrl });
   const slug = (n) => `moved-${n}-${tag}`;
   const tag = randomUUID().slice(0, 6);
   const form = { name: '옮기는 게시판', description: '', read_role: 'guest', write_role: 'member', comment_role: 'member' };

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 import { assertKoreanPage, assertProblem, eventually, soon } from '../support/assert.mjs';
 import { adminUrl } from '../support/client.mjs';
-import { at, everywhere, joined, loggedIn, numbers, visitor } from '../support/members.mjs';
+import { atEachServer, atServer, logIn, newMember, serverNumbers, visitor } from '../support/members.mjs';
 import { stack } from '../support/stack.mjs';
 import { sql } from '../support/stores.mjs';
 
@@ -14,8 +14,8 @@ const unknownId = 987_654_321;
 const members = 40;
 const rememberedLikes = 2000;  // likes::Likers::kMax
 
-const author = await joined();
-const staff = await loggedIn('staff@minschool.test');
+const author = await newMember();
+const staff = await logIn('staff@minschool.test');
 const [[board]] = await sql(`select slug from boards where read_role = 0 and write_role = 1 and comment_role = 1 order by id limit 1`);
 const [[secretBoard]] = await sql(`select slug from boards where read_role = 2 order by id limit 1`);
 
@@ -58,16 +58,16 @@ function button(page, { button: id }) {
   return { action: form[1], pressed: /aria-pressed="true"/.test(form[0]), likes: Number(/좋아요 ([\d,]+)/.exec(form[0])[1]) };
 }
 
-/** Whether the page of the post, everywhere, shows a member the comment as liked. */
+/** Whether the page of the post, atEachServer, shows a member the comment as liked. */
 async function expectLiked(client, post, id, liked) {
-  for (const server of await everywhere(client)) {
+  for (const server of await atEachServer(client)) {
     const { text } = await server.get(`/boards/${board}/${post}`);
     assert.equal(button(text, { button: `like-c${id}` }).pressed, liked, server.base);
   }
 }
 
 test('a click likes, the next one takes it back, and without JavaScript the page comes again', async () => {
-  const { client } = await joined();
+  const { client } = await newMember();
   for (const thing of await things()) {
     const read = async () => button((await client.get(thing.page)).text, thing);
     assert.deepEqual(await read(), { action: `${thing.path}/like`, pressed: false, likes: 0 });
@@ -84,7 +84,7 @@ test('a click likes, the next one takes it back, and without JavaScript the page
 });
 
 test('Turbo gets the button and nothing else', async () => {
-  const { client } = await joined();
+  const { client } = await newMember();
   for (const thing of await things()) {
     for (const [act, pressed, likes] of [['like', true, 1], ['like', true, 1], ['unlike', false, 0], ['unlike', false, 0]]) {
       const answer = await client.post(`${thing.path}/${act}`, { headers: turbo });
@@ -99,21 +99,21 @@ test('Turbo gets the button and nothing else', async () => {
 });
 
 test(`${members} members like at once over three servers`, async () => {
-  const crowd = await Promise.all(Array.from({ length: members }, joined));
+  const crowd = await Promise.all(Array.from({ length: members }, newMember));
   for (const thing of await things()) {
-    const clicks = await Promise.all(crowd.map(async ({ client }, i) => (await at(client, numbers[i % numbers.length])).post(`${thing.path}/like`)));
+    const clicks = await Promise.all(crowd.map(async ({ client }, i) => (await atServer(client, serverNumbers[i % serverNumbers.length])).post(`${thing.path}/like`)));
     assert.ok(clicks.every(({ status }) => status === 303), clicks.map(({ status }) => status).join(' '));
     assert.deepEqual(await counted(thing), [members, members]);
     const mixed = await Promise.all(crowd.map(async ({ client }, i) =>
-      (await at(client, numbers[(i + 1) % numbers.length])).post(`${thing.path}/${i % 2 ? 'unlike' : 'like'}`)));
+      (await atServer(client, serverNumbers[(i + 1) % serverNumbers.length])).post(`${thing.path}/${i % 2 ? 'unlike' : 'like'}`)));
     assert.ok(mixed.every(({ status }) => status === 303));
     assert.deepEqual(await counted(thing), [members / 2, members / 2]);
   }
 });
 
 test('one member who clicks on all servers at once likes once, or not at all', async () => {
-  const { client } = await joined();
-  const servers = await everywhere(client);
+  const { client } = await newMember();
+  const servers = await atEachServer(client);
   for (const thing of await things()) {
     const likes = await Promise.all(Array.from({ length: 12 }, (_, i) => servers[i % 3].post(`${thing.path}/like`)));
     assert.deepEqual(likes.map(({ status }) => status), likes.map(() => 303));
@@ -128,8 +128,8 @@ test('one member who clicks on all servers at once likes once, or not at all', a
 });
 
 test('a request that comes again does nothing again, also after the opposite was done', async () => {
-  const { client } = await joined();
-  const servers = await everywhere(client);
+  const { client } = await newMember();
+  const servers = await atEachServer(client);
   for (const thing of await things()) {
     const headers = { 'x-request-id': randomUUID() };
     for (const server of servers) assert.equal((await server.post(`${thing.path}/like`, { headers })).status, 303);
@@ -166,7 +166,7 @@ test('a guest sees the count and a way to log in, on a page that is the same for
 });
 
 test('what may not be read cannot be liked, nor does it tell anything', async () => {
-  const { client } = await joined();
+  const { client } = await newMember();
   const secret = await write(staff, secretBoard);
   const said = await comment(secret, staff);
   for (const path of [`/posts/${secret}`, `/comments/${said}`]) {
@@ -185,11 +185,11 @@ test('what may not be read cannot be liked, nor does it tell anything', async ()
 });
 
 test('what is hidden or deleted is liked no more, and its likes are there when it comes back', async () => {
-  const { client } = await joined();
+  const { client } = await newMember();
   const post = await write();
   const id = await comment(post);
   for (const path of [`/posts/${post}`, `/comments/${id}`]) assert.equal((await client.post(`${path}/like`)).status, 303);
-  const moderator = await loggedIn('staff@minschool.test', { base: adminUrl });
+  const moderator = await logIn('staff@minschool.test', { base: adminUrl });
   const act = async (what) => assert.equal((await moderator.post(what, { form: { reason: '시험' } })).status, 303);
   await act(`/comments/${id}/hide`);
   assertKoreanPage(await client.post(`/comments/${id}/unlike`), 404);
@@ -206,9 +206,9 @@ test('what is hidden or deleted is liked no more, and its likes are there when i
 });
 
 test('a page of a post costs no round trip as long as nothing changes, and shows at once what did', async () => {
-  const { client } = await joined();
+  const { client } = await newMember();
   const [{ page, path }] = await things();
-  const direct = await at(client, 1);
+  const direct = await atServer(client, 1);
   const trips = async () => (await direct.get(page)).headers['server-timing'].match(/pg;dur=[\d.]+;desc=(\d+)/)[1];
   await trips();
   // The first reader of a second asks for the post, how many threads, the threads, and what the reader likes.
@@ -221,7 +221,7 @@ test('a page of a post costs no round trip as long as nothing changes, and shows
 });
 
 test('likes go on while Redis is gone', async () => {
-  const { client } = await joined();
+  const { client } = await newMember();
   const both = await things();
   await stack('redis', 'stop');
   try {
@@ -238,7 +238,7 @@ test('likes go on while Redis is gone', async () => {
 test('more likes than a server remembers: everybody still sees which are one’s own', async () => {
   const post = await write();
   const id = await comment(post);
-  const [fan, other] = [await joined(), await joined()];
+  const [fan, other] = [await newMember(), await newMember()];
   await expectLiked(fan.client, post, id, false);
   const name = `fan-${randomUUID()}`;
   await sql(`insert into users (email, password_hash, name) select '${name}-' || n || '@minschool.test', '!', '팬' from generate_series(1, ${rememberedLikes}) n;

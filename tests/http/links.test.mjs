@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 
 import { adminUrl, siteUrl } from '../support/client.mjs';
-import { joined, loggedIn, visitor } from '../support/members.mjs';
+import { logIn, newMember, visitor } from '../support/members.mjs';
 
 const mostPages = 250;
 const mostRedirects = 3;
@@ -61,8 +61,8 @@ async function crawl(client, base, starts) {
   return wrong;
 }
 
-const author = await joined();
-const other = await joined();
+const author = await newMember();
+const other = await newMember();
 
 test('links of a guest, a member and an author lead where they say', async () => {
   const post = (await author.client.post('/boards/free/write', { form: { title: `링크 ${randomUUID()}`, content: '본문' } })).location;
@@ -82,6 +82,6 @@ test('links of a guest, a member and an author lead where they say', async () =>
 });
 
 test('links of the Admin lead where they say', async () => {
-  const staff = await loggedIn('admin@minschool.test', { base: adminUrl });
+  const staff = await logIn('admin@minschool.test', { base: adminUrl });
   assert.deepEqual(await crawl(staff, adminUrl, ['/']), []);
 });

@@ -6,17 +6,17 @@ import { after, test } from 'node:test';
 import { eventually } from '../support/assert.mjs';
 import { adminUrl } from '../support/client.mjs';
 import { Stream, elementsOf, follow } from '../support/events.mjs';
-import { at, everywhere, joined, loggedIn, numbers, visitor } from '../support/members.mjs';
+import { atEachServer, atServer, logIn, newMember, serverNumbers, visitor } from '../support/members.mjs';
 import { stack } from '../support/stack.mjs';
 import { sql } from '../support/stores.mjs';
 
 const mostChanges = 100;  // live::kMaxChanges
 const free = '/boards/free';
 
-const writer = await joined();
-const reader = await joined();
+const writer = await newMember();
+const reader = await newMember();
 const guest = visitor();
-const admin = await loggedIn('admin@minschool.test', { base: adminUrl });
+const admin = await logIn('admin@minschool.test', { base: adminUrl });
 
 /** A page that is open: what it hears over all its connections, which end when the test says so. */
 class Page {
@@ -84,10 +84,10 @@ const next = (followed, id, matches, what) =>
 test('a comment on one server appears on the streams of all others, once; so does each change of it', async () => {
   const post = await newPost();
   const mark = await markOf(guest, post.path);
-  const servers = await everywhere(guest);
+  const servers = await atEachServer(guest);
   const streams = await Promise.all([guest, ...servers].map((where) => stream(where, mark)));
   const all = (id, matches, what) => Promise.all(streams.map((one) => next(one, id, matches, what)));
-  const [app1, app2] = await everywhere(writer.client);
+  const [app1, app2] = await atEachServer(writer.client);
 
   const first = await comment(app1, post, { content: '처음' });
   await all(first, (html) => html.includes('처음'), 'the new comment');
@@ -128,9 +128,9 @@ test('each reader may do in the stream what the page lets them do, and the autho
 
 test('the form that a stream gives to many works for each of them', async () => {
   const post = await newPost();
-  const [app1] = numbers;
-  const staff = [await loggedIn('staff@minschool.test'), await loggedIn('admin@minschool.test')];
-  const streams = await Promise.all(staff.map(async (client) => stream(await at(client, app1), `p${post.id}:0`)));
+  const [app1] = serverNumbers;
+  const staff = [await logIn('staff@minschool.test'), await logIn('admin@minschool.test')];
+  const streams = await Promise.all(staff.map(async (client) => stream(await atServer(client, app1), `p${post.id}:0`)));
   const id = await comment(writer.client, post);
   const forms = await Promise.all(streams.map((one) => next(one, id, () => true, 'the comment')));
   const onces = forms.map(({ html }) => new RegExp(`action="/comments/${id}/delete"[^]*?name="once" value="([^"]+)"`).exec(html)[1]);
@@ -145,7 +145,7 @@ test('the form that a stream gives to many works for each of them', async () => 
 
 test('who comes back to another server gets exactly what was missed', async () => {
   const post = await newPost();
-  const [app1, app2, app3] = await everywhere(guest);
+  const [app1, app2, app3] = await atEachServer(guest);
   const mark = await markOf(guest, post.path);
   const followed = await stream(app1, mark);
   const seen = await comment(writer.client, post);
@@ -228,11 +228,11 @@ test('a new post is news on every server; the list says where it stands, empty o
   const [[board]] = await sql(`insert into boards (slug, name, position, on_home) values ('${slug}', '새 게시판', 900, false) returning id`);
   await sql(`select pg_notify('boards', '')`);
   const path = `/boards/${slug}`;
-  for (const server of await everywhere(guest)) await eventually(async () => (await server.get(path)).status === 200, path);
+  for (const server of await atEachServer(guest)) await eventually(async () => (await server.get(path)).status === 200, path);
   const empty = await guest.get(`${path}?new=${randomUUID()}`);
   assert.equal(marksOf(empty), `b${board}:0`);
   assert.match(empty.text, new RegExp(`id="news-${board}"`));
-  const streams = await Promise.all((await everywhere(guest)).map((where) => stream(where, `b${board}:0`)));
+  const streams = await Promise.all((await atEachServer(guest)).map((where) => stream(where, `b${board}:0`)));
   const news = (one) => one.elements.filter(({ action }) => action === 'news').map((element) => Number(element.number));
   const first = await newPost(writer.client, path);
   await newPost(writer.client, path);
@@ -250,7 +250,7 @@ test('a new post is news on every server; the list says where it stands, empty o
 test('who is typing is shown to others, not to themselves; it is not for guests and for who hides', async () => {
   const post = await newPost();
   const mark = `p${post.id}:0`;
-  const [, app2] = await everywhere((await joined()).client);
+  const [, app2] = await atEachServer((await newMember()).client);
   const others = await stream(app2, mark);
   const own = await stream(writer.client, mark);
   const strangers = await stream(guest, mark);
@@ -269,9 +269,9 @@ test('who is typing is shown to others, not to themselves; it is not for guests 
 
   const hide = (form) => reader.client.post('/my/presence', { form });
   assert.equal((await hide({ hidden: '1' })).status, 303);
-  await eventually(async () => (await Promise.all((await everywhere(reader.client)).map((server) => type(server)))).every(({ status }) => status === 204), 'the answers');
+  await eventually(async () => (await Promise.all((await atEachServer(reader.client)).map((server) => type(server)))).every(({ status }) => status === 204), 'the answers');
   assert.equal((await type(guest)).status, 401);
-  assert.equal((await type(await joined().then(({ client }) => client), 987_654_321)).status, 404);
+  assert.equal((await type(await newMember().then(({ client }) => client), 987_654_321)).status, 404);
   const id = await comment(writer.client, post);
   await next(others, id, () => true, 'what comes after all that');
   assert.ok(typing(others).every(({ name }) => name === writer.name));
@@ -284,7 +284,7 @@ test('who is typing is shown to others, not to themselves; it is not for guests 
 test('Redis stops and comes back: nothing is lost and nothing comes twice', async () => {
   const post = await newPost();
   const mark = `p${post.id}:0`;
-  const streams = await Promise.all([guest, ...(await everywhere(guest))].map((where) => stream(where, mark)));
+  const streams = await Promise.all([guest, ...(await atEachServer(guest))].map((where) => stream(where, mark)));
   const written = [];
   const say = async () => written.push(await comment(writer.client, post));
   const arrived = () => Promise.all(streams.map((one) => eventually(() => idsIn(one).length >= written.length, 'all comments')));
@@ -304,14 +304,14 @@ test('Redis stops and comes back: nothing is lost and nothing comes twice', asyn
 
 test('who loses the role hears nothing more of what it allowed, wherever the stream is', async () => {
   const [[slug]] = await sql(`select slug from boards where read_role = 2 and write_role = 2 order by id limit 1`);
-  const staff = await joined();
+  const staff = await newMember();
   await sql(`update users set role = 2 where email = '${staff.email}'; select ms_raise_session_epoch(id) from users where email = '${staff.email}'`);
   const path = `/boards/${slug}`;
-  const servers = await everywhere(staff.client);
+  const servers = await atEachServer(staff.client);
   for (const server of servers) await eventually(async () => (await server.get(path)).status === 200, 'the board of staff');
   const mark = await markOf(staff.client, path);
   const streams = await Promise.all(servers.map((server) => stream(server, mark)));
-  const colleague = await loggedIn('staff@minschool.test');
+  const colleague = await logIn('staff@minschool.test');
   await newPost(colleague, path);
   for (const one of streams) await one.saw('the new post', ({ action }) => action === 'news');
 
@@ -332,13 +332,13 @@ test('a board that is closed to guests gives them no more events', async () => {
   const [[board]] = await sql(`insert into boards (slug, name, position, on_home) values ('${slug}', '닫힐 게시판', 901, false) returning id`);
   await sql(`select pg_notify('boards', '')`);
   const path = `/boards/${slug}`;
-  for (const server of await everywhere(guest)) await eventually(async () => (await server.get(path)).status === 200, path);
+  for (const server of await atEachServer(guest)) await eventually(async () => (await server.get(path)).status === 200, path);
   const forGuest = await stream(guest, `b${board}:0`);
   const forMember = await stream(reader.client, `b${board}:0`);
   await newPost(writer.client, path);
   for (const one of [forGuest, forMember]) await one.saw('the first post', ({ action }) => action === 'news');
   await sql(`update boards set read_role = 1 where id = ${board}; select pg_notify('boards', '')`);
-  for (const server of await everywhere(guest)) await eventually(async () => (await server.get(path)).status !== 200, 'the closed board');
+  for (const server of await atEachServer(guest)) await eventually(async () => (await server.get(path)).status !== 200, 'the closed board');
   await newPost(writer.client, path);
   await forMember.saw('the second post', ({ action, number }) => action === 'news' && number === '2');
   assert.deepEqual(forGuest.elements.filter(({ action }) => action === 'news').map(({ number }) => number), ['1']);

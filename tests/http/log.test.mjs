@@ -9,7 +9,7 @@ import { after, test } from 'node:test';
 
 import { eventually } from '../support/assert.mjs';
 import { Client } from '../support/client.mjs';
-import { application, joined, visitor } from '../support/members.mjs';
+import { joinForm, newMember, visitor } from '../support/members.mjs';
 import { facts, root, stack, state } from '../support/stack.mjs';
 
 const { net } = await facts();
@@ -76,7 +76,7 @@ test('standard output on wish, and levels', async () => {
 
 for (const program of ['site', 'admin']) {
   test(`one line a request and nothing of a visitor: ${program}`, async () => {
-    const { client: member, email } = await joined();
+    const { client: member, email } = await newMember();
     const { client, errors, stop } = await started(program);
     for (const [name, value] of member.cookies) client.cookies.set(name, value);
     const session = decodeURIComponent(member.cookies.get('connect.sid')).slice(2).split('.')[0];
@@ -98,8 +98,8 @@ for (const program of ['site', 'admin']) {
 }
 
 test("PostgreSQL's log quotes no address and no hash of a row that it refuses", async () => {
-  const { email } = await joined();
-  const again = { ...application(), email };
+  const { email } = await newMember();
+  const again = { ...joinForm(), email };
   assert.ok([409, 422].includes((await visitor().post('/join', { form: again })).status));
   const log = await readFile(join(state, 'log', 'postgres.log'), 'utf8');
   assert.ok(!log.includes(email), 'the address');

@@ -5,9 +5,9 @@ import { test } from 'node:test';
 
 import { assertKoreanPage, assertProblem } from '../support/assert.mjs';
 import { Api } from '../support/openapi.mjs';
-import { joined, visitor } from '../support/members.mjs';
+import { newMember, visitor } from '../support/members.mjs';
 
-const [writer, named] = [await joined(), await joined()];
+const [writer, named] = [await newMember(), await newMember()];
 const nobody = `@아무도${randomUUID().slice(0, 6)}`;
 const said = /role="status">알림이 가지 않는 이름: ([^<]*)</;
 const shownIn = ({ text }) => /name="unresolved" value="([^"]+)"/.exec(text)?.[1];
@@ -58,7 +58,7 @@ test('whoever may not write is not asked about names', async () => {
 });
 
 test('while one writes: names in a list, for members, so many times a minute', async () => {
-  const one = await joined();
+  const one = await newMember();
   const ask = (content, client = one.client) => client.post('/mentions', { form: { content } });
   assert.deepEqual((await ask(`${nobody} @${named.name} \`@코드\` @${named.name}#1`)).json(), [nobody, `@${named.name}#1`]);
   assert.deepEqual((await ask('아무도')).json(), []);

@@ -4,13 +4,13 @@ import { randomUUID } from 'node:crypto';
 import { before, test } from 'node:test';
 
 import { assertKoreanPage } from '../support/assert.mjs';
-import { at, joined, numbers, visitor } from '../support/members.mjs';
+import { atServer, newMember, serverNumbers, visitor } from '../support/members.mjs';
 import { sql } from '../support/stores.mjs';
 
 const board = '/boards/free/write';
 let member;
 
-before(async () => { member = await joined(); });
+before(async () => { member = await newMember(); });
 
 /** Fields as a browser sends them: {body, headers}; a file is {filename, content}. */
 function multipart(fields, boundary = `----WebKitFormBoundary${randomUUID().slice(0, 16)}`) {
@@ -33,8 +33,8 @@ test('a form with parts writes what the usual one writes', async () => {
 
 test('sent twice, to any servers, with other boundaries, it writes once', async () => {
   const form = post();
-  for (const number of numbers) {
-    const server = await at(member.client, number);
+  for (const number of serverNumbers) {
+    const server = await atServer(member.client, number);
     assert.equal((await server.post(board, multipart(form))).status, 303);
   }
   assert.equal((await stored(form.title))[0][0], '1');

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 
 import { assertKoreanPage, assertProblem } from '../support/assert.mjs';
 import { adminUrl, Client, siteUrl } from '../support/client.mjs';
-import { application, joined, loggedIn, password, visitor } from '../support/members.mjs';
+import { joinForm, logIn, newMember, password, visitor } from '../support/members.mjs';
 import { sql } from '../support/stores.mjs';
 
 const board = '/boards/free';
@@ -14,7 +14,7 @@ const nfd = (text) => text.normalize('NFD');
 const fullWidth = (text) => text.replace(/[!-~]/g, (c) => String.fromCharCode(c.charCodeAt(0) + 0xfee0));
 const fieldError = (page, field) => new RegExp(`id="${field}-error">([^<]+)`).exec(page.text)?.[1] ?? '';
 
-const member = await joined();
+const member = await newMember();
 const write = (form, client = member.client) => client.post(`${board}/write`, { form });
 const apiPost = async (client, path) => (await client.get(`/api/v1/posts/${path.split('/').pop()}`)).json();
 
@@ -24,12 +24,12 @@ const forbidden = ['\u202e', '\u2066', '\u0001', '\ue000', '\u{e0041}', '\uffff'
 
 test('a name has a letter that one sees, and nothing that nobody sees', async () => {
   for (const name of [...nothing, ...forbidden, '123', '★', '😀', ...forbidden.map((bad) => `김${bad}하늘`)]) {
-    const page = await visitor().post('/join', { form: { ...application(), name } });
+    const page = await visitor().post('/join', { form: { ...joinForm(), name } });
     assertKoreanPage(page, 422);
     assert.match(fieldError(page, 'name'), /[가-힣]/, JSON.stringify(name));
     assertKoreanPage(await member.client.post('/my/name', { form: { name } }), 422);
   }
-  const own = await joined();
+  const own = await newMember();
   await own.client.post('/my/name', { form: { name: nfd('  김\u3000하늘\u200b\t둘  ') } });
   assert.deepEqual(await sql(`select name from users where email = '${own.email}'`), [['김 하늘 둘']]);
 });
@@ -39,17 +39,17 @@ test('names of staff, and what looks like one, are for staff', async () => {
   const names = ['관리자', '관 리 자', nfd('관리자'), '운영진', '운영자님', 'admin', fullWidth('Admin'), '\u0430dmin', 'a d m i n',
     staffName, nfd(staffName), [...staffName].join(' '), `${staffName}\u200b`];
   for (const name of names) {
-    const page = await visitor().post('/join', { form: { ...application(), name } });
+    const page = await visitor().post('/join', { form: { ...joinForm(), name } });
     assertKoreanPage(page, 422);
     assert.match(fieldError(page, 'name'), /운영진/, name);
     assertKoreanPage(await member.client.post('/my/name', { form: { name } }), 422);
   }
-  const staff = await loggedIn('staff@minschool.test');
+  const staff = await logIn('staff@minschool.test');
   assert.equal((await staff.post('/my/name', { form: { name: staffName } })).status, 303);
 });
 
 test('staff have a badge that nobody else has', async () => {
-  const staff = await loggedIn('staff@minschool.test');
+  const staff = await logIn('staff@minschool.test');
   const written = await write({ title: '표시', content: '본문' }, staff);
   const id = written.location.split('/').pop();
   await staff.post(`/posts/${id}/comments`, { form: { content: '직원의 댓글' } });
@@ -61,11 +61,11 @@ test('staff have a badge that nobody else has', async () => {
 
 test('common passwords, and those that say who one is, are refused', async () => {
   for (const weak of ['12345678', 'password', 'Password1!', 'qwertyuiop', 'aaaaaaaa', '비밀번호1234', 'qlalfqjsgh', '1q2w3e4r']) {
-    const page = await visitor().post('/join', { form: { ...application(), password: weak, password_again: weak } });
+    const page = await visitor().post('/join', { form: { ...joinForm(), password: weak, password_again: weak } });
     assertKoreanPage(page, 422);
     assert.match(fieldError(page, 'password'), /짐작/, weak);
   }
-  const form = application();
+  const form = joinForm();
   const own = await visitor().post('/join', { form: { ...form, password: form.email, password_again: form.email } });
   assertKoreanPage(own, 422);
 });
@@ -108,7 +108,7 @@ test('each line break is one line break, however it came', async () => {
 
 test('passwords, addresses and names are one in every form of Unicode and width', async () => {
   const secret = '봄날의 개나리 Gil7!';
-  const form = { ...application(), email: `É.o'brien-${randomUUID()}@MinSchool.test`, password: nfd(secret), password_again: secret };
+  const form = { ...joinForm(), email: `É.o'brien-${randomUUID()}@MinSchool.test`, password: nfd(secret), password_again: secret };
   const client = visitor();
   assert.equal((await client.post('/join', { form })).status, 303);
   for (const email of [form.email, nfd(form.email), fullWidth(form.email), `\u3000${form.email.toUpperCase()} `]) {
@@ -124,9 +124,9 @@ test('passwords, addresses and names are one in every form of Unicode and width'
 test('a hash that is older than the normal form is still the password\'s, and is made anew', async () => {
   // As a keyboard of macOS typed it before: the hash of the form D is put where the form C's was.
   const secret = '한글 비밀 문장';
-  const first = application();
+  const first = joinForm();
   assert.equal((await visitor().post('/join', { form: { ...first, password: secret, password_again: secret } })).status, 303);
-  const old = application();
+  const old = joinForm();
   assert.equal((await visitor().post('/join', { form: old })).status, 303);
   const { execFileSync } = await import('node:child_process');
   const hash = execFileSync('python3', ['-c', 'import ctypes,sys\nn=ctypes.CDLL("libsodium.so.23")\nn.sodium_init()\no=ctypes.create_string_buffer(128)\np=sys.argv[1].encode()\nassert n.crypto_pwhash_str(o,p,ctypes.c_ulonglong(len(p)),ctypes.c_ulonglong(2),ctypes.c_size_t(19*1024*1024))==0\nprint(o.value.decode())', nfd(secret)], { encoding: 'utf8' }).trim();
@@ -141,20 +141,20 @@ test('a hash that is older than the normal form is still the password\'s, and is
 
 test('what is no address is refused with words, what is one is taken', async () => {
   for (const email of ['a@b', 'a b@c.kr', 'a@-b.kr', 'a@b..kr', '"a b"@c.kr', 'a@[127.0.0.1]', `${'a'.repeat(65)}@b.kr`, '\u202ea@b.kr', '★@b.kr']) {
-    const page = await visitor().post('/join', { form: { ...application(), email } });
+    const page = await visitor().post('/join', { form: { ...joinForm(), email } });
     assertKoreanPage(page, 422);
     assert.match(fieldError(page, 'email'), /[가-힣]/, email);
     assert.doesNotMatch(page.text, /db\./);
   }
   for (const local of ["o'brien", 'a+b', 'a.b', 'İ', 'ẞ', '홍길동', 'ǅ']) {
-    const page = await visitor().post('/join', { form: { ...application(), email: `${local}-${randomUUID()}@x.kr` } });
+    const page = await visitor().post('/join', { form: { ...joinForm(), email: `${local}-${randomUUID()}@x.kr` } });
     assert.equal(page.status, 303, local);
   }
 });
 
 test('searches and mentions find in every form', async () => {
   const word = `찾을말${randomUUID().slice(0, 6)}`;
-  const own = await joined();
+  const own = await newMember();
   await own.client.post('/my/name', { form: { name: `한글${word}` } });
   const post = await write({ title: `${word} Abc`, content: '본문' });
   const admin = new Client(adminUrl);

@@ -5,17 +5,17 @@ import { test } from 'node:test';
 
 import { assertKoreanPage, assertProblem, eventually } from '../support/assert.mjs';
 import { adminUrl } from '../support/client.mjs';
-import { everywhere, joined, loggedIn, visitor } from '../support/members.mjs';
+import { atEachServer, logIn, newMember, visitor } from '../support/members.mjs';
 import { stack } from '../support/stack.mjs';
 import { redis, sql } from '../support/stores.mjs';
 
 const board = 'free';
-const staff = await loggedIn('staff@minschool.test');
-const admin = await loggedIn('admin@minschool.test', { base: adminUrl });
+const staff = await logIn('staff@minschool.test');
+const admin = await logIn('admin@minschool.test', { base: adminUrl });
 
 /** A new member with an id: {client, name, id}. */
 async function member() {
-  const one = await joined();
+  const one = await newMember();
   const { id } = (await one.client.get('/api/v1/me')).json();
   return { ...one, id };
 }
@@ -213,7 +213,7 @@ test('opening a line leads to the comment and marks it read; the next page of ev
   const { items } = await listOf(author);
   const opened = await author.client.get(`/notifications/${items[1].id}`);
   assert.equal(opened.location, `/boards/${board}/${post.id}?comment=${comments[0].id}#c${comments[0].id}`);
-  for (const server of await everywhere(author.client)) assert.equal(bellOf(await server.get('/my')).unread, 1);
+  for (const server of await atEachServer(author.client)) assert.equal(bellOf(await server.get('/my')).unread, 1);
   assert.deepEqual((await listOf(author)).items.map(({ read }) => read), [false, true]);
   const again = await author.client.get(`/notifications/${items[1].id}`);
   assert.equal(again.location, opened.location);
@@ -224,7 +224,7 @@ test('opening a line leads to the comment and marks it read; the next page of ev
   assert.equal((await listOf(author)).unread, 1, 'HEAD marks nothing');
   const read = await author.client.post(`/notifications/${items[0].id}/read`, { form: {} });
   assert.equal(read.location, '/notifications');
-  for (const server of await everywhere(author.client)) assert.equal(bellOf(await server.get('/my')).unread, 0);
+  for (const server of await atEachServer(author.client)) assert.equal(bellOf(await server.get('/my')).unread, 0);
 });
 
 test('all are marked as read that the page showed, and not what came after it', async () => {
@@ -236,7 +236,7 @@ test('all are marked as read that the page showed, and not what came after it', 
   const upTo = /name="up_to" value="(\d+)"/.exec(text)[1];
   await writeComment(talker, post);
   assert.equal((await author.client.post('/notifications/read', { form: { up_to: upTo } })).location, '/notifications');
-  for (const server of await everywhere(author.client)) assert.equal(bellOf(await server.get('/my')).unread, 1);
+  for (const server of await atEachServer(author.client)) assert.equal(bellOf(await server.get('/my')).unread, 1);
   assert.deepEqual((await listOf(author)).items.map(({ read }) => read), [false, true, true]);
   assertKoreanPage(await author.client.post('/notifications/read', { form: { up_to: 'x' } }), 400);
   assert.equal((await author.client.post('/notifications/read', { form: { up_to: '9223372036854775807' } })).status, 303);
@@ -379,13 +379,13 @@ test('without Redis members are told all the same', async () => {
     await writeComment(talker, post);
     await bellShows(author, 1);
     await author.client.post(`/notifications/read`, { form: { up_to: '9' } });
-    for (const server of await everywhere(author.client)) assert.equal(bellOf(await server.get('/my')).unread, 0);
+    for (const server of await atEachServer(author.client)) assert.equal(bellOf(await server.get('/my')).unread, 0);
     await writeComment(talker, post);
     await bellShows(author, 1);
   } finally {
     await stack('redis', 'start');
   }
-  const servers = await everywhere(author.client);
+  const servers = await atEachServer(author.client);
   const well = async () => (await Promise.all(servers.map((server) => server.get('/health')))).every((answer) => answer.json().status === 'ok');
   await eventually(well, 'the return of Redis');
   await writeComment(talker, post);

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 
 import { assertKoreanPage, eventually } from '../support/assert.mjs';
 import { Client, adminUrl } from '../support/client.mjs';
-import { at, everywhere, joined, loggedIn, ownAddress, visitor } from '../support/members.mjs';
+import { atEachServer, atServer, logIn, newMember, ownAddress, visitor } from '../support/members.mjs';
 import { stack } from '../support/stack.mjs';
 import { redis, sql } from '../support/stores.mjs';
 
@@ -19,19 +19,19 @@ const hide = (client, hidden) => client.post('/my/presence', { form: hidden ? { 
 
 /** A guest of its own address, who asks one app server. */
 async function guest(number, agent) {
-  const client = await at(visitor(), number);
+  const client = await atServer(visitor(), number);
   return { client, look: () => client.get('/online', { headers: { 'user-agent': agent, 'x-forwarded-for': client.address } }) };
 }
 
 test('a member who asked one server is here on all of them, the last one first', async () => {
   // Another file may have stopped Redis a moment ago.
-  for (const server of await everywhere(visitor())) await eventually(async () => (await list(server)).members !== null, 'Redis');
-  const first = await joined();
-  const second = await joined();
-  await (await at(first.client, 1)).get('/');
+  for (const server of await atEachServer(visitor())) await eventually(async () => (await list(server)).members !== null, 'Redis');
+  const first = await newMember();
+  const second = await newMember();
+  await (await atServer(first.client, 1)).get('/');
   await redis('ZADD', 'online:users', String(seen() - 30), String(await idOf(first.email)));
-  await (await at(second.client, 2)).get('/');
-  for (const server of await everywhere(second.client)) {
+  await (await atServer(second.client, 2)).get('/');
+  for (const server of await atEachServer(second.client)) {
     const answer = await list(server);
     const all = names(answer);
     assert.ok(all.indexOf(second.name) >= 0 && all.indexOf(second.name) < all.indexOf(first.name), all.join(' '));
@@ -43,20 +43,20 @@ test('a member who asked one server is here on all of them, the last one first',
 });
 
 test('who was not seen for two minutes is not here', async () => {
-  const { client } = await joined();
-  const other = await joined();
+  const { client } = await newMember();
+  const other = await newMember();
   await redis('ZADD', 'online:users', String(seen() - 125), String(await idOf(other.email)));
   assert.ok(!names(await list(client)).includes(other.name));
 });
 
 test("who was seen in the future, by a clock that was wrong, is not here, and is swept out", async () => {
-  const { client } = await joined();
-  const other = await joined();
+  const { client } = await newMember();
+  const other = await newMember();
   const id = String(await idOf(other.email));
   await redis('ZADD', 'online:users', String(seen() + 3600), id);
   assert.ok(!names(await list(client)).includes(other.name));
   await eventually(async () => {
-    await (await joined()).client.get('/');
+    await (await newMember()).client.get('/');
     return (await redis('ZSCORE', 'online:users', id)) === '';
   }, 'the next who comes sweeps');
 });
@@ -66,7 +66,7 @@ test('guests are counted by address and browser, and neither stands in Redis', a
   await redis('DEL', 'online:guests');
   const one = await guest(1, agent);
   await one.look();
-  const again = await at(one.client, 2);
+  const again = await atServer(one.client, 2);
   await again.get('/online', { headers: { 'user-agent': agent, 'x-forwarded-for': one.client.address } });
   const other = await guest(2, agent);
   await other.look();
@@ -76,12 +76,12 @@ test('guests are counted by address and browser, and neither stands in Redis', a
   assert.ok(!kept.join(' ').includes(one.client.address));
   const third = await guest(3, agent + ' 2');
   await third.look();
-  const { client } = await joined();
+  const { client } = await newMember();
   await eventually(async () => (await list(client)).guests === kept.length + 1, 'a third guest');
 });
 
 test('guests see how many are here, and no names', async () => {
-  const { client, name } = await joined();
+  const { client, name } = await newMember();
   await client.get('/');
   const someone = visitor();
   const answer = await list(someone);
@@ -94,11 +94,11 @@ test('guests see how many are here, and no names', async () => {
 });
 
 test('who hides is gone from all servers at once, and who shows up again is back', async () => {
-  const { client, name, email } = await joined();
-  const other = await joined();
-  const watching = await everywhere(other.client);
+  const { client, name, email } = await newMember();
+  const other = await newMember();
+  const watching = await atEachServer(other.client);
   const id = String(await idOf(email));
-  for (const server of await everywhere(client)) await server.get('/');
+  for (const server of await atEachServer(client)) await server.get('/');
   for (const server of watching) assert.ok(names(await list(server)).includes(name));
   const before = (await list(other.client)).members;
 
@@ -108,7 +108,7 @@ test('who hides is gone from all servers at once, and who shows up again is back
   for (const server of watching) assert.ok(!names(await list(server)).includes(name));
   assert.equal(await redis('ZSCORE', 'online:users', id), '');
   // Asking does not bring the member back, on no server.
-  for (const server of await everywhere(client)) assert.equal((await server.get('/')).status, 200);
+  for (const server of await atEachServer(client)) assert.equal((await server.get('/')).status, 200);
   for (const server of watching) assert.ok(!names(await list(server)).includes(name));
   assert.equal(await redis('ZSCORE', 'online:users', id), '');
   assert.ok((await list(other.client)).members < before || before === 0);
@@ -121,8 +121,8 @@ test('who hides is gone from all servers at once, and who shows up again is back
 });
 
 test('a name that Redis has and PostgreSQL hides is not shown', async () => {
-  const { client, name, email } = await joined();
-  const other = await joined();
+  const { client, name, email } = await newMember();
+  const other = await newMember();
   await hide(client, true);
   await redis('ZADD', 'online:users', String(seen()), String(await idOf(email)));
   assert.ok(!names(await list(other.client)).includes(name));
@@ -133,7 +133,7 @@ test('only a member can hide', async () => {
 });
 
 test('more than can be shown are counted, and what nobody made up is passed over', async () => {
-  const { client } = await joined();
+  const { client } = await newMember();
   const ids = (await sql(`insert into users (email, password_hash, name) select 'crowd' || i || '-' || clock_timestamp()::text || '@minschool.test', 'x', '무리' || i
                             from generate_series(1, ${shownAtOnce + 5}) as i returning id`)).map(([id]) => id);
   const words = ids.flatMap((id) => [String(seen()), id]);
@@ -164,7 +164,7 @@ test('however many browsers somebody makes up, Redis keeps the newest fifty thou
 });
 
 test('while Redis is gone it is not known who is here, and everything else goes on', async () => {
-  const { client, name } = await joined();
+  const { client, name } = await newMember();
   await stack('redis', 'stop');
   try {
     for (const who of [client, visitor()]) {
@@ -177,7 +177,7 @@ test('while Redis is gone it is not known who is here, and everything else goes 
     assert.equal((await hide(client, true)).status, 303);
     assert.match((await client.get('/my')).text, /name="hidden"[^>]* checked/);
     assert.equal((await hide(client, false)).status, 303);
-    const desk = await loggedIn('admin@minschool.test', { base: adminUrl });
+    const desk = await logIn('admin@minschool.test', { base: adminUrl });
     assert.match((await desk.get('/')).text, /알 수 없음/);
   } finally {
     await stack('redis', 'start');

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { after, test } from 'node:test';
 
 import { assertKoreanPage, eventually, soon } from '../support/assert.mjs';
-import { everywhere, joined, loggedIn, password, visitor } from '../support/members.mjs';
+import { atEachServer, logIn, newMember, password, visitor } from '../support/members.mjs';
 import { sql } from '../support/stores.mjs';
 
 const perPage = 20;           // posts::kPostsPerPage
@@ -18,8 +18,8 @@ const free = '/boards/free';
 const guest = visitor();
 // Nginx keeps pages for a second for those who have no cookie; here it is about what the app servers know.
 guest.cookies.set('connect.sid', 'nobody');
-const author = await joined();
-const other = await joined();
+const author = await newMember();
+const other = await newMember();
 
 const postsIn = (text) => [...text.matchAll(/<td class="cell-number" data-label="번호">(\d+)<\/td>[^]*?<a href="\/boards\/[a-z0-9-]+\/(\d+)">/g)]
   .map(([, number, id]) => ({ number: Number(number), id: Number(id) }));
@@ -61,7 +61,7 @@ async function filledBoard(posts) {
   await sql(`insert into posts (title, content, content_html, author_id, board_id, number)
     select '글 ' || n, '본문', '<p>본문</p>', 1, ${id}, n from generate_series(1, ${posts}) n; select pg_notify('boards', '')`);
   const path = `/boards/${slug}`;
-  for (const server of await everywhere(guest)) await eventually(async () => (await server.get(path)).status === 200, `${path} at ${server.base}`);
+  for (const server of await atEachServer(guest)) await eventually(async () => (await server.get(path)).status === 200, `${path} at ${server.base}`);
   return { id, slug, path };
 }
 after(async () => {
@@ -86,7 +86,7 @@ test('home shows the newest posts of the chosen boards, for a guest and a member
 });
 
 test('a new, an edited, a renamed and a deleted post is on every home page at once', async () => {
-  const servers = await everywhere(guest);
+  const servers = await atEachServer(guest);
   const homes = async () => (await Promise.all(servers.map((server) => server.get('/')))).map(({ text }) => text);
   await homes();
   const post = await write();
@@ -215,7 +215,7 @@ test('a reply without JavaScript opens its form at the comment, on whichever pag
 
 test('counts are exact when many write at the same time', async () => {
   const post = await write();
-  const servers = await everywhere(other.client);
+  const servers = await atEachServer(other.client);
   const ids = await Promise.all(Array.from({ length: writers }, (_, i) =>
     comment({ client: servers[i % servers.length] }, post, `동시에 ${i}`)));
   assert.equal(new Set(ids).size, writers);
@@ -228,7 +228,7 @@ test('counts are exact when many write at the same time', async () => {
 
 test('posts written at the same time have numbers without gap or double', async () => {
   const board = await filledBoard(0);
-  const servers = await everywhere(author.client);
+  const servers = await atEachServer(author.client);
   await Promise.all(Array.from({ length: writers }, (_, i) =>
     servers[i % servers.length].post(`${board.path}/write`, { form: { title: `글 ${i}`, content: '본문' } })));
   const numbers = postsIn((await guest.get(board.path)).text).map(({ number }) => number);
@@ -254,10 +254,10 @@ test('a profile shows members a name, initials and the day of joining, and nothi
 });
 
 test('a new name is everywhere at once: profile, posts, home and header', async () => {
-  const { client, email } = await joined();
+  const { client, email } = await newMember();
   const post = await write({ client });
   const [[id]] = await sql(`select id from users where email = '${email}'`);
-  const servers = await everywhere(client);
+  const servers = await atEachServer(client);
   await Promise.all(servers.flatMap((server) => [server.get(`/members/${id}`), server.get('/')]));
   const name = `바뀐${randomUUID().slice(0, 6)}`;
   assert.equal((await client.post('/my/name', { form: { name } })).location, '/my');
@@ -267,7 +267,7 @@ test('a new name is everywhere at once: profile, posts, home and header', async 
 });
 
 test('a new password counts from then on, and needs the old one', async () => {
-  const { client, email } = await joined();
+  const { client, email } = await newMember();
   const send = (form) => client.post('/my/password', { form });
   const next = 'another-password';
   const wrong = await send({ current: 'not-it', password: next, password_again: next });
@@ -277,13 +277,13 @@ test('a new password counts from then on, and needs the old one', async () => {
   assert.match(differs.text, /id="password_again-error"/);
   assert.equal((await send({ current: password, password: next, password_again: next })).location, '/my');
   assertKoreanPage(await visitor().post('/login', { form: { email, password } }), 401);
-  await loggedIn(email, { secret: next });
+  await logIn(email, { secret: next });
 });
 
 test('the menu shows the boards that one may read, and no others open', async () => {
   const [[slug]] = await sql('select slug from boards where read_role = 2 order by id limit 1');
   const [[post]] = await sql(`select p.id from posts p join boards b on b.id = p.board_id where b.slug = '${slug}' and p.visible limit 1`);
-  const staff = await loggedIn('staff@minschool.test');
+  const staff = await logIn('staff@minschool.test');
   assert.ok(menuOf((await staff.get('/')).text).includes(slug));
   assert.equal((await staff.get(`/boards/${slug}/${post}`)).status, 200);
   for (const client of [guest, author.client]) {
@@ -327,7 +327,7 @@ test('only staff write notices, where members may only read', async () => {
   // A member's tick for a notice is not heard.
   const post = await author.client.post(`${free}/write`, { form: { title: '공지인 척', content: '본문', notice: '1' } });
   assert.doesNotMatch((await guest.get(post.location)).text, /<h1><span class="badge/);
-  const staff = await loggedIn('staff@minschool.test');
+  const staff = await logIn('staff@minschool.test');
   const title = `공지 ${randomUUID()}`;
   const pinned = await staff.post('/boards/notice/write', { form: { title, content: '본문', notice: '1' } });
   const [first] = (await guest.get('/boards/notice')).text.match(/<tr class="row row-pinned">[^]*?<\/tr>/g);

@@ -11,7 +11,7 @@ import { promisify } from 'node:util';
 
 import { eventually, soon } from '../support/assert.mjs';
 import { Client } from '../support/client.mjs';
-import { loggedIn } from '../support/members.mjs';
+import { logIn } from '../support/members.mjs';
 import { facts, root, state } from '../support/stack.mjs';
 import { redis, sql } from '../support/stores.mjs';
 
@@ -90,7 +90,7 @@ test('demonstration data', async () => {
 test('a member that is added, another role, another password', async () => {
   const email = `publish-${randomBytes(4).toString('hex')}@minschool.test`;
   const next = Number((await sql('select max(id) + 1 from users', 'pg', name))[0][0]);
-  const member = await loggedIn('member@minschool.test', { base: servers[0].base });
+  const member = await logIn('member@minschool.test', { base: servers[0].base });
   const asked = servers.map((server) => Object.assign(new Client(server.base, { address: member.address }), { cookies: member.cookies }));
   const profile = async (client) => (await client.get(`/members/${next}`)).status;
   for (const client of asked) assert.equal(await profile(client), 404);
@@ -98,7 +98,7 @@ test('a member that is added, another role, another password', async () => {
   await minschool('user', 'add', '--email', email, '--name', '새 회원', '--password-file', join(folder, 'password'));
   await soon(async () => { for (const client of asked) assert.equal(await profile(client), 200); });
 
-  const one = await loggedIn(email, { base: servers[1].base, secret: 'long enough' });
+  const one = await logIn(email, { base: servers[1].base, secret: 'long enough' });
   const mine = servers.map((server) => Object.assign(new Client(server.base, { address: one.address }), { cookies: one.cookies }));
   const role = async (client) => (await client.get('/api/v1/me')).json().role;
   for (const client of mine) assert.equal(await role(client), 'member');

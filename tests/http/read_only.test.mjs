@@ -6,15 +6,15 @@ import { after, afterEach, test } from 'node:test';
 import { assertKoreanPage, assertProblem, eventually } from '../support/assert.mjs';
 import { Client } from '../support/client.mjs';
 import { expectErrors } from '../support/log.mjs';
-import { joined, numbers } from '../support/members.mjs';
+import { newMember, serverNumbers } from '../support/members.mjs';
 import { appUrl } from '../support/stack.mjs';
 import { sql } from '../support/stores.mjs';
 
 await expectErrors('PostgreSQL takes no writes: ');
 
-const { client, name } = await joined();
+const { client, name } = await newMember();
 const health = async (number) => (await new Client(await appUrl(number)).get('/health')).json();
-const all = async (check) => (await Promise.all(numbers.map(health))).every(check);
+const all = async (check) => (await Promise.all(serverNumbers.map(health))).every(check);
 const written = () => client.post('/api/v1/boards/free/posts', { json: { title: '쓸 수 있다', content: '본문' } });
 
 /** Sessions of the programs begin anew, with the database's settings of now. */

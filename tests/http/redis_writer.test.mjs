@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { sign } from 'cookie-signature';
 
 import { adminUrl } from '../support/client.mjs';
-import { at, everywhere, joined, loggedIn } from '../support/members.mjs';
+import { atEachServer, atServer, logIn, newMember } from '../support/members.mjs';
 import { authentic, sessionSecret } from '../support/sessions.mjs';
 import { facts, state } from '../support/stack.mjs';
 import { redis, sql } from '../support/stores.mjs';
@@ -20,7 +20,7 @@ const userOf = async (email) => (await sql(`select id, session_epoch from users 
 const me = async (client) => (await client.get('/api/v1/me')).json();
 
 test('a session with the number, epoch and role of another stays the session of whom it was', async () => {
-  const thief = await joined();
+  const thief = await newMember();
   const [admin, epoch] = await userOf('admin@minschool.test');
   const key = `session:${idOf(thief.client)}`;
   const session = JSON.parse(await redis('GET', key));
@@ -30,21 +30,21 @@ test('a session with the number, epoch and role of another stays the session of 
     { touched: session.touched + 60 }, { epoch: session.epoch + 1 }, { tag: '' }, { tag: 7 }, { tag: session.tag.slice(1) },
   ]) {
     await redis('SET', key, JSON.stringify({ ...session, ...change }), 'EX', '1000');
-    for (const server of await everywhere(thief.client)) assert.equal((await me(server)).email, thief.email, JSON.stringify(change));
+    for (const server of await atEachServer(thief.client)) assert.equal((await me(server)).email, thief.email, JSON.stringify(change));
   }
 });
 
 test("another's whole value, under one's own id, is not believed", async () => {
-  const [thief, victim] = [await joined(), await joined()];
+  const [thief, victim] = [await newMember(), await newMember()];
   await redis('SET', `session:${idOf(thief.client)}`, await redis('GET', `session:${idOf(victim.client)}`), 'EX', '1000');
-  for (const server of await everywhere(thief.client)) assert.equal((await me(server)).email, thief.email);
+  for (const server of await atEachServer(thief.client)) assert.equal((await me(server)).email, thief.email);
 });
 
 test('a session of the Site becomes none of the Admin', async () => {
-  const staff = await loggedIn('admin@minschool.test');
+  const staff = await logIn('admin@minschool.test');
   const key = `session:${idOf(staff)}`;
   const session = JSON.parse(await redis('GET', key));
-  const client = await at(staff, 1, 'admin');
+  const client = await atServer(staff, 1, 'admin');
   client.cookies.set('minschool.admin', staff.cookies.get('connect.sid'));
   for (const realm of ['admin', undefined, '']) {
     await redis('SET', key, JSON.stringify({ ...session, realm }), 'EX', '1000');
@@ -54,9 +54,9 @@ test('a session of the Site becomes none of the Admin', async () => {
 });
 
 test('who has the secrets of the Site and writes to Redis is nobody at the Admin, and finds no login of it', async () => {
-  const staff = await loggedIn('admin@minschool.test'), administrator = await loggedIn('admin@minschool.test', { base: adminUrl });
+  const staff = await logIn('admin@minschool.test'), administrator = await logIn('admin@minschool.test', { base: adminUrl });
   const id = idOf(staff), session = JSON.parse(await redis('GET', `session:${id}`));
-  const client = await at(staff, 1, 'admin');
+  const client = await atServer(staff, 1, 'admin');
   client.cookies.set('minschool.admin', encodeURIComponent(`s:${sign(id, await sessionSecret())}`));
   for (const name of [id, createHash('sha256').update(id).digest('hex')]) {
     await redis('SET', `session:${name}`, JSON.stringify(await authentic(id, { ...session, realm: 'admin' })), 'EX', '1000');
@@ -70,7 +70,7 @@ test('who has the secrets of the Site and writes to Redis is nobody at the Admin
 });
 
 test('what somebody writes into the caches is not shown', async () => {
-  const { client, email, name } = await joined();
+  const { client, email, name } = await newMember();
   const [id] = await userOf(email);
   const key = `cache:user:profile:${id}`;
   await client.get(`/members/${id}`);
@@ -95,5 +95,5 @@ test('the programs may use their own commands on their own keys, and nothing els
     ['SHUTDOWN'], ['MONITOR'], ['SET', 'elsewhere', '1'], ['EVAL', "return redis.call('GET', 'elsewhere')", '0'], ['PUBLISH', 'elsewhere', 'x'], ['CLIENT', 'LIST']]) {
     assert.match(await program(...words), /NOPERM|ACL failure|permission|can't (run|access)/i, words.join(' '));
   }
-  assert.equal((await loggedIn('admin@minschool.test', { base: adminUrl })).cookies.has('minschool.admin'), true);
+  assert.equal((await logIn('admin@minschool.test', { base: adminUrl })).cookies.has('minschool.admin'), true);
 });

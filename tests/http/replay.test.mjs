@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 
-import { application, assertSignedIn, joined, loggedIn, numbers, at, password, visitor } from '../support/members.mjs';
+import { assertLoggedIn, atServer, joinForm, logIn, newMember, password, serverNumbers, visitor } from '../support/members.mjs';
 import { sql } from '../support/stores.mjs';
 
 const cookies = ['connect.sid', '__Host-connect.sid'];
@@ -13,7 +13,7 @@ const newPassword = 'another-password-7';
 
 /** A join that was answered, and how to send the same bytes again, from anywhere. */
 async function joinedOnce(extra = { once: randomUUID() }) {
-  const form = { ...application(), ...extra };
+  const form = { ...joinForm(), ...extra };
   const client = visitor();
   const answer = await client.post('/join', { form });
   assert.equal(answer.status, 303);
@@ -24,13 +24,13 @@ async function joinedOnce(extra = { once: randomUUID() }) {
 test('a join that is sent again makes no session: at once, after a new password, while suspended, on any server', async () => {
   const { client, email, again } = await joinedOnce();
   const refused = async () => {
-    for (const number of numbers) {
+    for (const number of serverNumbers) {
       const thief = visitor();
-      const answer = await again(await at(thief, number));
+      const answer = await again(await atServer(thief, number));
       assert.equal(answer.status, 303);
       assert.match(answer.location, /^\/login/);
       assert.ok(!hasSession(answer));
-      await assertSignedIn(thief, false);
+      await assertLoggedIn(thief, false);
     }
   };
   await refused();
@@ -48,7 +48,7 @@ test('a join without a key of its own, sent again, is refused and makes no sessi
 });
 
 test('a login that is sent again is a new question for the password and for the right to log in', async () => {
-  const { email, client } = await joined();
+  const { email, client } = await newMember();
   const form = { email, password, once: randomUUID() };
   const sent = () => visitor().post('/login', { form });
   assert.ok(hasSession(await sent()));
@@ -68,18 +68,18 @@ test('a login that is sent again is a new question for the password and for the 
 });
 
 test('a new password that is sent again leaves the newest one', async () => {
-  const { email, client } = await joined();
+  const { email, client } = await newMember();
   const form = { current: password, password: newPassword, password_again: newPassword, once: randomUUID() };
   assert.equal((await client.post('/my/password', { form })).status, 303);
   const newest = 'the-newest-password-8';
   await client.post('/my/password', { form: { current: newPassword, password: newest, password_again: newest } });
   await client.post('/my/password', { form });
-  await loggedIn(email, { secret: newest });
+  await logIn(email, { secret: newest });
 });
 
 test('a member who is suspended, by any statement, is logged out everywhere and writes nothing, however the login was under way', async () => {
   for (let round = 0; round < 6; round++) {
-    const { email, client } = await joined();
+    const { email, client } = await newMember();
     const late = visitor();
     const logins = [visitor(), late].map((from) => from.post('/login', { form: { email, password } }));
     const write = client.post('/api/v1/boards/free/posts', { json: { title: '정지되는 동안 쓴 글', content: '내용' } });
@@ -87,8 +87,8 @@ test('a member who is suspended, by any statement, is logged out everywhere and 
     const [[count]] = await sql(`select count(*) from posts p join users u on u.id = p.author_id where u.email = '${email}'`);
     await Promise.all(logins);
     await write;
-    await assertSignedIn(late, false);
-    await assertSignedIn(client, false);
+    await assertLoggedIn(late, false);
+    await assertLoggedIn(client, false);
     const after = await client.post('/api/v1/boards/free/posts', { json: { title: '정지된 뒤에 쓴 글', content: '내용' } });
     assert.equal(after.status, 401);
     const [[later]] = await sql(`select count(*) from posts p join users u on u.id = p.author_id where u.email = '${email}'`);

@@ -6,13 +6,13 @@ import { after, test } from 'node:test';
 
 import { eventually } from '../support/assert.mjs';
 import { adminUrl } from '../support/client.mjs';
-import { everywhere, joined, loggedIn } from '../support/members.mjs';
+import { atEachServer, logIn, newMember } from '../support/members.mjs';
 import { sql } from '../support/stores.mjs';
 
 const reason = '시험으로 처리합니다';
-const author = await joined();
-const other = await joined();
-const admin = await loggedIn('admin@minschool.test', { base: adminUrl });
+const author = await newMember();
+const other = await newMember();
+const admin = await logIn('admin@minschool.test', { base: adminUrl });
 const [[authorId]] = await sql(`select id from users where email = '${author.email}'`);
 
 const made = [];
@@ -39,7 +39,7 @@ async function subjects(count) {
 
 /** Every server knows the board's address. */
 async function known(slug) {
-  for (const server of await everywhere(author.client)) {
+  for (const server of await atEachServer(author.client)) {
     await eventually(async () => (await server.get(`/boards/${slug}`)).status === 200, slug);
   }
 }
@@ -90,7 +90,7 @@ const writes = ({ id, slug, post, said }) => [
   staff(`/boards/${id}/move`, { to: 'up' }),
 ];
 
-const workers = async () => (await Promise.all((await everywhere(author.client)).map((server) => server.get('/health')))).map(({ status }) => status);
+const workers = async () => (await Promise.all((await atEachServer(author.client)).map((server) => server.get('/health')))).map(({ status }) => status);
 const written = async (all) => (await sql(`select count(*), md5(string_agg(t, '|' order by t)) from (
   select p.id || p.title || p.content from posts p where board_id in (${ids(all, 'id')})
   union all select c.id || c.content from comments c join posts p on p.id = c.post_id where p.board_id in (${ids(all, 'id')})) as rows (t)`))[0];
@@ -124,7 +124,7 @@ for (const [what, change] of Object.entries(changes)) {
 }
 
 test('a repetition about a member who is gone, and by one, is answered', async () => {
-  const gone = await joined();
+  const gone = await newMember();
   const [[id]] = await sql(`select id from users where email = '${gone.email}'`);
   const own = [site('/my/name', { name: '다른이름' }), site('/my/presence', { hidden: '1' }), site('/my/notifications'),
     site('/notifications/read', { up_to: '9' })].map((write) => ({ ...write, who: gone.client }));

@@ -6,7 +6,7 @@ import { after, beforeEach, test } from 'node:test';
 
 import { eventually } from '../support/assert.mjs';
 import { adminUrl } from '../support/client.mjs';
-import { everywhere, joined, loggedIn, visitor } from '../support/members.mjs';
+import { atEachServer, logIn, newMember, visitor } from '../support/members.mjs';
 import { sql } from '../support/stores.mjs';
 
 const slug = `rights-${randomUUID().slice(0, 8)}`;
@@ -14,8 +14,8 @@ const name = `권한 ${slug}`;
 const reason = '시험으로 처리합니다';
 const [[board]] = await sql(`insert into boards (slug, name, position, on_home) values ('${slug}', '${name}', 900, false) returning id`);
 await sql(`select pg_notify('boards', '')`);
-const author = await joined();
-const other = await joined();
+const author = await newMember();
+const other = await newMember();
 const [[authorId]] = await sql(`select id from users where email = '${author.email}'`);
 const [[otherId]] = await sql(`select id from users where email = '${other.email}'`);
 
@@ -154,7 +154,7 @@ test('acts of staff whose role is gone change nothing', async () => {
     ['/servers/1/rest', { reason }],
   ];
   await sql(`update users set role = 3 where id = ${otherId}; select pg_notify('members', '${otherId}')`);
-  const admin = await loggedIn(other.email, { base: adminUrl });
+  const admin = await logIn(other.email, { base: adminUrl });
   for (let i = 0; i < acts().length; i++) {
     await fresh();
     const [path, fields] = acts()[i];
@@ -177,7 +177,7 @@ function held(statements) {
 }
 
 test('a role that somebody else is giving at this moment is not overwritten', async () => {
-  const admin = await loggedIn('admin@minschool.test', { base: adminUrl });
+  const admin = await logIn('admin@minschool.test', { base: adminUrl });
   const before = await stored();
   const change = held(`update users set role = 2 where id = ${otherId}`);
   await change.held;
@@ -202,7 +202,7 @@ test('what is closed and what is not there get the same answer', async () => {
   const guest = visitor();
   const unknown = '987654321';
   await sql(`update boards set read_role = 3 where id = ${board}; select pg_notify('boards', '')`);
-  for (const server of await everywhere(guest)) {
+  for (const server of await atEachServer(guest)) {
     await eventually(async () => (await server.get(`/boards/${slug}`)).status === 404, 'the closed board');
   }
   await author.client.get('/');  // takes the word of welcome away

@@ -10,7 +10,7 @@ import { after, before, test } from 'node:test';
 import { assertKoreanPage, eventually } from '../support/assert.mjs';
 import { Client, adminUrl } from '../support/client.mjs';
 import { expectErrors } from '../support/log.mjs';
-import { joined, loggedIn } from '../support/members.mjs';
+import { logIn, newMember } from '../support/members.mjs';
 import { appUrl, facts, root, stack, state, status } from '../support/stack.mjs';
 import { sql } from '../support/stores.mjs';
 
@@ -18,7 +18,7 @@ await expectErrors('Nginx cannot save pages: ', '[^ ]+ is full: Nginx saves no p
 
 const apps = ['app1', 'app2', 'app3'];
 const guest = new Client();
-const admin = await loggedIn('admin@minschool.test', { base: adminUrl });
+const admin = await logIn('admin@minschool.test', { base: adminUrl });
 const { net } = await facts();
 const monitor = new Client(`http://${net}.10:3002`);
 
@@ -73,7 +73,7 @@ async function withoutApps(look) {
 const board = `saved-${randomUUID().slice(0, 8)}`;
 let author;
 before(async () => {
-  author = await joined();
+  author = await newMember();
   const form = { slug: board, name: '저장 시험', description: '', position: 90, read_role: 'guest', write_role: 'member', comment_role: 'member', on_home: 1 };
   const answer = await admin.post('/boards/new', { form });
   assert.equal(answer.status, 303, answer.text.slice(0, 400));
@@ -125,7 +125,7 @@ for (const [name, take] of Object.entries({
 }
 
 test('a member who takes another name, and a board that is closed to guests', async () => {
-  const renamed = await joined();
+  const renamed = await newMember();
   const mark = randomUUID();
   const post = await written(renamed, board, `제목 ${mark}`, `본문 ${mark}`);
   const paths = shows(board, post, await memberId(renamed));

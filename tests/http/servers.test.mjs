@@ -7,16 +7,16 @@ import { promisify } from 'node:util';
 
 import { assertKoreanPage, eventually } from '../support/assert.mjs';
 import { Client, adminUrl, siteUrl } from '../support/client.mjs';
-import { at, joined, loggedIn, visitor } from '../support/members.mjs';
+import { atServer, logIn, newMember, visitor } from '../support/members.mjs';
 import { appUrl, facts, root, stack, state } from '../support/stack.mjs';
 import { redis, sql } from '../support/stores.mjs';
 
 const run = promisify(execFile);
-const admin = await loggedIn('admin@minschool.test', { base: adminUrl });
+const admin = await logIn('admin@minschool.test', { base: adminUrl });
 const { build } = await facts();
 
 // One Admin, which no test stops: each believes what it saw for a second, so that two of them may disagree so long.
-const first = await at(admin, 1, 'admin');
+const first = await atServer(admin, 1, 'admin');
 
 async function figures() {
   const answer = await first.get('/servers/figures');
@@ -96,7 +96,7 @@ test('the pages say it in Korean, whole and as the part that moves', async () =>
 });
 
 test('who is no staff sees nothing, and staff below admin may look only', async () => {
-  const staff = await loggedIn('staff@minschool.test', { base: adminUrl });
+  const staff = await logIn('staff@minschool.test', { base: adminUrl });
   const page = await staff.get(`/servers/${await idOf('app1')}`);
   assertKoreanPage(page, 200);
   assert.doesNotMatch(page.text, /action="\/servers\/\d+\/rest"/);
@@ -187,7 +187,7 @@ function visitors(count, member, post) {
 
 test('a server that is let rest loses no request, and none is written twice', async () => {
   await eventually(allUp, 'all servers up');
-  const member = (await joined()).client;
+  const member = (await newMember()).client;
   const post = (await member.post('/boards/free/write', { form: { title: '쉬는 서버', content: '본문' } })).location.split('/').pop();
   const crowd = visitors(4, member, post);
   const answer = await set('app2', 'rest', '메모리를 더 끼웁니다');

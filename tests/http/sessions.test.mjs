@@ -7,7 +7,7 @@ import { test } from 'node:test';
 
 import { assertKoreanPage, eventually } from '../support/assert.mjs';
 import { Client, adminUrl } from '../support/client.mjs';
-import { assertSignedIn, at, everywhere, joined, loggedIn, numbers, password, visitor } from '../support/members.mjs';
+import { assertLoggedIn, atEachServer, atServer, logIn, newMember, password, serverNumbers, visitor } from '../support/members.mjs';
 import { appUrl, stack, state, status } from '../support/stack.mjs';
 import { redis, sql } from '../support/stores.mjs';
 
@@ -22,14 +22,14 @@ const login = (client, email, form = {}) => client.post('/login', { form: { emai
 const deviceKeys = (page) => [...page.matchAll(/\/my\/devices\/([0-9a-f]{64})\/logout/g)].map((found) => found[1]);
 
 test('a login on app server 1 holds on app servers 2 and 3', async () => {
-  const { email } = await joined();
+  const { email } = await newMember();
   const client = visitor();
-  const first = await at(client, 1);
+  const first = await atServer(client, 1);
   const answer = await login(first, email);
   assert.equal(answer.status, 303);
   assert.equal(answer.headers['x-served-by'], 'app1');
   for (const number of [2, 3]) {
-    const page = await (await at(client, number)).get('/my');
+    const page = await (await atServer(client, number)).get('/my');
     assert.equal(page.status, 200);
     assert.equal(page.headers['x-served-by'], `app${number}`);
     assert.ok(page.text.includes(email));
@@ -37,13 +37,13 @@ test('a login on app server 1 holds on app servers 2 and 3', async () => {
 });
 
 test('a session outlives the server that made it', async () => {
-  const { email, name } = await joined();
+  const { email, name } = await newMember();
   const before = (await status()).find(({ app }) => app === 'app1').site;
   const client = visitor();
-  await login(await at(client, 1), email);
+  await login(await atServer(client, 1), email);
   await stack('kill', 'app1');
   for (const number of [2, 3]) {
-    const page = await (await at(client, number)).get('/');
+    const page = await (await atServer(client, number)).get('/');
     assert.equal(page.status, 200);
     assert.ok(page.text.includes(name));
   }
@@ -52,11 +52,11 @@ test('a session outlives the server that made it', async () => {
     const row = (await status()).find(({ app }) => app === 'app1');
     return row.health === 'ok' && row.site !== before && row.admin !== '-';
   }, 'the return of app1');
-  await assertSignedIn(client, true);
+  await assertLoggedIn(client, true);
 });
 
 test('Redis has the session as the seed describes it, for 24 hours, and PostgreSQL only the hash of its id', async () => {
-  const { client, email } = await joined();
+  const { client, email } = await newMember();
   const id = idOf(client);
   const session = JSON.parse(await redis('GET', `session:${id}`));
   const [[user]] = await sql(`select id from users where email = '${email}'`);
@@ -73,7 +73,7 @@ test('Redis has the session as the seed describes it, for 24 hours, and PostgreS
 });
 
 test('the 24 hours begin anew with each use', async () => {
-  const { client } = await joined();
+  const { client } = await newMember();
   const key = `session:${idOf(client)}`;
   await redis('EXPIRE', key, '1000');
   assert.equal((await client.get('/my')).status, 200);
@@ -81,30 +81,30 @@ test('the 24 hours begin anew with each use', async () => {
 });
 
 test('emptying Redis logs nobody out', async () => {
-  const { client } = await joined();
-  const other = (await joined()).client;
+  const { client } = await newMember();
+  const other = (await newMember()).client;
   await redis('FLUSHALL');
-  await assertSignedIn(client, true);
-  await assertSignedIn(other, true);
+  await assertLoggedIn(client, true);
+  await assertLoggedIn(other, true);
   await eventually(async () => (await redis('EXISTS', `session:${idOf(client)}`)) === '1', 'the return of the session to Redis');
 });
 
 test('a session that only Redis knows lets nobody in', async () => {
-  const { client, email } = await joined();
+  const { client, email } = await newMember();
   const key = `session:${idOf(client)}`;
   const kept = await redis('GET', key);
   assert.equal((await client.post('/logout')).status, 303);
   await redis('SET', key, kept, 'EX', '1000');
-  const again = await loggedIn(email);
+  const again = await logIn(email);
   const id = key.slice('session:'.length);
   const secret = (await readFile(join(state, 'secrets', 'session'), 'utf8')).trim();
   const signature = createHmac('sha256', secret).update(id).digest('base64').replace(/=+$/, '');
   again.cookies.set(cookieName, encodeURIComponent(`s:${id}.${signature}`));
-  await assertSignedIn(again, false);
+  await assertLoggedIn(again, false);
 });
 
 test('who has a broken or forged cookie is a guest', async () => {
-  const { client } = await joined();
+  const { client } = await newMember();
   const whole = decodeURIComponent(client.cookies.get(cookieName));
   const [id, signature] = whole.slice(2).split('.');
   const wrongKey = createHmac('sha256', 'x'.repeat(32)).update(id).digest('base64').replace(/=+$/, '');
@@ -120,8 +120,8 @@ test('who has a broken or forged cookie is a guest', async () => {
 });
 
 test('each login has a new id, and one that was planted is not kept', async () => {
-  const victim = await joined();
-  const thief = await joined();
+  const victim = await newMember();
+  const thief = await newMember();
   const planted = thief.client.cookies.get(cookieName);
   const client = visitor();
   client.cookies.set(cookieName, planted);
@@ -135,68 +135,68 @@ test('each login has a new id, and one that was planted is not kept', async () =
 });
 
 test('logging out ends the session on all servers at once, for each of several members', async () => {
-  for (const number of numbers) {
-    const { client } = await joined();
-    await assertSignedIn(client, true);
+  for (const number of serverNumbers) {
+    const { client } = await newMember();
+    await assertLoggedIn(client, true);
     const cookies = new Map(client.cookies);
-    const answer = await (await at(client, number)).post('/logout');
+    const answer = await (await atServer(client, number)).post('/logout');
     assert.match(cookieOf(answer), /Max-Age=0/);
     client.cookies = cookies;
-    await assertSignedIn(client, false);
+    await assertLoggedIn(client, false);
   }
 });
 
 test('one device can be logged out from another', async () => {
-  const { client, email } = await joined();
-  const other = await loggedIn(email);
-  const third = await loggedIn(email);
-  for (const device of [client, other, third]) await assertSignedIn(device, true);
+  const { client, email } = await newMember();
+  const other = await logIn(email);
+  const third = await logIn(email);
+  for (const device of [client, other, third]) await assertLoggedIn(device, true);
   const [key] = deviceKeys((await other.get('/my')).text);
   const gone = await other.post(`/my/devices/${key}/logout`);
   assert.equal(gone.status, 303);
   const [[left]] = await sql(`select count(*) from sessions s join users u on u.id = s.user_id where email = '${email}'`);
   assert.equal(left, '2');
   const hash = createHash('sha256').update(idOf(client)).digest('hex');
-  await assertSignedIn(client, hash !== key);
-  await assertSignedIn(third, hash === key);
-  await assertSignedIn(other, true);
+  await assertLoggedIn(client, hash !== key);
+  await assertLoggedIn(third, hash === key);
+  await assertLoggedIn(other, true);
   assertKoreanPage(await other.post(`/my/devices/${key}/logout`), 404);
 });
 
 test('nobody logs out the device of another', async () => {
-  const victim = await joined();
-  const second = await loggedIn(victim.email);
-  const stranger = await joined();
+  const victim = await newMember();
+  const second = await logIn(victim.email);
+  const stranger = await newMember();
   for (const key of deviceKeys((await second.get('/my')).text)) assertKoreanPage(await stranger.client.post(`/my/devices/${key}/logout`), 404);
   for (const key of ['x', "' or '1'='1", '0'.repeat(64)]) {
     assertKoreanPage(await stranger.client.post(`/my/devices/${encodeURIComponent(key)}/logout`), 404);
   }
-  await assertSignedIn(victim.client, true);
+  await assertLoggedIn(victim.client, true);
 });
 
 test('logging out everywhere ends every session, the own one too', async () => {
-  const { client, email } = await joined();
-  const other = await loggedIn(email);
-  for (const device of [client, other]) await assertSignedIn(device, true);
+  const { client, email } = await newMember();
+  const other = await logIn(email);
+  for (const device of [client, other]) await assertLoggedIn(device, true);
   const answer = await client.post('/my/logout-everywhere');
   assert.equal(answer.status, 303);
-  for (const device of [client, other]) await assertSignedIn(device, false);
+  for (const device of [client, other]) await assertLoggedIn(device, false);
 });
 
 test('a new password ends all other sessions and keeps the own one', async () => {
-  const { client, email } = await joined();
-  const other = await loggedIn(email);
-  await assertSignedIn(other, true);
+  const { client, email } = await newMember();
+  const other = await logIn(email);
+  await assertLoggedIn(other, true);
   const form = { current: password, password: newPassword, password_again: newPassword };
-  assert.equal((await (await at(client, 2)).post('/my/password', { form })).status, 303);
-  await assertSignedIn(other, false);
-  await assertSignedIn(client, true);
+  assert.equal((await (await atServer(client, 2)).post('/my/password', { form })).status, 303);
+  await assertLoggedIn(other, false);
+  await assertLoggedIn(client, true);
   assertKoreanPage(await login(visitor(), email), 401);
-  await loggedIn(email, { secret: newPassword });
+  await logIn(email, { secret: newPassword });
 });
 
 test('the cookie is out of reach of scripts and other sites; staying logged in makes it last 30 days', async () => {
-  const { email } = await joined();
+  const { email } = await newMember();
   const usual = cookieOf(await login(visitor(), email));
   for (const attribute of [/; HttpOnly/, /; SameSite=Lax/, /; Path=\//]) assert.match(usual, attribute);
   assert.doesNotMatch(usual, /Max-Age|Expires|Domain|Secure/);
@@ -207,7 +207,7 @@ test('the cookie is out of reach of scripts and other sites; staying logged in m
 });
 
 test('behind TLS the cookie is Secure, and only the proxy says so', async () => {
-  const { email } = await joined();
+  const { email } = await newMember();
   const headers = { 'x-forwarded-proto': 'https' };
   const form = { email, password };
   const direct = new Client(await appUrl(1));
@@ -218,13 +218,13 @@ test('behind TLS the cookie is Secure, and only the proxy says so', async () => 
 });
 
 test('of a site with https the cookie is one that only its host sets, and logins of before go on', async () => {
-  const { client, email } = await joined();
+  const { client, email } = await newMember();
   process.env.MINSCHOOL_SITE_URL = 'https://127.0.0.1';
   try {
     await stack('restart', 'app1');
     const headers = { 'x-forwarded-proto': 'https', 'sec-fetch-site': 'same-origin' };
-    const me = async (name, value) => (await (await at(visitor(), 1)).get('/api/v1/me', { headers: { cookie: `${name}=${value}` } })).status;
-    const direct = await at(visitor(), 1);
+    const me = async (name, value) => (await (await atServer(visitor(), 1)).get('/api/v1/me', { headers: { cookie: `${name}=${value}` } })).status;
+    const direct = await atServer(visitor(), 1);
     const cookie = cookieOf(await direct.post('/login', { form: { email, password }, headers }), `__Host-${cookieName}`);
     for (const attribute of [/; Secure/, /; Path=\/(;|$)/, /; HttpOnly/]) assert.match(cookie, attribute);
     assert.doesNotMatch(cookie, /Domain/i);
@@ -243,25 +243,25 @@ test('of a site with https the cookie is one that only its host sets, and logins
 });
 
 test('a session of the Site is none in the Admin, even under its cookie name', async () => {
-  const site = await loggedIn('admin@minschool.test');
+  const site = await logIn('admin@minschool.test');
   const admin = visitor(adminUrl);
   for (const name of [cookieName, 'minschool.admin']) {
     admin.cookies.set(name, site.cookies.get(cookieName));
     assert.match((await admin.get('/')).location, /^\/login/);
   }
-  const staff = await loggedIn('admin@minschool.test', { base: adminUrl });
+  const staff = await logIn('admin@minschool.test', { base: adminUrl });
   const guest = visitor();
   guest.cookies.set(cookieName, staff.cookies.get('minschool.admin'));
-  await assertSignedIn(guest, false);
+  await assertLoggedIn(guest, false);
   assert.equal((await staff.get('/')).status, 200);
   await Promise.all([staff, site].map((client) => client.post('/logout')));
 });
 
 test('tries to log in are limited for each account, over all servers', async () => {
-  const { email } = await joined();
-  const other = await joined();
+  const { email } = await newMember();
+  const other = await newMember();
   const guesser = visitor();
-  const servers = await everywhere(guesser);
+  const servers = await atEachServer(guesser);
   for (let i = 0; i < triesPerAccount; i++) {
     const answer = await login(servers[i % servers.length], email, { password: 'wrong' });
     assertKoreanPage(answer, 401);

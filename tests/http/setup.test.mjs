@@ -11,7 +11,7 @@ import { promisify } from 'node:util';
 
 import { eventually } from '../support/assert.mjs';
 import { Client } from '../support/client.mjs';
-import { loggedIn } from '../support/members.mjs';
+import { logIn } from '../support/members.mjs';
 import { freshPostgres } from '../support/postgres.mjs';
 import { facts, root, state } from '../support/stack.mjs';
 import { sql } from '../support/stores.mjs';
@@ -88,7 +88,7 @@ test('a machine that burnt: its settings, an archive and one command are a runni
   const [[here]] = await sql('select count(*) from users');
   assert.equal(await machine.sql('select count(*) from users', 'minschool'), here);
   const base = await started(dir, 3120);
-  const member = await loggedIn('member@minschool.test', { base });
+  const member = await logIn('member@minschool.test', { base });
   assert.equal((await member.get('/')).status, 200);
 
   const again = await minschool('setup', ...words, '--restore', archive, '--key-file', 'key');

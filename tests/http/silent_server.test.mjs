@@ -7,12 +7,12 @@ import { after, test } from 'node:test';
 
 import { processesOf } from '../../drill/faults/unhealthy_app.mjs';
 import { eventually } from '../support/assert.mjs';
-import { joined, visitor } from '../support/members.mjs';
+import { newMember, visitor } from '../support/members.mjs';
 import { appUrl, stack, status } from '../support/stack.mjs';
 
 const unhealthy = 'app2', number = 2, promisedMs = 3000, visitors = 24;
 const pages = ['/', '/boards/notice', '/login'];
-const { client: member } = await joined();
+const { client: member } = await newMember();
 let listener, held = [];
 
 async function timed(client, path) {

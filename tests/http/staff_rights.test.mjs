@@ -6,16 +6,16 @@ import { after, before, test } from 'node:test';
 
 import { assertKoreanPage, eventually } from '../support/assert.mjs';
 import { adminUrl } from '../support/client.mjs';
-import { everywhere, joined, loggedIn } from '../support/members.mjs';
+import { atEachServer, logIn, newMember } from '../support/members.mjs';
 import { sql } from '../support/stores.mjs';
 
 const reason = '시험으로 처리합니다';
 const mark = randomUUID().slice(0, 8);
-const author = await joined();
+const author = await newMember();
 const [[authorId]] = await sql(`select id from users where email = '${author.email}'`);
-const admin = await loggedIn('admin@minschool.test', { base: adminUrl });
-const staff = await loggedIn('staff@minschool.test', { base: adminUrl });
-const staffOnSite = await loggedIn('staff@minschool.test');
+const admin = await logIn('admin@minschool.test', { base: adminUrl });
+const staff = await logIn('staff@minschool.test', { base: adminUrl });
+const staffOnSite = await logIn('staff@minschool.test');
 
 async function newBoard(name, readRole) {
   const slug = `${name}-${mark}`;
@@ -34,7 +34,7 @@ const open = await newBoard('open', 0);
 
 before(async () => {
   await sql(`select pg_notify('boards', '')`);
-  for (const server of await everywhere(author.client)) {
+  for (const server of await atEachServer(author.client)) {
     await eventually(async () => (await server.get(`/boards/${open.slug}`)).status === 200, 'the board');
   }
 });

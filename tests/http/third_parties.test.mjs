@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { Client, adminUrl } from '../support/client.mjs';
-import { joined, visitor } from '../support/members.mjs';
+import { newMember, visitor } from '../support/members.mjs';
 
 const policyOf = (answer) => {
   const directives = answer.headers['content-security-policy'].split(';').map((directive) => directive.trim().split(/\s+/));
@@ -22,7 +22,7 @@ test('pages let nothing of other sites load', async () => {
 });
 
 test('pictures that members write become links', async () => {
-  const { client } = await joined();
+  const { client } = await newMember();
   const content = ['![사진](https://elsewhere.example/p.gif)', '[![](https://elsewhere.example/q.gif)](https://b.example)',
     '<img src="https://elsewhere.example/r.gif">', '|가|나|\n|-|-|\n|![x](https://elsewhere.example/s.gif)|[신청](https://a.example/form)|'].join('\n\n');
   const { location } = await client.post('/boards/free/write', { form: { title: '사진', content } });

@@ -5,13 +5,13 @@ import { after, test } from 'node:test';
 
 import { assertKoreanPage, assertProblem, eventually } from '../support/assert.mjs';
 import { Client, siteUrl } from '../support/client.mjs';
-import { joined, numbers, ownAddress, password } from '../support/members.mjs';
+import { newMember, ownAddress, password, serverNumbers } from '../support/members.mjs';
 import { appUrl, stack } from '../support/stack.mjs';
 
 const direct = async (number, program) => new Client(await appUrl(number, program), { agent: false });
 const health = async (number) => (await (await direct(number)).get('/health')).json();
-const all = async (check) => (await Promise.all(numbers.map(health))).every(check);
-const { email } = await joined();
+const all = async (check) => (await Promise.all(serverNumbers.map(health))).every(check);
+const { email } = await newMember();
 
 after(async () => {
   await stack('pg', 'start');

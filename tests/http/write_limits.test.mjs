@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 
 import { assertKoreanPage, assertProblem } from '../support/assert.mjs';
-import { everywhere, joined, loggedIn, visitor } from '../support/members.mjs';
+import { atEachServer, logIn, newMember, visitor } from '../support/members.mjs';
 import { stack, state, status } from '../support/stack.mjs';
 import { sql } from '../support/stores.mjs';
 
@@ -34,11 +34,11 @@ const newPost = async (client) => {
 };
 
 test('sixty comments at once: some are refused, with the time and the text', async () => {
-  const author = await joined();
+  const author = await newMember();
   const path = await newPost(author.client);
   const id = path.split('/').pop();
-  const { client } = await joined();
-  const servers = await everywhere(client);
+  const { client } = await newMember();
+  const servers = await atEachServer(client);
   const answers = await Promise.all(Array.from({ length: 60 }, (_, i) =>
     servers[i % servers.length].post(`/posts/${id}/comments`, { form: { content: `@${author.name} 말 ${i} <b>` } })));
   const statuses = answers.map(({ status }) => status);
@@ -62,7 +62,7 @@ test('sixty comments at once: some are refused, with the time and the text', asy
 });
 
 test('posts, edits, likes and follows have limits of their own', async () => {
-  const { client } = await joined();
+  const { client } = await newMember();
   const path = await newPost(client);
   const id = path.split('/').pop();
   const kinds = {
@@ -80,7 +80,7 @@ test('posts, edits, likes and follows have limits of their own', async () => {
 });
 
 test('staff may write more', async () => {
-  const staff = await loggedIn('staff@minschool.test');
+  const staff = await logIn('staff@minschool.test');
   const id = (await newPost(staff)).split('/').pop();
   for (let i = 0; i < 45; ++i) {
     assert.equal((await staff.post(`/posts/${id}/comments`, { form: { content: `안내 ${i}` } })).status, 303, String(i));
@@ -109,7 +109,7 @@ async function walk(client, path) {
 }
 
 test('a page of threads is bounded in bytes, and links lead to every comment', async () => {
-  const author = await joined();
+  const author = await newMember();
   const path = await newPost(author.client);
   const id = path.split('/').pop();
   const text = '가'.repeat(3000);

@@ -1,14 +1,14 @@
-// What every page has to pass, whoever looks at it and however.
+// The accessibility checks of every page.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 
 const axe = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 const standards = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 
-/** A phone and a desk. */
+/** A phone and a desktop. */
 export const screens = [{ width: 360, height: 800 }, { width: 1440, height: 900 }];
 
-/** The page, all of it unfolded, passes axe-core's rules of WCAG 2.2 AA and fits its screen. */
+/** Asserts that the page, fully unfolded, passes axe-core's rules of WCAG 2.2 AA and fits its screen. */
 export async function assertAccessible(page, where) {
   await page.evaluate(() => document.querySelectorAll('main details').forEach((one) => { one.open = true; }));
   await page.evaluate(axe);

@@ -1,12 +1,12 @@
 // Assertions that tests of pages share.
 import assert from 'node:assert/strict';
 
-const longestWaitMs = 60_000;  // what has not happened by then never will, on however busy a machine
+const maxWaitMs = 60_000;  // even on a busy machine, what has not happened by then never will
 const betweenTriesMs = 50;
-// The design allows 50 ms until all app servers know of a change; the rest is for a machine with much else to do.
+// The design allows 50 ms until all app servers have a change; the rest is for busy machines.
 const soonMs = 10_000;
 
-/** An HTML page with that status, in Korean. */
+/** Asserts an HTML page with that status, in Korean. */
 export function assertKoreanPage(answer, status) {
   assert.equal(answer.status, status, answer.text.slice(0, 200));
   assert.match(answer.headers['content-type'], /^text\/html/);
@@ -14,7 +14,7 @@ export function assertKoreanPage(answer, status) {
   assert.match(answer.text, /[가-힣]/);
 }
 
-/** Problem JSON (RFC 9457) with that status and a Korean detail. */
+/** Asserts a problem JSON (RFC 9457) with that status and a Korean detail. */
 export function assertProblem(answer, status) {
   assert.equal(answer.status, status, answer.text.slice(0, 200));
   assert.match(answer.headers['content-type'], /^application\/problem\+json/);
@@ -24,16 +24,16 @@ export function assertProblem(answer, status) {
   return problem;
 }
 
-/** Waits until `condition` holds; for what other processes do in their own time. */
+/** Waits until `condition` holds, for effects of other processes. */
 export async function eventually(condition, what) {
-  const end = Date.now() + longestWaitMs;
+  const end = Date.now() + maxWaitMs;
   while (!(await condition())) {
-    assert.ok(Date.now() < end, `${what} did not happen within ${longestWaitMs} ms`);
+    assert.ok(Date.now() < end, `${what} did not happen within ${maxWaitMs} ms`);
     await new Promise((resolve) => setTimeout(resolve, betweenTriesMs));
   }
 }
 
-/** Assertions on what another app server changed: they hold at once, or at least as soon as its word has come. */
+/** Retries assertions on changes of another app server, until they hold or the time is over. */
 export async function soon(assertions) {
   const end = Date.now() + soonMs;
   for (;;) {

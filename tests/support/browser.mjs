@@ -7,9 +7,9 @@ import { chromium } from 'playwright-core';
 import { siteUrl } from './client.mjs';
 import { ownAddress } from './members.mjs';
 
-// Without them Chromium asks the world outside at every start.
+// Without these options Chromium contacts servers on the internet at every start.
 const quiet = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
-const longestWaitMs = 15_000;
+const maxWaitMs = 15_000;
 
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: quiet });
 after(() => browser.close());
@@ -17,7 +17,7 @@ after(() => browser.close());
 const contexts = [];
 const problems = [];
 
-/** What a page complained about, but for refusals (4xx, and 503 where a test makes the site busy), which the console tells too, and a stream that broke: it comes back. */
+/** Collects a page's errors and warnings, except refusals (4xx, and 503 where a test overloads the site) and broken streams, which reconnect. */
 function watch(page, { mayBeBusy, mayFail }) {
   if (mayFail) return;
   page.on('pageerror', (error) => problems.push(`${page.url()}: ${error}`));
@@ -36,16 +36,16 @@ afterEach(async () => {
 });
 
 /**
- * A browser of its own with one empty page; gone after the test. `as` is an HTTP client (support/client.mjs) whose
- * cookies it begins with, `mayBeBusy` that answers of 503 are expected, `mayFail` that no error in the console is a fault of
- * the test; other options are those of Playwright's newContext.
+ * Opens a new browser with one empty page, closed after the test. `as` is an HTTP client (support/client.mjs) whose cookies it
+ * begins with; with `mayBeBusy` answers of 503 are expected; with `mayFail` errors in the console do not fail the test. Other
+ * options are those of Playwright's newContext.
  */
 export async function openPage({ as, base = siteUrl, mayBeBusy = false, mayFail = false, ...options } = {}) {
-  // Nginx appends to the header, and the programs believe it: so each browser has an address of its own.
+  // Nginx appends to this header and the programs trust it, so each browser has an address of its own.
   const context = await browser.newContext({ baseURL: base, locale: 'ko-KR', extraHTTPHeaders: { 'x-forwarded-for': ownAddress() }, ...options });
   contexts.push(context);
-  context.setDefaultTimeout(longestWaitMs);
-  // The message of the login that made them belongs to no page of this browser.
+  context.setDefaultTimeout(maxWaitMs);
+  // The message of the login belongs to no page of this browser.
   const cookies = [...(as?.cookies ?? [])].filter(([name]) => name !== 'flash');
   await context.addCookies(cookies.map(([name, value]) => ({ name, value, url: base, httpOnly: !name.endsWith('.member'), sameSite: 'Lax' })));
   const page = await context.newPage();
@@ -55,5 +55,5 @@ export async function openPage({ as, base = siteUrl, mayBeBusy = false, mayFail 
 
 export const button = (page, name) => page.getByRole('button', { name, exact: true });
 export const link = (page, name) => page.getByRole('link', { name, exact: true });
-/** The one line that the last act left on the page. */
+/** The message about the last action. */
 export const flash = (page) => page.locator('.flash p');

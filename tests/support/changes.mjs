@@ -1,10 +1,10 @@
-// Changes at random, by members at random on app servers at random, on a board of their own; and what every page must
-// show from then on. For the test that nothing old is shown, and for the measure of how soon.
+// Random changes by random members on random app servers, on a board of their own, and what every page must show afterwards.
+// For the test that no stale page is shown, and for the benchmark of the delay.
 import { randomUUID } from 'node:crypto';
 
-const mostPosts = 8;  // all on the first page of the list
+const maxPosts = 8;  // all on the first page of the list
 
-/** Numbers below 1 that are the same for the same seed (mulberry32). */
+/** Random numbers from 0 to 1 that are the same for the same seed (mulberry32). */
 export function seeded(seed) {
   let state = seed >>> 0;
   return () => {
@@ -39,14 +39,14 @@ export class Changes {
   get list() { return `/boards/${this.slug}`; }
   #page(post) { return `${this.list}/${post.id}`; }
 
-  /** What a page must show from now on. Another fact of the same key takes its place. */
+  /** Records what a page must show from now on, in place of an earlier fact of the same key. */
   #fact(key, what, path, sees) {
     const fact = { what, path, sees };
     this.facts.set(key, fact);
     return fact;
   }
 
-  /** The board, and its first posts. */
+  /** Makes the board and its first posts. */
   async begin() {
     good(await this.admin.post('/boards/new', { form: this.#form('처음 이름') }), 'a board');
     const list = (await this.admin.get('/boards')).text;
@@ -110,19 +110,19 @@ export class Changes {
   }
 
   async #remove() {
-    if (this.posts.length <= mostPosts) return this.#write();
+    if (this.posts.length <= maxPosts) return this.#write();
     const [post] = this.posts.splice(this.#below(this.posts.length), 1);
     good(await this.#at(post.author).delete(`/api/v1/posts/${post.id}`), 'a deletion');
     for (const key of ['comment', 'page', 'likes', 'count', 'title']) this.facts.delete(`${key} ${post.id}`);
     return this.#fact(`gone ${post.id}`, 'that a post is gone', this.list, (text) => !text.includes(post.title));
   }
 
-  /** Changes something, and gives what is to be seen of it, where: {what, path, sees(text)}. */
+  /** Makes a random change, and gives the page that must show it: {what, path, sees(text)}. */
   next() {
     const acts = [this.#remove, this.#comment, this.#comment, this.#retitle, this.#like, this.#like, this.#rename, this.#changeBoard];
     return this.#pick(acts).call(this);
   }
 
-  /** A page that something was changed on earlier, and what it must show. */
+  /** A page with an earlier change, and what it must show. */
   earlier() { return this.#pick([...this.facts.values()]); }
 }

@@ -1,28 +1,28 @@
-// An HTTP client as a browser is one: a cookie jar, no redirect followed unasked. node:http and not fetch, because tests
-// choose every header (Origin, Sec-Fetch-Site, Host) themselves.
+// An HTTP client with a cookie jar, as a browser has one; it follows no redirects by itself. It uses node:http and not fetch,
+// because tests choose every header (Origin, Sec-Fetch-Site, Host) themselves.
 import http from 'node:http';
 
 export const siteUrl = process.env.MINSCHOOL_URL ?? 'http://127.0.0.1:8080';
 export const adminUrl = process.env.MINSCHOOL_ADMIN_URL ?? 'http://127.0.0.1:8081';
 
-// No answer may take longer; a test never hangs on one.
-const longestAnswerMs = 20_000;
-// Cookies that live longer outlive every test.
-const longestWatchedSeconds = 60;
+// No answer may take longer, so that no test hangs.
+const defaultTimeoutMs = 20_000;
+// Cookies with a longer lifetime outlast every test.
+const maxExpirySeconds = 60;
 
 /**
- * One visitor. `base` is where paths are asked for; cookies of its answers are kept and sent again. `address` is the
- * loopback address it comes from (127.x.y.z), for tests of limits that must not bind the visitors of others. `agent` holds
- * its connections and `patienceMs` is how long it waits. An error has `reusedSocket`: the connection had served before.
+ * One visitor. Paths are relative to `base`; cookies are stored and sent again. `address` is the visitor's loopback address
+ * (127.x.y.z), for tests of limits that must not affect others. `agent` holds the connections, and `timeoutMs` is the longest
+ * wait. An error has `reusedSocket`: whether the connection had served before.
  */
 export class Client {
   resent = 0;
 
-  constructor(base = siteUrl, { address, agent, patienceMs = longestAnswerMs } = {}) {
+  constructor(base = siteUrl, { address, agent, timeoutMs = defaultTimeoutMs } = {}) {
     this.base = base;
     this.address = address;
     this.agent = agent;
-    this.patienceMs = patienceMs;
+    this.timeoutMs = timeoutMs;
     this.cookies = new Map();
   }
 
@@ -60,8 +60,8 @@ export class Client {
   }
 
   /**
-   * Whether a request is sent again that failed: one that is safe to repeat, on a kept connection that the server closed
-   * before a byte of the answer came, as Nginx does when it is reloaded (RFC 9112, 9.3.1).
+   * Whether a failed request is sent again: when it is safe to repeat, and the server closed the keep-alive connection before a
+   * byte of the answer came, as Nginx does when it is reloaded (RFC 9112, 9.3.1).
    */
   repeats(method, { reusedSocket, code }) {
     return reusedSocket && code === 'ECONNRESET' && (method === 'GET' || method === 'HEAD');
@@ -69,14 +69,14 @@ export class Client {
 
   #send(method, url, headers, body) {
     return new Promise((resolve, reject) => {
-      const how = { method, headers, timeout: this.patienceMs, localAddress: this.address, agent: this.agent };
+      const how = { method, headers, timeout: this.timeoutMs, localAddress: this.address, agent: this.agent };
       const request = http.request(url, how, (response) => {
         const chunks = [];
         response.on('data', (chunk) => chunks.push(chunk));
         response.on('error', reject);
         response.on('end', () => resolve(this.#answer(response, Buffer.concat(chunks))));
       });
-      request.on('timeout', () => request.destroy(new Error(`${method} ${url.pathname}${url.search}: no answer in ${this.patienceMs} ms`)));
+      request.on('timeout', () => request.destroy(new Error(`${method} ${url.pathname}${url.search}: no answer in ${this.timeoutMs} ms`)));
       request.on('error', (error) => reject(Object.assign(error, { reusedSocket: request.reusedSocket })));
       request.end(body);
     });
@@ -87,7 +87,7 @@ export class Client {
   patch(path, options) { return this.request('PATCH', path, options); }
   delete(path, options) { return this.request('DELETE', path, options); }
 
-  /** Sends a form and asks for the page that the answer leads to, as a browser does after 303. */
+  /** Sends a form and follows the redirect of the answer, as a browser does after 303. */
   async submit(path, form) {
     const answer = await this.post(path, { form });
     return answer.location ? this.get(answer.location) : answer;
@@ -101,7 +101,7 @@ export class Client {
       const seconds = Number(attributes.map((attribute) => /^max-age=(\d+)$/i.exec(attribute)?.[1]).find(Boolean) ?? Infinity);
       if (seconds === 0) this.cookies.delete(name);
       else this.cookies.set(name, value);
-      if (seconds > 0 && seconds <= longestWatchedSeconds) {
+      if (seconds > 0 && seconds <= maxExpirySeconds) {
         setTimeout(() => this.cookies.get(name) === value && this.cookies.delete(name), seconds * 1000).unref();
       }
     }

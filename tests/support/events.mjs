@@ -1,37 +1,37 @@
-// Streams of GET /events as a browser follows them (WHATWG HTML 9.2), but every header and every break is the test's.
+// Streams of GET /events as a browser follows them (WHATWG HTML 9.2); the test controls every header and every break.
 import http from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** One answer to GET /events, on a connection of its own. Who listens (`heard`) gets the events, and nothing is kept. */
+/** One answer to GET /events, on a connection of its own. With `onEvent` the events go there and are not collected. */
 export class Stream {
   events = [];   // {id, event, data}
-  id;            // that a browser would come back with
-  retry = null;  // ms, as it was said last
+  id;            // the Last-Event-ID of a browser that reconnects
+  retry = null;  // ms, the latest that the server asked for
   over = false;
-  beats = 0;     // signs of life
+  heartbeats = 0;
   #rest = '';
-  #heard;
+  #onEvent;
 
-  constructor(response, heard = (event) => this.events.push(event)) {
+  constructor(response, onEvent = (event) => this.events.push(event)) {
     this.response = response;
-    this.#heard = heard;
+    this.#onEvent = onEvent;
     this.status = response.statusCode;
     this.headers = response.headers;
     this.server = response.headers['x-served-by'];
     response.setEncoding('utf8');
-    response.on('data', (text) => this.#hear(text));
+    response.on('data', (text) => this.#parse(text));
     response.on('error', () => {});  // cut off: 'close' follows
     this.ended = new Promise((resolve) => response.on('close', resolve)).then(() => { this.over = true; });
   }
 
   /** All data of the stream's events, in their order. */
   get text() { return this.events.map(({ data }) => data).join('\n'); }
-  /** Leaves all that comes unread from now on. */
+  /** Leaves the rest of the stream unread. */
   stopReading() { this.response.pause(); }
-  readOn() { this.response.resume(); }
+  resumeReading() { this.response.resume(); }
   close() { this.response.destroy(); }
 
-  #hear(text) {
+  #parse(text) {
     const blocks = (this.#rest + text).split('\n\n');
     this.#rest = blocks.pop();
     for (const block of blocks) {
@@ -43,27 +43,27 @@ export class Stream {
         else if (name) event[name] = value;
       }
       const { lines, ...rest } = event;
-      if (rest.event === 'alive') this.beats += 1;
+      if (rest.event === 'alive') this.heartbeats += 1;
       if (rest.event === 'alive' || !lines.length) continue;
       this.id = event.id ?? this.id;
-      this.#heard({ ...rest, data: lines.join('\n') });
+      this.#onEvent({ ...rest, data: lines.join('\n') });
     }
   }
 }
 
 /**
- * Opens a stream as `client` (support/client.mjs), whose cookies and address it has. Refused: {status, headers, text, json}.
+ * Opens a stream with the cookies and the address of `client` (support/client.mjs). A refusal gives {status, headers, text, json}.
  * @param {string} topics  "p34:5,u7:41"
  * @returns {Promise<Stream | object>}
  */
-export function follow(client, topics, { lastEventId, method = 'GET', heard } = {}) {
+export function follow(client, topics, { lastEventId, method = 'GET', onEvent } = {}) {
   const headers = { accept: 'text/event-stream' };
   if (client.cookies.size) headers.cookie = [...client.cookies].map((pair) => pair.join('=')).join('; ');
   if (lastEventId !== undefined) headers['last-event-id'] = lastEventId;
   const url = new URL(`/events?topics=${topics}`, client.base);
   return new Promise((resolve, reject) => {
     const request = http.request(url, { method, headers, agent: false, localAddress: client.address }, (response) => {
-      if (response.statusCode === 200 && method === 'GET') return resolve(new Stream(response, heard));
+      if (response.statusCode === 200 && method === 'GET') return resolve(new Stream(response, onEvent));
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (part) => { text += part; });
@@ -75,17 +75,17 @@ export function follow(client, topics, { lastEventId, method = 'GET', heard } = 
 }
 
 /**
- * Follows as an EventSource does: after each end it waits as it was told, and comes back with the last id. `streams` are
- * all of them so far, the newest last; `refused` what was answered instead of one. `heard` takes the events, as in Stream;
- * `afterRefusal(times)` is how long it waits when it was refused so often in a row, in ms.
+ * Follows as an EventSource does: after each end it waits for the time that the server asked for, and reconnects with the last
+ * id. `streams` are all streams so far, the newest last; `refused` are the statuses of refusals. `onEvent` takes the events, as in
+ * Stream; `afterRefusal(times)` gives the pause after so many refusals in a row, in ms.
  */
 export class Follower {
   streams = [];
   refused = [];
   #stop = new AbortController();
 
-  constructor(client, topics, { heard, afterRefusal } = {}) {
-    Object.assign(this, { client, topics, heard, afterRefusal });
+  constructor(client, topics, { onEvent, afterRefusal } = {}) {
+    Object.assign(this, { client, topics, onEvent, afterRefusal });
     this.done = this.#run();
   }
 
@@ -99,10 +99,10 @@ export class Follower {
 
   async #run() {
     const { signal } = this.#stop;
-    const { heard, afterRefusal } = this;
+    const { onEvent, afterRefusal } = this;
     let retry = 1000, refusals = 0, lastEventId;
     while (!signal.aborted) {
-      const stream = await follow(this.client, this.topics, { lastEventId, heard }).catch((error) => ({ status: error.message }));
+      const stream = await follow(this.client, this.topics, { lastEventId, onEvent }).catch((error) => ({ status: error.message }));
       let wait = retry;
       if (stream instanceof Stream) {
         refusals = 0;
@@ -120,7 +120,7 @@ export class Follower {
   }
 }
 
-/** The Turbo Stream elements in what was sent: their attributes, and `html`, what is between their tags. */
+/** The Turbo Stream elements in a text: their attributes, and `html`, their content. */
 export function elementsOf(text) {
   return [...text.matchAll(/<turbo-stream ([^>]*)>([^]*?)<\/turbo-stream>/g)].map(([, attributes, html]) => ({
     ...Object.fromEntries([...attributes.matchAll(/([a-z-]+)="([^"]*)"/g)].map(([, name, value]) => [name, value])), html,

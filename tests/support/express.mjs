@@ -1,5 +1,4 @@
-// The seed's Express program: express-session and connect-redis as the architecture guide sets them up, on the running
-// stack's Redis.
+// The Express program of the seed: express-session and connect-redis as in the architecture guide, on the running stack's Redis.
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -52,12 +51,12 @@ function routes(app) {
       response.json({});
     });
   });
-  // The same, by a program that keeps the id.
+  // The same without a new session id.
   app.post('/become', (request, response) => {
     Object.assign(request.session, request.body);
     response.json({});
   });
-  // Reads only: the session is touched, not saved.
+  // Only reads: the session is touched, not saved.
   app.get('/me', (request, response) => {
     const { userId, email, role, permissions, lastAccess, cart } = request.session;
     response.status(userId ? 200 : 401).json({ userId, email, role, permissions, lastAccess, cart });

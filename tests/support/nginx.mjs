@@ -1,5 +1,5 @@
-// An Nginx of a test's own, with the files that `minschool setup` would write for a domain, in front of the app servers of the
-// running stack; and a CDN or load balancer in front of that.
+// An Nginx for one test, with the files that `minschool setup` would write for a domain, in front of the app servers of the
+// running stack, and a CDN or load balancer in front of it.
 import { execFile, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -40,7 +40,7 @@ async function start(folder, http) {
   };
 }
 
-/** Nginx as setup makes it with these options of `minschool nginx-config`: {port, tlsPort, folder, clientOf, stop}. */
+/** Starts Nginx with the files of setup and these options of `minschool nginx-config`: {port, tlsPort, folder, clientOf, stop}. */
 export async function installed(words) {
   const folder = await mkdtemp(join(tmpdir(), 'minschool-nginx-'));
   const { net } = await facts();
@@ -66,7 +66,7 @@ export async function installed(words) {
       .replaceAll(/listen 80\b/g, `listen 127.0.0.1:${port}`).replaceAll(/listen 443\b/g, `listen 127.0.0.1:${tlsPort}`));
   }
   const stop = await start(folder, `include "${folder}/minschool-loadbalancer.conf";`);
-  /** Who asked for `path` the last time, by the log, which is written after the answer. */
+  /** The client address of the latest request for `path` in the log, which is written after the answer. */
   const clientOf = async (path) => {
     const asked = async () => (await readFile(join(folder, 'access.log'), 'utf8')).split('\n').filter(Boolean).map((line) => JSON.parse(line)).findLast((line) => line.path === path);
     await eventually(asked, `a line of ${path} in the log`);
@@ -75,7 +75,7 @@ export async function installed(words) {
   return { port, tlsPort, folder, clientOf, stop };
 }
 
-/** A CDN or load balancer at `address` that passes on to `port`, says `scheme`, and adds the visitor's address: {port, stop}. */
+/** Starts a CDN or load balancer at `address` in front of `toPort`. It sends `scheme` and adds the visitor's address: {port, stop}. */
 export async function balancer(address, toPort, scheme) {
   const folder = await mkdtemp(join(tmpdir(), 'minschool-balancer-'));
   const port = await freePort();
@@ -85,7 +85,7 @@ export async function balancer(address, toPort, scheme) {
   return { port, stop };
 }
 
-/** A certificate for these names, signed by itself: {certificate, key}. */
+/** A self-signed certificate for these names: {certificate, key, remove}. */
 export async function certificate(names) {
   const folder = await mkdtemp(join(tmpdir(), 'minschool-certificate-'));
   const [certificate, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];

@@ -1,4 +1,4 @@
-// Holds answers of the API against its description, and remembers which of the described answers were seen.
+// Checks answers of the API against its description, and records which of the described answers were tested.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 
@@ -19,7 +19,7 @@ function at(reference) {
   return parts.reduce((value, part) => value?.[part], spec);
 }
 
-/** Asserts that an answer is what stands at `reference`: type of content, body, headers that must be there. */
+/** Asserts that an answer matches the description at `reference`: content type, body, required headers. */
 function assertFits(answer, reference, what) {
   const described = at(reference);
   for (const [name, header] of Object.entries(described.headers ?? {})) {
@@ -41,12 +41,12 @@ export const assertResponse = (answer, name) => assertFits(answer, pointer('comp
 
 /** Calls operations by the paths of the description; every answer must be one that it describes. */
 export class Api {
-  static #seen = new Set();
+  static #tested = new Set();
 
   constructor(client) { this.client = client; }
 
   /**
-   * call(201, 'POST', '/posts/{id}/comments', { id: 7 }, { json: {...} }): that status, as described.
+   * call(201, 'POST', '/posts/{id}/comments', { id: 7 }, { json: {...} }) asserts that status and the described answer.
    * @returns the answer of Client.request, with `body`: its JSON
    */
   async call(status, method, template, parameters = {}, { query, ...options } = {}) {
@@ -60,15 +60,15 @@ export class Api {
     assert.ok(at(reference), `${what} is not described`);
     reference = at(reference).$ref ?? reference;
     assertFits(answer, reference, what);
-    Api.#seen.add(pointer('paths', ...key));
+    Api.#tested.add(pointer('paths', ...key));
     return Object.assign(answer, { body: answer.text === '' ? undefined : answer.json() });
   }
 
-  /** Described answers that no call has given yet, but for the statuses `besides`. */
-  static unseen(besides) {
+  /** The described answers that no call has tested yet, except the statuses `besides`. */
+  static untested(besides) {
     const all = operations().flatMap(({ method, template, operation }) =>
       Object.keys(operation.responses).map((status) => [pointer('paths', template, method, 'responses', status), status]));
-    return all.filter(([key, status]) => !besides.includes(Number(status)) && !Api.#seen.has(key)).map(([key]) => key);
+    return all.filter(([key, status]) => !besides.includes(Number(status)) && !Api.#tested.has(key)).map(([key]) => key);
   }
 }
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
 import { Client, siteUrl } from './client.mjs';
-import { loggedIn, ownAddress } from './members.mjs';
+import { logIn, ownAddress } from './members.mjs';
 
 const [folder = 'pictures'] = process.argv.slice(2);
 const sizes = { docs: { width: 1280, height: 900 }, wide: { width: 1440, height: 900 }, narrow: { width: 360, height: 740 } };
@@ -17,7 +17,7 @@ const board = '/boards/free';
 
 await mkdir(folder, { recursive: true });
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
-const [reader, ...others] = await Promise.all(['member', 'staff', 'admin'].map((name) => loggedIn(`${name}@minschool.test`)));
+const [reader, ...others] = await Promise.all(['member', 'staff', 'admin'].map((name) => logIn(`${name}@minschool.test`)));
 
 async function open(path, size, client = new Client()) {
   const context = await browser.newContext({ baseURL: siteUrl, locale: 'ko-KR', timezoneId: 'Asia/Seoul', viewport: sizes[size], extraHTTPHeaders: { 'x-forwarded-for': ownAddress() } });

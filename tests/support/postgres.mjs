@@ -1,4 +1,4 @@
-// A PostgreSQL of a test's own, as a machine that has just been installed has one: no roles and no databases of ours.
+// A PostgreSQL for one test, as on a machine that has just been installed: without the roles and databases of MinSchool.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -10,7 +10,7 @@ import { eventually } from './assert.mjs';
 
 const exec = promisify(execFile);
 const bin = '/usr/lib/postgresql/15/bin';
-// PostgreSQL refuses root.
+// PostgreSQL does not run as root.
 const become = process.getuid() === 0 ? ['setpriv', '--reuid=postgres', '--regid=postgres', '--init-groups', '--'] : [];
 
 async function run(program, ...words) {
@@ -18,7 +18,7 @@ async function run(program, ...words) {
   return exec(first, rest, { cwd: '/' });
 }
 
-/** Starts one: {socket, sql(text, database), stop()}. The superuser postgres comes in by the socket without a password. */
+/** Starts one: {socket, sql(text, database), stop()}. The superuser postgres connects by the socket without a password. */
 export async function freshPostgres() {
   const folder = await mkdtemp(join(tmpdir(), 'minschool-pg-'));
   if (become.length) await exec('chown', ['postgres:postgres', folder]);

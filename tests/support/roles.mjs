@@ -1,4 +1,4 @@
-// The database as each role sees it: with the role's own password, through psql.
+// Runs psql as each database role, with the role's own password.
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -20,13 +20,13 @@ export async function as(role, script, database = 'minschool') {
   });
 }
 
-/** What PostgreSQL refuses of one statement, rolled back in any case: 'ERROR: …', or '' when it is carried out. */
+/** PostgreSQL's error for one statement, 'ERROR: …', or '' when it succeeds; it is rolled back in any case. */
 export async function refusal(role, statement) {
   const { errors } = await as(role, `begin;\n${statement};\nrollback;\n`);
   return errors.map((line) => line.replace(/^psql:\S+ /, '')).filter((line) => line.startsWith('ERROR:'))[0] ?? '';
 }
 
-/** Plans each of [{name, sql}] as the role, which asks for all rights but those of functions' bodies: ['name: reason']. */
+/** Plans each of [{name, sql}] as the role, which checks all rights except those in functions' bodies: ['name: reason']. */
 export async function refused(role, all) {
   const script = ['set plan_cache_mode = force_generic_plan;'];
   for (const { name, sql } of all) {

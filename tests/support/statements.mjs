@@ -1,4 +1,4 @@
-// Every named statement of the sources (pg::Query), and which program sends it.
+// All named statements of the sources (pg::Query), and the programs that send them.
 import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { root } from './stack.mjs';
 
 const declaration = /\bpg::Query (\w+)\s*\{\s*"([\w.]+)",\s*(?:R"\(([^]*?)\)"|((?:"(?:[^"\\]|\\.)*"\s*)+))\s*\}/g;
 
-/** The statements in a C++ text: [{name, sql}]. Throws when one is written in a way that this does not read. */
+/** The statements in a C++ text: [{name, sql}]. Throws when the pattern does not match one of them. */
 export function statementsOf(text, file) {
   const found = [...text.matchAll(declaration)].map(([, , name, raw, quoted]) => ({
     name,
@@ -18,7 +18,7 @@ export function statementsOf(text, file) {
   return found;
 }
 
-/** The version that a CMakeLists.txt says. */
+/** The version in a CMakeLists.txt. */
 export const versionIn = (text) => /^project\(minschool VERSION ([\d.]+)/m.exec(text)[1];
 /** The SHA-256 of a text, in hex. */
 export const digest = (text) => createHash('sha256').update(text).digest('hex');
@@ -31,7 +31,7 @@ export async function statements() {
   return all.flat().sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-// Of both programs, and of the Admin alone; every other one is the Site's alone. "x.*" are all of x that are not named.
+// Statements of both programs, and of the Admin alone; all others are the Site's alone. "x.*" are all of x that are not named.
 const ofBoth = ['accounts.*', 'boards.all', 'boards.former', 'boards.guard', 'jobs.*', 'live.*', 'members.changed', 'members.credentials',
   'members.is_password', 'members.suspended_until', 'once.*', 'purge.*', 'servers.add', 'servers.add_program', 'servers.beat',
   'servers.clock', 'servers.heard', 'servers.rests', 'servers.forget_programs', 'servers.forget_servers', 'servers.sweep',
