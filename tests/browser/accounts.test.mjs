@@ -18,7 +18,7 @@ async function login(page, email) {
 const becomes = (page, { cookies }) => page.context().addCookies([...cookies].map(([name, value]) => ({ name, value, url: siteUrl, httpOnly: true, sameSite: 'Lax' })));
 const address = (page, email) => page.locator('.page-lead', { hasText: email });
 
-test('another tab in which somebody else logs in: the first one becomes theirs by itself', async () => {
+test('when another member logs in in a second tab, the first tab becomes that member\'s', async () => {
   const [one, two] = [await newMember(), await newMember()];
   const first = await openPage({ as: one.client });
   await first.goto('/my');
@@ -33,7 +33,7 @@ test('another tab in which somebody else logs in: the first one becomes theirs b
   assert.equal(await first.getByText(one.email).count(), 0);
 });
 
-test('Back never shows the page of who was logged in before', async () => {
+test('Back never shows the page of the member who was logged in before', async () => {
   const [one, two] = [await newMember(), await newMember()];
   const page = await openPage({ as: one.client });
   await page.goto('/');
@@ -52,7 +52,7 @@ test('Back never shows the page of who was logged in before', async () => {
   }
 });
 
-test('a form of the member before is refused with its text, and sent by who is logged in now if they want', async () => {
+test('a form of the previous member is refused with its text, and the present member may send it', async () => {
   const [one, two] = [await newMember(), await newMember()];
   const page = await openPage({ as: one.client });
   await page.goto('/boards/free/write');
@@ -68,7 +68,7 @@ test('a form of the member before is refused with its text, and sent by who is l
   assert.ok((await page.locator('.post-meta').textContent()).includes(two.name));
 });
 
-test('a like on a page of the member before is not theirs', async () => {
+test('a like on a page of the previous member does not count for that member', async () => {
   const [one, two] = [await newMember(), await newMember()];
   const post = (await one.client.post('/boards/free/write', { form: { title: '좋아요 시험', content: '본문' } })).location;
   await one.client.post(`/posts/${post.split('/').pop()}/comments`, { form: { content: '댓글' } });
@@ -79,7 +79,7 @@ test('a like on a page of the member before is not theirs', async () => {
   await page.getByText(`지금은 ${two.name}님으로 로그인되어 있습니다.`).waitFor();
 });
 
-test('a logout elsewhere reaches a tab that is looked at again', async () => {
+test('a tab that becomes visible again notices a logout elsewhere', async () => {
   const one = await newMember();
   const first = await openPage({ as: one.client });
   await first.goto('/notifications');
@@ -91,7 +91,7 @@ test('a logout elsewhere reaches a tab that is looked at again', async () => {
   await first.waitForURL(/\/login\?next=/);
 });
 
-test('times go on while a page stays open', async () => {
+test('relative times are updated while a page stays open', async () => {
   const one = await newMember();
   const post = (await one.client.post('/boards/free/write', { form: { title: '시간 시험', content: '본문' } })).location;
   const page = await openPage({ as: one.client });

@@ -27,7 +27,7 @@ const isKept = (page, text) => page.waitForFunction((wanted) => JSON.stringify({
 /** Ends the member's logins as time does: nobody presses a button. */
 const endLogins = (email) => sql(`select ms_revoke_sessions(id, ''::bytea) from users where email = '${email}'`);
 
-test('a draft belongs to its member: gone after the logout, and never shown to who comes next in the same tab', async () => {
+test('a draft belongs to its member: it is gone after the logout, and the next member in the same tab never gets it', async () => {
   const [one, two] = [await newMember(), await newMember()];
   const page = await openPage({ as: one.client });
   await page.goto(`${board}/write`);
@@ -52,7 +52,7 @@ test('a draft belongs to its member: gone after the logout, and never shown to w
   assert.ok(!(await kept(page)).includes('보이면 안 되는'));
 });
 
-test('a draft survives an ended login and a closed tab for its member, and stays unseen by another one', async () => {
+test('a draft survives an expired login and a closed tab for its member, and no other member gets it', async () => {
   const [one, two] = [await newMember(), await newMember()];
   const page = await openPage({ as: one.client });
   await page.goto(`${board}/write`);
@@ -74,7 +74,7 @@ test('a draft survives an ended login and a closed tab for its member, and stays
   assert.equal(await content(next).inputValue(), '탭이 닫혀도 남는 글');
 });
 
-test('a reload while one edits offers the newer text with its age, and neither is lost', async () => {
+test('a reload during an edit offers the newer text with its age, and neither text is lost', async () => {
   const member = await newMember();
   const post = await written(member);
   const page = await openPage({ as: member.client });
@@ -137,7 +137,7 @@ test('two tabs that write in the same form keep both texts: sending one takes on
   }
 });
 
-test('a tab that was filled with the draft of another one leaves it what is typed there', async () => {
+test('a tab that was filled with another tab\'s draft does not take the text that is typed there', async () => {
   const member = await newMember();
   const one = await openPage({ as: member.client });
   await one.goto(`${board}/write`);
@@ -157,7 +157,7 @@ test('a tab that was filled with the draft of another one leaves it what is type
   assert.equal(await content(one).inputValue(), '먼저 쓰던 글');
 });
 
-test('the draft of a reply is that of one comment, and goes along when its form does', async () => {
+test('the draft of a reply belongs to one comment, and moves along with its form', async () => {
   const member = await newMember();
   const post = await written(member);
   for (const text of ['가', '나']) await member.client.post(`/posts/${post.split('/').pop()}/comments`, { form: { content: text } });
@@ -198,7 +198,7 @@ test('a text that begins with an empty line keeps it when it is edited', async (
   assert.equal(await content(page).inputValue(), text);
 });
 
-test('comments, replies and edited comments keep theirs, too', async () => {
+test('comments, replies and edited comments keep their empty lines, too', async () => {
   const member = await newMember();
   const post = await written(member);
   await member.client.post(`/posts/${post.split('/').pop()}/comments`, { form: { content: '먼저 쓴 댓글' } });
@@ -241,7 +241,7 @@ test('a form whose login has ended is sent after a login in place, and leaves no
   assert.equal(await content(page).inputValue(), '');
 });
 
-test('a form that gets no answer, or one that is not ours, stays as it is and says so', async () => {
+test('a form that gets no answer from the site stays as it is and says so', async () => {
   const member = await newMember();
   const page = await openPage({ as: member.client, mayFail: true });
   for (const [how, words] of [[{ status: 413, body: 'too large' }, /너무 커서/], [{ status: 429, body: '' }, /요청이 너무 많아/], [{ status: 502, body: '' }, /보내지 못했습니다/], [null, /인터넷에 연결/]]) {

@@ -45,7 +45,7 @@ test('a link that was followed leads to the heading, and its title is announced 
   await assertFocused(page, 'heading', /./);
 });
 
-test('a new comment has the focus, and that it was stored is said', async () => {
+test('a new comment has the focus, and a message says that it was stored', async () => {
   const page = await openPage({ as: member.client, viewport: screens[0] });
   await page.goto(own);
   await page.getByLabel('댓글 쓰기').fill('새로 쓴 댓글입니다');
@@ -115,7 +115,7 @@ test('the Admin announces its pages too', async () => {
   await assertFocused(page, 'heading', /회원 관리/);
 });
 
-test('the figures of the servers stop and go on at a button', async () => {
+test('a button pauses and resumes the figures of the servers', async () => {
   const page = await openPage({ base: adminUrl, as: admin, viewport: screens[1] });
   await page.goto('/servers');
   const pause = page.getByRole('button', { name: '자동 갱신 멈춤' });

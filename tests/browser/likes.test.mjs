@@ -32,7 +32,7 @@ for (const javaScriptEnabled of [true, false]) {
   });
 }
 
-test('a guest is led to the login and back to what was to be liked', async () => {
+test('a guest is redirected to the login and back to the post or comment to like', async () => {
   const page = await openPage();
   await page.goto(`/boards/free/${post.id}`);
   await page.locator('.post').getByRole('link', { name: '좋아요 0 (로그인하고 누르기)' }).click();

@@ -60,7 +60,7 @@ const top = (locator) => locator.evaluate((element) => element.getBoundingClient
 const bell = (page) => page.locator('#bell');
 const names = (page) => page.locator('#names li');
 
-test('what is said under a post appears in its place, changes there, and leaves a gap', async () => {
+test('a comment appears in its place, changes there, and leaves a gap when it is removed', async () => {
   const author = await newMember();
   const other = await newMember();
   const post = await written(author);
@@ -114,7 +114,7 @@ test('the first comment of a post takes the place of the empty state', async () 
   assert.equal(await reader.locator('.comments .empty').count(), 0);
 });
 
-test('a post that is edited says so and keeps its text; one that is hidden leaves only what is being typed', async () => {
+test('an edited post says so and keeps its text; of a hidden one only text that is being typed stays', async () => {
   const author = await newMember();
   const post = await written(author, '처음 본문');
   const first = await commented(author, post, '먼저 쓴 댓글');
@@ -142,7 +142,7 @@ test('a post that is edited says so and keeps its text; one that is hidden leave
   await reader.locator('.post-note', { hasText: '수정된 글 보기' }).waitFor();
 });
 
-test('nothing that is read or typed moves or is lost', async () => {
+test('text that is being read or typed neither moves nor gets lost', async () => {
   const author = await newMember();
   const post = await written(author, '긴 글\n\n'.repeat(60));
   const ids = [];
@@ -196,7 +196,7 @@ test('a like stays pressed when its comment changes', async () => {
   assert.ok(await isSame(page));
 });
 
-test('the bell counts up, on every page, and leads to what happened', async () => {
+test('the bell counts up on every page, and leads to the event', async () => {
   const [owner, other] = await Promise.all([newMember(), newMember()]);
   const post = await written(owner);
   const page = await openLive(board, { base: here, as: owner.client });
@@ -219,7 +219,7 @@ test('the bell counts up, on every page, and leads to what happened', async () =
   await bell(elsewhere).locator('.bell-count').waitFor({ state: 'detached' });
 });
 
-test('a list says how many posts are new, moves nothing, and shows them at a click', async () => {
+test('a list says how many posts are new without moving its rows, and shows them at a click', async () => {
   const author = await newMember();
   await written(author);
   const page = await openLive(board, { base: there });
@@ -235,7 +235,7 @@ test('a list says how many posts are new, moves nothing, and shows them at a cli
   assert.ok(await page.locator('.news').isHidden());
 });
 
-test('who is writing shows under the post, for a while, and not to oneself', async () => {
+test('the post shows for a while who is typing, but not to the author of the comment', async () => {
   const [one, two] = await Promise.all([newMember(), newMember()]);
   const post = await written(one);
   const reader = await openLive(post.path, { base: there, as: (await newMember()).client });
@@ -247,7 +247,7 @@ test('who is writing shows under the post, for a while, and not to oneself', asy
   await reader.locator('.typing', { hasText: /^$/ }).waitFor();
 });
 
-test('two tabs share one stream, and the other goes on when one is closed', async () => {
+test('two tabs share one stream, and the second tab takes it over when the first is closed', async () => {
   const author = await newMember();
   const [one, two] = [await written(author), await written(author)];
   const first = await openLive(one.path, { as: author.client });
@@ -275,7 +275,7 @@ test('two tabs share one stream, and the other goes on when one is closed', asyn
   await eventually(async () => await openStreams() === 1, 'one stream for the tab that is left');
 });
 
-test('a page out of the memory of Turbo catches up', async () => {
+test('a page out of Turbo\'s cache catches up', async () => {
   const author = await newMember();
   const post = await written(author);
   const page = await openLive(post.path, { as: (await newMember()).client });
@@ -289,7 +289,7 @@ test('a page out of the memory of Turbo catches up', async () => {
   assert.deepEqual(await page.locator('.comment .prose').allInnerTexts(), ['떠나기 전', '없는 동안']);
 });
 
-test('the server of the stream is killed: nothing is missing afterwards, and nothing is there twice', async () => {
+test('after the server of the stream was killed nothing is missing and nothing is there twice', async () => {
   const author = await newMember();
   const post = await written(author);
   const page = await openLive(post.path, { as: (await newMember()).client });
@@ -304,7 +304,7 @@ test('the server of the stream is killed: nothing is missing afterwards, and not
   await eventually(async () => (await status()).every(({ health }) => health === 'ok'), 'the server came back');
 });
 
-test('who was away too long is asked to load the page anew, and is not disturbed', async () => {
+test('a page that was away too long offers a reload, and does not disturb', async () => {
   const author = await newMember();
   const post = await written(author);
   const proxy = await proxyTo(3);
@@ -327,7 +327,7 @@ test('who was away too long is asked to load the page anew, and is not disturbed
   await page.getByText('댓글 121').first().waitFor();
 });
 
-test('without JavaScript the next page has it all', async () => {
+test('without JavaScript the next page has all changes', async () => {
   const [owner, other] = await Promise.all([newMember(), newMember()]);
   const post = await written(owner);
   const page = await openPage({ as: owner.client, javaScriptEnabled: false });
@@ -366,7 +366,7 @@ for (const theme of ['light', 'dark', 'contrast']) {
   });
 }
 
-test('a stream that falls silent without an end is opened anew, and one that says that it lives is not', async () => {
+test('a stream without heartbeats is opened anew, and one with heartbeats is not', async () => {
   const author = await newMember();
   const post = await written(author);
   const proxy = await proxyTo(1);

@@ -130,7 +130,7 @@ for (const [how, javaScriptEnabled] of scripts) {
   });
 }
 
-test('a reply form that is opened twice is one, closes, and gives the focus back', async () => {
+test('a reply form that is opened twice is one form, closes, and gives the focus back', async () => {
   const author = await newMember();
   const post = await written(author);
   await commented(author, post, '첫째');
@@ -167,7 +167,7 @@ test('a refused form says why, keeps the text, and leads to the first wrong fiel
   await page.getByRole('heading', { level: 1, name: '이제 제목이 있는 글' }).waitFor();
 });
 
-test('what was typed survives a lost page, and is forgotten once it was sent', async () => {
+test('typed text survives a lost page, and is removed once it was sent', async () => {
   const page = await openPage({ as: (await newMember()).client });
   await page.goto(`${board}/write`);
   await page.getByLabel(/^제목/).fill('쓰다 만 글');

@@ -74,7 +74,7 @@ test('the list of names stays on a small screen, and a finger takes one', async 
   assert.match(await field.inputValue(), new RegExp(`@${writer.name}(#\\d+)? $`));
 });
 
-test('a name that is nobody\'s is said while one writes, and what was said goes through', async () => {
+test('an unknown name is shown while somebody writes, and the form can be sent anyway', async () => {
   const [writer, named] = await Promise.all([newMember(), newMember()]);
   const page = await openPage({ as: writer.client });
   await page.goto(`${board}/write`);

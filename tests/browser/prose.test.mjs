@@ -29,7 +29,7 @@ const drawn = (page, text) => prose(page).evaluate((root, wanted) => {
 }, text);
 const isWithin = (page) => page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth);
 
-test('runs of spaces and tabs stand as they were typed, and a line break is one', async () => {
+test('runs of spaces and tabs stay as they were typed, and a line break is one', async () => {
   const page = await openPage({ viewport: screens[1] });
   await page.goto(await written('시간    국어\t\t수학\n                학교장 김하늘\n끝줄\n\n- 하나    둘\n  - 안    쪽\n'));
   const [hour, korean, maths, head, last] = await Promise.all(['시간', '국어', '수학', '학교장', '끝줄'].map((text) => drawn(page, text)));
@@ -42,7 +42,7 @@ test('runs of spaces and tabs stand as they were typed, and a line break is one'
   assert.ok(await isWithin(page));
 });
 
-test('what is wider than the screen scrolls by keyboard, and has a name', async () => {
+test('content wider than the screen scrolls by keyboard, and has a name', async () => {
   const row = (cell) => `|${` ${cell} |`.repeat(12)}\n`;
   const path = await written(`${row('학부모총회안내문')}${row('---')}${row('학부모총회')}\n\`\`\`\n${'long_word_'.repeat(40)}\n\`\`\`\n\n\`\`\`\nshort\n\`\`\`\n`);
   for (const viewport of [phone, narrow]) {

@@ -42,7 +42,7 @@ for (const status of [503, 429]) {
   });
 }
 
-test('it gives up after some tries and shows what the site says', async () => {
+test('a form gives up after some tries and shows the message of the site', async () => {
   const page = await openPage({ mayBeBusy: true });
   const seen = await busy(page, '/login', { times: 100 });
   await logIn(page, 'nobody@minschool.test');
@@ -50,7 +50,7 @@ test('it gives up after some tries and shows what the site says', async () => {
   assert.deepEqual(seen, { refused: 6, taken: 0 });
 });
 
-test('who has to wait long is told so at once', async () => {
+test('a long wait is shown at once', async () => {
   const page = await openPage({ mayBeBusy: true });
   const seen = await busy(page, '/login', { times: 100, seconds: 600 });
   await logIn(page, 'nobody@minschool.test');

@@ -34,7 +34,7 @@ for (const viewport of screens) {
   });
 }
 
-test('the picture moves by itself, and each part leads to its figures', async () => {
+test('the diagram is updated by itself, and each part links to its figures', async () => {
   const page = await open({ viewport: screens[1] });
   await page.goto('/servers');
   const moment = () => page.locator('.as-of').textContent();
@@ -47,7 +47,7 @@ test('the picture moves by itself, and each part leads to its figures', async ()
   }
 });
 
-test('what was unfolded and what has the focus stay while the figures move', async () => {
+test('unfolded details and the focus stay while the figures are updated', async () => {
   const page = await open({ viewport: screens[1] });
   await page.goto('/servers');
   await page.locator('.history-table summary').click();
@@ -59,7 +59,7 @@ test('what was unfolded and what has the focus stay while the figures move', asy
   assert.equal(await page.locator('.history-table').evaluate((one) => one.open), true);
 });
 
-test('without a script the page has everything but movement', async () => {
+test('without a script the page has everything except updates', async () => {
   const page = await open({ viewport: screens[1], javaScriptEnabled: false });
   await page.goto('/servers');
   await link(page.locator('.picture'), 'app3').waitFor();
@@ -68,7 +68,7 @@ test('without a script the page has everything but movement', async () => {
   await page.locator('.history-table table, .history-table p').first().waitFor();
 });
 
-test('the page says while it is looked at that Redis is gone, and that it is back', async () => {
+test('an open page says that Redis is gone, and that it is back', async () => {
   const page = await open({ viewport: screens[0] });
   await page.goto('/servers');
   await stack('redis', 'stop');
@@ -77,7 +77,7 @@ test('the page says while it is looked at that Redis is gone, and that it is bac
   await page.getByText('Redis가 응답하지 않습니다').waitFor({ state: 'detached' });
 });
 
-test('a server is let rest and brought back, with a reason and a question', async () => {
+test('a server is drained and returned, with a reason and a confirmation', async () => {
   const page = await open({ viewport: screens[1] });
   const [before, afterwards] = [`디스크를 바꿉니다 ${randomUUID()}`, `바꾸었습니다 ${randomUUID()}`];
   await page.goto(`/servers/${await idOf('app2')}`);

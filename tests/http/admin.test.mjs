@@ -68,7 +68,7 @@ async function assertSaved(answer) {
   assert.match(answer.headers['set-cookie']?.join() ?? '', /flash\.saved/);
 }
 
-test('a guest is led to the login page and can do nothing', async () => {
+test('a guest is redirected to the login page and can do nothing', async () => {
   const guest = new Client(adminUrl);
   for (const path of pages) {
     const answer = await guest.get(path);
@@ -79,7 +79,7 @@ test('a guest is led to the login page and can do nothing', async () => {
   assertKoreanPage(await guest.get('/login'), 200);
 });
 
-test('a member cannot log in, and a login on the Site opens nothing here', async () => {
+test('a member cannot log in to the Admin, and a login on the Site does not count there', async () => {
   const { answer } = await login('member', adminUrl);
   assertKoreanPage(answer, 403);
   const { client } = await login('admin');
@@ -138,7 +138,7 @@ test('a suspended member is logged out everywhere at once, and comes back when i
   assert.doesNotMatch((await admin.get('/members?suspended=1')).text, new RegExp(`/members/${id}"`));
 });
 
-test('a suspended member who knows the password is told until when, and whom to ask; nobody else is told anything', async () => {
+test('a suspended member with the right password learns until when, and whom to ask; nobody else learns anything', async () => {
   const admin = await staff();
   const { client, email } = await joined();
   const id = await memberId(admin, email);
@@ -167,7 +167,7 @@ test('a suspended member who knows the password is told until when, and whom to 
   assert.equal((await client.get('/my')).status, 303);
 });
 
-test('a refused form comes back with what was typed', async () => {
+test('a refused form comes back with the typed text', async () => {
   const admin = await staff();
   const { email } = await joined();
   const id = await memberId(admin, email);
@@ -187,7 +187,7 @@ test('a refused form comes back with what was typed', async () => {
   assert.match(board.text, /id="write_role-error"/);
 });
 
-test('a role opens and closes the Admin at once; nobody changes the own one', async () => {
+test('a role opens and closes the Admin at once; nobody can change their own', async () => {
   const admin = await staff();
   const { email } = await joined();
   const id = await memberId(admin, email);
@@ -227,7 +227,7 @@ test('a hidden or deleted post is gone from the Site, and restored is back; the 
   assert.ok((await admin.get('/audit')).text.includes(`href="/posts/${id}"`));
 });
 
-test('a form says of a character that it cannot be used', async () => {
+test('a form says which character cannot be used', async () => {
   const admin = await staff();
   const form = { slug: `a-${randomUUID().slice(0, 8)}`, name: '이름', description: '', read_role: 'guest', write_role: 'member', comment_role: 'member' };
   for (const [field, word] of [['name', '이름'], ['description', '설명']]) {

@@ -91,7 +91,7 @@ test('tries to log in are limited for an account, whether or not there is one', 
   await api.call(401, 'POST', '/session', {}, { json: { ...json, email: 'nobody-else@minschool.test' } });
 });
 
-test('boards are those that who asks may read, and say what may be done there', async () => {
+test('the boards are those that the viewer may read, with what the viewer may do there', async () => {
   assert.ok(openBoards.every((one) => !one.may_write && !one.may_comment), 'a guest writes nowhere');
   assert.ok(staffOnly, 'the demo data has a board for staff only');
   const list = (await member.call(200, 'GET', '/boards')).body;
@@ -237,7 +237,7 @@ test('notifications are listed, marked as read one by one and all at once, and h
   await member.call(403, 'POST', '/notifications/{number}/read', { number: first.id }, { headers });
 });
 
-test('who is here is a number for guests and names for members', async () => {
+test('guests see how many are online, and members see the names', async () => {
   const forGuest = (await guest.call(200, 'GET', '/online')).body;
   assert.equal(forGuest.people, null);
   const forMember = (await member.call(200, 'GET', '/online')).body;
@@ -351,7 +351,7 @@ test('a write that another site makes the browser send is refused', async () => 
   await member.call(200, 'GET', '/me');
 });
 
-test('a method that a path does not have is refused with those that it has', async () => {
+test('an unsupported method of a path is refused with the supported ones', async () => {
   for (const [method, path, allowed] of [['PUT', '/me', 'GET, HEAD'], ['GET', '/session', 'POST, DELETE'],
     ['PUT', `/posts/${ownPost.id}`, 'GET, HEAD, PATCH, DELETE']]) {
     const answer = await member.client.request(method, '/api/v1' + path, { json: {} });
@@ -363,6 +363,6 @@ test('a method that a path does not have is refused with those that it has', asy
   assert.equal(head.text, '');
 });
 
-test('every described answer was seen, but those of overload and of faults', () => {
+test('every described answer was tested, except those of overload and of faults', () => {
   assert.deepEqual(Api.untested([429, 500, 503]), []);
 });

@@ -170,7 +170,7 @@ test('a backup that is ended at any moment leaves nothing that can be read', asy
   }
 });
 
-test('what was left is swept at the next run, and what another run still writes is not', async () => {
+test('the next run removes what an earlier one left, but not what another run still writes', async () => {
   await mkdir(join(folder, '.minschool-AAAAAA'));  // as versions before wrote it
   await writeFile(join(folder, '.minschool-AAAAAA', 'database.dump'), 'PGDMP');
   await writeFile(join(folder, '.minschool-BBBBBB'), 'killed');

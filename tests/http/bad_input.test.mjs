@@ -137,7 +137,7 @@ test('a taken e-mail address, also in capitals', async () => {
   }
 });
 
-test('a form of sign-up tells everything that is wrong at once', async () => {
+test('a sign-up form names all errors at once', async () => {
   const page = await guest.post('/join', { form: { email: 'nobody', name: ' ', password: 'short', password_again: 'other' } });
   assert.equal(page.status, 422);
   assertWrong(page, 'email', 'name', 'password', 'password_again', 'terms', 'privacy');
@@ -174,7 +174,7 @@ test('a post with too long a title or no content comes back as it was typed', as
   assert.match((await guest.get(postPath)).text, /<h1>바탕 글<\/h1>/);
 });
 
-test('a comment that is refused comes back, at the comment that it answers', async () => {
+test('a refused reply comes back at the comment that it answers', async () => {
   const long = '가'.repeat(commentLimit + 1);
   const send = (form) => member.client.post(commentPath, { form });
   const page = await send({ content: long });
@@ -338,7 +338,7 @@ test('the browser\'s name, which the list of devices shows, is only text', async
   assertOnlyText(await client.get('/my'));
 });
 
-test('who does not finish a request is cut off in time, and nobody waited for it', async () => {
+test('an unfinished request is cut off in time, and no other request waited for it', async () => {
   for (const { text, seconds } of await Promise.all(slow)) {
     assert.match(text, /^HTTP\/1\.1 408 /);
     assert.match(text, /[가-힣]/);
@@ -346,7 +346,7 @@ test('who does not finish a request is cut off in time, and nobody waited for it
   }
 });
 
-test('nothing of all this was an error of the program', async () => {
+test('none of these requests was an error of the program', async () => {
   const errors = (await logs()).flatMap((log, i) => log.slice(logsBefore[i].length).split('\n').filter((line) => / error /.test(line)));
   assert.deepEqual(errors, []);
 });

@@ -64,7 +64,7 @@ test('wrong arguments are status 2', async () => {
   assert.equal((await run(['user', 'add', '--email', email])).code, 2);
 });
 
-test('a slip in a command or an option is named with the likely one, by every program', async () => {
+test('every program suggests the likely command or option for a misspelled one', async () => {
   const said = async (words, name = 'minschool') => {
     const { code, err } = await run(words, '', name);
     assert.equal(code, 2, words.join(' '));
@@ -84,7 +84,7 @@ test('a slip in a command or an option is named with the likely one, by every pr
   }
 });
 
-test('a wrong configuration is told in one line with file, line, key and remedy', async () => {
+test('a wrong configuration is reported in one line with file, line, key and remedy', async () => {
   assert.match(await complaint('[server]\nprot = 1\n'), /wrong\.toml \(line 2\): server\.prot is not a known key; \[server\] has .*port/);
   assert.match(await complaint('[server]\nport = 0\n'), /server\.port must be from 1 to 65535, not 0/);
   assert.match(await complaint('[server'), /wrong\.toml \(line 1\): not TOML/);

@@ -14,7 +14,7 @@ const internal = [/_not_null$/, /_fkey$/, /^(?!idempotency_keys_|post_likes_|com
   /^(notifications_kind_check|servers_name_(check|key)|server_programs_program_check|incarnation_singleton_check)$/,
   /^jobs_(check|period_seconds_check|max_attempts_check|program_unique_key_key)$/];
 
-test('every constraint has words or is the program\'s own', async () => {
+test('every constraint has a message or is the program\'s own', async () => {
   const words = (await readFile(join(root, 'src/text/ko.toml'), 'utf8')).split('\n[db]\n')[1].split('\n[')[0];
   const known = new Set([...words.matchAll(/^(\w+) = "[^"]*[가-힣]/gm)].map(([, name]) => name));
   const rows = await sql(`select conname from pg_constraint where connamespace = 'public'::regnamespace

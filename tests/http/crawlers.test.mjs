@@ -14,7 +14,7 @@ const last = Math.ceil(Number(posts) / 20);
 const canonical = ({ text }) => /<link rel="canonical" href="([^"]*)">/.exec(text)?.[1];
 const isNotListed = ({ text }) => /<meta name="robots" content="noindex">/.test(text);
 
-test('a page of a list that is not there leads to the one that is', async () => {
+test('a missing page of a list redirects to an existing one', async () => {
   for (const page of [99999, 0, -3, last + 1, '9223372036854775807']) {
     const answer = await guest.get(`/boards/${slug}?page=${page}`);
     assert.equal(answer.status, 303, `${page}`);
@@ -23,13 +23,13 @@ test('a page of a list that is not there leads to the one that is', async () => 
   }
 });
 
-test('a page of comments that is not there leads to the one that is', async () => {
+test('a missing page of comments redirects to an existing one', async () => {
   const answer = await guest.get(`/boards/${slug}/${post}?comments=99999`);
   assert.equal(answer.status, 303);
   assert.equal((await guest.get(answer.location)).status, 200);
 });
 
-test('what may be listed names its one address', async () => {
+test('pages for search engines name their canonical address', async () => {
   const addresses = { '/': '/', '/terms': '/terms', '/privacy': '/privacy', [`/boards/${slug}`]: `/boards/${slug}`, [`/boards/${slug}?page=1`]: `/boards/${slug}`,
     [`/boards/${slug}?page=2`]: `/boards/${slug}?page=2`, [`/boards/${slug}?x=1`]: `/boards/${slug}`, [`/boards/${slug}/${post}?comments=1`]: `/boards/${slug}/${post}` };
   for (const [path, expected] of Object.entries(addresses)) {
@@ -40,13 +40,13 @@ test('what may be listed names its one address', async () => {
   }
 });
 
-test('forms, lists of people and refusals are not listed', async () => {
+test('forms, lists of people and refusals are not for search engines', async () => {
   const member = await newMember();
   for (const path of ['/login', '/join', '/online', '/nothing']) assert.ok(isNotListed(await guest.get(path)), path);
   for (const path of ['/my', '/members/1', '/notifications', `/boards/${slug}/write`]) assert.ok(isNotListed(await member.client.get(path)), path);
 });
 
-test('a page with a slash too many leads to its one address', async () => {
+test('a path with an extra slash redirects to the canonical address', async () => {
   const addresses = { [`/boards/${slug}/`]: `/boards/${slug}`, [`/boards/${slug}/?page=2`]: `/boards/${slug}?page=2`, [`//boards/${slug}`]: `/boards/${slug}`,
     [`/boards//${slug}///${post}/`]: `/boards/${slug}/${post}`, '/terms/': '/terms', '//': '/', '/login/?next=%2Fmy': '/login?next=%2Fmy' };
   for (const [path, expected] of Object.entries(addresses)) {

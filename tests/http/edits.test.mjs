@@ -29,7 +29,7 @@ async function conflict(path, mine, theirs, shown, stored) {
   assert.equal(await stored(), mine.content);
 }
 
-test('two tabs edit one post: the later one gets both texts and chooses', async () => {
+test('two tabs edit one post: the later one gets both texts to choose from', async () => {
   const { path, id } = await newPost();
   const content = async () => (await sql(`select content from posts where id = ${id}`))[0][0];
   await conflict(`${path}/edit`, { title: '나의 제목', content: '나의 <본문>' }, { title: '먼저 쓴 제목', content: '먼저 쓴 본문' },

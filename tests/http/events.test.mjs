@@ -70,7 +70,7 @@ test('a comment that was written through one server appears on the streams of al
   }
 });
 
-test('who comes back gets what it missed, whichever server it asks, and nothing twice', async () => {
+test('a stream that reconnects to any server gets what it missed, and nothing twice', async () => {
   const post = await write();
   const first = await followed(await atServer(visitor(), 1), await mark(post));
   await comment(post, '처음 댓글');
@@ -100,7 +100,7 @@ for (const what of Object.keys(told())) {
   });
 }
 
-test('a member who comes back with the id of another one hears nothing that is told to that one', async () => {
+test('a member who reconnects with another member\'s Last-Event-ID gets none of that member\'s events', async () => {
   const [stranger, owner] = [await newMember(), await newMember()];
   const [strange, own] = [await idOf(stranger.email), await idOf(owner.email)];
   const written = await owner.client.post(`/api/v1/boards/${board}/posts`, { json: { title: '남의 글', content: '본문' } });
@@ -124,7 +124,7 @@ test('malformed topics are answered with "reload"', async () => {
   }
 });
 
-test('what one may not read, or is not there, cannot be followed', async () => {
+test('a topic that the viewer may not read, or that does not exist, cannot be followed', async () => {
   const guest = visitor();
   assertProblem(await follow(guest, `b${secretBoard}:0`), 404);
   assertProblem(await follow(author.client, `b${secretBoard}:0`), 404);
@@ -132,7 +132,7 @@ test('what one may not read, or is not there, cannot be followed', async () => {
   assertProblem(await follow(guest, 'x1:0'), 404);
 });
 
-test('HEAD opens nothing, and other methods are not there', async () => {
+test('HEAD opens no stream, and other methods are not allowed', async () => {
   const topics = await mark(await write());
   const guest = await atServer(visitor(), 1);
   const head = await follow(guest, topics, { method: 'HEAD' });
@@ -163,7 +163,7 @@ test('streams are counted by themselves, and limited for one member', async () =
   }, 'a place for another one');
 });
 
-test('a hundred streams of one member: each server has its twelve, and the member goes on', async () => {
+test('a hundred streams of one member: each server keeps twelve, and the member\'s pages still work', async () => {
   const { client } = await newMember();
   const topics = await mark(await write());
   const many = 100;
@@ -206,7 +206,7 @@ for (const [way, visit, sent] of [['of an app server', () => atServer(visitor(),
   });
 }
 
-test('a logout elsewhere ends the streams of the member, who comes back as what is left', async () => {
+test('a logout elsewhere ends the streams of the member, who reconnects as a guest', async () => {
   const { client, email } = await newMember();
   const topics = `u${await idOf(email)}:0`;
   const own = await followed(client, topics);
@@ -243,7 +243,7 @@ test('a stream that is opened again does not keep a session alive', async () => 
   assert.equal(ranOut.events[0].event, 'reload', 'a guest now');
 });
 
-test('streams of a server that hangs end, and those of others say that they live', async () => {
+test('streams of a server that hangs end, and those of others still send heartbeats', async () => {
   const topics = await mark(await write());
   const streams = await Promise.all(Array.from({ length: 9 }, () => followed(new Client(undefined, { address: ownAddress() }), topics)));
   const hung = streams.filter(({ server }) => server === 'app3');

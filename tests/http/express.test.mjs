@@ -104,7 +104,7 @@ test('our session is a login there, with the fields of the seed', async () => {
   assert.equal(me.headers['set-cookie'], undefined, 'what is only read is not sent anew');
 });
 
-test('adoption is asked for: without it the session is a guest here and goes on there', async () => {
+test('without adoption in the configuration the session is a guest here, and still works there', async () => {
   const client = await expressLogin(await member());
   assert.equal(await here(client, 2), false);
   assert.ok(await knownThere(client));
@@ -137,7 +137,7 @@ test('doctor says when the configuration and the database differ about adoption'
   }
 });
 
-test('a forged signature or another secret is nobody, on both sides', async () => {
+test('a forged signature or another secret is a guest on both sides', async () => {
   const client = await expressLogin(await member());
   const other = await startExpress({ secret: randomBytes(32).toString('hex') });
   try {
@@ -220,7 +220,7 @@ test('a rolling program with cookies for TLS only keeps its cookie as it set it'
   }
 });
 
-test('a session that ran out there is none here', async () => {
+test('a session that expired there is not valid here', async () => {
   const brief = await startExpress({ cookie: { maxAge: 1000 } });
   try {
     const client = await expressLogin(await member(), {}, brief);
@@ -286,7 +286,7 @@ test('revoking here, one or all, ends the session there', async () => {
   assert.ok(await here(await expressLogin(who)), 'a later login is one');
 });
 
-test('who is suspended is not adopted, and who is unknown is a guest', async () => {
+test('a suspended member is not adopted, and an unknown one is a guest', async () => {
   const who = await member();
   const client = await expressLogin(who);
   await sql(`update users set suspended_until = now() + interval '1 day' where id = ${who.id}`);

@@ -153,7 +153,7 @@ test("a visitor's own X-Request-Id is not believed: the same id twice writes twi
   assert.deepEqual(await sql(`select count(*) from posts where title = '${title}'`), [['2']]);
 });
 
-test('what is kept is only what guests see', async () => {
+test('only guests\' pages are saved', async () => {
   await expectStatus(guest.get(free), 200);
   const again = await guest.get(free);
   assert.match(again.headers['x-cache'], /^(HIT|EXPIRED|UPDATING)$/);
@@ -181,7 +181,7 @@ async function seenPage() {
   return { seen: free, unseen: `${free}/${900_000_000 + randomInt(1_000_000)}` };
 }
 
-test('PostgreSQL stopped: guests and members read kept pages that say so, and writes the app servers’ own 503', async (t) => {
+test('PostgreSQL stopped: guests and members read saved pages that say so, and writes get the app servers’ own 503', async (t) => {
   const { seen, unseen } = await seenPage();
   t.after(() => stack('pg', 'start'));
   await stack('pg', 'stop');
@@ -214,7 +214,7 @@ test('PostgreSQL stopped: guests and members read kept pages that say so, and wr
   assert.ok(!savedForGuests.test((await guest.get(seen)).text));
 });
 
-test('PostgreSQL hangs: nobody hangs, and a form that is sent again and again writes once', async (t) => {
+test('PostgreSQL hangs: no request hangs, and a form that is sent again and again writes once', async (t) => {
   const { seen, unseen } = await seenPage();
   const title = randomUUID();
   // The form as it was shown once, sent each time that the visitor tries.
@@ -246,7 +246,7 @@ test('PostgreSQL hangs: nobody hangs, and a form that is sent again and again wr
   assert.deepEqual(await sql(`select count(*) from posts where title = '${title}'`), [['1']]);
 });
 
-test('no app server at all: kept pages that say so, else a friendly page; for programs problem JSON', async (t) => {
+test('without any app server: saved pages that say so, else a friendly page; problem JSON for programs', async (t) => {
   const { seen, unseen } = await seenPage();
   t.after(async () => { for (const app of apps) await stack('start', app); });
   await Promise.all(apps.map((app) => stack('stop', app)));

@@ -60,7 +60,7 @@ test('a name that changed is seen in lists on all servers', async () => {
   await client.delete(`/api/v1/posts/${written.json().id}`);
 });
 
-test('what was read is shown again: a change behind the programs is seen with the next hint', async () => {
+test('cached pages are shown again: a change behind the programs appears with the next published change', async () => {
   const title = `뒤에서 바뀌는 글 ${randomUUID()}`;
   const written = await writer.client.post(`/api/v1/boards/${slug}/posts`, { json: { title, content: '본문' } });
   const { id } = written.json();
@@ -91,7 +91,7 @@ function offered(text, ids) {
   return [of(part('<article class="post"'), `/${post}`), ...comments.map((id) => of(part(`<article class="comment" id="c${id}"`), `/comments/${id}`))];
 }
 
-test('what is remembered of a page is nobody’s: each reader sees what is theirs, whoever asked first', async () => {
+test('a cached page belongs to no viewer: each viewer gets their own, whoever asked first', async () => {
   const other = await newMember();
   const create = async (client, path, json) => {
     const answer = await client.post(path, { json });

@@ -23,7 +23,7 @@ async function guessed(email, base) {
   return guesser;
 }
 
-test('the owner gets in from anywhere calm, and from a browser of before even beside the guesser', async () => {
+test('the owner logs in from any address without guesses, and with a known browser even from the guesser\'s address', async () => {
   const { client, email } = await newMember();
   await client.post('/logout');
   const guesser = await guessed(email);
@@ -35,7 +35,7 @@ test('the owner gets in from anywhere calm, and from a browser of before even be
   assert.equal(await statusOf(known, email), 303, 'a browser of before');
 });
 
-test('a browser of before is known for its own accounts only, and guesses no more than others', async () => {
+test('a known browser counts for its own accounts only, and gets no more guesses than others', async () => {
   const [mine, other] = [await newMember(), await newMember()];
   await guessed(other.email);
   const here = mine.client;
@@ -49,7 +49,7 @@ test('a browser of before is known for its own accounts only, and guesses no mor
   assert.equal(await statusOf(visitor(), mine.email), 303, 'and locks only itself out');
 });
 
-test('whoever joins in a browser leaves it known to its other members', async () => {
+test('a sign-up in a browser leaves it known for its other members', async () => {
   const first = await newMember();
   const here = first.client;
   await here.post('/logout');
@@ -75,7 +75,7 @@ test('guesses from many addresses are bounded together, and the owner gets in', 
   assert.equal(await statusOf(client, email), 303);
 });
 
-test('who guesses at the Site keeps no administrator out of the Admin', async () => {
+test('guesses at the Site do not lock an administrator out of the Admin', async () => {
   const email = 'admin@minschool.test';
   await guessed(email);
   const admin = visitor(adminUrl);
@@ -88,7 +88,7 @@ test('who guesses at the Site keeps no administrator out of the Admin', async ()
   assert.equal(await statusOf(visitor(), email), 303, 'and the Site counts for itself');
 });
 
-test('a member who is logged in changes the password whoever guesses it meanwhile', async () => {
+test('a logged-in member can change the password while somebody guesses it', async () => {
   const { client, email } = await newMember();
   await guessed(email);
   const next = 'another-password-7';

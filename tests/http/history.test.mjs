@@ -48,7 +48,7 @@ after(async () => {
   await rm(folder, { recursive: true });
 });
 
-test('after a restore nobody is anybody by a session of before', async () => {
+test('after a restore no earlier session is valid', async () => {
   const here = join(state, 'config', 'minschool.toml');
   const there = join(folder, 'there.toml');
   await writeFile(there, (await readFile(here, 'utf8')).replace(/dbname=\w+/, `dbname=${restored}`));
@@ -90,7 +90,7 @@ test('after a restore nobody is anybody by a session of before', async () => {
   await assertLoggedIn(again, true);
 });
 
-test('`minschool restored` ends all sessions of a database that was brought back by other means', async () => {
+test('`minschool restored` ends all sessions of a database that was restored by other means', async () => {
   const { client } = await newMember();
   const [[before]] = await sql("select last_value from posts_id_seq");
   const { stdout } = await minschool(join(state, 'config', 'minschool.toml'), 'restored');

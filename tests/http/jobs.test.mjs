@@ -34,7 +34,7 @@ test('periodic jobs of both programs are there once each, and have run', async (
   assert.deepEqual(await sql('select kind, last_error from jobs where period_seconds is not null and last_error is not null'), []);
 });
 
-test('the page says what waits, and what failed and why', async () => {
+test('the page shows pending jobs, and failed ones with the reason', async () => {
   const id = await failed();
   const page = await admin.get('/jobs');
   assertKoreanPage(page, 200);
@@ -43,7 +43,7 @@ test('the page says what waits, and what failed and why', async () => {
   assert.match(page.text, /<a href="\/jobs" aria-current="page">예약 작업/);
 });
 
-test('what failed is run again at once, and who did it is recorded', async () => {
+test('a failed job is run again at once, and the audit log names the member', async () => {
   const id = await failed();
   const answer = await admin.submit(`/jobs/${id}/run`, {});
   assert.match(answer.text, /작업을 곧 실행합니다/);
@@ -53,7 +53,7 @@ test('what failed is run again at once, and who did it is recorded', async () =>
   assert.match((await admin.get('/audit')).text, /<a href="\/jobs">예약 작업 \d+<\/a>/);
 });
 
-test('what failed is removed, and nothing else', async () => {
+test('only failed jobs are removed', async () => {
   const id = await failed();
   const [[periodic]] = await sql("select id from jobs where kind = 'servers'");
   assert.equal((await admin.post(`/jobs/${periodic}/remove`, { form: {} })).status, 409);

@@ -113,7 +113,7 @@ test('logging out on a page of another member logs nobody out', async () => {
   assert.equal((await now.client.get('/api/v1/me')).status, 401);
 });
 
-test('refusals of other kinds hold what was typed, and the way to send it', async () => {
+test('other refusals also have the typed text and a way to send it', async () => {
   const content = text();
   const other = await newMember();
   const refusals = [
@@ -134,7 +134,7 @@ test('refusals of other kinds hold what was typed, and the way to send it', asyn
   }
 });
 
-test('what another site sends is not offered to be sent from here', async () => {
+test('a form that another site sent is not offered to be sent again', async () => {
   const content = text();
   const refused = await author.client.post('/boards/free/write', { headers: { 'sec-fetch-site': 'cross-site' }, form: { title: '제목', content } });
   assertKoreanPage(refused, 403);
@@ -194,7 +194,7 @@ test('a cookie tells scripts who is logged in, and who has logged out', async ()
   assert.equal(everywhere.client.cookies.get('connect.sid.member'), `-${await idOf(everywhere.email)}`);
 });
 
-test('a login, a sign-up and a logout lead back to where one was', async () => {
+test('a login, a sign-up and a logout lead back to the previous page', async () => {
   const path = '/boards/free?page=3';
   const guest = visitor();
   const page = await guest.get(path);
@@ -215,7 +215,7 @@ test('a login, a sign-up and a logout lead back to where one was', async () => {
   assert.equal(join.fields.next, path);
 });
 
-test('logging out takes one out of the list of who is here at once, on every server', async () => {
+test('a logout removes the member from the online list of every server at once', async () => {
   const member = await newMember();
   const other = await newMember();
   await member.client.get('/');

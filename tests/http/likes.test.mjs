@@ -66,7 +66,7 @@ async function expectLiked(client, post, id, liked) {
   }
 }
 
-test('a click likes, the next one takes it back, and without JavaScript the page comes again', async () => {
+test('a click likes, the next one removes the like, and without JavaScript the page is loaded again', async () => {
   const { client } = await newMember();
   for (const thing of await things()) {
     const read = async () => button((await client.get(thing.page)).text, thing);
@@ -127,7 +127,7 @@ test('one member who clicks on all servers at once likes once, or not at all', a
   }
 });
 
-test('a request that comes again does nothing again, also after the opposite was done', async () => {
+test('a repeated request does nothing again, also after the opposite was done', async () => {
   const { client } = await newMember();
   const servers = await atEachServer(client);
   for (const thing of await things()) {
@@ -165,7 +165,7 @@ test('a guest sees the count and a way to log in, on a page that is the same for
   }
 });
 
-test('what may not be read cannot be liked, nor does it tell anything', async () => {
+test('a post that may not be read cannot be liked, and reveals nothing', async () => {
   const { client } = await newMember();
   const secret = await write(staff, secretBoard);
   const said = await comment(secret, staff);
@@ -184,7 +184,7 @@ test('what may not be read cannot be liked, nor does it tell anything', async ()
   }
 });
 
-test('what is hidden or deleted is liked no more, and its likes are there when it comes back', async () => {
+test('a hidden or deleted post cannot be liked, and has its likes again when it is restored', async () => {
   const { client } = await newMember();
   const post = await write();
   const id = await comment(post);
@@ -220,7 +220,7 @@ test('a page of a post costs no round trip as long as nothing changes, and shows
   await eventually(() => shown(direct), 'others see it');
 });
 
-test('likes go on while Redis is gone', async () => {
+test('likes work while Redis is gone', async () => {
   const { client } = await newMember();
   const both = await things();
   await stack('redis', 'stop');
@@ -235,7 +235,7 @@ test('likes go on while Redis is gone', async () => {
   for (const thing of both) assert.deepEqual(await counted(thing), [1, 1]);
 });
 
-test('more likes than a server remembers: everybody still sees which are one’s own', async () => {
+test('more likes than a server caches: every member still sees their own', async () => {
   const post = await write();
   const id = await comment(post);
   const [fan, other] = [await newMember(), await newMember()];

@@ -110,7 +110,7 @@ test('a comment on one server appears on the streams of all others, once; so doe
   }
 });
 
-test('each reader may do in the stream what the page lets them do, and the author is not told of the own comment', async () => {
+test('the stream offers each viewer what the page offers, and the author gets no event of their own comment', async () => {
   const post = await newPost();
   const readers = { guest, member: reader.client, author: writer.client };
   const streams = {};
@@ -143,7 +143,7 @@ test('the form that a stream gives to many works for each of them', async () => 
   }
 });
 
-test('who comes back to another server gets exactly what was missed', async () => {
+test('a stream that reconnects to another server gets exactly what was missed', async () => {
   const post = await newPost();
   const [app1, app2, app3] = await atEachServer(guest);
   const mark = await markOf(guest, post.path);
@@ -166,7 +166,7 @@ test('who comes back to another server gets exactly what was missed', async () =
   assert.ok(followed.all.every(({ event }) => event === 'message'));
 });
 
-test('who missed too much, or says what cannot be, is told to load the page anew, and goes on from there', async () => {
+test('a stream that missed too much, or has an impossible position, is asked to reload, and continues from there', async () => {
   const post = await newPost();
   await sql(`insert into comments (post_id, author_id, content, content_html) select ${post.id}, 1, 'x', 'x' from generate_series(1, ${mostChanges + 1})`);
   const current = `p${post.id}:${mostChanges + 1}`;
@@ -181,7 +181,7 @@ test('who missed too much, or says what cannot be, is told to load the page anew
   assert.equal(followed.all.length, 1);
 });
 
-test('a page never stands further than what it shows, however fast others write', async () => {
+test('the position of a page is never beyond its content, however fast others write', async () => {
   const post = await newPost();
   const many = 40;  // one page of threads
   let over = false;
@@ -201,7 +201,7 @@ test('a page never stands further than what it shows, however fast others write'
   assert.equal(await markOf(reader.client, post.path), `p${post.id}:${many}`);
 });
 
-test('a guest’s page that Nginx kept catches up from its number', async () => {
+test('a guest’s page that Nginx saved catches up from its position', async () => {
   const post = await newPost();
   const kept = await guest.get(post.path);
   assert.equal(marksOf(kept), `p${post.id}:0`);
@@ -212,7 +212,7 @@ test('a guest’s page that Nginx kept catches up from its number', async () => 
   await next(followed, id, () => true, 'the comment');
 });
 
-test('an edited post says so, a hidden one that it is not there any more, and takes its comments along', async () => {
+test('an edited post says so; a hidden one says that it is gone, and its comments go with it', async () => {
   const post = await newPost();
   const followed = await stream(guest, await markOf(guest, post.path));
   const note = (matches, what) => followed.saw(what, ({ target, html }) => target === `post-note-${post.id}` && matches(html));
@@ -223,7 +223,7 @@ test('an edited post says so, a hidden one that it is not there any more, and ta
   assert.equal((await follow(guest, `p${post.id}:0`)).status, 404);
 });
 
-test('a new post is news on every server; the list says where it stands, empty or not', async () => {
+test('a new post is published on every server; the list has its position, empty or not', async () => {
   const slug = `live-${randomUUID().slice(0, 8)}`;
   const [[board]] = await sql(`insert into boards (slug, name, position, on_home) values ('${slug}', '새 게시판', 900, false) returning id`);
   await sql(`select pg_notify('boards', '')`);
@@ -247,7 +247,7 @@ test('a new post is news on every server; the list says where it stands, empty o
   assert.equal(await markOf(reader.client, path), `b${board}:3`);
 });
 
-test('who is typing is shown to others, not to themselves; it is not for guests and for who hides', async () => {
+test('typing is shown to others and not to the author; not by guests and hidden members', async () => {
   const post = await newPost();
   const mark = `p${post.id}:0`;
   const [, app2] = await atEachServer((await newMember()).client);
@@ -302,7 +302,7 @@ test('Redis stops and comes back: nothing is lost and nothing comes twice', asyn
   for (const one of streams) assert.deepEqual(idsIn(one), written);
 });
 
-test('who loses the role hears nothing more of what it allowed, wherever the stream is', async () => {
+test('a member who loses a role gets no more events of what it allowed, on any server', async () => {
   const [[slug]] = await sql(`select slug from boards where read_role = 2 and write_role = 2 order by id limit 1`);
   const staff = await newMember();
   await sql(`update users set role = 2 where email = '${staff.email}'; select ms_raise_session_epoch(id) from users where email = '${staff.email}'`);

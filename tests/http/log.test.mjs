@@ -62,7 +62,7 @@ test('the journal gets priorities, of master and worker, and no time', async () 
   assert.ok(lines.some((line) => /^<6>request="seen-by-journal" method=GET route=\/login status=200 ms=/.test(line)), 'the request');
 });
 
-test('standard output on wish, and levels', async () => {
+test('the log can go to standard output, with levels', async () => {
   const site = await started('site', { MINSCHOOL_LOG_TO_STDOUT: 'true', MINSCHOOL_LOG_LEVEL: 'warn' });
   await site.client.get('/login');
   await stack('redis', 'stop');

@@ -50,14 +50,14 @@ test('a form that is wrong otherwise says both at once; one without such names j
   assertKoreanPage(later, 422);
 });
 
-test('whoever may not write is not asked about names', async () => {
+test('a viewer without the right to write is not asked about names', async () => {
   const guest = await visitor().post('/boards/free/write', { form: { title: '제목', content: nobody, unresolved: '' } });
   assertKoreanPage(guest, 401);
   assert.doesNotMatch(guest.text, said);
   assertKoreanPage(await writer.client.post('/boards/notice/write', { form: { title: '제목', content: nobody, unresolved: '' } }), 403);
 });
 
-test('while one writes: names in a list, for members, so many times a minute', async () => {
+test('the list of unknown names is for members, and limited per minute', async () => {
   const one = await newMember();
   const ask = (content, client = one.client) => client.post('/mentions', { form: { content } });
   assert.deepEqual((await ask(`${nobody} @${named.name} \`@코드\` @${named.name}#1`)).json(), [nobody, `@${named.name}#1`]);

@@ -87,7 +87,7 @@ test('a terminal gets a table that fits into 80 columns', async () => {
   assert.match(asked.headers['content-type'], /^application\/json/);
 });
 
-test('others than this machine find nothing there', async () => {
+test('other machines get no page there', async () => {
   const stranger = new Client(undefined, { address: '127.9.8.7' });
   for (const path of ['/upstream_status', '/nginx_status', '/metrics', '/health']) {
     assertKoreanPage(await stranger.get(path), 404);
@@ -96,7 +96,7 @@ test('others than this machine find nothing there', async () => {
   for (const path of ['/metrics', '/health']) assertKoreanPage(await staff.get(path), 404);
 });
 
-test('a server that is gone is down, and up again when it is back', async () => {
+test('a server without an answer is down, and up again when it answers', async () => {
   await eventually(allUp, 'all servers up');
   await stack('stop', 'app2');
   await eventually(async () => await stateOf(siteOf(2)) === 'down' && await stateOf(adminOf(2)) === 'down', 'app2 down');
@@ -184,7 +184,7 @@ test('a flood of malformed datagrams is counted, and everything goes on', async 
   await eventually(allUp, 'all servers up');
 });
 
-test('the monitor comes back when it is killed, and Nginx finds it again', async () => {
+test('a killed monitor is restarted, and Nginx finds it again', async () => {
   await stack('monitor', 'kill');
   await eventually(async () => (await visitor.get('/upstream_status')).status === 200, 'the monitor back');
   await eventually(async () => {
@@ -193,7 +193,7 @@ test('the monitor comes back when it is killed, and Nginx finds it again', async
   }, 'lines of Nginx');
 });
 
-test('pages come without a monitor', async () => {
+test('pages are served without a monitor', async () => {
   await stack('monitor', 'stop');
   assert.equal((await visitor.get('/upstream_status')).status, 503);
   assert.equal((await visitor.get('/login')).status, 200);

@@ -77,7 +77,7 @@ test('what is malformed, of another site, of another page or too large is refuse
   assert.equal((await stored(form.title))[0][0], '0');
 });
 
-test('who is not logged in is asked to, and finds what was typed', async () => {
+test('a guest is asked to log in, and then has the typed text', async () => {
   const form = post();
   const answer = await visitor().post(board, multipart(form));
   assert.equal(answer.status, 401);

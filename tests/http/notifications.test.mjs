@@ -45,7 +45,7 @@ const kindsOf = async (one) => (await listOf(one)).items.map(({ kind }) => kind)
 /** The bell of others lags behind by as much as a hint needs. */
 const bellShows = (one, unread) => eventually(async () => bellOf(await one.client.get('/my')).unread === unread, `${unread} unread`);
 
-test('a comment tells the author of the post, a reply that of the comment, and a mention whom it names', async () => {
+test('a comment notifies the author of the post, a reply that of the comment, and a mention the named member', async () => {
   const [author, talker, other] = [await member(), await member(), await member()];
   const post = await writePost(author);
   const comment = await writeComment(talker, post);
@@ -69,7 +69,7 @@ test('a comment tells the author of the post, a reply that of the comment, and a
   assert.match(page.text, /<span class="badge badge-new">새 알림<\/span>/, 'unread is said in words');
 });
 
-test('nobody is told of their own acts', async () => {
+test('members are not notified of their own acts', async () => {
   const one = await member();
   const post = await writePost(one, `@${one.name}`);
   const comment = await writeComment(one, post, `@${one.name}`);
@@ -79,7 +79,7 @@ test('nobody is told of their own acts', async () => {
   assert.match((await one.client.get('/notifications')).text, /아직 알림이 없습니다/);
 });
 
-test('a like is told once, taken back while it is unread, and stays when it was read', async () => {
+test('a like notifies once; taking it back removes an unread notification, and a read one stays', async () => {
   const [author, friend] = [await member(), await member()];
   const post = await writePost(author);
   const like = (word) => friend.client.post(`/posts/${post.id}/${word}`, { form: {} });
@@ -97,7 +97,7 @@ test('a like is told once, taken back while it is unread, and stays when it was 
   assert.deepEqual((await listOf(author)).items.map(({ kind, read }) => [kind, read]), [['like', true]]);
 });
 
-test('a notice tells those who follow its board, from the button on the list to its end in the settings', async () => {
+test('a notice notifies the followers of its board, from the button on the list to the end in the settings', async () => {
   const reader = await member();
   const list = await reader.client.get('/boards/notice');
   assert.match(list.text, /공지 알림 켜기/);
@@ -123,7 +123,7 @@ test('a notice tells those who follow its board, from the button on the list to 
   assertKoreanPage(await visitor().post('/boards/notice/follow', { form: {} }), 401);
 });
 
-test('a post that becomes a notice by an edit tells too, once', async () => {
+test('a post that becomes a notice by an edit notifies too, once', async () => {
   const reader = await member();
   await reader.client.post('/boards/notice/follow', { form: {} });
   const post = await writePost({ client: staff }, '본문', '나중에 공지', { on: 'notice' });
@@ -133,7 +133,7 @@ test('a post that becomes a notice by an edit tells too, once', async () => {
   assert.deepEqual(await kindsOf(reader), ['notice']);
 });
 
-test('what staff do with a post or comment is told with the reason, and without who it was', async () => {
+test('an author is notified of acts of staff with the reason, and without the name', async () => {
   const one = await member();
   const post = await writePost(one);
   const comment = await writeComment(one, post);
@@ -161,7 +161,7 @@ test('what staff do with a post or comment is told with the reason, and without 
   assert.equal((await kindsOf(one)).length, 5);
 });
 
-test('acts on many at once tell each author', async () => {
+test('acts on many posts at once notify each author', async () => {
   const people = [await member(), await member()];
   const posts = [];
   for (const one of [...people, people[0]]) posts.push(await writePost(one));
@@ -172,7 +172,7 @@ test('acts on many at once tell each author', async () => {
   assert.deepEqual(await kindsOf(people[1]), ['hidden']);
 });
 
-test('what is gone or may not be read any more is shown as such, without title and link', async () => {
+test('a post that is gone or may no longer be read is shown as such, without title and link', async () => {
   const [author, talker] = [await member(), await member()];
   const post = await writePost(talker, `@${author.name}`, '사라질 글의 제목');
   const own = await writePost(author);
@@ -191,7 +191,7 @@ test('what is gone or may not be read any more is shown as such, without title a
   assert.equal(opened.location, '/notifications');
 });
 
-test('nobody is told of a board that they may not read', async () => {
+test('nobody is notified about a board that they may not read', async () => {
   const one = await member();
   const answer = await staff.post('/boards/staff/write', { form: { title: '직원만', content: `@${one.name}` } });
   assert.equal(answer.status, 303);
@@ -259,7 +259,7 @@ test('members see and read only their own', async () => {
   assert.doesNotMatch((await visitor().get('/')).text, /id="bell"/);
 });
 
-test('a kind that is switched off is not told, and the settings keep it', async () => {
+test('a kind that is switched off does not notify, and the settings keep it', async () => {
   const [author, talker] = [await member(), await member()];
   const post = await writePost(author);
   const kinds = ['mention', 'reply', 'notice', 'like', 'hidden'];
@@ -312,7 +312,7 @@ test('a name that two have names nobody, and with its number the one', async () 
   assert.deepEqual([await kindsOf(first), await kindsOf(second)], [[], ['mention']]);
 });
 
-test('an edit tells only who is named anew', async () => {
+test('an edit notifies only newly mentioned members', async () => {
   const [author, first, second] = [await member(), await member(), await member()];
   const post = await writePost(author);
   const comment = await writeComment(author, post, `@${first.name}`);
@@ -353,7 +353,7 @@ test('names are completed for members, the same for everybody who has one alone'
   assertProblem(await visitor().get('/members/names?q=a'), 401);
 });
 
-test('Redis has the counts and the newest 50, and forgets them with each change', async () => {
+test('Redis has the counts and the newest 50, and each change invalidates them', async () => {
   const [author, talker] = [await member(), await member()];
   const post = await writePost(author);
   await writeComment(talker, post);
@@ -371,7 +371,7 @@ test('Redis has the counts and the newest 50, and forgets them with each change'
   await redis('DEL', key);
 });
 
-test('without Redis members are told all the same', async () => {
+test('members are notified without Redis, too', async () => {
   const [author, talker] = [await member(), await member()];
   const post = await writePost(author);
   await stack('redis', 'stop');

@@ -23,7 +23,7 @@ async function guest(number, agent) {
   return { client, look: () => client.get('/online', { headers: { 'user-agent': agent, 'x-forwarded-for': client.address } }) };
 }
 
-test('a member who asked one server is here on all of them, the last one first', async () => {
+test('a member with a request to one server is online on all of them, the latest first', async () => {
   // Another file may have stopped Redis a moment ago.
   for (const server of await atEachServer(visitor())) await eventually(async () => (await list(server)).members !== null, 'Redis');
   const first = await newMember();
@@ -42,14 +42,14 @@ test('a member who asked one server is here on all of them, the last one first',
   }
 });
 
-test('who was not seen for two minutes is not here', async () => {
+test('a member without a request for two minutes is not online', async () => {
   const { client } = await newMember();
   const other = await newMember();
   await redis('ZADD', 'online:users', String(seen() - 125), String(await idOf(other.email)));
   assert.ok(!names(await list(client)).includes(other.name));
 });
 
-test("who was seen in the future, by a clock that was wrong, is not here, and is swept out", async () => {
+test("a request of the future, from a wrong clock, makes nobody online, and is swept out", async () => {
   const { client } = await newMember();
   const other = await newMember();
   const id = String(await idOf(other.email));
@@ -80,7 +80,7 @@ test('guests are counted by address and browser, and neither stands in Redis', a
   await eventually(async () => (await list(client)).guests === kept.length + 1, 'a third guest');
 });
 
-test('guests see how many are here, and no names', async () => {
+test('guests see how many are online, and no names', async () => {
   const { client, name } = await newMember();
   await client.get('/');
   const someone = visitor();
@@ -93,7 +93,7 @@ test('guests see how many are here, and no names', async () => {
   assert.match(page.text, /href="\/login\?next=\/online"/);
 });
 
-test('who hides is gone from all servers at once, and who shows up again is back', async () => {
+test('a member who hides disappears from all servers at once, and reappears on showing again', async () => {
   const { client, name, email } = await newMember();
   const other = await newMember();
   const watching = await atEachServer(other.client);
@@ -149,7 +149,7 @@ test('more than can be shown are counted, and what nobody made up is passed over
   }
 });
 
-test('however many browsers somebody makes up, Redis keeps the newest fifty thousand', async () => {
+test('however many browsers somebody invents, Redis keeps the newest fifty thousand', async () => {
   const script = `for i = 1, ${mostKept + 500} do redis.call('ZADD', KEYS[1], ARGV[1], 'made up ' .. i) end`;
   await redis('EVAL', script, '1', 'online:guests', String(seen() - 60));
   try {
@@ -163,7 +163,7 @@ test('however many browsers somebody makes up, Redis keeps the newest fifty thou
   }
 });
 
-test('while Redis is gone it is not known who is here, and everything else goes on', async () => {
+test('while Redis is gone nobody knows who is online, and everything else works', async () => {
   const { client, name } = await newMember();
   await stack('redis', 'stop');
   try {

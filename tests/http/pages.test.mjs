@@ -336,7 +336,7 @@ test('only staff write notices, where members may only read', async () => {
   await staff.post('/logout');
 });
 
-test('what is not there is said in Korean', async () => {
+test('missing pages are answered in Korean', async () => {
   for (const path of ['/nothing', '/boards/none', '/boards/free/987654321', '/boards/free/0', '/boards/free/x', '/members/x', '/members/0', '/comments/987654321', '/boards/free/99999999999999999999', '/boards/', '/%FF%FE', '/boards/%00']) {
     const answer = await author.client.get(path);
     assert.ok([400, 404].includes(answer.status), `${path}: ${answer.status}`);

@@ -70,7 +70,7 @@ test('pm2 reload under load: no request is lost', async () => {
   assert.ok(now.every(({ name, pid, state: how }) => how === 'online' && before.find((one) => one.name === name).pid !== pid));
 });
 
-test('what is killed is started again', async () => {
+test('a killed program is started again', async () => {
   const [{ pid }] = await listed();
   process.kill(pid, 'SIGKILL');
   await eventually(async () => {

@@ -80,14 +80,14 @@ after(async () => {
   await rm(home, { recursive: true, force: true });
 });
 
-test('the configuration and the rules are well, and each alert fires when it should', async () => {
+test('the configuration and the rules are valid, and each alert fires when it should', async () => {
   await run('promtool', ['check', 'config', join(files, 'prometheus.yml')]);
   for (const file of (await readdir(files)).filter((name) => name.endsWith('.test.yml'))) {
     await run('promtool', ['test', 'rules', join(files, file)]);
   }
 });
 
-test('each alert has a test, words in Korean, and a line in the manual', async () => {
+test('each alert has a test, a Korean text, and a line in the manual', async () => {
   const tests = await readFile(join(files, 'minschool.test.yml'), 'utf8');
   const manual = await readFile(join(root, 'docs/operating.md'), 'utf8');
   const found = await rules();
@@ -133,7 +133,7 @@ test('every figure of the rules and of the dashboard is there', async () => {
   }
 });
 
-test('who is told of what: Redis gone', async () => {
+test('alerts by severity: Redis gone', async () => {
   assert.deepEqual(await firing('MinSchoolRedisGone'), []);
   await stack('redis', 'stop');
   const all = [...targets.admin.map((one) => `minschool-admin ${one}`), ...targets.site.map((one) => `minschool-site ${one}`)];
@@ -146,7 +146,7 @@ test('who is told of what: Redis gone', async () => {
   await eventually(async () => (await firing('MinSchoolRedisGone')).length === 0, 'the end of the alert');
 });
 
-test('who is told of what: an app server gone', async () => {
+test('alerts by severity: an app server gone', async () => {
   assert.deepEqual(await firing('MinSchoolServerDown'), []);
   await stack('stop', 'app3');
   const gone = [`minschool-admin ${targets.admin[2]}`, `minschool-site ${targets.site[2]}`];
