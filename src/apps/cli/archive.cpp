@@ -26,7 +26,7 @@ constexpr std::size_t kPiece = 8 * 1024 * 1024;  // of the dump in one member; h
 constexpr std::size_t kBlock = 64 * 1024;
 constexpr mode_t kPlainFile = 0600;
 
-/// SHA-256 of what comes piece by piece, in hex.
+/// SHA-256 of bytes that come in pieces, in hex.
 class Sum {
  public:
   Sum() { crypto_hash_sha256_init(&state_); }
@@ -119,7 +119,7 @@ void ArchiveWriter::add_stream(const std::string& name, int in) {
   }
 }
 
-/// As many bytes as the head says, whatever happens to the file meanwhile.
+/// Writes as many bytes as the head says, whatever happens to the file meanwhile.
 void ArchiveWriter::Impl::add_file(archive_entry* entry, const std::string& name, const fs::path& path) {
   const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (file.get() < 0) throw Failure(fmt::format("{}: {}", path.string(), std::strerror(errno)));
@@ -196,7 +196,7 @@ struct ArchiveReader::Impl {
       return ARCHIVE_FATAL;
     }
   }
-  /// Whatever libarchive calls it: what matters to the operator is the archive.
+  /// Replaces libarchive's wording: the operator needs the name of the archive.
   Failure damaged() const {
     if (entry == nullptr && fault.empty()) {
       return Failure(

@@ -12,8 +12,8 @@
 
 // An archive is a tar of: about.txt (version, time, schema), database.dump/000001, … (pg_dump's custom format in
 // pieces, because tar wants to know a size before the bytes), files/N/… (each folder that was named) and SHA256SUMS of
-// all of them, in the form that sha256sum(1) checks. It may be sealed (seal.hpp). It is written and read as a stream:
-// what it holds never stands on a disk by itself.
+// all of them, in the form that sha256sum(1) checks. It may be sealed (seal.hpp). It is written and read as a stream,
+// so its contents are never on a disk unsealed.
 namespace ms::cli {
 
 inline constexpr std::string_view kAbout = "about.txt";
@@ -31,11 +31,11 @@ class ArchiveWriter {
   ArchiveWriter& operator=(const ArchiveWriter&) = delete;
 
   void add(const std::string& name, std::string_view content);
-  /// What comes from `in` until its end, as name/000001, name/000002, …
+  /// Adds the bytes from `in` until its end, as name/000001, name/000002, …
   void add_stream(const std::string& name, int in);
-  /// All that is in the folder, with times, modes and links.
+  /// Adds the contents of the folder, with times, modes and links.
   void add_folder(const std::string& name, const std::filesystem::path& folder);
-  /// The sums, and the end.
+  /// Writes the sums and the end.
   void finish();
 
  private:
@@ -43,7 +43,7 @@ class ArchiveWriter {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Reads an archive from its beginning. Everything throws Failure, in which the archive is named.
+/// Reads an archive from its beginning. Everything throws Failure, which names the archive.
 class ArchiveReader {
  public:
   /// `key` is for a sealed one.
@@ -68,7 +68,7 @@ class ArchiveReader {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Reads all of it and gives about.txt. Throws Failure when something is missing or is not what was written.
+/// Reads the whole archive and gives about.txt. Throws Failure when something is missing or was changed.
 std::string verify(const std::filesystem::path& archive, const Key* key);
 
 }  // namespace ms::cli

@@ -48,7 +48,7 @@ std::string about(const config::Settings& settings, const CommandOptions& chosen
   return out;
 }
 
-/// What a store gave, or the end of the program.
+/// The value of a storage result; throws Failure for its error.
 template <class T>
 T must(storage::Result<T> result) {
   using storage::Fault;
@@ -56,7 +56,7 @@ T must(storage::Result<T> result) {
   if constexpr (!std::is_void_v<T>) return *std::move(result);
 }
 
-/// Removes all but the newest of the archives that were named by their time, which sorts them.
+/// Removes all but the newest archives, which are sorted by the time in their names.
 void remove_older(storage::Store& folder, std::size_t keep) {
   static const std::regex kName(R"(minschool-\d{8}T\d{6}Z\.tar(\.sealed)?)");
   std::vector<std::string> names;
@@ -83,7 +83,7 @@ void back_up(const Options& options, const CommandOptions& chosen) {
   const auto file = must(folder.put(name, storage::IfThere::refuse));
   ArchiveWriter archive([&file](std::string_view bytes) { must(file->write(bytes)); }, key ? &*key : nullptr);
   archive.add(std::string(kAbout), about(settings, chosen));
-  // One snapshot of all tables (pg_dump's manual); who restores decides about owners.
+  // One snapshot of all tables (pg_dump's manual); the restore decides about owners.
   run_drained({{"pg_dump", "--format=custom", "--no-owner"}, libpq_environment(settings)},
               [&archive](int pipe) { archive.add_stream(std::string(kDump), pipe); });
   for (std::size_t i = 0; i < chosen.folders.size(); ++i) {

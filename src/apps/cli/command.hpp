@@ -7,7 +7,7 @@
 #include "apps/arguments/arguments.hpp"
 #include "infra/config/config.hpp"
 
-// Each file of this folder adds one command to the program; main.cpp turns what it throws into an exit status.
+// Each file of this folder adds one command to the program; main.cpp turns exceptions into an exit status.
 namespace ms::cli {
 
 /// Exit statuses that scripts may rely on.
@@ -25,7 +25,7 @@ class Failure : public std::runtime_error {
   int status_;
 };
 
-/// What stands before the command on the command line.
+/// The options before the command on the command line.
 struct Options {
   std::filesystem::path config;
 };

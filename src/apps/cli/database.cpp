@@ -29,7 +29,8 @@ Database::Database(const std::string& conninfo) {
   } catch (const std::invalid_argument& wrong) { throw DatabaseError(wrong.what()); }
   if (PQstatus(connection_.get()) != CONNECTION_OK) fail(nullptr);
   PQsetNoticeProcessor(connection_.get(), [](void*, const char*) {}, nullptr);
-  if (PQsetClientEncoding(connection_.get(), "UTF8") != 0) fail(nullptr);  // whatever the role or database says
+  if (PQsetClientEncoding(connection_.get(), "UTF8") != 0)
+    fail(nullptr);  // also when the role or database has another setting
 }
 
 void Database::fail(const PGresult* result) const {
@@ -124,7 +125,7 @@ std::map<std::string, std::string> libpq_environment(const config::Settings& set
   for (const auto* option = options.get(); option->keyword != nullptr; ++option) {
     if (option->val != nullptr && option->envvar != nullptr) out[option->envvar] = option->val;
   }
-  // pg_dump and pg_restore hold locks: the server is to notice when this machine is gone.
+  // pg_dump and pg_restore hold locks, so the server must notice when this machine is gone.
   out["PGOPTIONS"] = pg::Parameters(conninfo, "minschool").get("options");
   return out;
 }

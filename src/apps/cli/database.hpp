@@ -13,7 +13,7 @@
 
 namespace ms::cli {
 
-/// What PostgreSQL said, in one line.
+/// PostgreSQL's error in one line.
 class DatabaseError : public std::runtime_error {
  public:
   explicit DatabaseError(const std::string& message, std::string sqlstate = "")
@@ -30,14 +30,14 @@ class Database {
   using Row = std::vector<std::optional<std::string>>;
 
   explicit Database(const config::Settings& settings);
-  /// libpq's keywords or URI; what it does not say is libpq's default.
+  /// Connects with libpq's keywords or URI and libpq's defaults.
   explicit Database(const std::string& conninfo);
 
   /// One statement with text parameters; its rows.
   std::vector<Row> query(const std::string& sql, const Row& values = {});
   /// Sends `rows` (COPY text format, one line each) to "copy … from stdin".
   void copy(const std::string& sql, std::string_view rows);
-  /// For what libpq knows of the connection itself.
+  /// For libpq's functions on the connection itself.
   PGconn* connection() const noexcept { return connection_.get(); }
 
  private:

@@ -133,8 +133,7 @@ class Writer {
     database_.copy(fmt::format("copy {0}_likes ({0}_id, user_id, created_at) from stdin", of), rows);
   }
 
-  /// What the rows above would have told their members: everybody follows the first board, and has not yet read the
-  /// last three.
+  /// The notifications of the rows above: every member follows the first board, and has not yet read the last three.
   void notifications() {
     database_.query(
         "insert into board_follows (board_id, user_id) select boards.id, users.id from boards, users "

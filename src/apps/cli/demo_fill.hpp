@@ -5,7 +5,7 @@
 
 namespace ms::cli::demo {
 
-/// What {word} stands for in one post and its comments.
+/// The values of each {word} in one post and its comments.
 using Scene = std::map<std::string, std::string, std::less<>>;
 
 /// The text with each {word} replaced. {word:을} adds the particle that fits the word's last syllable: 을 or 를, 은 or

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-// What is written by hand in demo/*.toml: people, words and, board by board, kinds of posts.
+// The hand-written demo/*.toml: people, words and, for each board, kinds of posts.
 namespace ms::cli::demo {
 
 using Texts = std::vector<std::string>;

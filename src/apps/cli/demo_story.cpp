@@ -10,8 +10,8 @@
 
 #include "apps/cli/demo_fill.hpp"
 
-// Chance comes from one generator with a fixed seed and from integer arithmetic only: the distributions of <random> may
-// differ between libraries.
+// Randomness comes from one generator with a fixed seed and from integer arithmetic only: the distributions of <random>
+// may differ between libraries.
 namespace ms::cli::demo {
 namespace {
 
@@ -138,7 +138,7 @@ class Teller {
     return now_ - days(chance_.from(1, kDays));
   }
 
-  /// Someone who was there at that time; those who joined first write most.
+  /// Someone who had joined by that time; early members write most.
   std::size_t someone(Timestamp at, bool staff, std::optional<std::size_t> but = {}) {
     std::vector<std::size_t> there;
     for (std::size_t i = 0; i < plan_.people.size(); ++i) {
@@ -170,7 +170,7 @@ class Teller {
     return out;
   }
 
-  /// Someone who has not yet spoken under the post being told, where there is such a person.
+  /// Someone who has not yet commented on the present post, if there is such a person.
   std::size_t someone_new(Timestamp at, bool staff, std::size_t author) {
     auto who = someone(at, staff, author);
     for (int i = 0; i < kTries && speakers_.contains(who); ++i) who = someone(at, staff, author);
@@ -275,7 +275,7 @@ class Teller {
     }
   }
 
-  /// Sorts comments by time and puts the links between them right.
+  /// Sorts comments by time and corrects the links between them.
   void order_comments() {
     std::vector<std::size_t> order(story_.comments.size()), place(order.size());
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
@@ -290,7 +290,7 @@ class Teller {
     story_.comments = std::move(sorted);
   }
 
-  /// What more people read is liked by more.
+  /// Posts with more views get more likes.
   void like() {
     constexpr std::int64_t kReadersOfOne = 8;
     for (std::size_t i = 0; i < story_.posts.size(); ++i) {
@@ -305,7 +305,7 @@ class Teller {
     }
   }
 
-  /// Of at most `wanted` members who may read the board, each once and after it was written.
+  /// Likes of at most `wanted` members who may read the board, each once and after the post was written.
   void like(std::vector<Like>& out, const Like& written, std::size_t board, std::uint64_t wanted) {
     std::set<std::size_t> by;
     for (std::uint64_t i = 0; i < wanted; ++i) {

@@ -4,9 +4,9 @@
 
 namespace ms::cli {
 
-/// After the database was brought back to an earlier state: nothing that was given or ended since then is known in it.
-/// Ends all sessions, moves all numbers on, so that none is given twice, and makes running programs and Redis forget
-/// what they know. Throws DatabaseError; Redis that cannot be told is said on standard error.
+/// To be called after the database was restored to an earlier state, which lacks all ids and logouts since then. Ends
+/// all sessions, advances all sequences so that no id is used twice, and invalidates the caches of running programs and
+/// of Redis. Throws DatabaseError; an unreachable Redis is reported on standard error.
 void begin_history(Database& database, const config::Settings& settings);
 
 }  // namespace ms::cli

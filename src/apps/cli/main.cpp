@@ -34,7 +34,7 @@ int main(int argc, char** argv) {
   add_demo(app, options);
   try {
     std::setlocale(LC_CTYPE, "C.UTF-8");  // names of files in an archive
-    std::signal(SIGPIPE, SIG_IGN);        // a tool that leaves early is an error, not our end
+    std::signal(SIGPIPE, SIG_IGN);        // a tool that exits early is an error, not the end of this program
     if (sodium_init() < 0) throw Failure("libsodium cannot be used on this machine");
     return ms::arguments::parse(app, argc, argv).value_or(0);
   } catch (const Failure& fault) {

@@ -15,8 +15,8 @@
 #include "features/servers/servers.hpp"
 #include "infra/io/sleep.hpp"
 
-// `minschool monit`: the Admin's page of servers in a terminal. Plain ANSI sequences on the alternate screen, so that
-// nothing is left behind; what was there comes back however it ends, but for SIGKILL.
+// `minschool monit`: the Admin's page of servers in a terminal. It uses plain ANSI sequences on the alternate screen,
+// so that the earlier content comes back however the program ends, except by SIGKILL.
 namespace ms::cli {
 namespace {
 
@@ -31,7 +31,7 @@ constexpr auto kRedisPatience = std::chrono::milliseconds(300);
 constexpr std::string_view kEnter = "\x1b[?1049h\x1b[?25l";
 constexpr std::string_view kLeave = "\x1b[?25h\x1b[?1049l";
 constexpr std::string_view kHome = "\x1b[H";
-// Before a line and not after it: behind one that is as wide as the screen it would take the last letter.
+// Erases before a line and not after it: after a line as wide as the screen it would erase the last letter.
 constexpr std::string_view kClearLine = "\x1b[2K";
 constexpr std::string_view kClearBelow = "\x1b[J";
 
@@ -44,7 +44,7 @@ void put(std::string_view text) {
   }
 }
 
-/// The terminal without echo and line editing, on its alternate screen, for as long as this lives.
+/// Puts the terminal on its alternate screen, without echo and line editing, until the destructor runs.
 class Terminal {
  public:
   Terminal() {
@@ -71,7 +71,7 @@ std::pair<std::size_t, std::size_t> size() {
   return {said.ws_row, said.ws_col};
 }
 
-/// What it is made of: the sources before those who ask them.
+/// The objects of the command; each one comes after those that it uses.
 struct Monit {
   explicit Monit(const config::Settings& settings)
       : db(io, config_of(settings)),
@@ -112,7 +112,7 @@ async<void> connect(Monit* monit) {
 
 async<void> look_once(Monit* monit) {
   co_await connect(monit);
-  // The rates of totals need two looks, more than a second apart.
+  // The rates of totals need two samples, more than a second apart.
   co_await look(monit);
   co_await sleep_for(std::chrono::milliseconds(1100));
   co_await look(monit);
@@ -123,7 +123,7 @@ void draw(const Monit& monit) {
   if (!monit.last) return;
   const auto [rows, columns] = size();
   std::string out(kHome);
-  // The last line is the foot's.
+  // The last line is the footer.
   for (const std::string& line : monit_screen(*monit.last, rows - 1, columns)) {
     out.append(kClearLine).append(line).append("\n");
   }
@@ -170,7 +170,7 @@ void show_live(const config::Settings& settings) {
     throw Failure("monit needs a terminal; `minschool monit --once` does not", kUsage);
   }
   Monit monit(settings);
-  // A copy, because asio makes what it watches non-blocking and closes it.
+  // A copy, because asio makes the descriptor non-blocking and closes it.
   monit.input.assign(::dup(STDIN_FILENO));
   const int flags = ::fcntl(STDIN_FILENO, F_GETFL);
   {
@@ -191,7 +191,7 @@ void add_monit(CLI::App& app, const Options& options) {
   const auto once = std::make_shared<bool>(false);
   monit->add_flag("--once", *once, "Prints one screen of 80 columns and ends, for scripts");
   monit->callback([&options, once] {
-    spdlog::set_level(spdlog::level::off);  // what is wrong stands on the screen
+    spdlog::set_level(spdlog::level::off);  // the screen shows errors
     const auto settings = load_settings(options);
     if (*once) {
       print_once(settings);

@@ -22,7 +22,7 @@ constexpr std::size_t kRoutesHead = 3;  // a blank, a title, and one route at le
 constexpr std::size_t kNameWidth = 10;  // of a server
 constexpr std::size_t kRouteWidth = 50;
 
-/// What may be sent to a terminal: a server's name is whatever its configuration says.
+/// Text that is safe for a terminal: a server's configuration may give it any name.
 std::string safe(std::string_view text) {
   std::string out;
   for (const char c : text) out += c >= ' ' && c <= '~' ? c : '?';
@@ -150,7 +150,7 @@ std::vector<std::string> monit_screen(const Overview& now, std::size_t rows, std
                             kNameWidth, "state", "cpu", "mem", "req/s", "5xx/s", "p95", "p99", "pg ms", "rd ms",
                             "stream", "up"));
   const std::size_t room = rows > kOtherLines ? rows - kOtherLines : 1;
-  // Who is not well comes first where not all have room.
+  // Unhealthy servers come first where there is no room for all.
   std::vector<const Server*> order;
   for (const Server& server : now.servers) order.push_back(&server);
   if (order.size() > room) {

@@ -51,7 +51,7 @@ Marked marked_lines(std::string_view text) {
   each_line(text, [&](std::string_view whole) {
     const Line line = parse(whole);
     const std::string mark(line.mark);
-    // The same lines stand at each place of a mark: those of the first count.
+    // Each place of a marker has the same lines: the first place is read.
     if (mark != last && !mark.empty()) ++runs[mark];
     if (!mark.empty() && runs[mark] == 1) out[mark].emplace_back(line.text);
     last = mark;

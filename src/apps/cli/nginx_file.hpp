@@ -4,19 +4,19 @@
 #include <string_view>
 #include <vector>
 
-// Nginx's files as packaged: lines that end in "# @name" are the operator's, everything else is ours.
+// Nginx's packaged files: lines that end in a marker "# @name" are the operator's, all others are the package's.
 namespace ms::cli {
 
-/// The lines of each mark, without blanks in front and without the mark.
+/// The lines of each marker, without leading blanks and without the marker.
 using Marked = std::map<std::string, std::vector<std::string>>;
 
 Marked marked_lines(std::string_view text);
 
-/// `text` with the lines of each mark that is in `values` replaced by those; a mark that stands at several places gets
-/// them at each. What is written is marked again.
+/// `text` with the lines of each marker in `values` replaced by those. A marker in several places is replaced in each.
+/// The new lines have the marker, too.
 std::string with_marked(std::string_view text, const Marked& values);
 
-/// The file without the operator's lines, comments of its own and blanks at the ends: what may not differ.
+/// The part of the file that must match the package: without the operator's lines, comment lines and outer blanks.
 std::vector<std::string> unmarked_lines(std::string_view text);
 
 }  // namespace ms::cli

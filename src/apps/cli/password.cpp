@@ -32,7 +32,7 @@ std::string read_password(const std::string& file) {
     std::getline(in, line);
   }
   if (line.ends_with('\r')) line.pop_back();
-  // Typed into the form it would have to be typed with what nobody sees, too.
+  // In the login form nobody could type the invisible characters.
   const auto seen = visible_secret(line);
   if (!seen) throw Failure(fmt::format("{} {}", file == "-" ? "standard input" : file, seen.error()));
   if (*seen != line) {

@@ -31,7 +31,7 @@ void publish_member(const config::Settings& settings, const std::string& id) {
 }
 
 void publish_everything(const config::Settings& settings, Database& database) {
-  // After Redis has forgotten: who is told reads anew.
+  // Only after Redis was invalidated, because the programs read it again when they are notified.
   tell_redis(settings, cache::invalidate_all_command({"cache:", "notifications:"}), "");
   database.query("select pg_notify('members', ''), pg_notify('boards', '')");
 }

@@ -10,7 +10,7 @@
 
 namespace ms::cli {
 
-/// What Redis, or the way to it, said in one line.
+/// The error of Redis or of the connection to it, in one line.
 class RedisError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -24,7 +24,7 @@ class RedisLink {
 
   /// The answer as text; a list's items joined by line ends. Throws RedisError, also for an error that Redis answers.
   std::string ask(const std::vector<std::string>& words);
-  /// The value of a setting, "" when Redis does not tell.
+  /// The value of a setting; "" when Redis refuses to give it.
   std::string setting(const std::string& name);
 
  private:

@@ -26,7 +26,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kNoRight = "42501";
 
-/// A dump names the roles that its rights are for.
+/// A dump names roles, because it grants rights to them.
 void make_roles(Database& database) {
   for (const char* role : {"minschool_site", "minschool_admin"}) {
     if (!database.query("select from pg_roles where rolname = $1", {role}).empty()) continue;
@@ -54,7 +54,7 @@ void read_dump(const RestoreOptions& chosen, const Key* key, const std::function
   }
 }
 
-/// A file of this process that has no place on a disk.
+/// An anonymous file in memory.
 std::string in_memory(const File& file) { return fmt::format("/proc/{}/fd/{}", ::getpid(), file.get()); }
 
 std::string content_of(const File& file) {
@@ -65,12 +65,12 @@ std::string content_of(const File& file) {
   return out;
 }
 
-/// Of what the dump holds all but extensions, which belong to the machine (pg_stat_statements) and need a superuser.
+/// The dump's contents except extensions, which belong to the machine (pg_stat_statements) and need a superuser.
 void list_ours(const RestoreOptions& chosen, const Key* key, const File& list) {
   const File all(::memfd_create("list", MFD_CLOEXEC));
   Tool lister{{"pg_restore", "--format=custom", "--list"}};
   lister.out = all.get();
-  // It reads the beginning and leaves.
+  // pg_restore reads the beginning and exits.
   run_fed(std::move(lister), [&](int pipe) {
     read_dump(chosen, key, [pipe](std::string_view bytes) { return offer(pipe, bytes.data(), bytes.size()); });
   });
@@ -87,7 +87,7 @@ void restore_database(const config::Settings& settings, const RestoreOptions& ch
   if (name == environment.end()) throw Failure("[database] url names no dbname");
   const File list(::memfd_create("list", MFD_CLOEXEC));
   list_ours(chosen, key, list);
-  // In one transaction: what is cut off in the middle leaves nothing.
+  // In one transaction, so that an interrupted restore leaves nothing.
   Tool restorer{{"pg_restore", "--format=custom", "--no-owner", "--single-transaction", "--exit-on-error", "--use-list",
                  in_memory(list), "--dbname", name->second},
                 environment};
@@ -134,9 +134,9 @@ void restore(const config::Settings& settings, const RestoreOptions& chosen) {
   }
   restore_database(settings, chosen, opens);
   Database restored(settings);
-  // What the dump does not hold: the figures that the planner needs.
+  // The dump lacks the statistics that the planner needs.
   restored.query("analyze");
-  // Who logged out, and which numbers were given, since the backup was made is not known here.
+  // The backup does not have the logouts and the ids that came after it.
   begin_history(restored, settings);
   if (!chosen.files.empty()) restore_files(chosen, opens);
   std::cout << about << "Restored. All members have to log in again.\n";

@@ -5,18 +5,18 @@
 
 namespace ms::cli {
 
-/// What is brought back.
+/// The options of a restore.
 struct RestoreOptions {
   std::filesystem::path archive;
   std::filesystem::path key;    ///< empty: not sealed
   std::filesystem::path files;  ///< where the folders go; empty: nowhere
 };
 
-/// Checks the whole archive, then brings it into the empty database of `settings`, all or nothing, and tells running
+/// Checks the whole archive, restores it into the empty database of `settings`, all or nothing, and notifies running
 /// programs. Throws Failure.
 void restore(const config::Settings& settings, const RestoreOptions& chosen);
 
-/// That the database has no tables yet.
+/// Throws Failure unless the database has no tables yet.
 bool is_empty(const config::Settings& settings);
 
 }  // namespace ms::cli

@@ -75,7 +75,7 @@ void Sealer::write(std::string_view bytes) {
   }
 }
 
-// A piece that is not full is the last one, even when it is empty.
+// An incomplete piece is the last one, even when it is empty.
 void Sealer::finish() { impl_->put(crypto_secretstream_xchacha20poly1305_TAG_FINAL); }
 
 struct Opener::Impl {

@@ -6,7 +6,7 @@
 #include <string_view>
 
 // A stream of bytes under a key: libsodium's secretstream (XChaCha20-Poly1305), in pieces of 64 KiB behind a first line
-// that says what it is. What was cut off, changed or sealed with another key does not open.
+// that names the format. A stream that was cut off, changed or sealed with another key does not open.
 namespace ms::cli {
 
 /// The key in a file: at least 32 characters, such as `openssl rand -base64 32` writes. Throws Failure.
@@ -19,10 +19,10 @@ class Key {
   std::string bytes_;
 };
 
-/// Where a stream goes; throws Failure.
+/// Takes the bytes of a stream; throws Failure.
 using Sink = std::function<void(std::string_view bytes)>;
 
-/// Seals what it is given. Throws Failure.
+/// Encrypts the bytes that it gets. Throws Failure.
 class Sealer {
  public:
   Sealer(const Key& key, Sink out);
@@ -38,7 +38,7 @@ class Sealer {
   std::unique_ptr<Impl> impl_;
 };
 
-/// The reverse. Throws Failure before anything of a damaged piece is given.
+/// Decrypts a sealed stream. Throws Failure before it gives any byte of a damaged piece.
 class Opener {
  public:
   Opener(const Key& key, int in);

@@ -21,7 +21,7 @@ namespace {
 constexpr std::size_t kMaxLogged = 64 * 1024;  // of a program that complains without end
 constexpr const char* kPatience = "5";         // seconds that output_of gives a program
 
-/// The reader of a pipe has left; what it says explains more.
+/// The reader of a pipe has exited; its own error message explains more.
 class BrokenPipe : public Failure {
  public:
   BrokenPipe() : Failure("the reader of a pipe has left") {}
@@ -36,7 +36,7 @@ std::string_view reason_in(std::string_view said) {
   return line.substr(0, line.find('\n'));
 }
 
-/// A program that runs; who forgets it waits for it all the same.
+/// A running program; the destructor waits for it, too.
 class Running {
  public:
   explicit Running(const Tool& tool) : name_(tool.words.front()) {

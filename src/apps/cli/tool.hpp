@@ -18,7 +18,7 @@ struct Tool {
   std::filesystem::path folder = {};                    ///< where it runs; empty: here
 };
 
-/// Runs it to its end. Throws Failure with the last line that it said when it is missing or fails.
+/// Runs a program to its end. Throws Failure with the last line of its output when it is missing or fails.
 void run(const Tool& tool);
 /// The same with a pipe to it (`feed`) or from it (`drain`), used while it runs; the function closes nothing.
 void run_fed(Tool tool, const std::function<void(int pipe)>& feed);
@@ -29,14 +29,14 @@ struct Output {
   std::string text;   ///< what it said on both ways, without blanks at the ends; at most 64 KB
 };
 
-/// Runs a program of the system that has little to say, for at most a few seconds. Never throws.
+/// Runs a program of the system with little output, for at most a few seconds. Never throws.
 Output output_of(std::vector<std::string> words);
 
 /// Reads until `size` bytes or the end; the number read. Throws Failure.
 std::size_t read_up_to(int file, char* bytes, std::size_t size);
 /// Throws Failure.
 void write_all(int file, const char* bytes, std::size_t size);
-/// The same to a pipe; false when its reader has left, who then says why or has had enough.
+/// The same to a pipe; false when its reader has exited, with an error of its own or because it needs no more.
 bool offer(int pipe, const char* bytes, std::size_t size);
 
 }  // namespace ms::cli

@@ -35,7 +35,7 @@ Password choose_password(const Member& member) {
   return {secret::random_text(kMadeUpBytes), true};
 }
 
-/// A made-up password is shown once, after it became the member's.
+/// A generated password is shown once, after it was stored.
 void show(const Password& password) {
   if (password.made_up) std::cout << "Password (shown only now): " << password.text << '\n';
 }

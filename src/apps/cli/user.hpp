@@ -5,7 +5,7 @@
 
 namespace ms::cli {
 
-/// A member as the command line gives one.
+/// A member as given on the command line.
 struct Member {
   std::string email;
   std::string name;
@@ -13,7 +13,7 @@ struct Member {
   std::string password_file;  ///< empty: a password is made up and shown once
 };
 
-/// The address in lower case and the name without blanks around it; throws Failure when they cannot be a member's.
+/// Normalizes the address to lower case and trims the name; throws Failure when they are not valid for a member.
 struct Identity {
   std::string email;
   std::string name;

@@ -6,7 +6,7 @@
 #include "apps/cli/doctor/report.hpp"
 #include "infra/config/config.hpp"
 
-// What `minschool doctor` looks at. Each function adds its findings; none waits longer than a few seconds.
+// The checks of `minschool doctor`. Each function adds its findings; none waits longer than a few seconds.
 namespace ms::cli::doctor {
 
 struct Places {
@@ -16,7 +16,7 @@ struct Places {
   std::filesystem::path nginx_file() const { return nginx_dir / "conf.d/minschool-loadbalancer.conf"; }
 };
 
-/// The settings that are there and right: what a machine has says which part it is.
+/// The settings that exist and are valid: the files of a machine say which part of the system it is.
 struct SiteFacts {
   std::optional<config::Settings> site;
   std::optional<config::Settings> admin;

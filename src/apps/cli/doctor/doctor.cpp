@@ -14,7 +14,7 @@ namespace {
 
 constexpr unsigned kMax = 60;  // seconds for all of it
 
-/// Each step has a deadline of its own; this is for a server that stops in the middle of an answer.
+/// Each step has its own deadline; this one is for a server that stops in the middle of an answer.
 void bound_time() {
   ::setenv("PGCONNECT_TIMEOUT", "5", 0);
   std::signal(SIGALRM, [](int) {

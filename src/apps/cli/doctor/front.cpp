@@ -1,4 +1,4 @@
-// What stands in front of Nginx, and where Nginx saves pages.
+// The proxies in front of Nginx, and the folder where Nginx saves pages.
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -24,7 +24,7 @@ constexpr std::streamoff kTail = 256 * 1024;  // of Nginx's log: some hundred re
 constexpr int kEnough = 20;                   // requests to judge by
 constexpr std::uint64_t kMinShare = 10;       // a tenth of the cache's disk has to be free
 
-/// The word that follows `directive` in one of the lines, without quotes and what ends it.
+/// The word after `directive` in one of the lines, without quotes and the final semicolon.
 std::string word_after(const std::vector<std::string>& lines, std::string_view directive) {
   for (std::string_view line : lines) {
     if (!line.starts_with(directive) || line.size() == directive.size() || line[directive.size()] != ' ') continue;
@@ -70,7 +70,7 @@ bool is_private(const std::string& address) {
   return kPrivate->contains(address);
 }
 
-/// All requests from one address that say on whose behalf: a proxy that Nginx does not know.
+/// Finds a proxy that Nginx does not know: one address from which all requests name another client.
 void check_proxy(const Marked& marks, Report& report) {
   const auto trusted = marks.find("real_ip");
   if (trusted != marks.end()) {
@@ -103,7 +103,7 @@ dev_t device_of(const char* path) {
   return ::stat(path, &found) == 0 ? found.st_dev : 0;
 }
 
-/// A page that Nginx cannot write to its cache it does not send either.
+/// Nginx does not send a page that it cannot write to its cache.
 void check_cache(const Marked& marks, Report& report) {
   const auto lines = marks.find("cache");
   const std::string path = lines == marks.end() ? "" : word_after(lines->second, "proxy_cache_path");

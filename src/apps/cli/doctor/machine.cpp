@@ -112,7 +112,7 @@ void check_rights(const Places& places, Report& report) {
     const fs::path& file = entry.path();
     struct stat found{};
     if (!entry.is_regular_file(error) || ::stat(file.c_str(), &found) != 0) continue;
-    // What only root uses: the schema's owner, and the user of Redis that setup acts as.
+    // Files for root only: those of the schema's owner and of the Redis user for setup.
     const bool owners = file.filename().string().starts_with("owner.") || file.filename() == "redis.admin";
     const bool secret = file.extension() != ".toml" || owners;
     if (secret && (found.st_mode & 0007) != 0) wrong(file, "can be read by everybody", "chmod o= " + file.string());

@@ -23,7 +23,7 @@ constexpr int kMinMinor = 22;             // of 1.x
 constexpr const char* kSoon = "1209600";  // two weeks in seconds, longer than a renewal takes
 constexpr long kFewConnections = 4096;    // two for each open page
 
-/// The first line that only one of both has.
+/// The first line that only one of the two texts has.
 std::string difference(const std::vector<std::string>& packaged, const std::vector<std::string>& installed) {
   const auto [ours, theirs] = std::ranges::mismatch(packaged, installed);
   if (ours == packaged.end() && theirs == installed.end()) return "";
@@ -43,7 +43,7 @@ void check_drift(const fs::path& installed, const fs::path& packaged, const std:
   report.wrong("Nginx file", fmt::format("{} is not the packaged one: {}", installed.string(), what), mend);
 }
 
-/// nginx -v says "nginx version: nginx/1.22.1".
+/// Parses the output of nginx -v, "nginx version: nginx/1.22.1".
 void check_version(Report& report) {
   const auto said = output_of({"nginx", "-v"});
   const auto slash = said.text.find("nginx/1.");
@@ -56,7 +56,7 @@ void check_version(Report& report) {
   report.fine("Nginx", "version " + version);
 }
 
-/// The value of `directive` in marked or other lines; empty when it is not there.
+/// The value of `directive` in the operator's or the package's lines; empty when it is not there.
 std::string value_of(std::string_view text, std::string_view directive) {
   for (std::size_t at = 0; at < text.size();) {
     const auto end = std::min(text.find('\n', at), text.size());

@@ -21,16 +21,16 @@ struct Finding {
   std::string mend;  ///< empty when fine
 };
 
-/// What was found. A check that fails itself is a finding too.
+/// The findings. A check that itself fails is a finding too.
 class Report {
  public:
   void fine(std::string check, std::string says);
   void hint(std::string check, std::string says, std::string mend);
   void wrong(std::string check, std::string says, std::string mend);
-  /// Runs `look`; what it throws is wrong.
+  /// Runs `look`; an exception is a finding of what is wrong.
   void guard(const std::string& check, const std::function<void()>& look);
 
-  /// One line each, the wrong ones last, where people look first.
+  /// One line for each finding; errors come last, because people read the end first.
   std::string text() const;
   std::string json() const;
   bool broken() const;

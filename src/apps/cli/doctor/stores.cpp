@@ -1,5 +1,5 @@
-// PostgreSQL and Redis: whether they answer, whether they are new enough, and the settings that MinSchool's promises
-// hang on.
+// PostgreSQL and Redis: whether they answer, whether they are new enough, and the settings on which MinSchool's
+// promises depend.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -38,7 +38,8 @@ std::string one(Database& database, const std::string& sql, const Database::Row&
   return rows.empty() || rows[0].empty() ? "" : rows[0][0].value_or("");
 }
 
-/// Says when the clock that `read` gives, in seconds since 1970, differs from ours; less the half of the way to it.
+/// Reports a clock that differs from this machine's. `read` gives it in seconds since 1970; half of its round trip is
+/// subtracted.
 void check_clock_of(std::string_view part, const std::function<double()>& read, Report& report) {
   const auto seconds = [] { return std::chrono::duration<double>(now().time_since_epoch()).count(); };
   const double asked = seconds();
@@ -49,7 +50,7 @@ void check_clock_of(std::string_view part, const std::function<double()>& read, 
                "NTP on both machines: apt install systemd-timesyncd");
 }
 
-/// App servers that Nginx's file names; 1 where it is not here.
+/// The number of app servers in Nginx's file; 1 where this machine has no such file.
 long servers_of(const Places& places) {
   const auto marks = marked_lines(setup::read_file(places.nginx_file()));
   const auto lines = marks.find("site_servers");
@@ -78,8 +79,8 @@ void check_room(Database& database, const Places& places, const SiteFacts& facts
   }
 }
 
-/// Connections of the programs by server: those of one that nobody hears of, or more than it can have, are left over
-/// from a machine that lost power or its network, and each takes room from the others.
+/// The programs' connections by server. Connections of a server without a heartbeat, or more than a server can have,
+/// are left over from a machine that lost power or its network; each takes room from the others.
 void check_sessions(Database& database, const SiteFacts& facts, Report& report) {
   constexpr const char* kSql = R"(
     select a.application_name, count(*),
@@ -163,7 +164,7 @@ void check_schema(Database& database, const config::Settings& settings, const Pl
   }
 }
 
-/// An Express program's sessions are begun by no password: the database has to allow it as long as the Site adopts
+/// Sessions of an Express program begin without a password: the database must allow that as long as the Site adopts
 /// them.
 void check_adoption(Database& database, const SiteFacts& facts, Report& report) {
   const auto granted = one(database,
@@ -191,8 +192,8 @@ std::string version_in(const std::string& info) {
   return info.substr(at + kKey.size(), info.find_first_of("\r\n", at) - at - kKey.size());
 }
 
-/// Whether two sessions share a process of PostgreSQL, as behind a pooler in transaction mode; what a session sets,
-/// prepares or listens to is then lost to it.
+/// Whether two sessions share a process of PostgreSQL, as behind a pooler in transaction mode. A session then loses its
+/// settings, prepared statements and subscriptions.
 void check_pooler(Database& database, const config::Settings& settings, Report& report) {
   const auto pid = [](Database& session) { return one(session, "select pg_backend_pid()"); };
   if (pid(database) == std::to_string(PQbackendPID(database.connection()))) return;
@@ -213,7 +214,7 @@ void check_pooler(Database& database, const config::Settings& settings, Report& 
   }
 }
 
-/// Whether it takes writes: a standby, or set to read only.
+/// Whether PostgreSQL takes writes; a standby and a read-only database do not.
 void check_writes(Database& database, Report& report) {
   if (one(database, "select pg_is_in_recovery()") == "t") {
     report.wrong("PostgreSQL writes", "this is a standby: it takes no writes",
@@ -252,7 +253,7 @@ void check_redis_settings(RedisLink& redis, const config::Settings& settings, Re
   }
 }
 
-/// Redis's settings are asked for by its default user, when setup gave that one a password.
+/// Reads Redis's settings as its default user, when setup gave that user a password.
 config::Settings::Redis as_administrator(config::Settings::Redis redis, const std::filesystem::path& file) {
   std::ifstream in(file);
   std::string password;
@@ -323,7 +324,7 @@ void check_redis(const Places& places, const SiteFacts& facts, Report& report) {
     check_redis_settings(administrator, *settings, report);
   } catch (const RedisError& fault) {
     const std::string_view why = fault.what();
-    // What Redis 7 answers to a password of its default user when that one has none.
+    // Redis 7 answers this when its default user has no password and one is given.
     if (why.contains("without any password configured")) return report_open_redis(report);
     report.hint("Redis settings", fmt::format("it does not tell: {}", why), "look at redis.conf by hand");
   }

@@ -1,4 +1,4 @@
-// Roles, the database and its rights. All of it may be run again, by hand or after a half of it failed.
+// Roles, the database and its rights. All steps can be repeated, by hand or after a failure half-way.
 #include "apps/cli/database.hpp"
 
 #include <fmt/format.h>
@@ -29,7 +29,7 @@ constexpr std::array kRoles{Role{"minschool_owner", "owner.database", Readers::r
                             Role{"minschool_site", "site.database", Readers::programs},
                             Role{"minschool_admin", "admin.database", Readers::programs}};
 
-/// PostgreSQL knows who comes in over its socket by his user id (peer): the package's superuser is the user postgres.
+/// PostgreSQL identifies a client on its socket by the user id (peer): the package's superuser is the user postgres.
 class AsPostgres {
  public:
   explicit AsPostgres(bool wanted) {
@@ -38,7 +38,7 @@ class AsPostgres {
     became_ = ::setegid(user->pw_gid) == 0 && ::seteuid(user->pw_uid) == 0;
   }
   ~AsPostgres() {
-    if (became_ && (::seteuid(0) != 0 || ::setegid(0) != 0)) std::abort();  // never go on as somebody else
+    if (became_ && (::seteuid(0) != 0 || ::setegid(0) != 0)) std::abort();  // never continue as another user
   }
   AsPostgres(const AsPostgres&) = delete;
   AsPostgres& operator=(const AsPostgres&) = delete;
@@ -83,7 +83,7 @@ std::string quoted(const std::string& value) {
   return out + "'";
 }
 
-/// The password as PostgreSQL keeps it, so that it stands in no log of the server.
+/// The password as PostgreSQL stores it, so that it appears in no log of the server.
 std::string verifier(Database& database, const std::string& password, const char* role) {
   char* made = PQencryptPasswordConn(database.connection(), password.c_str(), role, "scram-sha-256");
   if (made == nullptr)
@@ -93,7 +93,7 @@ std::string verifier(Database& database, const std::string& password, const char
   return out;
 }
 
-/// Why the role cannot come in; empty when it can.
+/// Why the role cannot connect; empty when it can.
 std::string refusal(const std::string& place, const std::string& name, const Role& role, const std::string& password) {
   try {
     Database tried(fmt::format("{} dbname={} user={} password={}", place, quoted(name), role.name, quoted(password)));
@@ -125,24 +125,24 @@ void make_role(Database& database, const SetupOptions& options, const Role& role
 void make_database(Database& database, const std::string& name) {
   if (exists(database, "select from pg_database where datname = $1", name)) return;
   if (database.query("select rolsuper from pg_roles where rolname = current_user").at(0).at(0) != "t") {
-    database.query("grant minschool_owner to current_user");  // who makes a database for it must be a member of it
+    database.query("grant minschool_owner to current_user");  // only its members can create a database for it
   }
-  // Everything sorts by C.UTF-8, whatever the language of the machine is: the same on every server.
+  // Everything sorts by C.UTF-8, so the order is the same on every server, whatever its language.
   run_formatted(database,
                 "create database %I owner minschool_owner template template0 encoding 'UTF8' locale 'C.UTF-8'", {name});
   say(fmt::format("made the database {}", name));
 }
 
-/// Rights and settings: said again each time, because that costs nothing.
+/// Rights and settings: set again each time, because that costs nothing.
 void set_rights(Database& database, const std::string& name) {
   run_formatted(database, "revoke all on database %I from public", {name});
   run_formatted(database, "grant connect on database %I to minschool_site, minschool_admin", {name});
-  // What the Admin's page of servers and `minschool monit` show of other roles' connections and statements.
+  // The Admin's page of servers and `minschool monit` show other roles' connections and statements.
   run_formatted(database, "grant pg_monitor to minschool_admin, minschool_owner", {});
   // With 4 the planner takes the wrong index for board lists.
   run_formatted(database, "alter database %I set random_page_cost = 1.1", {name});
   run_formatted(database, "alter database %I set timezone = 'UTC'", {name});
-  // The details of an error quote the row that was refused: addresses, hashes of passwords.
+  // The details of an error quote the refused row: addresses, hashes of passwords.
   try {
     run_formatted(database, "alter database %I set log_error_verbosity = 'terse'", {name});
   } catch (const DatabaseError&) {
@@ -151,7 +151,7 @@ void set_rights(Database& database, const std::string& name) {
   }
 }
 
-/// Our programs come in by password. Debian's pg_hba.conf asks for one on 127.0.0.1, and for who we are on the socket.
+/// The programs connect by password. Debian's pg_hba.conf requires one on 127.0.0.1, and the system user on the socket.
 std::string place_of(const Database& database, const SetupOptions& options) {
   const std::string port = PQport(database.connection());
   const std::string host = options.database.empty() ? "127.0.0.1" : PQhost(database.connection());

@@ -41,7 +41,7 @@ Failure cannot(const fs::path& path) {
   return Failure(fmt::format("{} cannot be written: {}; run this as root", path.string(), std::strerror(errno)));
 }
 
-/// The group of the programs, where the package made it.
+/// The programs' group, where the package has created it.
 void give_to_readers(int file, Readers readers, const fs::path& path) {
   if (::fchmod(file, mode_of(readers)) != 0) throw cannot(path);
   const group* programs = readers == Readers::programs && ::geteuid() == 0 ? ::getgrnam("minschool") : nullptr;
@@ -58,7 +58,7 @@ void write_whole(const fs::path& path, std::string_view content, Readers readers
   if (::fsync(file.get()) != 0 || ::rename(unfinished.c_str(), path.c_str()) != 0) throw cannot(path);
 }
 
-/// Somebody may have copied it with other rights.
+/// Narrows the rights: somebody may have copied the file with other ones.
 void narrow(const fs::path& path, Readers readers) {
   struct stat found{};
   if (::stat(path.c_str(), &found) != 0 || (found.st_mode & 0777 & ~mode_of(readers)) == 0) return;

@@ -3,8 +3,8 @@
 #include <string>
 #include <string_view>
 
-// What setup writes. Every file appears whole or not at all, and says so in one line; what is right already is left
-// alone.
+// The files that setup writes. Each one appears whole or not at all and is reported in one line; a file that is right
+// already stays as it is.
 namespace ms::cli::setup {
 
 /// Who may read a file: root alone, or also the programs (group minschool, when this machine has it).
@@ -19,10 +19,10 @@ bool put_file(const std::filesystem::path& path, std::string_view content, Reade
 /// Writes `content` only where there is no file; true when it wrote. Rights that are too wide are narrowed.
 bool put_new_file(const std::filesystem::path& path, std::string_view content, Readers readers);
 
-/// The secret in the file, made up and written where there is none. Never overwritten.
+/// The secret in the file; generated and written where there is none. Never overwritten.
 std::string secret_in(const std::filesystem::path& path, Readers readers);
 
-/// One line of what was done.
+/// Prints one line about a step.
 void say(std::string_view line);
 
 }  // namespace ms::cli::setup

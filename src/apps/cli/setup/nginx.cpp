@@ -43,8 +43,8 @@ std::vector<std::string> with(std::vector<std::string> lines, std::string last) 
   return lines;
 }
 
-/// Every name that is not the address of the site or of the Admin, and where it leads: with a certificate or behind a
-/// proxy that has one, those without TLS too.
+/// Every name other than the addresses of the Site and the Admin, and where it redirects; with a certificate, or behind
+/// a proxy that has one, also the requests without TLS.
 std::vector<std::string> redirects(const SetupOptions& options) {
   std::vector<std::string> out;
   const auto lead = [&](std::string_view scheme, const std::string& from, const std::string& to) {
@@ -96,9 +96,8 @@ std::string domain_in(const std::vector<std::string>& lines) {
   return "";
 }
 
-/// The marks of a file that was packaged without a default server, as they are now: the queue of the socket belongs to
-/// the default server, requests without a name to the Site, and the cache to a file system of its own, which is
-/// smaller.
+/// The present markers of a file that was packaged without a default server: the queue of the socket belongs to the
+/// default server, requests without a name to the Site, and the cache to a file system of its own, which is smaller.
 void bring_up_to_date(Marked& marks) {
   constexpr std::string_view kQueue = " backlog=4096";
   constexpr std::string_view kNames = " 127.0.0.1 [::1] \"\";";
@@ -120,8 +119,8 @@ void bring_up_to_date(Marked& marks) {
   }
 }
 
-/// What the file says: the operator's lines, those that are asked for now, and for marks that the file of an older
-/// version does not have what a new one would get.
+/// The new content of the file: the operator's lines, those of the present options, and for markers that an older
+/// version's file lacks the lines of a new file.
 Marked lines_for(SetupOptions options, const std::string& before) {
   Marked kept = marked_lines(before);
   if (kept.empty()) return wished(options);
@@ -139,8 +138,8 @@ Marked lines_for(SetupOptions options, const std::string& before) {
   return out;
 }
 
-/// Debian's own site is the default server of port 80, and ours has to be: a name that nobody knows gets no page. What
-/// the link led to, to put it back; empty when it was not there.
+/// Removes Debian's own site, because the default server of port 80 must be ours: unknown names get no page. Gives the
+/// target of the removed link, to restore it; empty when there was none.
 fs::path leave_out_debians_site(const fs::path& site) {
   std::error_code error;
   const fs::path target = fs::is_symlink(site, error) ? fs::read_symlink(site, error) : fs::path();
@@ -149,7 +148,7 @@ fs::path leave_out_debians_site(const fs::path& site) {
   return target;
 }
 
-/// Nginx's own word, the first line of it; "" when it takes its files.
+/// The first line of Nginx's error; "" when it accepts its files.
 std::string complaint() {
   const Output said = output_of({"nginx", "-t", "-q"});
   if (said.good) return "";
@@ -165,7 +164,7 @@ constexpr int kOneAddress = 128;
 std::string proxy_network(const std::string& text) {
   const auto parsed = config::TrustedProxies::parse({text});
   if (!parsed) return parsed.error();
-  // Whoever may say where he comes from has no limits.
+  // A client that may name its own address has no limits.
   if (parsed->contains("203.0.113.1") && parsed->contains("8.8.8.8")) return text + " is the whole world";
   if (parsed->contains("2001:db8::1") && parsed->contains("fe80::1")) return text + " is the whole world";
   // No proxy has more than the private network 10.0.0.0/8, or fc00::/7.
@@ -189,7 +188,7 @@ bool prepare_nginx(const SetupOptions& options) {
     throw Failure(fmt::format("{} has no Nginx files; name the folder with --share", options.share.string()));
   const fs::path file = options.nginx_dir / "conf.d/minschool-loadbalancer.conf";
   const std::string before = read_file(file);
-  // The operator's lines stay; all others are the package's.
+  // The operator's lines stay; all others come from the package.
   const std::string text = with_marked(packaged, lines_for(options, before));
   const bool same = unmarked_lines(text) == unmarked_lines(before) && marked_lines(text) == marked_lines(before);
   if (same) return true;

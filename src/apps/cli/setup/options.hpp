@@ -11,7 +11,7 @@
 
 namespace ms::cli::setup {
 
-/// What the operator wants, from options, from what is set up already, or asked for.
+/// The operator's wishes: from options, from the existing setup, or from answers on the terminal.
 struct SetupOptions {
   std::string domain;
   std::string admin_domain;  ///< empty: admin.<domain>
@@ -50,29 +50,29 @@ struct SetupOptions {
   std::string scheme() const { return certificate.empty() && !tls_in_front ? "http" : "https"; }
 };
 
-/// Where the programs find PostgreSQL: "host=… port=…" for a conninfo, without user and database.
+/// The programs' connection to PostgreSQL: "host=… port=…" for a conninfo, without user and database.
 struct Postgres {
   std::string place;
 };
 
-/// The roles, the database, its rights and settings; leaves what is there. The secrets of the roles are in `wish.dir`.
-/// Throws Failure with what to do.
+/// Creates the roles, the database, its rights and settings; leaves existing ones. The secrets of the roles are in
+/// `wish.dir`. Throws Failure with what to do.
 Postgres prepare_database(const SetupOptions& options);
 
-/// Redis answers, with the password that was given. A local one that is empty and as Debian ships it gets a bound, a
+/// Checks that Redis answers with the given password. An empty local one with Debian's settings gets a memory limit, a
 /// password, and a user for the programs with the rights of share/redis/minschool.acl.
 void prepare_redis(SetupOptions& options);
 
-/// What Nginx's file includes.
+/// The file that Nginx's site includes.
 inline constexpr std::array kNginxSnippets{"minschool-errors.conf", "minschool-server.conf"};
 
-/// What is wrong with --proxy; empty when it is a network that is not the whole world.
+/// The error in --proxy; empty when it is a network and not the whole world.
 std::string proxy_network(const std::string& text);
 
 /// `packaged` for that site on a new machine.
 std::string nginx_file(const SetupOptions& options, const std::string& packaged);
 
-/// Nginx's site. False where there is no Nginx.
+/// Writes Nginx's site. False where there is no Nginx.
 bool prepare_nginx(const SetupOptions& options);
 
 /// Enables and starts the units, waits for pages and says where they are. `nginx`: whether it is on this machine;

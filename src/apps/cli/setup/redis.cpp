@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* kUser = "minschool";
 
-/// Where the password of Redis's default user stands when setup gave it one.
+/// The file with the password of Redis's default user, when setup gave it one.
 fs::path admin_file(const SetupOptions& options) { return options.dir / "redis.admin"; }
 
 std::string first_line(const fs::path& file) {
@@ -26,7 +26,7 @@ std::string first_line(const fs::path& file) {
   return *text;
 }
 
-/// The words of the rights, without the comments.
+/// The ACL rules, without the comments.
 std::vector<std::string> rights(const SetupOptions& options) {
   std::istringstream lines(read_file(options.share / "redis/minschool.acl"));
   std::vector<std::string> out;
@@ -39,7 +39,7 @@ std::vector<std::string> rights(const SetupOptions& options) {
   return out;
 }
 
-/// Gives our user its password and rights; what had them already is not written to Redis's file again.
+/// Gives the programs' user its password and rights; a user that has them already is not written to Redis's file again.
 void put_user(RedisLink& redis, const SetupOptions& options) {
   const std::string before = redis.ask({"ACL", "LIST"});
   std::vector<std::string> words{"ACL",   "SETUSER", kUser,
@@ -49,15 +49,15 @@ void put_user(RedisLink& redis, const SetupOptions& options) {
   if (redis.ask({"ACL", "LIST"}) != before) redis.ask({"CONFIG", "REWRITE"});
 }
 
-/// Whether nobody else can mind that it has a password from now on: nothing is in it, and nobody was let in by name.
+/// Whether setup may set a password without locking anybody out: Redis is empty and has no users of its own.
 bool is_as_shipped(RedisLink& redis) {
   return redis.ask({"DBSIZE"}) == "0" && redis.setting("requirepass").empty() && redis.setting("aclfile").empty() &&
          redis.ask({"ACL", "USERS"}) == "default";
 }
 
-/// Whoever may write to Redis may end sessions, and read of whom they are.
+/// Anybody who may write to Redis can end sessions, and read whose they are.
 void protect(RedisLink& redis, const SetupOptions& options) {
-  redis.ask({"CONFIG", "REWRITE"});  // else it would be open again, and unknown to us, with its next start
+  redis.ask({"CONFIG", "REWRITE"});  // else it would be open again after its next start
   static_cast<void>(secret_in(options.dir / "redis.password", Readers::programs));
   const auto admin = secret_in(admin_file(options), Readers::root);
   put_user(redis, options);
@@ -68,7 +68,7 @@ void protect(RedisLink& redis, const SetupOptions& options) {
       kUser, admin_file(options).string()));
 }
 
-/// As Debian ships it Redis takes all the memory there is and writes to disk. What holds nothing yet is surely ours.
+/// Debian's Redis uses all memory and writes to disk. Setup changes that only for an empty one, which nobody else uses.
 void bound_redis(RedisLink& redis) {
   if (redis.ask({"DBSIZE"}) != "0" || redis.setting("maxmemory") != "0") return;
   if (redis.setting("maxmemory-policy") != "noeviction") return;
@@ -83,7 +83,7 @@ void bound_redis(RedisLink& redis) {
   }
 }
 
-/// A Redis of this machine, as its administrator: bounded and protected.
+/// Bounds and protects a Redis on this machine, as its administrator.
 void keep_local(const SetupOptions& options) {
   config::Settings::Redis settings = redis_place(options.redis);
   const bool ours = fs::exists(admin_file(options));
@@ -98,7 +98,7 @@ void keep_local(const SetupOptions& options) {
     }
   } catch (const RedisError& fault) {
     const std::string_view why = fault.what();
-    // Who has no password for it is told so below.
+    // A missing password is reported below.
     if (!why.starts_with("NOAUTH")) say(fmt::format("Redis is left as it is protected now: {}", why));
   }
 }

@@ -1,4 +1,4 @@
-// Units, and whether pages come. Where no systemd runs (a container, a chroot) setup says what is to be started.
+// Starts the units and checks that pages come. Without systemd (a container, a chroot) setup says what to start.
 #include <fmt/format.h>
 
 #include <array>
@@ -33,7 +33,7 @@ bool succeeds(Tool tool) {
 
 bool is(const char* state, const std::string& unit) { return succeeds({{"systemctl", "--quiet", state, unit}}); }
 
-/// Starts what does not run; what runs takes over changed settings.
+/// Starts stopped units; running ones reload changed settings.
 void bring_up(const std::string& unit, bool changed) {
   if (!is("is-enabled", unit)) {
     run({{"systemctl", "--quiet", "enable", unit}});
@@ -49,7 +49,7 @@ void bring_up(const std::string& unit, bool changed) {
   say(fmt::format("{} {}", running ? "reloaded" : "started", unit));
 }
 
-/// Until `done` gives ""; then or at the end of our patience its last word.
+/// Polls until `done` gives "" or the time is over; gives its last result.
 template <class Done>
 std::string await(const Done& done) {
   const auto end = std::chrono::steady_clock::now() + kPatience;
@@ -76,12 +76,12 @@ std::string no_page(const std::string& host) {
   const auto answer = fetch("127.0.0.1", kHttpPort, host, "/", 5s);
   if (!answer) return answer.error();
   if (answer->status != 200) return fmt::format("status {}", answer->status);
-  // Nginx's own welcome stands here until it has taken the new file.
+  // Nginx's own welcome page comes until it has loaded the new file.
   return answer->body.contains("/assets/") ? "" : "another page than ours";
 }
 
-/// A file system of its own for the pages that Nginx saves, where systemd knows its unit. What an older version saved
-/// on the disk underneath is removed.
+/// Mounts a file system of its own for Nginx's saved pages, where systemd has its unit. Removes the pages that an older
+/// version saved on the disk below it.
 void mount_cache() {
   const std::string unit = "var-lib-nginx-minschool.mount";
   if (!succeeds({{"systemctl", "--quiet", "cat", unit}}) || is("is-active", unit)) return;
@@ -114,7 +114,7 @@ void start_everything(const SetupOptions& options, bool nginx, bool changed) {
     }
   }
   if (!nginx) return say(fmt::format("The programs answer at {}:{} and {}.", options.address, kSitePort, kAdminPort));
-  // By the name that TLS is not asked of.
+  // By the name for which Nginx does not require TLS.
   const std::string host = options.certificate.empty() ? options.domain : "localhost";
   if (const std::string why = await([&host] { return no_page(host); }); !why.empty()) {
     throw Failure(fmt::format("the programs run, and Nginx gives no page of {}: {}; nginx -t, /var/log/nginx/error.log",

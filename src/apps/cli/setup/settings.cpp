@@ -67,7 +67,7 @@ std::string monitor_text(const SetupOptions& options) {
                      toml((options.nginx_dir / "conf.d/minschool-loadbalancer.conf").string()));
 }
 
-/// What a conninfo says of a keyword.
+/// The value of a keyword in a conninfo.
 std::string place_in(const std::string& conninfo, std::string_view keyword, const std::string& otherwise) {
   PQconninfoOption* const options = PQconninfoParse(conninfo.c_str(), nullptr);
   std::string out;

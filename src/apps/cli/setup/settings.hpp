@@ -11,7 +11,7 @@ namespace ms::cli::setup {
 /// "host:port", "[address]:port" or the path of a socket. Throws Failure.
 config::Settings::Redis redis_place(const std::string& text);
 
-/// Where a conninfo leads: "host" or "host:port"; the default is this machine.
+/// The server of a conninfo: "host" or "host:port"; the default is this machine.
 std::string server_of(const std::string& conninfo);
 /// Whether that is this machine.
 bool is_here(const std::string& conninfo);
@@ -19,12 +19,12 @@ bool is_here(const std::string& conninfo);
 /// Fills what `wish` leaves open from the files that an earlier setup wrote; false when there are none.
 bool remember(SetupOptions& options);
 
-/// The options that say something else than what is set up, one sentence each with what to do. `wish` as remember()
-/// found it, `asked` as it was given.
+/// The options that differ from the existing setup, one sentence each with what to do. `wish` is as remember() found
+/// it, `asked` as it was given.
 std::vector<std::string> contradictions(const SetupOptions& asked, const SetupOptions& known);
 
-/// The files of the programs and their secrets, where they are missing; true when one was written. Throws Failure when
-/// one that is there is wrong.
+/// Writes the missing files of the programs and their secrets; true when one was written. Throws Failure when an
+/// existing one is wrong.
 bool write_settings(const SetupOptions& options, const Postgres& postgres);
 
 }  // namespace ms::cli::setup

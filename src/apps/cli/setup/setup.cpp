@@ -1,5 +1,5 @@
-// `minschool setup`: from a fresh package to a page. Each step looks first and leaves what is right, so that it can be
-// run again, after it failed half-way or to see that nothing is missing. What costs nothing to look at comes first.
+// `minschool setup`: from a fresh package to a running site. Each step checks first and leaves what is right, so that
+// setup can be run again after a failure or to check that nothing is missing. The cheapest checks come first.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <sys/stat.h>
@@ -27,8 +27,8 @@ namespace {
 namespace fs = std::filesystem;
 using setup::SetupOptions;
 
-/// The answer to a question on the terminal; `fallback` for an empty line. Without a terminal the fallback counts, and
-/// a value that has none is asked for by its option.
+/// The answer to a question on the terminal; `fallback` for an empty line or without a terminal. Without both, the
+/// error names the option.
 std::string ask(const std::string& question, const char* option, const std::string& fallback = "") {
   if (::isatty(STDIN_FILENO) == 0) {
     if (fallback.empty()) throw Failure(fmt::format("{} is not known; give {}", question, option), kUsage);
@@ -53,15 +53,15 @@ void check_domain(const std::string& domain) {
   }
 }
 
-/// What was set up before counts: settings are never written over. Options that say something else are refused, all at
-/// once, so that nobody believes they were carried out.
+/// Existing settings are never overwritten. Options that differ from them are refused, all in one message, so that
+/// nobody believes they took effect.
 void take_over(SetupOptions& options, SetupOptions known) {
   if (const auto wrong = setup::contradictions(options, known); !wrong.empty()) {
     throw Failure(fmt::format("{} is set up already, and setup writes over nothing.\n  {}", options.dir.string(),
                               fmt::join(wrong, "\n  ")),
                   kRefused);
   }
-  // On another machine only who is named may make roles, and they are there already.
+  // On another machine only a named superuser can create roles, and they exist already.
   known.makes_roles = options.has("--database") || setup::is_here(known.database);
   known.database = options.database;
   options = std::move(known);
@@ -97,7 +97,7 @@ void migrate(const config::Settings& owner, const fs::path& share) {
   pg::up(conninfo, pg::read_schema(share / "schema"), setup::say);
 }
 
-/// Asked for only while there is none: who set up the site a second time has one.
+/// Asks for the first administrator only while there is none: a second run of setup has one.
 void first_admin(const config::Settings& owner, SetupOptions& options) {
   Database database(owner);
   const auto rows = database.query(
@@ -117,10 +117,10 @@ void first_admin(const config::Settings& owner, SetupOptions& options) {
     options.admin.email = ask("Mail address of the first administrator", "--admin-email");
   if (options.admin.name.empty()) options.admin.name = ask("Name of the first administrator", "--admin-name");
   options.admin.role = "admin";
-  static_cast<void>(add_member(database, options.admin));  // no program runs that knows others
+  static_cast<void>(add_member(database, options.admin));  // no running program has cached members
 }
 
-/// Before anything is made: whether the archive is one, and opens.
+/// Checks before anything is created that the archive is valid and opens.
 void check_archive(const SetupOptions& options) {
   if (options.restore.archive.empty()) return;
   std::optional<Key> key;
