@@ -1,5 +1,5 @@
-// What browsers and other servers say about topics: positions (the query of /events, Last-Event-ID) and hints. Unexpected,
-// or read as what it is written as.
+// What browsers and other servers send about topics: positions (the query of /events, Last-Event-ID) and messages. It
+// is rejected, or written as it was read.
 #include "infra/live/topic.hpp"
 
 #include <string>
@@ -23,15 +23,15 @@ void check_positions(std::string_view text) {
   for (const auto& one : *positions) require(one.topic.id > 0 && one.number >= 0, "a number", text);
 }
 
-void check_hint(std::string_view text) {
+void check_message(std::string_view text) {
   const auto begin = ms::fuzz::loads();
-  const ms::live::Hint hint = ms::live::parse_hint(text);
+  const ms::live::Message message = ms::live::parse_message(text);
   ms::fuzz::check_work(begin, text.size(), kFixed, kPerByte);
-  require(!hint.transient || hint.topics.size() == 1, "a transient event of no topic", text);
-  require(!hint.transient || text.ends_with(*hint.transient), "words out of nothing", text);
-  for (const auto& topic : hint.topics) {
+  require(!message.transient || message.topics.size() == 1, "a transient of no topic", text);
+  require(!message.transient || text.ends_with(*message.transient), "a transient that is not in the text", text);
+  for (const auto& topic : message.topics) {
     require(ms::live::parse_topic(ms::live::text(topic)) == topic, "another topic when read again", text);
-    require(text.contains(ms::live::text(topic)), "a topic out of nothing", text);
+    require(text.contains(ms::live::text(topic)), "a topic that is not in the text", text);
   }
 }
 
@@ -40,6 +40,6 @@ void check_hint(std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
   const std::string_view text = ms::fuzz::text_of(data, size);
   check_positions(text);
-  check_hint(text);
+  check_message(text);
   return 0;
 }

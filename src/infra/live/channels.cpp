@@ -1,7 +1,7 @@
-// A topic's readers may stand at different numbers. Each asking begins at the lowest of them, so one answer serves
-// all: a reader gets what is above its own number. Who comes while an asking runs is not served by it, since it may
-// stand below where that one began, but by the next. So there is no second way for those who catch up, and a thousand
-// readers who come back at once are served together.
+// The subscriptions of a topic may be at different numbers. Each query begins at the lowest of them, so one answer
+// serves all: a subscription gets the changes above its own number. A subscription that joins while a query runs is
+// served by the next one, because it may be below the number where the running query began. So catching up needs no
+// code of its own, and a thousand subscriptions that come back at once are served together.
 #include "infra/live/channels.hpp"
 
 #include <spdlog/spdlog.h>
@@ -32,101 +32,101 @@ using std::chrono::steady_clock;
 constexpr milliseconds kQueryTimeout{2000};
 constexpr milliseconds kSweepWithoutRedis{500};
 constexpr std::size_t kMaxSwept = 5000;    // topics of one query
-constexpr std::size_t kMaxTransients = 8;  // of one round; more are lost
-// A few times what an event costs to send (4 µs): a topic with many readers gathers what comes meanwhile instead of
-// lagging behind, and takes at most a third of the thread.
-constexpr microseconds kPauseOfReader{10};
+constexpr std::size_t kMaxTransients = 8;  // of one event batch; more are lost
+// A few times what an event costs to send (4 µs): a topic with many subscriptions collects the changes of the pause
+// instead of falling behind, and takes at most a third of the thread.
+constexpr microseconds kPausePerSubscription{10};
 constexpr microseconds kMaxPause{50'000};
 
-/// What readers got once never comes again, and nothing is passed over.
-void check_order(std::int64_t from, const ChangeSet& news) {
+/// A subscription gets each change once, and all of them.
+void check_order(std::int64_t from, const ChangeSet& change_set) {
   std::int64_t last = from;
-  for (const Change& change : news.changes) {
+  for (const Change& change : change_set.changes) {
     invariant(change.number >= last, "changes do not ascend from where they were asked for");
     last = change.number;
   }
-  invariant(news.changes.empty() || last <= news.number, "a change lies above its topic's latest number");
+  invariant(change_set.changes.empty() || last <= change_set.number, "a change is above its topic's latest number");
 }
 
 }  // namespace
 
 struct Channels::Channel {
   enum class State : std::uint8_t {
-    joining,  // since the asking that runs began, or there was none yet
-    asked,    // the asking that runs is for it too
-    settled,  // nothing of what PostgreSQL had by then is missing
+    joining,    // joined after the running query began, or no query has run yet
+    queried,    // the running query covers it
+    confirmed,  // has every change that PostgreSQL had when it last answered
   };
   struct Follower {
     Subscription* subscription;
     State state;
   };
 
-  Channel(const Topic& followed, Source& asked) : topic(followed), source(asked) {}
+  Channel(const Topic& followed, Source& origin) : topic(followed), source(origin) {}
 
-  bool has_work() const { return !followers.empty() && (hinted || newcomers || !transients.empty()); }
-  std::int64_t begin_asking();
-  void give_up();
-  void deliver(std::int64_t from, ChangeSet news);
+  bool has_work() const { return !followers.empty() && (published || has_unconfirmed || !transients.empty()); }
+  std::int64_t begin_query();
+  void fail_query();
+  void deliver(std::int64_t from, ChangeSet change_set);
   void deliver_transient();
 
   const Topic topic;
   Source& source;
   std::vector<Follower> followers;
   std::vector<Change> transients;
-  std::optional<std::int64_t> number;  // the lowest of those who are settled
-  bool newcomers = false;              // some are not settled
-  bool hinted = false;                 // there may be something above `number`
+  std::optional<std::int64_t> number;  // the lowest of the confirmed followers
+  bool has_unconfirmed = false;        // some followers are not confirmed
+  bool published = false;              // there may be changes above `number`
   bool running = false;
 };
 
-/// Where to begin, so that nobody who is there by now misses anything.
-std::int64_t Channels::Channel::begin_asking() {
-  hinted = false;
-  newcomers = false;
+/// The number to query from, so that no present follower misses a change.
+std::int64_t Channels::Channel::begin_query() {
+  published = false;
+  has_unconfirmed = false;
   std::int64_t from = number.value_or(std::numeric_limits<std::int64_t>::max());
   for (Follower& follower : followers) {
-    if (follower.state == State::settled) continue;
-    follower.state = State::asked;
+    if (follower.state == State::confirmed) continue;
+    follower.state = State::queried;
     from = std::min(from, follower.subscription->position(topic).number);
   }
   return from;
 }
 
-/// Whoever was not served is asked for again, also when that ended in the middle.
-void Channels::Channel::give_up() {
+/// The followers that were not served are queried for again, even when the delivery stopped halfway.
+void Channels::Channel::fail_query() {
   number.reset();
   for (const Follower& follower : followers) {
-    if (follower.state != State::settled) {
-      newcomers = true;
+    if (follower.state != State::confirmed) {
+      has_unconfirmed = true;
       continue;
     }
-    const std::int64_t stands = follower.subscription->position(topic).number;
-    number = std::min(number.value_or(stands), stands);
+    const std::int64_t at = follower.subscription->position(topic).number;
+    number = std::min(number.value_or(at), at);
   }
 }
 
-void Channels::Channel::deliver(std::int64_t from, ChangeSet news) {
-  // A source that gives nothing above where it was asked would be asked for ever.
-  const bool more = news.more && !news.changes.empty() && news.changes.back().number > from;
-  const std::int64_t reached = more ? news.changes.back().number : news.number;
-  EventBatch batch(std::exchange(transients, {}), std::move(news.changes));
+void Channels::Channel::deliver(std::int64_t from, ChangeSet change_set) {
+  // A source that says `more` without a change above `from` would be queried for ever.
+  const bool more = change_set.more && !change_set.changes.empty() && change_set.changes.back().number > from;
+  const std::int64_t reached = more ? change_set.changes.back().number : change_set.number;
+  EventBatch batch(std::exchange(transients, {}), std::move(change_set.changes));
   number.reset();
   for (Follower& follower : followers) {
     if (follower.state == State::joining) continue;
     Subscription& subscription = *follower.subscription;
     Position& position = subscription.position(topic);
     const std::int64_t before = position.number;
-    const bool fresh = follower.state == State::asked;
-    const bool future = before > news.number;  // of a page that never was, or of commits that a failover lost
+    const bool fresh = follower.state == State::queried;
+    const bool future = before > change_set.number;  // made up by a client, or of commits that a failover lost
     if (more && fresh && before > from && !future) {
-      newcomers = true;  // may need fewer than who began lower: it has a turn of its own
+      has_unconfirmed = true;  // it may need fewer changes than the lowest: the next query decides
       continue;
     }
     if (future || (more && fresh)) subscription.reload = true;
-    position.number = subscription.reload ? news.number : std::max(before, reached);
+    position.number = subscription.reload ? change_set.number : std::max(before, reached);
     invariant(subscription.reload || position.number >= before, "a position fell without a reload");
     number = std::min(number.value_or(position.number), position.number);
-    follower.state = State::settled;
+    follower.state = State::confirmed;
     if (fresh) --subscription.unconfirmed;
     if (!subscription.reload) {
       const Bytes event = batch.event(subscription.member->viewer, before, subscription.positions);
@@ -136,10 +136,10 @@ void Channels::Channel::deliver(std::int64_t from, ChangeSet news) {
       subscription.stream->send(reload_event(subscription.positions));
     }
   }
-  if (number && *number < news.number) hinted = true;
+  if (number && *number < change_set.number) published = true;
 }
 
-/// Whispers alone need no asking.
+/// Transients alone need no query.
 void Channels::Channel::deliver_transient() {
   EventBatch batch(std::exchange(transients, {}), {});
   for (const Follower& follower : followers) {
@@ -157,7 +157,7 @@ Channels::Channels(asio::io_context& io, milliseconds sweep) : io_(io), sweep_(s
 
 Channels::~Channels() = default;
 
-void Channels::start() { asio::co_spawn(io_, sweep_on(shared_from_this()), asio::detached); }
+void Channels::start() { asio::co_spawn(io_, run_sweeps(shared_from_this()), asio::detached); }
 
 void Channels::close() {
   closed_ = true;
@@ -165,20 +165,20 @@ void Channels::close() {
 }
 
 Source* Channels::source(char kind) const {
-  const auto known = sources_.find(kind);
-  return known == sources_.end() ? nullptr : known->second;
+  const auto found = sources_.find(kind);
+  return found == sources_.end() ? nullptr : found->second;
 }
 
 void Channels::join(Subscription& subscription) {
   for (const Position& position : subscription.positions) {
     std::shared_ptr<Channel>& channel = channels_[position.topic];
     if (!channel) channel = std::make_shared<Channel>(position.topic, *source(position.topic.kind));
-    // Who stands where all stand, as after a quiet restart, need not be asked for.
-    const bool settled = channel->number == position.number;
-    channel->followers.push_back({&subscription, settled ? Channel::State::settled : Channel::State::joining});
-    if (settled) continue;
+    // A subscription that is where all others are, as after a restart without new changes, needs no query.
+    const bool confirmed = channel->number == position.number;
+    channel->followers.push_back({&subscription, confirmed ? Channel::State::confirmed : Channel::State::joining});
+    if (confirmed) continue;
     ++subscription.unconfirmed;
-    channel->newcomers = true;
+    channel->has_unconfirmed = true;
     wake(channel);
   }
   if (subscription.reload && subscription.unconfirmed == 0) {
@@ -198,24 +198,24 @@ void Channels::leave(Subscription& subscription) {
 }
 
 void Channels::on_message(std::string_view message) {
-  const Hint on_message = parse_hint(message);
-  if (on_message.transient) return publish_transient(on_message.topics.front(), *on_message.transient);
-  for (const Topic& topic : on_message.topics) {
+  const Message parsed = parse_message(message);
+  if (parsed.transient) return add_transient(parsed.topics.front(), *parsed.transient);
+  for (const Topic& topic : parsed.topics) {
     if (on_publish_) on_publish_(&topic);
     const auto found = channels_.find(topic);
     if (found == channels_.end()) continue;
-    found->second->hinted = true;
+    found->second->published = true;
     wake(found->second);
   }
 }
 
-void Channels::publish_transient(const Topic& topic, std::string_view what) {
+void Channels::add_transient(const Topic& topic, std::string_view what) {
   const auto found = channels_.find(topic);
   if (found == channels_.end() || found->second->transients.size() >= kMaxTransients) return;
   try {
-    std::optional<Change> parse_transient = found->second->source.parse_transient(topic.id, what);
-    if (parse_transient) found->second->transients.push_back(std::move(*parse_transient));
-  } catch (const std::exception& bug) { spdlog::error("live: a whisper to {}: {}", text(topic), bug.what()); }
+    std::optional<Change> change = found->second->source.parse_transient(topic.id, what);
+    if (change) found->second->transients.push_back(std::move(*change));
+  } catch (const std::exception& bug) { spdlog::error("live: a transient of {}: {}", text(topic), bug.what()); }
   if (found->second->has_work()) wake(found->second);
 }
 
@@ -225,35 +225,35 @@ void Channels::wake(const std::shared_ptr<Channel>& channel) {
 }
 
 async<> Channels::run(std::shared_ptr<Channels> self, std::shared_ptr<Channel> channel) {
-  co_await asio::post(
-      io::kUseAwaitable);  // never within the call that woke it; and who else comes in this turn comes along
-  bool good = true;
-  while (good && !self->closed_ && channel->has_work()) {
-    good = co_await ask(self, channel);
+  // Never inside the call that woke it; whatever else arrives in this turn is served together.
+  co_await asio::post(io::kUseAwaitable);
+  bool answered = true;
+  while (answered && !self->closed_ && channel->has_work()) {
+    answered = co_await query(self, channel);
     const auto subscribers = static_cast<microseconds::rep>(channel->followers.size());
-    co_await sleep_for(std::min(subscribers * kPauseOfReader, kMaxPause));
+    co_await sleep_for(std::min(subscribers * kPausePerSubscription, kMaxPause));
   }
   channel->running = false;
 }
 
-/// False: nothing was learnt, and whoever waits for it goes on waiting.
-async<bool> Channels::ask(std::shared_ptr<Channels> self, std::shared_ptr<Channel> channel) {
+/// False: the source gave no answer, and the followers go on waiting.
+async<bool> Channels::query(std::shared_ptr<Channels> self, std::shared_ptr<Channel> channel) {
   try {
-    if (!channel->hinted && !channel->newcomers) {
+    if (!channel->published && !channel->has_unconfirmed) {
       channel->deliver_transient();
       co_return true;
     }
     const Call call(steady_clock::now() + kQueryTimeout, "live");
-    const std::int64_t from = channel->begin_asking();
-    ChangeSet news = co_await channel->source.since(call, channel->topic.id, from);
+    const std::int64_t from = channel->begin_query();
+    ChangeSet change_set = co_await channel->source.since(call, channel->topic.id, from);
     if (self->closed_) co_return false;
-    check_order(from, news);
-    channel->deliver(from, std::move(news));
+    check_order(from, change_set);
+    channel->deliver(from, std::move(change_set));
     co_return true;
   } catch (const pg::Unavailable&) {
-    // asked again with the next hint or sweep
+    // queried again with the next publication or sweep
   } catch (const std::exception& bug) { spdlog::error("live: {}: {}", text(channel->topic), bug.what()); }
-  channel->give_up();
+  channel->fail_query();
   co_return false;
 }
 
@@ -264,7 +264,7 @@ void Channels::subscribed_by_redis(bool connected) {
   timer_.cancel();
 }
 
-async<> Channels::sweep_on(std::shared_ptr<Channels> self) {
+async<> Channels::run_sweeps(std::shared_ptr<Channels> self) {
   while (!self->closed_) {
     if (!self->sweep_now_) {
       self->timer_.expires_after(self->by_redis_ ? self->sweep_ : std::min(self->sweep_, kSweepWithoutRedis));
@@ -276,9 +276,9 @@ async<> Channels::sweep_on(std::shared_ptr<Channels> self) {
       for (std::size_t begin = 0; begin < ids.size(); begin += kMaxSwept) {
         const auto end = std::min(ids.size(), begin + kMaxSwept);
         if (self->closed_) co_return;
-        std::vector<std::int64_t> some(ids.begin() + static_cast<std::ptrdiff_t>(begin),
-                                       ids.begin() + static_cast<std::ptrdiff_t>(end));
-        const bool answered = co_await sweep(self, kind, std::move(some));
+        std::vector<std::int64_t> chunk(ids.begin() + static_cast<std::ptrdiff_t>(begin),
+                                        ids.begin() + static_cast<std::ptrdiff_t>(end));
+        const bool answered = co_await sweep(self, kind, std::move(chunk));
         if (!answered) break;
       }
     }
@@ -306,7 +306,7 @@ async<bool> Channels::sweep(std::shared_ptr<Channels> self, char kind, std::vect
     const auto found = self->channels_.find(position.topic);
     if (found == self->channels_.end()) continue;
     Channel& channel = *found->second;
-    if (channel.number.value_or(position.number) != position.number) channel.hinted = true;
+    if (channel.number.value_or(position.number) != position.number) channel.published = true;
   }
   for (const std::int64_t id : ids) {
     const auto found = self->channels_.find(Topic{kind, id});

@@ -18,8 +18,8 @@ namespace ms::live {
 
 struct Subscription;
 
-/// The topics that are followed here, and the asking for what is new in them. Nothing throws; a source that cannot be
-/// asked is asked again with the next hint or sweep.
+/// The topics that are followed on this thread, and the queries for their changes. Nothing throws; a source that does
+/// not answer is queried again with the next publication or sweep.
 class Channels : public std::enable_shared_from_this<Channels> {
  public:
   Channels(asio::io_context& io, std::chrono::milliseconds sweep);
@@ -27,20 +27,20 @@ class Channels : public std::enable_shared_from_this<Channels> {
   Channels(const Channels&) = delete;
   Channels& operator=(const Channels&) = delete;
 
-  /// Once: the sweeps begin.
+  /// Begins the sweeps; call once.
   void start();
   void close();
   void add(char kind, Source& source) { sources_[kind] = &source; }
-  /// Null for a kind that nobody added.
+  /// Null for a kind that was not added.
   Source* source(char kind) const;
 
-  /// An open stream, with all its marks. The reader stays where it is until leave().
+  /// Follows all topics of an open stream. The subscription must keep its address until leave().
   void join(Subscription& subscription);
   void leave(Subscription& subscription);
   void on_message(std::string_view message);
   /// See Hub::on_publish.
-  void on_publish(std::function<void(const Topic*)> told) { on_publish_ = std::move(told); }
-  /// Whether Redis's hints come from now on; either way some may have been missed.
+  void on_publish(std::function<void(const Topic*)> handler) { on_publish_ = std::move(handler); }
+  /// Whether Redis's publications arrive from now on; either way some may have been missed.
   void subscribed_by_redis(bool connected);
   bool subscribed_by_redis() const noexcept { return by_redis_; }
   std::size_t size() const noexcept { return channels_.size(); }
@@ -52,11 +52,11 @@ class Channels : public std::enable_shared_from_this<Channels> {
   };
 
   static async<> run(std::shared_ptr<Channels> self, std::shared_ptr<Channel> channel);
-  static async<bool> ask(std::shared_ptr<Channels> self, std::shared_ptr<Channel> channel);
-  static async<> sweep_on(std::shared_ptr<Channels> self);
+  static async<bool> query(std::shared_ptr<Channels> self, std::shared_ptr<Channel> channel);
+  static async<> run_sweeps(std::shared_ptr<Channels> self);
   static async<bool> sweep(std::shared_ptr<Channels> self, char kind, std::vector<std::int64_t> ids);
   void wake(const std::shared_ptr<Channel>& channel);
-  void publish_transient(const Topic& topic, std::string_view what);
+  void add_transient(const Topic& topic, std::string_view what);
   std::vector<std::int64_t> followed(char kind) const;
 
   asio::io_context& io_;

@@ -30,7 +30,7 @@ Bytes reload_event(const std::vector<Position>& positions) {
 }
 
 EventBatch::EventBatch(std::vector<Change> transients, std::vector<Change> changes) : changes_(std::move(transients)) {
-  for (Change& publish_transient : changes_) publish_transient.number = 0;
+  for (Change& transient : changes_) transient.number = 0;
   changes_.insert(changes_.end(), std::move_iterator(changes.begin()), std::move_iterator(changes.end()));
 }
 
@@ -38,35 +38,35 @@ Bytes EventBatch::event(const session::Viewer& viewer, std::int64_t after, const
   chosen_.clear();
   bool any = false;
   for (const Change& change : changes_) {
-    const bool news = change.number == 0 || change.number > after;
-    chosen_.push_back(news ? change.variant(viewer) : std::nullopt);
+    const bool is_new = change.number == 0 || change.number > after;
+    chosen_.push_back(is_new ? change.variant(viewer) : std::nullopt);
     any = any || chosen_.back();
   }
   if (!any) return nullptr;
-  Rendering& mine = rendering();
-  std::string id = mine.numbered ? text(positions) : std::string();
-  Bytes& bytes = mine.events[id];
+  Rendering& chosen = rendering();
+  std::string id = chosen.numbered ? text(positions) : std::string();
+  Bytes& bytes = chosen.events[id];
   if (!bytes) {
-    if (mine.numbered) id = "id: " + id + "\n";
-    bytes = std::make_shared<const std::string>(id + mine.data + "\n");
+    if (chosen.numbered) id = "id: " + id + "\n";
+    bytes = std::make_shared<const std::string>(id + chosen.data + "\n");
   }
   return bytes;
 }
 
-/// The one with the chosen variants.
+/// The rendering of the chosen variants.
 EventBatch::Rendering& EventBatch::rendering() {
-  const auto known = std::ranges::find(renderings_, chosen_, &Rendering::variants);
-  if (known != renderings_.end()) return *known;
-  Rendering made;
+  const auto found = std::ranges::find(renderings_, chosen_, &Rendering::variants);
+  if (found != renderings_.end()) return *found;
+  Rendering rendering;
   view::Out out(kDefaultSize * changes_.size());
   for (std::size_t i = 0; i < changes_.size(); ++i) {
     if (!chosen_[i]) continue;
     changes_[i].render(out, *chosen_[i]);
-    made.numbered = made.numbered || changes_[i].number != 0;
+    rendering.numbered = rendering.numbered || changes_[i].number != 0;
   }
-  made.variants = chosen_;
-  made.data = data_lines(out.str());
-  return renderings_.emplace_back(std::move(made));
+  rendering.variants = chosen_;
+  rendering.data = data_lines(out.str());
+  return renderings_.emplace_back(std::move(rendering));
 }
 
 }  // namespace ms::live

@@ -16,31 +16,32 @@ namespace ms::live {
 
 using Bytes = std::shared_ptr<const std::string>;
 
-/// The reader is to load its page anew, and then stands at `marks`.
+/// Asks the browser to reload its page, and puts the subscription at `positions`.
 Bytes reload_event(const std::vector<Position>& positions);
 
-/// What one asking of a topic brought: one event for all of it, rendered once for each kind of reader, and the bytes
-/// made once for all readers who stand at the same marks.
+/// The changes that one query of a topic gave, as one event: rendered once for each kind of viewer, and made into bytes
+/// once for all subscriptions at the same positions.
 class EventBatch {
  public:
-  /// Whispers come before what has a number: who was typing may have written it.
+  /// Transients come before changes: the comment may be by the member who was just typing.
   EventBatch(std::vector<Change> transients, std::vector<Change> changes);
 
-  /// For a reader who has had the changes up to `after`, and stands at `marks` with this event. Null: nothing for it.
+  /// The event for a subscription that has the changes up to `after` and is at `positions` with this event. Null:
+  /// nothing of it is for this viewer.
   Bytes event(const session::Viewer& viewer, std::int64_t after, const std::vector<Position>& positions);
 
  private:
   struct Rendering {
-    std::vector<std::optional<int>> variants;  ///< of each change; nothing: it is left out
-    bool numbered = false;                     ///< holds more than whispers, so that it moves the reader on
+    std::vector<std::optional<int>> variants;  ///< of each change; nothing: left out
+    bool numbered = false;                     ///< has more than transients, so the event moves the position
     std::string data;
-    std::unordered_map<std::string, Bytes> events;  ///< by the text of the marks; "" for whispers
+    std::unordered_map<std::string, Bytes> events;  ///< by the text of the positions; "" for transients
   };
   Rendering& rendering();
 
   std::vector<Change> changes_;
   std::vector<Rendering> renderings_;
-  std::vector<std::optional<int>> chosen_;  ///< kept from reader to reader for its memory only
+  std::vector<std::optional<int>> chosen_;  ///< a member only to reuse its memory
 };
 
 }  // namespace ms::live

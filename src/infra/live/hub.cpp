@@ -18,8 +18,7 @@ struct Hub::Impl {
         subscriber(
             io, redis, {Publisher::kChannel},
             [this](std::string_view, std::string_view message) {
-              if (const auto parse_transient = Publisher::authentic(keys, message))
-                channels->on_message(*parse_transient);
+              if (const auto authentic = Publisher::authentic(keys, message)) channels->on_message(*authentic);
             },
             [to = channels.get()](bool connected) { to->subscribed_by_redis(connected); }) {
     channels->start();
@@ -43,9 +42,11 @@ Hub::~Hub() {
 
 void Hub::add(char kind, Source& source) { impl_->channels->add(kind, source); }
 
-void Hub::on_tick(std::function<void(const session::Viewer&)> here) { impl_->subscribers->on_tick(std::move(here)); }
+void Hub::on_tick(std::function<void(const session::Viewer&)> handler) {
+  impl_->subscribers->on_tick(std::move(handler));
+}
 
-void Hub::on_publish(std::function<void(const Topic*)> told) { impl_->channels->on_publish(std::move(told)); }
+void Hub::on_publish(std::function<void(const Topic*)> handler) { impl_->channels->on_publish(std::move(handler)); }
 
 async<Result<Hub::Admission>> Hub::admit(const Call& call, session::Viewer viewer, std::vector<Position> positions,
                                          bool reload) {
@@ -55,12 +56,12 @@ async<Result<Hub::Admission>> Hub::admit(const Call& call, session::Viewer viewe
   });
   reload = reload || foreign > 0;
   if (reload) {
-    // Beyond everything: each is put right like a number from the future.
+    // Above every number, so that each is corrected like a number from the future.
     for (Position& position : positions) position.number = std::numeric_limits<std::int64_t>::max();
   }
-  auto place = impl->subscribers->admit(std::move(viewer), call.started(), std::move(positions), reload);
-  if (!place) co_return Unexpected(place.error());
-  const std::shared_ptr<Subscription> subscription = *place;
+  auto admitted = impl->subscribers->admit(std::move(viewer), call.started(), std::move(positions), reload);
+  if (!admitted) co_return Unexpected(admitted.error());
+  const std::shared_ptr<Subscription> subscription = *admitted;
   for (const Position& position : subscription->positions) {
     Source* source = impl->channels->source(position.topic.kind);
     if (source == nullptr) co_return fail(ErrorCode::not_found, "error.not_found"_msg);

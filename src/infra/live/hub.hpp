@@ -20,11 +20,11 @@
 namespace ms::live {
 
 struct Config {
-  std::size_t streams = 12'000;             ///< on this thread; more are refused (Code::unavailable)
-  std::size_t max_streams_per_member = 12;  ///< of one member on this thread alone; more are refused (Code::too_many)
-  std::chrono::milliseconds sweep{2'000};   ///< how long a lost hint may delay anything
-  std::chrono::seconds heartbeat{10};       ///< a stream says that it lives; must be shorter than Nginx's read timeout
-  std::chrono::seconds max_age{30 * 60};    ///< a member's stream ends after half of it or later, to be identified anew
+  std::size_t streams = 12'000;             ///< on this thread; more fail with unavailable
+  std::size_t max_streams_per_member = 12;  ///< on this thread; more fail with too_many
+  std::chrono::milliseconds sweep{2'000};   ///< how long a lost publication may delay an event
+  std::chrono::seconds heartbeat{10};       ///< between two of a stream; must be shorter than Nginx's read timeout
+  std::chrono::seconds max_age{30 * 60};  ///< a member's stream ends between half of it and this, to authenticate again
 };
 
 struct State {
@@ -39,40 +39,40 @@ struct Subscription;
 /// The open streams of one thread and the topics that they follow. See docs/decisions/0015-live.md.
 class Hub {
  public:
-  /// `keys`: those of Publisher.
+  /// `keys`: the Publisher's.
   Hub(asio::io_context& io, const redis::Config& redis, const secret::Keyring& keys, Config config);
   ~Hub();
   Hub(const Hub&) = delete;
   Hub& operator=(const Hub&) = delete;
 
-  /// Before the first stream; the source must outlive the hub.
+  /// Call before the first stream; the source must outlive the hub.
   void add(char kind, Source& source);
-  /// Called for each stream when it opens and with each of its heartbeats: its reader is here. Must not throw. The
-  /// viewer has no session_id and no email: the hub keeps neither.
-  void on_tick(std::function<void(const session::Viewer&)> here);
+  /// The handler is called when a stream opens and with each of its heartbeats: its viewer is present. It must not
+  /// throw. The viewer has no session_id and no email, because the hub stores neither.
+  void on_tick(std::function<void(const session::Viewer&)> handler);
 
-  /// Called for each topic that a hint names, followed here or not, and with null when some may have been missed: for
-  /// whoever remembers anything of one. Must not throw.
-  void on_publish(std::function<void(const Topic*)> told);
+  /// The handler is called for each published topic, followed here or not, and with null when publications may have
+  /// been missed: caches use it to invalidate. It must not throw.
+  void on_publish(std::function<void(const Topic*)> handler);
 
-  /// A stream's place, given back by its end, or when it is dropped without having been opened.
+  /// One of the streams that the limits allow; freed when the stream ends, or with an Admission that is not opened.
   struct Admission {
     std::shared_ptr<Subscription> subscription;
   };
-  /// Before the answer begins: refused when there is no room, when the member has too many, or as the source refuses
-  /// a topic. `marks` is where the reader stands; what is not to be believed (the future, another member's "u", and
-  /// all of it with `reload`) is put right, and the reader told to reload. Whoever changed since the request began is
-  /// admitted, and ends when it opens: `viewer` may be what the member was before.
+  /// Call before the response begins. Unexpected: unavailable (the thread has no room), too_many (of this member), or
+  /// the source's error for a topic. `positions` is where the page is; false positions (the future, another member's
+  /// "u", and all of them with `reload`) are corrected, and the browser is asked to reload. The stream of a member who
+  /// changed since the request began is admitted and ends when it opens, because `viewer` may be out of date.
   async<Result<Admission>> admit(const Call& call, session::Viewer viewer, std::vector<Position> positions,
                                  bool reload);
-  /// As soon as the head of the answer is written.
+  /// Call as soon as the head of the response is written.
   void open(Admission admission, std::shared_ptr<http::Stream> stream);
 
-  /// A hint, however it came: topics "p34,u7", or "p34 what" for a whisper. Anything else is ignored.
+  /// A message from Redis or PostgreSQL: topics "p34,u7", or "p34 what" for a transient. Anything else is ignored.
   void on_message(std::string_view message);
-  /// This member's rights may have changed: its streams end, and come back soon as what it is now.
+  /// This member's rights may have changed: the member's streams end, and soon come back with the new rights.
   void member_changed(MemberId member);
-  /// Changes of members may have been missed: the same for all members' streams, which come back spread over seconds.
+  /// Changes of members may have been missed: all members' streams end, and come back spread over seconds.
   void members_may_have_changed();
 
   State state() const;

@@ -1,4 +1,4 @@
-// What is lost on the way, and what comes of it. Each case ends by proving recovery.
+// Lost publications, connections and answers. Each case ends by proving recovery.
 #include <gmock/gmock.h>
 
 #include "infra/live/test_hub.hpp"
@@ -10,27 +10,27 @@ namespace {
 
 class HubLoss : public HubFixture {};
 
-TEST_F(HubLoss, ALostHintCostsOneSweep) {
-  const auto hub = make(quick_);
+TEST_F(HubLoss, ALostPublicationDelaysUntilTheNextSweep) {
+  const auto hub = make(fast_sweep_);
   const auto stream = follow(*hub, {}, "p1:0");
   const auto other = follow(*hub, member(7), "u7:0");
   commit(1, 1, "hello");
   commit(7, 1, "a notification");
   ASSERT_TRUE(until([&] { return stream->events.size() == 1 && other->events.size() == 1; }));
-  int sweeps = source_.sweeps;  // one of them may have looked before the event was sent
+  int sweeps = source_.sweeps;  // one of them may have begun before the event was sent
   ASSERT_TRUE(until([&] { return source_.sweeps > sweeps + 1; }));
   sweeps = source_.sweeps;
-  const auto asked = source_.asked.size();
+  const auto queried = source_.queried.size();
   ASSERT_TRUE(until([&] { return source_.sweeps > sweeps + 2; }));
-  EXPECT_EQ(source_.asked.size(), asked) << "a sweep that finds nothing asks for nothing";
+  EXPECT_EQ(source_.queried.size(), queried) << "a sweep that finds no change queries nothing";
 }
 
-TEST_F(HubLoss, NumbersThatWentBackAreAReload) {
+TEST_F(HubLoss, NumbersThatWentBackReloadThePage) {
   commit_many(1, 1, 5);
-  const auto hub = make(quick_);
+  const auto hub = make(fast_sweep_);
   const auto stream = follow(*hub, {}, "p1:5");
-  ASSERT_TRUE(settled());
-  // As after a failover to a server that had not heard the last commits.
+  ASSERT_TRUE(confirmed());
+  // As after a failover to a server that does not have the last commits.
   pg::TestDatabase::execute("delete from item where event > 3; update topic set number = 3 where id = 1");
   ASSERT_TRUE(until([&] { return stream->events.size() == 1; }));
   EXPECT_EQ(stream->events[0].name, "reload");
@@ -40,7 +40,7 @@ TEST_F(HubLoss, NumbersThatWentBackAreAReload) {
   EXPECT_EQ(stream->events[1].data, "9@4:new four");
 }
 
-TEST_F(HubLoss, WithoutRedisHintsGoByPostgresAndNothingIsLostOnTheWay) {
+TEST_F(HubLoss, WithoutRedisPublicationsGoThroughPostgresAndNothingIsLost) {
   const auto hub = make(no_sweep_);
   pg::Listener listener(
       io_, pg::TestDatabase::conninfo(), {"live"},
@@ -62,22 +62,22 @@ TEST_F(HubLoss, WithoutRedisHintsGoByPostgresAndNothingIsLostOnTheWay) {
   EXPECT_EQ(data(*stream), expected);
 }
 
-TEST_F(HubLoss, ADatabaseThatIsGoneIsAskedAgain) {
+TEST_F(HubLoss, ALostDatabaseIsQueriedAgain) {
   auto proxy = std::make_unique<pg::Proxy>(io_);
   proxy->open();
   pg::Db db(io_, {.conninfo = proxy->conninfo(), .fast_connections = 2, .slow_connections = 0});
   TestSource source(db);
-  Hub hub(io_, redis_.config(), secret::Keyring({"key"}), quick_);
+  Hub hub(io_, redis_.config(), secret::Keyring({"key"}), fast_sweep_);
   hub.add('p', source);
   ASSERT_TRUE(pg::run(io_, db.ready(redis::in(10s))));
   const auto stream = follow(hub, {}, "p1:0");
   for (int i = 1; i <= 3; ++i) {
     proxy.reset();
-    const auto asked = source.asked.size();
+    const auto queried = source.queried.size();
     const auto newcomer = follow(hub, {}, "p1:0");
     commit_many(1, i, i);
     hub.on_message("p1");
-    ASSERT_TRUE(until([&] { return source.asked.size() > asked && !db.state().up; }));
+    ASSERT_TRUE(until([&] { return source.queried.size() > queried && !db.state().up; }));
     proxy = std::make_unique<pg::Proxy>(io_);
     proxy->open();
     const std::string truth = "p1:" + std::to_string(i);
@@ -87,16 +87,16 @@ TEST_F(HubLoss, ADatabaseThatIsGoneIsAskedAgain) {
   EXPECT_EQ(data(*stream), "1@1:x|2@2:x|3@3:x|");
 }
 
-TEST_F(HubLoss, AnAskingThatHangsIsGivenUp) {
+TEST_F(HubLoss, AQueryThatHangsIsAbandoned) {
   pg::Proxy proxy(io_);
   proxy.open();
   pg::Db db(io_, {.conninfo = proxy.conninfo(), .fast_connections = 1, .slow_connections = 0, .fast_timeout = 300ms});
   TestSource source(db);
-  Hub hub(io_, redis_.config(), secret::Keyring({"key"}), quick_);
+  Hub hub(io_, redis_.config(), secret::Keyring({"key"}), fast_sweep_);
   hub.add('p', source);
   ASSERT_TRUE(pg::run(io_, db.ready(redis::in(10s))));
   const auto stream = follow(hub, {}, "p1:0");
-  ASSERT_TRUE(settled());
+  ASSERT_TRUE(confirmed());
   proxy.stall(true);
   commit_many(1, 1, 2);
   hub.on_message("p1");
@@ -106,15 +106,15 @@ TEST_F(HubLoss, AnAskingThatHangsIsGivenUp) {
   EXPECT_EQ(data(*stream), "1@1:x\n2@2:x|");
 }
 
-TEST_F(HubLoss, ASourceThatThrowsHarmsNobodyForGood) {
+TEST_F(HubLoss, ASourceThatThrowsDoesNoLastingHarm) {
   const auto hub = make(no_sweep_);
   const auto stream = follow(*hub, {}, "p1:0");
-  ASSERT_TRUE(settled());
+  ASSERT_TRUE(confirmed());
   source_.broken = true;
   commit(1, 1, "x");
   hub->on_message("p1 is writing");
   hub->on_message("p1");
-  ASSERT_TRUE(until([&] { return source_.asked.size() == 2; }));
+  ASSERT_TRUE(until([&] { return source_.queried.size() == 2; }));
   const auto newcomer = follow(*hub, {}, "p1:0");
   commit(1, 2, "y");
   source_.broken = false;
@@ -126,22 +126,22 @@ TEST_F(HubLoss, ASourceThatThrowsHarmsNobodyForGood) {
   EXPECT_EQ(data(*newcomer), "1@1:x\n2@2:y|");
 }
 
-TEST_F(HubLoss, MayEndWhileItAsksAndStreamsAreOpen) {
-  auto hub = make(quick_);
+TEST_F(HubLoss, TheHubMayEndDuringAQueryAndWithOpenStreams) {
+  auto hub = make(fast_sweep_);
   const auto stream = follow(*hub, member(7), "p1:0,u7:0");
   auto admission = admit(*hub, member(8), "p1:0");
-  ASSERT_TRUE(settled());
+  ASSERT_TRUE(confirmed());
   source_.held = true;
-  const auto asked = source_.asked.size();
+  const auto queried = source_.queried.size();
   hub->on_message("p1");
-  ASSERT_TRUE(until([&] { return source_.asked.size() > asked; }));
+  ASSERT_TRUE(until([&] { return source_.queried.size() > queried; }));
   hub.reset();
   commit(1, 1, "too late");
   source_.held = false;
   stream->leave();
   ASSERT_TRUE(until([&] { return source_.answered == 2; }));
   EXPECT_TRUE(stream->events.empty());
-  EXPECT_EQ(stream->last_words(), "");
+  EXPECT_EQ(stream->last_bytes(), "");
 }
 
 }  // namespace

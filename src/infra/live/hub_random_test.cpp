@@ -1,5 +1,5 @@
-// What streams got in the end, however the time between was: commits, hints that get lost or come twice or late,
-// readers that go and come back to another hub with their last id, hubs that end, Redis and connections that are cut.
+// What streams have got in the end, after random commits, publications that are lost, doubled or late, browsers that
+// reconnect to another hub with their last id, hubs that end, and lost connections to Redis and PostgreSQL.
 #include <gmock/gmock.h>
 
 #include <random>
@@ -10,9 +10,9 @@
 namespace ms::live {
 namespace {
 
-/// A browser: stays, goes, and comes back with the id of the last event.
+/// A browser that leaves and comes back with the id of its last event.
 struct Browser {
-  std::string positions;  ///< as its page had them, then its last id
+  std::string positions;  ///< of its page, then its last id
   std::shared_ptr<TestStream> stream;
   std::size_t hub = 0;
   std::size_t read = 0;                                               ///< of the stream's events
@@ -26,15 +26,15 @@ class HubRandom : public HubFixture {
   static constexpr int kTopics = 3;
   static constexpr int kItems = 6;
 
-  std::unique_ptr<Hub> begin() {
+  std::unique_ptr<Hub> make_hub() {
     auto hub = std::make_unique<Hub>(io_, redis_.config(), secret::Keyring({"key"}), Config{.sweep = 40ms});
     hub->add('p', source_);
     return hub;
   }
 
-  int any(int below) { return static_cast<int>(random_() % static_cast<unsigned>(below)); }
+  int random_below(int below) { return static_cast<int>(random_() % static_cast<unsigned>(below)); }
 
-  /// Takes in what came: each line is "item@number:body"; the topic is known by its body, "topic/…".
+  /// Reads new events: each line is "item@number:body", and the body begins with the topic, "topic/…".
   static void read(Browser& browser) {
     for (; browser.read < browser.stream->events.size(); ++browser.read) {
       const auto& event = browser.stream->events[browser.read];
@@ -57,39 +57,39 @@ class HubRandom : public HubFixture {
     if (!browser.stream->last_id.empty()) browser.positions = browser.stream->last_id;
   }
 
-  /// To any of the hubs; it is down just now, perhaps.
-  void come_back(Browser& browser) {
-    browser.hub = static_cast<std::size_t>(any(kHubs));
+  /// Connects to a random hub, which may be down.
+  void reconnect(Browser& browser) {
+    browser.hub = static_cast<std::size_t>(random_below(kHubs));
     if (!hubs_[browser.hub]) return;
-    browser.stream =
-        follow(*hubs_[browser.hub], any(2) == 0 ? session::Viewer() : member(1 + any(5)), browser.positions);
+    browser.stream = follow(*hubs_[browser.hub], random_below(2) == 0 ? session::Viewer() : member(1 + random_below(5)),
+                            browser.positions);
     browser.read = 0;
   }
-  static void go(Browser& browser) {
+  static void leave(Browser& browser) {
     if (!browser.stream) return;
     read(browser);
     browser.stream->leave();
     browser.stream.reset();
   }
-  void end_or_begin(std::size_t hub) {
+  void stop_or_start(std::size_t hub) {
     if (!hubs_[hub]) {
-      hubs_[hub] = begin();
+      hubs_[hub] = make_hub();
       return;
     }
     hubs_[hub].reset();
     for (Browser& browser : browsers_) {
-      if (browser.hub == hub) go(browser);
+      if (browser.hub == hub) leave(browser);
     }
   }
 
-  void one_step(Browser& browser) {
-    const auto hub = static_cast<std::size_t>(any(kHubs));
-    switch (any(14)) {
+  void random_step(Browser& browser) {
+    const auto hub = static_cast<std::size_t>(random_below(kHubs));
+    switch (random_below(14)) {
       case 0:
-        go(browser);
+        leave(browser);
         break;
       case 1:
-        end_or_begin(hub);
+        stop_or_start(hub);
         break;
       case 2:
         if (hubs_[hub]) hubs_[hub]->members_may_have_changed();
@@ -98,30 +98,30 @@ class HubRandom : public HubFixture {
       case 4:
       case 5:
         io_.restart();
-        io_.run_for(std::chrono::microseconds(any(4000)));
+        io_.run_for(std::chrono::microseconds(random_below(4000)));
         break;
       default: {
-        const std::string topic = std::to_string(1 + any(kTopics));
-        const std::string item = std::to_string(1 + any(kItems));
+        const std::string topic = std::to_string(1 + random_below(kTopics));
+        const std::string item = std::to_string(1 + random_below(kItems));
         sql("with n as (update topic set number = number + 1 where id = " + topic +
             " returning number)"
             " insert into item (topic, id, body, event) select " +
             topic + "," + item + ",'" + topic + "/" + std::to_string(++bodies_) +
             "', number from n"
             " on conflict (topic, id) do update set body = excluded.body, event = excluded.event");
-        for (int hints = any(3); hints > 0; --hints) publisher_.publish({'p', std::stoll(topic)});
+        for (int times = random_below(3); times > 0; --times) publisher_.publish({'p', std::stoll(topic)});
       }
     }
   }
 
-  /// In the middle of whatever is asked just now; the commits come over other connections.
+  /// Cuts connections in the middle of running queries; the commits use other connections.
   void cut_connections() {
     pg::TestDatabase::execute(
         "select pg_terminate_backend(pid) from pg_stat_activity"
         " where datname = current_database() and application_name = 'minschool-fast'");
   }
 
-  /// The first column, a line for each row; over a connection that nobody cuts.
+  /// The first column, a line for each row; over a connection that is never cut.
   std::string sql(const std::string& statement) {
     const pg::ResultPtr result(PQexec(connection_.get(), statement.c_str()));
     EXPECT_EQ(std::string(PQresultErrorMessage(result.get())), "");
@@ -130,7 +130,7 @@ class HubRandom : public HubFixture {
     return rows;
   }
 
-  void see_that_all_is_there(Browser& browser) {
+  void check_complete(Browser& browser) {
     std::string truth = sql("select string_agg('p' || id || ':' || number, ',' order by id) from topic where id <= 3");
     truth.pop_back();
     ASSERT_TRUE(until([&] { return browser.stream->last_id == truth || browser.positions == truth; }))
@@ -160,30 +160,30 @@ class HubRandom : public HubFixture {
                          [](bool) {}};
 };
 
-TEST_F(HubRandom, EveryBrowserHasAllOnceAndInOrderInTheEnd) {
+TEST_F(HubRandom, EveryBrowserGetsEveryChangeOnceAndInOrder) {
   for (unsigned seed = 1; seed <= 12; ++seed) {
     SCOPED_TRACE(seed);
     random_.seed(seed);
     TestSource::create_tables();
-    for (auto& hub : hubs_) hub = begin();
+    for (auto& hub : hubs_) hub = make_hub();
     browsers_.assign(5, Browser{});
     for (Browser& browser : browsers_) browser.positions = "p1:0,p2:0,p3:0";
     for (int step = 0; step < 150; ++step) {
-      Browser& browser = browsers_[static_cast<std::size_t>(any(5))];
+      Browser& browser = browsers_[static_cast<std::size_t>(random_below(5))];
       if (browser.stream) ASSERT_NO_FATAL_FAILURE(read(browser));
-      if (!browser.stream || !browser.stream->open()) come_back(browser);
-      one_step(browser);
+      if (!browser.stream || !browser.stream->open()) reconnect(browser);
+      random_step(browser);
       if (step == 50 && seed % 3 == 0) redis_.kill();
       if (step == 100 && seed % 3 == 0) redis_.start();
       if (step % 50 == 25 && seed % 3 == 1) cut_connections();
     }
     for (auto& hub : hubs_) {
-      if (!hub) hub = begin();
+      if (!hub) hub = make_hub();
     }
     for (Browser& browser : browsers_) {
       if (browser.stream) ASSERT_NO_FATAL_FAILURE(read(browser));
-      if (!browser.stream || !browser.stream->open()) come_back(browser);
-      ASSERT_NO_FATAL_FAILURE(see_that_all_is_there(browser));
+      if (!browser.stream || !browser.stream->open()) reconnect(browser);
+      ASSERT_NO_FATAL_FAILURE(check_complete(browser));
     }
     browsers_.clear();
   }

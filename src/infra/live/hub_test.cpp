@@ -16,11 +16,11 @@ const auto* const kDatabase = testing::AddGlobalTestEnvironment(new pg::TestData
 
 class HubTest : public HubFixture {};
 
-TEST_F(HubTest, ACommitReachesWhoFollowsIt) {
+TEST_F(HubTest, ACommitReachesTheStreamsThatFollowIt) {
   const auto hub = make(no_sweep_);
   const auto stream = follow(*hub, {}, "p1:0");
   const auto other = follow(*hub, {}, "p2:0");
-  ASSERT_TRUE(settled());
+  ASSERT_TRUE(confirmed());
   ASSERT_THAT(stream->retries, ElementsAre(testing::AllOf(testing::Ge(1000), testing::Le(3000))));
   commit(1, 5, "hello");
   publisher_.publish({'p', 1});
@@ -35,18 +35,18 @@ TEST_F(HubTest, ACommitReachesWhoFollowsIt) {
   EXPECT_TRUE(other->events.empty());
 }
 
-TEST_F(HubTest, EveryHintIsToldAndThatSomeMayBeMissed) {
+TEST_F(HubTest, EveryPublicationIsReportedAndThatSomeMayBeMissed) {
   const auto hub = make(no_sweep_);
-  std::vector<std::string> told;
-  hub->on_publish([&told](const Topic* topic) { told.push_back(topic == nullptr ? "" : text(*topic)); });
+  std::vector<std::string> published;
+  hub->on_publish([&published](const Topic* topic) { published.push_back(topic == nullptr ? "" : text(*topic)); });
   hub->on_message("p34,u7,?,b3");
   hub->on_message("p34 typing");
-  EXPECT_THAT(told, ElementsAre("p34", "u7", "b3"));
+  EXPECT_THAT(published, ElementsAre("p34", "u7", "b3"));
   redis_.kill();
-  ASSERT_TRUE(until([&] { return told.back().empty(); }));
+  ASSERT_TRUE(until([&] { return published.back().empty(); }));
 }
 
-TEST_F(HubTest, BeginsWhereThePageStood) {
+TEST_F(HubTest, AStreamBeginsAtThePositionOfItsPage) {
   commit_many(1, 1, 4);
   const auto hub = make(no_sweep_);
   const auto behind = follow(*hub, {}, "p1:2");
@@ -59,18 +59,18 @@ TEST_F(HubTest, BeginsWhereThePageStood) {
   EXPECT_EQ(data(*exact), "9@5:y|");
 }
 
-TEST_F(HubTest, WhoComesWhereAllStandNeedsNoAsking) {
+TEST_F(HubTest, AStreamAtThePositionOfAllOthersNeedsNoQuery) {
   const auto hub = make(no_sweep_);
   const auto first = follow(*hub, {}, "p1:0");
-  ASSERT_TRUE(settled());
+  ASSERT_TRUE(confirmed());
   const auto second = follow(*hub, {}, "p1:0");
   commit(1, 9, "z");
   publisher_.publish({'p', 1});
   ASSERT_TRUE(until([&] { return first->last_id == "p1:1" && second->last_id == "p1:1"; }));
-  EXPECT_THAT(source_.asked, ElementsAre(0, 0));
+  EXPECT_THAT(source_.queried, ElementsAre(0, 0));
 }
 
-TEST_F(HubTest, AnEventIsRenderedOnceForEachKindOfReader) {
+TEST_F(HubTest, AnEventIsRenderedOnceForEachKindOfViewer) {
   const auto hub = make(no_sweep_);
   std::vector<std::shared_ptr<TestStream>> guests;
   std::vector<std::shared_ptr<TestStream>> members;
@@ -78,7 +78,7 @@ TEST_F(HubTest, AnEventIsRenderedOnceForEachKindOfReader) {
     guests.push_back(follow(*hub, {}, "p1:0"));
     members.push_back(follow(*hub, member(i + 1), "p1:0,u" + std::to_string(i + 1) + ":0"));
   }
-  ASSERT_TRUE(settled());
+  ASSERT_TRUE(confirmed());
   commit(1, 5, "hello");
   publisher_.publish({'p', 1});
   const auto got = [](const auto& stream) { return stream->events.size() == 1; };
@@ -90,7 +90,7 @@ TEST_F(HubTest, AnEventIsRenderedOnceForEachKindOfReader) {
   for (const auto& stream : members) EXPECT_EQ(stream->chunks.size(), 2u) << "one send for the event";
 }
 
-TEST_F(HubTest, WhatIsNotToBelieveIsAnsweredWithReloadAndTheTruth) {
+TEST_F(HubTest, FalsePositionsGetAReloadAndTheTruePosition) {
   commit_many(1, 1, 3);
   const auto hub = make(no_sweep_);
   const auto future = follow(*hub, member(7), "p1:999,u7:0");
@@ -108,17 +108,17 @@ TEST_F(HubTest, WhatIsNotToBelieveIsAnsweredWithReloadAndTheTruth) {
   commit(1, 9, "y");
   publisher_.publish({'p', 1});
   for (const auto& stream : {future, garbage, foreign}) {
-    ASSERT_TRUE(until([&] { return stream->events.size() == 2; })) << "it goes on from there";
+    ASSERT_TRUE(until([&] { return stream->events.size() == 2; })) << "the stream goes on from there";
     EXPECT_THAT(stream->events[1].data, testing::EndsWith("9@4:y"));
   }
 }
 
-TEST_F(HubTest, TooMuchToCatchUpIsAReloadAndManyAtOnceAreNot) {
+TEST_F(HubTest, TooManyMissedChangesReloadThePageAndManyNewOnesDoNot) {
   commit_many(1, 1, kMaxChanges + 1);
   const auto hub = make(no_sweep_);
   source_.held = true;
   const auto first = follow(*hub, {}, "p1:101");
-  ASSERT_TRUE(until([&] { return source_.asked.size() == 1; }));
+  ASSERT_TRUE(until([&] { return source_.queried.size() == 1; }));
   const auto far = follow(*hub, {}, "p1:0");
   const auto near = follow(*hub, {}, "p1:1");
   source_.held = false;
@@ -126,26 +126,27 @@ TEST_F(HubTest, TooMuchToCatchUpIsAReloadAndManyAtOnceAreNot) {
   EXPECT_EQ(far->events[0].name, "reload");
   EXPECT_EQ(near->events.size(), 1u);
   EXPECT_TRUE(first->events.empty());
-  EXPECT_THAT(source_.asked, ElementsAre(101, 0, 1)) << "they were asked for together, and who needs less once more";
+  EXPECT_THAT(source_.queried, ElementsAre(101, 0, 1))
+      << "one query for both, and one more for the stream that needs fewer changes";
   EXPECT_THAT(data(*near), testing::AllOf(testing::StartsWith("2@2:x\n"), testing::EndsWith("\n101@101:x|")));
   commit_many(1, 201, 450);
   publisher_.publish({'p', 1});
   ASSERT_TRUE(until([&] { return far->last_id == "p1:351" && near->last_id == "p1:351"; }));
-  EXPECT_EQ(far->events.size(), 4u) << "in three askings, without a reload";
+  EXPECT_EQ(far->events.size(), 4u) << "in three queries, without a reload";
   std::string all = data(*far);
   EXPECT_EQ(std::ranges::count(all, '@'), 250);
   EXPECT_THAT(all, testing::EndsWith("\n450@351:x|"));
 }
 
-TEST_F(HubTest, WhoJoinsWhileAnAskingRunsMissesNothing) {
+TEST_F(HubTest, AStreamThatJoinsDuringAQueryMissesNothing) {
   commit_many(1, 1, 3);
   const auto hub = make(no_sweep_);
   const auto first = follow(*hub, {}, "p1:3");
-  ASSERT_TRUE(settled());
+  ASSERT_TRUE(confirmed());
   commit(1, 4, "y");
   publisher_.publish({'p', 1});
   source_.held = true;
-  ASSERT_TRUE(until([&] { return source_.asked.size() == 2; }));
+  ASSERT_TRUE(until([&] { return source_.queried.size() == 2; }));
   const auto behind = follow(*hub, {}, "p1:1");
   const auto same = follow(*hub, {}, "p1:3");
   const auto ahead = follow(*hub, {}, "p1:4");
@@ -163,30 +164,30 @@ TEST_F(HubTest, WhoJoinsWhileAnAskingRunsMissesNothing) {
   EXPECT_EQ(joined(*first), "4@4:y\n5@5:z\n");
   EXPECT_EQ(joined(*behind), "2@2:x\n3@3:x\n4@4:y\n5@5:z\n");
   EXPECT_EQ(joined(*same), "4@4:y\n5@5:z\n");
-  EXPECT_EQ(joined(*ahead), "5@5:z\n") << "it stood above what the asking found, and that was no future";
+  EXPECT_EQ(joined(*ahead), "5@5:z\n") << "it was above what the query found, and that was not a false position";
 }
 
-TEST_F(HubTest, ManyHintsWhileAnAskingRunsAreOneMore) {
+TEST_F(HubTest, ManyPublicationsDuringAQueryCauseOneMore) {
   const auto hub = make(no_sweep_);
   const auto stream = follow(*hub, {}, "p1:0");
-  ASSERT_TRUE(settled());
+  ASSERT_TRUE(confirmed());
   source_.held = true;
   hub->on_message("p1");
-  ASSERT_TRUE(until([&] { return source_.asked.size() == 2; }));
+  ASSERT_TRUE(until([&] { return source_.queried.size() == 2; }));
   commit_many(1, 1, 30);
   for (int i = 0; i < 30; ++i) hub->on_message("p2,p1,garbage,,p1");
   source_.held = false;
   ASSERT_TRUE(until([&] { return stream->last_id == "p1:30"; }));
-  EXPECT_TRUE(until([&] { return source_.asked.size() == 3; }));  // the third may still be on its way
+  EXPECT_TRUE(until([&] { return source_.queried.size() == 3; }));  // the third may still be on its way
   EXPECT_EQ(stream->events.size(), 1u);
 }
 
-TEST_F(HubTest, RightsAreAskedWhenAnEventIsSent) {
+TEST_F(HubTest, RightsAreCheckedWhenAnEventIsSent) {
   const auto hub = make(no_sweep_);
   const auto guest = follow(*hub, {}, "p1:0");
   const auto staff = follow(*hub, member(1, session::Role::staff), "p1:0");
   const auto plain = follow(*hub, member(2), "p1:0");
-  ASSERT_TRUE(settled());
+  ASSERT_TRUE(confirmed());
   source_.readable = [](const session::Viewer& viewer) { return viewer.id != MemberId{2}; };
   commit(1, 1, "staff only");
   commit(1, 2, "all");
@@ -202,7 +203,7 @@ TEST_F(HubTest, RightsAreAskedWhenAnEventIsSent) {
   EXPECT_EQ(data(*plain), "m:3@3:again|");
 }
 
-TEST_F(HubTest, ASlowReaderIsCutOffAndHarmsNobody) {
+TEST_F(HubTest, ASlowBrowserIsCutOffAndTheOthersAreNot) {
   const auto hub = make(no_sweep_);
   std::vector<std::shared_ptr<TestStream>> streams;
   for (int i = 0; i < 9; ++i) streams.push_back(follow(*hub, {}, "p1:0"));
@@ -213,10 +214,10 @@ TEST_F(HubTest, ASlowReaderIsCutOffAndHarmsNobody) {
   EXPECT_FALSE(streams[4]->open());
   for (const auto& stream : streams) stream->leave();
   ASSERT_TRUE(until([&] { return hub->state().streams == 0; }));
-  EXPECT_EQ(hub->state().topics, 0u) << "nobody follows it any more";
+  EXPECT_EQ(hub->state().topics, 0u) << "no stream follows it any more";
 }
 
-TEST_F(HubTest, PlacesAreCountedFromTheAdmissionToTheEnd) {
+TEST_F(HubTest, StreamsCountFromTheAdmissionToTheEnd) {
   const auto hub = make({.streams = 5, .max_streams_per_member = 2, .sweep = 1h});
   auto admitted = admit(*hub, member(7), "p1:0");
   ASSERT_TRUE(admitted);
@@ -224,21 +225,21 @@ TEST_F(HubTest, PlacesAreCountedFromTheAdmissionToTheEnd) {
   ASSERT_TRUE(open);
   EXPECT_EQ(hub->state().members, 1u);
   EXPECT_EQ(admit(*hub, member(7), "p1:0").error().code, ErrorCode::too_many);
-  admitted = fail(ErrorCode::internal, "error.internal"_msg);  // its browser is gone before it opened
+  admitted = fail(ErrorCode::internal, "error.internal"_msg);  // the browser went away before the stream opened
   EXPECT_TRUE(admit(*hub, member(7), "p1:0"));
   EXPECT_EQ(admit(*hub, member(8), "p99:0").error().code, ErrorCode::forbidden);
   EXPECT_EQ(admit(*hub, member(8), "x1:0").error().code, ErrorCode::not_found);
-  EXPECT_EQ(hub->state().streams, 1u) << "a refusal takes no place";
+  EXPECT_EQ(hub->state().streams, 1u) << "a failed admission does not count";
   std::vector<std::shared_ptr<TestStream>> guests;
   for (int i = 0; i < 4; ++i) guests.push_back(follow(*hub, {}, "p1:0"));
-  ASSERT_TRUE(guests.back()) << "for guests there is no limit of one";
+  ASSERT_TRUE(guests.back()) << "the limit of one member is not for guests";
   EXPECT_EQ(admit(*hub, {}, "p1:0").error().code, ErrorCode::unavailable);
   guests[0]->leave();
   ASSERT_TRUE(until([&] { return hub->state().streams == 4; }));
   EXPECT_TRUE(admit(*hub, {}, "p1:0"));
 }
 
-TEST_F(HubTest, AChangedMembersStreamsEndAndNobodyElses) {
+TEST_F(HubTest, OnlyTheStreamsOfAChangedMemberEnd) {
   const auto hub = make(no_sweep_);
   const auto one = follow(*hub, member(7), "u7:0");
   const auto two = follow(*hub, member(7), "p1:0");
@@ -252,7 +253,7 @@ TEST_F(HubTest, AChangedMembersStreamsEndAndNobodyElses) {
   EXPECT_THAT(one->retries, ElementsAre(testing::Ge(1000), testing::AllOf(testing::Ge(100), testing::Le(500))));
   const auto opened_late = std::make_shared<TestStream>(io_);
   hub->open(std::move(*late), opened_late);
-  EXPECT_FALSE(opened_late->open()) << "it was admitted as what the member was before";
+  EXPECT_FALSE(opened_late->open()) << "it was admitted with the member's old rights";
   const auto again = follow(*hub, member(7, session::Role::staff), "p1:0");
   commit(1, 1, "staff");
   publisher_.publish({'p', 1});
@@ -260,9 +261,9 @@ TEST_F(HubTest, AChangedMembersStreamsEndAndNobodyElses) {
   EXPECT_EQ(hub->state().streams, 2u);
 }
 
-TEST_F(HubTest, WhoChangedWhileItsRequestRanComesAnew) {
+TEST_F(HubTest, AMemberWhoChangedDuringTheRequestReconnects) {
   const auto hub = make(no_sweep_);
-  const Call call(redis::in(5s), "test");  // http.answer_ms = 5000: the deadline does not say when it began
+  const Call call(redis::in(5s), "test");  // http.answer_ms = 5000: the deadline does not tell when the request began
   hub->member_changed(MemberId{7});
   const auto changed = follow(*hub, member(7), "p1:0", false, call);
   const auto other = follow(*hub, member(8), "p1:0", false, call);
@@ -278,7 +279,7 @@ TEST_F(HubTest, WhoChangedWhileItsRequestRanComesAnew) {
   EXPECT_FALSE(follow(*crowded, member(1), "p1:0", false, call)->open());
 }
 
-TEST_F(HubTest, WhenChangesOfMembersMayBeMissedAllMembersComeAnew) {
+TEST_F(HubTest, WhenChangesOfMembersMayBeMissedAllMembersReconnect) {
   const auto hub = make(no_sweep_);
   std::vector<std::shared_ptr<TestStream>> streams;
   for (int i = 1; i <= 20; ++i) streams.push_back(follow(*hub, member(i), "p1:0"));
@@ -296,14 +297,14 @@ TEST_F(HubTest, WhenChangesOfMembersMayBeMissedAllMembersComeAnew) {
   EXPECT_EQ(hub->state().streams, 1u);
 }
 
-TEST_F(HubTest, WhispersMoveNobodyOn) {
+TEST_F(HubTest, TransientsDoNotMoveThePosition) {
   const auto hub = make(no_sweep_);
   const auto stream = follow(*hub, member(1), "p1:0");
   const auto other = follow(*hub, member(2), "p2:0");
-  ASSERT_TRUE(settled());
+  ASSERT_TRUE(confirmed());
   publisher_.publish_transient({'p', 1}, "garbage");
   client_.fire_and_forget(
-      redis::Command("PUBLISH", "live", "p1 is writing"));  // by somebody who can only write to Redis
+      redis::Command("PUBLISH", "live", "p1 is writing"));  // without a tag, as by an intruder in Redis
   publisher_.publish_transient({'p', 1}, "is writing");
   publisher_.publish_transient({'p', 2}, std::string(Publisher::kMaxTransientBytes + 1, 'x'));
   ASSERT_TRUE(until([&] { return stream->events.size() == 1; }));
@@ -312,36 +313,36 @@ TEST_F(HubTest, WhispersMoveNobodyOn) {
   commit(2, 1, "after it");
   publisher_.publish({'p', 2});
   ASSERT_TRUE(until([&] { return other->events.size() == 1; }));
-  EXPECT_EQ(data(*other), "m:1@1:after it|") << "too long a whisper is not sent";
+  EXPECT_EQ(data(*other), "m:1@1:after it|") << "a transient that is too long is not sent";
 }
 
-TEST_F(HubTest, IdleStreamsBeatAndTheirReadersAreHere) {
+TEST_F(HubTest, IdleStreamsGetHeartbeatsAndTheirViewersArePresent) {
   const auto hub = make(no_sweep_);
-  std::map<std::int64_t, int> here;
+  std::map<std::int64_t, int> present;
   hub->on_tick([&](const session::Viewer& viewer) {
-    ++here[viewer.id.value];
+    ++present[viewer.id.value];
     EXPECT_TRUE(viewer.session_id.empty());
   });
   session::Viewer viewer = member(7);
   viewer.session_id = "secret";
   const auto stream = follow(*hub, viewer, "p1:0");
   const auto guest = follow(*hub, {}, "p1:0");
-  EXPECT_THAT(here, ElementsAre(testing::Pair(0, 1), testing::Pair(7, 1)));
-  ASSERT_TRUE(until([&] { return stream->beats == 2; }));
-  EXPECT_EQ(here[7], 3);
-  EXPECT_THAT(stream->last_words(), testing::MatchesRegex("retry: [0-9]+\n\n"));
-  EXPECT_TRUE(stream->events.empty()) << "a sign of life says nothing";
+  EXPECT_THAT(present, ElementsAre(testing::Pair(0, 1), testing::Pair(7, 1)));
+  ASSERT_TRUE(until([&] { return stream->heartbeats == 2; }));
+  EXPECT_EQ(present[7], 3);
+  EXPECT_THAT(stream->last_bytes(), testing::MatchesRegex("retry: [0-9]+\n\n"));
+  EXPECT_TRUE(stream->events.empty()) << "a heartbeat is not an event";
 }
 
-TEST_F(HubTest, MembersComeAnewNowAndThenBecauseTheirSessionMayHaveRunOut) {
+TEST_F(HubTest, MembersReconnectNowAndThenBecauseTheirSessionMayHaveExpired) {
   const auto hub = make({.sweep = 1h, .heartbeat = 1s, .max_age = 2s});
   const auto own = follow(*hub, member(7), "p1:0");
   const auto guest = follow(*hub, {}, "p1:0");
   ASSERT_TRUE(until([&] { return !own->open(); }));
-  EXPECT_GE(own->beats, 1);
-  EXPECT_LE(own->beats, 2);
+  EXPECT_GE(own->heartbeats, 1);
+  EXPECT_LE(own->heartbeats, 2);
   EXPECT_THAT(own->retries.back(), testing::AllOf(testing::Ge(100), testing::Le(500)));
-  ASSERT_TRUE(until([&] { return guest->beats >= 3; }));
+  ASSERT_TRUE(until([&] { return guest->heartbeats >= 3; }));
   EXPECT_TRUE(guest->open());
   EXPECT_EQ(hub->state().members, 0u);
   EXPECT_TRUE(follow(*hub, member(7), "p1:0")->open());

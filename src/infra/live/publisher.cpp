@@ -1,5 +1,5 @@
-// Topics gather in a set while one message is under way, so that a busy site sends few messages with many topics. There
-// is nothing to confirm: a hint that got lost is made up for by the hub's sweep.
+// Topics collect in a set while one message is under way, so a busy site sends few messages with many topics. Messages
+// need no confirmation: the hub's sweep makes up for a lost one.
 #include "infra/live/publisher.hpp"
 
 #include <spdlog/spdlog.h>
@@ -25,8 +25,8 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t kMaxWaiting = 4096;          // topics; more are left to the sweeps
 constexpr std::size_t kMaxTopicsPerMessage = 300;  // topics; NOTIFY takes 8,000 bytes, and a topic is at most 21
-constexpr milliseconds kPublishTimeout{1000};      // of one message, for PostgreSQL
-constexpr milliseconds kPause{200};                // while neither takes it
+constexpr milliseconds kPublishTimeout{1000};      // of one message
+constexpr milliseconds kPause{200};                // while neither Redis nor PostgreSQL takes it
 constexpr int kTries = 5;
 
 constexpr pg::Query kNotify{"live.notify", "select pg_notify('live', $1)"};
@@ -43,10 +43,10 @@ struct Publisher::Impl {
   std::vector<Topic> take();
 
   asio::io_context& io;
-  pg::Db& db;            // gone when `closed`
-  redis::Client& redis;  // gone when `closed`
+  pg::Db& db;            // destroyed when `closed`
+  redis::Client& redis;  // destroyed when `closed`
   secret::Keyring keys;
-  std::shared_ptr<io::AsyncEvent> idle;  // rings when nothing waits any more
+  std::shared_ptr<io::AsyncEvent> idle;  // notified when no topic waits any more
   std::set<Topic> waiting;
   bool sending = false;
   bool closed = false;
@@ -62,7 +62,7 @@ std::vector<Topic> Publisher::Impl::take() {
 }
 
 async<> Publisher::Impl::send_all(std::shared_ptr<Impl> self) {
-  co_await asio::post(io::kUseAwaitable);  // what else is told in this turn of the loop goes along
+  co_await asio::post(io::kUseAwaitable);  // topics of the same turn of the loop go out together
   int failures = 0;
   while (!self->closed && !self->waiting.empty()) {
     const std::vector<Topic> topics = self->take();
@@ -79,7 +79,7 @@ async<> Publisher::Impl::send_all(std::shared_ptr<Impl> self) {
       self->waiting.insert(topics.begin(), topics.end());
       co_await sleep_for(kPause);
     } else {
-      spdlog::warn("live: neither Redis nor PostgreSQL takes hints; {} are left to the sweeps",
+      spdlog::warn("live: neither Redis nor PostgreSQL takes publications; {} topics are left to the sweeps",
                    topics.size() + std::exchange(self->waiting, {}).size());
     }
   }
@@ -97,7 +97,7 @@ async<bool> Publisher::Impl::by_redis(std::shared_ptr<Impl> self, std::string me
 async<bool> Publisher::Impl::by_postgres(std::shared_ptr<Impl> self, std::string message) {
   const Call call(steady_clock::now() + kPublishTimeout, "live");
   try {
-    pg::Batch batch = self->db.batch(call);  // sent again after a loss: twice is as good as once
+    pg::Batch batch = self->db.batch(call);  // sent again after a lost connection: twice does no harm
     batch.add(kNotify, message);
     co_await batch.send();
     co_return true;

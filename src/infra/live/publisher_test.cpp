@@ -27,7 +27,7 @@ class PublisherTest : public HubFixture {
                          [](bool) {}};
 };
 
-TEST_F(PublisherTest, WhatIsToldTogetherGoesTogetherAndOnce) {
+TEST_F(PublisherTest, TopicsOfOneTurnGoOutTogetherAndOnce) {
   ASSERT_TRUE(until([&] { return subscribed_ && listener_.live(); }));
   publisher_.publish({'p', 34});
   publisher_.publish({'u', 7});
@@ -40,7 +40,7 @@ TEST_F(PublisherTest, WhatIsToldTogetherGoesTogetherAndOnce) {
   EXPECT_THAT(by_postgres_, ElementsAre());
 }
 
-TEST_F(PublisherTest, PostgresTakesWhatRedisDoesNot) {
+TEST_F(PublisherTest, PostgresTakesWhatRedisDoesNotTake) {
   ASSERT_TRUE(until([&] { return subscribed_ && listener_.live(); }));
   redis_.kill();
   ASSERT_TRUE(until([&] { return !client_.up(); }));
@@ -48,7 +48,7 @@ TEST_F(PublisherTest, PostgresTakesWhatRedisDoesNot) {
   publisher_.publish_transient({'p', 34}, "is writing");
   pg::run(io_, publisher_.flush(redis::in(10s)));
   ASSERT_TRUE(until([&] { return by_postgres_.size() == 2; }));
-  EXPECT_EQ(std::ranges::count(by_postgres_[0] + "," + by_postgres_[1], 'p'), 500) << "whispers need Redis";
+  EXPECT_EQ(std::ranges::count(by_postgres_[0] + "," + by_postgres_[1], 'p'), 500) << "transients need Redis";
   redis_.start();
   ASSERT_TRUE(until([&] { return client_.up() && subscribed_; }));
   publisher_.publish({'p', 1});
@@ -56,7 +56,7 @@ TEST_F(PublisherTest, PostgresTakesWhatRedisDoesNot) {
   EXPECT_THAT(by_redis_, ElementsAre("p1"));
 }
 
-TEST_F(PublisherTest, WhatNobodyTakesIsDroppedInTheEnd) {
+TEST_F(PublisherTest, TopicsThatNeitherTakesAreDropped) {
   redis::PrivateRedis gone;
   redis::Client redis(io_, gone.config());
   gone.kill();
@@ -65,11 +65,11 @@ TEST_F(PublisherTest, WhatNobodyTakesIsDroppedInTheEnd) {
   for (int i = 1; i < 10'000; ++i) publisher.publish({'p', i});
   const Deadline soon = redis::in(50ms);
   pg::run(io_, publisher.flush(soon));
-  EXPECT_GE(std::chrono::steady_clock::now(), soon) << "some waited still";
+  EXPECT_GE(std::chrono::steady_clock::now(), soon) << "some topics still waited";
   const Deadline limit = redis::in(60s);
   pg::run(io_, publisher.flush(limit));
-  EXPECT_LT(std::chrono::steady_clock::now(), limit) << "nothing waits any more";
-  publisher.publish({'p', 1});  // and it may go away with something that waits
+  EXPECT_LT(std::chrono::steady_clock::now(), limit) << "no topic waits any more";
+  publisher.publish({'p', 1});  // the publisher may be destroyed while a topic waits
 }
 
 }  // namespace

@@ -14,34 +14,34 @@
 
 namespace ms::live {
 
-/// One change of a topic, to be rendered once for each kind of reader, not once a reader.
+/// One change of a topic, rendered once for each kind of viewer, not for each viewer.
 struct Change {
   std::int64_t number = 0;
-  /// Which rendering this reader gets; nothing: it may not have the change (any more). Asked when the change is sent.
+  /// Which rendering this viewer gets; nothing: the viewer may not see the change (any more). Called when it is sent.
   std::function<std::optional<int>(const session::Viewer&)> variant;
-  /// Writes Turbo Stream elements (<turbo-stream action=…>). Must not throw and not wait.
+  /// Writes Turbo Stream elements (<turbo-stream action=…>). Must neither throw nor wait.
   std::function<void(view::Out&, int variant)> render;
 };
 
 struct ChangeSet {
   std::vector<Change> changes;  ///< ascending by number
-  std::int64_t number = 0;      ///< the topic's own, of the same moment: up to it nothing is missing but for `more`
+  std::int64_t number = 0;      ///< the topic's latest, of the same moment: nothing up to it is missing unless `more`
   bool more = false;            ///< there were more than kMaxChanges; the first ones are given
 };
 
-inline constexpr int kMaxChanges = 100;  ///< of one asking
+inline constexpr int kMaxChanges = 100;  ///< of one change set
 
-/// What PostgreSQL holds of one kind of topic. Every feature with something live has one; one per thread.
+/// Reads one kind of topic from PostgreSQL. Every feature with live pages has one for each thread.
 class Source {
  public:
   virtual ~Source() = default;
-  /// Whether `who` may follow this one: asked when a stream opens. Unexpected: as its page would be.
+  /// Whether the viewer may follow this topic; called when a stream opens. Unexpected: the error of its page.
   virtual async<Result<void>> may_follow(const Call& call, const session::Viewer& viewer, std::int64_t id) = 0;
-  /// All changes after `number`, at most kMaxChanges. One statement, so that rows and number are of one moment.
+  /// All changes after `number`, at most kMaxChanges. One statement, so that rows and number are of the same moment.
   virtual async<ChangeSet> since(const Call& call, std::int64_t id, std::int64_t number) = 0;
-  /// Where these topics stand now, in one query; those that are gone are left out.
+  /// The latest numbers of these topics, in one query; topics that no longer exist are left out.
   virtual async<std::vector<Position>> numbers(const Call& call, std::vector<std::int64_t> ids) = 0;
-  /// What a whisper to this topic shows its readers; nothing for one that is not understood. Its number counts nothing.
+  /// What a transient of this topic shows; nothing for a text that cannot be parsed. Its number is ignored.
   virtual std::optional<Change> parse_transient(std::int64_t id, std::string_view what) {
     static_cast<void>(id), static_cast<void>(what);
     return std::nullopt;

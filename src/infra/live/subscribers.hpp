@@ -23,7 +23,7 @@ class Channels;
 class Subscribers;
 struct Member;
 
-/// Who has places; shared by all that are counted in it, since an Admission may outlive the hub.
+/// How many streams there are; shared by all that it counts, since an Admission may outlive the hub.
 struct StreamCounts {
   std::size_t count = 0;
   std::unordered_map<MemberId, std::weak_ptr<Member>> members;
@@ -37,15 +37,15 @@ struct Member {
   Member& operator=(const Member&) = delete;
 
   std::shared_ptr<StreamCounts> counts;
-  session::Viewer viewer;              ///< as it was identified last; without session_id and email
-  std::vector<Subscription*> streams;  ///< open ones; of guests nobody asks
+  session::Viewer viewer;              ///< of the latest authentication; without session_id and email
+  std::vector<Subscription*> streams;  ///< the open ones; always empty for guests
   std::size_t count = 0;
-  bool changed = false;  ///< no longer what `viewer` says: nothing may be opened for it
+  bool changed = false;  ///< `viewer` is out of date: no stream may open with it
 };
 
-/// One stream. Ten thousand of them are idle: what can be shared is.
+/// One stream. There are ten thousand idle ones, so they share what they can.
 struct Subscription {
-  Subscription(std::shared_ptr<Member> viewer, std::vector<Position> where, bool anew);
+  Subscription(std::shared_ptr<Member> owner, std::vector<Position> begin, bool reload_page);
   ~Subscription();
   Subscription(const Subscription&) = delete;
   Subscription& operator=(const Subscription&) = delete;
@@ -54,15 +54,15 @@ struct Subscription {
 
   std::shared_ptr<Member> member;
   std::shared_ptr<http::Stream> stream;  ///< null before it opens
-  std::vector<Position> positions;       ///< how far it is, in the order of its ids
+  std::vector<Position> positions;       ///< in the order of its topics
   Subscribers* owner = nullptr;          ///< null when it is not open
-  std::uint32_t tick = 0;                ///< which of the heartbeats is its own
-  std::uint16_t ticks_left = 0;          ///< until it has to come anew; of members
-  std::uint8_t unconfirmed = 0;          ///< marks that were not yet compared with PostgreSQL
-  bool reload;                           ///< as soon as all marks are settled
+  std::uint32_t slot = 0;                ///< of the timer wheel
+  std::uint16_t ticks_left = 0;          ///< until it ends and reconnects; for members
+  std::uint8_t unconfirmed = 0;          ///< positions that were not yet compared with PostgreSQL
+  bool reload;                           ///< send a reload as soon as all positions are confirmed
 };
 
-/// The streams: how many there may be, that they live, and why they end.
+/// The open streams: their limits, their heartbeats and why they end.
 class Subscribers : public std::enable_shared_from_this<Subscribers> {
  public:
   Subscribers(asio::io_context& io, const Config& config, Channels& channels);
@@ -70,33 +70,33 @@ class Subscribers : public std::enable_shared_from_this<Subscribers> {
   Subscribers(const Subscribers&) = delete;
   Subscribers& operator=(const Subscribers&) = delete;
 
-  /// Once: the heartbeats begin.
+  /// Begins the heartbeats; call once.
   void start() { arm(); }
   void close() { timer_.cancel(); }
   /// `since`: when the request began, before `viewer` was identified.
   Result<std::shared_ptr<Subscription>> admit(session::Viewer viewer, Deadline since, std::vector<Position> positions,
                                               bool reload);
   void open(const std::shared_ptr<Subscription>& subscription, std::shared_ptr<http::Stream> stream);
-  void on_tick(std::function<void(const session::Viewer&)> here) { on_tick_ = std::move(here); }
+  void on_tick(std::function<void(const session::Viewer&)> handler) { on_tick_ = std::move(handler); }
   void member_changed(MemberId member);
   void members_may_have_changed();
   const StreamCounts& counts() const noexcept { return *counts_; }
 
  private:
-  /// How long a browser waits before it comes back.
-  struct Pause {
+  /// How long a browser waits before it reconnects.
+  struct Delay {
     int min;  // ms
     int max;
   };
-  static const Pause kDefault, kSoon, kSpread;
+  static const Delay kDefaultDelay, kShortDelay, kSpreadDelay;
 
-  std::shared_ptr<Member> member_of(session::Viewer viewer, Deadline since);
+  std::shared_ptr<Member> find_or_add(session::Viewer viewer, Deadline since);
   bool changed_after(MemberId member, Deadline since) const;
-  std::string retry(Pause pause);
+  std::string retry(Delay delay);
   void leave(Subscription& subscription);
-  void end(Subscription& subscription, Pause pause);
+  void end(Subscription& subscription, Delay delay);
   void arm();
-  std::uint16_t ticks_to_live();
+  std::uint16_t ticks_until_end();
   void tick();
   void drop_old_changes();
 
@@ -105,16 +105,16 @@ class Subscribers : public std::enable_shared_from_this<Subscribers> {
   std::shared_ptr<StreamCounts> counts_ = std::make_shared<StreamCounts>();
   std::shared_ptr<Member> guests_;
   std::function<void(const session::Viewer&)> on_tick_;
-  /// When members changed of late, for requests that had begun before.
+  /// When members changed recently, for requests that began before.
   std::unordered_map<MemberId, Deadline> changes_;
   Deadline all_changed_{};
-  /// Each second one of these gets its heartbeat.
+  /// A timer wheel: each second, the streams of the next slot get their heartbeat.
   std::vector<std::vector<std::shared_ptr<Subscription>>> slots_;
   std::size_t cursor_ = 0;
-  std::size_t next_ = 0;  ///< where the next stream goes, so that all are equally many
+  std::size_t next_ = 0;  ///< which slot the next stream gets, so that all are equally full
   asio::steady_timer timer_;
   std::minstd_rand random_{std::random_device()()};
-  /// An event, because of a comment a browser's script learns nothing.
+  /// An event, because a browser's script does not see a comment.
   const std::shared_ptr<const std::string> heartbeat_ = std::make_shared<const std::string>("event: alive\ndata:\n\n");
 };
 

@@ -23,16 +23,16 @@
 #include "infra/pg/test_database.hpp"
 #include "infra/redis/private_redis.hpp"
 
-// For tests of the hub: a topic of two tables, and a stream that is read as a browser reads it.
+// For tests of the hub: a source of two tables, and a stream that is parsed as a browser parses it.
 namespace ms::live {
 
 using namespace std::chrono_literals;
 
-/// What one stream was sent, in the order of arrival.
+/// What was sent to one stream, in order.
 class TestStream : public http::Stream {
  public:
   struct Event {
-    std::string name;  ///< "" is what browsers call "message"
+    std::string name;  ///< "" for what browsers call "message"
     std::string data;
     bool has_id = false;
   };
@@ -51,25 +51,25 @@ class TestStream : public http::Stream {
   }
   void close() override { leave(); }
   bool open() const noexcept override { return open_; }
-  void on_end(std::function<void()> over, std::function<std::string()> words) override {
-    over_ = std::move(over);
-    last_words = std::move(words);
+  void on_end(std::function<void()> handler, std::function<std::string()> final_bytes) override {
+    on_end_ = std::move(handler);
+    last_bytes = std::move(final_bytes);
   }
-  /// The reader goes away, or is too slow: as the hub hears of it, a little later.
+  /// The browser goes away, or is too slow; the hub gets to know a little later, as with a real connection.
   void leave() {
     if (!std::exchange(open_, false)) return;
-    asio::post(io_, [over = std::exchange(over_, {})] {
-      if (over) over();
+    asio::post(io_, [on_end = std::exchange(on_end_, {})] {
+      if (on_end) on_end();
     });
   }
 
-  std::size_t limit = 1'000'000;  ///< of bytes; more cut it off
+  std::size_t limit = 1'000'000;  ///< in bytes; more close the stream
   std::vector<std::shared_ptr<const std::string>> chunks;
   std::vector<Event> events;
   std::string last_id;
   std::vector<int> retries;
-  int beats = 0;
-  std::function<std::string()> last_words;
+  int heartbeats = 0;
+  std::function<std::string()> last_bytes;
 
  private:
   void read(std::string_view bytes) {
@@ -88,7 +88,7 @@ class TestStream : public http::Stream {
       const auto end = block.find('\n', begin);
       const std::string line = block.substr(begin, end - begin);
       begin = end + 1;
-      if (line == "event: alive") ++beats;
+      if (line == "event: alive") ++heartbeats;
       if (line.starts_with("retry: ")) retries.push_back(std::atoi(line.c_str() + 7));
       if (line.starts_with("event: ")) event.name = line.substr(7);
       if (line.starts_with("id: ")) last_id = line.substr(4);
@@ -103,7 +103,7 @@ class TestStream : public http::Stream {
   asio::io_context& io_;
   bool open_ = true;
   std::string read_;
-  std::function<void()> over_;
+  std::function<void()> on_end_;
 };
 
 /// Every item is shown as "item@number:body\n", to a member with "m:" in front. An item whose body begins with "staff"
@@ -127,21 +127,21 @@ class TestSource : public Source {
   }
 
   async<ChangeSet> since(const Call& call, std::int64_t id, std::int64_t number) override {
-    asked.push_back(number);
+    queried.push_back(number);
     pg::Batch batch = db_.batch(call);
     const auto handle = batch.add<Row>(kSince, id, number, kMaxChanges + 1);
     co_await batch.send();
     while (held) co_await sleep_for(1ms);
-    if (broken) throw std::runtime_error("a bug of the source");
-    ChangeSet news;
+    if (broken) throw std::runtime_error("a bug in the source");
+    ChangeSet change_set;
     for (Row& row : handle.all()) {
-      news.number = row.number;
+      change_set.number = row.number;
       if (!row.event) continue;
-      news.more = news.changes.size() == kMaxChanges;
-      if (!news.more) news.changes.push_back(change(*row.item, *row.event, std::move(*row.body)));
+      change_set.more = change_set.changes.size() == kMaxChanges;
+      if (!change_set.more) change_set.changes.push_back(change(*row.item, *row.event, std::move(*row.body)));
     }
     ++answered;
-    co_return news;
+    co_return change_set;
   }
 
   async<std::vector<Position>> numbers(const Call& call, std::vector<std::int64_t> ids) override {
@@ -155,16 +155,16 @@ class TestSource : public Source {
   }
 
   std::optional<Change> parse_transient(std::int64_t, std::string_view what) override {
-    if (broken) throw std::runtime_error("a bug of the source");
+    if (broken) throw std::runtime_error("a bug in the source");
     if (what == "garbage") return std::nullopt;
     return change(0, 0, std::string(what));
   }
 
-  std::vector<std::int64_t> asked;  ///< the numbers after which since() was asked
+  std::vector<std::int64_t> queried;  ///< the numbers that since() was called with
   std::size_t answered = 0;
   int sweeps = 0;
   int renders = 0;
-  bool held = false;  ///< since() has its answer, and does not give it yet
+  bool held = false;  ///< since() has its answer and does not return it yet
   bool broken = false;
   std::function<bool(const session::Viewer&)> readable = [](const session::Viewer&) { return true; };
 
@@ -210,7 +210,7 @@ inline constexpr pg::Query kTestWrite{"test.write", R"(
   insert into item (topic, id, body, event) select $1, $2, $3, number from n
       on conflict (topic, id) do update set body = excluded.body, event = excluded.event)"};
 
-/// One commit: an item of a topic is new, or changed.
+/// One transaction: inserts or changes an item of a topic.
 inline async<bool> write(pg::Db& db, std::int64_t topic, std::int64_t item, std::string body) {
   const Call call(std::chrono::steady_clock::now() + 5s, "test");
   pg::Transaction transaction = db.transaction(call);
@@ -234,16 +234,16 @@ class HubFixture : public testing::Test {
     ASSERT_TRUE(redis::run(io_, client_.ready(redis::in(10s))));
   }
 
-  /// Knows that it hears hints.
+  /// Returns a hub that gets publications.
   std::unique_ptr<Hub> make(const Config& config) {
     auto hub = std::make_unique<Hub>(io_, redis_.config(), secret::Keyring({"key"}), config);
     hub->add('p', source_);
     hub->add('u', members_);
     EXPECT_TRUE(until([&] { return hub->state().subscribed_by_redis; }));
-    turn();  // the sweep that this brings
+    run_ready();  // the sweep that the subscription starts
     return hub;
   }
-  /// A stream that was admitted and is open; null when it was refused.
+  /// An admitted and open stream; null when admit() failed.
   std::shared_ptr<TestStream> follow(Hub& hub, session::Viewer viewer, std::string_view positions, bool reload = false,
                                      const Call& call = Call(redis::in(10s), "test")) {
     auto admission = admit(hub, std::move(viewer), positions, reload, call);
@@ -253,8 +253,8 @@ class HubFixture : public testing::Test {
     hub.open(std::move(*admission), stream);
     return stream;
   }
-  /// Everybody who joined was compared with what PostgreSQL has.
-  bool settled() {
+  /// Waits until all positions of all subscriptions were compared with PostgreSQL.
+  bool confirmed() {
     return until([&] {
       return std::ranges::all_of(subscribers_, [](const auto& subscription) {
         return subscription.expired() || !subscription.lock()->unconfirmed;
@@ -270,7 +270,7 @@ class HubFixture : public testing::Test {
   void commit(std::int64_t topic, std::int64_t item, std::string body) {
     ASSERT_TRUE(pg::run(io_, write(db_, topic, item, std::move(body))));
   }
-  /// Without a round trip of ours: `first` to `last` in one transaction.
+  /// Items `first` to `last` in one transaction, without a round trip on our connections.
   static void commit_many(std::int64_t topic, int first, int last) {
     pg::TestDatabase::execute("begin; do $$ begin for i in " + std::to_string(first) + ".." + std::to_string(last) +
                               " loop update topic set number = number + 1 where id = " + std::to_string(topic) +
@@ -278,7 +278,7 @@ class HubFixture : public testing::Test {
                               std::to_string(topic) + "; end loop; end $$; commit");
   }
 
-  /// Runs the loop until something is so, or ten seconds have passed.
+  /// Runs the loop until the condition holds or ten seconds have passed.
   template <class Condition>
   bool until(Condition condition) {
     const auto end = std::chrono::steady_clock::now() + 10s;
@@ -286,13 +286,13 @@ class HubFixture : public testing::Test {
     while (!condition() && std::chrono::steady_clock::now() < end) io_.run_one_for(20ms);
     return condition();
   }
-  /// Runs what is due by now.
-  void turn() {
+  /// Runs what is ready.
+  void run_ready() {
     bool done = false;
     asio::post(io_, [&] { done = true; });
     until([&] { return done; });
   }
-  /// All data that was sent, one after the other.
+  /// The data of all events, in order.
   static std::string data(const TestStream& stream) {
     std::string all;
     for (const auto& event : stream.events) all += event.data + "|";
@@ -307,9 +307,9 @@ class HubFixture : public testing::Test {
   TestSource source_{db_};
   TestSource members_{db_, 'u'};
   std::vector<std::weak_ptr<Subscription>> subscribers_;
-  /// Long enough that nothing but hints can be why an event came.
+  /// Sweeps so seldom that only publications can bring an event.
   const Config no_sweep_{.sweep = 1h, .heartbeat = 1s};
-  const Config quick_{.sweep = 50ms};
+  const Config fast_sweep_{.sweep = 50ms};
 };
 
 }  // namespace ms::live

@@ -6,7 +6,7 @@
 namespace ms::live {
 namespace {
 
-/// Only as we write it ourselves: no sign, no leading zero, no overflow.
+/// Only in the form that we write ourselves: no sign, no leading zero, no overflow.
 std::optional<std::int64_t> parse_number(std::string_view digits) {
   if (digits.empty() || digits[0] < '0' || digits[0] > '9') return std::nullopt;
   if (digits[0] == '0' && digits.size() > 1) return std::nullopt;
@@ -51,8 +51,9 @@ std::optional<std::vector<Position>> parse_positions(std::string_view text) {
   while (!text.empty()) {
     const auto comma = text.find(',');
     const auto position = parse_position(text.substr(0, comma));
-    const bool known = position && std::ranges::find(positions, position->topic, &Position::topic) != positions.end();
-    if (!position || known || positions.size() == kMaxPositions) return std::nullopt;
+    const bool repeated =
+        position && std::ranges::find(positions, position->topic, &Position::topic) != positions.end();
+    if (!position || repeated || positions.size() == kMaxPositions) return std::nullopt;
     positions.push_back(*position);
     if (comma == std::string_view::npos) break;
     text.remove_prefix(comma + 1);
@@ -73,8 +74,8 @@ std::string text(const std::vector<Position>& positions) {
   return out;
 }
 
-Hint parse_hint(std::string_view message) {
-  Hint out;
+Message parse_message(std::string_view message) {
+  Message out;
   if (const auto space = message.find(' '); space != std::string_view::npos) {
     if (const auto topic = parse_topic(message.substr(0, space))) {
       out.topics.push_back(*topic);

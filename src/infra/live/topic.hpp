@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-// What can be followed, and how far somebody has followed it (docs/decisions/0015-live.md).
+// Topics, and how far a stream is in them (docs/decisions/0015-live.md).
 namespace ms::live {
 
 /// What can be followed: "p34" is post 34, "b3" board 3, "u7" member 7's notifications.
@@ -21,27 +21,27 @@ struct Topic {
 std::optional<Topic> parse_topic(std::string_view text);
 std::string text(const Topic& topic);
 
-/// How far a topic is known: "p34:5" has all changes up to number 5.
+/// How far a stream is in a topic: "p34:5" has all changes up to number 5.
 struct Position {
   Topic topic;
   std::int64_t number = 0;
   friend bool operator==(const Position&, const Position&) = default;
 };
 
-/// Of one stream. More is garbage.
+/// Of one stream; more are malformed.
 inline constexpr std::size_t kMaxPositions = 8;
 
 /// "p34:5,u7:41": a page's data-live, the query of /events, an event's id. Nothing when any part is malformed, a topic
-/// comes twice, or there are more than kMaxPositions. "" is no mark at all.
+/// comes twice, or there are more than kMaxPositions. "" has no position.
 std::optional<std::vector<Position>> parse_positions(std::string_view text);
 std::string text(const std::vector<Position>& positions);
 
-/// What servers tell each other: topics that have something new ("p34,u7"), or one topic and the words of a transient
-/// event ("p34 what"). What is malformed is left out.
-struct Hint {
+/// A message between servers: topics that changed ("p34,u7"), or one topic and the text of a transient ("p34 what").
+/// Malformed parts are left out.
+struct Message {
   std::vector<Topic> topics;
-  std::optional<std::string_view> transient;  ///< a view into what was parsed
+  std::optional<std::string_view> transient;  ///< a view into the parsed text
 };
-Hint parse_hint(std::string_view message);
+Message parse_message(std::string_view message);
 
 }  // namespace ms::live
