@@ -39,21 +39,21 @@ struct Program {
 
 async<Result<session::Claim>> authenticate(Members& members, std::string email, std::string password,
                                            std::optional<session::Permission> needed) {
-  const Call call = redis::calm();
+  const Call call = redis::test_call();
   const ClientAddress address("127.0.0.1");
   co_return co_await members.authenticate(call, {std::move(email), std::move(password), address, {}, needed});
 }
 async<Result<std::string>> open(session::Sessions& sessions, session::Claim claim) {
-  const Call call = redis::calm();
+  const Call call = redis::test_call();
   co_return co_await sessions.open(call, std::move(claim), false, false, {"127.0.0.1", "test"});
 }
 async<Result<std::optional<session::Claim>>> join(Members& members, Registration registration) {
-  const Call call = redis::calm();
+  const Call call = redis::test_call();
   const ClientAddress address("127.0.0.1");
   co_return co_await members.join(call, std::move(registration), address);
 }
 async<Result<void>> change(Members& members, std::string current, std::string next) {
-  const Call call = redis::calm();
+  const Call call = redis::test_call();
   session::Viewer viewer;
   viewer.id = kKim;
   viewer.email = kEmail;

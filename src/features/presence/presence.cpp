@@ -72,7 +72,7 @@ Presence::Presence(pg::Db& db, redis::Client& redis, session::Sessions& sessions
       key_(secret::hmac_sha256(secret, "presence")),
       members_{.set = kMembers, .told = Told<MemberId>({.name = "presence_members", .max_bytes = kMaxToldBytes})},
       guests_{.set = kGuests, .told = Told<std::string>({.name = "presence_guests", .max_bytes = kMaxToldBytes})} {
-  sessions_.when_ended([this](const Call& call, MemberId member) { return left(call, member); });
+  sessions_.on_session_end([this](const Call& call, MemberId member) { return left(call, member); });
 }
 
 /// Says nothing of address and browser to who has not the secret.

@@ -12,7 +12,7 @@ namespace ms::cache {
 namespace {
 
 using namespace std::chrono_literals;
-using redis::calm;
+using redis::test_call;
 using redis::Command;
 using redis::execute;
 using redis::in;
@@ -55,7 +55,7 @@ async<> collect(RedisCache& cache, std::string key, Source& source, std::vector<
 }
 
 async<> invalidate(RedisCache& cache, std::vector<std::string> keys) {
-  const Call call = calm();
+  const Call call = test_call();
   co_await cache.invalidate(call, std::move(keys));
 }
 

@@ -15,7 +15,7 @@ constexpr MemberId kKim{1};
 constexpr MemberId kLee{2};
 
 async<int> allowed_of(Limiter& writes, MemberId member, bool staff, Write what, int tries) {
-  const Call call = redis::calm();
+  const Call call = redis::test_call();
   int allowed = 0;
   for (int i = 0; i < tries; ++i) {
     const auto done = co_await writes.allow_write(call, member, staff, what);
@@ -55,7 +55,7 @@ TEST_F(WritesTest, HoldOverAllServersAndWithoutRedis) {
 }
 
 async<Result<void>> mention(Limiter& writes, std::int64_t times) {
-  const Call call = redis::calm();
+  const Call call = redis::test_call();
   co_return co_await writes.allow_write(call, kKim, false, Write::mention, times);
 }
 

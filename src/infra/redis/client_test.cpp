@@ -12,7 +12,7 @@ namespace {
 using std::chrono::milliseconds;
 
 async<> echo(Client& client, int number, std::vector<int>& came) {
-  const Call call = calm();
+  const Call call = test_call();
   const auto reply = co_await client.execute(call, Command("ECHO", number));
   if (reply && reply->text == std::to_string(number)) came.push_back(number);
 }
@@ -23,7 +23,7 @@ async<bool> echo_all(asio::io_context& io, Client& client, std::vector<int>& cam
   last.emplace_back("PING");
   last.emplace_back("NO-SUCH-COMMAND");
   last.emplace_back("ECHO", "end");
-  const Call call = calm();
+  const Call call = test_call();
   const auto replies = co_await client.execute_all(call, std::move(last));
   co_return replies && (*replies)[0].text == "PONG" && (*replies)[1].is_error() && (*replies)[2].text == "end";
 }

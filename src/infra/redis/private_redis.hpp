@@ -100,7 +100,7 @@ inline void run(asio::io_context& io, async<> work) {
 inline Deadline in(std::chrono::milliseconds time) { return std::chrono::steady_clock::now() + time; }
 
 /// A request with plenty of time.
-inline Call calm() { return Call(in(std::chrono::seconds(10)), "test"); }
+inline Call test_call() { return Call(in(std::chrono::seconds(10)), "test"); }
 
 inline async<std::optional<Reply>> execute(Client& client, Command command,
                                            Deadline deadline = in(std::chrono::seconds(10))) {

@@ -27,16 +27,17 @@ constexpr pg::Query kFind{"accounts.find", R"(
          (select coalesce(string_agg(permission, ','), '') from role_permissions p where p.role = u.role),
          u.hides_presence, u.suspended_until, ms_incarnation()
     from users u where u.id = $1)"};
-// A new history of the database is noticed here at the latest: no request comes before an account or this was read.
+// This query notices a new incarnation of the database at the latest: every request reads an account or this first.
 constexpr pg::Query kGuest{"accounts.guest", R"(
   select coalesce(string_agg(permission, ','), ''), ms_incarnation() from role_permissions where role = 0)"};
 
-/// Asked at each use, because a suspension may begin or end without a change.
+/// Checked at each use, because a suspension may begin or end without a change.
 bool suspended(const Account& account) { return account.suspended_until && *account.suspended_until > now(); }
 
 constexpr pg::Query kClock{"accounts.clock", "select clock_timestamp()"};
-/// A time of PostgreSQL's clock as one of ours, which may be wrong: a suspension is as long on every server.
-Timestamp by_our_clock(Timestamp theirs, Timestamp their_now) {
+/// Converts a time of PostgreSQL's clock to this server's clock, which may be wrong, so that a suspension is equally
+/// long on every server.
+Timestamp to_our_clock(Timestamp theirs, Timestamp their_now) {
   return theirs == Timestamp::max() ? theirs : theirs + (now() - their_now);
 }
 
@@ -46,7 +47,7 @@ std::size_t heap_bytes(const MemberId&, const std::shared_ptr<const Account>& ac
   return sizeof(Account) + account->name.size() + account->email.size();
 }
 
-/// nullptr when there is no such member; one who is suspended is there.
+/// nullptr when there is no such member; suspended members are included.
 async<std::shared_ptr<const Account>> load_account(pg::Db& db, const Call& call, MemberId id) {
   pg::Batch batch = db.batch(call);
   const auto handle = batch.add<AccountRow>(kFind, id);
@@ -54,7 +55,7 @@ async<std::shared_ptr<const Account>> load_account(pg::Db& db, const Call& call,
   co_await batch.send();
   auto row = handle.one();
   if (!row) co_return nullptr;
-  if (row->suspended_until) row->suspended_until = by_our_clock(*row->suspended_until, clock.one().value());
+  if (row->suspended_until) row->suspended_until = to_our_clock(*row->suspended_until, clock.one().value());
   co_return std::make_shared<const Account>(Account{row->id, std::move(row->name), std::move(row->email),
                                                     static_cast<Role>(row->role), Permissions::parse(row->permissions),
                                                     row->epoch, row->hidden, row->suspended_until, row->incarnation});
@@ -93,8 +94,8 @@ void Accounts::changed(std::string_view payload) {
 
 std::shared_ptr<const Account> Accounts::peek(MemberId id) {
   if (!live_()) return nullptr;
-  const auto* known = accounts_.find(id);
-  return known != nullptr && !suspended(**known) ? *known : nullptr;
+  const auto* cached = accounts_.find(id);
+  return cached != nullptr && !suspended(**cached) ? *cached : nullptr;
 }
 
 async<std::shared_ptr<const Account>> Accounts::find(const Call& call, MemberId id, std::int64_t least) {
@@ -103,10 +104,10 @@ async<std::shared_ptr<const Account>> Accounts::find(const Call& call, MemberId 
   account = nullptr;
   if (live_()) {
     const auto load = [this, &call, id] { return load_account(db_, call, id); };
-    const auto worth_keeping = [this](const std::shared_ptr<const Account>& loaded) { return loaded && live_(); };
-    account = co_await accounts_.load(call, id, load, worth_keeping);
+    const auto cacheable = [this](const std::shared_ptr<const Account>& loaded) { return loaded && live_(); };
+    account = co_await accounts_.load(call, id, load, cacheable);
   }
-  // Without notifications nobody believes what another request has read, nor what was read before `least` was.
+  // Without notifications the result of another request's load may be old, and so is any of an epoch before `least`.
   if (!account || account->epoch < least) account = co_await load_account(db_, call, id);
   co_return account && !suspended(*account) ? account : nullptr;
 }

@@ -17,7 +17,7 @@
 
 namespace ms::session {
 
-/// What decides a member's rights, as PostgreSQL had it when it was read.
+/// What decides a member's rights, as read from PostgreSQL.
 struct Account {
   MemberId id;
   std::string name;
@@ -27,28 +27,28 @@ struct Account {
   std::int64_t epoch = 0;  ///< users.session_epoch
   bool hidden = false;     ///< users.hides_presence
   std::optional<Timestamp> suspended_until;
-  std::int64_t incarnation = 0;  ///< which history of the database said so: SQL function ms_incarnation()
+  std::int64_t incarnation = 0;  ///< of the database that was read: SQL function ms_incarnation()
 };
 
-/// Who asks, with a session that was found to be this member's.
+/// The viewer of a request with a valid session of this member.
 Viewer viewer_of(const Account& account, std::string session_id);
 
-/// Members' rights in this process's memory, exact: PostgreSQL notifies the channel "members" in the transaction that
-/// changes them, and memory is believed only while the listening connection is proven alive (pg::Listener::live).
-/// Without it every request asks PostgreSQL. One thread.
+/// An exact local cache of members' rights: PostgreSQL notifies the channel "members" in the transaction that changes
+/// them, and the cache is used only while the listening connection is proven alive (pg::Listener::live). Otherwise
+/// every request asks PostgreSQL. One thread.
 class Accounts {
  public:
   /// `live`: whether notifications are proven to arrive (pg::Listener::live).
   Accounts(pg::Db& db, std::function<bool()> live);
 
-  /// nullptr when there is no such member, or one who is suspended now. Throws pg::Unavailable. What memory knows of an
-  /// epoch before `least` is known to be old: its notification is still on its way.
+  /// nullptr when there is no such member, or the member is suspended now. Throws pg::Unavailable. A cached account of
+  /// an epoch before `least` is out of date, its notification being still on its way, and is read again.
   async<std::shared_ptr<const Account>> find(const Call& call, MemberId id, std::int64_t least = 0);
-  /// The same from memory, or nullptr.
+  /// The same from the cache only, or nullptr.
   std::shared_ptr<const Account> peek(MemberId id);
   /// What a guest may do (role_permissions of rank 0).
   async<Permissions> guest(const Call& call);
-  /// A notification on "members": a member's id, or anything else when all may have changed or some were missed.
+  /// Handles a notification on "members": a member's id, or anything else when all members may have changed.
   void changed(std::string_view payload);
   const cache::LocalCacheStats& cache_stats() const noexcept { return accounts_.stats(); }
 

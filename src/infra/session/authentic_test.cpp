@@ -1,5 +1,4 @@
-// What Redis holds is believed only when one of our programs wrote it, for that session and this history of the
-// database.
+// A session record counts only when one of our programs wrote it for that session and this incarnation of the database.
 #include "infra/session/session_record.hpp"
 #include "infra/session/test_sessions.hpp"
 
@@ -8,19 +7,19 @@ namespace {
 
 class Authentic : public SessionsTest {
  protected:
-  /// Whom the session is believed to be after somebody wrote these fields into it.
+  /// The member of the session after an intruder in Redis has changed its record.
   MemberId after(const std::string& id, Server& server, const std::function<void(json::object&)>& change) {
     auto session = record(id);
     change(session);
     put(id, session);
-    return who(id, server);
+    return identified(id, server);
   }
   std::int64_t epoch(MemberId user) {
     return std::stoll(sql("select session_epoch from users where id = " + std::to_string(user.value)));
   }
 };
 
-TEST_F(Authentic, NobodyBecomesAnotherMemberByWritingToRedis) {
+TEST_F(Authentic, WritingToRedisTurnsNoSessionIntoAnotherMembers) {
   const auto id = login(site);
   sql("update users set role = 3 where id = 2");
   const auto forged = [&](json::object& session) {
@@ -32,30 +31,30 @@ TEST_F(Authentic, NobodyBecomesAnotherMemberByWritingToRedis) {
   EXPECT_EQ(rows("user_id = 1"), "1");
 }
 
-TEST_F(Authentic, NoSessionOfOneRealmBecomesOneOfTheOther) {
+TEST_F(Authentic, ASessionOfOneRealmIsNotValidInTheOther) {
   sql("update users set role = 3 where id = 1");
   const auto id = login(site);
   EXPECT_FALSE(after(id, admin, [](json::object& session) { session["realm"] = "admin"; }));
   redis(redis::Command("DEL", key(id)));
-  ASSERT_EQ(who(id, site), kAnna);
+  ASSERT_EQ(identified(id, site), kAnna);
   EXPECT_FALSE(after(id, admin, [](json::object& session) { session.erase("realm"); }));
 }
 
-TEST_F(Authentic, NoSecretOfTheSiteBeginsASessionOfTheAdmin) {
+TEST_F(Authentic, TheSitesSecretsMakeNoSessionOfTheAdmin) {
   sql("update users set role = 3 where id = 1");
   const auto id = login(site);
   auto session = record(id);
   session["realm"] = "admin";
   for (const std::string& name : {id, Sessions::key_of(id)}) {
     redis(redis::Command("SET", key(name), json::serialize(authentic(id, session))));
-    EXPECT_FALSE(who(id, admin)) << name;
+    EXPECT_FALSE(identified(id, admin)) << name;
   }
 }
 
 TEST_F(Authentic, TheAdminsSessionsCannotBeTakenFromRedis) {
   sql("update users set role = 3 where id = 1");
   const auto id = login(admin);
-  ASSERT_EQ(who(id, admin), kAnna);
+  ASSERT_EQ(identified(id, admin), kAnna);
   const auto names = redis(redis::Command("SMEMBERS", "sessions:1"));
   ASSERT_EQ(names.items.size(), 1U);
   EXPECT_EQ(names.items[0].text, Sessions::key_of(id));
@@ -65,43 +64,43 @@ TEST_F(Authentic, TheAdminsSessionsCannotBeTakenFromRedis) {
   EXPECT_EQ(value.find(id), value.npos);
 }
 
-TEST_F(Authentic, TheAdminsSessionsLiveByTheirRows) {
+TEST_F(Authentic, TheAdminsSessionsDependOnTheirRows) {
   sql("update users set role = 3 where id = 1");
   const auto id = login(admin);
   sql("update sessions set seen_at = seen_at - interval '6 minutes', expires_at = expires_at - interval '6 minutes'");
-  EXPECT_EQ(who(id, admin), kAnna);
+  EXPECT_EQ(identified(id, admin), kAnna);
   EXPECT_EQ(rows("seen_at > now() - interval '1 minute' and expires_at > now() + interval '23 h 59 min'"), "1");
   sql("select ms_begin_incarnation()");
-  EXPECT_EQ(who(id, admin), kAnna) << "Redis vouches for it";
+  EXPECT_EQ(identified(id, admin), kAnna) << "Redis confirms it";
   sql("delete from sessions");
-  EXPECT_FALSE(who(id, admin)) << "at once, whatever Redis has";
+  EXPECT_FALSE(identified(id, admin)) << "immediately, whatever Redis has";
 }
 
-TEST_F(Authentic, AnotherSessionsValueIsNotBelieved) {
+TEST_F(Authentic, AnotherSessionsRecordIsNotAccepted) {
   const auto anna = login(site), boris = login(site, kBoris);
   put(anna, record(boris));
-  EXPECT_EQ(who(anna, site), kAnna);
+  EXPECT_EQ(identified(anna, site), kAnna);
   put(new_id(), record(boris));
   const auto unknown = put(record(boris));
-  EXPECT_FALSE(who(unknown, site));
+  EXPECT_FALSE(identified(unknown, site));
 }
 
-TEST_F(Authentic, ASessionThatEndedIsNotMadeAliveByItsOldValue) {
+TEST_F(Authentic, AnEndedSessionIsNotRevivedByItsOldRecord) {
   const auto id = login(site);
   const auto old = record(id);
   pg::run(io, close(site.sessions, pg::run(io, identify(site.sessions, sign(id, kKeys)))));
   put(id, old);
-  EXPECT_FALSE(who(id, site));
+  EXPECT_FALSE(identified(id, site));
   auto newer = old;
   newer["epoch"] = epoch(kAnna);
   put(id, newer);
-  EXPECT_FALSE(who(id, site));
+  EXPECT_FALSE(identified(id, site));
   newer["touched"] = newer["touched"].as_int64() + 1;
   put(id, newer);
-  EXPECT_FALSE(who(id, site));
+  EXPECT_FALSE(identified(id, site));
 }
 
-TEST_F(Authentic, WhatIsNotAuthenticIsAskedOfPostgresAndWrittenAnew) {
+TEST_F(Authentic, AnUnauthenticRecordIsReplacedAfterAskingPostgres) {
   const auto id = login(site);
   for (const char* field : {"tag", "epoch", "touched", "member", "realm"}) {
     EXPECT_EQ(after(id, site, [&](json::object& session) { session.erase(field); }), kAnna) << field;
@@ -109,7 +108,7 @@ TEST_F(Authentic, WhatIsNotAuthenticIsAskedOfPostgresAndWrittenAnew) {
   }
 }
 
-TEST_F(Authentic, AnOlderKeyIsBelievedUntilItIsLeftOut) {
+TEST_F(Authentic, AnOldKeyIsAcceptedUntilItIsRemoved) {
   const auto id = login(site);
   const std::string cookie = sign(id, kKeys);
   Config newer = config_of(Realm::site, false);
@@ -124,13 +123,13 @@ TEST_F(Authentic, AnOlderKeyIsBelievedUntilItIsLeftOut) {
 }
 
 async<Viewer> identify_request(Sessions& sessions, std::string cookies) {
-  const Call call = redis::calm();
+  const Call call = redis::test_call();
   http::Request request;
   request.fields.push_back({"cookie", cookies});
   co_return co_await sessions.identify(call, sessions.cookie_of(request));
 }
 
-TEST_F(Authentic, ASessionOfATlsSiteIsNoneUnderTheNameThatAnybodyMaySet) {
+TEST_F(Authentic, ASessionOfATlsSiteIsNotValidUnderThePlainName) {
   Config config = config_of(Realm::site, false);
   config.cookie = "__Host-connect.sid";
   config.plain_cookie = "connect.sid";
@@ -141,50 +140,50 @@ TEST_F(Authentic, ASessionOfATlsSiteIsNoneUnderTheNameThatAnybodyMaySet) {
   EXPECT_THAT(line, testing::HasSubstr("; Path=/;"));
   const auto begin = line.find('=') + 1;
   const std::string value = line.substr(begin, line.find(';') - begin);
-  const auto known = [&](const std::string& cookies) {
+  const auto identified_by = [&](const std::string& cookies) {
     return pg::run(io, identify_request(tls.sessions, cookies)).id;
   };
-  EXPECT_EQ(known("__Host-connect.sid=" + value), kAnna);
-  EXPECT_FALSE(known("connect.sid=" + value));
+  EXPECT_EQ(identified_by("__Host-connect.sid=" + value), kAnna);
+  EXPECT_FALSE(identified_by("connect.sid=" + value));
   const std::string old = sign(login(site), kKeys);
-  EXPECT_EQ(known("connect.sid=" + old), kAnna) << "a login of before";
-  EXPECT_FALSE(known("__Host-connect.sid=" + old));
-  EXPECT_FALSE(known("__Host-connect.sid=x; connect.sid=" + old));
+  EXPECT_EQ(identified_by("connect.sid=" + old), kAnna) << "a login from before TLS";
+  EXPECT_FALSE(identified_by("__Host-connect.sid=" + old));
+  EXPECT_FALSE(identified_by("__Host-connect.sid=x; connect.sid=" + old));
 }
 
-// --- another history of the database
+// --- another incarnation of the database
 
-TEST_F(Authentic, InAnotherHistoryASessionLivesOnlyIfRedisVouchesForIt) {
-  const auto vouched = login(site), forgotten = login(site), foreign = login(site, kBoris);
-  redis(redis::Command("DEL", key(forgotten)));
+TEST_F(Authentic, InAnotherIncarnationASessionNeedsRedissConfirmation) {
+  const auto confirmed = login(site), unconfirmed = login(site), foreign = login(site, kBoris);
+  redis(redis::Command("DEL", key(unconfirmed)));
   auto forged = record(foreign);
   forged["epoch"] = forged["epoch"].as_int64() + 1;
   put(foreign, forged);
-  sql("update incarnation set timeline = 'another'");  // as after a promotion: the next question notices it
+  sql("update incarnation set timeline = 'another'");  // as after a promotion: the next query notices it
   const auto before = sql("select id from incarnation");
-  EXPECT_EQ(who(vouched, site), kAnna);
+  EXPECT_EQ(identified(confirmed, site), kAnna);
   EXPECT_NE(sql("select id from incarnation"), before);
-  EXPECT_FALSE(who(forgotten, site));
-  EXPECT_FALSE(who(foreign, site));
+  EXPECT_FALSE(identified(unconfirmed, site));
+  EXPECT_FALSE(identified(foreign, site));
   EXPECT_EQ(rows(), "1");
-  EXPECT_EQ(record(vouched), authentic(vouched, record(vouched))) << "it is of this history now";
+  EXPECT_EQ(record(confirmed), authentic(confirmed, record(confirmed))) << "it belongs to this incarnation now";
   redis(redis::Command("FLUSHALL"));
-  EXPECT_EQ(who(vouched, site), kAnna);
+  EXPECT_EQ(identified(confirmed, site), kAnna);
 }
 
-TEST_F(Authentic, WhoseNumberIsGivenAgainIsNotWhoeverHasItNow) {
+TEST_F(Authentic, AReusedMemberIdDoesNotInheritSessions) {
   const auto id = login(site, kBoris);
   const auto value = record(id);
   sql("delete from users where id = 2");
   sql("insert into users (id, email, name, password_hash) values (2, 'c@test', '체르니', '')");
   put(id, value);
-  EXPECT_FALSE(who(id, site));
+  EXPECT_FALSE(identified(id, site));
   Server moved(db, client, config_of(Realm::site, true));
   put(id, value);
-  EXPECT_FALSE(who(id, admin));
+  EXPECT_FALSE(identified(id, admin));
 }
 
-TEST_F(Authentic, AHistoryThatBeginsMovesAllNumbersOn) {
+TEST_F(Authentic, ANewIncarnationMovesAllIdsOn) {
   sql("select ms_begin_incarnation()");
   sql("insert into users (email, name, password_hash) values ('d@test', '다', '')");
   EXPECT_GT(std::stoll(sql("select max(id) from users")), 100'000);

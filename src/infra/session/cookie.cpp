@@ -6,7 +6,7 @@
 namespace ms::session {
 namespace {
 constexpr std::string_view kPrefix = "s:";
-constexpr std::size_t kMaxIdLength = 128;  // of a foreign program's session; ours have 32
+constexpr std::size_t kMaxIdLength = 128;  // of another program's session; ours have 32
 }  // namespace
 
 std::string new_id() { return secret::random_text(24); }

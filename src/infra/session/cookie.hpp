@@ -13,7 +13,7 @@ namespace ms::session {
 std::string new_id();
 /// The cookie's value for an id.
 std::string sign(std::string_view id, const secret::Keyring& keys);
-/// The id in a cookie's value, or nothing when it is malformed or its signature is another's.
+/// The id in a cookie's value, or nothing when it is malformed or the signature is not ours.
 std::optional<std::string> unsign(std::string_view value, const secret::Keyring& keys);
 
 }  // namespace ms::session

@@ -10,7 +10,7 @@ namespace {
 
 const secret::Keyring kSecret({"keyboard cat"});
 
-TEST(Cookie, ComesBack) {
+TEST(Cookie, IsVerifiedAfterSigning) {
   const std::string id = new_id();
   EXPECT_EQ(id.size(), 32u);
   EXPECT_EQ(unsign(sign(id, kSecret), kSecret), id);
@@ -22,7 +22,7 @@ TEST(Cookie, IsWhatCookieSignatureWrites) {
             "s:hello.DGDUkGlIkCzPz+C0B064FNgHdEjox7ch8tOBGslZ5QI");
 }
 
-TEST(Cookie, RefusesWhatItDidNotSign) {
+TEST(Cookie, RejectsOtherSignatures) {
   const std::string good = sign(new_id(), kSecret);
   EXPECT_FALSE(unsign(good, secret::Keyring({"another secret"})));
   EXPECT_FALSE(unsign(good + "x", kSecret));
@@ -34,11 +34,11 @@ TEST(Cookie, RefusesWhatItDidNotSign) {
 }
 
 TEST(Permissions, AreReadFromNames) {
-  const Permissions some = Permissions::parse("read,delete,flying,write");
-  EXPECT_TRUE(some.has(Permission::read));
-  EXPECT_TRUE(some.has(Permission::remove));
-  EXPECT_FALSE(some.has(Permission::admin));
-  EXPECT_EQ(some.names(), "read,write,delete");
+  const Permissions parsed = Permissions::parse("read,delete,flying,write");
+  EXPECT_TRUE(parsed.has(Permission::read));
+  EXPECT_TRUE(parsed.has(Permission::remove));
+  EXPECT_FALSE(parsed.has(Permission::admin));
+  EXPECT_EQ(parsed.names(), "read,write,delete");
   EXPECT_EQ(Permissions::parse("").names(), "");
   EXPECT_EQ(role_of("staff"), Role::staff);
   EXPECT_FALSE(role_of("root"));

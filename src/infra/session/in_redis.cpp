@@ -1,4 +1,4 @@
-// What Redis holds of sessions, and how it is written and taken out.
+// Session records in Redis: reading, writing and deleting.
 #include <fmt/format.h>
 
 #include <charconv>
@@ -10,32 +10,32 @@
 namespace ms::session {
 namespace {
 
-// When this Redis began to remember, in microseconds since 1970: what it does not have although it was written later
-// was taken out.
+// Since when this Redis has data, in microseconds since 1970: a record that was written later and is missing was
+// deleted.
 constexpr std::string_view kSince = "sessions:since";
 
-constexpr int kWriteTries = 4;  // of a session that another program writes at the same moment
+constexpr int kWriteTries = 4;  // while another program writes the session at the same moment
 
-// KEYS: a session. ARGV: what it has to be, what it becomes, seconds.
+// KEYS: a session. ARGV: the expected record, the new record, seconds.
 constexpr std::string_view kReplace = R"(
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return redis.status_reply('NO') end
 return redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3]))";
 
-// Takes out the session whose id only Redis knows.
-constexpr std::string_view kEnd = R"(
+// Deletes the session whose id only Redis knows.
+constexpr std::string_view kDeleteById = R"(
   local id = redis.call('GET', KEYS[1])
   if id then redis.call('DEL', KEYS[1], ARGV[1] .. id) end)";
 
 constexpr std::string_view kPrefix = "session:";
 std::string redis_key(std::string_view name) { return std::string(kPrefix) + std::string(name); }
-/// Where a shared session's id stands by its key_of().
+/// The key that maps a shared session's key_of() to its id.
 std::string id_key(std::string_view key) { return "session-id:" + std::string(key); }
 
-/// The names of a member's sessions that may stand in Redis.
+/// The set of a member's sessions that may be in Redis.
 std::string sessions_of(MemberId user) { return "sessions:" + std::to_string(user.value); }
 
 // KEYS: sessions of the member. ARGV: prefix of session keys.
-constexpr std::string_view kForget = R"(
+constexpr std::string_view kDeleteAll = R"(
 for _, id in ipairs(redis.call('SMEMBERS', KEYS[1])) do redis.call('DEL', ARGV[1] .. id) end
 redis.call('DEL', KEYS[1]))";
 
@@ -48,7 +48,7 @@ Timestamp since(const std::optional<redis::Reply>& reply) {
 
 }  // namespace
 
-/// Express finds a session by its id; of one of the Admin nobody who reads Redis may know it.
+/// Express finds a session by its id, so the Site's keys hold it. The Admin's keep the id from whoever reads Redis.
 std::string Sessions::redis_key_of(const std::string& id) const { return of_admin() ? key_of(id) : id; }
 
 async<Sessions::RedisAnswer> Sessions::ask_redis(const Call& call, const std::string& id, SessionTouch use) {
@@ -63,17 +63,17 @@ async<Sessions::RedisAnswer> Sessions::ask_redis(const Call& call, const std::st
 }
 
 async<bool> Sessions::ended_by_express(const Call& call, const Row& row, const RedisAnswer& answer) {
-  const bool names_somebody = answer.record && answer.record->user();
-  if (!config_.adopt || !row.shared || !answer.answered || names_somebody) co_return false;
+  const bool names_member = answer.record && answer.record->user();
+  if (!config_.adopt || !row.shared || !answer.answered || names_member) co_return false;
   redis::Command get("GET", kSince);
-  const auto remembers = since(co_await redis_.execute(call, std::move(get)));
-  const bool lost_nothing = remembers <= row.seen;
-  const bool ran_out = now() - row.seen >= config_.idle;
-  co_return lost_nothing && !ran_out;
+  const auto has_data_since = since(co_await redis_.execute(call, std::move(get)));
+  const bool lost_nothing = has_data_since <= row.seen;
+  const bool expired = now() - row.seen >= config_.idle;
+  co_return lost_nothing && !expired;
 }
 
-/// The command that writes the session. `read` is what stood there: nothing is written over what another program wrote
-/// since, nor over what could not be read, and what is gone meanwhile does not come back.
+/// The command that writes the session record. `read` is the record that was read: a record that another program has
+/// written since, or that could not be read, is not overwritten, and a deleted one does not come back.
 redis::Command Sessions::write(const Authenticated& found, Timestamp at, std::optional<SessionRecord> read) const {
   const std::string key = redis_key(redis_key_of(found.viewer.session_id));
   const std::string before = read ? read->read() : std::string();
@@ -86,7 +86,7 @@ redis::Command Sessions::write(const Authenticated& found, Timestamp at, std::op
   return redis::Command("EVAL", kReplace, 1, key, before, record.text(), config_.idle.count());
 }
 
-/// Writes the session to Redis and, when Express shares it, waits: true when Redis surely has it.
+/// Writes the session record to Redis, and waits for the answer when Express shares it: true when Redis surely has it.
 async<bool> Sessions::write_to_redis(const Call& call, const Authenticated& found, std::optional<SessionRecord> read) {
   const std::string& id = found.viewer.session_id;
   const std::string of_member = sessions_of(found.viewer.id);
@@ -114,40 +114,40 @@ async<bool> Sessions::write_to_redis(const Call& call, const Authenticated& foun
   co_return false;
 }
 
-/// Waited for: who is logged out here is logged out at an Express server that asks Redis right after this answer.
+/// Waits for the answer, so that an Express server that asks Redis right after our response finds no login either.
 async<void> Sessions::delete_from_redis(const Call& call, const std::string& id) {
-  redis::Command gone("DEL", redis_key(redis_key_of(id)));
-  co_await redis_.execute(call, std::move(gone));
+  redis::Command remove("DEL", redis_key(redis_key_of(id)));
+  co_await redis_.execute(call, std::move(remove));
 }
 
 void Sessions::ended(std::string_view key) {
-  redis_.fire_and_forget(redis::Command("EVAL", kEnd, 1, id_key(key), kPrefix));
+  redis_.fire_and_forget(redis::Command("EVAL", kDeleteById, 1, id_key(key), kPrefix));
 }
 
 async<void> Sessions::evict(const Call& call, MemberId user) {
   accounts_.changed(std::to_string(user.value));
-  if (when_ended_) co_await when_ended_(call, user);
+  if (on_session_end_) co_await on_session_end_(call, user);
   if (config_.shared) {
     co_await delete_expired_of(call, user);
     co_return;
   }
   co_await notify_servers(call, user);
-  redis::Command drop("EVAL", kForget, 1, sessions_of(user), kPrefix);
+  redis::Command drop("EVAL", kDeleteAll, 1, sessions_of(user), kPrefix);
   co_await redis_.execute(call, std::move(drop));
 }
 
-/// Who asks Redis for anything once this is answered, and is answered, knows that the message has left: Redis writes
-/// what one turn of its loop gave, to everybody, before the next turn.
+/// A client whose later command is answered after this one knows that the message has left Redis, because Redis writes
+/// everything that one turn of its loop produced, to all clients, before the next turn.
 async<void> Sessions::notify_servers(const Call& call, MemberId member) {
   redis::Command publish("PUBLISH", kChannel, member.value);
   co_await redis_.execute(call, std::move(publish));
 }
 
-/// Takes out only what has no row any more: to Express a missing key is an ended login.
+/// Deletes only records without a row, because to Express a missing key is an ended login.
 async<void> Sessions::delete_expired_of(const Call& call, MemberId user) {
   redis::Command members("SMEMBERS", sessions_of(user));
-  const auto known = co_await redis_.execute(call, std::move(members));
-  if (!known || known->items.empty()) co_return;
+  const auto names = co_await redis_.execute(call, std::move(members));
+  if (!names || names->items.empty()) co_return;
   std::set<std::string> alive;
   try {
     pg::Batch batch = db_.batch(call);
@@ -155,10 +155,10 @@ async<void> Sessions::delete_expired_of(const Call& call, MemberId user) {
     co_await batch.send();
     for (std::string& key : rows.all()) alive.insert(std::move(key));
   } catch (const pg::Unavailable&) {
-    co_return;  // the notification comes to the same, some milliseconds later
+    co_return;  // the notification does the same some milliseconds later
   }
   std::vector<redis::Command> commands;
-  for (const redis::Reply& name : known->items) {
+  for (const redis::Reply& name : names->items) {
     if (alive.contains(key_of(name.text)) || alive.contains(name.text)) continue;
     commands.emplace_back("DEL", redis_key(name.text));
     commands.emplace_back("SREM", sessions_of(user), name.text);

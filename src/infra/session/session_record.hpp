@@ -13,8 +13,8 @@
 
 namespace ms::session {
 
-/// Under what a session was checked here; written beside the seed's fields with a tag (kPurpose), so that who can only
-/// write to Redis makes nobody another member, and no login of one realm or database one of another.
+/// What one of our servers authenticated; written beside the seed's fields with a tag (kRecordPurpose). So write access
+/// to Redis alone turns no session into another member's, another realm's or another database's.
 struct ServerStamp {
   MemberId member;  ///< apart from userId, which an Express program may change
   std::string realm;
@@ -22,42 +22,42 @@ struct ServerStamp {
   Timestamp touched{};  ///< exact to the second
 };
 
-/// What the keys of that tag are derived for (secret::Keyring::derived).
+/// The purpose that the tag's keys are derived for (secret::Keyring::derived).
 inline constexpr std::string_view kRecordPurpose = "session in Redis";
 
 /// The JSON in `session:<id>` as express-session writes it through connect-redis: `cookie`, the seed's fields (userId,
-/// email, role, permissions, lastAccess), ours, and whatever else a program keeps there, which survives every write.
+/// email, role, permissions, lastAccess), ours, and whatever else a program stores there, which survives every write.
 class SessionRecord {
  public:
-  /// How its cookie lives: `cookie.originalMaxAge`, and `cookie.secure` when the site is reached by TLS.
+  /// Attributes of its cookie: `cookie.originalMaxAge`, and `cookie.secure` when the site is reached by TLS.
   struct Cookie {
     std::chrono::seconds idle;
     bool secure = false;
   };
 
-  /// A session without anything.
+  /// An empty session.
   SessionRecord() = default;
-  /// Nothing when `text` is no JSON object.
+  /// Nothing when `text` is not a JSON object.
   static std::optional<SessionRecord> parse(std::string text);
 
-  /// What it was read from.
+  /// The text that it was parsed from.
   const std::string& read() const noexcept { return read_; }
 
   /// `userId`, a number or a string of digits; nothing when nobody is logged in.
   std::optional<MemberId> user() const;
-  /// Nothing when it was never checked here, or names another member since. Not to be believed without is_authentic().
+  /// Nothing when none of our servers stamped it, or it names another member since. Trust it only after is_authentic().
   std::optional<ServerStamp> stamp() const;
-  /// Whether one of our programs wrote these marks for this session, when the database had this incarnation.
+  /// Whether one of our programs wrote this stamp for this session and this incarnation of the database.
   bool is_authentic(const secret::Keyring& keys, std::string_view id, std::int64_t incarnation) const;
-  /// Whether it carries the mark of another realm than this one.
+  /// Whether it is stamped for another realm than this one.
   bool belongs_elsewhere(std::string_view realm) const;
-  /// When a program last saved it: cookie.expires - cookie.originalMaxAge. The beginning of time when it does not say.
+  /// When a program last saved it: cookie.expires - cookie.originalMaxAge. Timestamp{} when it has neither.
   Timestamp saved() const;
 
-  /// Says that `viewer` was seen at `checked.touched`. An existing userId keeps its type and an existing cookie its
-  /// attributes, but `expires` moves on.
+  /// Writes the viewer and the stamp. An existing userId keeps its type and an existing cookie its attributes, except
+  /// for `expires`, which moves on.
   void put(const Viewer& viewer, const ServerStamp& stamp, const Cookie& cookie);
-  /// After put().
+  /// Signs the stamp; call after put().
   void authenticate(const secret::Keyring& keys, std::string_view id, std::int64_t incarnation);
   std::string text() const;
 

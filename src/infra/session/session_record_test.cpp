@@ -5,7 +5,7 @@
 namespace ms::session {
 namespace {
 
-TEST(SessionRecord, WritesWhatItReadAsJsonThatEverybodyReads) {
+TEST(SessionRecord, WritesValidJsonForEverythingThatItReads) {
   const auto record = SessionRecord::parse(R"({"theirs":{"high":1e999,"list":[-1e999,2.5]},"userId":"7"})");
   ASSERT_TRUE(record);
   EXPECT_EQ(record->text(), R"({"theirs":{"high":null,"list":[null,2.5E0]},"userId":"7"})");

@@ -14,8 +14,8 @@
 namespace ms::session {
 namespace {
 
-// What a browser takes only from this host, by TLS (RFC 6265bis, 4.1.3.2). The keys make that hold here too: a session
-// that somebody else's subdomain plants under the plain name is none.
+// Browsers accept this prefix only from this host and by TLS (RFC 6265bis, 4.1.3.2). Keys of its own enforce that here
+// too: a cookie that another subdomain plants under the plain name is not a valid session.
 constexpr std::string_view kHostPrefix = "__Host-";
 constexpr int kDeviceLimit = 100;
 constexpr auto kRemembered = std::chrono::seconds(10);  // Redis is asked again then, which also moves its expiry
@@ -26,7 +26,7 @@ constexpr std::size_t kAgentLimit = 200;
 
 std::string_view name_of(Realm realm) noexcept { return realm == Realm::site ? "site" : "admin"; }
 
-/// Whether a session of somebody may be adopted.
+/// Whether a member's session may be adopted.
 struct Adoptable {
   MemberId user;
   bool granted;
@@ -62,14 +62,14 @@ std::optional<Sessions::Cookie> Sessions::cookie_of(const http::Request& request
 async<Viewer> Sessions::identify(const Call& call, std::optional<Cookie> cookie, SessionTouch use) {
   std::optional<std::string> id;
   if (cookie) {
-    std::optional<Viewer> known;
-    if (use == SessionTouch::yes) known = find_local(*cookie);
-    if (known) co_return std::move(*known);
+    std::optional<Viewer> cached;
+    if (use == SessionTouch::yes) cached = find_local(*cookie);
+    if (cached) co_return std::move(*cached);
     id = unsign(cookie->value, cookie->plain ? config_.keys : cookie_keys_);
   }
   if (id) {
     if (auto found = co_await authenticate(call, *id, use)) {
-      if (use == SessionTouch::yes) remember(*cookie, *found);
+      if (use == SessionTouch::yes) cache_locally(*cookie, *found);
       co_return std::move(found->viewer);
     }
   }
@@ -99,7 +99,7 @@ async<std::optional<Sessions::Authenticated>> Sessions::authenticate(const Call&
       }
     }
   }
-  // Without a row it was never here, or was used only there until the row ran out.
+  // Without a row it was never ours, or was used only at Express until our row expired.
   if (!has_row && config_.adopt && answer.record->user()) co_return co_await adopt(call, id, std::move(*answer.record));
   co_return co_await from_postgres(call, id, std::move(answer), use);
 }
@@ -122,13 +122,13 @@ async<std::optional<Sessions::Authenticated>> Sessions::adopt(const Call& call, 
       batch.add<std::optional<MemberId>>(kAdopt, pg::Bytes{hash}, user, config_.idle.count(), record.saved());
   co_await batch.send();
   if (!handle.one().value()) {
-    co_await delete_from_redis(call, id);  // suspended, or revoked before: no login there either
+    co_await delete_from_redis(call, id);  // suspended or revoked: not a login at Express either
     co_return std::nullopt;
   }
   const auto account = co_await accounts_.find(call, user);
   if (!account) co_return std::nullopt;
   Authenticated found{viewer_of(*account, id), account->epoch, account->incarnation};
-  // Were the account newer than the row, the next request would check again.
+  // If the account is newer than the row, the next request checks again.
   if (co_await write_to_redis(call, found, std::move(record))) co_await extend(call, id);
   co_return found;
 }
@@ -141,13 +141,13 @@ async<std::optional<Sessions::Authenticated>> Sessions::from_postgres(const Call
   co_await batch.send();
   const auto row = handle.one();
   if (!row) {
-    // What was never checked here may be another program's, which has to keep it.
+    // A record without our stamp may be another program's session and must stay.
     if (answer.record && answer.record->stamp()) co_await delete_from_redis(call, id);
     co_return std::nullopt;
   }
-  const bool of_before = row->incarnation != row->current;
-  if (of_before && !answer.answered) co_return std::nullopt;  // perhaps Redis vouches for it later
-  if ((of_before && !is_confirmed(id, *row, answer)) || co_await ended_by_express(call, *row, answer)) {
+  const bool of_other_incarnation = row->incarnation != row->current;
+  if (of_other_incarnation && !answer.answered) co_return std::nullopt;  // Redis may confirm it later
+  if ((of_other_incarnation && !is_confirmed(id, *row, answer)) || co_await ended_by_express(call, *row, answer)) {
     pg::Batch end = db_.batch(call);
     end.add(kDelete, pg::Bytes{hash});
     co_await end.send();
@@ -155,18 +155,18 @@ async<std::optional<Sessions::Authenticated>> Sessions::from_postgres(const Call
   }
   const auto account = co_await accounts_.find(call, row->user, row->epoch);
   if (!account) co_return std::nullopt;
-  // The row was seen alive under row->epoch. Were the account's newer, the next request would check again.
+  // The row was alive under row->epoch. If the account's epoch is newer, the next request checks again.
   Authenticated found{viewer_of(*account, id), row->epoch, row->current};
-  // In Redis it would live for as long as from a use on.
+  // Writing it to Redis would prolong it like a use.
   if (use == SessionTouch::no) co_return found;
-  const bool kept = co_await write_to_redis(call, found, std::move(answer.record));
+  const bool shared = co_await write_to_redis(call, found, std::move(answer.record));
   const bool due = now() - row->seen > kTouchEvery;
-  if (kept || of_before || due) co_await extend(call, id);
+  if (shared || of_other_incarnation || due) co_await extend(call, id);
   co_return found;
 }
 
-/// A row out of another history of the database may have ended in what that one had more. Redis forgets what ends, so
-/// what stands there under the row's own history, and the member's rights as they are again, did not end.
+/// A row of another incarnation of the database may have ended in transactions that this incarnation lacks. Redis
+/// deletes what ends, so a record with the row's own incarnation and the member's current epoch has not ended.
 bool Sessions::is_confirmed(const std::string& id, const Row& row, const RedisAnswer& answer) const {
   if (!answer.record) return false;
   const auto stamp = answer.record->stamp();
@@ -174,7 +174,7 @@ bool Sessions::is_confirmed(const std::string& id, const Row& row, const RedisAn
          answer.record->is_authentic(record_keys_, id, row.incarnation);
 }
 
-/// False when there is no row any more.
+/// False when the row no longer exists.
 async<bool> Sessions::extend(const Call& call, const std::string& id) {
   pg::Batch batch = db_.batch(call);
   const std::string hash = secret::sha256(id);
@@ -195,7 +195,7 @@ async<Result<std::string>> Sessions::open(const Call& call, Claim claim, bool re
       lifetime.count(), client.address, valid_utf8(client.agent) ? shorten(client.agent, kAgentLimit) : std::string());
   const auto done = co_await transaction.commit();
   if (!done) throw std::logic_error("a new session was refused: " + std::string(done.error().message.key));
-  if (!made.one().value()) co_return co_await why_not(call, claim);
+  if (!made.one().value()) co_return co_await claim_error(call, claim);
   ++opened_;
   const auto account = co_await accounts_.find(call, claim.user);
   if (account) {
@@ -207,7 +207,7 @@ async<Result<std::string>> Sessions::open(const Call& call, Claim claim, bool re
   co_return set_cookie(sign(id, cookie_keys_), max_age, secure);
 }
 
-async<Unexpected> Sessions::why_not(const Call& call, const Claim& claim) {
+async<Unexpected> Sessions::claim_error(const Call& call, const Claim& claim) {
   pg::Batch batch = db_.batch(call);
   const auto handle = batch.add<ClaimRow>(kClaim, claim.user, claim.password_hash);
   co_await batch.send();
@@ -221,13 +221,13 @@ async<std::string> Sessions::close(const Call& call, const Viewer& viewer, bool 
   const std::string hash = secret::sha256(viewer.session_id);
   pg::Transaction transaction = db_.transaction(call);
   transaction.add(kDelete, pg::Bytes{hash});
-  transaction.add(kChanged, viewer.id);  // so that no server's memory and no late Redis keeps it alive
+  transaction.add(kChanged, viewer.id);  // so that neither a local cache nor a late Redis keeps it alive
   const auto done = co_await transaction.commit();
   if (!done) throw std::logic_error("ending a session was refused: " + std::string(done.error().message.key));
   accounts_.changed(std::to_string(viewer.id.value));
   co_await notify_servers(call, viewer.id);
   co_await delete_from_redis(call, viewer.session_id);
-  if (when_ended_) co_await when_ended_(call, viewer.id);
+  if (on_session_end_) co_await on_session_end_(call, viewer.id);
   co_return set_cookie("", std::chrono::seconds(0), secure);
 }
 
@@ -255,14 +255,14 @@ async<void> Sessions::revoke_all_sessions(const Call& call, MemberId user) {
   co_await evict(call, user);
 }
 
-void Sessions::add_revoke_all(pg::Statements& transaction, MemberId user, std::string_view kept) {
-  const std::string hash = secret::sha256(kept);
+void Sessions::add_revoke_all(pg::Statements& transaction, MemberId user, std::string_view except) {
+  const std::string hash = secret::sha256(except);
   transaction.add(kRevokeAll, user, pg::Bytes{hash});
 }
 
 async<bool> Sessions::delete_expired(const Call& call) {
   pg::Batch batch = db_.batch(call, pg::Lane::slow);
-  const auto handle = batch.add(kForgetEnded);
+  const auto handle = batch.add(kDeleteExpired);
   co_await batch.send();
   co_return handle.affected() > 0;
 }

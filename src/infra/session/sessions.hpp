@@ -19,86 +19,88 @@
 #include "infra/session/session_record.hpp"
 #include "infra/session/viewer.hpp"
 
-// A login is a row in PostgreSQL (the id hashed) that Redis makes fast: `session:<id>` holds JSON in connect-redis's
-// shape with the seed's fields (userId, email, role, permissions, lastAccess) and, signed, the member's epoch under
-// which it was checked. When the epoch is not the member's any more (a session was revoked, the role changed, a
-// suspension) the row decides again. So throwing Redis away logs nobody out, and what Redis still remembers lets nobody
-// in. At the Admin the row decides always, and Redis does not know the ids: whoever has the Site's secrets could write
-// and sign there what the Admin would (docs/decisions/0021-roles.md).
+// A login is a row in PostgreSQL (with the id hashed) that Redis makes fast: `session:<id>` holds JSON in
+// connect-redis's shape with the seed's fields (userId, email, role, permissions, lastAccess) and, signed, the member's
+// epoch under which it was authenticated. When the member's epoch has changed (a session was revoked, the role changed,
+// a suspension), the row decides again. So losing Redis logs nobody out, and an old record in Redis lets nobody in. At
+// the Admin the row always decides, and Redis does not hold the ids, because whoever has the Site's secrets could write
+// and sign what the Admin would (docs/decisions/0021-roles.md).
 //
-// With Config::adopt an express-session program with the same secret and Redis shares the sessions: what it made is a
-// login here once its row is written, and what ended on one side is ended on the other. Then a row that Redis surely
-// had (sessions.shared) ends when Redis has lost it although it remembers everything since.
+// With Config::adopt an express-session program with the same secret and Redis shares the sessions: its sessions are
+// logins here once their rows are written, and a session that ends on one side ends on the other. Then a row that Redis
+// surely had (sessions.shared) ends when Redis does not have it although Redis has lost nothing since.
 namespace ms::session {
 
-/// Which program's sessions: one of the Site is none in the Admin, and the other way round.
+/// Which program's sessions: a session of the Site is not valid in the Admin, nor the other way round.
 enum class Realm { site, admin };
 /// "site", "admin": as in PostgreSQL and in session JSON.
 std::string_view name_of(Realm realm) noexcept;
 
 struct Config {
   Realm realm = Realm::site;
-  secret::Keyring keys;                                          ///< sign cookies and what Redis holds
-  std::string cookie;                                            ///< its name; "__Host-…" is signed by keys of its own
-  std::string plain_cookie = {};                                 ///< of logins of before the site had TLS; empty: none
-  std::chrono::seconds idle{std::chrono::hours(24)};             ///< a login that nobody uses ends after this
+  secret::Keyring keys;                                          ///< sign cookies and session records
+  std::string cookie;                                            ///< its name; "__Host-…" has keys of its own
+  std::string plain_cookie = {};                                 ///< of logins before the site had TLS; empty: none
+  std::chrono::seconds idle{std::chrono::hours(24)};             ///< an unused login ends after this
   std::chrono::seconds remembered{std::chrono::hours(24 * 30)};  ///< the same with 로그인 유지
   bool adopt = false;                                            ///< an Express program shares the sessions
-  bool shared = false;  ///< an Express program shares this Redis, whether or not this realm adopts its sessions
-  bool secure = false;  ///< the site is reached by TLS: what Express must set the cookie with
+  bool shared = false;  ///< an Express program shares this Redis, even if this realm does not adopt its sessions
+  bool secure = false;  ///< the site is reached by TLS, so Express must set the cookie as secure
 };
 
-/// Where a login comes from, for the member's list of devices.
+/// Address and browser of a login, for the member's list of devices.
 struct ClientInfo {
   std::string address;
   std::string agent;
 };
 
-/// For whom a session is asked. When it is made PostgreSQL asks for everything again: nobody gives rights away between
-/// the look at the password and the session.
+/// The member that a session is opened for. PostgreSQL checks everything again when the session is made, so that no
+/// right lost since the password was checked still counts.
 struct Claim {
   MemberId user;
-  std::string password_hash;  ///< of the password that was found to be right
+  std::string password_hash;  ///< of the password that was checked
 };
 
-/// One line of "내 로그인 기기".
+/// A row of "내 로그인 기기".
 struct Device {
-  std::string key;  ///< names the session without giving it away (hex of the hash)
+  std::string key;  ///< identifies the session without revealing its id (hex of the hash)
   Timestamp created;
   Timestamp seen;
   std::string address;
   std::string agent;
 };
 
-/// Whether a request puts off the end of its session.
+/// Whether a request prolongs its session.
 enum class SessionTouch { yes, no };
 
 class Sessions {
  public:
   Sessions(pg::Db& db, redis::Client& redis, Accounts& accounts, Config config);
 
-  /// From now on this thread remembers for some seconds whose session a cookie is, and asks nobody. `caught_up` says
-  /// whether everything was heard that servers told on kChannel until now; each message there goes to
-  /// Accounts::changed. Not where an Express program shares the sessions: it tells nobody.
+  /// From now on this thread caches authenticated cookies for some seconds. `caught_up` says whether every message
+  /// published on kChannel until now was received; each of them goes to Accounts::changed. Has no effect where an
+  /// Express program shares the sessions, because that one publishes nothing.
   void cache_while(std::function<bool()> caught_up);
-  /// Of Redis: the ids of members who have fewer rights or logins than before.
+  /// The Redis channel for ids of members who have fewer rights or logins than before.
   static constexpr const char* kChannel = "members";
 
-  /// The session cookie of a request, under whichever name it came.
+  /// The session cookie of a request, under either name.
   struct Cookie {
     std::string_view value;
     bool plain = false;  ///< under Config::plain_cookie
   };
   std::optional<Cookie> cookie_of(const http::Request& request) const;
 
-  /// `ended` runs when a login of a member ended by themselves or by others; who goes on elsewhere asks again soon.
-  void when_ended(std::function<async<void>(const Call&, MemberId)> ended) { when_ended_ = std::move(ended); }
+  /// The handler runs when a login of a member ends, whoever ended it. The member may still be logged in elsewhere.
+  void on_session_end(std::function<async<void>(const Call&, MemberId)> handler) {
+    on_session_end_ = std::move(handler);
+  }
 
-  /// Whose request this is: a guest for no, a broken, a foreign or an ended session. Throws pg::Unavailable when
-  /// neither Redis with memory nor PostgreSQL can tell.
+  /// The viewer of a request: a guest without a session, or with a broken, foreign or ended one. Throws
+  /// pg::Unavailable when neither the caches nor PostgreSQL can decide.
   async<Viewer> identify(const Call& call, std::optional<Cookie> cookie, SessionTouch use = SessionTouch::yes);
 
-  /// Makes a session under a new id and gives the Set-Cookie value. `secure`: the visitor came by TLS. Unexpected:
+  /// Makes a session under a new id and gives the Set-Cookie value. `secure`: the request came by TLS. Unexpected:
   /// forbidden (suspended, or without the permission that the realm asks for), unauthenticated (the password
   /// changed meanwhile).
   async<Result<std::string>> open(const Call& call, Claim claim, bool remember, bool secure, ClientInfo client);
@@ -107,44 +109,45 @@ class Sessions {
 
   /// The member's logins in this realm and the other, latest used first; at most 100.
   async<std::vector<Device>> devices(const Call& call, MemberId user);
-  /// Ends one login of the member; false when there is none of that key.
+  /// Ends one login of the member; false when there is none with that key.
   async<bool> revoke(const Call& call, MemberId user, std::string_view key);
   /// Ends all logins of the member.
   async<void> revoke_all_sessions(const Call& call, MemberId user);
-  /// After a unit that took rights away, before it is answered: no server finds the member's sessions in Redis, so the
-  /// next request of each asks PostgreSQL, however late the notification comes. With Config::shared that is so for the
-  /// sessions that ended; of a changed role the other servers learn by the notification.
+  /// Call after a transaction that took rights away, before the response: it deletes the member's session records, so
+  /// the next request with each session asks PostgreSQL, however late the notification comes. With Config::shared it
+  /// deletes those of ended sessions only, and other servers learn of a changed role from the notification.
   async<void> evict(const Call& call, MemberId user);
-  /// Statements that end all logins of a member, for a unit that does more (suspend, new password); the session `kept`
-  /// (a raw id, may be empty) stays.
-  static void add_revoke_all(pg::Statements& transaction, MemberId user, std::string_view kept);
+  /// Adds statements that end all logins of a member to a transaction that does more (suspend, new password). The
+  /// session `except` (a raw id, may be empty) stays.
+  static void add_revoke_all(pg::Statements& transaction, MemberId user, std::string_view except);
 
-  /// Removes rows of logins of this realm that ended, a few thousand at a time. False when none is left.
+  /// Deletes rows of this realm's expired logins, a few thousand at a time. False when none is left.
   async<bool> delete_expired(const Call& call);
 
-  /// A notification on "sessions": the shared session of that key_of() ended, so Express must not know it either.
+  /// Handles a notification on "sessions": the shared session with that key_of() ended, so its record is deleted for
+  /// Express too.
   void ended(std::string_view key);
 
   static std::string key_of(std::string_view session_id);
 
-  /// Logins since the start.
+  /// Logins since the program started.
   std::uint64_t opened() const noexcept { return opened_; }
   const cache::LocalCacheStats& cache_stats() const noexcept { return local_.stats(); }
 
  private:
   struct Row;
-  /// What Redis says of a session; without `answered` it could not say.
+  /// Redis's record of a session; without `answered` Redis gave no answer.
   struct RedisAnswer {
     bool answered = false;
     std::optional<SessionRecord> record;
   };
-  /// A member, and what the account was when the session was seen to be alive.
+  /// The viewer of a valid session, and epoch and incarnation under which it was found valid.
   struct Authenticated {
     Viewer viewer;
     std::int64_t epoch = 0;
     std::int64_t incarnation = 0;
   };
-  /// What a cookie was found to be.
+  /// The session of an authenticated cookie.
   struct LocalSession {
     std::string id;
     MemberId member;
@@ -152,12 +155,12 @@ class Sessions {
     std::int64_t incarnation = 0;
     bool plain = false;  ///< Cookie::plain
   };
-  static std::size_t heap_bytes(const std::string& cookie, const LocalSession& known) {
-    return cookie.size() + known.id.size();
+  static std::size_t heap_bytes(const std::string& cookie, const LocalSession& session) {
+    return cookie.size() + session.id.size();
   }
   std::optional<Viewer> find_local(const Cookie& cookie);
-  void remember(const Cookie& cookie, const Authenticated& found);
-  async<Unexpected> why_not(const Call& call, const Claim& claim);
+  void cache_locally(const Cookie& cookie, const Authenticated& found);
+  async<Unexpected> claim_error(const Call& call, const Claim& claim);
   async<RedisAnswer> ask_redis(const Call& call, const std::string& id, SessionTouch use);
   async<std::optional<Authenticated>> authenticate(const Call& call, const std::string& id, SessionTouch use);
   async<std::optional<Authenticated>> adopt(const Call& call, const std::string& id, SessionRecord record);
@@ -183,7 +186,7 @@ class Sessions {
   secret::Keyring record_keys_;
   std::uint64_t opened_ = 0;
   std::function<bool()> caught_up_;
-  std::function<async<void>(const Call&, MemberId)> when_ended_;
+  std::function<async<void>(const Call&, MemberId)> on_session_end_;
   cache::LocalCache<std::string, LocalSession, TextHash> local_;  ///< by cookie
 };
 

@@ -1,13 +1,13 @@
 #pragma once
 #include "infra/session/sessions.hpp"
 
-// The SQL of Sessions, and what its parts share.
+// The SQL of Sessions, and what its source files share.
 namespace ms::session {
 
-/// How exact "last used" is, and how often a session writes.
+/// How exact "last used" is, and how often a session is written.
 inline constexpr auto kTouchEvery = std::chrono::minutes(5);
 
-// Each program has that of its own realm, and the Admin's asks for the permission to use it.
+// Each program may execute its own realm's function only; the Admin's checks the permission to log in there.
 inline constexpr pg::Query kBeginSite{"sessions.begin_site",
                                       "select ms_begin_site_session($1, $2, $3, $4, $5, $6, $7)"};
 inline constexpr pg::Query kBeginAdmin{"sessions.begin_admin",
@@ -34,7 +34,7 @@ inline constexpr pg::Query kDevices{"sessions.devices", R"(
 inline constexpr pg::Query kRevoke{"sessions.revoke", R"(
   with gone as (delete from sessions where user_id = $1 and encode(id_hash, 'hex') = $2 returning user_id)
   select user_id from gone, lateral ms_raise_session_epoch(user_id))"};
-inline constexpr pg::Query kForgetEnded{"sessions.forget_ended", R"(
+inline constexpr pg::Query kDeleteExpired{"sessions.forget_ended", R"(
   delete from sessions where id_hash in (
     select id_hash from sessions where expires_at < now() limit 5000 for update skip locked))"};
 inline constexpr pg::Query kRevokeAll{"sessions.revoke_all", "select ms_revoke_sessions($1, $2)"};
@@ -44,8 +44,8 @@ struct Sessions::Row {
   std::int64_t epoch;
   bool shared;
   Timestamp seen;
-  std::int64_t incarnation;  ///< in which it was last seen to be alive
-  std::int64_t current;      ///< that of the database
+  std::int64_t incarnation;  ///< in which it was last used
+  std::int64_t current;      ///< the database's now
 };
 
 }  // namespace ms::session

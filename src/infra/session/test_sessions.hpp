@@ -27,7 +27,7 @@ inline Config config_of(Realm realm, bool adopt) {
   return {.realm = realm, .keys = kKeys, .cookie = "connect.sid", .adopt = adopt};
 }
 
-/// One app server: its own memory, hearing no notifications, so that it asks PostgreSQL each time.
+/// One app server that gets no notifications, so that it asks PostgreSQL each time.
 struct Server {
   Server(pg::Db& db, redis::Client& redis, Config config)
       : accounts(db, [] { return false; }), sessions(db, redis, accounts, std::move(config)) {}
@@ -36,27 +36,27 @@ struct Server {
 };
 
 inline async<Viewer> identify(Sessions& sessions, std::string cookie, SessionTouch use = SessionTouch::yes) {
-  const Call call = redis::calm();
+  const Call call = redis::test_call();
   co_return co_await sessions.identify(call, Sessions::Cookie{cookie}, use);
 }
 inline async<Result<std::string>> open(Sessions& sessions, Claim claim, bool remember = false) {
-  const Call call = redis::calm();
+  const Call call = redis::test_call();
   co_return co_await sessions.open(call, std::move(claim), remember, false, {"127.0.0.1", "test"});
 }
 inline async<std::string> close(Sessions& sessions, Viewer viewer) {
-  const Call call = redis::calm();
+  const Call call = redis::test_call();
   co_return co_await sessions.close(call, viewer, false);
 }
 inline async<bool> revoke(Sessions& sessions, MemberId user, std::string key) {
-  const Call call = redis::calm();
+  const Call call = redis::test_call();
   co_return co_await sessions.revoke(call, user, key);
 }
 inline async<void> revoke_all_sessions(Sessions& sessions, MemberId user) {
-  const Call call = redis::calm();
+  const Call call = redis::test_call();
   co_await sessions.revoke_all_sessions(call, user);
 }
 
-/// What express-session writes: saved `ago`, alive for a day after that.
+/// A record as express-session writes it: saved `ago`, valid for a day after that.
 inline json::object express(json::value user, std::chrono::seconds ago = 0s) {
   return {{"cookie",
            {{"originalMaxAge", std::chrono::milliseconds(kDay).count()},
@@ -95,19 +95,19 @@ class SessionsTest : public testing::Test {
   void put(const std::string& id, const json::object& session) {
     redis(redis::Command("SET", key(id), json::serialize(session), "EX", 1000));
   }
-  /// As if Express had made it; gives the id.
+  /// Stores a session as Express does; returns the id.
   std::string put(const json::object& session) {
     const std::string id = new_id();
     put(id, session);
     return id;
   }
-  /// As one of our programs would write it.
+  /// Signs the record as one of our programs does.
   static json::object authentic(const std::string& id, const json::object& session) {
     SessionRecord written = SessionRecord::parse(json::serialize(session)).value();
     written.authenticate(kKeys.derived(kRecordPurpose), id, std::stoll(sql("select ms_incarnation()")));
     return json::parse(written.text()).as_object();
   }
-  /// As if the last request had been so long ago.
+  /// Makes the last request so much older.
   void age(const std::string& id, std::chrono::seconds by) {
     auto session = record(id);
     session["touched"] = session["touched"].as_int64() - by.count();
@@ -116,11 +116,11 @@ class SessionsTest : public testing::Test {
     sql("update sessions set seen_at = seen_at - " + seconds + " * interval '1 s', expires_at = expires_at - " +
         seconds + " * interval '1 s' where encode(id_hash, 'hex') = '" + Sessions::key_of(id) + "'");
   }
-  MemberId who(const std::string& id, Server& at, SessionTouch use = SessionTouch::yes) {
+  MemberId identified(const std::string& id, Server& at, SessionTouch use = SessionTouch::yes) {
     return pg::run(io, identify(at.sessions, sign(id, kKeys), use)).id;
   }
-  MemberId who(const std::string& id) { return who(id, site); }
-  /// A new login; gives the id.
+  MemberId identified(const std::string& id) { return identified(id, site); }
+  /// Logs in; returns the id.
   std::string login(Server& at, MemberId user = kAnna, bool remember = false) {
     const std::string line = pg::run(io, open(at.sessions, Claim{user, kHash}, remember)).value();
     const auto begin = line.find('=') + 1;
@@ -137,7 +137,7 @@ class SessionsTest : public testing::Test {
   redis::Client client{io, server.config()};
   Server site{db, client, config_of(Realm::site, false)};
   Server admin{admin_db, client, config_of(Realm::admin, false)};
-  Server moving{db, client, config_of(Realm::site, true)};  ///< with an Express program beside it
+  Server adopting{db, client, config_of(Realm::site, true)};  ///< adopts sessions of an Express program
 };
 
 }  // namespace ms::session

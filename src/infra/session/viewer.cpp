@@ -48,7 +48,7 @@ std::optional<Role> role_of(std::string_view name) {
 }
 
 std::string_view name_of(Permission permission) {
-  return std::ranges::find(kPermissions, permission, [](const auto& known) { return known.second; })->first;
+  return std::ranges::find(kPermissions, permission, [](const auto& each) { return each.second; })->first;
 }
 
 Permissions Permissions::parse(std::string_view names) {
@@ -56,8 +56,8 @@ Permissions Permissions::parse(std::string_view names) {
   while (!names.empty()) {
     const auto comma = names.find(',');
     const auto name = names.substr(0, comma);
-    for (const auto& [known, permission] : kPermissions) {
-      if (known == name) out.bits_ |= static_cast<std::uint32_t>(permission);
+    for (const auto& [candidate, permission] : kPermissions) {
+      if (candidate == name) out.bits_ |= static_cast<std::uint32_t>(permission);
     }
     if (comma == std::string_view::npos) break;
     names.remove_prefix(comma + 1);

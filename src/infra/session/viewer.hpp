@@ -15,10 +15,11 @@ enum class Role : int { guest = 0, member = 1, staff = 2, admin = 3 };
 /// "guest", "member", "staff", "admin": as in PostgreSQL, the API and session JSON.
 std::string_view name_of(Role role);
 std::optional<Role> role_of(std::string_view name);
-/// What people read for it: "role.staff".
+/// Its name in texts: "role.staff".
 Msg word_of(Role role);
 
-/// What a role may do (table role_permissions). read, write and comment are asked together with the board's own ranks.
+/// What a role may do (table role_permissions). read, write and comment are checked together with the board's own
+/// ranks.
 enum class Permission : std::uint32_t {
   read = 1,
   write = 2,
@@ -48,7 +49,7 @@ class Permissions {
   std::uint32_t bits_ = 0;
 };
 
-/// Who asks: a guest, or a member whose session was checked for this request.
+/// Whoever sends the request: a guest, or a member whose session was authenticated for it.
 struct Viewer {
   MemberId id;
   std::string name;
@@ -56,8 +57,8 @@ struct Viewer {
   Role role = Role::guest;
   Permissions permissions;
   std::string session_id;  ///< the raw id from the cookie; empty for a guest; never logged
-  bool hidden = false;     ///< does not want to be seen among those who are here, nor writing
-  std::string guest = {};  ///< what tells one guest from another where they are counted (features/presence)
+  bool hidden = false;     ///< does not want to be shown as present or as writing
+  std::string guest = {};  ///< distinguishes guests where they are counted (features/presence)
 
   bool signed_in() const noexcept { return static_cast<bool>(id); }
   bool may(Permission permission) const noexcept { return permissions.has(permission); }
