@@ -7,13 +7,13 @@
 namespace ms::limit {
 namespace {
 
-// The expiry is set whenever it is missing: a counter that lost it would lock its subject out for ever.
+// The expiry is set whenever it is missing: a counter without it would lock its subject out for ever.
 constexpr std::string_view kCount = R"(
 local n = redis.call('INCRBY', KEYS[1], ARGV[2])
 if redis.call('TTL', KEYS[1]) < 0 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
 return n)";
 
-// A counter that is gone stays gone.
+// An expired counter is not created again.
 constexpr std::string_view kTakeBack = "if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('DECR', KEYS[1]) end";
 
 constexpr std::array<std::string_view, 6> kWriteNames = {"post", "comment", "edit", "like", "follow", "mention"};
@@ -57,7 +57,7 @@ async<> Limiter::take_back(const Call& call, Rule rule, std::string subject) {
 
 void Limiter::forgive(Rule rule, std::string_view subject) {
   const std::string key = key_of(rule, subject);
-  local_.forget(key);
+  local_.erase(key);
   // Unknown is fine: the count ends with its window.
   client_.fire_and_forget(redis::Command("DEL", key));
 }

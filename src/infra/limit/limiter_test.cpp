@@ -44,13 +44,13 @@ TEST_F(LimiterTest, AllowsTheLimitForEachSubjectOverAllServers) {
   EXPECT_EQ(run(io, allowed_of(limiter, "b@example.com", 5)), 3);
 }
 
-TEST_F(LimiterTest, ForgivesAfterASuccess) {
+TEST_F(LimiterTest, StartsAgainAfterASuccess) {
   EXPECT_EQ(run(io, allowed_of(limiter, "a", 5)), 3);
   limiter.forgive(kLogin, "a");
   EXPECT_EQ(run(io, allowed_of(limiter, "a", 5)), 3);
 }
 
-TEST_F(LimiterTest, EveryKeyExpiresAndNamesNobody) {
+TEST_F(LimiterTest, EveryKeyExpiresAndIsAnonymous) {
   run(io, allowed_of(limiter, "a@example.com", 1));
   const auto keys = run(io, execute(client, Command("KEYS", "limit:*")));
   ASSERT_EQ(keys->items.size(), 1u);
@@ -61,7 +61,7 @@ TEST_F(LimiterTest, EveryKeyExpiresAndNamesNobody) {
   EXPECT_GT(run(io, execute(client, Command("TTL", key)))->integer, 590);
 }
 
-TEST_F(LimiterTest, GoesOnInTheProcessWithoutRedis) {
+TEST_F(LimiterTest, CountsInTheProcessWithoutRedis) {
   server.kill();
   EXPECT_EQ(run(io, allowed_of(limiter, "a", 5)), 3);
   EXPECT_EQ(run(io, allowed_of(limiter, "b", 2)), 2);
@@ -78,13 +78,13 @@ TEST(LocalCounts, BeginsANewWindowWhenTheOldOneIsOver) {
   EXPECT_EQ(counts.size(), 1u);
 }
 
-TEST(LocalCounts, TheOldestMakesRoom) {
+TEST(LocalCounts, EvictsTheOldest) {
   LocalCounts counts(2);
   const LocalCounts::Time zero{};
   counts.add("a", 10s, zero);
   counts.add("b", 10s, zero);
   counts.add("a", 10s, zero);
-  EXPECT_EQ(counts.add("c", 10s, zero), 1);  // puts "a" out, whose window is the oldest
+  EXPECT_EQ(counts.add("c", 10s, zero), 1);  // evicts "a", whose window is the oldest
   EXPECT_EQ(counts.size(), 2u);
   EXPECT_EQ(counts.add("b", 10s, zero), 2);
   EXPECT_EQ(counts.add("a", 10s, zero), 1);

@@ -6,9 +6,9 @@ std::int64_t LocalCounts::add(const std::string& key, std::chrono::seconds windo
   const auto found = by_key_.find(key);
   if (found != by_key_.end()) {
     if (now < found->second->end) return found->second->count += times;
-    forget(key);
+    erase(key);
   }
-  if (by_age_.size() >= most_) {
+  if (by_age_.size() >= max_entries_) {
     by_key_.erase(by_age_.front().key);
     by_age_.pop_front();
   }
@@ -22,7 +22,7 @@ void LocalCounts::take_back(const std::string& key) {
   if (found != by_key_.end() && found->second->count > 0) --found->second->count;
 }
 
-void LocalCounts::forget(const std::string& key) {
+void LocalCounts::erase(const std::string& key) {
   const auto found = by_key_.find(key);
   if (found == by_key_.end()) return;
   const auto entry = found->second;

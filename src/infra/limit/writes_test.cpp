@@ -35,7 +35,7 @@ class WritesTest : public testing::Test {
   Limiter writes{client, {.each_minute = {2, 3, 4, 5, 6, 7}, .staff_factor = 2}};
 };
 
-TEST_F(WritesTest, BoundsEachKindOfEachMember) {
+TEST_F(WritesTest, LimitsEachKindForEachMember) {
   EXPECT_EQ(run(io, allowed_of(writes, kKim, false, Write::post, 5)), 2);
   EXPECT_EQ(run(io, allowed_of(writes, kKim, false, Write::comment, 5)), 3);
   EXPECT_EQ(run(io, allowed_of(writes, kLee, false, Write::comment, 5)), 3);
@@ -44,7 +44,7 @@ TEST_F(WritesTest, BoundsEachKindOfEachMember) {
 
 TEST_F(WritesTest, StaffMayMore) { EXPECT_EQ(run(io, allowed_of(writes, kKim, true, Write::comment, 9)), 6); }
 
-TEST_F(WritesTest, HoldOverAllServersAndWithoutRedis) {
+TEST_F(WritesTest, LimitsHoldOverAllServersAndWithoutRedis) {
   redis::Client other_client(io, server.config());
   ASSERT_TRUE(run(io, other_client.ready(in(10s))));
   Limiter other(other_client, {.each_minute = {2, 3, 4, 5, 6, 7}, .staff_factor = 2});

@@ -9,14 +9,14 @@ namespace {
 
 using std::chrono::steady_clock;
 
-/// A monitor answers within a millisecond; an act does not wait longer for one that is ill.
-constexpr std::chrono::milliseconds kPatience{800};
-constexpr std::chrono::seconds kLookEvery{2};
+/// A monitor answers within a millisecond; a request does not wait longer than this for a faulty one.
+constexpr std::chrono::milliseconds kTimeout{800};
+constexpr std::chrono::seconds kPollInterval{2};
 
 constexpr pg::Query kQueued{"purge.queued", "select count(*) from purges"};
-// Those that are deleted when all have forgotten; not "up to the highest": a smaller number may be committed later.
+// The ids that are deleted once every Nginx is purged; not "up to the highest": a smaller id may be committed later.
 constexpr pg::Query kIds{"purge.ids", "select id from purges order by id limit 1000"};
-// Those that nobody is about to remove; one server takes them, and the others leave them alone for a while.
+// Rows that no server works on; one server takes them, and the others leave them alone for a while.
 constexpr pg::Query kTake{"purge.take", R"(
   update purges set tried_at = now() where id in (
     select id from purges where tried_at < now() - interval '3 seconds' order by id limit 1000 for update skip locked)
@@ -34,38 +34,38 @@ async<void> done(pg::Db& db, const Call& call, const std::vector<std::int64_t>& 
 
 Purger::Purger(pg::Db& db, const std::vector<std::string>& monitors) : db_(db) {
   for (const std::string& url : monitors) {
-    auto question = http::parse_url(url + "/saved_pages");
-    if (!question) throw std::invalid_argument("proxy.monitors: " + url + " has no numeric address");
-    question->method = "DELETE";
-    monitors_.emplace_back(url, *std::move(question));
+    auto request = http::parse_url(url + "/saved_pages");
+    if (!request) throw std::invalid_argument("proxy.monitors: " + url + " has no numeric address");
+    request->method = "DELETE";
+    monitors_.emplace_back(url, *std::move(request));
   }
 }
 
 async<bool> Purger::settle(std::string_view request_id) {
-  const Call call(steady_clock::now() + kPatience, request_id);
+  const Call call(steady_clock::now() + kTimeout, request_id);
   try {
     pg::Batch batch = db_.batch(call);
     const auto handle = batch.add<std::int64_t>(kIds);
     co_await batch.send();
-    const bool forgotten = co_await forget_everywhere(call.deadline());
-    if (!forgotten) co_return false;
+    const bool purged = co_await purge_all(call.deadline());
+    if (!purged) co_return false;
     co_await done(db_, call, handle.all());
     co_return true;
   } catch (const pg::Unavailable& gone) {
     spdlog::warn("request {}: saved pages are not removed yet: {}", request_id, gone.what());
   } catch (const std::exception& bug) {
-    // What it belongs to is stored: that it is still queued is what its answer says, and no 500.
+    // The write is committed, so its response says that the purge is still queued, and is not a 500.
     spdlog::error("request {}: purge: {}", request_id, bug.what());
   }
   co_return false;
 }
 
-async<bool> Purger::forget_everywhere(Deadline deadline) {
+async<bool> Purger::purge_all(Deadline deadline) {
   bool all = true;
   auto left = static_cast<int>(monitors_.size());
-  for (const auto& [name, question] : monitors_) {
+  for (const auto& [name, request] : monitors_) {
     const auto now = steady_clock::now();
-    const auto answer = co_await http::fetch(question, now + (deadline - now) / left--);
+    const auto answer = co_await http::fetch(request, now + (deadline - now) / left--);
     if (answer && answer->status == 204) continue;
     all = false;
     ++failures_;
@@ -75,8 +75,8 @@ async<bool> Purger::forget_everywhere(Deadline deadline) {
   co_return all;
 }
 
-async<void> Purger::look() {
-  const Call call(steady_clock::now() + kLookEvery, "purge");
+async<void> Purger::poll() {
+  const Call call(steady_clock::now() + kPollInterval, "purge");
   pg::Batch batch = db_.batch(call);
   const auto queued = batch.add<std::int64_t>(kQueued);
   co_await batch.send();
@@ -88,17 +88,17 @@ async<void> Purger::look() {
   if (!taken) co_return;
   const std::vector<std::int64_t> ids = handle.all();
   if (ids.empty()) co_return;
-  const bool forgotten = co_await forget_everywhere(call.deadline());
-  if (forgotten) co_await done(db_, call, ids);
+  const bool purged = co_await purge_all(call.deadline());
+  if (purged) co_await done(db_, call, ids);
 }
 
 async<void> Purger::run() {
   while (true) {
-    co_await sleep_for(kLookEvery);
+    co_await sleep_for(kPollInterval);
     try {
-      co_await look();
+      co_await poll();
     } catch (const pg::Unavailable&) {
-      // PostgreSQL is gone: nothing can be hidden either
+      // without PostgreSQL nothing can be hidden either
     } catch (const std::exception& bug) { spdlog::error("purge: {}", bug.what()); }
   }
 }

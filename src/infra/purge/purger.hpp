@@ -7,30 +7,30 @@
 #include "infra/io/call.hpp"
 #include "infra/pg/db.hpp"
 
-// What is taken away from guests (hidden, deleted, closed, renamed) is removed from the pages that Nginx saved. The
-// table `purges`, which triggers fill, is the queue; the monitor beside each Nginx forgets its pages when asked
+// Content that guests may no longer see (hidden, deleted, closed, renamed) is removed from Nginx's saved pages. The
+// table `purges`, which triggers fill, is the queue; the monitor beside each Nginx purges its pages on request
 // (docs/decisions/0020-purge.md).
 namespace ms::purge {
 
 /// One per thread.
 class Purger {
  public:
-  /// `monitors`: the URL of each Nginx's minschool-monitor, with a numeric address (config::load refuses others).
+  /// `monitors`: the URL of each Nginx's minschool-monitor, with a numeric address (config::load rejects others).
   Purger(pg::Db& db, const std::vector<std::string>& monitors);
 
-  /// Lets every Nginx forget its saved pages and takes what was committed until now off the queue. True when that is
-  /// done; false leaves it to run(). Takes at most kPatience, whatever is broken.
+  /// Purges the saved pages of every Nginx, and deletes the rows committed until now from the queue. True when that is
+  /// done; false leaves it to run(). Takes at most kTimeout, whatever is broken.
   async<bool> settle(std::string_view request_id);
-  /// Does what others left, for as long as the thread lives: acts of the command `minschool`, and what failed.
+  /// Handles queued rows for as long as the thread runs: changes by the command `minschool`, and failed purges.
   async<void> run();
-  /// Rows that stood in the queue when run() last looked.
+  /// Rows in the queue when run() last polled it.
   std::int64_t pending() const noexcept { return pending_; }
-  /// Times that an Nginx could not be told.
+  /// How often an Nginx could not be purged.
   std::uint64_t failures() const noexcept { return failures_; }
 
  private:
-  async<bool> forget_everywhere(Deadline deadline);
-  async<void> look();
+  async<bool> purge_all(Deadline deadline);
+  async<void> poll();
 
   pg::Db& db_;
   std::vector<std::pair<std::string, http::FetchRequest>> monitors_;  ///< with their names for the log

@@ -6,11 +6,11 @@
 namespace ms::redis {
 
 /// The circuit of one connection as a state machine without I/O and without a clock; the caller says the time.
-///   open       nobody may ask; the next probe is due at probe_at()
-///   half_open  one probe runs, still nobody may ask
-///   closed     everybody asks
-/// It begins open with a probe due at once. Probes begin at least `probe_every` apart: after long good service the
-/// first one follows a loss immediately, and a Redis that dies again and again is not hammered.
+///   open       no commands are sent; the next probe is due at probe_at()
+///   half_open  one probe runs, still no commands are sent
+///   closed     commands are sent
+/// It begins open with a probe due at once. Probes begin at least `probe_every` apart: after a long good time the first
+/// one follows a loss immediately, and a Redis that dies again and again is not hammered.
 class CircuitBreaker {
  public:
   enum class State { closed, open, half_open };
@@ -20,7 +20,7 @@ class CircuitBreaker {
 
   State state() const noexcept { return state_; }
   bool closed() const noexcept { return state_ == State::closed; }
-  /// When the circuit last became closed or stopped being it.
+  /// When the circuit last closed or opened.
   Deadline since() const noexcept { return since_; }
   Deadline probe_at() const noexcept { return probe_at_; }
 
@@ -28,7 +28,7 @@ class CircuitBreaker {
   void answered() noexcept { failures_ = 0; }
   /// A missed deadline or an "unusable" answer; true when this one opened the circuit.
   bool failed(Deadline now) noexcept;
-  /// The connection is gone or hangs; true when this opened the circuit.
+  /// The connection is lost or hangs; true when this opened the circuit.
   bool lost(Deadline now) noexcept;
 
   void probe_began(Deadline now) noexcept;

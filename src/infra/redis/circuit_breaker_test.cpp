@@ -71,7 +71,7 @@ TEST(CircuitBreaker, OnlyFailuresInARowOpenIt) {
         {Step::failure, 7, open, 7, 500}});
 }
 
-TEST(CircuitBreaker, ALossOpensAtOnceAndIsCountedOnce) {
+TEST(CircuitBreaker, ALossOpensItAtOnceAndCountsOnce) {
   play({{Step::probe, 0, half_open, 0, 500},
         {Step::probe_good, 1, closed, 1, 500},
         {Step::loss, 9000, open, 9000, 500},  // the probe is due: it follows at once
@@ -81,7 +81,7 @@ TEST(CircuitBreaker, ALossOpensAtOnceAndIsCountedOnce) {
         {Step::loss, 9004, half_open, 9000, 9503}});
 }
 
-TEST(CircuitBreaker, TellsWhoOpenedIt) {
+TEST(CircuitBreaker, ReportsWhichFailureOpenedIt) {
   CircuitBreaker breaker(2, milliseconds(500), Deadline{});
   breaker.probe_began(Deadline{});
   breaker.probe_succeeded(Deadline{});

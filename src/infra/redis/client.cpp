@@ -1,9 +1,9 @@
 // The pipelined connection. Commands go out once per turn of the event loop; replies come in the order of the commands
-// (RESP2), so a queue is all the bookkeeping. A caller whose deadline passed leaves its place in the queue behind,
-// without its handler, until that reply came or the connection went. A waiting coroutine is owned by its handler in the
-// queue: it lives as long as its place can be written to, and every handler is posted exactly once, so whatever the
-// resumed code does (ask again, destroy the Client) meets a settled queue. Rejected: a connection pool (one pipelined
-// connection does 1 µs a command) and a timer per command (costs as much as the command).
+// (RESP2), so a queue is all the bookkeeping. When a caller's deadline passes, its entry stays in the queue without the
+// handler until the reply comes or the connection is lost. A waiting coroutine is owned by its handler in the queue: it
+// lives as long as its replies can be written to, and every handler is posted exactly once, so whatever the resumed
+// code does (send again, destroy the Client) finds a consistent queue. Rejected: a connection pool (one pipelined
+// connection takes 1 µs a command) and a timer per command (costs as much as the command).
 #include "infra/redis/client.hpp"
 
 #include <spdlog/spdlog.h>
@@ -25,18 +25,19 @@ using Handler = asio::async_result<io::UseAwaitable, void()>::handler_type;
 
 constexpr std::chrono::milliseconds kConnectTime{250};  // connect, handshake and probe together
 constexpr std::chrono::milliseconds kSweepEvery{10};
-constexpr std::chrono::milliseconds kShortestHang{250};  // below, a hiccup of the machine would count as a hang
-constexpr std::size_t kUnsentLimit = 16 * 1024 * 1024;   // bytes that wait for the socket; more are answered "unknown"
+constexpr std::chrono::milliseconds kShortestHang{
+    250};                                               // with less, a short pause of the machine would count as a hang
+constexpr std::size_t kUnsentLimit = 16 * 1024 * 1024;  // bytes that wait for the socket; more commands are "unknown"
 
-// Where the replies of one trip go; in the frame of the coroutine that waits.
+// Where the replies of one round trip go; in the frame of the waiting coroutine.
 struct Answer {
-  Reply* slots = nullptr;
-  bool known = false;
+  Reply* replies = nullptr;
+  bool complete = false;
 };
 
 struct Pending {
-  std::optional<Handler> handler;  // empty: tell(), or given up
-  Answer* answer = nullptr;        // valid while `handler` is there, which owns the frame
+  std::optional<Handler> handler;  // empty: fire_and_forget(), or abandoned
+  Answer* answer = nullptr;        // valid while there is a `handler`, which owns the frame
   std::uint32_t count = 0;
   std::uint32_t got = 0;
   bool usable = true;
@@ -57,7 +58,7 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
         pause(context),
         came_up(std::make_shared<io::AsyncEvent>()) {}
 
-  // Adds one trip to the queue; the handler comes from the suspended coroutine.
+  // Adds one round trip to the queue; the handler comes from the suspended coroutine.
   struct Enqueue {
     Impl* impl;
     std::span<const Command> commands;
@@ -70,8 +71,8 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
   static async<> run(std::shared_ptr<Impl> impl);
   async<std::string> probe();
   async<> read_all();
-  async<bool> trip_to(const Call& call, std::span<const Command> commands, Reply* slots);
-  async<> enqueued(Enqueue trip);
+  async<bool> round_trip(const Call& call, std::span<const Command> commands, Reply* replies);
+  async<> async_enqueue(Enqueue command);
 
   bool room_for(std::size_t count) const noexcept {
     return breaker.closed() && in_flight + count <= config.queue_limit && connection->unsent() < kUnsentLimit;
@@ -81,9 +82,9 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
   void on_reply(Reply reply);
   void arm_sweep();
   void sweep();
-  void lose(std::string_view why);
-  void give_up_all();
-  static void settle(Pending& pending, bool known);
+  void on_lost(std::string_view why);
+  void fail_all();
+  static void complete(Pending& pending, bool success);
   void close();
 
   asio::io_context& io;
@@ -126,8 +127,8 @@ async<> Client::Impl::run(std::shared_ptr<Impl> impl) {
   }
 }
 
-// Connects anew; the reason when Redis cannot be used yet, else empty. Ends without a suspension after the last check
-// of `owed`, so nothing can come to be owed before the circuit closes.
+// Reconnects; returns the reason when Redis cannot be used yet, else empty. Ends without a suspension after the last
+// call of `owed`, so nothing can become owed before the circuit closes.
 async<std::string> Client::Impl::probe() {
   connection = std::make_shared<Connection>(io, resolver);
   connection->arm(steady_clock::now() + kConnectTime);
@@ -144,32 +145,32 @@ async<std::string> Client::Impl::probe() {
 }
 
 async<> Client::Impl::read_all() {
-  const auto mine = connection;
+  const auto current = connection;
   for (;;) {
-    const bool more = co_await mine->read();
+    const bool more = co_await current->read();
     if (!more) break;
     Reply reply;
-    while (mine->next(reply)) on_reply(std::move(reply));
+    while (current->next(reply)) on_reply(std::move(reply));
   }
-  lose(mine->close_reason());
+  on_lost(current->close_reason());
 }
 
-async<bool> Client::Impl::trip_to(const Call& call, std::span<const Command> commands, Reply* slots) {
+async<bool> Client::Impl::round_trip(const Call& call, std::span<const Command> commands, Reply* replies) {
   const auto began = steady_clock::now();
   const Deadline deadline = std::min(call.deadline(), began + config.deadline);
   if (deadline <= began || !room_for(commands.size())) co_return false;
-  Answer answer{slots};
-  co_await enqueued(Enqueue{this, commands, &answer, began, deadline});
-  // From here on `this` may be gone: only the frame and the call are touched.
+  Answer answer{replies};
+  co_await async_enqueue(Enqueue{this, commands, &answer, began, deadline});
+  // From here on `this` may be destroyed: only the frame and the call are used.
   if (Timing* timing = call.timing()) {
     timing->redis += steady_clock::now() - began;
     ++timing->redis_trips;
   }
-  co_return answer.known;
+  co_return answer.complete;
 }
 
-async<> Client::Impl::enqueued(Enqueue trip) {
-  return asio::async_initiate<const io::UseAwaitable, void()>(trip, io::kUseAwaitable);
+async<> Client::Impl::async_enqueue(Enqueue command) {
+  return asio::async_initiate<const io::UseAwaitable, void()>(command, io::kUseAwaitable);
 }
 
 void Client::Impl::enqueue(std::span<const Command> commands, std::optional<Handler> handler, Answer* answer,
@@ -184,7 +185,7 @@ void Client::Impl::enqueue(std::span<const Command> commands, std::optional<Hand
 
 void Client::Impl::on_reply(Reply reply) {
   if (queue.empty()) {
-    lose("an answer nobody asked for: " + reply.text);
+    on_lost("an answer without a command: " + reply.text);
     return;
   }
   Pending& front = queue.front();
@@ -194,26 +195,26 @@ void Client::Impl::on_reply(Reply reply) {
     front.usable = false;
     error = reply.text;
   }
-  if (front.answer != nullptr) front.answer->slots[front.got] = std::move(reply);
+  if (front.answer != nullptr) front.answer->replies[front.got] = std::move(reply);
   --in_flight;
   if (++front.got == front.count) {
-    settle(front, front.usable);
+    complete(front, front.usable);
     queue.pop_front();
   }
   if (unusable) {
-    // It says itself that it cannot be used: no need to wait for more failures in a row, which a reply to some other
-    // command (a read, where only writes are refused) would break.
+    // Redis itself says that it is unusable: no need to wait for more failures in a row, which the reply to another
+    // command (a read, where only writes fail) would interrupt.
     if (breaker.lost(steady_clock::now())) {
       spdlog::warn("redis: circuit open: {}", error);
-      give_up_all();
+      fail_all();
     }
   } else if (!late) {
     breaker.answered();
   }
 }
 
-// The one timer: stays armed from the first command until a sweep finds nothing in flight, so a quiet client that asks
-// now and then pays for it at most once in kSweepEvery.
+// The only timer: it stays armed from the first command until a sweep finds nothing in flight, so a client that sends
+// seldom pays for it at most once in kSweepEvery.
 void Client::Impl::arm_sweep() {
   sweeping = true;
   sweep_timer.expires_after(kSweepEvery);
@@ -227,43 +228,43 @@ void Client::Impl::sweep() {
   if (queue.empty()) return;
   const auto now = steady_clock::now();
   if (now - queue.front().since > std::max(2 * config.deadline, kShortestHang)) {
-    lose("no answer in time");
+    on_lost("no answer in time");
     return;
   }
-  bool broken = false;
+  bool opened = false;
   for (auto& pending : queue) {
     if (!pending.handler || pending.deadline > now) continue;
     pending.late = true;
-    settle(pending, false);
-    // A caller who came with little time left says nothing about Redis.
-    if (now - pending.since >= config.deadline) broken = breaker.failed(now) || broken;
+    complete(pending, false);
+    // The missed deadline of a caller with little time left says nothing about Redis.
+    if (now - pending.since >= config.deadline) opened = breaker.failed(now) || opened;
   }
-  if (broken) {
+  if (opened) {
     error = "deadlines missed in a row";
     spdlog::warn("redis: circuit open: {}", error);
-    give_up_all();
+    fail_all();
     return;
   }
   arm_sweep();
 }
 
-void Client::Impl::lose(std::string_view why) {
+void Client::Impl::on_lost(std::string_view why) {
   if (!breaker.lost(steady_clock::now())) return;
   error = why;
   if (!closed) spdlog::warn("redis: circuit open: {}", why);
-  give_up_all();
+  fail_all();
 }
 
-void Client::Impl::give_up_all() {
+void Client::Impl::fail_all() {
   if (connection) connection->close();
-  for (auto& pending : queue) settle(pending, false);
+  for (auto& pending : queue) complete(pending, false);
   queue.clear();
   in_flight = 0;
 }
 
-void Client::Impl::settle(Pending& pending, bool known) {
+void Client::Impl::complete(Pending& pending, bool success) {
   if (!pending.handler) return;
-  pending.answer->known = known;
+  pending.answer->complete = success;
   pending.answer = nullptr;
   Handler handler = std::move(*pending.handler);
   pending.handler.reset();
@@ -273,8 +274,8 @@ void Client::Impl::settle(Pending& pending, bool known) {
 void Client::Impl::close() {
   if (closed) return;
   closed = true;
-  lose("closed");
-  give_up_all();
+  on_lost("closed");
+  fail_all();
   pause.cancel();
   sweep_timer.cancel();
   came_up->notify_all();
@@ -290,16 +291,16 @@ Client::~Client() { close(); }
 
 async<std::optional<Reply>> Client::execute(const Call& call, Command command) {
   Reply reply;
-  const bool known = co_await impl_->trip_to(call, std::span(&command, 1), &reply);
-  if (!known) co_return std::nullopt;
+  const bool answered = co_await impl_->round_trip(call, std::span(&command, 1), &reply);
+  if (!answered) co_return std::nullopt;
   co_return std::optional<Reply>(std::move(reply));
 }
 
 async<std::optional<std::vector<Reply>>> Client::execute_all(const Call& call, std::vector<Command> commands) {
   std::vector<Reply> replies(commands.size());
   if (commands.empty()) co_return std::optional(std::move(replies));
-  const bool known = co_await impl_->trip_to(call, commands, replies.data());
-  if (!known) co_return std::nullopt;
+  const bool answered = co_await impl_->round_trip(call, commands, replies.data());
+  if (!answered) co_return std::nullopt;
   co_return std::optional(std::move(replies));
 }
 
@@ -322,7 +323,7 @@ async<bool> Client::ready(Deadline deadline) {
   co_return impl->breaker.closed();
 }
 
-void Client::trip(std::string_view why) { impl_->lose(why); }
+void Client::trip(std::string_view why) { impl_->on_lost(why); }
 
 void Client::before_up(std::function<std::vector<Command>()> owed, std::function<void()> delivered) {
   impl_->owed = std::move(owed);

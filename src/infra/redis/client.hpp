@@ -13,7 +13,8 @@
 #include "infra/io/async.hpp"
 #include "infra/io/call.hpp"
 
-// Redis is speed, never truth: everything here may fail at any moment and then says "unknown" instead of throwing.
+// Redis makes things fast and is never the source of truth: everything here may fail at any moment, and then returns
+// "unknown" instead of throwing.
 // RESP2 (redis.io/docs/reference/protocol-spec), parsed by hiredis's reader. One thread, that of the io_context.
 namespace ms::redis {
 
@@ -37,7 +38,7 @@ class Command {
     push(name);
     (push_any(args), ...);
   }
-  /// For a number of arguments known only when it runs; `parts` holds the name first and is not empty.
+  /// For a number of arguments known only at run time; `parts` begins with the name and is not empty.
   explicit Command(std::span<const std::string> parts) {
     begin(parts.size());
     for (const auto& part : parts) push(part);
@@ -74,9 +75,9 @@ struct State {
   Deadline since{};
 };
 
-/// One pipelined connection. While the circuit is open every ask returns nullopt at once; a probe in the background
-/// (connect, PING, and a write, since a Redis that cannot be written to is no use) closes it again.
-/// Must be destroyed before the io_context; what waits then is resumed with nullopt.
+/// One pipelined connection. While the circuit is open every call returns nullopt at once; a probe in the background
+/// (connect, PING, and a write, because a Redis that takes no writes is useless) closes it again.
+/// Must be destroyed before the io_context; waiting callers are then resumed with nullopt.
 class Client {
  public:
   Client(asio::io_context& io, Config config);
@@ -84,24 +85,24 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  /// The answer, or nullopt when Redis did not answer in time or is not there. Server errors that mean "not usable now"
-  /// (LOADING, OOM, READONLY, MISCONF, NOAUTH, BUSY, MASTERDOWN) are nullopt too; other errors come back as
-  /// Kind::error. Deadlines are seen up to 10 ms late (one sweep for all instead of a timer for each).
+  /// The answer, or nullopt when Redis did not answer in time or is not reachable. Server errors that mean "not usable
+  /// now" (LOADING, OOM, READONLY, MISCONF, NOAUTH, BUSY, MASTERDOWN) are nullopt too; other errors come back as
+  /// Kind::error. Deadlines are noticed up to 10 ms late (one sweep for all instead of a timer for each).
   async<std::optional<Reply>> execute(const Call& call, Command command);
   /// All answers of one pipelined round trip, in order, or nullopt.
   async<std::optional<std::vector<Reply>>> execute_all(const Call& call, std::vector<Command> commands);
-  /// Sends and forgets; silently nothing while Redis is gone.
+  /// Sends without waiting for the answer; does nothing while Redis is gone.
   void fire_and_forget(Command command);
 
   bool up() const noexcept;
   State state() const;
   /// Waits until connected or the deadline passes.
   async<bool> ready(Deadline deadline);
-  /// Opens the circuit now, for a caller who knows that something it sent got lost.
+  /// Opens the circuit now, for a caller that knows that a command was lost.
   void trip(std::string_view why);
-  /// What must reach Redis after an outage before anyone may ask it again: each probe calls `owed` until it gives
-  /// nothing, and `delivered` after Redis carried out what the last `owed` gave. An error answer fails the probe.
-  /// One user (the cache); empty functions take it back.
+  /// Commands that must reach Redis after an outage before any other: each probe calls `owed` until it returns none,
+  /// and `delivered` after Redis has run what the last `owed` returned. An error answer fails the probe. For one user
+  /// (the cache); empty functions remove it.
   void before_up(std::function<std::vector<Command>()> owed, std::function<void()> delivered);
   void close();
 
@@ -111,8 +112,8 @@ class Client {
 };
 
 /// A second connection that listens to channels. `on_message` runs on the io_context's thread; `on_gap` runs each time
-/// the stream of messages may have a hole (connected, connection lost), so that what was cached can be dropped.
-/// Silence is told from a dead peer by a PING every `probe_every`. The callbacks must not throw; they may call close().
+/// messages may have been missed (connected, connection lost), so that caches can be invalidated. A PING every
+/// `probe_every` distinguishes silence from a dead peer. The callbacks must not throw; they may call close().
 class Subscriber {
  public:
   Subscriber(asio::io_context& io, Config config, std::vector<std::string> channels,
@@ -123,8 +124,8 @@ class Subscriber {
   Subscriber& operator=(const Subscriber&) = delete;
   void close();
 
-  /// Hands on now what has arrived but waits for its turn in the event loop: one system call that does not wait. True
-  /// when that was everything: connected, and no PING is without an answer.
+  /// Delivers now the messages that have arrived but wait for their turn in the event loop: one system call that does
+  /// not block. True when these were all: connected, and every PING is answered.
   bool catch_up();
 
  private:

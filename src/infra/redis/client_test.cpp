@@ -11,14 +11,14 @@ namespace {
 
 using std::chrono::milliseconds;
 
-async<> echo(Client& client, int number, std::vector<int>& came) {
+async<> echo(Client& client, int number, std::vector<int>& answers) {
   const Call call = test_call();
   const auto reply = co_await client.execute(call, Command("ECHO", number));
-  if (reply && reply->text == std::to_string(number)) came.push_back(number);
+  if (reply && reply->text == std::to_string(number)) answers.push_back(number);
 }
 
-async<bool> echo_all(asio::io_context& io, Client& client, std::vector<int>& came, int count) {
-  for (int i = 0; i < count; ++i) asio::co_spawn(io.get_executor(), echo(client, i, came), asio::detached);
+async<bool> echo_all(asio::io_context& io, Client& client, std::vector<int>& answers, int count) {
+  for (int i = 0; i < count; ++i) asio::co_spawn(io.get_executor(), echo(client, i, answers), asio::detached);
   std::vector<Command> last;
   last.emplace_back("PING");
   last.emplace_back("NO-SUCH-COMMAND");
@@ -36,26 +36,26 @@ class ClientTest : public testing::Test {
   Client client{io, shared_redis()};
 };
 
-TEST_F(ClientTest, AThousandAskersGetTheirOwnAnswersInOrder) {
+TEST_F(ClientTest, AThousandCallersGetTheirOwnAnswersInOrder) {
   ASSERT_TRUE(wait_up());
-  std::vector<int> came;
-  EXPECT_TRUE(run(io, echo_all(io, client, came, 1000)));
-  ASSERT_EQ(came.size(), 1000u);
-  for (int i = 0; i < 1000; ++i) EXPECT_EQ(came[static_cast<std::size_t>(i)], i);
+  std::vector<int> answers;
+  EXPECT_TRUE(run(io, echo_all(io, client, answers, 1000)));
+  ASSERT_EQ(answers.size(), 1000u);
+  for (int i = 0; i < 1000; ++i) EXPECT_EQ(answers[static_cast<std::size_t>(i)], i);
   EXPECT_EQ(client.state().in_flight, 0u);
 }
 
-TEST_F(ClientTest, MoreThanTheQueueHoldsIsUnknownAtOnce) {
+TEST_F(ClientTest, CommandsBeyondTheQueueAreUnknownAtOnce) {
   ASSERT_TRUE(wait_up());
-  std::vector<int> came;
-  EXPECT_FALSE(run(io, echo_all(io, client, came, 5000)));
+  std::vector<int> answers;
+  EXPECT_FALSE(run(io, echo_all(io, client, answers, 5000)));
   EXPECT_TRUE(client.up());
   while (client.state().in_flight > 0) io.run_one();
   io.poll();
-  EXPECT_EQ(came.size(), 4096u);
+  EXPECT_EQ(answers.size(), 4096u);
 }
 
-TEST_F(ClientTest, AWrongCommandIsAnErrorNotUnknown) {
+TEST_F(ClientTest, AWrongCommandIsAnErrorAndNotUnknown) {
   ASSERT_TRUE(wait_up());
   const auto reply = run(io, execute(client, Command("INCR")));
   ASSERT_TRUE(reply);
@@ -63,7 +63,7 @@ TEST_F(ClientTest, AWrongCommandIsAnErrorNotUnknown) {
   EXPECT_TRUE(client.up());
 }
 
-TEST_F(ClientTest, WritesTripsAndTimeIntoTheCall) {
+TEST_F(ClientTest, RecordsRoundTripsAndTimeInTheCall) {
   ASSERT_TRUE(wait_up());
   Timing timing;
   const Call call(in(std::chrono::seconds(10)), "test", &timing);
@@ -72,21 +72,21 @@ TEST_F(ClientTest, WritesTripsAndTimeIntoTheCall) {
   EXPECT_GT(timing.redis.count(), 0);
 }
 
-TEST_F(ClientTest, ACallWithoutTimeLeftIsUnknownWithoutATrip) {
+TEST_F(ClientTest, ACallWithoutTimeLeftIsUnknownWithoutARoundTrip) {
   ASSERT_TRUE(wait_up());
   EXPECT_FALSE(run(io, execute(client, Command("PING"), in(milliseconds(-1)))));
   EXPECT_EQ(client.state().in_flight, 0u);
 }
 
-TEST_F(ClientTest, TellIsCarriedOutBeforeTheNextAsk) {
+TEST_F(ClientTest, FireAndForgetRunsBeforeTheNextCommand) {
   ASSERT_TRUE(wait_up());
-  client.fire_and_forget(Command("SET", "test:client:tell", "told", "EX", 60));
-  const auto reply = run(io, execute(client, Command("GET", "test:client:tell")));
+  client.fire_and_forget(Command("SET", "test:client:sent", "value", "EX", 60));
+  const auto reply = run(io, execute(client, Command("GET", "test:client:sent")));
   ASSERT_TRUE(reply);
-  EXPECT_EQ(reply->text, "told");
+  EXPECT_EQ(reply->text, "value");
 }
 
-TEST_F(ClientTest, CloseAnswersWhoWaits) {
+TEST_F(ClientTest, CloseResumesWaitingCallers) {
   ASSERT_TRUE(wait_up());
   bool answered = false;
   asio::co_spawn(io.get_executor(), execute(client, Command("BLPOP", "test:client:nothing", 0)),
@@ -94,18 +94,18 @@ TEST_F(ClientTest, CloseAnswersWhoWaits) {
   io.poll();
   client.close();
   io.restart();
-  io.run();  // ends: nothing is left running
+  io.run();  // ends, because nothing is left running
   EXPECT_TRUE(answered);
 }
 
-TEST(Client, ConnectsOverTcpAndSaysWhyNot) {
+TEST(Client, ReportsWhyATcpConnectionFails) {
   asio::io_context io{1};
   Client client(io, Config{.host = "127.0.0.1", .port = 1, .probe_every = milliseconds(10)});
   EXPECT_FALSE(run(io, client.ready(in(milliseconds(50)))));
   EXPECT_EQ(client.state().error, "Connection refused");
 }
 
-TEST(Client, ADestroyedLoopTakesItsWaitersWithIt) {
+TEST(Client, ADestroyedLoopDestroysItsWaiters) {
   auto io = std::make_unique<asio::io_context>(1);
   auto client = std::make_unique<Client>(*io, shared_redis());
   ASSERT_TRUE(run(*io, client->ready(in(std::chrono::seconds(10)))));

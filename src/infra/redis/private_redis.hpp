@@ -16,7 +16,7 @@
 // For tests: Redis servers that may be killed, stopped and filled up, and a way to run a coroutine to its end.
 namespace ms::redis {
 
-/// A redis-server child on a unix socket in a directory of its own; gone with the object. Keeps nothing on disk.
+/// A redis-server child on a unix socket in a directory of its own; ends with the object. Stores nothing on disk.
 class PrivateRedis {
  public:
   PrivateRedis() {
@@ -63,7 +63,7 @@ class PrivateRedis {
 inline Config shared_redis() {
   const char* path = ::getenv("MINSCHOOL_TEST_REDIS");
   if (path == nullptr) throw std::runtime_error("MINSCHOOL_TEST_REDIS is not set: run the tests with script/test");
-  // A busy test machine is no outage.
+  // A busy test machine must not count as an outage.
   const char* password = ::getenv("MINSCHOOL_TEST_REDIS_PASSWORD");
   return Config{.host = path, .password = password == nullptr ? "" : password, .deadline = std::chrono::seconds(2)};
 }
@@ -99,7 +99,7 @@ inline void run(asio::io_context& io, async<> work) {
 
 inline Deadline in(std::chrono::milliseconds time) { return std::chrono::steady_clock::now() + time; }
 
-/// A request with plenty of time.
+/// A call with plenty of time.
 inline Call test_call() { return Call(in(std::chrono::seconds(10)), "test"); }
 
 inline async<std::optional<Reply>> execute(Client& client, Command command,

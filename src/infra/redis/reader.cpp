@@ -9,16 +9,16 @@
 namespace ms::redis {
 namespace {
 
-// Far above any list this product asks for; a length beyond it is a broken or hostile peer, not a reply.
+// Far above any list that we ask for; a greater length comes from a broken or hostile peer.
 constexpr int kMaxList = 1 << 20;
 
-// Memory for so many items is taken at once; for more, when they come: a length is only an announcement.
+// Memory for so many items is reserved at once; for more, when they arrive: a length alone proves nothing.
 constexpr int kReserved = 1024;
 
-// The functions below are called from C: nothing may be thrown through it; nullptr means "out of memory" there.
+// C calls the functions below: no exception may pass through it; nullptr means "out of memory" there.
 
 // The place in the tree where this part of the reply belongs: the reader's root, or the next item of the list above it.
-// That list may move its items, because the ones before are whole: the parser has no pointer to them any more.
+// That list may move its items, because the earlier ones are complete: the parser has no pointer to them any more.
 Reply* place(const redisReadTask* task) noexcept {
   if (task->parent == nullptr) return static_cast<Reply*>(task->privdata);
   auto& items = static_cast<Reply*>(task->parent->obj)->items;
@@ -83,12 +83,12 @@ void Reader::feed(std::string_view bytes) {
 
 bool Reader::next(Reply& out) {
   if (!broken_.empty()) return false;
-  void* whole = nullptr;
-  if (redisReaderGetReply(parser_, &whole) != REDIS_OK) {
+  void* parsed = nullptr;
+  if (redisReaderGetReply(parser_, &parsed) != REDIS_OK) {
     broken_ = parser_->errstr;
     return false;
   }
-  if (whole == nullptr) return false;
+  if (parsed == nullptr) return false;
   out = std::move(root_);
   root_ = Reply();
   return true;

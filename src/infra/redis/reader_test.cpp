@@ -6,7 +6,7 @@
 namespace ms::redis {
 namespace {
 
-TEST(Reader, ReadsEveryKindWhereverTheBytesAreCut) {
+TEST(Reader, ReadsEveryKindWhereverTheBytesAreSplit) {
   const std::string bytes =
       "+OK\r\n$5\r\nh\r\nlo\r\n:-42\r\n$-1\r\n*-1\r\n-ERR no\r\n*3\r\n:1\r\n*2\r\n$1\r\na\r\n$-1\r\n+b\r\n*0\r\n";
   for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
@@ -34,7 +34,7 @@ TEST(Reader, ReadsEveryKindWhereverTheBytesAreCut) {
   }
 }
 
-TEST(Reader, RefusesWhatIsNotRespAndListsWithoutMeasure) {
+TEST(Reader, RejectsOtherProtocolsAndHugeLists) {
   for (const char* bytes : {"HTTP/1.1 400\r\n", "*1048577\r\n", "*99999999999\r\n"}) {
     Reader reader;
     Reply reply;
@@ -44,7 +44,7 @@ TEST(Reader, RefusesWhatIsNotRespAndListsWithoutMeasure) {
   }
 }
 
-TEST(Reader, AnAnnouncedLengthTakesNoMemory) {
+TEST(Reader, ALengthAloneTakesNoMemory) {
   Reader reader;
   const std::size_t before = ::mallinfo2().hblkhd + ::mallinfo2().uordblks;
   for (int depth = 0; depth < 7; ++depth) reader.feed("*1048576\r\n");
@@ -54,7 +54,7 @@ TEST(Reader, AnAnnouncedLengthTakesNoMemory) {
   EXPECT_LT(::mallinfo2().hblkhd + ::mallinfo2().uordblks, before + (4u << 20));
 }
 
-TEST(Reader, ItemsOfALongListStayWhereverItGrows) {
+TEST(Reader, ItemsOfALongListSurviveItsGrowth) {
   constexpr int kItems = 5000;
   std::string bytes = "*" + std::to_string(kItems) + "\r\n";
   for (int i = 0; i < kItems; ++i) bytes += "*2\r\n:" + std::to_string(i) + "\r\n$3\r\nabc\r\n";
@@ -71,7 +71,7 @@ TEST(Reader, ItemsOfALongListStayWhereverItGrows) {
   }
 }
 
-TEST(Reader, KnowsWhichErrorsMeanNotNow) {
+TEST(Reader, DistinguishesErrorsThatMeanNotNow) {
   const auto error = [](const char* text) {
     Reply reply;
     reply.kind = Reply::Kind::error;

@@ -12,11 +12,11 @@ namespace {
 
 using std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kConnectTime{250};
-constexpr int kMissedBeats = 2;  // beats without an answer after which the peer is taken for dead
+constexpr int kMaxMissedPings = 2;  // PINGs without an answer after which the peer counts as dead
 
 }  // namespace
 
-// Here the breaker only paces the reconnects: there is nobody to keep from asking.
+// Here the breaker only paces the reconnects: a subscriber sends no commands that it could hold back.
 struct Subscriber::Impl : std::enable_shared_from_this<Impl> {
   Impl(asio::io_context& context, Config given, std::vector<std::string> names,
        std::function<void(std::string_view, std::string_view)> message, std::function<void(bool)> gap)
@@ -28,15 +28,15 @@ struct Subscriber::Impl : std::enable_shared_from_this<Impl> {
         on_gap(std::move(gap)),
         breaker(1, config.probe_every, steady_clock::now()),
         pause(context),
-        beat(context) {}
+        ping_timer(context) {}
 
   static async<> run(std::shared_ptr<Impl> impl);
   async<std::string> connect();
   async<> listen();
-  /// Hands on what has arrived; false when the link is closed.
+  /// Delivers what has arrived; false when the connection is closed.
   bool receive();
   void on_reply(const Reply& reply);
-  void arm_beat();
+  void arm_ping();
   void close();
 
   asio::io_context& io;
@@ -47,8 +47,8 @@ struct Subscriber::Impl : std::enable_shared_from_this<Impl> {
   const std::function<void(bool)> on_gap;
   CircuitBreaker breaker;
   io::Timer pause;
-  io::Timer beat;
-  int silent_beats = 0;
+  io::Timer ping_timer;
+  int missed_pings = 0;
   std::shared_ptr<Connection> connection;
   bool listening = false;
   bool closed = false;
@@ -77,7 +77,7 @@ async<> Subscriber::Impl::run(std::shared_ptr<Impl> impl) {
   }
 }
 
-// One SUBSCRIBE for each channel, so that every command has one answer; a message may already come between them.
+// One SUBSCRIBE for each channel, so that every command has one answer; messages may already come between them.
 async<std::string> Subscriber::Impl::connect() {
   connection = std::make_shared<Connection>(io, resolver);
   connection->arm(steady_clock::now() + kConnectTime);
@@ -101,50 +101,50 @@ async<std::string> Subscriber::Impl::connect() {
 }
 
 async<> Subscriber::Impl::listen() {
-  const auto mine = connection;
-  silent_beats = 0;
-  arm_beat();
+  const auto current = connection;
+  missed_pings = 0;
+  arm_ping();
   listening = true;
   while (receive()) {
-    const bool more = co_await mine->wait();
+    const bool more = co_await current->wait();
     if (!more) break;
   }
   listening = false;
-  beat.cancel();
+  ping_timer.cancel();
 }
 
 bool Subscriber::Impl::receive() {
-  const auto mine = connection;  // a callback may close it
-  const bool open = mine->receive();
+  const auto current = connection;  // a callback may close it
+  const bool open = current->receive();
   Reply reply;
-  while (mine->next(reply)) {
-    silent_beats = 0;
+  while (current->next(reply)) {
+    missed_pings = 0;
     on_reply(reply);
   }
-  return open && !mine->closed();
+  return open && !current->closed();
 }
 
 void Subscriber::Impl::on_reply(const Reply& reply) {
   if (reply.items.size() == 3 && reply.items[0].text == "message") on_message(reply.items[1].text, reply.items[2].text);
 }
 
-void Subscriber::Impl::arm_beat() {
-  beat.expires_after(config.probe_every);
-  beat.async_wait([self = shared_from_this()](const boost::system::error_code& cancelled) {
+void Subscriber::Impl::arm_ping() {
+  ping_timer.expires_after(config.probe_every);
+  ping_timer.async_wait([self = shared_from_this()](const boost::system::error_code& cancelled) {
     if (cancelled || self->closed || self->connection->closed()) return;
-    if (++self->silent_beats > kMissedBeats) {
+    if (++self->missed_pings > kMaxMissedPings) {
       self->connection->close();
       return;
     }
     self->connection->send(Command("PING").wire());
-    self->arm_beat();
+    self->arm_ping();
   });
 }
 
 void Subscriber::Impl::close() {
   closed = true;
   pause.cancel();
-  beat.cancel();
+  ping_timer.cancel();
   if (connection) connection->close();
 }
 
@@ -162,6 +162,6 @@ Subscriber::~Subscriber() { close(); }
 
 void Subscriber::close() { impl_->close(); }
 
-bool Subscriber::catch_up() { return impl_->listening && impl_->receive() && impl_->silent_beats == 0; }
+bool Subscriber::catch_up() { return impl_->listening && impl_->receive() && impl_->missed_pings == 0; }
 
 }  // namespace ms::redis
