@@ -103,7 +103,7 @@ WorkerThread::WorkerThread(const config::Settings& settings, config::Program pro
           [this](const web::Context& ctx) { return app_->gate(ctx); },
           [this](web::Context& ctx) { return app_->prepare(ctx); },
           [this](const web::Answered& answered) { instruments_.answered(answered); },
-          [this](std::string_view request_id) { return services_.purger.settle(request_id); }),
+          [this](std::string_view request_id) { return services_.purger.purge_now(request_id); }),
       server_(
           services_.io, listen_fd, config::http_limits(settings),
           [this](const http::Request& request) { return answer(request); },

@@ -211,9 +211,9 @@ async<Result<session::Claim>> Members::authenticate(const Call& call, LoginAttem
     proof->hash = co_await rehash(call, found->id, std::move(attempt.password), std::move(proof->hash));
   }
   if (device) {
-    limiter_.forgive(limits_.device, *device);
+    limiter_.reset(limits_.device, *device);
   } else {
-    limiter_.forgive(limits_.account, attempt.email);
+    limiter_.reset(limits_.account, attempt.email);
   }
   co_return session::Claim{found->id, std::move(proof->hash)};
 }
@@ -292,7 +292,7 @@ async<Result<void>> Members::change_password(const Call& call, const session::Vi
   auto done = co_await transaction.commit();
   if (done) {
     co_await sessions_.evict(call, viewer.id);
-    limiter_.forgive(limits_.current, member);
+    limiter_.reset(limits_.current, member);
   }
   co_return done;
 }

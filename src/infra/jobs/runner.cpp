@@ -11,15 +11,15 @@ namespace {
 
 using std::chrono::steady_clock;
 
-// Not at once: a program that has just started has visitors to serve.
+// Not at once, because a program that has just started has requests to serve.
 constexpr auto kFirst = std::chrono::seconds(5);
 constexpr auto kLookEvery = std::chrono::seconds(1);
-constexpr auto kAfterFault = std::chrono::seconds(10);  // of our own, such as a table that is not there yet
+constexpr auto kAfterFault = std::chrono::seconds(10);  // of our own, such as a missing table
 constexpr auto kCountEvery = std::chrono::seconds(10);
-// Periodic jobs are there once and for all, unless the database is another one.
+// Periodic jobs stay in the database, unless it is replaced by another one.
 constexpr auto kAddEvery = std::chrono::minutes(10);
 constexpr auto kStatementTime = std::chrono::seconds(5);
-// Beyond the time limit of a kind: what a handler does after its deadline, and the statement that ends it.
+// Added to the time limit of a kind: for what a handler does after its deadline, and for the statement that ends it.
 constexpr auto kLeaseMargin = std::chrono::seconds(20);
 constexpr int kPeriodicAttempts = 3;  // the next period comes anyway
 constexpr std::size_t kMaxErrorBytes = 500;
@@ -89,7 +89,7 @@ async<bool> Runner::take_one() {
   const auto job = taken ? handle.one() : std::nullopt;
   if (!job) co_return false;
   Result result{"the server that ran it was stopped", {}};
-  // A job that never came back from its last attempt is not tried once more: perhaps it kills whoever runs it.
+  // A job that whose last attempt never ended is not tried again: perhaps it kills the program that runs it.
   if (job->attempts <= job->max_attempts) result = co_await call_handler(known_.at(job->kind), *job);
   const Call after(steady_clock::now() + kStatementTime, "jobs");
   pg::Transaction transaction = db_.transaction(after, pg::Lane::slow);

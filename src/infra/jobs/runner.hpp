@@ -11,27 +11,27 @@
 
 namespace ms::jobs {
 
-/// Runs jobs one after the other, over the slow lane of PostgreSQL, so that visitors do not wait for them. One per
-/// process. What it does not know is left to servers that do: a newer version's jobs wait for the newer version.
+/// Runs jobs one after the other, over the slow lane of PostgreSQL, so that requests do not wait for them. One per
+/// process. Jobs of unknown kinds are left to servers that know them: a newer version's jobs wait for that version.
 class Runner {
  public:
   /// `server` is shown to staff as where a job runs. Both references outlive it.
   Runner(pg::Db& db, std::string server, metrics::Shard& shard);
 
-  /// Before run(); once for a name.
+  /// Call before run(), once for each name.
   void add(Kind kind);
-  /// Soon and then for as long as the thread lives, until stop().
+  /// Starts after a while and runs until stop().
   async<void> run();
-  /// Takes no further job; gives when the one that runs has ended, or at the deadline: then another server does it
-  /// anew.
+  /// Takes no further job. Returns when the running one has ended, or at the deadline: another server then runs it
+  /// again.
   async<void> stop(Deadline deadline);
 
-  // What run() is made of.
-  /// Adds the periodic jobs that are not there.
+  // The steps of run().
+  /// Adds the missing periodic jobs.
   async<void> add_periodic_jobs();
-  /// Takes one job that is due and does it; false when there is none. Throws pg::Unavailable.
+  /// Takes one due job and does it; false when there is none. Throws pg::Unavailable.
   async<bool> run_one();
-  /// Reads what /metrics says is queued, running and failed.
+  /// Reads how many jobs are queued, running and failed, for /metrics.
   async<void> count();
 
  private:
@@ -52,7 +52,7 @@ class Runner {
 
   async<bool> take_one();
   async<Result> call_handler(Known& known, const store::Claimed& job);
-  /// Adds what becomes of the job.
+  /// Adds the statement for the job's outcome.
   void settle(pg::Statements& out, const store::Claimed& job, const Result& result);
   async<void> look_after();
 
@@ -66,7 +66,7 @@ class Runner {
   Deadline counted_{};
   Deadline added_{};
   bool stopped_ = false;
-  bool busy_ = false;  ///< from before a job is taken until what became of it is stored
+  bool busy_ = false;  ///< from before a job is taken until its outcome is stored
 };
 
 }  // namespace ms::jobs

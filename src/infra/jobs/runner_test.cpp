@@ -62,7 +62,7 @@ class RunnerTest : public testing::Test {
   ms::Result<void> enqueued(Job job, bool refused = false) { return pg::run(io, add(a, std::move(job), refused)); }
   bool run(Server& server) { return pg::run(io, server.runner.run_one()); }
   static std::string sql(const std::string& text) { return TestDatabase::execute(text); }
-  /// What waits now is due.
+  /// Makes all waiting jobs due.
   static void let_time_pass() { sql("update jobs set run_at = now() where run_at <> 'infinity'"); }
   static std::string in_table() { return sql("select count(*) from jobs"); }
   double gauge(std::string_view name) {
@@ -74,7 +74,7 @@ class RunnerTest : public testing::Test {
   Server b{io, "b", "minschool_site"};
 };
 
-TEST_F(RunnerTest, AJobIsThereWithItsTransactionAndGoneWhenItIsDone) {
+TEST_F(RunnerTest, AJobExistsFromItsTransactionUntilItIsDone) {
   EXPECT_FALSE(enqueued({.kind = "mail", .payload = "1"}, true));
   EXPECT_FALSE(run(a)) << "what caused it did not happen";
   ASSERT_TRUE(enqueued({.kind = "mail", .payload = "2"}));
@@ -95,7 +95,7 @@ TEST_F(RunnerTest, TwoServersTakeDifferentJobs) {
   EXPECT_THAT(a.payloads, UnorderedElementsAre("1", "2"));
 }
 
-TEST_F(RunnerTest, WhatFailsIsTriedAgainLaterAndKeptInTheEnd) {
+TEST_F(RunnerTest, AFailingJobIsRetriedLaterAndFinallyKept) {
   ASSERT_TRUE(enqueued({.kind = "mail", .payload = "1", .max_attempts = 2}));
   a.error = "no such mailbox";
   EXPECT_TRUE(run(a));
@@ -113,7 +113,7 @@ TEST_F(RunnerTest, WhatFailsIsTriedAgainLaterAndKeptInTheEnd) {
   EXPECT_EQ(gauge("minschool_jobs_queued"), 0);
 }
 
-TEST_F(RunnerTest, StaffRunAgainWhatFailed) {
+TEST_F(RunnerTest, StaffRunFailedJobsAgain) {
   ASSERT_TRUE(enqueued({.kind = "mail", .max_attempts = 1}));
   a.error = "out of order";
   EXPECT_TRUE(run(a));
@@ -136,7 +136,7 @@ TEST_F(RunnerTest, AJobOfAServerThatDiesIsDoneByAnother) {
   EXPECT_EQ(in_table(), "0");
 }
 
-TEST_F(RunnerTest, WhoComesBackTooLateChangesNothing) {
+TEST_F(RunnerTest, ARunThatEndsTooLateChangesNothing) {
   ASSERT_TRUE(enqueued({.kind = "sweep", .unique_key = "sweep", .period = 10min}));
   sql("update jobs set runs = 7, attempts = 1, running_on = 'b'");
   const store::Claimed late{.id = 1, .run = 6, .kind = "sweep", .payload = {}, .attempts = 1, .max_attempts = 3};
@@ -151,7 +151,7 @@ TEST_F(RunnerTest, WhoComesBackTooLateChangesNothing) {
   EXPECT_EQ(sql("select runs || running_on || payload || (last_error is null)::text from jobs"), "7btrue");
 }
 
-TEST_F(RunnerTest, AJobThatKillsItsServersIsGivenUp) {
+TEST_F(RunnerTest, AJobThatKillsItsServersIsAbandoned) {
   ASSERT_TRUE(enqueued({.kind = "mail", .max_attempts = 2}));
   sql("update jobs set attempts = 2, running_on = 'b'");
   EXPECT_TRUE(run(a));
@@ -180,7 +180,7 @@ TEST_F(RunnerTest, AJobWaitsForItsTime) {
   EXPECT_TRUE(run(a));
 }
 
-TEST_F(RunnerTest, WhatNobodyKnowsIsLeftToServersThatDo) {
+TEST_F(RunnerTest, JobsOfUnknownKindsAreLeftToOtherServers) {
   ASSERT_TRUE(enqueued({.kind = "of_a_newer_version"}));
   EXPECT_FALSE(run(a));
   EXPECT_EQ(in_table(), "1");
@@ -198,7 +198,7 @@ TEST_F(RunnerTest, APeriodicJobRunsOnceInAPeriodOnAllServersTogether) {
   EXPECT_TRUE(run(b));
 }
 
-TEST_F(RunnerTest, APeriodicJobThatFailsSaysSoAndGoesOn) {
+TEST_F(RunnerTest, APeriodicJobReportsItsFailureAndGoesOn) {
   pg::run(io, a.runner.add_periodic_jobs());
   a.error = "permission denied";
   for (int attempt = 1; attempt <= 3; ++attempt) {
@@ -227,7 +227,7 @@ TEST_F(RunnerTest, LongWorkIsDoneInSlicesBetweenWhichOthersRun) {
   EXPECT_EQ(sql("select payload from jobs where run_at > now() and attempts = 0"), "") << "the next period begins anew";
 }
 
-TEST_F(RunnerTest, AQueueThatIsFullRefusesWhatWouldAddToIt) {
+TEST_F(RunnerTest, AFullQueueFailsTheTransactionThatAddsToIt) {
   sql("insert into jobs (program, kind, max_attempts) select 'minschool_site', 'mail', 1 from generate_series(1, " +
       std::to_string(kMaxQueued) + ")");
   const auto refused = enqueued({.kind = "mail"});
@@ -259,7 +259,7 @@ TEST_F(RunnerTest, OldFailuresAreRemoved) {
   EXPECT_EQ(sql("select string_agg(kind, ',' order by kind) from jobs"), "new,periodic");
 }
 
-TEST_F(RunnerTest, StopWaitsForTheJobThatRuns) {
+TEST_F(RunnerTest, StopWaitsForTheRunningJob) {
   ASSERT_TRUE(enqueued({.kind = "mail"}));
   a.held = true;
   const pg::Started<bool> runs(io, a.runner.run_one());

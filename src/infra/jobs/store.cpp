@@ -17,8 +17,8 @@ constexpr pg::Query kAdd{"jobs.add", R"(
   on conflict (program, unique_key) do update set period_seconds = excluded.period_seconds
    where jobs.period_seconds is distinct from excluded.period_seconds)"};
 
-// A lease instead of a lock that is held: long work must not hold a transaction open. The time of the lease is run_at,
-// so that one index finds what is new, what is to be tried again and what a dead server left.
+// A lease instead of a lock, because long work must not hold a transaction open. The lease ends at run_at, so that one
+// index finds new jobs, jobs to retry and jobs that a dead server left.
 constexpr pg::Query kClaim{"jobs.claim", R"(
   update jobs set runs = runs + 1, attempts = attempts + 1, running_on = $3,
          unique_key = case when period_seconds is not null then unique_key end,
@@ -27,7 +27,7 @@ constexpr pg::Query kClaim{"jobs.claim", R"(
                 order by run_at limit 1 for update skip locked)
   returning id, runs, kind, payload, attempts, max_attempts, period_seconds is not null)"};
 constexpr pg::Query kRemove{"jobs.remove", "delete from jobs where id = $1 and runs = $2"};
-// Periods begin at the same moments everywhere, whenever a server started.
+// Periods begin at the same moments on all servers, whenever a server started.
 constexpr pg::Query kWaitForPeriod{"jobs.wait_for_period", R"(
   update jobs set running_on = null, attempts = 0, payload = '', last_error = $3::text,
          failed_at = case when $3::text is not null then now() end,

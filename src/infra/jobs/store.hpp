@@ -26,11 +26,11 @@ pg::ResultHandle<Claimed> claim(pg::Statements& out, const std::vector<std::stri
                                 const std::vector<std::int64_t>& lease_seconds, std::string_view server);
 
 void remove(pg::Statements& out, const Claimed& job);
-/// A periodic job waits for its next period; `error` is why this one's run failed, if it did.
+/// Lets a periodic job wait for its next period; `error` is why this run failed, if it did.
 void wait_for_period(pg::Statements& out, const Claimed& job, const std::optional<std::string>& error);
 void run_next_slice(pg::Statements& out, const Claimed& job, std::string_view payload, std::int64_t pause_ms);
 void retry(pg::Statements& out, const Claimed& job, std::string_view error, std::int64_t pause_ms);
-/// Kept for staff to see; not run any more.
+/// Keeps the job for staff to see; it does not run any more.
 void fail(pg::Statements& out, const Claimed& job, std::string_view error);
 
 /// Jobs of this program on all servers together.

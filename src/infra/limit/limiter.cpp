@@ -55,7 +55,7 @@ async<> Limiter::take_back(const Call& call, Rule rule, std::string subject) {
   co_await client_.execute(call, redis::Command("EVAL", kTakeBack, 1, key));
 }
 
-void Limiter::forgive(Rule rule, std::string_view subject) {
+void Limiter::reset(Rule rule, std::string_view subject) {
   const std::string key = key_of(rule, subject);
   local_.erase(key);
   // Unknown is fine: the count ends with its window.

@@ -37,7 +37,7 @@ class Limiter {
   /// Uncounts one try that turned out not to count.
   async<> take_back(const Call& call, Rule rule, std::string subject);
   /// Resets the count, as after a successful login. Does not wait for Redis, which runs it before later commands.
-  void forgive(Rule rule, std::string_view subject);
+  void reset(Rule rule, std::string_view subject);
 
  private:
   redis::Client& client_;

@@ -46,7 +46,7 @@ TEST_F(LimiterTest, AllowsTheLimitForEachSubjectOverAllServers) {
 
 TEST_F(LimiterTest, StartsAgainAfterASuccess) {
   EXPECT_EQ(run(io, allowed_of(limiter, "a", 5)), 3);
-  limiter.forgive(kLogin, "a");
+  limiter.reset(kLogin, "a");
   EXPECT_EQ(run(io, allowed_of(limiter, "a", 5)), 3);
 }
 
@@ -65,7 +65,7 @@ TEST_F(LimiterTest, CountsInTheProcessWithoutRedis) {
   server.kill();
   EXPECT_EQ(run(io, allowed_of(limiter, "a", 5)), 3);
   EXPECT_EQ(run(io, allowed_of(limiter, "b", 2)), 2);
-  limiter.forgive(kLogin, "a");
+  limiter.reset(kLogin, "a");
   EXPECT_EQ(run(io, allowed_of(limiter, "a", 5)), 3);
 }
 

@@ -20,7 +20,7 @@ constexpr auto kBounds = [] {
   return out;
 }();
 
-/// Adds a cell of whatever kind.
+/// Adds a cell of any kind.
 struct Add {
   Reading& to;
 

@@ -12,9 +12,9 @@
 
 #include "infra/metrics/text.hpp"
 
-// What a program counts about itself. Each thread has a Shard, whose cells only that thread writes: a plain load and
-// store, since nobody else can come in between. A scrape reads the cells of all shards from any thread and adds up what
-// has the same name and labels. The mutexes are for making cells and for scrapes; counting takes none.
+// A program's metrics. Each thread has a Shard, whose cells only that thread writes: a plain load and store, because no
+// other thread writes in between. A scrape reads the cells of all shards from any thread and sums those with the same
+// name and labels. The mutexes are for making cells and for scrapes; counting takes none.
 namespace ms::metrics {
 
 /// Counts up.
@@ -29,7 +29,7 @@ class Counter {
   std::atomic<std::uint64_t> value_{0};
 };
 
-/// A value that was read somewhere.
+/// A value that goes up and down.
 class Gauge {
  public:
   void set(double value) noexcept { value_.store(value, std::memory_order_relaxed); }
@@ -39,11 +39,11 @@ class Gauge {
   std::atomic<double> value_{0};
 };
 
-/// Upper bounds of a Histogram's buckets in seconds. Pages take 0.3 to 5 ms; nobody is to wait for more than 3 s.
+/// Upper bounds of a Histogram's buckets in seconds. Pages take 0.3 to 5 ms; no request should take more than 3 s.
 inline constexpr std::array kSecondsBounds{0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05,
                                            0.1,    0.2,   0.5,   1.0,   2.0,  3.0,  10.0};
 
-/// How long things took.
+/// A distribution of durations.
 class Histogram {
  public:
   using Counts = std::array<std::uint64_t, kSecondsBounds.size() + 1>;  ///< the last: above every bound
@@ -63,7 +63,7 @@ class Shard {
  public:
   Counter& counter(std::string_view name, std::string_view help, std::string_view of = {});
   Gauge& gauge(std::string_view name, std::string_view help, std::string_view of = {});
-  /// A counter that somebody else keeps, and that is set to what they say.
+  /// A counter that is set to a total counted elsewhere.
   Gauge& total(std::string_view name, std::string_view help, std::string_view of = {});
   Histogram& histogram(std::string_view name, std::string_view help, std::string_view of = {});
 
@@ -85,7 +85,7 @@ class Shard {
   std::deque<Cell> cells_;
 };
 
-/// One series, added up over all shards.
+/// One series, summed over all shards.
 struct Reading {
   double value = 0;            ///< of a counter or gauge; the sum of a histogram in seconds
   Histogram::Counts counts{};  ///< of a histogram
@@ -97,14 +97,14 @@ struct Readings {
   std::map<std::string, Reading, std::less<>> series;  ///< by labels
 };
 
-/// The value that `share` (0 to 1) of what was counted does not exceed, in seconds; as Prometheus's
-/// histogram_quantile, even within a bucket. 0 when nothing was counted.
+/// The quantile in seconds that `share` (0 to 1) of the values do not exceed; interpolated within a bucket, as
+/// Prometheus's histogram_quantile does. 0 when nothing was counted.
 double quantile(const Histogram::Counts& counts, double share) noexcept;
 
 /// All shards of a process.
 class Registry {
  public:
-  /// One for each thread that counts; as long as the registry lives.
+  /// One for each thread that counts; lives as long as the registry.
   Shard& shard();
   /// The values of all shards together, by name; from any thread.
   std::map<std::string, Readings, std::less<>> read();

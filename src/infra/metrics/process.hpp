@@ -3,17 +3,17 @@
 
 namespace ms::metrics {
 
-/// What the kernel says of this process (proc(5)), under the names that Prometheus's own clients use.
+/// The kernel's figures of this process (proc(5)), under the names that Prometheus's own clients use.
 class ProcessMetrics {
  public:
   explicit ProcessMetrics(Shard& shard);
-  /// Reads them anew, some 50 µs; before a scrape.
+  /// Reads them again, in some 50 µs; call before a scrape.
   void read();
   struct Usage {
     double cpu_seconds = 0;
     double resident_bytes = 0;
   };
-  /// Processor time and memory only: not slower for a process with many connections.
+  /// Processor time and memory only: as fast for a process with many connections.
   Usage read_usage();
 
  private:

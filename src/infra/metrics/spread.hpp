@@ -4,14 +4,14 @@
 
 namespace ms::metrics {
 
-/// How values are spread: whole numbers (as a rule milliseconds) in buckets that are exact below 32 and then 1/16 of
-/// the value wide, the way of HdrHistogram; what is above a million counts as a million. 1 kB, no allocation.
+/// A distribution of values: whole numbers (as a rule milliseconds) in buckets that are exact below 32 and then 1/16 of
+/// the value wide, as in HdrHistogram; greater values count as a million. 1 kB, no allocation.
 class Spread {
  public:
   void add(std::uint64_t value) noexcept;
   void merge(const Spread& other) noexcept;
   std::uint64_t count() const noexcept { return count_; }
-  /// The value that `share` (0 to 1) of all values do not exceed, as its bucket's highest value; 0 when there is none.
+  /// The value that `share` (0 to 1) of all values do not exceed, as its bucket's highest value; 0 without values.
   std::uint64_t at(double share) const noexcept;
 
  private:

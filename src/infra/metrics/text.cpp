@@ -19,7 +19,7 @@ std::string_view word(Kind kind) {
   return "histogram";
 }
 
-/// As both formats escape a label's value, and OpenMetrics a help text.
+/// Escapes a label's value for both formats, and a help text for OpenMetrics.
 void escape(std::string& out, std::string_view text) {
   for (const char c : text) {
     if (c == '\n') {
@@ -41,7 +41,7 @@ void number(std::string& out, double value) {
   }
 }
 
-/// Both formats take "1.0"; one spelling keeps one series whichever is asked for.
+/// Both formats accept "1.0"; one spelling gives one series, whichever format is scraped.
 std::string bound_label(double bound) {
   std::string out = fmt::format("{}", bound);
   if (out.find_first_of(".e") == std::string::npos) out += ".0";

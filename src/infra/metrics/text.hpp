@@ -14,11 +14,11 @@ enum class Kind { counter, gauge, histogram };
 /// Prometheus asks for. They differ in the name of a counter's family and in the last line.
 enum class Format { text, open_metrics };
 
-/// What the Accept header of a scrape asks for.
+/// The format that the Accept header of a scrape asks for.
 Format format_for(std::string_view accept) noexcept;
 std::string_view content_type(Format format) noexcept;
 
-/// Names and values of one series, `route="/a",method="GET"`; what stands in a value is escaped.
+/// Names and values of one series, `route="/a",method="GET"`; values are escaped.
 std::string labels(std::initializer_list<std::pair<std::string_view, std::string_view>> pairs);
 
 /// Writes one exposition. All samples of a family follow its family() call.
@@ -28,9 +28,9 @@ class Text {
 
   /// `name` without "_total", which a counter gets by itself; `help` is one sentence.
   void family(Kind kind, std::string_view name, std::string_view help);
-  /// Of a counter or gauge. `of` are labels() or empty.
+  /// A sample of a counter or gauge. `of` are labels() or empty.
   void sample(std::string_view of, double value);
-  /// `counts` are those of each bucket, the last one for what is above every bound; `bounds` and `sum` are seconds.
+  /// `counts` has a count for each bucket, the last one for values above every bound; `bounds` and `sum` are seconds.
   void histogram(std::string_view of, std::span<const double> bounds, std::span<const std::uint64_t> counts,
                  double sum);
   /// The whole text.

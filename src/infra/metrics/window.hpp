@@ -5,8 +5,8 @@
 
 namespace ms::metrics {
 
-/// What happened lately: `slices` pieces of time, of which the oldest gives way to the newest. Slice has merge(), and a
-/// new one is empty. Times are those of the steady clock, so a changed wall clock moves nothing.
+/// A sliding window of `slices` pieces of time, of which the newest replaces the oldest. Slice has merge(), and a new
+/// one is empty. Times are those of the steady clock, so a changed wall clock has no effect.
 template <class Slice>
 class Window {
  public:
@@ -15,13 +15,13 @@ class Window {
   Window(Clock::duration length, std::size_t slices)
       : slice_length_(length / static_cast<std::int64_t>(slices)), slices_(slices) {}
 
-  /// Where what happens now is added.
+  /// The slice of the present moment.
   Slice& at(Clock::time_point now) {
     Place& place = slices_[index(number(now))];
     if (place.number != number(now)) place = {number(now), Slice()};
     return place.slice;
   }
-  /// Everything of the window that ends now; its last slice has only begun.
+  /// All slices of the window that ends now, merged; the last one has only begun.
   Slice sum(Clock::time_point now) const {
     Slice out;
     const auto oldest = number(now) - static_cast<std::int64_t>(slices_.size()) + 1;

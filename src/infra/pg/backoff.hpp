@@ -5,8 +5,8 @@
 
 namespace ms::pg {
 
-/// The pauses between attempts to connect: doubling from 50 ms to 1 s, each up to half longer by chance, so that many
-/// clients do not come back in the same moment.
+/// The pauses between attempts to connect: doubling from 50 ms to 1 s, each up to half longer at random, so that many
+/// clients do not reconnect at the same moment.
 class Backoff {
  public:
   std::chrono::milliseconds next() {
@@ -15,9 +15,9 @@ class Backoff {
     return pause + std::chrono::milliseconds(
                        std::uniform_int_distribution<int>(0, static_cast<int>(pause.count()) / 2)(random_));
   }
-  /// A connection that lasted for a while starts the row anew; one that broke at once does not.
-  void on_disconnect(std::chrono::nanoseconds how_long) {
-    if (how_long >= kMax) pause_ = kFirst;
+  /// A connection that lasted for a while resets the pause; one that broke at once does not.
+  void on_disconnect(std::chrono::nanoseconds uptime) {
+    if (uptime >= kMax) pause_ = kFirst;
   }
 
  private:

@@ -96,7 +96,7 @@ void decode_cell(const Cell& cell, bool& out);
 void decode_cell(const Cell& cell, double& out);       ///< float8
 void decode_cell(const Cell& cell, std::string& out);  ///< text, varchar, bytea
 void decode_cell(const Cell& cell, Timestamp& out);    ///< timestamptz
-/// text that the Markdown renderer made: see expect_html().
+/// Text that the Markdown renderer made: see expect_html().
 void decode_cell(const Cell& cell, view::SafeHtml& out);
 template <class Tag>
 void decode_cell(const Cell& cell, Id<Tag>& out) {
@@ -114,10 +114,10 @@ void decode_cell(const Cell& cell, std::optional<T>& out) {
 template <class T>
 concept Scalar = requires(const Cell& cell, T& out) { decode_cell(cell, out); };
 
-/// Throws std::logic_error when the statement does not give as many columns as the row type has fields.
+/// Throws std::logic_error unless the statement returns as many columns as the row type has fields.
 void expect_columns(const Rows& rows, std::size_t fields);
 
-/// Throws std::logic_error when the column is not called what only columns with the renderer's HTML are: …_html.
+/// Throws std::logic_error unless the column's name ends with _html, as only columns with the renderer's HTML do.
 void expect_html(const Rows& rows, int column);
 
 template <class T>

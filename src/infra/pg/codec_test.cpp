@@ -15,7 +15,7 @@ const auto* const kEnvironment = testing::AddGlobalTestEnvironment(new TestDatab
 
 class Codec : public testing::Test {
  protected:
-  /// Sends one value to the server and reads back what came of it.
+  /// Sends one value to the server and reads it back.
   template <class Out, class In>
   static async<std::vector<Out>> echo(Db& db, Query query, In value) {
     const Call call(std::chrono::steady_clock::now() + 5s, "test");
@@ -55,12 +55,12 @@ struct Many {
 
 constexpr Query kHtml{"echo.html", "select $1::text as content_html"};
 
-TEST_F(Codec, HtmlComesFromColumnsOfHtmlOnly) {
+TEST_F(Codec, HtmlComesOnlyFromHtmlColumns) {
   EXPECT_EQ(round_trip<view::SafeHtml>(kHtml, "<p>글</p>").html(), "<p>글</p>");
   EXPECT_THROW(round_trip<view::SafeHtml>(kText, "<p>글</p>"), std::logic_error);
 }
 
-TEST_F(Codec, KeepsTextAndBytes) {
+TEST_F(Codec, PreservesTextAndBytes) {
   EXPECT_EQ(round_trip<std::string>(kText, std::string("학교 'quoted' \\ \n")), "학교 'quoted' \\ \n");
   EXPECT_EQ(round_trip<std::string>(kText, ""), "");
   const std::string raw("\0\x01\\\xff'", 5);
@@ -68,7 +68,7 @@ TEST_F(Codec, KeepsTextAndBytes) {
   EXPECT_EQ(round_trip<std::optional<std::string>>(kText, std::optional<std::string>()), std::nullopt);
 }
 
-TEST_F(Codec, KeepsNumbersToTheirEnds) {
+TEST_F(Codec, PreservesTheExtremesOfNumbers) {
   EXPECT_EQ(round_trip<std::int64_t>(kSmall, -32768), -32768);
   EXPECT_EQ(round_trip<int>(kInt, -2147483647 - 1), -2147483647 - 1);
   EXPECT_EQ(round_trip<std::int64_t>(kBig, INT64_MIN), INT64_MIN);
@@ -79,7 +79,7 @@ TEST_F(Codec, KeepsNumbersToTheirEnds) {
   EXPECT_FALSE(round_trip<bool>(kBool, false));
 }
 
-TEST_F(Codec, KeepsTimeToTheMicrosecond) {
+TEST_F(Codec, PreservesTimeToTheMicrosecond) {
   const Timestamp at = std::chrono::sys_days{2026y / 3 / 2} + 5h + 5min + 9s + 123456us;
   const Timestamp before_epochs = std::chrono::sys_days{1950y / 1 / 1} - 1us;
   for (const Timestamp each : {at, before_epochs, Timestamp{}, Timestamp::max(), Timestamp::min()}) {
@@ -102,7 +102,7 @@ TEST_F(Codec, FillsAStructInTheOrderOfItsFields) {
   EXPECT_TRUE(row.yes);
 }
 
-TEST_F(Codec, RefusesTypesThatDoNotFit) {
+TEST_F(Codec, RejectsTypesThatDoNotFit) {
   EXPECT_THROW(round_trip<bool>(kBig, 1), std::logic_error);
   EXPECT_THROW(round_trip<int>(kBig, INT64_MAX), std::logic_error);
   EXPECT_THROW(round_trip<std::string>(kText, std::optional<std::string>()), std::logic_error);

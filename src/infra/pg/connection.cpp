@@ -12,10 +12,10 @@ namespace ms::pg {
 namespace {
 
 constexpr int kBinary = 1;
-/// Reads that share a Sync: the more, the more are sent again when one of them fails.
+/// Reads that share a Sync: with more, more are sent again when one of them fails.
 constexpr std::size_t kMaxTogether = 16;
 const std::string kLost = "the connection to PostgreSQL was lost: ";
-constexpr const char* kForgetSql = "deallocate all";
+constexpr const char* kDeallocateSql = "deallocate all";
 constexpr std::string_view kPurge = "MS001";  // SQLSTATE of the notice of ms_purge
 
 }  // namespace
@@ -28,13 +28,13 @@ async<void> Connection::open(std::shared_ptr<Connection> self, std::shared_ptr<R
   const std::string attributes = parameters.get("target_session_attrs");
   self->fails_over_ = !attributes.empty() && attributes != "any";
   co_await Wire::connect(self->wire_, std::move(resolver), std::move(parameters));
-  // Asked for in the start packet; a pooler in between may not have passed that on.
+  // The start packet asks for it, but a pooler in between may not have passed that on.
   const char* encoding = PQparameterStatus(self->pg(), "client_encoding");
   if (encoding == nullptr || std::string_view(encoding) != "UTF8") {
     throw std::runtime_error(std::string("the connection is not in UTF8 but in ") + (encoding ? encoding : "nothing"));
   }
   if (PQenterPipelineMode(self->pg()) != 1) throw std::runtime_error(last_error(self->pg()));
-  PQsetNoticeReceiver(self->pg(), on_notice, self.get());  // who owns the wire
+  PQsetNoticeReceiver(self->pg(), on_notice, self.get());  // owner of the wire
   self->open_ = true;
   self->last_received_ = std::chrono::steady_clock::now();
 }
@@ -44,7 +44,7 @@ async<std::string> Connection::run(std::shared_ptr<Connection> self) {
     co_await Wire::wait(self->wire_, Wire::Event::readable, Deadline::max());
     if (!self->open_) break;
     const bool alive = PQconsumeInput(self->pg()) == 1;
-    // Also after a loss: the last words of the server may have come together with the end of the stream.
+    // Also after a loss: the server's last message may have come together with the end of the stream.
     self->read_results();
     if (!alive && self->open_) self->fail_connection(last_error(self->pg()));
   }
@@ -60,7 +60,7 @@ bool Connection::received_within(std::chrono::milliseconds limit) const {
 }
 
 bool Connection::Group::complete() const {
-  return std::ranges::all_of(parts, [](const Part& part) { return part.seen >= part.count; });
+  return std::ranges::all_of(parts, [](const Part& part) { return part.received >= part.count; });
 }
 
 void Connection::send(std::shared_ptr<Exchange> exchange) {
@@ -86,10 +86,10 @@ void Connection::put(const std::shared_ptr<Exchange>& exchange, bool shares) {
     ok = queue(exchange);
   } else if (ok) {
     ok = add_group(Purpose::statements, {exchange, 0, statements.size()}) && queue(exchange);
-    // Reads wait for more of them until the end of this turn.
+    // Reads wait for other reads until the end of this turn.
     if (ok && !shares) ok = close_group();
   }
-  if (!ok) exchange->abandon(kLost + last_error(pg()), true);  // it may not stand in any group yet
+  if (!ok) exchange->abandon(kLost + last_error(pg()), true);  // it may not be in any group yet
   if (!check_ok(ok)) flush_soon();
 }
 
@@ -121,7 +121,7 @@ Connection::Group* Connection::open_group() {
   return &groups_.back();
 }
 
-/// Behind all that was sent so far; what still waits for its Sync gets it now.
+/// Adds a group at the end; the group before it gets its Sync now.
 bool Connection::add_group(Purpose purpose, Part part) {
   if (!close_group()) return false;
   groups_.push_back({purpose, {std::move(part)}});
@@ -135,11 +135,11 @@ bool Connection::close_group() {
   return PQpipelineSync(pg()) == 1;
 }
 
-void Connection::forget_prepared() {
-  // Everything sent before stands before this in the row, everything later is prepared anew behind it.
+void Connection::deallocate_prepared() {
+  // Everything sent earlier runs before this statement; everything later is prepared again after it.
   prepared_.clear();
-  const bool ok = add_group(Purpose::forget, {nullptr, 0, 1}) &&
-                  PQsendQueryParams(pg(), kForgetSql, 0, nullptr, nullptr, nullptr, nullptr, kBinary) == 1 &&
+  const bool ok = add_group(Purpose::deallocate, {nullptr, 0, 1}) &&
+                  PQsendQueryParams(pg(), kDeallocateSql, 0, nullptr, nullptr, nullptr, nullptr, kBinary) == 1 &&
                   close_group();
   if (!check_ok(ok)) flush_soon();
 }
@@ -159,7 +159,7 @@ void Connection::flush() {
   const int left = PQflush(pg());
   if (left < 0) {
     PQconsumeInput(pg());
-    read_results();  // what the server said before it closed tells more than "check_ok pipe"
+    read_results();  // what the server sent before it closed says more than "check_ok pipe"
     if (open_) fail_connection(last_error(pg()));
   } else if (left > 0) {
     waiting_writable_ = true;
@@ -172,7 +172,7 @@ void Connection::flush() {
 
 void Connection::read_results() {
   int nulls = 0;
-  // Of a group that waits for its Sync all results may have come already, when it did not fit into libpq's buffer.
+  // A group without its Sync may have all its results already, when it did not fit into libpq's buffer.
   while (open_ && !groups_.empty() && (groups_.front().closed || !groups_.front().complete()) && PQisBusy(pg()) == 0) {
     ResultPtr result(PQgetResult(pg()));
     if (result) {
@@ -180,14 +180,14 @@ void Connection::read_results() {
       progress_ = last_received_ = std::chrono::steady_clock::now();
       take(std::move(result));
     } else if (++nulls > 1) {
-      // One NULL ends a statement; two mean that libpq waits for nothing more although a Sync is missing.
+      // One NULL ends a statement; two mean that libpq expects no more results although a Sync is missing.
       fail_connection(last_error(pg()));
     }
   }
 }
 
-/// A notice comes before the result of the statement that raised it. Whose it is, is sure of a unit, which shares its
-/// group with nobody; reads raise none.
+/// A notice comes before the result of the statement that raised it. It belongs to the front group's transaction, which
+/// has the group to itself; reads raise no notices.
 void Connection::on_notice(void* self, const PGresult* notice) {
   const char* sqlstate = PQresultErrorField(notice, PG_DIAG_SQLSTATE);
   auto& groups = static_cast<Connection*>(self)->groups_;
@@ -204,19 +204,19 @@ void Connection::take(ResultPtr result) {
   Group& group = groups_.front();
   const auto status = PQresultStatus(result.get());
   if (status == PGRES_PIPELINE_SYNC) return finish_group();
-  while (group.at + 1 < group.parts.size() && group.parts[group.at].seen == group.parts[group.at].count) ++group.at;
+  while (group.at + 1 < group.parts.size() && group.parts[group.at].received == group.parts[group.at].count) ++group.at;
   Part& part = group.parts[group.at];
   switch (status) {
     case PGRES_PIPELINE_ABORTED:
-      ++part.seen;
+      ++part.received;
       return;
     case PGRES_COMMAND_OK:
     case PGRES_TUPLES_OK:
     case PGRES_EMPTY_QUERY:
-      if (group.purpose == Purpose::statements && part.seen < part.count) {
-        part.exchange->keep(part.first + part.seen, std::move(result));
+      if (group.purpose == Purpose::statements && part.received < part.count) {
+        part.exchange->set_result(part.first + part.received, std::move(result));
       }
-      ++part.seen;
+      ++part.received;
       return;
     case PGRES_FATAL_ERROR:
       if (ends_session(result.get())) {
@@ -232,39 +232,42 @@ void Connection::take(ResultPtr result) {
 }
 
 void Connection::on_failure(Group& group, const PGresult* result) {
-  if (group.purpose == Purpose::forget) return fail_connection("the server did not forget the prepared statements");
-  group.refused = true;
-  // An error that comes after all results is one of the commit, such as a deferred constraint: whose, each shows alone.
+  if (group.purpose == Purpose::deallocate)
+    return fail_connection("the server did not deallocate the prepared statements");
+  group.failed = true;
+  // An error after all results belongs to the commit, such as a deferred constraint: sent alone, each shows whose it
+  // is.
   if (group.parts.size() > 1 && group.complete()) return;
   Part& part = group.parts[group.at];
-  const std::size_t index = part.first + std::min(part.seen, part.count - 1);
+  const std::size_t index = part.first + std::min(part.received, part.count - 1);
   const auto exchange = part.exchange;
   const char* name = exchange->statements()[index].query.name;
   if (group.purpose == Purpose::prepare) prepared_.erase(name);
-  ++part.seen;
+  ++part.received;
   part.failed = true;
   Failure failure = read_failure(result, name);
   const bool stale = failure.kind == Failure::Kind::stale;
   const bool demoted = failure.sqlstate == "25006";
   const bool first = exchange->fail(std::move(failure));
-  if (first && stale) forget_prepared();
-  // Another host may take writes; without one, reads go on here.
+  if (first && stale) deallocate_prepared();
+  // Another host may take writes; without another host, reads go on here.
   if (demoted && fails_over_) fail_connection("the server has become read-only");
 }
 
 void Connection::finish_group() {
-  // Else results would be taken for those of other statements: one member would see what is another's.
+  // Otherwise results could go to the wrong statements: one member would see another's data.
   const Group& first_group = groups_.front();
-  const bool whole = first_group.refused ||
-                     std::ranges::all_of(first_group.parts, [](const Part& part) { return part.seen == part.count; });
+  const bool whole = first_group.failed || std::ranges::all_of(first_group.parts, [](const Part& part) {
+                       return part.received == part.count;
+                     });
   if (!invariant(first_group.closed && whole, "a Sync came before its group's results, or after too many")) {
     return fail_connection("results do not match their statements");
   }
   const Group group = std::move(groups_.front());
   groups_.pop_front();
-  for (const auto& [exchange, first, count, seen, failed] : group.parts) {
+  for (const auto& [exchange, first, count, received, failed] : group.parts) {
     if (!exchange) continue;
-    if (!group.refused || failed || exchange->is_done()) {
+    if (!group.failed || failed || exchange->is_done()) {
       finish(exchange);
     } else if (open_) {
       put(exchange, false);
@@ -277,7 +280,7 @@ void Connection::finish_group() {
 void Connection::finish(const std::shared_ptr<Exchange>& exchange) {
   if (!exchange->answered()) return;
   const std::size_t done = exchange->statements().size();
-  load_ = invariant(load_ >= done, "more statements were answered than sent") ? load_ - done : 0;
+  load_ = invariant(load_ >= done, "more statements were answered than were sent") ? load_ - done : 0;
 }
 
 void Connection::expire(Deadline now) {

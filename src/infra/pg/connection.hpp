@@ -15,15 +15,16 @@ namespace ms::pg {
 
 /// One connection in pipeline mode (libpq manual 34.5) that many requests share.
 ///
-/// What is sent is a row of groups, each closed by its own Sync; results come in the same order, and the Syncs tell
-/// where a group ends, even after errors. "Until PQgetResult gives NULL" tells nothing in pipeline mode: NULL also
-/// stands between two statements and for ever after a loss. Groups are: a Prepare; all statements of a Unit; those of
-/// the Batches that come in one turn of the event loop, because each Sync costs both sides a system call and the server
-/// a transaction. When one of them fails, the others are sent again, each alone: nobody suffers from a neighbour. A
-/// Prepare has its own Sync so that an error in a Unit cannot take it along.
+/// Statements are sent in a queue of groups, each closed by its own Sync; results come in the same order, and the Syncs
+/// show where a group ends, even after errors. "Until PQgetResult gives NULL" means nothing in pipeline mode: NULL also
+/// comes between two statements, and always after the connection is lost. A group is a Prepare; all statements of a
+/// Transaction; or those of the read Batches of one turn of the event loop, because each Sync costs both sides a system
+/// call and the server a transaction. When one of these fails, the others are sent again, each alone, so that no
+/// request fails because of another. A Prepare has its own Sync so that an error in a Transaction does not roll it
+/// back.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  /// `patience`: without any result for so long while something is in flight, the server hangs.
+  /// `patience`: the server counts as hanging when no result comes for so long while something is in flight.
   Connection(asio::io_context& io, std::chrono::milliseconds patience);
 
   /// Throws std::runtime_error with the reason.
@@ -34,27 +35,26 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool is_open() const noexcept { return open_; }
   /// Statements in flight.
   std::size_t load() const noexcept { return load_; }
-  /// No result for `limit` although something is in flight.
+  /// No result came for `limit` although something is in flight.
   bool silent_for(std::chrono::milliseconds limit) const;
   /// A result came, or the connection was opened, within the last `limit`.
   bool received_within(std::chrono::milliseconds limit) const;
 
-  /// Takes the exchange over, after begin(); it is done when its last result came, or by fail_connection(), or by
-  /// expire().
+  /// Takes over the exchange, after begin(); it is done with its last result, by fail_connection(), or by expire().
   void send(std::shared_ptr<Exchange> exchange);
-  /// Lets go the callers whose deadline has passed, and the whole connection when the server hangs.
+  /// Abandons the exchanges whose deadline has passed, and closes the connection when the server hangs.
   void expire(Deadline now);
   /// Fails everything in flight and closes.
   void fail_connection(std::string why);
 
  private:
-  enum class Purpose { prepare, statements, forget };
+  enum class Purpose { prepare, statements, deallocate };
   /// Statements of one exchange.
   struct Part {
-    std::shared_ptr<Exchange> exchange;  ///< null for `forget`
+    std::shared_ptr<Exchange> exchange;  ///< null for `deallocate`
     std::size_t first;                   ///< index of its first statement in the exchange
     std::size_t count;
-    std::size_t seen = 0;  ///< results that have come
+    std::size_t received = 0;  ///< results
     bool failed = false;
   };
   struct Group {
@@ -62,8 +62,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     std::vector<Part> parts;
     std::size_t at = 0;     ///< the part whose results come next
     bool closed = false;    ///< its Sync is sent
-    bool refused = false;   ///< something in it failed, so that nothing of it is done
-    bool complete() const;  ///< all results have come, but for the Sync
+    bool failed = false;    ///< a statement of it failed, so all of it was rolled back
+    bool complete() const;  ///< all results have come, except for the Sync
   };
 
   void put(const std::shared_ptr<Exchange>& exchange, bool shares);
@@ -73,7 +73,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool add_group(Purpose purpose, Part part);
   bool close_group();
   Group* open_group();
-  void forget_prepared();
+  void deallocate_prepared();
   void flush();
   void flush_soon();
   void read_results();
@@ -90,8 +90,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::chrono::milliseconds patience_;
   std::deque<Group> groups_;
   std::unordered_set<std::string_view> prepared_;  ///< names, which live in constants
-  Deadline progress_{};                            ///< last result, or when the first of an empty row was sent
-  Deadline last_received_{};                       ///< last result, or when it was opened
+  Deadline progress_{};       ///< last result, or when the first statement of an empty queue was sent
+  Deadline last_received_{};  ///< last result, or when it was opened
   std::size_t load_ = 0;
   std::string lost_because_;
   bool open_ = false;

@@ -21,18 +21,18 @@ using std::chrono::steady_clock;
 
 /// How late a deadline may be noticed. One timer for all callers is cheaper than one timer for each.
 constexpr milliseconds kSweep{25};
-/// Without a connection for so long it refuses at once: its callers would only wait for their deadlines.
+/// Without a connection for longer than this, calls fail at once, because they would only wait for their deadlines.
 constexpr milliseconds kDownGrace{500};
-/// All fast connections without an answer for longer: the way to the server is cut, or it hangs. Less than a request
-/// has (http.answer_ms), so that one that waited in vain can still be left to another app server.
+/// When no fast connection gets an answer for longer, the network is cut or the server hangs. Less than the time of a
+/// request (http.answer_ms), so that one that waited in vain can still be passed to another app server.
 constexpr milliseconds kSilence{1000};
-/// After so long without an answer on the slow lane the fast one is asked whether there is a server at all. Twice this
-/// and kSilence together are less than a request has.
-constexpr milliseconds kAskAfter{250};
+/// After so long without an answer on the slow lane, the fast lane checks whether the server is alive. Twice this and
+/// kSilence together are less than the time of a request.
+constexpr milliseconds kCheckAfter{250};
 constexpr Query kAlive{"pg.alive", "select 1"};
 /// How much longer than statement_timeout a server may be silent before it counts as hanging.
 constexpr milliseconds kHangGrace{1000};
-/// A transaction is never left open by us; this ends one whose client machine died in the middle.
+/// We never leave a transaction open; this ends one whose client machine died in the middle.
 constexpr milliseconds kIdleInTransaction{10000};
 
 /// Adds what one send() cost to the request's timing.
@@ -65,7 +65,7 @@ struct Db::Impl : std::enable_shared_from_this<Db::Impl> {
     /// The open connection with the shortest queue, or null.
     std::shared_ptr<Connection> least_loaded() const;
     bool answering(milliseconds patience) const;
-    /// One of its connections waits for an answer for longer.
+    /// One of its connections has waited for an answer for longer.
     bool silent_for(milliseconds limit) const;
     bool received_within(milliseconds limit) const;
 
@@ -89,7 +89,7 @@ struct Db::Impl : std::enable_shared_from_this<Db::Impl> {
   void check_names(const Exchange& exchange);
   void close();
   State state() const;
-  /// It has not answered for so long that a connection is not worth waiting for.
+  /// The server has not answered for so long that waiting for a connection is not worth it.
   bool hopeless(Deadline now) const { return !up && now - up_changed > kDownGrace; }
 
   static async<void> keep_connected(std::shared_ptr<Impl> self, Pool* pool, std::size_t place);
@@ -98,7 +98,7 @@ struct Db::Impl : std::enable_shared_from_this<Db::Impl> {
   void sweep_soon();
   void sweep();
   void drop_waiting(Deadline now);
-  void ask_alive(Deadline now);
+  void check_alive(Deadline now);
   void note_up();
 
   asio::io_context& io;
@@ -113,7 +113,7 @@ struct Db::Impl : std::enable_shared_from_this<Db::Impl> {
   Deadline up_changed = steady_clock::now();
   std::string error = "not connected yet";
   std::deque<std::shared_ptr<Exchange>> waiting;          ///< for a connection, of either lane
-  std::vector<std::shared_ptr<io::Timer>> pauses;         ///< of the places that wait for their next attempt
+  std::vector<std::shared_ptr<io::Timer>> pauses;         ///< of the connections that wait for their next attempt
   std::vector<std::shared_ptr<io::Timer>> ready_waiters;  ///< cancelled when a fast connection opens
   std::unordered_map<std::string_view, const char*> names;
 };
@@ -136,7 +136,7 @@ std::shared_ptr<Connection> Db::Impl::Pool::least_loaded() const {
   return best;
 }
 
-/// An idle connection proves nothing: as long as none has heard anything, one that waits in vain speaks for all.
+/// An idle connection proves nothing: while none has received anything, one that waits in vain decides for all.
 bool Db::Impl::Pool::answering(milliseconds patience) const {
   bool open = false;
   bool silent = false;
@@ -175,7 +175,7 @@ async<void> Db::Impl::keep_connected(std::shared_ptr<Impl> self, Pool* pool, std
     std::string why;
     try {
       co_await Connection::open(connection, self->resolver, pool->parameters);
-    } catch (const std::exception& refused) { why = refused.what(); }
+    } catch (const std::exception& error) { why = error.what(); }
     if (connection->is_open()) {
       self->opened(*pool, connection);
       const Deadline since = steady_clock::now();
@@ -200,7 +200,7 @@ void Db::Impl::opened(Pool& pool, const std::shared_ptr<Connection>& connection)
 
 void Db::Impl::failed(Pool& pool, const std::string& why) {
   note_up();
-  // The same refusal again and again while the server is down is one line in the log.
+  // The same error again and again while the server is down is logged once.
   if (why != error) spdlog::warn("PostgreSQL: {}: {}", pool.parameters.get("application_name"), why);
   error = why;
 }
@@ -212,31 +212,32 @@ void Db::Impl::note_up() {
   up_changed = steady_clock::now();
 }
 
-/// On the slow lane a long silence may be a long statement. Whether the server still answers, the fast one tells, when
-/// it is asked.
-void Db::Impl::ask_alive(Deadline now) {
+/// On the slow lane a long silence may be a long statement. A query on the fast lane shows whether the server still
+/// answers.
+void Db::Impl::check_alive(Deadline now) {
   const auto connection = fast.least_loaded();
-  if (!connection || connection->load() > 0 || !slow.silent_for(kAskAfter) || fast.received_within(kAskAfter)) return;
-  const auto question = std::make_shared<Exchange>(io, Exchange::Kind::batch);
-  question->add(kAlive, {});
-  question->begin(now + kSilence);
-  connection->send(question);
+  if (!connection || connection->load() > 0 || !slow.silent_for(kCheckAfter) || fast.received_within(kCheckAfter))
+    return;
+  const auto query = std::make_shared<Exchange>(io, Exchange::Kind::batch);
+  query->add(kAlive, {});
+  query->begin(now + kSilence);
+  connection->send(query);
 }
 
 void Db::Impl::check_names(const Exchange& exchange) {
   for (const auto& statement : exchange.statements()) {
     const Query& query = statement.query;
-    const auto [known, added] = names.try_emplace(query.name, query.sql);
-    if (!added && known->second != query.sql && std::strcmp(known->second, query.sql) != 0) {
-      throw std::logic_error(std::string(query.name) + ": the name stands for two different statements");
+    const auto [entry, added] = names.try_emplace(query.name, query.sql);
+    if (!added && entry->second != query.sql && std::strcmp(entry->second, query.sql) != 0) {
+      throw std::logic_error(std::string(query.name) + ": the name is used for two different statements");
     }
   }
 }
 
 void Db::Impl::submit(const std::shared_ptr<Exchange>& exchange, Lane lane, Deadline deadline) {
-  // While its own connection is on its way back, what is slow goes the fast way rather than nowhere.
-  const bool detour = &pool(lane) == &slow && !slow.least_loaded() && fast.least_loaded();
-  Pool& chosen = detour ? fast : pool(lane);
+  // While the slow lane reconnects, slow statements use the fast lane.
+  const bool use_fast = &pool(lane) == &slow && !slow.least_loaded() && fast.least_loaded();
+  Pool& chosen = use_fast ? fast : pool(lane);
   const Deadline now = steady_clock::now();
   check_names(*exchange);
   if (closed) throw Unavailable("the database client is closed", false);
@@ -275,7 +276,7 @@ void Db::Impl::sweep() {
       if (connection && connection->is_open()) connection->expire(now);
     }
   }
-  ask_alive(now);
+  check_alive(now);
   note_up();
   drop_waiting(now);
   const State current = state();
@@ -362,8 +363,8 @@ async<void> Batch::send() {
     impl->submit(exchange, lane_, call_.deadline());
     trip.count();
     co_await exchange->done();
-    // Reads change nothing, so a loss or an outdated plan costs the caller only time. After a restart of the server
-    // each connection is found dead once.
+    // Reads change nothing, so a lost connection or an outdated plan costs the caller only time. After a restart of the
+    // server each connection turns out dead once.
     repeat = attempt == 1 && exchange->may_be_repeated();
     if (exchange->was_lost()) repeat = attempt <= impl->size();
   }
@@ -381,16 +382,16 @@ async<Result<void>> Transaction::commit() {
     impl->submit(exchange, lane_, call_.deadline());
     trip.count();
     co_await exchange->done();
-    // Only where the server said that it rolled back; after a loss nobody knows.
+    // Only when the server said that it rolled back; after a lost connection the outcome is unknown.
     repeat = attempt == 1 && exchange->may_be_repeated();
   }
   exchange->check_available();
   if (const auto& failure = exchange->failure()) {
-    // A constraint of which people are told nothing (table [db] of ko.toml) is there for bugs of ours.
+    // A constraint without a text for members (table [db] of ko.toml) only catches bugs of ours.
     const auto& refusal = failure->refusal;
-    const bool silent =
+    const bool has_no_text =
         refusal && refusal->message.key.starts_with("db.") && tr(refusal->message) == refusal->message.key;
-    if (refusal && !silent) co_return Unexpected(*refusal);
+    if (refusal && !has_no_text) co_return Unexpected(*refusal);
     throw StatementFailed(failure->text, failure->sqlstate);
   }
   if (exchange->purge()) call_.note_purge();

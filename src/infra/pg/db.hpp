@@ -14,9 +14,9 @@
 #include "infra/pg/codec.hpp"
 
 // PostgreSQL by libpq in pipeline mode (libpq manual 34.5). A few connections per thread are shared by all
-// requests: the statements of a Batch or a Unit share one Sync, so they are one implicit transaction and one write to
-// the socket, and fail without harm to what others sent. BEGIN is never sent. Nothing here may be used from another
-// thread than that of the io_context given to Db.
+// requests: the statements of a Batch or a Transaction share one Sync, so they are one implicit transaction and one
+// write to the socket, and their failure does not affect other requests. BEGIN is never sent. All of it belongs to the
+// thread of the io_context that is given to Db.
 namespace ms::pg {
 
 /// A statement with a name for logs and pg_prepared_statements; constants in a feature's store.cpp: both texts must
@@ -34,14 +34,14 @@ class Unavailable : public std::runtime_error {
  public:
   Unavailable(const std::string& what, bool outcome_unknown)
       : std::runtime_error(what), outcome_unknown_(outcome_unknown) {}
-  /// True when the statements may have been carried out: a write must not be repeated blindly.
+  /// True when the statements may have run: a write must not be repeated blindly.
   bool outcome_unknown() const noexcept { return outcome_unknown_; }
 
  private:
   bool outcome_unknown_;
 };
 
-/// The server refused a statement for a reason that is a bug of ours (syntax, type, right).
+/// A statement failed for a reason that is a bug of ours (syntax, type, right).
 class StatementFailed : public std::runtime_error {
  public:
   StatementFailed(const std::string& what, std::string sqlstate)
@@ -54,7 +54,7 @@ class StatementFailed : public std::runtime_error {
 
 class Exchange;  // the statements of one round trip and their results (exchange.hpp)
 
-/// Where the rows of one statement will stand after send(). Valid while its Batch or Unit lives.
+/// Gives the rows of one statement after send() or commit(). Valid while its Batch or Transaction lives.
 template <class Row>
 class ResultHandle {
  public:
@@ -73,7 +73,7 @@ class ResultHandle {
     if (rows.size() == 0) return std::nullopt;
     return decode<Row>(rows, 0);
   }
-  /// Rows that an INSERT, UPDATE or DELETE touched.
+  /// How many rows an INSERT, UPDATE or DELETE affected.
   std::int64_t affected() const { return affected_by(*exchange_, index_); }
 
  private:
@@ -81,10 +81,10 @@ class ResultHandle {
   std::size_t index_;
 };
 
-/// For statements whose rows nobody reads.
+/// For statements whose rows are not read.
 struct None {};
 
-/// Statements gathered for one round trip. Parameters are copied when added.
+/// Statements collected for one round trip. Parameters are copied when added.
 class Statements {
  public:
   Statements(const Statements&) = delete;
@@ -107,7 +107,7 @@ class Statements {
 
 class Db;
 
-/// Reads, in one round trip; after a loss they are sent again. A statement that fails makes send() throw.
+/// Reads, in one round trip; after a lost connection they are sent again. A statement that fails makes send() throw.
 class Batch : public Statements {
  public:
   /// Throws Unavailable or StatementFailed.
@@ -124,7 +124,7 @@ class Batch : public Statements {
 /// A write: all statements or none; one round trip, one implicit transaction.
 class Transaction : public Statements {
  public:
-  /// Unexpected when a unique, foreign key or check constraint, or a guard (SQL function ms_guard) said no.
+  /// Unexpected when a unique, foreign key or check constraint, or a guard (SQL function ms_guard) fails.
   /// The message key is then "db.<constraint name>" or the guard's key with the guard's code.
   /// Throws Unavailable (see outcome_unknown) or StatementFailed.
   async<Result<void>> commit();
@@ -141,18 +141,18 @@ struct Config {
   /// libpq conninfo or URI; several hosts with target_session_attrs=read-write fail over (libpq 34.1.1).
   std::string conninfo;
   int fast_connections = 2;
-  int slow_connections = 1;                       ///< 0: what is slow goes the fast way
+  int slow_connections = 1;                       ///< 0: slow statements use the fast lane
   std::chrono::milliseconds fast_timeout{2000};   ///< statement_timeout of the fast lane
   std::chrono::milliseconds slow_timeout{10000};  ///< statement_timeout of the slow lane
-  std::size_t queue_limit = 512;                  ///< statements waiting or in flight per connection; more are refused
+  std::size_t queue_limit = 512;                  ///< statements waiting or in flight per connection; more fail
 };
 
 /// What /health and the monitor show; read from memory.
 struct State {
-  bool up = false;         ///< at least one fast connection is ready and answered lately
-  bool back_soon = false;  ///< not up, but lost so lately that statements wait for a new connection
+  bool up = false;         ///< at least one fast connection is ready and has answered recently
+  bool back_soon = false;  ///< not up, but lost so recently that statements wait for a new connection
   int connections = 0;     ///< open
-  int wanted = 0;          ///< that should be
+  int wanted = 0;          ///< that should be open
   int busy = 0;            ///< of the open ones, with statements in flight
   int in_flight = 0;
   int waiting = 0;
@@ -160,7 +160,7 @@ struct State {
   Deadline since{};   ///< when `up` last changed
 };
 
-/// One per thread. Connects, and reconnects with back-off, by itself.
+/// One per thread. Connects by itself, and reconnects with back-off.
 class Db {
  public:
   Db(asio::io_context& io, Config config);
@@ -169,15 +169,15 @@ class Db {
   Db& operator=(const Db&) = delete;
 
   Batch batch(const Call& call, Lane lane = Lane::fast) { return Batch(*this, call, lane, false); }
-  /// For statements that change and lock nothing. They share a transaction with what others read in the same turn of
-  /// the event loop, which under load saves PostgreSQL a tenth of its work; what fails still fails alone.
+  /// For statements that change and lock nothing. They share a transaction with other requests' reads of the same turn
+  /// of the event loop, which under load saves PostgreSQL a tenth of its work; a failing one still fails alone.
   Batch reads(const Call& call, Lane lane = Lane::fast) { return Batch(*this, call, lane, true); }
   Transaction transaction(const Call& call, Lane lane = Lane::fast) { return Transaction(*this, call, lane); }
 
-  /// Waits until the first connection is ready or the deadline passes; false then.
+  /// Waits until the first connection is ready; false when the deadline passes first.
   async<bool> ready(Deadline deadline);
   State state() const;
-  /// Closes all connections; what waits throws Unavailable.
+  /// Closes all connections; waiting callers get Unavailable.
   void close();
 
  private:

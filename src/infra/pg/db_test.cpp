@@ -61,7 +61,7 @@ async<std::int64_t> number(Db& db, Query query, std::optional<std::string> value
   co_return handle.one().value_or(-1);
 }
 
-/// One of those that may share a transaction.
+/// A read that may share a transaction.
 async<std::int64_t> read(Db& db, Query query, std::optional<std::string> value = {},
                          std::chrono::milliseconds limit = 5s) {
   const Call call(steady_clock::now() + limit, "test");
@@ -154,7 +154,7 @@ class DbTest : public testing::Test {
   Db db_{io_, config()};
 };
 
-TEST_F(DbTest, TellsRefusalsOfAUnitByTheirConstraint) {
+TEST_F(DbTest, ReportsTheConstraintThatFailedATransaction) {
   EXPECT_TRUE(run(io_, write(db_, {{kInsert, "a"}})));
   const auto duplicate = run(io_, write(db_, {{kInsert, "b"}, {kInsert, "a"}, {kInsert, "c"}}));
   ASSERT_FALSE(duplicate);
@@ -164,12 +164,12 @@ TEST_F(DbTest, TellsRefusalsOfAUnitByTheirConstraint) {
   EXPECT_EQ(count(), 1) << "a unit is all or nothing";
 }
 
-TEST_F(DbTest, AConstraintWithoutWordsIsABug) {
+TEST_F(DbTest, AConstraintWithoutATextIsABug) {
   EXPECT_THROW(run(io_, write(db_, {{kInsert, "worse"}})), StatementFailed);
   EXPECT_EQ(count(), 0);
 }
 
-TEST_F(DbTest, TellsAConstraintThatIsCheckedAtTheEnd) {
+TEST_F(DbTest, ReportsADeferredConstraint) {
   const auto orphan = run(io_, write(db_, {{kInsert, "a"}, {kInsertPart, "nobody"}}));
   ASSERT_FALSE(orphan);
   EXPECT_EQ(orphan.error().message.key, "db.idempotency_keys_pkey");
@@ -178,7 +178,7 @@ TEST_F(DbTest, TellsAConstraintThatIsCheckedAtTheEnd) {
   EXPECT_EQ(run(io_, touch_all(db_)), 1);
 }
 
-TEST_F(DbTest, GuardRefusesWithItsCodeAndKey) {
+TEST_F(DbTest, AGuardFailsWithItsCodeAndKey) {
   const auto refused = run(io_, guarded(db_, false, 403, "post.closed"));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::forbidden);
@@ -191,7 +191,7 @@ TEST_F(DbTest, GuardRefusesWithItsCodeAndKey) {
 constexpr Query kTakeAway{"test.take_away", "select take_away()::text"};
 constexpr Query kTell{"test.tell", "select tell()::text"};
 
-TEST_F(DbTest, AUnitTellsThatItTookSomethingAway) {
+TEST_F(DbTest, ATransactionReportsThatPagesMustBePurged) {
   TestDatabase::execute(
       "create or replace function take_away() returns void language plpgsql as "
       "$$ begin raise notice using errcode = 'MS001', message = 'x'; end $$;"
@@ -200,7 +200,7 @@ TEST_F(DbTest, AUnitTellsThatItTookSomethingAway) {
   EXPECT_FALSE(run(io_, takes_away(db_, kTell)));
 }
 
-TEST_F(DbTest, AFailingBatchLeavesNothingAndHarmsNoOther) {
+TEST_F(DbTest, AFailingBatchIsRolledBackAndAffectsNoOther) {
   Started<std::int64_t> neighbour(io_, number(db_, kOne));
   Started<void> failing(io_, insert_around(db_, kWrong));
   Started<void> same_again(io_, insert_around(db_, kWrong));
@@ -222,7 +222,7 @@ TEST_F(DbTest, ReadsOfOneTurnShareATransaction) {
   EXPECT_NE(alone.get(), behind.get());
 }
 
-TEST_F(DbTest, AReadThatFailsHarmsNoOther) {
+TEST_F(DbTest, AFailingReadAffectsNoOther) {
   EXPECT_EQ(run(io_, read(db_, kEcho, "1")), 1);
   EXPECT_THROW(run(io_, read(db_, kBadNumber, "x")), StatementFailed);
   for (int turn = 0; turn < 2; ++turn) {
@@ -242,7 +242,7 @@ TEST_F(DbTest, AReadThatFailsHarmsNoOther) {
   EXPECT_EQ(db_.state().in_flight, 0);
 }
 
-TEST_F(DbTest, WhatFailsAtTheEndOfAReadFailsAlone) {
+TEST_F(DbTest, AReadThatFailsAtItsEndFailsAlone) {
   EXPECT_EQ(run(io_, read(db_, kEcho, "1")), 1);
   EXPECT_THROW(run(io_, read(db_, kInsertPart, "nobody")), StatementFailed);
   Started<std::int64_t> before(io_, read(db_, kEcho, "2"));
@@ -253,7 +253,7 @@ TEST_F(DbTest, WhatFailsAtTheEndOfAReadFailsAlone) {
   EXPECT_EQ(after.get(), 3);
 }
 
-TEST_F(DbTest, AReadIsLetGoAtItsOwnDeadline) {
+TEST_F(DbTest, AReadIsAbandonedAtItsOwnDeadline) {
   EXPECT_EQ(run(io_, read(db_, kSleep, "0")), 1);
   EXPECT_EQ(run(io_, read(db_, kEcho, "1")), 1);
   Started<std::int64_t> hurried(io_, read(db_, kEcho, "2", 100ms));
@@ -281,18 +281,18 @@ TEST_F(DbTest, AFailureNamesTheStatementButNoValues) {
   EXPECT_THROW(run(io_, number(db_, kWrong)), StatementFailed);
 }
 
-TEST_F(DbTest, OneNameStandsForOneStatement) {
+TEST_F(DbTest, OneNameMeansOneStatement) {
   EXPECT_EQ(run(io_, number(db_, kOne)), 1);
   EXPECT_THROW(run(io_, number(db_, Query{kOne.name, "select 2"})), std::logic_error);
 }
 
-TEST_F(DbTest, RepeatsAUnitOnceAfterASerializationFailure) {
+TEST_F(DbTest, RepeatsATransactionOnceAfterASerializationFailure) {
   TestDatabase::execute("select setval('attempts', 2)");
   EXPECT_TRUE(run(io_, flaky(db_)));
   EXPECT_EQ(count(), 1);
 }
 
-TEST_F(DbTest, PreparesAnewWhenThePlanIsOutdatedOrForgotten) {
+TEST_F(DbTest, PreparesAgainWhenThePlanIsOutdatedOrDeallocated) {
   EXPECT_EQ(run(io_, number(db_, kStale)), 7);
   TestDatabase::execute("alter table shapes alter column a type bigint");
   EXPECT_EQ(run(io_, number(db_, kStale)), 7);
@@ -311,7 +311,7 @@ TEST_F(DbTest, PreparesAnewWhenThePlanIsOutdatedOrForgotten) {
   EXPECT_EQ(run(io_, number(db_, kStale)), 7);
 }
 
-TEST_F(DbTest, AnswersAThousandCallersEachItsOwn) {
+TEST_F(DbTest, GivesAThousandCallersTheirOwnAnswers) {
   Config many = config();
   many.fast_connections = 3;
   many.queue_limit = 1000;
@@ -326,7 +326,7 @@ TEST_F(DbTest, AnswersAThousandCallersEachItsOwn) {
   EXPECT_EQ(db.state().in_flight, 0);
 }
 
-TEST_F(DbTest, CarriesMoreThanTheSocketHolds) {
+TEST_F(DbTest, SendsMoreThanTheSocketHolds) {
   const std::string large(3 << 20, 'y');
   std::vector<Started<Long>> callers;
   for (int i = 0; i < 8; ++i) callers.emplace_back(io_, length_of(db_, large, i < 4));
@@ -337,7 +337,7 @@ TEST_F(DbTest, CarriesMoreThanTheSocketHolds) {
   }
 }
 
-TEST_F(DbTest, RefusesWhatTheQueueCannotHold) {
+TEST_F(DbTest, FailsWhenTheQueueIsFull) {
   Config small = config();
   small.queue_limit = 3;
   Db db(io_, small);
@@ -350,14 +350,14 @@ TEST_F(DbTest, RefusesWhatTheQueueCannotHold) {
   EXPECT_EQ(run(io_, number(db, kOne)), 1);
 }
 
-TEST_F(DbTest, WhatIsSlowGoesTheFastWayWhereThereIsNoOther) {
+TEST_F(DbTest, SlowStatementsUseTheFastLaneWithoutASlowOne) {
   EXPECT_EQ(run(io_, slow_number(db_, kCount)), 0);
   EXPECT_EQ(db_.state().wanted, 1);
   Db early(io_, config());  // waits for the fast connection
   EXPECT_EQ(run(io_, slow_number(early, kCount)), 0);
 }
 
-TEST_F(DbTest, LetsTheCallerGoWhenItsDeadlinePasses) {
+TEST_F(DbTest, ReleasesTheCallerWhenItsDeadlinePasses) {
   const auto start = steady_clock::now();
   EXPECT_THROW(run(io_, number(db_, kSleep, "0.5", 100ms)), Unavailable);
   EXPECT_LT(steady_clock::now() - start, 450ms);
@@ -376,7 +376,7 @@ TEST_F(DbTest, StatementTimeoutEndsOnlyItsOwnStatement) {
   EXPECT_THROW(slow.get(), Unavailable);
 }
 
-TEST_F(DbTest, AddsUpTheTimeOfARequest) {
+TEST_F(DbTest, SumsTheTimeOfARequest) {
   Timing timing;
   run(io_, number(db_, kSleep, "0.02", 5s, &timing));
   run(io_, number(db_, kOne, {}, 5s, &timing));
@@ -384,7 +384,7 @@ TEST_F(DbTest, AddsUpTheTimeOfARequest) {
   EXPECT_GE(timing.pg, 20ms);
 }
 
-TEST_F(DbTest, ClosingLetsEverybodyGo) {
+TEST_F(DbTest, ClosingReleasesAllCallers) {
   Started<std::int64_t> waiting(io_, number(db_, kSleep, "0.9"));
   Started<bool> other(io_, db_.ready(steady_clock::now() + 5s));
   EXPECT_TRUE(other.get());

@@ -30,7 +30,7 @@ bool is_unavailable(std::string_view state) {
 
 bool is_stale(const PGresult* result, std::string_view state) {
   if (state == kStatementUnknown) return true;
-  // "cached plan must not change result type" has no SQLSTATE of its own and its words may be translated.
+  // "cached plan must not change result type" has no SQLSTATE of its own and its message may be translated.
   return state == kFeatureNotSupported && field(result, PG_DIAG_SOURCE_FUNCTION) == "RevalidateCachedQuery";
 }
 
@@ -45,14 +45,14 @@ std::optional<ErrorCode> guard_code(std::string_view state) {
 
 std::string constraint_name(const PGresult* result, std::string_view state) {
   if (state != kNotNullViolation) return std::string(field(result, PG_DIAG_CONSTRAINT_NAME));
-  // PostgreSQL 15 has no names for NOT NULL; this is the one that later versions give.
+  // PostgreSQL 15 does not name NOT NULL constraints; later versions give this name.
   return std::string(field(result, PG_DIAG_TABLE_NAME)) + "_" + std::string(field(result, PG_DIAG_COLUMN_NAME)) +
          "_not_null";
 }
 
 std::string describe(const PGresult* result, std::string_view state, std::string_view query) {
   std::string_view message = field(result, PG_DIAG_MESSAGE_PRIMARY);
-  // "invalid input syntax for type bigint: <value>": data exceptions quote what they were given.
+  // "invalid input syntax for type bigint: <value>": data exceptions quote the value.
   if (state.starts_with("22")) message = message.substr(0, message.find_first_of(":\""));
   return std::string(query) + ": " + std::string(state) + " " + std::string(message);
 }

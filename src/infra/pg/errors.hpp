@@ -9,13 +9,13 @@
 
 namespace ms::pg {
 
-/// Why the server did not carry out a statement. Its transaction was rolled back in every case.
+/// Why a statement failed. Its transaction was rolled back in every case.
 struct Failure {
   enum class Kind {
-    refused,      ///< a constraint or a guard said no: an expected answer, see `refusal`
-    stale,        ///< the prepared statement is gone or its plan outdated: prepare again and repeat
+    refused,      ///< a constraint or a guard failed: an expected outcome, see `refusal`
+    stale,        ///< the prepared statement is gone or its plan is outdated: prepare again and repeat
     conflicted,   ///< serialization failure or deadlock: repeat
-    unavailable,  ///< a time limit passed, or the server lacks room
+    unavailable,  ///< a time limit passed, or the server lacks resources
     bug,          ///< anything else
   };
   Kind kind = Kind::bug;
@@ -31,8 +31,8 @@ Failure read_failure(const PGresult* result, std::string_view query);
 /// True when the error ended the session (severity FATAL), or came from libpq itself and not from the server.
 bool ends_session(const PGresult* result);
 
-/// The same text in storage that lives as long as the process, for Msg. Only for names out of our own schema,
-/// so that the set stays small. Any thread may call.
+/// A copy of the text that lives as long as the process, for Msg. Only for names from our own schema, so that the set
+/// stays small. Any thread may call.
 std::string_view intern(std::string_view text);
 
 }  // namespace ms::pg

@@ -9,7 +9,8 @@
 namespace ms::pg {
 
 std::size_t Exchange::add(const Query& query, std::vector<Param> values) {
-  // The protocol counts parameters in 16 bits; text parameters end at the first NUL, which would cut them silently.
+  // The protocol counts parameters in 16 bits; text parameters end at the first NUL, which would truncate them
+  // silently.
   if (values.size() > std::numeric_limits<std::uint16_t>::max()) {
     throw std::invalid_argument(std::string(query.name) + ": too many parameters");
   }
@@ -60,7 +61,7 @@ void Exchange::sent(std::size_t answers) {
   answers_ = answers;
 }
 
-void Exchange::keep(std::size_t index, ResultPtr result) {
+void Exchange::set_result(std::size_t index, ResultPtr result) {
   if (!done_) results_[index] = std::move(result);
 }
 
@@ -89,14 +90,14 @@ void Exchange::abandon(std::string why, bool lost) {
 }
 
 void Exchange::resume() {
-  // Posted, not called: what resumes may send, close or destroy anything, while the connection is reading results.
+  // Posted, not called: the resumed code may send, close or destroy anything while the connection is reading results.
   if (waiter_) asio::post(executor_, std::exchange(waiter_, nullptr));
 }
 
 Rows rows_of(const Exchange& exchange, std::size_t index) { return Rows(exchange.result(index)); }
 
 std::int64_t affected_by(const Exchange& exchange, std::size_t index) {
-  const char* text = PQcmdTuples(const_cast<PGresult*>(exchange.result(index)));  // libpq forgot the const
+  const char* text = PQcmdTuples(const_cast<PGresult*>(exchange.result(index)));  // libpq lacks the const
   std::int64_t count = 0;
   std::from_chars(text, text + std::strlen(text), count);
   return count;

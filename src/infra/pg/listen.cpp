@@ -17,7 +17,7 @@ using std::chrono::steady_clock;
 
 constexpr milliseconds kProofEach{1000};
 constexpr milliseconds kAnswerLimit{1000};
-/// One period and one answer: with a healthy server live() never goes false in between.
+/// One period and one answer: with a healthy server live() never becomes false in between.
 constexpr milliseconds kProofHolds = kProofEach + kAnswerLimit;
 constexpr const char* kProofSql = "select 1";
 constexpr const char* kWhoSql = "select pg_backend_pid();";
@@ -58,7 +58,7 @@ struct Listener::Impl {
   OnGap on_gap;
   io::Timer pause;
   std::shared_ptr<Wire> wire;
-  Deadline proven{};  ///< when the last query that was answered was sent
+  Deadline proven{};  ///< when the last answered query was sent
   bool connected = false;
   bool closed = false;
 };
@@ -130,8 +130,8 @@ std::string Listener::Impl::listen_sql() const {
   return sql;
 }
 
-/// The process that answers is not the one that was connected to: in a pooler's transaction mode LISTEN, prepared
-/// statements and settings get lost between two statements.
+/// Whether another process answers than the one that was connected to: in a pooler's transaction mode LISTEN, prepared
+/// statements and settings are lost between two statements.
 void Listener::Impl::notice_pooler(const PGresult* result) {
   if (PQntuples(result) != 1 || std::string_view(PQfname(result, 0)) != "pg_backend_pid") return;
   if (PQgetvalue(result, 0, 0) == std::to_string(PQbackendPID(wire->get()))) return;
@@ -140,7 +140,7 @@ void Listener::Impl::notice_pooler(const PGresult* result) {
       "(docs/operating.md)");
 }
 
-/// Takes in what has come and hands out the notifications.
+/// Reads what has arrived and delivers the notifications.
 void Listener::Impl::read() {
   if (PQconsumeInput(wire->get()) != 1) throw std::runtime_error(last_error(wire->get()));
   while (!closed) {
@@ -174,7 +174,7 @@ async<void> Listener::Impl::ask(std::shared_ptr<Impl> self, std::string sql) {
   }
 }
 
-/// Hands out notifications until it is time for the next proof.
+/// Delivers notifications until the next proof is due.
 async<void> Listener::Impl::rest(std::shared_ptr<Impl> self, Deadline until) {
   while (steady_clock::now() < until) {
     const bool ready = co_await Wire::wait(self->wire, Wire::Event::readable, until);

@@ -21,7 +21,7 @@ class ListenTest : public testing::Test {
   }
   void on_gap(bool connected) { gaps_.push_back(connected); }
 
-  /// Runs the loop until something is so, or five seconds have passed.
+  /// Runs the loop until the condition holds or five seconds have passed.
   template <class Condition>
   bool until(Condition condition) {
     const auto end = steady_clock::now() + 5s;
@@ -40,7 +40,7 @@ class ListenTest : public testing::Test {
                      [this](bool connected) { on_gap(connected); }};
 };
 
-TEST_F(ListenTest, HearsItsChannels) {
+TEST_F(ListenTest, ReceivesItsChannels) {
   EXPECT_FALSE(listener_.live());
   ASSERT_TRUE(until([this] { return listener_.live(); }));
   EXPECT_THAT(gaps_, ElementsAre(true));
@@ -61,7 +61,7 @@ TEST_F(ListenTest, StaysLiveWhileNothingHappens) {
   EXPECT_THAT(gaps_, ElementsAre(true));
 }
 
-TEST_F(ListenTest, TellsOfALossAndOfTheReturn) {
+TEST_F(ListenTest, ReportsALossAndTheReconnect) {
   ASSERT_TRUE(until([this] { return listener_.live(); }));
   TestDatabase::execute(
       "select pg_terminate_backend(pid) from pg_stat_activity"
@@ -73,7 +73,7 @@ TEST_F(ListenTest, TellsOfALossAndOfTheReturn) {
   EXPECT_TRUE(listener_.live());
 }
 
-TEST_F(ListenTest, NoticesASilentServerWithinTwoSeconds) {
+TEST_F(ListenTest, NoticesAHangingServerWithinTwoSeconds) {
   ASSERT_TRUE(until([this] { return listener_.live(); }));
   proxy_.stall(true);
   const auto start = steady_clock::now();
@@ -85,7 +85,7 @@ TEST_F(ListenTest, NoticesASilentServerWithinTwoSeconds) {
   ASSERT_TRUE(until([this] { return gaps_.size() == 3 && listener_.live(); }));
 }
 
-TEST_F(ListenTest, IsSilentOnceClosed) {
+TEST_F(ListenTest, CallsNothingOnceClosed) {
   ASSERT_TRUE(until([this] { return listener_.live(); }));
   listener_.close();
   EXPECT_FALSE(listener_.live());

@@ -1,4 +1,4 @@
-// What becomes of callers when the server dies, hangs or is not there. Each case ends by proving recovery.
+// Callers while the server dies, hangs or is missing. Each case ends by proving recovery.
 #include <gtest/gtest.h>
 
 #include "infra/io/use_awaitable.hpp"
@@ -62,7 +62,7 @@ class Loss : public testing::Test {
   Proxy proxy_{io_};
 };
 
-TEST_F(Loss, TerminatedBackendFailsWritesAndRepeatsReads) {
+TEST_F(Loss, ATerminatedBackendFailsWritesAndRepeatsReads) {
   Db db(io_, config(TestDatabase::conninfo()));
   ASSERT_TRUE(ready(db));
   Started<int> read(io_, sleep_in_server(db, "0.3", 3s));
@@ -78,14 +78,14 @@ TEST_F(Loss, TerminatedBackendFailsWritesAndRepeatsReads) {
   EXPECT_TRUE(db.state().up);
 }
 
-TEST_F(Loss, IdleConnectionsComeBackAfterARestart) {
+TEST_F(Loss, IdleConnectionsReconnectAfterARestart) {
   Db db(io_, config(TestDatabase::conninfo()));
   ASSERT_TRUE(ready(db));
   ASSERT_NE(TestDatabase::execute(kKill), "0");
   EXPECT_EQ(run(io_, sleep_in_server(db, "0", 3s)), 1);
 }
 
-TEST_F(Loss, ColdStartRefusesAtOnceAndRecovers) {
+TEST_F(Loss, AColdStartFailsAtOnceAndRecovers) {
   Db db(io_, config(proxy_.conninfo()));
   EXPECT_FALSE(run(io_, db.ready(steady_clock::now() + 100ms)));
   Started<int> queued(io_, sleep_in_server(db, "0", 3s));
@@ -104,13 +104,13 @@ TEST_F(Loss, ColdStartRefusesAtOnceAndRecovers) {
   EXPECT_EQ(db.state().error, "");
 }
 
-TEST_F(Loss, WhatComesWhileConnectingWaits) {
+TEST_F(Loss, StatementsWaitWhileConnecting) {
   proxy_.open();
   Db db(io_, config(proxy_.conninfo()));
   EXPECT_EQ(run(io_, sleep_in_server(db, "0", 3s)), 1);
 }
 
-TEST_F(Loss, HangingServerIsNoticed) {
+TEST_F(Loss, AHangingServerIsNoticed) {
   proxy_.open();
   Db db(io_, config(proxy_.conninfo()));
   ASSERT_TRUE(ready(db));
@@ -130,7 +130,7 @@ TEST_F(Loss, HangingServerIsNoticed) {
   EXPECT_EQ(run(io_, sleep_in_server(db, "0", 3s)), 1);
 }
 
-TEST_F(Loss, SilenceIsNoticedWhereOnlyTheSlowLaneWaits) {
+TEST_F(Loss, AHangIsNoticedWhenOnlyTheSlowLaneWaits) {
   proxy_.open();
   Db db(io_, two_lanes(proxy_.conninfo()));
   ASSERT_TRUE(all_ready(db));
@@ -147,7 +147,7 @@ TEST_F(Loss, SilenceIsNoticedWhereOnlyTheSlowLaneWaits) {
   EXPECT_TRUE(db.state().up);
 }
 
-TEST_F(Loss, ALongStatementOnTheSlowLaneIsNoSilence) {
+TEST_F(Loss, ALongStatementOnTheSlowLaneIsNotAHang) {
   Db db(io_, two_lanes(TestDatabase::conninfo()));
   ASSERT_TRUE(all_ready(db));
   Started<int> slow(io_, sleep_in_server(db, "2", 3s, Lane::slow));
@@ -158,7 +158,7 @@ TEST_F(Loss, ALongStatementOnTheSlowLaneIsNoSilence) {
   EXPECT_EQ(slow.get(), 1);
 }
 
-TEST_F(Loss, WhatIsSlowWaitsForTheFirstNewConnection) {
+TEST_F(Loss, SlowStatementsWaitForTheFirstNewConnection) {
   Db db(io_, two_lanes(TestDatabase::conninfo()));
   ASSERT_TRUE(all_ready(db));
   ASSERT_EQ(TestDatabase::execute(kKillAll), "3");

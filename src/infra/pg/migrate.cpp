@@ -15,7 +15,7 @@
 namespace ms::pg {
 namespace {
 
-/// Any number will do as long as all our servers use the same: "MinS" in ASCII.
+/// Any number works as long as all our servers use the same: "MinS" in ASCII.
 constexpr const char* kLockSql = "select pg_advisory_lock(1298755155)";
 constexpr const char* kTablesSql =
     "create table if not exists schema_migrations ("
@@ -99,7 +99,7 @@ std::map<std::string, std::string> read_functions(Session& session) {
 
 std::string sum_of(const std::string& sql) { return hex(secret::sha256(sql)); }
 
-/// Runs a file inside of the transaction that is open.
+/// Runs a file inside the open transaction.
 void run_file(Session& session, const std::string& file, const std::string& sql) {
   try {
     session.run(sql);
@@ -110,7 +110,7 @@ void run_file(Session& session, const std::string& file, const std::string& sql)
 
 std::string file_of(const Migration& migration) { return fmt::format("{:04}_{}", migration.number, migration.name); }
 
-/// Makes a database that was made before the first release one of the baseline.
+/// Turns a database from before the first release into one of the baseline.
 void adopt_unreleased(Session& session, const Schema& schema, std::vector<Applied>& applied,
                       const std::function<void(std::string_view)>& log) {
   if (applied.empty() || applied.front().name != kFirstUnreleased || schema.unreleased.empty()) return;

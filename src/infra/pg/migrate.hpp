@@ -16,7 +16,7 @@ struct pg_conn;  // libpq's PGconn
 
 namespace ms::pg {
 
-/// Says in words for the operator what is wrong with the files or the database.
+/// Its text tells the operator what is wrong with the files or the database.
 class MigrationError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -35,11 +35,11 @@ struct Function {
   std::string sql;
 };
 
-/// What the files say.
+/// The contents of the files.
 struct Schema {
   std::vector<Migration> migrations;
   std::vector<Function> functions;
-  std::string unreleased;  ///< turns a database of the migrations before the first release into that of the baseline
+  std::string unreleased;  ///< turns a database from before the first release into that of the baseline
 };
 
 /// A row of schema_migrations.
@@ -50,16 +50,16 @@ struct Applied {
   std::string applied_at;  ///< as PostgreSQL writes it
 };
 
-/// A database that cannot hold what people write: what is wrong, and how it is mended.
+/// A database that cannot hold what people write: what is wrong, and how to fix it.
 struct WrongEncoding {
   std::string says;
   std::string mend;
 };
-/// Nothing when the connection's database is in UTF8. In SQL_ASCII anything is taken and nothing is counted or sorted
-/// right; in EUC_KR most of Unicode is refused when somebody types it (PostgreSQL manual 24.3).
+/// Nothing when the connection's database is in UTF8. SQL_ASCII accepts anything and counts and sorts nothing right;
+/// EUC_KR rejects most of Unicode (PostgreSQL manual 24.3).
 std::optional<WrongEncoding> wrong_encoding(const pg_conn* connection);
 
-/// What a database has.
+/// What is applied to a database.
 struct Installed {
   std::vector<Applied> migrations;               ///< in order; empty for a new database
   std::map<std::string, std::string> functions;  ///< names, and the SHA-256 of their files in hex
@@ -72,14 +72,14 @@ Schema read_schema(const std::filesystem::path& folder);
 /// Throws MigrationError, also for a wrong encoding.
 Installed installed(const std::string& conninfo);
 
-/// How many functions of the files the database does not have in that text.
+/// How many functions differ between the files and the database.
 std::size_t outdated_functions(const Installed& known, const Schema& schema);
 
-/// Applies the migrations that are missing, then makes or replaces each function whose file changed, and returns how
-/// many migrations that were. All of it is one transaction, so that no function meets tables of another version, with a
-/// lock timeout of 5 seconds so that a busy table never makes the whole site queue behind a migration. Servers that
-/// start together wait for each other. Throws MigrationError when a migration that was applied has changed since, and
-/// for any error of the server; nothing has changed then. A database that has more migrations than the files belongs to
+/// Applies the missing migrations, then creates or replaces each function whose file changed, and returns the number of
+/// those migrations. All of it is one transaction, so that no function meets tables of another version, with a
+/// lock timeout of 5 seconds so that the whole site never queues behind a migration of a busy table. Servers that
+/// start together wait for each other. Throws MigrationError when an applied migration has changed since, and for any
+/// error of the server; nothing has changed then. A database that has more migrations than the files belongs to
 /// a newer program: its functions are left alone.
 int up(const std::string& conninfo, const Schema& schema, const std::function<void(std::string_view)>& log);
 

@@ -53,7 +53,7 @@ TEST_F(Migrate, AppliesEachOnceInOrder) {
   EXPECT_EQ(applied[1].sha256.size(), 64u);
 }
 
-TEST_F(Migrate, TakesNoDatabaseThatCannotHoldKorean) {
+TEST_F(Migrate, RejectsADatabaseThatCannotHoldKorean) {
   file("0001_first.sql", "-- expand: Fine.\ncreate table first (a int);");
   for (const std::string encoding : {"EUC_KR", "SQL_ASCII", "LATIN1"}) {
     const std::string name = "ms_encoding_" + std::to_string(getpid());
@@ -83,7 +83,7 @@ TEST_F(Migrate, ChangesNothingWhenOneFileFails) {
 
 TEST_F(Migrate, ReplacesTheFunctionsThatChanged) {
   file("0001_first.sql", "-- expand: Fine.\ncreate table first (a int);");
-  function("a", "select b() + 1");  // may name one that comes later
+  function("a", "select b() + 1");  // may name a later one
   function("b", "select 1");
   apply();
   EXPECT_THAT(log_, ElementsAre("applying 0001_first", "functions: a b"));
@@ -97,7 +97,7 @@ TEST_F(Migrate, ReplacesTheFunctionsThatChanged) {
   EXPECT_EQ(outdated_functions(installed(conninfo_), read_schema(folder_)), 0u);
 }
 
-TEST_F(Migrate, RefusesAFunctionOfAnotherNameThanItsFile) {
+TEST_F(Migrate, RejectsAFunctionWithAnotherNameThanItsFile) {
   function("a", "select 1");
   std::filesystem::rename(folder_ / "functions" / "a.sql", folder_ / "functions" / "b.sql");
   EXPECT_THAT([this] { apply(); }, ThrowsMessage<MigrationError>(HasSubstr("`create or replace function b(`")));
@@ -119,14 +119,14 @@ TEST_F(Migrate, BringsADatabaseFromBeforeTheFirstReleaseToTheBaseline) {
   EXPECT_EQ(apply(), 0);
 }
 
-TEST_F(Migrate, RefusesAFileThatWasChangedAfterwards) {
+TEST_F(Migrate, RejectsAFileThatChangedAfterItWasApplied) {
   file("0001_first.sql", "-- expand: Fine.\ncreate table first (a int);");
   apply();
   file("0001_first.sql", "-- expand: Fine.\ncreate table first (a bigint);");
   EXPECT_THAT([this] { apply(); }, ThrowsMessage<MigrationError>(HasSubstr("0001_first.sql was changed after")));
 }
 
-TEST_F(Migrate, RefusesAFileThatEndsItsTransaction) {
+TEST_F(Migrate, RejectsAFileThatEndsItsTransaction) {
   file("0001_first.sql", "-- expand: Not fine.\ncreate table first (a int); commit;");
   EXPECT_THAT([this] { apply(); }, ThrowsMessage<MigrationError>(HasSubstr("BEGIN and COMMIT are ours")));
 }
@@ -151,7 +151,7 @@ TEST_F(Migrate, ServersThatStartTogetherWaitForEachOther) {
   EXPECT_EQ(mine + other, 1);
 }
 
-TEST_F(Migrate, RefusesFilesThatAreNotInOrder) {
+TEST_F(Migrate, RejectsFilesThatAreNotInOrder) {
   file("0001_first.sql", "-- expand: Fine.\n");
   file("0003_third.sql", "-- expand: Fine.\n");
   EXPECT_THAT([this] { apply(); }, ThrowsMessage<MigrationError>(HasSubstr("0002 is missing")));
@@ -163,7 +163,7 @@ TEST_F(Migrate, RefusesFilesThatAreNotInOrder) {
   EXPECT_THAT([this] { apply(); }, ThrowsMessage<MigrationError>(HasSubstr("must be like 0002_members.sql")));
 }
 
-TEST_F(Migrate, WantsToKnowWhatAMigrationIsFor) {
+TEST_F(Migrate, RequiresThePurposeOfAMigration) {
   file("0001_first.sql", "create table first (a int);");
   EXPECT_THAT([this] { apply(); }, ThrowsMessage<MigrationError>(HasSubstr("the first line must be")));
   file("0001_first.sql", "-- expand: \ncreate table first (a int);");

@@ -1,4 +1,4 @@
-// What the files below schema/ say and what a database that was made from them has.
+// Compares the files below schema/ with a database that was made from them.
 #include <gmock/gmock.h>
 
 #include <fstream>

@@ -13,8 +13,8 @@
 
 namespace ms::pg {
 
-/// Stands between a client and the test server on a Unix socket, and can fall silent as a hanging server does:
-/// connections stay up, nothing comes any more. Runs on the io_context of the test.
+/// A proxy between a client and the test server on a Unix socket that can stall like a hanging server: connections stay
+/// open, but nothing arrives any more. Runs on the io_context of the test.
 class Proxy {
  public:
   explicit Proxy(asio::io_context& io) : io_(io), state_(std::make_shared<State>(io)) {

@@ -16,9 +16,9 @@ namespace {
 constexpr std::chrono::milliseconds kConnectLimitPerHost{2000};
 /// Shorter than kConnectLimitPerHost: libpq goes on to the next host only when the kernel gives this one up.
 constexpr const char* kTcpUserTimeoutMs = "1500";
-/// What the server is asked to do in each session so that it notices a client that is gone without a FIN (its machine
-/// lost power, or the network): probes of an idle connection, a limit for answers that nobody acknowledges, and a look
-/// at the socket during long statements (PostgreSQL manual 20.3.2, 20.11). Otherwise the kernel's two hours hold, and
+/// Settings of each session that let the server notice a client that is gone without a FIN (its machine lost power, or
+/// the network): probes of an idle connection, a limit for unacknowledged answers, and checks of the socket during long
+/// statements (PostgreSQL manual 20.3.2, 20.11). Otherwise the kernel's two hours hold, and
 /// each loss leaves connections behind until max_connections is reached. A Unix socket ignores the first four.
 constexpr const char* kServerNotices =
     "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 -c tcp_user_timeout=10s "
@@ -52,7 +52,7 @@ std::string last_error(const PGconn* connection) {
 }
 
 Parameters::Parameters(const std::string& conninfo, std::string_view application_name) {
-  // What the operator wrote in conninfo wins over these.
+  // The operator's own settings in conninfo take precedence.
   values_["application_name"] = application_name;
   values_["keepalives_idle"] = "10";
   values_["keepalives_interval"] = "3";
@@ -71,7 +71,7 @@ Parameters::Parameters(const std::string& conninfo, std::string_view application
   PQconninfoFree(options);
   set("client_encoding", "UTF8");
   const std::string own = get("options");
-  set("options", own.empty() ? kServerNotices : kServerNotices + (" " + own));  // the last word is the operator's
+  set("options", own.empty() ? kServerNotices : kServerNotices + (" " + own));  // the operator's come last and win
 }
 
 void Parameters::add_setting(std::string_view name, std::string_view value) {
@@ -107,7 +107,7 @@ async<bool> Wire::wait(std::shared_ptr<Wire> self, Event event, Deadline until) 
   }
   self->timer_.expires_at(until);
   // An expiry that was already queued when the socket became ready must not cancel the next wait: by then the timer
-  // stands at another time.
+  // has another time.
   self->timer_.async_wait([self](const boost::system::error_code& error) {
     if (!error && self->timer_.expiry() <= std::chrono::steady_clock::now()) {
       boost::system::error_code ignored;
@@ -129,7 +129,7 @@ async<void> Wire::connect(std::shared_ptr<Wire> self, std::shared_ptr<Resolver> 
   PostgresPollingStatusType next = PGRES_POLLING_WRITING;  // as the manual says for the first round
   while (next != PGRES_POLLING_OK) {
     if (next == PGRES_POLLING_FAILED) throw std::runtime_error(last_error(self->get()));
-    self->watch();  // anew each time: libpq may have gone on to another address, with the same descriptor number
+    self->watch();  // again each time: libpq may have gone on to another address with the same descriptor number
     const Event event = next == PGRES_POLLING_READING ? Event::readable : Event::writable;
     const bool ready = co_await wait(self, event, limit);
     if (self->closed_) throw std::runtime_error("closed while connecting");

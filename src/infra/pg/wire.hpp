@@ -26,25 +26,25 @@ struct ConnectionDeleter {
 };
 using ConnectionPtr = std::unique_ptr<PGconn, ConnectionDeleter>;
 
-/// What libpq last complained about, as one line.
+/// libpq's last error, as one line.
 std::string last_error(const PGconn* connection);
 
 /// A conninfo taken apart, so that our settings can be added to it and need no round trip of their own.
 class Parameters {
  public:
-  /// Throws std::invalid_argument with libpq's words. Adds what every connection of ours has: UTF-8, our name in
-  /// pg_stat_activity, and TCP limits by which we notice a dead server within seconds, and the server a dead client.
+  /// Throws std::invalid_argument with libpq's message. Adds what all our connections have: UTF-8, our name in
+  /// pg_stat_activity, and TCP limits that let us notice a dead server within seconds, and the server a dead client.
   Parameters(const std::string& conninfo, std::string_view application_name);
 
   void set(std::string_view keyword, std::string value) { values_.insert_or_assign(std::string(keyword), value); }
   /// A server setting (`-c name=value` in libpq's "options"); the value must not hold spaces.
   void add_setting(std::string_view name, std::string_view value);
   std::string get(std::string_view keyword) const;
-  /// How long connecting may take in all: two seconds for each host that is named.
+  /// How long connecting may take in total: two seconds for each host.
   std::chrono::milliseconds connect_limit() const;
 
-  /// Starts connecting. libpq looks up host names here and blocks meanwhile (libpq manual 34.1, PQconnectStartParams):
-  /// see with_addresses().
+  /// Starts connecting. libpq looks up host names here and blocks during that (libpq manual 34.1,
+  /// PQconnectStartParams): see with_addresses().
   ConnectionPtr start() const;
   /// Connects and waits. For the command line only.
   ConnectionPtr connect_blocking() const;
@@ -66,7 +66,7 @@ class Wire {
   static async<void> connect(std::shared_ptr<Wire> self, std::shared_ptr<Resolver> resolver, Parameters parameters);
 
   enum class Event { readable, writable };
-  /// False when the time came first or the wire was closed. Deadline::max() costs no timer.
+  /// False when the deadline passed first or the wire was closed. Deadline::max() needs no timer.
   static async<bool> wait(std::shared_ptr<Wire> self, Event event, Deadline until);
   /// `then(bool ready)` is called once, later.
   template <class F>

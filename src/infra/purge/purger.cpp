@@ -41,7 +41,7 @@ Purger::Purger(pg::Db& db, const std::vector<std::string>& monitors) : db_(db) {
   }
 }
 
-async<bool> Purger::settle(std::string_view request_id) {
+async<bool> Purger::purge_now(std::string_view request_id) {
   const Call call(steady_clock::now() + kTimeout, request_id);
   try {
     pg::Batch batch = db_.batch(call);

@@ -20,7 +20,7 @@ class Purger {
 
   /// Purges the saved pages of every Nginx, and deletes the rows committed until now from the queue. True when that is
   /// done; false leaves it to run(). Takes at most kTimeout, whatever is broken.
-  async<bool> settle(std::string_view request_id);
+  async<bool> purge_now(std::string_view request_id);
   /// Handles queued rows for as long as the thread runs: changes by the command `minschool`, and failed purges.
   async<void> run();
   /// Rows in the queue when run() last polled it.

@@ -15,7 +15,7 @@ namespace ms::redis {
 void Connection::arm(Deadline deadline) {
   guard_.expires_at(deadline);
   guard_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
-    // The second test: disarm() may come when this handler is already queued.
+    // disarm() may be called when this handler is already queued.
     if (!error && self->guard_.expiry() <= std::chrono::steady_clock::now()) self->fail("no answer in time");
   });
 }
@@ -55,7 +55,7 @@ async<std::string> Connection::open(const Config& config, std::string_view name)
     co_return reason_;
   }
   boost::system::error_code no_tcp;
-  socket_.set_option(asio::ip::tcp::no_delay(true), no_tcp);  // refused by a unix socket, which has no delay
+  socket_.set_option(asio::ip::tcp::no_delay(true), no_tcp);  // fails on a unix socket, which has no delay
 
   std::vector<Command> greeting;
   if (!config.user.empty()) {
@@ -66,7 +66,7 @@ async<std::string> Connection::open(const Config& config, std::string_view name)
   if (config.database != 0) greeting.emplace_back("SELECT", config.database);
   greeting.emplace_back("PING");
   std::string refused = co_await run_all(greeting);
-  // Only a help for who looks at CLIENT LIST: an ACL without CLIENT is no reason to do without Redis.
+  // The name only helps readers of CLIENT LIST: an ACL without CLIENT is no reason to do without Redis.
   if (refused.empty()) {
     const std::vector<Command> naming{Command("CLIENT", "SETNAME", name)};
     co_await exchange(naming);
@@ -88,12 +88,12 @@ async<std::string> Connection::probe() {
   const std::vector<Command> write{Command("SET", "__minschool_probe", 1, "PX", 1000)};
   const auto replies = co_await exchange(write);
   if (closed_) co_return reason_;
-  // An ACL that keeps us off this key (NOPERM) says nothing about the state of the server.
+  // An ACL that denies us this key (NOPERM) says nothing about the state of the server.
   if (is_unusable(replies.front())) co_return replies.front().text;
   co_return std::string();
 }
 
-// As many replies as commands, or fewer when the link was closed meanwhile.
+// As many replies as commands, or fewer when the connection was closed meanwhile.
 async<std::vector<Reply>> Connection::exchange(const std::vector<Command>& commands) {
   for (const auto& command : commands) send(command.wire());
   std::vector<Reply> replies;

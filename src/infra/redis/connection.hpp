@@ -16,33 +16,33 @@
 
 namespace ms::redis {
 
-/// One connection from connect to close, used once and then replaced. Closing it from anywhere wakes whoever reads.
+/// One connection from connect to close, used once and then replaced. Closing it from anywhere wakes the reader.
 /// Everything asynchronous holds a shared_ptr to it.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(asio::io_context& io, std::shared_ptr<Resolver> resolver)
       : resolver_(std::move(resolver)), socket_(io), guard_(io) {}
 
-  /// Closes the link at `deadline` unless disarm() comes before.
+  /// Closes the connection at `deadline` unless disarm() is called before.
   void arm(Deadline deadline);
   void disarm();
-  /// Connects and says who we are: AUTH, SELECT, CLIENT SETNAME, PING. The reason when it failed, else empty.
+  /// Connects and logs in: AUTH, SELECT, CLIENT SETNAME, PING. Returns the reason when it failed, else empty.
   async<std::string> open(const Config& config, std::string_view name);
-  /// Sends the commands and waits for their answers; the first error answer, else empty. Only while nobody else reads.
+  /// Sends the commands and waits for their answers; returns the first error, else empty. Only without another reader.
   async<std::string> run_all(const std::vector<Command>& commands);
-  /// Is this Redis able to take a write? The reason when not, else empty.
+  /// Whether this Redis takes writes: the reason when not, else empty.
   async<std::string> probe();
 
-  /// Adds to what the next turn of the event loop writes, all in one go.
+  /// Adds to the bytes that the next turn of the event loop writes at once.
   void send(std::string_view wire);
   std::size_t unsent() const noexcept { return unsent_.size(); }
-  /// Waits for bytes; false when the link is closed.
+  /// Waits for bytes; false when the connection is closed.
   async<bool> read();
-  /// The same in two steps, for who must know at once what has arrived: waits until there may be bytes, and takes in
-  /// what is there, without waiting. Not while a read() is under way.
+  /// read() in two steps, for callers that need at once what has arrived: waits until there may be bytes; reads what is
+  /// there without waiting. Not during a read().
   async<bool> wait();
   bool receive();
-  /// The next whole reply of what was read; a broken stream closes the link.
+  /// The next complete reply; a broken stream closes the connection.
   bool next(Reply& out);
   void close();
   bool closed() const noexcept { return closed_; }
