@@ -224,7 +224,8 @@ TEST_F(RunnerTest, LongWorkIsDoneInSlicesBetweenWhichOthersRun) {
   EXPECT_TRUE(run(b));
   EXPECT_THAT(a.payloads, ElementsAre("", "10"));
   EXPECT_THAT(b.payloads, ElementsAre("mail", "20"));
-  EXPECT_EQ(sql("select payload from jobs where run_at > now() and attempts = 0"), "") << "the next period begins anew";
+  EXPECT_EQ(sql("select payload from jobs where run_at > now() and attempts = 0"), "")
+      << "the next period starts from the beginning";
 }
 
 TEST_F(RunnerTest, AFullQueueFailsTheTransactionThatAddsToIt) {

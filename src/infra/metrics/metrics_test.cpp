@@ -159,7 +159,7 @@ TEST(Quantile, StandsEvenlyWithinItsBucket) {
   EXPECT_DOUBLE_EQ(quantile(counts, 0.5), 0.003);
   EXPECT_DOUBLE_EQ(quantile(counts, 1), 0.005);
   counts.back() = 100;
-  EXPECT_DOUBLE_EQ(quantile(counts, 0.99), 10) << "above every bound nobody knows more";
+  EXPECT_DOUBLE_EQ(quantile(counts, 0.99), 10) << "values above every bound count as the last bound";
 }
 
 TEST(Window, ForgetsWhatIsOlder) {

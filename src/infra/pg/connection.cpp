@@ -232,8 +232,7 @@ void Connection::take(ResultPtr result) {
 }
 
 void Connection::on_failure(Group& group, const PGresult* result) {
-  if (group.purpose == Purpose::deallocate)
-    return fail_connection("the server did not deallocate the prepared statements");
+  if (group.purpose == Purpose::deallocate) return fail_connection("the server kept the prepared statements");
   group.failed = true;
   // An error after all results belongs to the commit, such as a deferred constraint: sent alone, each shows whose it
   // is.

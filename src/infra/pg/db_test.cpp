@@ -161,7 +161,7 @@ TEST_F(DbTest, ReportsTheConstraintThatFailedATransaction) {
   EXPECT_EQ(duplicate.error().code, ErrorCode::conflict);
   EXPECT_EQ(duplicate.error().message.key, "db.users_email_key");
   EXPECT_EQ(run(io_, write(db_, {{kInsert, "bad"}})).error().message.key, "db.users_email_check");
-  EXPECT_EQ(count(), 1) << "a unit is all or nothing";
+  EXPECT_EQ(count(), 1) << "a transaction is all or nothing";
 }
 
 TEST_F(DbTest, AConstraintWithoutATextIsABug) {

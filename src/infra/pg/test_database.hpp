@@ -49,7 +49,7 @@ class TestDatabase : public testing::Environment {
                format('select exists (select from %I) as filled', relname), false, true, '')))[1]::text = 'true')");
   }
 
-  /// Empties all tables but those that migrate() fills, and begins every sequence anew: for SetUp.
+  /// Empties all tables but those that migrate() fills, and restarts every sequence: for SetUp.
   static void clear() {
     execute(
         "set client_min_messages = warning; do $clear$ declare each text; filled bool; list text; begin "

@@ -25,9 +25,8 @@ using Handler = asio::async_result<io::UseAwaitable, void()>::handler_type;
 
 constexpr std::chrono::milliseconds kConnectTime{250};  // connect, handshake and probe together
 constexpr std::chrono::milliseconds kSweepEvery{10};
-constexpr std::chrono::milliseconds kShortestHang{
-    250};                                               // with less, a short pause of the machine would count as a hang
-constexpr std::size_t kUnsentLimit = 16 * 1024 * 1024;  // bytes that wait for the socket; more commands are "unknown"
+constexpr std::chrono::milliseconds kShortestHang{250};  // less may be a short pause of the machine
+constexpr std::size_t kUnsentLimit = 16 * 1024 * 1024;   // bytes that wait for the socket; more commands are "unknown"
 
 // Where the replies of one round trip go; in the frame of the waiting coroutine.
 struct Answer {
