@@ -2,7 +2,7 @@
 // put into the environment where it is and, as JSON in COMPARE, what it is compared with:
 // {"home": URL, "list": URL, "post": URL, "cookie": "name=value", "processes": ["nginx", …]}; all but one URL may be missing.
 //
-// What CPU the other site takes is known only of processes on this machine, by the names of their programs.
+// The CPU of the other site is known only for processes on this machine, by the names of their programs.
 import fs from 'node:fs';
 
 import { measure } from './load.mjs';

@@ -1,4 +1,4 @@
-// What a page cannot cost less than: the Site's own HTTP server, and the head and body of a real page, which never change;
+// The lower bound of a page's cost: the Site's own HTTP server, and the head and body of a real page, which never change;
 // and, for a board list, the one query of its 20 rows. script/bench compares the real pages with it.
 #include <fmt/format.h>
 #include <sys/prctl.h>

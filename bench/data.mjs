@@ -15,7 +15,7 @@ const endings = ['안내드립니다', '신청을 받습니다', '후기를 남�
 const sentence = '이번 주 금요일 오후 두 시에 본관 2층 강당에서 모입니다. 휠체어로 오시는 분은 동문 경사로를 이용해 주세요. ';
 const reply = '알려 주셔서 감사합니다. 저희 아이도 함께 참여하겠습니다.';
 
-// Members and threads in an order that is no pattern but the same in every run (Knuth's multiplicative hash).
+// Members and threads in an order without a pattern that is the same in every run (Knuth's multiplicative hash).
 const mix = (n, below) => `((${n}) * 2654435761 & 4294967295) % ${below}`;
 const pick = (list, n) => `(array[${list.map((text) => `'${text}'`).join(', ')}])[${n} % ${list.length} + 1]`;
 const text = posts >= shortFrom ? `'모입니다.'` : `repeat('${sentence}', (2 + ${mix('n', 6)})::int)`;

@@ -1,11 +1,11 @@
-// Load by wrk, and what it cost each part of the stack.
+// Load by wrk, and its cost in each part of the stack.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
 import { cpu } from './processes.mjs';
 
 const run = promisify(execFile);
-// wrk stops by itself; this is for one that hangs.
+// wrk stops by itself; this timeout is for one that hangs.
 const timeoutMs = 10_000;
 
 // Nginx gives every request an id; asked directly, the app server would have to make one.

@@ -8,5 +8,5 @@ export async function login(site, { email, password }) {
   return visitor;
 }
 
-/** What its browser would send as Cookie. */
+/** The Cookie header of its browser. */
 export const cookieOf = (visitor) => [...visitor.cookies].map(([name, value]) => `${name}=${value}`).join('; ');

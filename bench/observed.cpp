@@ -1,4 +1,4 @@
-// What a request costs to be counted and logged, by itself: prints {"metrics":…,"both":…} in nanoseconds of CPU. The
+// The cost of counting and logging a request, by itself: prints {"metrics":…,"both":…} in nanoseconds of CPU. The
 // log goes to standard error, as in the programs; script/bench sends it to a file.
 #include <fmt/format.h>
 #include <time.h>
@@ -21,7 +21,7 @@ double cpu_ns() {
   return static_cast<double>(now.tv_sec) * kBillion + static_cast<double>(now.tv_nsec);
 }
 
-/// Of the round that was disturbed least.
+/// The figure of the least disturbed round.
 double cost(bool log) {
   CpuPool hashing(1, 1);
   program::Telemetry telemetry("bench", "app1", hashing);

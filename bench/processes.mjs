@@ -1,4 +1,4 @@
-// What the kernel counts for the processes of a stack: CPU time (/proc/PID/task/*/schedstat) and memory (smaps).
+// The kernel's figures for the processes of a stack: CPU time (/proc/PID/task/*/schedstat) and memory (smaps).
 import fs from 'node:fs';
 
 /** None, when it left while they were counted (PostgreSQL's process of a psql). */
@@ -28,7 +28,7 @@ export function started(runDir, name) {
 export function cpu(pids) {
   let sum = 0;
   for (const pid of pids) {
-    // Nginx's cache loader leaves after a minute, having done nothing by then.
+    // Nginx's cache loader exits after a minute, and does nothing before.
     try {
       for (const task of fs.readdirSync(`/proc/${pid}/task`)) {
         sum += Number(fs.readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]);

@@ -18,7 +18,7 @@ const samples = `${state}/profile.data`;
 const flamegraph = '/usr/share/perl5/Devel/NYTProf/flamegraph.pl';
 const perSecond = 1999;
 const stackBytes = 16384;  // of each sample, which perf unwinds later; a page's stacks are shorter
-const longestText = 2 ** 32;  // of perf script, in bytes
+const maxText = 2 ** 32;  // of perf script, in bytes
 // What takes more is the loop around everything.
 const [least, most] = [0.02, 0.7];
 
@@ -57,10 +57,10 @@ const perf = spawn('perf', ['record', '-q', '-e', 'cpu-clock', '-F', perSecond, 
 const { app } = await load(options.seconds * options.rounds);
 perf.kill('SIGINT');
 await once(perf, 'exit');
-const stacks = folded(execFileSync('perf', ['script', '--no-inline', '-F', 'comm,ip,sym', '-i', samples], { maxBuffer: longestText, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+const stacks = folded(execFileSync('perf', ['script', '--no-inline', '-F', 'comm,ip,sym', '-i', samples], { maxBuffer: maxText, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
 fs.rmSync(samples);
 const input = [...stacks].map(([stack, count]) => `${stack} ${count}`).join('\n');
-fs.writeFileSync(picture, execFileSync('perl', [flamegraph, '--title', 'a board list of a member: the app server', '--width', '1200', '--minwidth', '0.5'], { input, maxBuffer: longestText }));
+fs.writeFileSync(picture, execFileSync('perl', [flamegraph, '--title', 'a board list of a member: the app server', '--width', '1200', '--minwidth', '0.5'], { input, maxBuffer: maxText }));
 
 const sum = [...stacks.values()].reduce((all, count) => all + count, 0);
 const within = new Map();

@@ -1,5 +1,5 @@
-// What a page is compared with: its own bytes from a program that does nothing else, a Site that remembers nothing, and
-// an Nginx of its own in front of each, with the configuration that the stack's Nginx has.
+// The references of a page: its own bytes from a program that does nothing else, a Site without page caches, and an Nginx of
+// its own in front of each, with the configuration of the stack's Nginx.
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 
@@ -37,7 +37,7 @@ export async function serveConstant(at, board, pages) {
   return answering(child, `http://${address}:${at}/rows`, '');
 }
 
-/** A Site like app1's that reads everything anew for each page. */
+/** A Site like app1's without page caches. */
 export async function serveAnew(at, path, cookie) {
   const child = spawn(`${build}/minschool-site`, ['--config', siteConfig], {
     stdio: ['ignore', 'ignore', 'ignore'],

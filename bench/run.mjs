@@ -27,7 +27,7 @@ const site = `http://127.0.0.1:${port}`;
 const direct = `http://${address}:3000`;
 const note = (text) => process.stderr.write(`${text}\n`);
 
-/** The page, which must be one of `rows` lines: an error page would be measured as gladly. */
+/** Checks that the page has `rows` lines, so that no error page is measured. */
 async function page(visitor, path, rows) {
   const answer = await visitor.get(path);
   const found = answer.text.split('<tr class="row').length - 1;
@@ -35,13 +35,13 @@ async function page(visitor, path, rows) {
   return answer;
 }
 
-/** One target after the other in each round, so that what else the machine does meets all of them. */
+/** One target after the other in each round, so that the machine's other work affects all of them. */
 async function rounds(targets, cookie) {
   const load = { seconds: options.seconds, connections: options.connections };
   const entries = Object.entries(targets);
   const results = Object.fromEntries(entries.map(([name]) => [name, []]));
   const one = ({ url, parts, guest, coding }, more) => measure(url, parts, { ...load, coding, cookie: guest ? '' : cookie, ...more });
-  // A single round is for seeing that all runs, and needs no warm caches.
+  // A single round only shows that everything works, and needs no warm caches.
   if (options.rounds > 1) for (const [, target] of entries) await one(target, { seconds: 1 });
   for (let round = 1; round <= options.rounds; ++round) {
     note(`[${round}/${options.rounds}] rounds`);

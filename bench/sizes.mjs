@@ -23,7 +23,7 @@ const cookie = cookieOf(visitor);
 
 const boards = options.sizes.map((posts, i) => ({ posts, list: `/boards/bench-${i + 1}`, deep: Math.min(deepest, Math.ceil(posts / perPage)) }));
 
-/** Everything measured: a page of a board, remembered or read anew. Its lines must be the right ones. */
+/** All measurements: a page of a board, cached or read from PostgreSQL. Its lines must be the right ones. */
 async function target(board, number, kind, base, parts) {
   const path = `${board.list}?page=${number}`;
   const { status, text } = await visitor.get(path);

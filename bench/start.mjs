@@ -1,4 +1,4 @@
-// How long a program takes from exec to its first good answer.
+// The time of a program from exec to its first successful answer.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import http from 'node:http';

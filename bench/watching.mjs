@@ -1,9 +1,9 @@
-// What watching costs, on the stack that script/bench started and filled; prints Markdown. The options and the environment
+// Measures the cost of monitoring, on the stack that script/bench started and filled; prints Markdown. The options and the environment
 // are those of run.mjs.
 //
 // Metrics and the log of requests: two Sites of the same program, one with both and one without, are loaded at the same
 // time, so that what else the machine does meets both. What counts is the quarter of the pairs in which both together took
-// least. On a busy machine that is no more than a hint; so bench/observed.cpp counts and logs in a loop, by itself.
+// least. On a busy machine that is only an indication; so bench/observed.cpp counts and logs in a loop, by itself.
 // The monitor: visitors who are logged in ask for pages through Nginx, 1,000 a second, whatever the answers take.
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';

@@ -1,9 +1,9 @@
 // Measures how soon a change is seen on every app server, on the stack that script/bench started; prints Markdown. The
 // options and the environment are those of bench/run.mjs.
 //
-// One change after the other, of every kind, each on an app server at random. Before it all servers were asked for the page,
-// so that it stands in their memories; after its answer all are asked again and again until they show it. A page that was
-// asked for later than the goal and does not show it is stale. Other pages at random are asked for beside.
+// Makes one change after the other, of every kind, each on a random app server. Before it, all servers are asked for the page,
+// so that it is in their caches; after its answer, all are polled until they show the change. A page that was requested later
+// than the goal and does not show it is stale. Other random pages are requested in between.
 import http from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -45,7 +45,7 @@ const world = new Changes({ random, members: cookies.map((cookie) => servers.map
 await world.begin();
 
 const reads = { all: 0, stale: 0 };
-/** Until this reader sees it, in ms since `begun`. */
+/** Waits until this reader gets the change; gives the ms since `begun`. */
 async function until(reader, { what, path, sees }, begun) {
   for (;;) {
     const asked = performance.now() - begun;

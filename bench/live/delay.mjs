@@ -70,7 +70,7 @@ export async function delay({ writing, reading, net, post, readers, rate, second
     const rows = await sql(`select event, extract(epoch from pg_xact_commit_timestamp(xmin)) * 1000 from comments where post_id = ${post} and event > ${events}`);
     worker.postMessage({ commits: rows.map((row) => row.map(Number)) });
     const { ms, behind, cutOff } = await answer();
-    // These readers do not come back as browsers do. On a machine that is too busy for them they are slow readers.
+    // These readers do not reconnect as browsers do. On a machine that is too busy they count as slow readers.
     if (behind) throw new Error(`${behind} readers did not get everything: ${cutOff} were cut off because they read too slowly`);
     return { ms, perSecond, percent, timerMs: timers.percentile(99) / 1e6 };
   } finally {

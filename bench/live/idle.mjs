@@ -1,4 +1,4 @@
-// What streams cost on which nothing happens: memory, and the pages that the same program serves meanwhile.
+// The cost of idle streams: memory, and the pages that the same program serves meanwhile.
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { measure } from '../load.mjs';
@@ -11,8 +11,8 @@ const restMs = 3000;
 const warmSeconds = 1;
 
 /**
- * Each stream is of another member, and follows the bell and a post of its own. The program is a new one in each round:
- * what ten thousand streams leave behind when they go makes its pages dearer, and would make the comparison better than it is.
+ * Each stream belongs to another member, and follows the notifications and a post of its own. Each round starts the program
+ * anew: the heap that ten thousand closed streams leave makes pages dearer, and would make the comparison look too good.
  * @param {() => Promise<void>} restart  gives the program anew, and `partsOf` its processes
  * @returns {Promise<Array<{kb: number, restPercent: number, without: object, with: object}>>}
  */

@@ -8,7 +8,7 @@ import { sql } from '../../tests/support/stores.mjs';
 
 const atOnce = 500;  // in one statement
 
-/** So that there are members 1 to `count`, besides those of bench/data.mjs. */
+/** Adds members, so that there are members 1 to `count`, besides those of bench/data.mjs. */
 export async function addMembers(count) {
   await sql(`insert into users (id, email, password_hash, name)
     select n, 'bench-' || n || '@minschool.test', '!', '김하늘' from generate_series(1, ${count}) n on conflict do nothing`);

@@ -1,4 +1,4 @@
-// What a notification adds to a comment: on a post of one's own nobody is told, on somebody else's its author is.
+// The cost that a notification adds to a comment: one's own post notifies nobody, somebody else's notifies its author.
 import { randomBytes } from 'node:crypto';
 import http from 'node:http';
 

@@ -12,7 +12,7 @@ const times = new Float64Array(readers * most * 2);
 let count = 0;
 
 /** An event's first line is its id: all comments up to that number are there. */
-function heard(socket, bytes) {
+function receive(socket, bytes) {
   const now = performance.timeOrigin + performance.now();
   const text = socket.rest + bytes.latin1Slice();
   for (let at = text.indexOf(begin); at >= 0; at = text.indexOf(begin, at + 1)) {
@@ -26,7 +26,7 @@ function heard(socket, bytes) {
   socket.rest = text.slice(-longestLine);
 }
 
-const begun = (socket, bytes) => heard(Object.assign(socket, { reached: socket.reached ?? from, rest: socket.rest ?? '' }), bytes);
+const begun = (socket, bytes) => receive(Object.assign(socket, { reached: socket.reached ?? from, rest: socket.rest ?? '' }), bytes);
 const sockets = await openStreams(host, port, net, Array.from({ length: readers }, () => ({ topics: `p${post}:${from}` })), begun);
 parentPort.postMessage('open');
 

@@ -1,4 +1,4 @@
-// Measures what is live on the stack that script/bench started and filled; prints Markdown.
+// Measures live changes on the stack that script/bench started and filled; prints Markdown.
 // node bench/live/run.mjs '{"posts":…,"streams":…,"readers":…,"rate":…,"rounds":…,…}'; where the stack is, script/bench
 // put into the environment.
 import { setTimeout as pause } from 'node:timers/promises';
@@ -49,7 +49,7 @@ const rest = await idle({
   list: `/boards/bench-${board}`, streams, posts, rounds, seconds, connections, note,
 });
 
-// Once: what they leave behind in Nginx's heap would make the next ones look cheap.
+// Only once: the heap that they leave in Nginx would make the next ones look cheap.
 const behind = await through({ runDir, port: Number(nginxPort), net, streams });
 
 stores.PostgreSQL = started(runDir, 'postgres');

@@ -1,26 +1,26 @@
-// Many streams of GET /events on bare sockets: what ten thousand of them cost this side must not hide what they cost the server.
+// Many streams of GET /events on bare sockets, so that this side's cost of ten thousand does not hide the server's.
 import { randomBytes } from 'node:crypto';
 import net from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 
 const openingAtOnce = 100;  // more guests at once are asked to wait (docs/decisions/0013-room.md)
 const timeoutMs = 60_000;
-// A connection that was closed keeps its port for a minute: so they come from many addresses.
+// A closed connection keeps its port for a minute, so the streams come from many addresses.
 const addresses = 100;
 
 // All sockets read into this one, each to the end before the next begins.
 const buffer = Buffer.alloc(256 * 1024);
 
-function openOne({ host, port, from, topics, cookie }, heard) {
+function openOne({ host, port, from, topics, cookie }, onBytes) {
   return new Promise((resolve, reject) => {
     let head = '';
     const refuse = () => reject(new Error(`a stream did not open: ${head.split('\r\n')[0] || 'no answer'}`));
     let read = (bytes) => {
       head += bytes.latin1Slice();
-      // The first thing that a stream says: it has been taken in.
+      // The first bytes of a stream: the server has accepted it.
       if (!head.includes('\nretry: ')) return;
       if (!head.startsWith('HTTP/1.1 200 ')) return refuse();
-      read = (bytes) => heard(socket, bytes);
+      read = (bytes) => onBytes(socket, bytes);
       resolve(socket);
     };
     const onread = { buffer, callback: (n) => { read(buffer.subarray(0, n)); return true; } };
@@ -37,15 +37,15 @@ function openOne({ host, port, from, topics, cookie }, heard) {
  * Opens them all; rejects when one is refused.
  * @param {string} net  "127.0.99", where they come from
  * @param {Array<{topics: string, cookie?: string}>} wanted
- * @param {(socket: net.Socket, bytes: Buffer) => void} heard  the bytes are gone when it returns
+ * @param {(socket: net.Socket, bytes: Buffer) => void} onBytes  the bytes are overwritten after it returns
  */
-export async function openStreams(host, port, network, wanted, heard = () => {}) {
+export async function openStreams(host, port, network, wanted, onBytes = () => {}) {
   const sockets = [];
   let next = 0;
   const open = async () => {
     while (next < wanted.length) {
       const i = next++;
-      sockets[i] = await openOne({ host, port, from: `${network}.${101 + (i % addresses)}`, ...wanted[i] }, heard);
+      sockets[i] = await openOne({ host, port, from: `${network}.${101 + (i % addresses)}`, ...wanted[i] }, onBytes);
     }
   };
   await Promise.all(Array.from({ length: openingAtOnce }, open));

@@ -1,4 +1,4 @@
-// What streams hold in memory that come through Nginx: in Nginx itself, and in the kernel for their sockets.
+// The memory of streams through Nginx: in Nginx itself, and in the kernel for their sockets.
 import fs from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 

@@ -1,5 +1,5 @@
-// So many requests a second, whatever the answers take: each has its moment, and what it took is counted from that moment on,
-// also while no connection was free for it. Bare sockets: 2,000 a second of node:http would be half a processor.
+// A fixed number of requests a second, however long the answers take: each has its moment, and its time is counted from that
+// moment, also while no connection is free for it. Bare sockets, because 2,000 a second of node:http need half a processor.
 import net from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';

@@ -1,4 +1,4 @@
-// Measures what one app server has room for on one processor: ten thousand streams and two thousand pages a second; and what
+// Measures the capacity of one app server on one processor: ten thousand streams and two thousand pages a second; and what
 // it holds at rest. On the stack that script/bench started and filled; prints Markdown. The options and the environment are
 // those of bench/run.mjs.
 import { spawnSync } from 'node:child_process';
@@ -27,7 +27,7 @@ const starts = 10;
 const settleMs = 3000;
 const note = (text) => process.stderr.write(`${text}\n`);
 
-/** The app server has the first processor for itself, everything else of this stack and this program the others. */
+/** Gives the first processor to the app server alone, and the others to the rest of the stack and this program. */
 function pin() {
   const others = os.cpus().length > 1 ? `1-${os.cpus().length - 1}` : '0';
   const put = (pids, where) => {
@@ -71,7 +71,7 @@ for (let round = 1; round <= rounds; ++round) {
   await anew();
   rest.push(memory(appServer()));
   pin();
-  await paced({ host, port, perSecond: perSecond / 10, seconds: 2, request });  // so that it knows its members
+  await paced({ host, port, perSecond: perSecond / 10, seconds: 2, request });  // so that the members are in its cache
   const sockets = await openStreams(host, port, net, wanted);
   await countStreams(visitor, streams);
   await pause(settleMs);

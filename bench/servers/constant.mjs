@@ -1,4 +1,4 @@
-// What a page costs that so many programs serve which have nothing in common but the machine: `sizes` of bench/run.mjs's
+// The cost of a page that several programs serve which share nothing but the machine: `sizes` of bench/run.mjs's
 // constant page behind an Nginx like the stack's. What that costs more with more programs is the processors' caches.
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';

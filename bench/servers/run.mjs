@@ -1,4 +1,4 @@
-// Measures what more app servers cost and what a stampede asks of PostgreSQL, on the stack that script/bench started and
+// Measures the cost of more app servers and PostgreSQL's load in a stampede, on the stack that script/bench started and
 // filled; prints Markdown. The options and the environment are those of bench/run.mjs.
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -18,14 +18,14 @@ const { rounds, seconds, connections, crowd } = options;
 const sizes = [1, 3, 6];
 const ofStampede = 3;
 const members = 100;
-// Each server has as much to do at once as the only one has. Nginx would refuse more of one address at the same moment.
+// Each server has as many requests at once as a single one. Nginx would refuse more of one address at the same moment.
 const each = Math.ceil(connections / 2);
 const list = '/boards/bench-1';
 const site = `http://127.0.0.1:${port}`;
 const address = (number) => ({ host: `${net}.${10 + number}`, port: 3000 });
 const direct = (number) => `http://${address(number).host}:3000`;
 const settleMs = 1000;
-const forgottenMs = 2500;  // longer than Nginx takes a guest's page for fresh: a second, and the rest of another
+const staleMs = 2500;  // longer than a guest's page is fresh in Nginx: a second, and the rest of another
 const sampleMs = 100;
 const note = (text) => process.stderr.write(`${text}\n`);
 
@@ -38,7 +38,7 @@ async function bringTo(wanted) {
 const numbers = () => Array.from({ length: servers }, (_, i) => 1 + i);
 const programs = (...names) => numbers().flatMap((number) => names.flatMap((name) => started(runDir, `app${number}-${name}`)));
 
-/** The most connections that the programs had at once, for each app server, until `done`. */
+/** The largest number of connections that the programs had at once, for each app server, until `done`. */
 async function watchConnections(done) {
   let most = 0;
   let over = false;
@@ -51,7 +51,7 @@ async function watchConnections(done) {
   return most / servers;
 }
 
-/** Pages, then comments, so that every connection is used; what they cost is not asked. */
+/** Pages, then comments, so that every connection is used; their cost is not measured. */
 async function busy(cookies) {
   const agents = cookies.slice(0, 32).map((cookie) => (path, json) => new Client(site).post(path, { json, headers: { cookie } }));
   await Promise.all(agents.map(async (post, i) => {
@@ -85,7 +85,7 @@ for (let round = 1; round <= rounds; ++round) {
   }
 }
 
-// What the pages ask PostgreSQL for, by a part of the statement that no other has.
+// The statements of the pages, each by a part that no other statement has.
 const statements = { list: '%from post_counters where board_id = $1 and visible order by number desc limit%', post: '%exists (select from post_likes l where l.post_id = p.id%' };
 const askedFor = async (like) => Number((await sql(`select coalesce(sum(calls), 0) from pg_stat_statements where query like '${like}'`))[0][0]);
 
@@ -106,11 +106,11 @@ for (const [name, way] of Object.entries(ways)) {
       const visitor = new Client(direct(1 + (round % servers)));
       const written = await visitor.post('/api/v1/boards/bench-1/posts', { json: { title: '새 소식', content: '모두 함께 봅니다.' }, headers: { cookie: cookies[0] } });
       if (written.status !== 201) throw new Error(`a post: ${written.status} ${written.text}`);
-      // They are logged in and look at the site: that is known of them, and nothing of this page.
+      // The members' sessions are cached by then, and nothing of this page.
       for (const number of numbers()) {
         for (const cookie of way.cookies) await new Client(direct(number)).get('/', { headers: { cookie } });
       }
-      await pause(forgottenMs);
+      await pause(staleMs);
       await sql('select pg_stat_statements_reset()');
       const { statuses, ms } = await stampede({
         servers: way.servers, network: `127.${network++ % 100 + 120}.${round}`, cookies: way.cookies, count: crowd,

@@ -1,9 +1,9 @@
-// Thousands ask for one page at the same moment: all connections stand before the first byte is sent.
+// Thousands request one page at the same moment: all connections are open before the first byte is sent.
 import net from 'node:net';
 
 const openingAtOnce = 200;
 const timeoutMs = 30_000;
-// A connection that was closed keeps its port for a minute: so they come from many addresses.
+// A closed connection keeps its port for a minute, so the requests come from many addresses.
 const addresses = 200;
 
 // All sockets read into this one, each to the end before the next begins.

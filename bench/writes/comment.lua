@@ -1,4 +1,4 @@
--- wrk's side of a comment: another member under another post each time, with an id as Nginx gives one.
+-- wrk's script for comments: another member under another post each time, with an id as Nginx gives one.
 -- Arguments: a file of cookies, how many posts, "form" or "api", the members who write, what the ids begin with.
 local cookies, posts, api, begin = {}, 0, false, ""
 local number = 0

@@ -1,4 +1,4 @@
--- wrk's side of a login: another member from another address each time. Arguments: how many members, their password.
+-- wrk's script for logins: another member from another address each time. Arguments: how many members, their password.
 local members, password = 0, ""
 local number = 0
 

@@ -1,4 +1,4 @@
-// What checking one password costs by itself, as the programs do it: prints the microseconds of CPU of each round.
+// The cost of checking one password by itself, as the programs do it: prints the microseconds of CPU of each round.
 #include <fmt/format.h>
 #include <time.h>
 
@@ -31,7 +31,7 @@ async<void> rounds(members::Passwords* passwords) {
 }  // namespace
 
 int main() {
-  secret::random_text(1);  // as in the programs, libsodium has looked which code the processor can run
+  secret::random_text(1);  // as in the programs, libsodium has detected the processor's features
   asio::io_context io{1};
   CpuPool pool(1, 4);
   members::Passwords passwords(pool);

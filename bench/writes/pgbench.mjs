@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { sql } from '../../tests/support/stores.mjs';
 import { cpu, started, tree } from '../processes.mjs';
 
-const settleMs = 1000;  // until all its connections stand and have prepared
+const settleMs = 1000;  // until all its connections are open and have prepared
 const words = '저희 아이도 함께 참여하겠습니다. 준비물이 있으면 알려 주세요.';
 
 // The post's author as bench/data.mjs chose it, and somebody else who comments; the trigger of comments counts. Keys are

@@ -19,8 +19,8 @@ const options = JSON.parse(process.argv[2]);
 const { state, run_dir: runDir, net, build } = process.env;
 const { rounds, seconds } = options;
 const members = 1000;  // of bench/data.mjs
-const mostActive = 2000;  // posts that are commented on
-const active = Math.min(options.posts, mostActive);
+const activePosts = 2000;  // posts that are commented on
+const active = Math.min(options.posts, activePosts);
 const writers = 8;     // at once
 const settleMs = 3000;
 const restMs = 4000;
@@ -32,7 +32,7 @@ const run = promisify(execFile);
 
 const partsOf = () => ({ app: started(runDir, 'app1-site'), Redis: started(runDir, 'redis'), PostgreSQL: started(runDir, 'postgres') });
 
-/** µs of CPU a second that the parts spend when nobody asks: signs of life, and what sees whether all is well. */
+/** µs of CPU a second that the parts spend without requests: heartbeats and health checks. */
 async function atRest() {
   const parts = partsOf();
   const before = Object.values(parts).map(cpu);
@@ -53,7 +53,7 @@ async function wrk(script, connections, words, count, rest = {}) {
   const hashes = cpuOfThreads(parts.app, hashing) - hashed;
   const broken = /Non-2xx.*|Socket errors.*/.exec(stdout);
   if (broken) throw new Error(`${script}: ${broken[0]}`);
-  // What wrk did not wait for in the end was written too.
+  // Writes for which wrk did not wait at the end count, too.
   const done = (await count()) - wanted;
   const cost = { perSecond: done / seconds, all: 0, hash: hashes / 1000 / done };
   names.forEach((name, i) => {
@@ -68,7 +68,7 @@ const commentsSoFar = counted('select last_value from comments_id_seq');
 const sessionsSoFar = counted('select count(*) from sessions');
 
 const about = machine();
-/** Who comments has read the post before. */
+/** A member who comments has read the post before. */
 async function readAll(cookie) {
   const agent = new http.Agent({ keepAlive: true });
   const visitor = new Client(direct, { agent });
@@ -107,7 +107,7 @@ for (let round = 0; round <= rounds; ++round) {
 }
 hashes.splice(0, hashes.length - results.login.length);
 
-// So that both wrote the same: as many rows of each table for a comment.
+// Checks that both wrote the same number of rows of each table for a comment.
 const rows = await sql('select count(*) filter (where kind = 3), (select count(*) from idempotency_keys), max(number) from notifications');
 note(`rows: ${rows[0].join(', ')}`);
 

@@ -139,12 +139,12 @@ kill_app() {
   for program in "${chosen[@]}"; do kill_program "$1" "$program" "${3:-all}"; done
 }
 
-# What a master says when a SIGHUP has led to a worker that answers; and when it has not.
+# The master's log lines after a SIGHUP: a new worker answers, or it does not.
 readonly reloaded_words='worker [0-9]+ takes over from worker'
 readonly not_reloaded_words='the old one stays|cannot start a worker|died:'
 
 # await_reload NAME BYTES ; until the master of NAME has written, behind the first BYTES of its log, that its new worker
-# answers. Its word and not /health, which either worker may answer while both are there.
+# answers. The log and not /health, because both workers may answer that while both run.
 await_reload() {
   local tries=300 said
   while ((tries-- > 0)); do
@@ -179,7 +179,7 @@ rolling_restart() {
   done
 }
 
-# app_health K -> what its Site's /health says, nothing when it does not answer.
+# app_health K -> the /health of its Site, nothing when it does not answer.
 app_health() { curl -s --max-time 2 "http://$(app_address "$1"):$site_port/health" || true; }
 
 # await_app K ; until both programs answer.
@@ -204,7 +204,7 @@ with_apps() {
 }
 
 # revive_apps ; called twice a second: programs that should run and do not are started again, after 1, 3, 7, 15 s when
-# they keep dying within `young_seconds`, that is when they cannot start. Who is killed again and again is back at once.
+# they keep dying within `young_seconds`, that is when they cannot start. A program that is killed later is back at once.
 readonly young_seconds=2
 declare -A revived=() patience=()
 revive_apps() {

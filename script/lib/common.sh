@@ -1,7 +1,7 @@
-# Messages, checks of option values and waiting. Sourced first by each script: what it inherits is put right here.
+# Messages, checks of option values and waiting. Each script sources this first: it cleans the inherited environment.
 
-# Whoever starts a script has an environment for other programs: his database, his language, his shell. None of that may
-# decide what happens here. Proxies count where something is fetched (packages.sh), and nowhere else.
+# The caller's environment is meant for other programs: a database, a language, a shell. It must not influence the scripts.
+# Proxies count only where something is downloaded (packages.sh).
 pin_environment() {
   local name
   proxy_environment=()

@@ -2,7 +2,7 @@
 # systemd, and in apt's cache what the package needs, so that the machine itself needs no network. Needs root.
 
 readonly machine_tools="debootstrap systemd-container lintian"
-# What a test uses inside of it, besides the package's own dependencies.
+# The packages that a test uses inside of it, besides the package's own dependencies.
 readonly machine_packages="systemd,systemd-sysv,dbus,ca-certificates,curl,procps,bash-completion,man-db"
 
 # make_base DIR DEB ; DIR/base, made once; a new one when the package depends on something else.
@@ -17,7 +17,7 @@ make_base() {
   run_step debootstrap debootstrap --variant=minbase "--include=$machine_packages" bookworm "$base" "$mirror" ||
     fail "debootstrap failed; see $log_dir/debootstrap.log (is there a network and a Debian 12 package source?)"
   cp "$deb" "$base/root/minschool.deb"
-  # As the machine is: with recommended packages, which for a site on one machine are PostgreSQL, Redis and Nginx.
+  # With recommended packages, as on a real machine: for a site on one machine these are PostgreSQL, Redis and Nginx.
   run_step download systemd-nspawn --register=no --keep-unit --quiet --pipe --resolv-conf=replace-host --directory "$base" \
     sh -c 'apt-get update -q && apt-get install -q -y --download-only /root/minschool.deb && rm /root/minschool.deb' ||
     fail "downloading the package's dependencies failed; see $log_dir/download.log"

@@ -40,7 +40,7 @@ stop_monitor() {
   stop_process monitor TERM 5
 }
 
-# revive_monitor ; called twice a second. Not more than once in so many seconds: one that cannot start would fill its log.
+# revive_monitor ; called twice a second. It starts the monitor only every few seconds: one that cannot start would fill its log.
 readonly monitor_pause=5
 monitor_revived=-$monitor_pause
 revive_monitor() {

@@ -11,8 +11,8 @@ server_lines() {
   done
 }
 
-# keepalive_line CONNECTIONS ; with MINSCHOOL_UPSTREAM_KEEPALIVE=0 a connection for each request, to see that nothing hangs
-# on it. Kept until it is set otherwise, so that a later reload is the same.
+# keepalive_line CONNECTIONS ; with MINSCHOOL_UPSTREAM_KEEPALIVE=0 a connection for each request, to show that nothing depends
+# on keepalive. The value is saved until it is set again, so that a later reload is the same.
 keepalive_line() {
   local file="$state/config/upstream-keepalive"
   [ -z "${MINSCHOOL_UPSTREAM_KEEPALIVE:-}" ] || echo "$MINSCHOOL_UPSTREAM_KEEPALIVE" >"$file"
@@ -52,7 +52,7 @@ render() {
   "$build/minschool" nginx-config "$1" --all "${values[@]}" || fail "$1 has a mark that script/lib/nginx.sh does not know"
 }
 
-# write_nginx ; workers run as who started the stack, because they read the assets in that person's folders.
+# write_nginx ; workers run as the user who started the stack, because they read the assets in that user's folders.
 write_nginx() {
   local user="" file files
   [ "$(id -u)" != 0 ] || user="user root;"
@@ -70,7 +70,7 @@ $user
 daemon off;
 worker_processes 2;
 worker_rlimit_nofile $files;
-# After a reload the old workers finish what they have begun, for that long at most.
+# After a reload the old workers finish their requests, for at most that long.
 worker_shutdown_timeout 30s;
 pid "$run_dir/nginx.master";
 error_log stderr;

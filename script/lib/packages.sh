@@ -81,7 +81,7 @@ fresh=""
 for unit in nginx redis-server postgresql prometheus; do
   [ -e "/lib/systemd/system/$unit.service" ] || fresh="$fresh $unit"
 done
-# apt itself waits for dpkg's lock; for the lists it does not, and whoever called tries again.
+# apt itself waits for dpkg's lock; it does not wait for the lock of the lists, so the caller tries again.
 apt-get -o DPkg::Lock::Timeout=3 update -q
 apt-get -o DPkg::Lock::Timeout=3 install -q -y --no-install-recommends --no-upgrade -o Dpkg::Options::=--force-confold "$@"
 for unit in $fresh; do

@@ -1,6 +1,5 @@
-# The private PostgreSQL: data in pg/data, reachable only by the unix socket in run/pg. The superuser comes in by who he
-# is on this machine (peer); MinSchool's three roles by passwords from secrets/, so that the Site's role really has only
-# the Site's rights.
+# The private PostgreSQL: data in pg/data, reachable only by the unix socket in run/pg. The superuser logs in by the system
+# user (peer), MinSchool's three roles by passwords from secrets/, so that the Site's role really has only the Site's rights.
 
 readonly postgres_bin=/usr/lib/postgresql/15/bin
 readonly postgres_roles="minschool_owner minschool_site minschool_admin"
@@ -119,7 +118,7 @@ signal_postgres() {
   kill -s "$1" $(pgrep -P "$pid") 2>/dev/null || true
 }
 
-# A frozen server keeps its connections open and says nothing, as behind a broken network.
+# A frozen server keeps its connections open and does not answer, as behind a broken network.
 freeze_postgres() { signal_postgres STOP; }
 thaw_postgres() { signal_postgres CONT; }
 

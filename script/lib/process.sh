@@ -1,5 +1,5 @@
 # Processes that outlive the script that started them. Each has run/NAME.pid with its process id and start time, so that
-# a number that the kernel gave to somebody else after a crash is never mistaken for ours. Each leads a session of its
+# a number that the kernel gave to another process after a crash is never mistaken for ours. Each leads a session of its
 # own: Ctrl-C in the terminal reaches only script/server, which then stops everything in order.
 # Locks: file descriptor 8 is held by script/server as long as a stack runs, 9 while app servers are started or stopped.
 

@@ -42,7 +42,7 @@ redis_command() {
 # A port that nobody listens on, for a master that does not exist.
 readonly nobody=("127.0.0.1" 1)
 
-# spoil_redis readonly|oom|masterdown|well ; errors that a living Redis answers with. READONLY: writes, as to a replica after a
+# spoil_redis readonly|oom|masterdown|well ; errors that a running Redis answers with. READONLY: writes, as to a replica after a
 # failover. OOM: writes, as when memory is full and nothing may be evicted. MASTERDOWN: everything, as LOADING is.
 spoil_redis() {
   case "$1" in
