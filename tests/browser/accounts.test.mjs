@@ -1,4 +1,4 @@
-// One browser, several tabs, and who is logged in changes: no tab goes on as somebody else, or shows somebody else's page.
+// One browser, several tabs, and another member logs in: no tab acts as another member, or shows another member's page.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';

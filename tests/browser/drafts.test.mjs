@@ -1,4 +1,4 @@
-// What is typed and not sent yet: it belongs to one member, survives what may happen to a page, and is never lost without a word.
+// Drafts belong to one member, survive everything that may happen to a page, and are never lost without a message.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';

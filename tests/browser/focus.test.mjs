@@ -1,4 +1,4 @@
-// What a screen reader hears and where the focus stands after every kind of page change, read from the accessibility tree.
+// Announcements and the focus after every kind of page change, read from the accessibility tree.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 

@@ -1,4 +1,4 @@
-// What one browser shows of what happens in another one, on another server, without being loaded anew.
+// One browser shows the changes of another one, on another server, without a reload.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// A form that the site cannot take just now: the page sends it again by itself, with everything that was typed in it.
+// A form that the site cannot accept right now: the page sends it again by itself, with all typed text.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 

@@ -1,5 +1,5 @@
-// The Admin's page of servers in a real browser: it moves by itself, leads to each part, draws the last hour, and lets a
-// server rest after asking.
+// The Admin's page of servers in a real browser: it updates itself, links to each part, draws the last hour, and drains a server
+// after a confirmation.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, test } from 'node:test';

@@ -1,5 +1,4 @@
-// An archive that `minschool restore` is given: refused with the reason, or read to its end; what is taken out of it
-// stays in its folder.
+// Archives for `minschool restore`: refused with the reason, or read to the end; extracted files stay in their folder.
 #include "apps/cli/archive.hpp"
 
 #include <sys/mman.h>

@@ -1,4 +1,4 @@
-// What members write: any text becomes well-formed HTML of a few elements, whose size and cost are proportional to it.
+// Members' texts: any text becomes well-formed HTML of a few elements, whose size and cost are proportional to it.
 #include "infra/markdown/markdown.hpp"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// What minschool-monitor reads of Nginx: lines of its log, which anybody can shape by what they ask for, its status
-// page and its configuration.
+// Nginx's output for minschool-monitor: lines of its log, which anybody can shape by their requests, its status page
+// and its configuration.
 #include <string>
 
 #include "apps/monitor/log_line.hpp"

@@ -1,4 +1,4 @@
-// What a Redis, or who passes for one, answers: the same replies however the bytes come in.
+// The bytes of a real or fake Redis: the same replies however they are cut into pieces.
 #include "infra/redis/reader.hpp"
 
 #include <vector>

@@ -3,8 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
-// What fuzz targets hold their subjects to. Work is counted and not timed: the same input gives the same number on
-// every machine.
+// Checks that fuzz targets share. Work is counted and not timed: the same input gives the same number on every machine.
 namespace ms::fuzz {
 
 /// Loads from memory by code of this build (not by libraries) since the process began.

@@ -1,4 +1,4 @@
-// What staff do in the Admin, and who is kept out of it.
+// The work of staff in the Admin, and its protection from everybody else.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
@@ -55,8 +55,8 @@ async function memberId(admin, email) {
 const firstId = (text, kind) => new RegExp(`<th scope="row" class="cell-wrap"><a href="/${kind}/(\\d+)"`).exec(text)?.[1];
 
 /**
- * What every server knows as soon as PostgreSQL's notification has reached it, within moments: waits until as many answers
- * in a row as reach each of them have that status.
+ * Waits until so many answers in a row have that status that every server has given one: a change reaches each server with
+ * PostgreSQL's notification, within moments.
  */
 function everywhere(status, ask, what) {
   let row = 0;

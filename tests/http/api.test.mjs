@@ -1,4 +1,4 @@
-// Every operation of the JSON API against a real stack; every answer, refusals too, is held against openapi.json.
+// Every operation of the JSON API against a real stack; every answer, also refusals, is checked against openapi.json.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -140,7 +140,7 @@ test('a post is written, read, edited and removed', async () => {
   assert.notEqual(edited.updated_at, null);
   assert.equal((await member.call(200, 'PATCH', '/posts/{id}', { id }, { json: { content: '새 본문' } })).body.title, '새 제목');
 
-  // Who has read another text overwrites nothing (RFC 9110 13.1.1).
+  // A client that has read another text overwrites nothing (RFC 9110 13.1.1).
   const { headers: { etag } } = await member.call(200, 'GET', '/posts/{id}', { id });
   const change = (tag, title) => ({ json: { title }, headers: { 'if-match': tag } });
   const next = await member.call(200, 'PATCH', '/posts/{id}', { id }, change(`"0", ${etag}`, '한 사람의 제목'));

@@ -1,4 +1,4 @@
-// A backup of the running site, brought into an empty database: every row of every table is there again.
+// A backup of the running site, restored into an empty database: every row of every table is there again.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';

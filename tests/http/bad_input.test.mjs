@@ -1,4 +1,4 @@
-// Whatever comes in, wrong by mistake or on purpose: a clear Korean answer, the typed text back, and the server goes on.
+// Any wrong input, by mistake or on purpose, gets a clear Korean answer with the typed text, and the server keeps running.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';

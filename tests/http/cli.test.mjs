@@ -1,4 +1,4 @@
-// What an operator does with the command `minschool`, against the running stack's database.
+// The operator's command `minschool`, against the running stack's database.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';

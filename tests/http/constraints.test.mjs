@@ -1,5 +1,5 @@
-// A constraint of the database that somebody can run into has words in src/text/ko.toml ([db]); every other one is named here
-// as the program's own, which no input reaches: it ends as a 500 with an id in the log.
+// A database constraint that input can violate has a message in src/text/ko.toml ([db]). All others are listed here as the
+// program's own: no input reaches them, and a violation is a 500 with an id in the log.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

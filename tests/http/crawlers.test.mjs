@@ -1,4 +1,4 @@
-// What search engines and their readers meet: one address for a page, and no page that is not there.
+// Search engines find one address for each page, and no missing page.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 

@@ -1,4 +1,5 @@
-// Two who edit the same: the later one sees both texts and chooses, and nothing is lost. And who counts as a reader.
+// Two members edit the same text: the later one gets both versions to choose from, and nothing is lost. Also: which requests
+// count as views.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';

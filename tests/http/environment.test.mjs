@@ -1,4 +1,4 @@
-// Programs and scripts do the same whatever the environment of the operator's shell says to other programs.
+// The environment of the operator's shell does not influence programs and scripts.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';

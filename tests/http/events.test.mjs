@@ -1,4 +1,4 @@
-// Streams through Nginx: what a page that is open hears, from which server it ever comes, and when it ends.
+// Streams through Nginx: their events from any server, their limits, and their end.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { after, test } from 'node:test';
@@ -42,7 +42,7 @@ async function comment(post, content) {
   assert.equal(answer.status, 201, answer.text);
 }
 
-/** Where the page of a post stands: "p34:5". */
+/** The position of a post's page: "p34:5". */
 async function mark(post) {
   const page = await author.client.get(`/boards/${board}/${post}`);
   return page.text.match(/data-live="(p\d+:\d+)"/)[1];
@@ -189,19 +189,19 @@ for (const [way, visit, sent] of [['of an app server', () => atServer(visitor(),
   test(`a client that never reads is cut off, and the others go on: ${way}`, async () => {
     const post = await write();
     const topics = await mark(post);
-    const deaf = await followed(await visit(), topics);
+    const slow = await followed(await visit(), topics);
     const other = new Follower(await visit(), topics);
     open.push({ close: () => other.stop() });
     await eventually(() => other.streams.length > 0, 'the other stream');
-    deaf.stopReading();
+    slow.stopReading();
     const atOnce = 4;
     for (let i = 0; i < sent; i += atOnce) await Promise.all(Array.from({ length: atOnce }, (_, j) => comment(post, `<${i + j}> ${longest}`)));
-    const heard = (text) => [...text.matchAll(/&lt;(\d+)&gt;/g)].map(([, number]) => Number(number));
-    await eventually(() => heard(other.text).length >= sent, 'all comments');
-    assert.deepEqual(heard(other.text).sort((a, b) => a - b), Array.from({ length: sent }, (_, i) => i));
-    deaf.resumeReading();
-    await eventually(() => deaf.over, 'the end of the stream');
-    assert.ok(heard(deaf.text).length < sent, 'it was cut off before the end');
+    const numbersIn = (text) => [...text.matchAll(/&lt;(\d+)&gt;/g)].map(([, number]) => Number(number));
+    await eventually(() => numbersIn(other.text).length >= sent, 'all comments');
+    assert.deepEqual(numbersIn(other.text).sort((a, b) => a - b), Array.from({ length: sent }, (_, i) => i));
+    slow.resumeReading();
+    await eventually(() => slow.over, 'the end of the stream');
+    assert.ok(numbersIn(slow.text).length < sent, 'it was cut off before the end');
     for (const number of serverNumbers) assert.equal((await health(number)).status, 'ok');
   });
 }
@@ -281,7 +281,7 @@ test('a rolling restart moves every stream, and none misses or repeats anything'
   let restarting = true;
   const restarted = stack('rolling-restart').finally(() => { restarting = false; });
   let written = 0;
-  // Slowly enough that nobody who is away for a moment misses more than a stream tells at once (kMaxChanges).
+  // Slowly enough that no stream that is away for a moment misses more than one event batch brings (kMaxChanges).
   while (restarting) {
     await comment(post, `이어지는 댓글 ${++written}번.`);
     await pause(50);
@@ -289,10 +289,10 @@ test('a rolling restart moves every stream, and none misses or repeats anything'
   await restarted;
   await comment(post, `이어지는 댓글 ${++written}번.`);
   const expected = Array.from({ length: written }, (_, i) => i + 1);
-  const heard = ({ text }) => [...text.matchAll(/이어지는 댓글 (\d+)번\./g)].map(([, number]) => Number(number));
-  await eventually(() => readers.every((reader) => heard(reader).length >= written), 'all comments');
+  const commentsOf = ({ text }) => [...text.matchAll(/이어지는 댓글 (\d+)번\./g)].map(([, number]) => Number(number));
+  await eventually(() => readers.every((reader) => commentsOf(reader).length >= written), 'all comments');
   for (const reader of readers) {
-    assert.deepEqual(heard(reader), expected);
+    assert.deepEqual(commentsOf(reader), expected);
     assert.deepEqual(reader.refused, []);
     assert.ok(reader.streams.length > 1, 'no server was left out');
     for (const { retry } of reader.streams.slice(0, -1)) assert.ok(retry >= 100 && retry <= 4000, String(retry));

@@ -1,5 +1,5 @@
-// What visitors notice when a part dies, restarts, joins or leaves: nothing, or a page that says so. script/drill shows the
-// same at length.
+// When a part fails, restarts, joins or leaves, visitors notice nothing, or get a page that says so. script/drill tests the same
+// for longer.
 import assert from 'node:assert/strict';
 import { randomInt, randomUUID } from 'node:crypto';
 import { after, test } from 'node:test';
@@ -31,7 +31,7 @@ const staff = await logIn('admin@minschool.test', { base: adminUrl });
 // client repeats no write, so it opens a connection for each request under load.
 const once = { connection: 'close' };
 
-/** One visitor of the load: asks again and again until told to stop, and says what went wrong. */
+/** One visitor of the load: sends requests until it is stopped, and reports errors. */
 async function visit(load, ask) {
   while (!load.over) {
     load.sent++;
@@ -231,7 +231,7 @@ test('PostgreSQL hangs: no request hangs, and a form that is sent again and agai
   ].map(timed));
   t.after(() => stack('pg', 'thaw'));
   await stack('pg', 'freeze');
-  // At first nobody knows; then everybody does.
+  // At first no server has noticed; then all have.
   for (const answers of [await all(), await all()]) {
     for (const { status, took } of answers) {
       assert.ok(took <= hangMs, `${took} ms`);

@@ -1,4 +1,4 @@
-// A program that may open few files bounds what it takes by that, goes on, and does not fill the log.
+// A program with a low limit of open files bounds its connections by it, keeps running, and does not fill the log.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readFile, rm, writeFile } from 'node:fs/promises';

@@ -1,5 +1,5 @@
-// Nginx as `minschool setup` makes it for a domain: by which names it answers, with TLS and without, behind a CDN or load
-// balancer, and to requests that are odd and legal.
+// Nginx as `minschool setup` configures it for a domain: its names, with and without TLS, behind a CDN or load balancer, and for
+// unusual but legal requests.
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import https from 'node:https';

@@ -1,5 +1,4 @@
-// A restored database is another history: what was given or ended in the one before is not believed in it, at any server,
-// although Redis was never emptied.
+// A restored database is another incarnation: no server trusts sessions of the previous one, although Redis was never emptied.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';

@@ -1,4 +1,4 @@
-// One like a member and thing: counts are exact whoever clicks how often on which server, and say what the rows say.
+// One like for each member and thing: counts are exact and equal the rows, however often and on whichever server members click.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
@@ -12,7 +12,7 @@ import { sql } from '../support/stores.mjs';
 const turbo = { accept: 'text/vnd.turbo-stream.html, text/html, application/xhtml+xml' };
 const unknownId = 987_654_321;
 const members = 40;
-const rememberedLikes = 2000;  // likes::Likers::kMax
+const cachedLikes = 2000;  // likes::Likers::kMax
 
 const author = await newMember();
 const staff = await logIn('staff@minschool.test');
@@ -58,7 +58,7 @@ function button(page, { button: id }) {
   return { action: form[1], pressed: /aria-pressed="true"/.test(form[0]), likes: Number(/좋아요 ([\d,]+)/.exec(form[0])[1]) };
 }
 
-/** Whether the page of the post, atEachServer, shows a member the comment as liked. */
+/** Whether the page of the post, at each server, shows a member the comment as liked. */
 async function expectLiked(client, post, id, liked) {
   for (const server of await atEachServer(client)) {
     const { text } = await server.get(`/boards/${board}/${post}`);
@@ -241,9 +241,9 @@ test('more likes than a server caches: every member still sees their own', async
   const [fan, other] = [await newMember(), await newMember()];
   await expectLiked(fan.client, post, id, false);
   const name = `fan-${randomUUID()}`;
-  await sql(`insert into users (email, password_hash, name) select '${name}-' || n || '@minschool.test', '!', '팬' from generate_series(1, ${rememberedLikes}) n;
+  await sql(`insert into users (email, password_hash, name) select '${name}-' || n || '@minschool.test', '!', '팬' from generate_series(1, ${cachedLikes}) n;
     insert into comment_likes (comment_id, user_id) select ${id}, id from users where email like '${name}-%'`);
-  assert.equal((await fan.client.request('PUT', `/api/v1/comments/${id}/like`)).json().likes, rememberedLikes + 1);
+  assert.equal((await fan.client.request('PUT', `/api/v1/comments/${id}/like`)).json().likes, cachedLikes + 1);
   await soon(() => expectLiked(fan.client, post, id, true));
   await expectLiked(other.client, post, id, false);
   await sql(`delete from users where email like '${name}-%'`);

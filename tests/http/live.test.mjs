@@ -1,4 +1,4 @@
-// What open pages hear of posts, comments and boards, on every app server: once, in order, nothing missing.
+// Open pages on every app server get the changes of posts, comments and boards: once, in order, nothing missing.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, test } from 'node:test';
@@ -10,7 +10,7 @@ import { atEachServer, atServer, logIn, newMember, serverNumbers, visitor } from
 import { stack } from '../support/stack.mjs';
 import { sql } from '../support/stores.mjs';
 
-const mostChanges = 100;  // live::kMaxChanges
+const maxChanges = 100;  // live::kMaxChanges
 const free = '/boards/free';
 
 const writer = await newMember();
@@ -18,11 +18,11 @@ const reader = await newMember();
 const guest = visitor();
 const admin = await logIn('admin@minschool.test', { base: adminUrl });
 
-/** A page that is open: what it hears over all its connections, which end when the test says so. */
+/** An open page: its events over all its connections, which the test ends. */
 class Page {
   #past = [];
 
-  /** Goes on from where it stands, here or at another server. */
+  /** Reconnects with its position, to the same or another server. */
   async connect(client, topics, lastEventId = this.id) {
     const stream = await follow(client, topics, { lastEventId });
     assert.ok(stream instanceof Stream, `${stream.status} ${stream.text}`);
@@ -71,7 +71,7 @@ async function moderate(what, act) {
   assert.equal(answer.status, 303, answer.text.slice(0, 300));
 }
 
-/** Where a page stands: its data-live. */
+/** The position of a page: its data-live. */
 const marksOf = ({ text }) => [...text.matchAll(/data-live="([pb][^"]+)"/g)].map(([, marks]) => marks).join(',');
 const markOf = async (client, path) => marksOf(await client.get(path));
 
@@ -168,8 +168,8 @@ test('a stream that reconnects to another server gets exactly what was missed', 
 
 test('a stream that missed too much, or has an impossible position, is asked to reload, and continues from there', async () => {
   const post = await newPost();
-  await sql(`insert into comments (post_id, author_id, content, content_html) select ${post.id}, 1, 'x', 'x' from generate_series(1, ${mostChanges + 1})`);
-  const current = `p${post.id}:${mostChanges + 1}`;
+  await sql(`insert into comments (post_id, author_id, content, content_html) select ${post.id}, 1, 'x', 'x' from generate_series(1, ${maxChanges + 1})`);
+  const current = `p${post.id}:${maxChanges + 1}`;
   for (const lastEventId of [`p${post.id}:0`, `p${post.id}:999999`, 'garbage']) {
     const followed = await stream(guest, current, lastEventId);
     await eventually(() => followed.all.length > 0, `an event for ${lastEventId}`);
@@ -318,11 +318,11 @@ test('a member who loses a role gets no more events of what it allowed, on any s
   const [[member]] = await sql(`select id from users where email = '${staff.email}'`);
   const answer = await admin.post(`/members/${member}/role`, { form: { role: 'member', reason: '시험' } });
   assert.equal(answer.status, 303, answer.text.slice(0, 300));
-  const heard = streams.map(({ all }) => all.length);
+  const counts = streams.map(({ all }) => all.length);
   await newPost(colleague, path);
   for (const [i, one] of streams.entries()) {
     await eventually(() => one.over, 'the end of the stream');
-    assert.equal(one.all.length, heard[i]);
+    assert.equal(one.all.length, counts[i]);
     assert.equal((await follow(servers[i], one.id)).status, 404);
   }
 });

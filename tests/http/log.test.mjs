@@ -1,4 +1,4 @@
-// What the programs write to their log: where to, in which shape, and nothing of a visitor.
+// The programs' logs: their place, their format, and that they contain nothing of a visitor.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

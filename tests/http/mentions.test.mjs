@@ -1,4 +1,4 @@
-// What looks like a mention and names nobody is shown to its writer before it is sent, and told to programs after.
+// A mention that matches no member is shown to its author before it is sent; the API reports it afterwards.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';

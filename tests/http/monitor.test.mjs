@@ -47,7 +47,7 @@ for datagram in json.load(sys.stdin):
 
 const line = (fields) => `<190>Nov 22 19:59:34 minschool: ${fields}`;
 
-// Whatever a test stopped runs again for those that follow.
+// Everything that a test stopped runs again for the following ones.
 after(async () => {
   await stack('monitor', 'start');
   for (const name of ['app1', 'app2', 'app3']) await stack('start', name);

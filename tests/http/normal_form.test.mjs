@@ -1,5 +1,5 @@
-// What people type has one form inside, whatever their keyboard makes of it; what nobody can see, or what passes for somebody
-// else, is refused with words.
+// Typed text has one normal form, whatever the keyboard makes of it; invisible text and lookalike names are refused with a
+// message.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';

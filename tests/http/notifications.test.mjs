@@ -1,5 +1,5 @@
-// What members are told of, end to end: the bell, the list, marking as read, what one chooses, mentions. Acts are sent through
-// Nginx, so that cause and effect mostly meet on different servers.
+// Notifications end to end: the bell, the list, marking as read, the settings, mentions. Acts go through Nginx, so that cause
+// and effect are mostly on different servers.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -42,7 +42,7 @@ function bellOf({ text }) {
 
 const listOf = async ({ client }) => (await client.get('/api/v1/notifications')).json();
 const kindsOf = async (one) => (await listOf(one)).items.map(({ kind }) => kind);
-/** The bell of others lags behind by as much as a hint needs. */
+/** The bell of other members is late by the time that a published change needs. */
 const bellShows = (one, unread) => eventually(async () => bellOf(await one.client.get('/my')).unread === unread, `${unread} unread`);
 
 test('a comment notifies the author of the post, a reply that of the comment, and a mention the named member', async () => {

@@ -1,4 +1,4 @@
-// Who is here: one list for all servers, guests as a number, nobody who hides; not known while Redis is gone.
+// Who is online: one list for all servers, guests as a number, no hidden members; unknown while Redis is gone.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -9,7 +9,7 @@ import { stack } from '../support/stack.mjs';
 import { redis, sql } from '../support/stores.mjs';
 
 const shownAtOnce = 200;  // kMaxNames
-const mostKept = 50_000;  // kMaxInRedis
+const maxInRedis = 50_000;  // kMaxInRedis
 const seen = () => Math.floor(Date.now() / 1000);
 
 const list = async (client) => (await client.get('/api/v1/online')).json();
@@ -150,12 +150,12 @@ test('more than can be shown are counted, and what nobody made up is passed over
 });
 
 test('however many browsers somebody invents, Redis keeps the newest fifty thousand', async () => {
-  const script = `for i = 1, ${mostKept + 500} do redis.call('ZADD', KEYS[1], ARGV[1], 'made up ' .. i) end`;
+  const script = `for i = 1, ${maxInRedis + 500} do redis.call('ZADD', KEYS[1], ARGV[1], 'made up ' .. i) end`;
   await redis('EVAL', script, '1', 'online:guests', String(seen() - 60));
   try {
     await eventually(async () => {
       await new Client(undefined, { address: ownAddress() }).get(`/online?${Math.random()}`);
-      return Number(await redis('ZCARD', 'online:guests')) <= mostKept;
+      return Number(await redis('ZCARD', 'online:guests')) <= maxInRedis;
     }, 'the end of the oldest');
     assert.ok(Number(await redis('TTL', 'online:guests')) > 0);
   } finally {

@@ -1,4 +1,4 @@
-// What visitors and members read and do on the Site's pages, on every app server alike.
+// The Site's pages for guests and members, on every app server alike.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, test } from 'node:test';
@@ -120,7 +120,7 @@ test('a list has a first, middle and last page, and answers page numbers that ar
 
 test('deep pages hold what counting through all posts gives, after deleting and hiding too', async () => {
   const board = await filledBoard(manyPosts);
-  // Rows change behind the programs' backs here: what app servers remember will not do.
+  // Rows change without the programs here, so the app servers' caches cannot be used.
   const guest = visitor();
   guest.cookies.set('connect.sid', 'nobody').set('wrote', '1');
   const compare = async (visible) => {
@@ -324,7 +324,7 @@ test('only staff write notices, where members may only read', async () => {
   assertKoreanPage(await author.client.post('/boards/notice/write', { form: { title: '공지', content: '공지' } }), 403);
   assert.equal((await guest.get(`${free}/write`)).location, `/login?next=${encodeURIComponent(`${free}/write`)}`);
   assertKoreanPage(await guest.post(`${free}/write`, { form: { title: '글', content: '글' } }), 401);
-  // A member's tick for a notice is not heard.
+  // A member's check box for a notice is ignored.
   const post = await author.client.post(`${free}/write`, { form: { title: '공지인 척', content: '본문', notice: '1' } });
   assert.doesNotMatch((await guest.get(post.location)).text, /<h1><span class="badge/);
   const staff = await logIn('staff@minschool.test');

@@ -52,7 +52,7 @@ async function fresh() {
   await sql(`grant connect on database ${name} to minschool_site, minschool_admin`);
 }
 
-/** Each server says so, as soon as a server hears of what another one did. */
+/** The assertion holds for each server, as soon as it has the change of another one. */
 const everywhere = (assertion) => soon(() => Promise.all(servers.map(assertion)));
 
 before(async () => {

@@ -1,4 +1,4 @@
-// PostgreSQL answers and takes no writes: pages are read, writes get a 503 that keeps what was typed, and it is said why.
+// PostgreSQL answers but takes no writes: pages are served, writes get a 503 that keeps the typed text, and health says why.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, afterEach, test } from 'node:test';

@@ -1,4 +1,4 @@
-// Who can write to Redis becomes nobody else by it, and puts no words into anybody's pages.
+// Write access to Redis lets nobody become another member, or put text into pages.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';

@@ -1,4 +1,4 @@
-// A session is made by a password that is right at that moment, for a member who may log in at that moment, and by nothing else.
+// A session is created by a password that is right at that moment, for a member who may log in at that moment, and by nothing else.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';

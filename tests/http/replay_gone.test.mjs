@@ -1,5 +1,5 @@
-// The same bytes once more, when what they were about is gone or has another address: every write route answers, says
-// nothing wrong, and writes nothing again.
+// A repeated request whose object is gone or has another address: every write route answers, without a wrong statement and
+// without a second write.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, test } from 'node:test';

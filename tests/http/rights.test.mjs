@@ -1,5 +1,5 @@
-// Rights are asked inside the write: what PostgreSQL knows at the commit decides, not what the server knew when the request
-// came. The tests change PostgreSQL without a word to the servers, which is the moment between the check and the commit.
+// Rights are checked inside the write: PostgreSQL's state at the commit decides, not the server's cache at the request. The tests
+// change PostgreSQL without notifying the servers, as between the check and the commit.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, beforeEach, test } from 'node:test';

@@ -1,4 +1,4 @@
-// What each database role may do: all that its program sends, and nothing by which it could act as the other program.
+// The rights of each database role: all statements of its program, and nothing by which it could act as the other program.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';

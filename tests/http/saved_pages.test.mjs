@@ -1,5 +1,5 @@
-// What was hidden, deleted, closed or renamed is gone from the pages that Nginx saved, before the act is answered as done:
-// also when nobody is left to make a page anew. And what nobody links to does not fill their place.
+// Hidden, deleted, closed or renamed content is gone from Nginx's saved pages before the act is answered as done, also when no
+// app server is left to make a new page. Addresses without links do not fill the cache.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';

@@ -1,4 +1,4 @@
-// The Admin's page of servers: true and moving figures, whatever part is gone, and servers that are let rest without a loss.
+// The Admin's page of servers: correct and current figures, whatever part is gone, and draining servers without a loss.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
@@ -43,7 +43,7 @@ afterEach(async () => {
   await stack('monitor', 'start');
 });
 
-// Whatever a test stopped or let rest runs again for those that follow.
+// Everything that a test stopped or drained runs again for the following ones.
 after(async () => {
   for (const name of ['app1', 'app2', 'app3']) await stack('start', name);
   await sql('update servers set drained_since = null, drained_by = null');
@@ -108,7 +108,7 @@ test('who is no staff sees nothing, and staff below admin may look only', async 
   assert.equal((await health(1)).draining, false);
 });
 
-/** All beats come through PostgreSQL. */
+/** All heartbeats come through PostgreSQL. */
 async function allWithoutRedis() {
   const said = await figures();
   return !said.redis.up && ['app1', 'app2', 'app3'].every((name) => {
@@ -226,7 +226,7 @@ test('the act needs a reason, stands in the audit log, and is refused for the la
   assert.equal(last.status, 409);
   assert.match(last.text, /하나뿐이라/);
   await eventually(async () => (await health(1)).draining && (await health(2)).draining, 'two of three rest');
-  // Should the last one fall silent, who rests serves again.
+  // If the last active server fails, the drained ones serve again.
   await stack('stop', 'app3');
   await sql(`update server_programs set seen_at = seen_at - interval '1 minute' where server_id = ${await idOf('app3')}`);
   await eventually(async () => !(await health(1)).draining, 'app1 serves because nobody else does');

@@ -1,4 +1,4 @@
-// Nothing of third parties loads from a page without a click, whatever members wrote.
+// A page loads nothing from third parties without a click, whatever members wrote.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 

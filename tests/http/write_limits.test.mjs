@@ -1,4 +1,4 @@
-// What one member writes is bounded, by whatever way it comes and over all app servers; and so is a page of comments.
+// The writes of one member are limited, by any way and over all app servers; and so is a page of comments.
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// `minschool doctor`: fine on a machine that is, and one line for each thing that is broken here one after the other.
+// `minschool doctor`: no findings on a healthy machine, and one line for each thing that is broken here in turn.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 

@@ -1,4 +1,4 @@
-// What tests of an installed site share: its processes, its members, and people who go on while something happens to it.
+// Shared by tests of an installed site: its processes, its members, and visitors during an operation.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
@@ -19,7 +19,7 @@ export function siteOf(machine, password) {
     return [...out.matchAll(/^set-cookie: ([^;]+)/gim)].map(([, pair]) => pair).join('; ');
   }
 
-  /** What members see who read and write beside the machine while `work` goes on. */
+  /** The results of members who read and write outside of the machine during `work`. */
   async function visited(cookie, work) {
     const [program, ...words] = machine.beside(process.execPath, join(here, 'visitors.mjs'), cookie, 'free');
     const child = spawn(program, words, { stdio: ['pipe', 'pipe', 'inherit'] });

@@ -1,4 +1,4 @@
-// The units under a real systemd: what they may do, that they are watched, and that a reload loses nothing.
+// The units under a real systemd: their rights, their watchdogs, and that a reload loses no request.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 

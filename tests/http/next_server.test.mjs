@@ -1,5 +1,5 @@
-// An app server whose database does not answer leaves a request to others as long as there may be some, and answers when
-// Nginx says that there are none; whoever is told to come later is told when.
+// An app server whose database does not answer leaves a request to other servers, and answers itself when Nginx has no other;
+// its refusals have Retry-After.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 

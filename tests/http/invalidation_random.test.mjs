@@ -1,5 +1,5 @@
-// Whatever changes, in whatever order and on whichever server: no page goes on showing what was before. The Sites that are
-// asked remember for longer than any test waits, so that only hints make them forget.
+// After any change, in any order and on any server, no page shows old content. The page caches of these Sites outlast every
+// test, so that only published changes invalidate them.
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { test } from 'node:test';
@@ -26,7 +26,7 @@ test('changes of every kind in any order are shown by every server', async () =>
     await Promise.all(readers.map((guest) =>
       eventually(async () => seen.sees((await guest.get(seen.path)).text), `seed ${seed}, change ${n}: ${seen.what} on ${seen.path}`)));
   }
-  // What was changed earlier was not forgotten over it.
+  // Earlier changes are still shown.
   for (const { what, path, sees } of world.facts.values()) {
     for (const guest of readers) assert.ok(sees((await guest.get(path)).text), `seed ${seed}: ${what} on ${path}`);
   }

@@ -1,4 +1,4 @@
-// Whoever guesses a password is bounded, and keeps nobody out who knows it.
+// Password guesses are limited, and do not lock out members who know theirs.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';

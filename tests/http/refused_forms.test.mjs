@@ -1,4 +1,4 @@
-// What was typed is never lost to a refusal, and never goes out in the name of somebody else: over HTTP, as a browser without
+// A refusal never loses typed text, and the text is never sent in another member's name: over HTTP, as a browser without
 // JavaScript sends it.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -189,9 +189,9 @@ test('a cookie tells scripts who is logged in, and who has logged out', async ()
   assert.equal(member.client.cookies.get('connect.sid.member'), id);
   await member.client.post('/logout');
   assert.equal(member.client.cookies.get('connect.sid.member'), `-${id}`);
-  const everywhere = await newMember();
-  await everywhere.client.post('/my/logout-everywhere');
-  assert.equal(everywhere.client.cookies.get('connect.sid.member'), `-${await idOf(everywhere.email)}`);
+  const loggedOut = await newMember();
+  await loggedOut.client.post('/my/logout-everywhere');
+  assert.equal(loggedOut.client.cookies.get('connect.sid.member'), `-${await idOf(loggedOut.email)}`);
 });
 
 test('a login, a sign-up and a logout lead back to the previous page', async () => {

@@ -1,4 +1,4 @@
-// What pages remember is forgotten everywhere as soon as anything changes: writes on one server, reads on all of them.
+// Every change invalidates the page caches of all servers: writes on one server, reads on all of them.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
@@ -72,7 +72,7 @@ test('cached pages are shown again: a change behind the programs appears with th
   await everywhere(page, (text) => text.includes('바뀐 제목') && !text.includes(title), 'the other title');
 });
 
-// The pages of one Site that remembers, as somebody who has not just written.
+// The pages of one Site with a long-lived cache, for a viewer who has not just written.
 function reader(client) {
   const one = new Client(sites[0].base);
   one.cookies = new Map([...(client?.cookies ?? [])].filter(([name]) => name !== 'wrote'));
@@ -132,7 +132,7 @@ test('a cached page belongs to no viewer: each viewer gets their own, whoever as
       const { text } = await client.get(list);
       for (const mine of [`href="${list}/write"`, `action="${list}/follow"`]) assert.equal(text.includes(mine), name !== '', mine);
     }
-    // All forgotten, so that the next round begins with another reader.
+    // All invalidated, so that the next round begins with another viewer.
     await create(writer.client, `/api/v1/posts/${post}/comments`, { content: `다음 ${round}` });
     await eventually(async () => (await readers[0].client.get(page)).text.includes(`다음 ${round}`), 'the next comment');
   }
