@@ -25,7 +25,7 @@
 
 namespace ms::program {
 
-/// What one thread of either program is made of; nothing in it is shared with another thread but the CpuPool.
+/// What one thread of either program is made of. A thread shares nothing with other threads but the CpuPool.
 struct Services {
   Services(const config::Settings& with, config::Program program, CpuPool& hashing);
 
@@ -45,36 +45,36 @@ struct Services {
   members::Members members;
   presence::Presence presence;
 
-  /// What an app adds in its constructor to what Parts do with a notification of PostgreSQL, and with having perhaps
-  /// missed some.
+  /// An app sets these two in its constructor: what it does besides Services with a notification of PostgreSQL, and
+  /// when some may have been lost.
   std::function<void(std::string_view channel, std::string_view payload)> heard;
   std::function<void()> missed;
 
-  /// Of the caches in this thread's memory.
+  /// The statistics of this thread's local caches.
   std::vector<cache::LocalCacheStats> cache_stats() const;
 
-  pg::Listener listener;  // last: its messages reach all of the above
+  pg::Listener listener;  // last: its notifications reach all members above
 };
 
-/// What makes a program itself: its pages, and what it demands of every request. One per thread.
+/// What differs between the two programs: the pages, and what each request must satisfy. One per thread.
 class App {
  public:
   virtual ~App() = default;
 
   virtual void add_routes(web::Router& router) = 0;
   virtual web::Layout layout() const = 0;
-  /// Once the session is known: the visitor's menu. What is refused before that (another site's write, a wrong method,
-  /// a body that is too large) and a page about an exception have none.
+  /// Runs once the session is known: makes the viewer's menu. Requests that fail earlier (a write from another site, a
+  /// wrong method, a body that is too large) and pages about an exception have no menu.
   virtual async<void> prepare(web::Context& ctx) = 0;
-  /// The answer that keeps this visitor out, or nothing.
+  /// The response that keeps this viewer out, or nothing.
   virtual std::optional<http::Response> gate(const web::Context& ctx) = 0;
-  /// Spawned once on the thread's io_context; runs until it is stopped.
+  /// Spawned once on the thread's io_context; runs until the io_context stops.
   virtual async<void> background() = 0;
-  /// Of the requests that are being answered, those that only wait for what another one reads.
+  /// How many of the requests in flight only wait for a value that another request loads.
   virtual std::size_t waiting() const noexcept = 0;
-  /// Of the caches that it has beside those of Services.
+  /// The statistics of local caches that the app has besides those of Services.
   virtual std::vector<cache::LocalCacheStats> cache_stats() const { return {}; }
-  /// The last request was answered: write down what is only in memory.
+  /// Runs after the last response: writes down what exists only in memory.
   virtual async<void> finish() = 0;
 };
 

@@ -9,29 +9,29 @@
 
 namespace ms::program {
 
-/// What was counted until some moment.
+/// What had been counted at one moment.
 struct Moment {
   std::chrono::steady_clock::time_point at;
   Totals totals;
 };
 
-/// The figures of the time between `minute` (rates: `lately`) and `now`.
-servers::Heartbeat heartbeat_between(const Moment& minute, const Moment& lately, const Moment& now);
+/// The figures between two moments: percentiles since `minute`, rates since `recent`.
+servers::Heartbeat heartbeat_between(const Moment& minute, const Moment& recent, const Moment& now);
 
-/// Every two seconds a worker tells what it does (features/servers), and hears whether it is to rest. One per process,
-/// on its first thread.
+/// Every two seconds a worker writes its heartbeat (features/servers) and learns whether its server is drained. One per
+/// process, on its first thread.
 class HeartbeatSender {
  public:
   HeartbeatSender(Services& services, Telemetry& telemetry, config::Program program);
 
-  /// Until stop(): a worker that leaves does not speak for its server any more.
+  /// Runs until stop(): a worker that leaves no longer writes for its server.
   async<void> run();
   void stop() noexcept { stopped_ = true; }
 
  private:
   servers::Heartbeat heartbeat();
-  /// Passes on what the last beat found out.
-  void note();
+  /// Exports what the last heartbeat found: write faults and clock differences.
+  void export_findings();
 
   Services& services_;
   Telemetry& telemetry_;

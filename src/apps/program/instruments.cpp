@@ -12,8 +12,8 @@ namespace {
 using metrics::labels;
 using std::chrono::steady_clock;
 
-// How long a line of the log may wait, too.
-constexpr auto kBeat = std::chrono::milliseconds(100);
+// Also the longest time that a line of the log waits.
+constexpr auto kLagPeriod = std::chrono::milliseconds(100);
 
 }  // namespace
 
@@ -68,12 +68,12 @@ Instruments::Instruments(Telemetry& telemetry, int thread, const web::Router& ro
   if (settings.log.requests && spdlog::should_log(spdlog::level::info)) log_.emplace(process::log_is_journal());
 }
 
-void Instruments::answered(const web::Answered& answered) {
-  if (counts_) count(answered);
-  if (log_) log_->add(answered, answered.route ? router_.pattern(*answered.route) : "-");
+void Instruments::record(const web::CompletedRequest& completed) {
+  if (counts_) count(completed);
+  if (log_) log_->add(completed, completed.route ? router_.pattern(*completed.route) : "-");
 }
 
-void Instruments::rejected(int status) {
+void Instruments::count_rejected(int status) {
   shard_
       .counter("minschool_http_rejected",
                "Requests that got no page: unreadable ones, and streams without room, by status.",
@@ -81,11 +81,11 @@ void Instruments::rejected(int status) {
       .add();
 }
 
-void Instruments::count(const web::Answered& answered) {
+void Instruments::count(const web::CompletedRequest& completed) {
   constexpr int kHundred = 100;
   if (routes_.empty()) routes_.resize(router_.size() + 1);
-  const std::size_t route = answered.route.value_or(router_.size());
-  const auto place = static_cast<std::size_t>(answered.status / kHundred) % ThreadMetrics::kClasses;
+  const std::size_t route = completed.route.value_or(router_.size());
+  const auto place = static_cast<std::size_t>(completed.status / kHundred) % ThreadMetrics::kClasses;
   const bool found = route < router_.size();
   const std::string_view pattern = found ? router_.pattern(route) : std::string_view();
   const http::Method method = found ? router_.method(route) : http::Method();
@@ -93,14 +93,14 @@ void Instruments::count(const web::Answered& answered) {
   if (of.seconds == nullptr) of = cells_.add_route(pattern, method);
   metrics::Counter*& counter = of.by_class[place];
   if (counter == nullptr) counter = &cells_.add_class(pattern, method, place);
-  of.seconds->observe(answered.time);
+  of.seconds->observe(completed.time);
   counter->add();
   const auto add = [](metrics::Counter& trips, metrics::Gauge& waited, int count, std::chrono::nanoseconds time) {
     trips.add(static_cast<std::uint64_t>(count));
     waited.set(waited.value() + std::chrono::duration<double>(time).count());
   };
-  add(cells_.pg_trips, cells_.pg_seconds, answered.timing.pg_trips, answered.timing.pg);
-  add(cells_.redis_trips, cells_.redis_seconds, answered.timing.redis_trips, answered.timing.redis);
+  add(cells_.pg_trips, cells_.pg_seconds, completed.timing.pg_trips, completed.timing.pg);
+  add(cells_.redis_trips, cells_.redis_seconds, completed.timing.redis_trips, completed.timing.redis);
 }
 
 void Instruments::sample(const Services& services, const App& app, const http::ServerState& server, bool draining) {
@@ -126,15 +126,15 @@ void Instruments::sample(const Services& services, const App& app, const http::S
   cells_.sessions_opened.set(number(services.sessions.opened()));
   cells_.purges_pending.set(number(services.purger.pending()));
   cells_.purge_failures.set(number(services.purger.failures()));
-  cells_.note(services.cache_stats());
-  cells_.note(app.cache_stats());
+  cells_.export_caches(services.cache_stats());
+  cells_.export_caches(app.cache_stats());
 }
 
-async<void> Instruments::beat() {
+async<void> Instruments::measure_lag() {
   auto due = steady_clock::now();
   while (true) {
-    // From now on after a standstill: one stall is one late timer.
-    due = std::max(due + kBeat, steady_clock::now());
+    // A standstill counts as one late timer: the next is due from now on.
+    due = std::max(due + kLagPeriod, steady_clock::now());
     co_await sleep_until(due);
     cells_.lag.observe(steady_clock::now() - due);
     if (log_) log_->flush();

@@ -16,21 +16,22 @@
 
 namespace ms::program {
 
-/// What the threads of one worker count into; outlives them.
+/// The metrics of all threads of one worker; outlives the threads.
 struct Telemetry {
-  /// `server` is server.name, `program` what is started. The pool outlives it.
+  /// `server` is server.name, `program` the name of the executable. The pool must outlive this object.
   Telemetry(std::string_view program, std::string_view server, const CpuPool& hashing);
-  /// Everything, as of now.
+  /// Writes all metrics as of now.
   void write(metrics::Text& out);
-  /// The cells of one more thread, which live as long as this.
+  /// Adds the metrics of one more thread; they live as long as this object.
   ThreadMetrics& add_thread(metrics::Shard& shard, int thread);
-  /// What all threads have counted; from any thread.
+  /// The sums over all threads. Any thread may call it.
   Totals totals();
 
   metrics::Registry registry;
-  /// Whether this server's Site rests: takes no requests, because staff wish so. Set by the heartbeat, for all threads.
-  std::atomic<bool> resting{false};
-  /// Why PostgreSQL takes no writes although it answers, and since when; null: it takes them. Set by the heartbeat.
+  /// Whether staff drained this server's Site, so that it takes no requests. HeartbeatSender sets it for all threads.
+  std::atomic<bool> drained{false};
+  /// Why PostgreSQL refuses writes although it answers, and since when; null while it takes writes. HeartbeatSender
+  /// sets it.
   struct WriteFault {
     std::string why;
     Deadline since;
@@ -42,30 +43,31 @@ struct Telemetry {
   metrics::Shard& shard_;
   metrics::ProcessMetrics process_;
   metrics::Gauge& password_queue_;
-  std::mutex mutex_;  ///< of the list; each thread's cells need none
+  std::mutex mutex_;  ///< guards the list; the metrics of a thread need no lock
   std::deque<ThreadMetrics> threads_;
 };
 
-/// What one thread says of itself: /metrics, and a line in the log for each request.
+/// What one thread reports about itself: /metrics, and a line in the log for each request.
 class Instruments {
  public:
-  /// `thread` counts from 0. The router is read at the first request, when all of its routes are there.
+  /// `thread` counts from 0. The router is read at the first request, after all routes have been added.
   Instruments(Telemetry& telemetry, int thread, const web::Router& router, const config::Settings& settings);
 
-  void answered(const web::Answered& answered);
-  /// A request was asked to come back later, because there was no room for it.
-  void turned_away() noexcept { cells_.turned_away.add(); }
-  /// A request that could not be read, or a stream without room, was answered with this status.
-  void rejected(int status);
-  /// Notes what is not counted but read; once a second, and before a scrape of this thread.
+  void record(const web::CompletedRequest& completed);
+  /// Counts a request that got "come back later" because there was no room for it.
+  void count_turned_away() noexcept { cells_.turned_away.add(); }
+  /// Counts a request that could not be parsed, or a stream without room, by the status that it got.
+  void count_rejected(int status);
+  /// Reads the gauges: once a second, and before a scrape of this thread.
   void sample(const Services& services, const App& app, const http::ServerState& server, bool draining);
-  /// Measures how late timers come, and writes the log, for as long as the thread lives.
-  async<void> beat();
-  /// The answer to GET /metrics: what all threads of the worker know, of others at most a second old.
+  /// Measures how late timers fire, and flushes the log, for as long as the thread lives.
+  async<void> measure_lag();
+  /// The response to GET /metrics: the metrics of all threads of the worker; those of other threads are at most a
+  /// second old.
   http::Response scrape(const http::Request& request);
 
  private:
-  void count(const web::Answered& answered);
+  void count(const web::CompletedRequest& completed);
 
   Telemetry& telemetry_;
   metrics::Shard& shard_;
@@ -73,7 +75,7 @@ class Instruments {
   const bool counts_;
   std::optional<RequestLog> log_;
   ThreadMetrics& cells_;
-  std::vector<ThreadMetrics::Route> routes_;  ///< by index; the last: no route
+  std::vector<ThreadMetrics::Route> routes_;  ///< by route index; the last entry: requests without a route
 };
 
 }  // namespace ms::program

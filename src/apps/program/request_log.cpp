@@ -11,7 +11,7 @@
 namespace ms::program {
 namespace {
 
-/// Milliseconds with one decimal; cheaper than a floating number.
+/// Milliseconds with one decimal; cheaper to format than a floating-point number.
 struct Tenths {
   explicit Tenths(std::chrono::nanoseconds time) : count(time / std::chrono::microseconds(100)) {}
   std::int64_t whole() const { return count / 10; }
@@ -30,7 +30,7 @@ void put(fmt::memory_buffer& out, Tenths time) {
   out.push_back(static_cast<char>('0' + time.rest()));
 }
 
-/// Nginx's ids are digits; others are whatever a client sent, without control characters.
+/// Nginx's ids are digits. An id from another client may hold anything but control characters.
 void put_quoted(fmt::memory_buffer& out, std::string_view text) {
   out.push_back('"');
   if (text.find_first_of("\"\\") == std::string_view::npos) {
@@ -46,22 +46,22 @@ void put_quoted(fmt::memory_buffer& out, std::string_view text) {
 
 }  // namespace
 
-void RequestLog::add(const web::Answered& answered, std::string_view pattern) {
+void RequestLog::add(const web::CompletedRequest& completed, std::string_view pattern) {
   const std::size_t before = lines_.size();
   begin_line();
-  put_quoted(lines_, answered.id);
+  put_quoted(lines_, completed.id);
   const auto field = [this](std::string_view name, auto value) {
     put(lines_, name);
     put(lines_, value);
   };
-  field(" method=", answered.request.method_name);
+  field(" method=", completed.request.method_name);
   field(" route=", pattern);
-  field(" status=", std::int64_t{answered.status});
-  field(" ms=", Tenths(answered.time));
-  field(" pg=", std::int64_t{answered.timing.pg_trips});
-  field(" pg_ms=", Tenths(answered.timing.pg));
-  field(" redis=", std::int64_t{answered.timing.redis_trips});
-  field(" redis_ms=", Tenths(answered.timing.redis));
+  field(" status=", std::int64_t{completed.status});
+  field(" ms=", Tenths(completed.time));
+  field(" pg=", std::int64_t{completed.timing.pg_trips});
+  field(" pg_ms=", Tenths(completed.timing.pg));
+  field(" redis=", std::int64_t{completed.timing.redis_trips});
+  field(" redis_ms=", Tenths(completed.timing.redis));
   lines_.push_back('\n');
   if (lines_.size() > PIPE_BUF) write(before);
 }
@@ -83,7 +83,7 @@ void RequestLog::begin_line() {
 
 void RequestLog::flush() noexcept { write(lines_.size()); }
 
-/// The first `size` bytes. Where nobody takes them they are lost, as spdlog's are.
+/// Writes the first `size` bytes. When standard error takes nothing they are lost, as spdlog's lines are.
 void RequestLog::write(std::size_t size) noexcept {
   if (size == 0) return;
   static_cast<void>(::write(STDERR_FILENO, lines_.data(), size) > 0);

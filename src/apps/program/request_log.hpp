@@ -9,10 +9,10 @@
 
 namespace ms::program {
 
-/// A line for each request on standard error, in the shape of the program's other lines (process::log_formatter). A
-/// call of spdlog and a write for each would cost 5 µs, a tenth of a page; so lines are gathered and written together,
-/// at the latest with the next flush(), and not more at once than a pipe takes undivided: other threads write there
-/// too. One thread.
+/// Writes a line for each request to standard error, in the format of the other lines (process::log_formatter). A call
+/// of spdlog and a write(2) for each request would cost 5 µs, a tenth of a page. So lines are gathered and written
+/// together, at the latest by the next flush(). One write is never longer than what a pipe takes atomically, because
+/// other threads write to it too. For one thread.
 class RequestLog {
  public:
   /// `journal`: process::log_is_journal().
@@ -21,8 +21,8 @@ class RequestLog {
   RequestLog(const RequestLog&) = delete;
   RequestLog& operator=(const RequestLog&) = delete;
 
-  /// `pattern` is that of the route: a path may hold what nobody else is to read.
-  void add(const web::Answered& answered, std::string_view pattern);
+  /// `pattern` is the route's: a path may hold what others must not read.
+  void add(const web::CompletedRequest& completed, std::string_view pattern);
   void flush() noexcept;
 
  private:

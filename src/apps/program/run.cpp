@@ -27,62 +27,63 @@ namespace {
 
 constexpr int kBadConfig = 78;       // EX_CONFIG of sysexits.h
 constexpr int kCannotTakeOver = 75;  // EX_TEMPFAIL
-// For what the worker before can use; less than the 10 s after which its master gives a new one up.
-constexpr auto kPatience = std::chrono::seconds(8);
+// How long a start waits for what the previous worker can use. Less than the 10 s after which the master gives up.
+constexpr auto kConnectTimeout = std::chrono::seconds(8);
 
-/// Each connection and stream takes a descriptor: as many as the system lets us have. What would leave a thread too few
-/// for the rest is given up: streams for requests, because without a descriptor a request is not even refused, and
-/// connections for PostgreSQL, Redis and libraries.
+/// Each connection and each stream takes a file descriptor: as many are allowed as the system permits. When too few are
+/// left for a thread's other files, streams are reduced in favour of requests (without a descriptor a request cannot
+/// even be refused), and connections in favour of PostgreSQL, Redis and libraries.
 void apply_fd_limit(config::Settings& settings, bool has_streams) {
   constexpr rlim_t kRequests = 1000;  // of one thread
-  constexpr rlim_t kBesides = 24;     // the same: PostgreSQL, Redis, libraries
+  constexpr rlim_t kReserved = 24;    // of one thread: PostgreSQL, Redis, libraries
   rlimit files{};
   ::getrlimit(RLIMIT_NOFILE, &files);
   files.rlim_cur = files.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &files);
   const rlim_t threads = static_cast<rlim_t>(settings.server.threads);
   const rlim_t share = files.rlim_max / threads;
-  const rlim_t room = share - std::min(kBesides, share / 2);
-  const auto fit = [&](std::string_view what, int& wanted, rlim_t most, int enough) {
-    if (static_cast<rlim_t>(wanted) <= most) return;
-    if (most < static_cast<rlim_t>(enough))
-      spdlog::warn("only {} files may be open (LimitNOFILE): {} {} per thread instead of {}", files.rlim_max, most,
-                   what, wanted);
-    wanted = static_cast<int>(most);
+  const rlim_t room = share - std::min(kReserved, share / 2);
+  const auto limit = [&](std::string_view what, int& wanted, rlim_t max, int min) {
+    if (static_cast<rlim_t>(wanted) <= max) return;
+    if (max < static_cast<rlim_t>(min))
+      spdlog::warn("only {} files may be open (LimitNOFILE): {} {} per thread instead of {}", files.rlim_max, max, what,
+                   wanted);
+    wanted = static_cast<int>(max);
   };
-  if (has_streams) fit("streams", settings.live.streams, room - std::min(kRequests, room / 2), settings.live.streams);
+  if (has_streams) limit("streams", settings.live.streams, room - std::min(kRequests, room / 2), settings.live.streams);
   const rlim_t left = room - (has_streams ? static_cast<rlim_t>(settings.live.streams) : 0);
-  fit("connections", settings.http.connections, left, settings.http.in_flight);
+  limit("connections", settings.http.connections, left, settings.http.in_flight);
 }
 
-/// What all threads of a worker have reached.
-struct Reached {
-  explicit Reached(int threads) : count(threads) {}
+/// What all threads of a worker could connect to.
+struct Connections {
+  explicit Connections(int threads) : count(threads) {}
   std::latch count;
-  std::atomic<process::Parts> usable{process::kMaxParts};
+  std::atomic<process::Dependencies> usable{process::kAllDependencies};
 };
 
-async<void> reach(WorkerThread* worker_thread, process::Parts expected, Deadline deadline, Reached* reached) {
-  reached->usable &= co_await worker_thread->reach(expected, deadline);
-  reached->count.count_down();
+async<void> connect(WorkerThread* worker_thread, process::Dependencies expected, Deadline deadline,
+                    Connections* connected) {
+  connected->usable &= co_await worker_thread->connect(expected, deadline);
+  connected->count.count_down();
 }
 
-/// Tells the master that every thread goes on: each is asked once a second, and answers when its loop comes round to
-/// it.
-async<void> send_heartbeats(const std::vector<std::unique_ptr<WorkerThread>>* worker_threads, process::Parts usable,
-                            std::function<void(process::Parts)> alive) {
-  constexpr std::chrono::seconds kEvery{1};
-  /// Of the threads that came round since the last time.
+/// Reports to the master that every thread makes progress. Each thread gets a task once a second and answers when its
+/// event loop reaches it.
+async<void> send_heartbeats(const std::vector<std::unique_ptr<WorkerThread>>* worker_threads,
+                            process::Dependencies usable, std::function<void(process::Dependencies)> alive) {
+  constexpr std::chrono::seconds kPeriod{1};
+  /// Threads that answered since the last heartbeat.
   struct Answers {
     std::atomic<std::size_t> count;
-    std::atomic<process::Parts> usable;
+    std::atomic<process::Dependencies> usable;
   };
   bool just_started = true;
   const auto answers = std::make_shared<Answers>(worker_threads->size(), usable);
   while (true) {
     if (answers->count == worker_threads->size()) {
       alive(answers->usable);
-      answers->usable = process::kMaxParts;
+      answers->usable = process::kAllDependencies;
       answers->count = 0;
       for (const auto& worker_thread : *worker_threads) {
         asio::post(worker_thread->io(), [answers, &worker_thread] {
@@ -91,13 +92,13 @@ async<void> send_heartbeats(const std::vector<std::unique_ptr<WorkerThread>>* wo
         });
       }
     }
-    co_await sleep_for(kEvery);
+    co_await sleep_for(kPeriod);
     if (std::exchange(just_started, false)) process::release_startup_pages();
   }
 }
 
-/// A worker's life: one engine per thread on the same listening socket, until SIGTERM or SIGINT.
-int work(const About& about, config::Settings settings) {
+/// Runs a worker: worker threads on one listening socket, until SIGTERM or SIGINT.
+int run_worker(const About& about, config::Settings settings) {
   apply_fd_limit(settings, about.program == config::Program::site);
   const process::Worker worker = process::worker();
   auto hashing =
@@ -107,22 +108,23 @@ int work(const About& about, config::Settings settings) {
   asio::signal_set stop(control, SIGTERM, SIGINT);
 
   std::vector<std::unique_ptr<WorkerThread>> worker_threads;
-  Reached reached(settings.server.threads);
-  const Deadline deadline = std::chrono::steady_clock::now() + kPatience;
+  Connections connected(settings.server.threads);
+  const Deadline deadline = std::chrono::steady_clock::now() + kConnectTimeout;
   std::vector<std::jthread> threads;
   for (int i = 0; i < settings.server.threads; ++i) {
     worker_threads.push_back(
         std::make_unique<WorkerThread>(settings, about.program, *hashing, telemetry, i, about.make, worker.listen_fd));
   }
-  // Every engine has its own copy, which its drain closes: a worker whose master died must not keep the address taken.
+  // Every worker thread has its own copy and closes it when it drains: a worker whose master died must free the
+  // address.
   ::close(worker.listen_fd);
   for (const auto& worker_thread : worker_threads) {
-    asio::co_spawn(worker_thread->io(), reach(worker_thread.get(), worker.expected, deadline, &reached),
+    asio::co_spawn(worker_thread->io(), connect(worker_thread.get(), worker.expected, deadline, &connected),
                    asio::detached);
     threads.emplace_back([&io = worker_thread->io()] { io.run(); });
   }
-  reached.count.wait();
-  const process::Parts usable = reached.usable;
+  connected.count.wait();
+  const process::Dependencies usable = connected.usable;
   if ((worker.expected & ~usable) != 0) {
     for (const auto& worker_thread : worker_threads) worker_thread->io().stop();
     threads.clear();
@@ -132,9 +134,9 @@ int work(const About& about, config::Settings settings) {
     return kCannotTakeOver;
   }
   for (const auto& worker_thread : worker_threads) {
-    asio::post(worker_thread->io(), [&worker_thread, usable, said = worker_thread == worker_threads.front()] {
+    asio::post(worker_thread->io(), [&worker_thread, usable, logs = worker_thread == worker_threads.front()] {
       const auto why = worker_thread->missing(usable);
-      if (said && !why.empty()) spdlog::warn("starting without {}", why);
+      if (logs && !why.empty()) spdlog::warn("starting without {}", why);
       worker_thread->start();
     });
   }
@@ -147,11 +149,11 @@ int work(const About& about, config::Settings settings) {
         asio::co_spawn(worker_thread->io(), worker_thread->drain(limit), asio::detached);
       });
     }
-    control.stop();  // the master waits for our end now, not for signs of life
+    control.stop();  // from now on the master waits for the exit, not for heartbeats
   });
   control.run();
   threads.clear();  // joins
-  hashing.reset();  // before the io_contexts that its results go to
+  hashing.reset();  // before the io_contexts that receive its results
   return 0;
 }
 
@@ -171,13 +173,13 @@ int run(const About& about, int argc, char** argv) {
     return kBadConfig;
   }
   process::start_log(std::string(about.name), settings->log.level, settings->log.to_stdout);
-  if (process::is_worker()) return work(about, std::move(*settings));
+  if (process::is_worker()) return run_worker(about, std::move(*settings));
   process::Options options;
   options.name = about.name;
   options.address = settings->server.address;
   options.port = settings->server.port;
   options.arguments.assign(argv, argv + argc);
-  options.stop_seconds = settings->server.stop_seconds + 2;  // the worker bounds itself; this is for one that hangs
+  options.stop_seconds = settings->server.stop_seconds + 2;  // the worker limits itself; this is for one that hangs
   return process::run_master(options);
 }
 

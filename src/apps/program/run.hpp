@@ -4,15 +4,15 @@
 
 namespace ms::program {
 
-/// What tells the two programs apart.
+/// What differs between the two programs.
 struct About {
   config::Program program;
   const char* name;  ///< "minschool-site"
   MakeApp make;
 };
 
-/// The whole of main(): reads the command line and the configuration, is the master, or a worker when the master
-/// started it (infra/process). Exit code 78 for a wrong configuration.
+/// All of main(): parses the command line and the configuration, then runs as the master, or as a worker when the
+/// master started this process (infra/process). Exit code 78 for a wrong configuration.
 int run(const About& about, int argc, char** argv);
 
 }  // namespace ms::program

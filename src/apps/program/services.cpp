@@ -12,11 +12,11 @@ secret::Keyring keys_of(const config::Settings& settings) {
 
 session::Config session_config(const config::Settings& settings, const secret::Keyring& keys, config::Program program) {
   const bool site = program == config::Program::site;
-  const bool adopt = settings.session.adopt && site;  // the seed's program logs in to the site
+  const bool adopt = settings.session.adopt && site;  // the seed's program logs members in to the Site
   const std::string& url = site ? settings.site.url : settings.site.admin_url;
   const bool secure = url.starts_with("https:");
   const std::string& plain = settings.session.cookie;
-  // Express has to find its cookie under its own name.
+  // Express must find its cookie under the plain name.
   const bool host = secure && !adopt && !plain.starts_with("__");
   return {site ? session::Realm::site : session::Realm::admin,
           keys,
@@ -29,13 +29,13 @@ session::Config session_config(const config::Settings& settings, const secret::K
           secure};
 }
 
-/// Names of their own for each realm: whoever guesses at the Site keeps nobody out of the Admin.
+/// Each realm counts under its own names: guessing passwords at the Site locks nobody out of the Admin.
 members::LoginLimits login_limits(const config::Settings::Login& login, config::Program program) {
-  constexpr int kCalmAddresses = 5;  // for each guess that any browser has
+  constexpr int kAddressFactor = 5;  // for each try of one browser
   const std::chrono::seconds window = std::chrono::minutes(login.window_minutes);
   const bool site = program == config::Program::site;
   return {{site ? "login" : "login-admin", login.tries_per_account, window},
-          {site ? "login-calm" : "login-admin-calm", kCalmAddresses * login.tries_per_account, window},
+          {site ? "login-calm" : "login-admin-calm", kAddressFactor * login.tries_per_account, window},
           {site ? "login-device" : "login-admin-device", login.tries_per_account, window},
           {site ? "login-address" : "login-admin-address", login.tries_per_address, window},
           {"password", login.tries_per_account, window},
@@ -47,7 +47,7 @@ limit::WriteLimits write_limits(const config::Settings::Writing& writing) {
           writing.staff_factor};
 }
 
-/// "live" carries hints while Redis is gone; only the Site has streams that wait for them.
+/// "live" carries publications while Redis is gone; only the Site has streams that wait for them.
 std::vector<std::string> channels(config::Program program) {
   std::vector<std::string> names{"members", "boards", "sessions"};
   if (program == config::Program::site) names.emplace_back("live");

@@ -12,7 +12,7 @@ std::string labels_of(std::string_view pattern, http::Method method) {
   return labels({{"route", pattern}, {"method", http::name_of(method)}});
 }
 
-// What does not add up over threads says which one it is of.
+// Gauges that cannot be summed over threads have a label with their thread.
 std::string label_of(int thread) { return labels({{"thread", std::to_string(thread)}}); }
 
 }  // namespace
@@ -52,7 +52,7 @@ ThreadMetrics::Route ThreadMetrics::add_route(std::string_view pattern, http::Me
   Route out;
   out.seconds =
       &shard_.histogram("minschool_http_request_seconds", "How long answers took.", labels_of(pattern, method));
-  // From 0 on: Prometheus takes no notice of the first value that it sees.
+  // The counter starts at 0: Prometheus ignores the first value of a new series.
   out.by_class[kErrors] = &add_class(pattern, method, kErrors);
   std::string name = pattern.empty() ? "-" : std::string(http::name_of(method)) + " " + std::string(pattern);
   const std::scoped_lock lock(mutex_);
@@ -65,7 +65,7 @@ metrics::Counter& ThreadMetrics::add_class(std::string_view pattern, http::Metho
                         labels_of(pattern, method) + "," + labels({{"status", kClassNames.at(place)}}));
 }
 
-void ThreadMetrics::note(const std::vector<cache::LocalCacheStats>& caches) {
+void ThreadMetrics::export_caches(const std::vector<cache::LocalCacheStats>& caches) {
   const auto total = [this](std::string_view name, std::string_view help, const std::string& of, std::uint64_t count) {
     shard_.total(name, help, of).set(static_cast<double>(count));
   };

@@ -13,20 +13,20 @@
 
 namespace ms::program {
 
-/// What all threads of a worker have counted so far: gauges as they are, the rest since the start.
+/// What all threads of a worker have counted: gauges as they are now, everything else since the start.
 struct Totals {
   struct Route {
     metrics::Histogram::Counts seconds{};
     std::uint64_t errors = 0;  ///< answers 5xx
   };
-  /// Requests that waited for another part.
+  /// Requests that waited for a dependency.
   struct Dependency {
     bool up = false;
     std::uint64_t round_trips = 0;
     double wait_seconds = 0;
   };
 
-  std::map<std::string, Route, std::less<>> routes;  ///< by name: "GET /posts/{id}"; "-" where none was found
+  std::map<std::string, Route, std::less<>> routes;  ///< by name: "GET /posts/{id}"; "-" without a route
   double cpu_seconds = 0;
   double memory_bytes = 0;
   double in_flight = 0;
@@ -48,26 +48,26 @@ struct Totals {
   double cache_misses = 0;
 };
 
-/// The cells of one thread: only that thread writes them, any may read them.
+/// The metrics of one thread. Only that thread writes them; any thread may read them.
 class ThreadMetrics {
  public:
   /// `thread` counts from 0.
   ThreadMetrics(metrics::Shard& shard, int thread);
 
-  /// Of one route, by the class of the status: 1xx … 5xx; the first is of no class.
+  /// The classes of the status, 1xx … 5xx; class 0 is for every other status.
   static constexpr std::size_t kClasses = 6;
   static constexpr std::size_t kErrors = 5;
   struct Route {
     metrics::Histogram* seconds = nullptr;
     std::array<metrics::Counter*, kClasses> by_class{};
   };
-  /// Makes the cells of a route; `pattern` is empty for requests without one.
+  /// Creates the metrics of a route; `pattern` is empty for requests without a route.
   Route add_route(std::string_view pattern, http::Method method);
-  /// Answers to `route` of a class that it has not counted before.
+  /// Creates the counter for responses of a class that the route has not had before.
   metrics::Counter& add_class(std::string_view pattern, http::Method method, std::size_t place);
-  /// Notes what the caches in this thread's memory have counted.
-  void note(const std::vector<cache::LocalCacheStats>& caches);
-  /// Adds what this thread has counted; from any thread.
+  /// Exports the statistics of this thread's local caches.
+  void export_caches(const std::vector<cache::LocalCacheStats>& caches);
+  /// Adds this thread's metrics to `totals`. Any thread may call it.
   void add_to(Totals& totals) const;
 
   metrics::Counter& turned_away;

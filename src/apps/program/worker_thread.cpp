@@ -15,31 +15,31 @@ namespace {
 namespace json = boost::json;
 using std::chrono::steady_clock;
 
-constexpr auto kWatchEvery = std::chrono::seconds(1);
-constexpr pg::Query kAlive{"watch.alive", "select 1"};
+constexpr auto kPollPeriod = std::chrono::seconds(1);
+constexpr pg::Query kPing{"watch.alive", "select 1"};
 // Nginx closes idle upstream connections after 5 s (deploy/nginx); we must not be the first.
 constexpr auto kIdleGrace = std::chrono::seconds(6);
 
-// How long a start waits for a part that it can do without.
-constexpr auto kDatabasePatience = std::chrono::milliseconds(2000);
-constexpr auto kRedisPatience = std::chrono::milliseconds(300);
-constexpr process::Parts kPostgres = 1;
-constexpr process::Parts kRedis = 2;
+// How long a start waits for a dependency that it can do without.
+constexpr auto kDatabaseWait = std::chrono::milliseconds(2000);
+constexpr auto kRedisWait = std::chrono::milliseconds(300);
+constexpr process::Dependencies kPostgres = 1;
+constexpr process::Dependencies kRedis = 2;
 
-// Which of its tries to get an answer Nginx makes (deploy/nginx, X-Upstream-Try). Who asks without Nginx says nothing.
+// Nginx says which of its tries this is (X-Upstream-Try, deploy/nginx). Requests that do not come through Nginx have no
+// such header.
 constexpr std::string_view kFirstTry = "first";
 constexpr std::string_view kLastTry = "last";
-// The first try may have taken http.answer_ms, and 3 s are promised for all of it.
+// The first try may have used all of http.answer_ms, and a client waits at most 3 s in total.
 constexpr auto kLastTryTime = std::chrono::milliseconds(700);
 // Longer than every http.answer_ms.
-constexpr auto kWholeTime = std::chrono::milliseconds::max();
-// For so long after a last try no server is believed to serve that this one could leave requests to.
-constexpr auto kAlone = std::chrono::seconds(2);
+constexpr auto kNoLimit = std::chrono::milliseconds::max();
+// For this long after a last try, this server assumes that no other one answers.
+constexpr auto kAloneTime = std::chrono::seconds(2);
 constexpr auto kStandstill = std::chrono::milliseconds(500);
 constexpr auto kStreamGrace = std::chrono::seconds(5);
 
-/// Whether PostgreSQL answers. A connection that is lost is mostly back after some milliseconds, for which requests
-/// wait.
+/// Whether PostgreSQL answers. A lost connection is usually back within milliseconds, and requests wait for that.
 bool answers(const pg::State& database) { return database.up || database.back_soon; }
 
 bool is_try(const http::Request& request, std::string_view which) { return request.header("x-upstream-try") == which; }
@@ -57,11 +57,11 @@ web::PipelineConfig pipeline_config(const config::Settings& settings, config::Pr
           url.starts_with("https:")};  // config::load refused what does not parse
 }
 
-// Of http.in_flight, in percent: where guests' pages, and members' pages, are asked to wait. Writes may use all of it.
-constexpr std::size_t kGuestsShare = 60;
-constexpr std::size_t kMembersShare = 85;
+// Percent of http.in_flight at which pages of guests and of members get 503. Writes may use all of it.
+constexpr std::size_t kGuestShare = 60;
+constexpr std::size_t kMemberShare = 85;
 
-/// Said without a page: it must cost next to nothing.
+/// Plain text instead of a page: this response must cost next to nothing.
 http::Response too_busy(const http::Request& request) {
   const Error busy(ErrorCode::unavailable, "error.busy"_msg);
   if (request.path.starts_with("/api/")) return web::problem(busy);
@@ -102,12 +102,12 @@ WorkerThread::WorkerThread(const config::Settings& settings, config::Program pro
           router_, shell_, services_.db, services_.sessions, services_.redis, pipeline_config(settings, program),
           [this](const web::Context& ctx) { return app_->gate(ctx); },
           [this](web::Context& ctx) { return app_->prepare(ctx); },
-          [this](const web::Answered& answered) { instruments_.answered(answered); },
+          [this](const web::CompletedRequest& completed) { instruments_.record(completed); },
           [this](std::string_view request_id) { return services_.purger.purge_now(request_id); }),
       server_(
           services_.io, listen_fd, config::http_limits(settings),
           [this](const http::Request& request) { return answer(request); },
-          [this](int status, const http::Request& request) { return broken(status, request); }) {
+          [this](int status, const http::Request& request) { return reject(status, request); }) {
   app_->add_routes(router_);
   if (thread != 0) return;
   heartbeat_.emplace(services_, telemetry_, program);
@@ -115,30 +115,30 @@ WorkerThread::WorkerThread(const config::Settings& settings, config::Program pro
   add_jobs(*jobs_, services_, program);
 }
 
-/// Nginx keeps every other fault of a request to itself, so only a body that is too large has readers who want a page.
-http::Response WorkerThread::broken(int status, const http::Request& request) {
-  instruments_.rejected(status);
+/// Nginx shows clients none of the other parse errors, so only a body that is too large gets a page that people see.
+http::Response WorkerThread::reject(int status, const http::Request& request) {
+  instruments_.count_rejected(status);
   if (status != static_cast<int>(ErrorCode::too_large)) return http::plain_error(status);
   return pipeline_.error_response(request, Error(ErrorCode::too_large, "http.body_too_large"_msg));
 }
 
-async<process::Parts> WorkerThread::reach(process::Parts expected, Deadline deadline) {
-  const auto limit = [&](process::Parts part, std::chrono::milliseconds patience) {
-    return (expected & part) != 0 ? deadline : std::min(deadline, steady_clock::now() + patience);
+async<process::Dependencies> WorkerThread::connect(process::Dependencies expected, Deadline deadline) {
+  const auto limit = [&](process::Dependencies part, std::chrono::milliseconds wait) {
+    return (expected & part) != 0 ? deadline : std::min(deadline, steady_clock::now() + wait);
   };
-  const bool database = co_await services_.db.ready(limit(kPostgres, kDatabasePatience));
-  const bool redis = co_await services_.redis.ready(limit(kRedis, kRedisPatience));
+  const bool database = co_await services_.db.ready(limit(kPostgres, kDatabaseWait));
+  const bool redis = co_await services_.redis.ready(limit(kRedis, kRedisWait));
   co_return (database ? kPostgres : 0) | (redis ? kRedis : 0);
 }
 
-std::string WorkerThread::missing(process::Parts usable) const {
+std::string WorkerThread::missing(process::Dependencies usable) const {
   std::string out;
   if ((usable & kPostgres) == 0) out += "PostgreSQL: " + services_.db.state().error;
   if ((usable & kRedis) == 0) out += (out.empty() ? "Redis: " : "; Redis: ") + services_.redis.state().error;
   return out;
 }
 
-process::Parts WorkerThread::usable() const {
+process::Dependencies WorkerThread::usable() const {
   return (answers(services_.db.state()) ? kPostgres : 0) | (services_.redis.up() ? kRedis : 0);
 }
 
@@ -147,9 +147,9 @@ void WorkerThread::start() {
     spdlog::warn("[session] adopt: whoever can write to Redis can be any member of the Site (docs/operating.md)");
   }
   asio::co_spawn(services_.io, app_->background(), asio::detached);
-  asio::co_spawn(services_.io, watch(), asio::detached);
-  asio::co_spawn(services_.io, instruments_.beat(), asio::detached);
-  instruments_.sample(services_, *app_, server_.state(), false);  // so that the first beat knows
+  asio::co_spawn(services_.io, poll_dependencies(), asio::detached);
+  asio::co_spawn(services_.io, instruments_.measure_lag(), asio::detached);
+  instruments_.sample(services_, *app_, server_.state(), false);  // so that the first heartbeat has figures
   if (heartbeat_) {                                               // the first thread
     asio::co_spawn(services_.io, heartbeat_->run(), asio::detached);
     asio::co_spawn(services_.io, services_.purger.run(), asio::detached);
@@ -158,21 +158,21 @@ void WorkerThread::start() {
   server_.start();
 }
 
-async<void> WorkerThread::watch() {
+async<void> WorkerThread::poll_dependencies() {
   while (true) {
-    co_await sleep_for(kWatchEvery);
-    instruments_.sample(services_, *app_, server_.state(), draining_ || telemetry_.resting);
-    look_for_others();
-    const Call call(steady_clock::now() + kWatchEvery, "watch");
-    // A write, because a Redis that only reads is none for us. Its answer counts in the client's circuit.
+    co_await sleep_for(kPollPeriod);
+    instruments_.sample(services_, *app_, server_.state(), draining_ || telemetry_.drained);
+    update_failover();
+    const Call call(steady_clock::now() + kPollPeriod, "watch");
+    // A write, because a read-only Redis is of no use. The result counts in the client's circuit breaker.
     redis::Command write("SET", "__minschool_probe", 1, "PX", 1000);
     co_await services_.redis.execute(call, std::move(write));
     try {
       pg::Batch batch = services_.db.batch(call);
-      batch.add(kAlive);
+      batch.add(kPing);
       co_await batch.send();
     } catch (const std::exception&) {
-      // pg::Db has noted it: state() says so
+      // pg::Db has recorded it: state() reports it
     }
   }
 }
@@ -189,69 +189,71 @@ async<void> WorkerThread::drain(std::chrono::milliseconds limit) {
 }
 
 async<http::Response> WorkerThread::answer(const http::Request& request) {
-  // Answered from memory, before anything that may wait: it is asked just when a part is ill.
+  // These are answered from memory, before anything that may wait: monitors ask just when a dependency is down.
   if (request.path == "/health") co_return health();
   if (request.path == "/metrics" && settings_.server.metrics) co_return metrics(request);
   if (request.target == "*") co_return capabilities();
-  // Without a word, so that Nginx asks another server, for writes too, and leaves this one alone for a second.
-  if (leaves_to_others(request)) co_return http::Response(http::kNoAnswer);
+  // Closes the connection without a response, so that Nginx asks another server, for writes too, and skips this one for
+  // a second.
+  if (defers_to_others(request)) co_return http::Response(http::kNoAnswer);
   if (!admits(request)) {
-    instruments_.turned_away();
+    instruments_.count_turned_away();
     co_return too_busy(request);
   }
   const auto begun = steady_clock::now();
-  http::Response response = co_await pipeline_.answer(request, is_try(request, kLastTry) ? kLastTryTime : kWholeTime);
+  http::Response response = co_await pipeline_.answer(request, is_try(request, kLastTry) ? kLastTryTime : kNoLimit);
   if (response.status != static_cast<int>(ErrorCode::unavailable)) co_return response;
-  // PostgreSQL was lost while this one waited for it; or this process stood still, so that the time was over when it
-  // went on.
+  // PostgreSQL was lost while this request waited for it; or this process stood still, so that the deadline had passed
+  // when it went on.
   const bool stood_still =
       steady_clock::now() - begun > std::chrono::milliseconds(settings_.http.answer_ms) + kStandstill;
-  if (leaves_to_others(request) || (stood_still && is_try(request, kFirstTry))) {
+  if (defers_to_others(request) || (stood_still && is_try(request, kFirstTry))) {
     co_return http::Response(http::kNoAnswer);
   }
   co_return response;
 }
 
-bool WorkerThread::leaves_to_others(const http::Request& request) {
-  const bool rests = telemetry_.resting;
-  if (!rests && answers(services_.db.state())) return false;
+bool WorkerThread::defers_to_others(const http::Request& request) {
+  const bool drained = telemetry_.drained;
+  if (!drained && answers(services_.db.state())) return false;
   const auto now = steady_clock::now();
   if (is_try(request, kLastTry)) last_try_at_ = now;
-  // Where nobody else answers, each request would first go round all servers.
-  const bool alone = now - last_try_at_ < kAlone;
-  if (alone || (!rests && !is_try(request, kFirstTry))) return false;
-  left_at_ = now;
+  // When no other server answers, each request would first visit all of them in vain.
+  const bool alone = now - last_try_at_ < kAloneTime;
+  if (alone || (!drained && !is_try(request, kFirstTry))) return false;
+  deferred_at_ = now;
   return true;
 }
 
-void WorkerThread::look_for_others() {
+void WorkerThread::update_failover() {
   const auto now = steady_clock::now();
-  if (const bool cut_off = !answers(services_.db.state()); cut_off != cut_off_) {
-    cut_off_ = cut_off;
-    cut_off_at_ = now;
-    if (cut_off) {
+  if (const bool database_lost = !answers(services_.db.state()); database_lost != database_lost_) {
+    database_lost_ = database_lost;
+    database_changed_at_ = now;
+    if (database_lost) {
       spdlog::warn("PostgreSQL does not answer: requests are left to other servers where there are some");
     } else {
       spdlog::info("PostgreSQL answers again: requests are served");
     }
   }
-  // A stream of a server without PostgreSQL says nothing new. Where others serve, they have been asked lately.
-  const bool others_serve = cut_off_ && now - cut_off_at_ > kStreamGrace && now - left_at_ < kStreamGrace &&
-                            now - last_try_at_ > kStreamGrace;
-  if (telemetry_.resting || others_serve) server_.end_streams();
+  // A stream without PostgreSQL delivers nothing new. Another server serves when requests were left to it lately and
+  // none came back.
+  const bool others_serve = database_lost_ && now - database_changed_at_ > kStreamGrace &&
+                            now - deferred_at_ < kStreamGrace && now - last_try_at_ > kStreamGrace;
+  if (telemetry_.drained || others_serve) server_.end_streams();
 }
 
 bool WorkerThread::admits(const http::Request& request) const {
   const auto limit = static_cast<std::size_t>(settings_.http.in_flight);
-  // Whoever waits for the same page as others costs nothing: a crowd for one new page is let in.
+  // A request that waits for a page which another one loads costs nothing: a crowd for one new page is admitted.
   const auto busy = server_.state().in_flight - std::min(server_.state().in_flight, app_->waiting());
   if (!http::is_safe(request.method)) return busy <= limit;
   const bool member = services_.sessions.cookie_of(request).has_value();
-  return busy <= limit * (member ? kMembersShare : kGuestsShare) / 100;
+  return busy <= limit * (member ? kMemberShare : kGuestShare) / 100;
 }
 
 http::Response WorkerThread::metrics(const http::Request& request) {
-  instruments_.sample(services_, *app_, server_.state(), draining_ || telemetry_.resting);
+  instruments_.sample(services_, *app_, server_.state(), draining_ || telemetry_.drained);
   return instruments_.scrape(request);
 }
 
@@ -260,8 +262,8 @@ http::Response WorkerThread::health() const {
   const redis::State redis = services_.redis.state();
   const http::ServerState server = server_.state();
   const auto write_fault = telemetry_.write_fault.load();
-  const bool leaves = draining_ || telemetry_.resting;
-  const bool down = leaves || !database.up;
+  const bool leaving = draining_ || telemetry_.drained;
+  const bool down = leaving || !database.up;
   const bool degraded = !redis.up || write_fault;
   json::object postgres = check(database.up, database.error, database.since);
   if (database.up && write_fault) {
@@ -277,8 +279,8 @@ http::Response WorkerThread::health() const {
                                               : "health.ok"_msg)},
                     {"server", settings_.server.name},
                     {"version", version()},
-                    {"draining", leaves},
-                    {"uptime_seconds", seconds_since(begun_)},
+                    {"draining", leaving},
+                    {"uptime_seconds", seconds_since(started_at_)},
                     {"requests_in_flight", server.in_flight},
                     {"connections", server.connections},
                     {"streams", server.streams},

@@ -13,7 +13,7 @@
 
 namespace ms::program {
 
-/// One thread of a program: its parts, its app, and the server that feeds requests to both.
+/// One thread of a program: its services, its app, and the HTTP server that passes requests to both.
 class WorkerThread {
  public:
   /// `thread` counts from 0.
@@ -21,29 +21,29 @@ class WorkerThread {
                int thread, MakeApp make, int listen_fd);
 
   asio::io_context& io() { return services_.io; }
-  /// Waits for PostgreSQL, Redis and what a worker is `expected` to use besides, until `deadline`, and gives what there
-  /// is. Only what is expected is waited for longer than a start without it takes.
-  async<process::Parts> reach(process::Parts expected, Deadline deadline);
-  /// Why it cannot use what is missing, for the log.
-  std::string missing(process::Parts usable) const;
-  /// Serves from now on with what there is.
+  /// Waits until PostgreSQL, Redis and what else is `expected` can be used, at most until `deadline`, and returns what
+  /// can be. Only for what is expected does it wait longer than a start without it takes.
+  async<process::Dependencies> connect(process::Dependencies expected, Deadline deadline);
+  /// Why a dependency that is not in `usable` cannot be used, for the log.
+  std::string missing(process::Dependencies usable) const;
+  /// Starts serving with the dependencies that there are.
   void start();
-  /// What this thread can use now; on its thread.
-  process::Parts usable() const;
-  /// Answers what runs, takes nothing new, leaves within `limit`.
+  /// What this thread can use now. Call it on this thread.
+  process::Dependencies usable() const;
+  /// Finishes the requests in flight, takes no new ones, and stops the thread within `limit`.
   async<void> drain(std::chrono::milliseconds limit);
 
  private:
-  /// Asks PostgreSQL and Redis a small question every second, so that /health knows of a part that died while nobody
-  /// asked it anything, and notes what /metrics says.
-  async<void> watch();
+  /// Sends PostgreSQL and Redis a small statement every second, so that /health knows of a lost dependency even when no
+  /// request used it; and samples the gauges of /metrics.
+  async<void> poll_dependencies();
   async<http::Response> answer(const http::Request& request);
-  http::Response broken(int status, const http::Request& request);
-  /// Whether this request is left to another server, because this one cannot serve (its way to PostgreSQL is cut) or is
-  /// not to (staff let it rest). Nginx says which of its tries this is: nobody gave an answer before its last.
-  bool leaves_to_others(const http::Request& request);
-  /// Once a second: ends the streams when their readers are better off elsewhere, and notes in the log what changed.
-  void look_for_others();
+  http::Response reject(int status, const http::Request& request);
+  /// Whether this request is left to another server: this one cannot reach PostgreSQL, or staff drained it. Nginx says
+  /// which of its tries this is; at its last try no other server has answered.
+  bool defers_to_others(const http::Request& request);
+  /// Once a second: ends the streams when another server can serve them, and logs changes.
+  void update_failover();
   /// Whether there is room for one more request of this kind.
   bool admits(const http::Request& request) const;
   http::Response health() const;
@@ -59,14 +59,14 @@ class WorkerThread {
   Instruments instruments_;
   web::Pipeline pipeline_;
   http::Server server_;
-  const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
-  std::optional<HeartbeatSender> heartbeat_;  ///< of the first thread, for the whole worker
-  std::optional<jobs::Runner> jobs_;          ///< the same
+  const std::chrono::steady_clock::time_point started_at_ = std::chrono::steady_clock::now();
+  std::optional<HeartbeatSender> heartbeat_;  ///< on the first thread only, for the whole worker
+  std::optional<jobs::Runner> jobs_;          ///< on the first thread only
   bool draining_ = false;
-  bool cut_off_ = false;    ///< PostgreSQL does not answer this thread
-  Deadline cut_off_at_{};   ///< since when
-  Deadline left_at_{};      ///< a request was left to others
-  Deadline last_try_at_{};  ///< no other server gave an answer
+  bool database_lost_ = false;      ///< PostgreSQL does not answer this thread
+  Deadline database_changed_at_{};  ///< when database_lost_ last changed
+  Deadline deferred_at_{};          ///< when a request was last left to another server
+  Deadline last_try_at_{};          ///< when Nginx last had no other server
 };
 
 }  // namespace ms::program

@@ -81,7 +81,8 @@ std::optional<http::Response> moved(const web::Context& ctx, const Directory& di
     const Board* board = directory.find_former(slug);
     if (board == nullptr) return std::nullopt;
     if (!board->readable(ctx.viewer)) return std::nullopt;  // as if there were none
-    return ctx.moved(std::string(above) + board->slug + std::string(path.substr(above.size() + slug.size())));
+    return ctx.permanent_redirect(std::string(above) + board->slug +
+                                  std::string(path.substr(above.size() + slug.size())));
   }
   return std::nullopt;
 }

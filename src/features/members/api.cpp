@@ -50,8 +50,8 @@ async<http::Response> log_in(web::Context& ctx, Members& members, session::Sessi
   if (!body) co_return ctx.error_response(body.error());
   web::JsonFields fields(std::move(*body));
   std::string email = fields.text("email");
-  std::string password = fields.as_typed("password");
-  if (auto ok = fields.done(); !ok) co_return ctx.error_response(ok.error());
+  std::string password = fields.raw_text("password");
+  if (auto ok = fields.finish(); !ok) co_return ctx.error_response(ok.error());
 
   auto claim = co_await members.authenticate(ctx.call, {email, std::move(password), ctx.client_address});
   if (!claim) co_return co_await refuse_login(ctx, members, std::move(email), claim.error());

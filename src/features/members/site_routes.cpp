@@ -73,15 +73,15 @@ async<http::Response> post_login(web::Context& ctx, Members& members, session::S
   const LoginPage again{.next = std::string(web::local_path(form->get("next"))),
                         .email = email,
                         .remember = remember,
-                        .kept_to = std::string(web::local_path(form->get(web::kKeptTo))),
-                        .kept = web::kept_in(*form)};
+                        .kept_to = std::string(web::local_path(form->get(web::kCarriedTarget))),
+                        .kept = web::carried_fields(*form)};
   if (!claim) co_return co_await refuse_login(ctx, members, again, claim.error());
   // The id that came with the form is never kept: a planted one would be a login for whoever planted it.
   const auto cookie = co_await sessions.open(ctx.call, std::move(*claim), remember, ctx.secure, origin(ctx));
   if (!cookie) co_return co_await refuse_login(ctx, members, again, cookie.error());
   http::Response response = ctx.redirect(web::local_path(form->get("next")), "flash.welcome"_msg);
   // The browser sends the same once more, now as a member's, and gets what it had typed.
-  if (form->has(web::kKeptTo)) response = http::Response::same_again("/login/kept");
+  if (form->has(web::kCarriedTarget)) response = http::Response::same_again("/login/kept");
   response.set("Set-Cookie", *cookie);
   remember_device(ctx, response, kDeviceCookie, members.devices().add(devices, normal_email(email), ctx.now));
   co_return response;
@@ -91,7 +91,7 @@ async<http::Response> show_kept(web::Context& ctx) {
   if (!ctx.viewer.signed_in()) co_return ctx.redirect("/login");
   const auto form = ctx.form();
   if (!form) co_return ctx.error_response(form.error());
-  co_return ctx.show_kept(*form);
+  co_return ctx.show_carried_form(*form);
 }
 
 async<http::Response> post_logout(web::Context& ctx, session::Sessions& sessions) {

@@ -112,7 +112,7 @@ async<http::Response> write(web::Context& ctx, Posts& posts, boards::Boards& boa
   Draft draft;
   draft.title = unicode::Line(fields.text("title"));
   draft.content = unicode::Text(fields.text("content"));
-  if (auto ok = fields.done(); !ok) co_return ctx.error_response(ok.error());
+  if (auto ok = fields.finish(); !ok) co_return ctx.error_response(ok.error());
   const auto id = co_await posts.write(ctx.call, ctx.viewer, *board, std::move(draft));
   if (!id) co_return ctx.error_response(id.error());
   co_return co_await answer(ctx, posts, boards, *id, 201, &notifications);
@@ -130,7 +130,7 @@ async<http::Response> edit(web::Context& ctx, Posts& posts, boards::Boards& boar
   web::JsonFields fields(std::move(*body));
   auto title = fields.optional_text("title");
   auto content = fields.optional_text("content");
-  if (auto ok = fields.done(); !ok) co_return ctx.error_response(ok.error());
+  if (auto ok = fields.finish(); !ok) co_return ctx.error_response(ok.error());
   auto before = co_await posts.read(ctx.call, ctx.viewer, id_of(ctx));
   if (!before) co_return ctx.error_response(before.error());
   Post& post = before->post;

@@ -12,16 +12,16 @@
 namespace ms::process {
 namespace {
 
-// LC_ and LANG: tools that the command runs are read by it, so they speak English.
-constexpr std::array<std::string_view, 3> kBeginnings{"PG", "LC_", "LANG"};
+// LC_ and LANG too: the tools that a program starts then speak English.
+constexpr std::array<std::string_view, 3> kPrefixes{"PG", "LC_", "LANG"};
 constexpr std::array<std::string_view, 9> kNames{"REDISCLI_AUTH", "http_proxy",  "https_proxy",
                                                  "all_proxy",     "HTTP_PROXY",  "HTTPS_PROXY",
                                                  "ALL_PROXY",     "TAR_OPTIONS", "POSIXLY_CORRECT"};
-constexpr mode_t kOthersDoNotWrite = 0022;
+constexpr mode_t kNotWritableByOthers = 0022;
 
 bool is_foreign(std::string_view name) {
-  for (const auto beginning : kBeginnings) {
-    if (name.starts_with(beginning)) return true;
+  for (const auto prefix : kPrefixes) {
+    if (name.starts_with(prefix)) return true;
   }
   for (const auto one : kNames) {
     if (name == one) return true;
@@ -40,9 +40,10 @@ void pin_environment() {
   }
   for (const std::string& name : foreign) ::unsetenv(name.c_str());
   ::setenv("LC_ALL", "C.UTF-8", 1);
-  // Files that others must not read are made so one by one; none may be written by others, whatever the shell says.
-  const mode_t inherited = ::umask(kOthersDoNotWrite);
-  ::umask(inherited | kOthersDoNotWrite);
+  // Files that others must not read are created with their own mode; none may be writable by others, whatever the umask
+  // of the shell is.
+  const mode_t inherited = ::umask(kNotWritableByOthers);
+  ::umask(inherited | kNotWritableByOthers);
 }
 
 }  // namespace ms::process

@@ -2,9 +2,9 @@
 
 namespace ms::process {
 
-/// Forgets what whoever starts a program has in his environment for other programs, and what would change what ours do:
-/// libpq's settings (PGHOST, PGOPTIONS, PGCLIENTENCODING, …), Redis' password of the shell, proxies, the language. What
-/// counts is the configuration and MINSCHOOL_<SECTION>_<KEY>. First thing in main(), before any thread.
+/// Removes variables that the user's shell sets for other programs and that would change what ours do: libpq's settings
+/// (PGHOST, PGOPTIONS, PGCLIENTENCODING, …), the password of redis-cli, proxies, the language. Only the configuration
+/// and MINSCHOOL_<SECTION>_<KEY> count. Call it first in main(), before any thread starts.
 void pin_environment();
 
 }  // namespace ms::process

@@ -12,7 +12,7 @@
 namespace ms::process {
 namespace {
 
-/// The level as a priority of syslog(3).
+/// Formats the level as a priority of syslog(3).
 class Priority final : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg& line, const std::tm&, spdlog::memory_buf_t& out) override {
@@ -26,7 +26,7 @@ class Priority final : public spdlog::custom_flag_formatter {
 
 }  // namespace
 
-// systemd names the stream that it gave us (systemd.exec(5)); a shell may have sent standard error elsewhere since.
+// systemd names the stream that it passed to us (systemd.exec(5)); a shell may have redirected standard error since.
 bool log_is_journal() {
   const char* given = std::getenv("JOURNAL_STREAM");
   struct stat found{};

@@ -19,24 +19,24 @@
 #include "infra/process/socket.hpp"
 #include "infra/process/startup_pages.hpp"
 
-// The master is one loop around poll(): signals come through a signalfd, readiness through a pipe per worker, and time
-// through poll's timeout. No handler ever interrupts anything, so the state below needs no protection.
-//   current_   answers requests (or is being started); empty while its successor waits for the back-off
+// The master is one loop around poll(): signals arrive through a signalfd, readiness through a pipe per worker, and
+// time through poll's timeout. No handler ever interrupts anything, so the state below needs no lock.
+//   current_   serves requests (or is starting); empty while its successor waits for the back-off
 //   next_      started by SIGHUP, not ready yet
-//   leaving_   got SIGTERM; SIGKILL when killed_at comes
+//   leaving_   got SIGTERM; gets SIGKILL at killed_at
 namespace ms::process {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kReadyTime = 10s;  // a new version that is not ready by then is given up
-constexpr auto kLook = 1s;        // between two looks for signs of life
-constexpr auto kYoung = 5s;       // who dies before has something wrong that an instant restart will not cure
-constexpr auto kFirstPause = 100ms;
-constexpr auto kMaxPause = 5000ms;
-constexpr int kSignalBase = 128;  // exit code of a shell for a signal
+constexpr auto kReadyTimeout = 10s;         // a new version that is not ready by then is stopped
+constexpr auto kHeartbeatCheckPeriod = 1s;  // between two checks of the worker's heartbeats
+constexpr auto kMinUptime = 5s;  // a worker that dies sooner has a fault that an instant restart will not cure
+constexpr auto kFirstBackoff = 100ms;
+constexpr auto kMaxBackoff = 5000ms;
+constexpr int kSignalBase = 128;  // a shell's exit code for a signal
 
-std::string how_it_ended(int status) {
+std::string describe_exit(int status) {
   if (WIFSIGNALED(status))
     return fmt::format("killed by signal {} ({})", WTERMSIG(status), strsignal(WTERMSIG(status)));
   return fmt::format("exit code {}", WEXITSTATUS(status));
@@ -54,21 +54,21 @@ class Master {
   void open_signals();
   std::optional<Child> start_child();
   void start_current();
-  void wait_for_something();
-  void take_signals();
+  void wait_for_event();
+  void handle_signals();
   void reload();
   void stop();
   void reap();
-  void ended(pid_t pid, int status);
-  void current_ended(const Child& child, int status);
-  void became_ready(Child& child);
+  void on_exit(pid_t pid, int status);
+  void on_current_exit(const Child& child, int status);
+  void on_ready(Child& child);
   void promote_next();
-  void reload_is_over();
-  void dismiss(Child child);
+  void finish_reload();
+  void terminate(Child child);
   void check_timers();
-  void look_for_life();
+  void check_heartbeat();
   Clock::time_point next_timer() const;
-  bool finished() const { return leave_ || (stopping_ && !current_ && !next_ && leaving_.empty()); }
+  bool finished() const { return exit_now_ || (stopping_ && !current_ && !next_ && leaving_.empty()); }
 
   const Options& options_;
   std::string path_;
@@ -79,13 +79,13 @@ class Master {
   std::optional<Child> next_;
   std::vector<Child> leaving_;
   std::optional<Clock::time_point> restart_at_;
-  Clock::duration pause_ = kFirstPause;
+  Clock::duration backoff_ = kFirstBackoff;
   Clock::time_point alive_at_ = Clock::time_point::max();
-  Clock::time_point look_at_ = Clock::time_point::max();  // for signs of life of current_
-  bool was_ready_ = false;                                // some worker was: from now on the master stays
-  bool reload_again_ = false;                             // SIGHUP came during a reload
+  Clock::time_point heartbeat_check_at_ = Clock::time_point::max();  // the next check of current_'s heartbeats
+  bool was_ready_ = false;     // some worker was ready: from now on the master stays
+  bool reload_again_ = false;  // SIGHUP came during a reload
   bool stopping_ = false;
-  bool leave_ = false;
+  bool exit_now_ = false;
   int code_ = 0;
 };
 
@@ -100,7 +100,7 @@ int Master::run() {
   }
   start_current();
   while (!finished()) {
-    wait_for_something();
+    wait_for_event();
     check_timers();
   }
   if (stopping_) spdlog::info("stopped");
@@ -120,7 +120,7 @@ void Master::open_signals() {
 
 std::optional<Child> Master::start_child() {
   try {
-    // In place of one that answers, with as much as it can use: a mistake in a file must not take it from visitors.
+    // A worker that replaces another must be able to use as much: a mistake in a file must not cost visitors anything.
     return spawn(path_, options_.arguments, listen_.fd, current_ && current_->ready ? current_->usable : 0);
   } catch (const std::exception& error) {
     spdlog::error("cannot start a worker: {}", error.what());
@@ -134,11 +134,11 @@ void Master::start_current() {
   if (current_) {
     spdlog::info("worker {} started", current_->pid);
   } else {
-    restart_at_ = Clock::now() + kMaxPause;
+    restart_at_ = Clock::now() + kMaxBackoff;
   }
 }
 
-void Master::wait_for_something() {
+void Master::wait_for_event() {
   std::vector<pollfd> polled{{signals_, POLLIN, 0}};
   for (const auto* child : {&current_, &next_}) {
     if (*child && (*child)->ready_pipe >= 0) polled.push_back({(*child)->ready_pipe, POLLIN, 0});
@@ -150,7 +150,7 @@ void Master::wait_for_something() {
     timeout = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 3'600'000));
   }
   if (::poll(polled.data(), polled.size(), timeout) <= 0) return;
-  // Readiness first: a worker that was ready and died at once was ready.
+  // Readiness is read first: a worker that was ready and died at once counts as ready.
   for (auto* child : {&current_, &next_}) {
     if (!*child || (*child)->ready_pipe < 0) continue;
     const int fd = (*child)->ready_pipe;
@@ -161,13 +161,13 @@ void Master::wait_for_something() {
     if (count <= 0) ::close(std::exchange((*child)->ready_pipe, -1));
     if (count > 0) (*child)->usable = usable_of(bytes[static_cast<std::size_t>(count) - 1]);
     const bool first = count > 0 && !(*child)->ready;
-    if (count > (first ? 1 : 0)) (*child)->silent = 0;
-    if (first) became_ready(**child);
+    if (count > (first ? 1 : 0)) (*child)->silent_seconds = 0;
+    if (first) on_ready(**child);
   }
-  take_signals();
+  handle_signals();
 }
 
-void Master::take_signals() {
+void Master::handle_signals() {
   signalfd_siginfo info{};
   while (::read(signals_, &info, sizeof info) == sizeof info) {
     switch (info.ssi_signo) {
@@ -192,12 +192,12 @@ void Master::reload() {
   spdlog::info("SIGHUP: starting a new worker from {}", path_);
   notify_.reloading();
   if (!current_) {
-    pause_ = kFirstPause;
+    backoff_ = kFirstBackoff;
     start_current();
     return;
   }
   next_ = start_child();
-  if (!next_) reload_is_over();
+  if (!next_) finish_reload();
 }
 
 void Master::stop() {
@@ -206,32 +206,32 @@ void Master::stop() {
   spdlog::info("stopping: the worker finishes what it has begun, at most {} s", options_.stop_seconds);
   notify_.stopping();
   restart_at_.reset();
-  // Refuse connections from now on, so that the load balancer goes elsewhere at once instead of waiting for us; the
-  // worker keeps a moment for those that are in its queue. systemd's socket is its own and goes on.
+  // Connections are refused from now on, so that the load balancer goes elsewhere at once; the worker still takes those
+  // that are in its queue. systemd's socket belongs to systemd and goes on.
   if (!listen_.inherited) ::shutdown(listen_.fd, SHUT_RD);
   for (auto* child : {&current_, &next_}) {
-    if (*child) dismiss(*std::exchange(*child, std::nullopt));
+    if (*child) terminate(*std::exchange(*child, std::nullopt));
   }
 }
 
-void Master::dismiss(Child child) {
+void Master::terminate(Child child) {
   if (child.ready_pipe >= 0) ::close(std::exchange(child.ready_pipe, -1));
   ::kill(child.pid, SIGTERM);
   child.killed_at = Clock::now() + std::chrono::seconds(options_.stop_seconds);
   leaving_.push_back(child);
 }
 
-void Master::became_ready(Child& child) {
+void Master::on_ready(Child& child) {
   child.ready = true;
-  if (!std::exchange(was_ready_, true)) release_startup_pages();  // from now on it only waits
+  if (!std::exchange(was_ready_, true)) release_startup_pages();  // from now on the master only waits
   spdlog::info("worker {} is ready after {} ms", child.pid,
-               std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - child.born).count());
+               std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - child.started_at).count());
   if (next_ && &child == &*next_) {
     promote_next();
   } else {
-    reload_is_over();
+    finish_reload();
   }
-  if (look_at_ == Clock::time_point::max()) look_at_ = Clock::now() + kLook;
+  if (heartbeat_check_at_ == Clock::time_point::max()) heartbeat_check_at_ = Clock::now() + kHeartbeatCheckPeriod;
   if (const auto every = notify_.alive_every(); every && alive_at_ == Clock::time_point::max()) {
     alive_at_ = Clock::now() + *every;
   }
@@ -240,69 +240,70 @@ void Master::became_ready(Child& child) {
 void Master::promote_next() {
   if (current_) {
     spdlog::info("worker {} takes over from worker {}", next_->pid, current_->pid);
-    dismiss(*current_);
+    terminate(*current_);
   }
   current_ = std::exchange(next_, std::nullopt);
-  reload_is_over();
+  finish_reload();
 }
 
-void Master::reload_is_over() {
+void Master::finish_reload() {
   if (current_ && current_->ready) notify_.ready();
   if (std::exchange(reload_again_, false)) reload();
 }
 
 void Master::reap() {
   int status = 0;
-  for (pid_t pid = ::waitpid(-1, &status, WNOHANG); pid > 0; pid = ::waitpid(-1, &status, WNOHANG)) ended(pid, status);
+  for (pid_t pid = ::waitpid(-1, &status, WNOHANG); pid > 0; pid = ::waitpid(-1, &status, WNOHANG))
+    on_exit(pid, status);
 }
 
-void Master::ended(pid_t pid, int status) {
+void Master::on_exit(pid_t pid, int status) {
   if (current_ && current_->pid == pid) {
-    current_ended(*std::exchange(current_, std::nullopt), status);
+    on_current_exit(*std::exchange(current_, std::nullopt), status);
   } else if (next_ && next_->pid == pid) {
     if (next_->ready_pipe >= 0) ::close(next_->ready_pipe);
     next_.reset();
-    spdlog::error("new worker {} ended before it was ready: {}; the old one stays", pid, how_it_ended(status));
-    reload_is_over();
+    spdlog::error("new worker {} ended before it was ready: {}; the old one stays", pid, describe_exit(status));
+    finish_reload();
   } else if (const auto left = std::ranges::find(leaving_, pid, &Child::pid); left != leaving_.end()) {
-    spdlog::info("worker {} has left: {}", pid, how_it_ended(status));
+    spdlog::info("worker {} has left: {}", pid, describe_exit(status));
     leaving_.erase(left);
   }
 }
 
-void Master::current_ended(const Child& child, int status) {
-  // Its last byte may still be in the pipe when the signal comes first.
+void Master::on_current_exit(const Child& child, int status) {
+  // The worker's last byte may still be in the pipe when its death is reported first.
   char byte = 0;
   if (child.ready_pipe >= 0) {
     if (::read(child.ready_pipe, &byte, 1) == 1) was_ready_ = true;
     ::close(child.ready_pipe);
   }
   if (!was_ready_) {
-    spdlog::error("the first worker could not start: {}", how_it_ended(status));
-    leave_ = true;
+    spdlog::error("the first worker could not start: {}", describe_exit(status));
+    exit_now_ = true;
     code_ = exit_code(status);
     return;
   }
-  spdlog::error("worker {} died: {}", child.pid, how_it_ended(status));
+  spdlog::error("worker {} died: {}", child.pid, describe_exit(status));
   if (next_) {
     current_ = std::exchange(next_, std::nullopt);
     return;
   }
-  if (Clock::now() - child.born >= kYoung) {
-    pause_ = kFirstPause;
+  if (Clock::now() - child.started_at >= kMinUptime) {
+    backoff_ = kFirstBackoff;
     start_current();
     return;
   }
-  restart_at_ = Clock::now() + pause_;
-  pause_ = std::min<Clock::duration>(pause_ * 2, kMaxPause);
+  restart_at_ = Clock::now() + backoff_;
+  backoff_ = std::min<Clock::duration>(backoff_ * 2, kMaxBackoff);
 }
 
 void Master::check_timers() {
   const auto now = Clock::now();
-  if (next_ && now - next_->born >= kReadyTime) {
-    spdlog::error("new worker {} was not ready in {} s; the old one stays", next_->pid, kReadyTime.count());
-    dismiss(*std::exchange(next_, std::nullopt));
-    reload_is_over();
+  if (next_ && now - next_->started_at >= kReadyTimeout) {
+    spdlog::error("new worker {} was not ready in {} s; the old one stays", next_->pid, kReadyTimeout.count());
+    terminate(*std::exchange(next_, std::nullopt));
+    finish_reload();
   }
   for (Child& child : leaving_) {
     if (now < child.killed_at) continue;
@@ -311,27 +312,27 @@ void Master::check_timers() {
     child.killed_at = Clock::time_point::max();
   }
   if (restart_at_ && now >= *restart_at_) start_current();
-  if (now >= look_at_) look_for_life();
+  if (now >= heartbeat_check_at_) check_heartbeat();
   if (now >= alive_at_) {
     if (current_ && current_->ready) notify_.alive();
     alive_at_ = now + *notify_.alive_every();
   }
 }
 
-// Seconds are counted, not taken from the clock: when the whole machine stood still, it is not the worker who did.
-void Master::look_for_life() {
-  look_at_ = Clock::now() + kLook;
-  if (!current_ || current_->silent < 0) return;
-  ++current_->silent;
-  if (current_->silent <= options_.frozen_seconds) return;
+// Seconds are counted, not taken from the clock: when the whole machine stood still, the worker is not to blame.
+void Master::check_heartbeat() {
+  heartbeat_check_at_ = Clock::now() + kHeartbeatCheckPeriod;
+  if (!current_ || current_->silent_seconds < 0) return;
+  ++current_->silent_seconds;
+  if (current_->silent_seconds <= options_.frozen_seconds) return;
   spdlog::error("worker {} has not gone on for {} s: killed", current_->pid, options_.frozen_seconds);
   ::kill(current_->pid, SIGKILL);
-  current_->silent = -1;
+  current_->silent_seconds = -1;
 }
 
 Clock::time_point Master::next_timer() const {
-  auto first = std::min(alive_at_, look_at_);
-  if (next_) first = std::min(first, next_->born + kReadyTime);
+  auto first = std::min(alive_at_, heartbeat_check_at_);
+  if (next_) first = std::min(first, next_->started_at + kReadyTimeout);
   if (restart_at_) first = std::min(first, *restart_at_);
   for (const Child& child : leaving_) first = std::min(first, child.killed_at);
   return first;

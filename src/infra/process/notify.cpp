@@ -40,8 +40,9 @@ Notify::Notify() : path_(variable("NOTIFY_SOCKET")) {
     ::fcntl(pm2_, F_SETFD, FD_CLOEXEC);
   }
   const auto period = number<long long>(variable("WATCHDOG_USEC"));
-  const auto whom = number<pid_t>(variable("WATCHDOG_PID"));
-  if (period && *period > 0 && (!whom || *whom == ::getpid())) alive_every_ = std::chrono::microseconds(*period / 2);
+  const auto watchdog_pid = number<pid_t>(variable("WATCHDOG_PID"));
+  if (period && *period > 0 && (!watchdog_pid || *watchdog_pid == ::getpid()))
+    alive_every_ = std::chrono::microseconds(*period / 2);
 }
 
 Notify::~Notify() {
@@ -52,7 +53,7 @@ void Notify::ready() {
   send(fmt::format("READY=1\nMAINPID={}", ::getpid()));
   if (pm2_ < 0) return;
   constexpr std::string_view kLine = "\"ready\"\n";
-  // A channel is a socket; whoever closed it does not want to know.
+  // The channel is a socket; when the other end has closed it, nobody waits for the message.
   static_cast<void>(::send(pm2_, kLine.data(), kLine.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
   pm2_ = -1;
 }

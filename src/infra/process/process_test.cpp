@@ -22,8 +22,8 @@
 
 #include "infra/process/log.hpp"
 
-// The test program starts itself again as a master (the first argument is "serve"), whose worker is this program once
-// more: a server that says its pid and closes. Everything is real: processes, signals, sockets.
+// The test program starts itself again as a master (its first argument is "serve"), whose worker is this program once
+// more: a server that answers with its pid and closes. Everything is real: processes, signals, sockets.
 namespace ms::process {
 namespace {
 
@@ -31,19 +31,19 @@ using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 using testing::HasSubstr;
 using testing::StartsWith;
-constexpr int kPatience = 8000;  // ms
+constexpr int kTimeoutMs = 8000;
 
-// ---- what the worker does; the second argument says how it behaves
+// ---- the worker; the second argument says how it behaves
 
 int serve(const std::string& how) {
   if (how == "badconfig") return 78;
   if (std::ifstream broken(how + "/broken"); broken) return 3;
   const Worker self = worker();
-  Parts usable = 0;
+  Dependencies usable = 0;
   std::ifstream(how + "/usable") >> usable;
   if ((self.expected & ~usable) != 0) return 75;
   static std::atomic<bool> leave = false;
-  if (std::ifstream deaf(how + "/deaf"); deaf) {
+  if (std::ifstream ignores_sigterm(how + "/ignores_sigterm"); ignores_sigterm) {
     ::signal(SIGTERM, SIG_IGN);
   } else {
     struct sigaction action{};
@@ -51,9 +51,9 @@ int serve(const std::string& how) {
     ::sigaction(SIGTERM, &action, nullptr);
   }
   self.ready(usable);
-  const bool watched = std::ifstream(how + "/watched").good();
+  const bool sends_heartbeats = std::ifstream(how + "/sends_heartbeats").good();
   while (!leave) {
-    if (watched) self.alive(usable);
+    if (sends_heartbeats) self.alive(usable);
     pollfd polled{self.listen_fd, POLLIN, 0};
     if (::poll(&polled, 1, 50) <= 0) continue;
     const int peer = ::accept(self.listen_fd, nullptr, nullptr);
@@ -70,16 +70,16 @@ int serve(const std::string& how) {
 
 std::vector<std::string> arguments;
 
-int free_port(sockaddr_in& address, int& keeper) {
-  keeper = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+int free_port(sockaddr_in& address, int& holder) {
+  holder = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
   address.sin_port = 0;
   socklen_t size = sizeof address;
   const int on = 1;
-  ::setsockopt(keeper, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  EXPECT_EQ(::bind(keeper, reinterpret_cast<sockaddr*>(&address), size), 0);
-  ::getsockname(keeper, reinterpret_cast<sockaddr*>(&address), &size);
+  ::setsockopt(holder, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  EXPECT_EQ(::bind(holder, reinterpret_cast<sockaddr*>(&address), size), 0);
+  ::getsockname(holder, reinterpret_cast<sockaddr*>(&address), &size);
   return ntohs(address.sin_port);
 }
 
@@ -87,9 +87,9 @@ struct Process : testing::Test {
   Process() {
     std::string name = "/tmp/ms-process-XXXXXX";
     folder = ::mkdtemp(name.data());
-    int keeper = -1;
-    port = free_port(address, keeper);
-    ::close(keeper);
+    int holder = -1;
+    port = free_port(address, holder);
+    ::close(holder);
     systemd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     sockaddr_un path{};
     path.sun_family = AF_UNIX;
@@ -105,7 +105,7 @@ struct Process : testing::Test {
       ::waitpid(master, nullptr, 0);
     }
     for (const int fd : {systemd, pm2[0], pm2[1]}) ::close(fd);
-    std::error_code ignored;  // an orphaned worker may be writing its last word
+    std::error_code ignored;  // an orphaned worker may still write its last file
     std::filesystem::remove_all(folder, ignored);
   }
 
@@ -131,24 +131,24 @@ struct Process : testing::Test {
     ::_exit(99);
   }
 
-  /// The next datagram to systemd; "" after a while without one.
-  std::string notified() {
+  /// The next datagram to systemd; "" when none came in time.
+  std::string next_notification() {
     pollfd polled{systemd, POLLIN, 0};
-    if (::poll(&polled, 1, kPatience) <= 0) return {};
+    if (::poll(&polled, 1, kTimeoutMs) <= 0) return {};
     char text[512];
     return {text, static_cast<std::size_t>(std::max<ssize_t>(::recv(systemd, text, sizeof text, 0), 0))};
   }
 
-  void wait_until_ready() { ASSERT_THAT(notified(), StartsWith("READY=1")) << log(); }
+  void wait_until_ready() { ASSERT_THAT(next_notification(), StartsWith("READY=1")) << log(); }
 
-  /// The pid that answers; nullopt when the connection was refused or ended without a word.
+  /// The pid that answers; nullopt when the connection was refused or closed without a byte.
   std::optional<pid_t> ask() const {
     const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     std::optional<pid_t> pid;
     if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
       char text[32]{};
       pollfd polled{fd, POLLIN, 0};
-      if (::poll(&polled, 1, kPatience) > 0 && ::recv(fd, text, sizeof text - 1, 0) > 0) pid = std::atoi(text);
+      if (::poll(&polled, 1, kTimeoutMs) > 0 && ::recv(fd, text, sizeof text - 1, 0) > 0) pid = std::atoi(text);
     }
     ::close(fd);
     return pid;
@@ -171,23 +171,23 @@ struct Process : testing::Test {
     return {std::istreambuf_iterator<char>(file), {}};
   }
 
-  /// The pid of the worker that drained last; waits for one that is still at it.
+  /// The pid of the worker that drained last; waits for one that is still draining.
   std::string wait_until_drained() const {
-    const auto until = Clock::now() + std::chrono::milliseconds(kPatience);
+    const auto until = Clock::now() + std::chrono::milliseconds(kTimeoutMs);
     while (drained().empty() && Clock::now() < until) std::this_thread::sleep_for(5ms);
     return drained();
   }
 
-  /// Asks again and again until told to stop; counts those who got no answer.
-  struct Visitors {
-    explicit Visitors(const Process& process)
+  /// Sends requests until stop_all(); counts the failed ones.
+  struct Clients {
+    explicit Clients(const Process& process)
         : thread([this, &process] {
             while (!stop) {
               ++(process.ask() ? answered : failed);
               std::this_thread::sleep_for(1ms);
             }
           }) {}
-    void leave() {
+    void stop_all() {
       stop = true;
       thread.join();
     }
@@ -206,12 +206,12 @@ struct Process : testing::Test {
   pid_t master = -1;
 };
 
-TEST_F(Process, TellsSystemdAndPm2WhenPagesCanBeAnswered) {
+TEST_F(Process, NotifiesSystemdAndPm2WhenItIsReady) {
   start(folder);
-  EXPECT_EQ(notified(), "READY=1\nMAINPID=" + std::to_string(master));
+  EXPECT_EQ(next_notification(), "READY=1\nMAINPID=" + std::to_string(master));
   char line[64]{};
   pollfd polled{pm2[0], POLLIN, 0};
-  ASSERT_EQ(::poll(&polled, 1, kPatience), 1);
+  ASSERT_EQ(::poll(&polled, 1, kTimeoutMs), 1);
   ASSERT_GT(::recv(pm2[0], line, sizeof line - 1, 0), 0);
   EXPECT_STREQ(line, "\"ready\"\n");
   EXPECT_NE(ask(), master);
@@ -220,25 +220,25 @@ TEST_F(Process, TellsSystemdAndPm2WhenPagesCanBeAnswered) {
 TEST_F(Process, PingsTheWatchdog) {
   start(folder, {{"WATCHDOG_USEC", "100000"}});
   wait_until_ready();
-  EXPECT_EQ(notified(), "WATCHDOG=1");
-  EXPECT_EQ(notified(), "WATCHDOG=1");
+  EXPECT_EQ(next_notification(), "WATCHDOG=1");
+  EXPECT_EQ(next_notification(), "WATCHDOG=1");
 }
 
-TEST_F(Process, ReplacesADeadWorkerWithoutRefusingAnybody) {
+TEST_F(Process, ReplacesADeadWorkerWithoutRefusingRequests) {
   start(folder);
   wait_until_ready();
   const auto first = ask();
   ASSERT_TRUE(first);
   ::kill(*first, SIGKILL);
-  // Whoever comes meanwhile waits in the queue of the socket that the master keeps.
+  // Requests meanwhile wait in the queue of the socket, which the master keeps open.
   const auto second = ask();
   ASSERT_TRUE(second) << log();
   EXPECT_NE(second, first);
   EXPECT_THAT(log(), HasSubstr("killed by signal 9"));
 }
 
-TEST_F(Process, KillsAWorkerThatIsFrozenAndReplacesIt) {
-  std::ofstream(folder + "/watched") << "x";
+TEST_F(Process, KillsAndReplacesAFrozenWorker) {
+  std::ofstream(folder + "/sends_heartbeats") << "x";
   start(folder, {{"FROZEN_SECONDS", "2"}});
   wait_until_ready();
   const auto first = ask();
@@ -250,19 +250,19 @@ TEST_F(Process, KillsAWorkerThatIsFrozenAndReplacesIt) {
   EXPECT_THAT(log(), HasSubstr("has not gone on for 2 s: killed"));
 }
 
-TEST_F(Process, SwapsWorkersOnSighupWithoutRefusingAnybody) {
+TEST_F(Process, SwapsWorkersOnSighupWithoutRefusingRequests) {
   start(folder);
   wait_until_ready();
   const auto first = ask();
-  Visitors visitors(*this);
+  Clients clients(*this);
   for (int i = 0; i < 3; ++i) {
     ::kill(master, SIGHUP);
-    EXPECT_THAT(notified(), StartsWith("RELOADING=1\nMONOTONIC_USEC="));
-    EXPECT_THAT(notified(), StartsWith("READY=1"));
+    EXPECT_THAT(next_notification(), StartsWith("RELOADING=1\nMONOTONIC_USEC="));
+    EXPECT_THAT(next_notification(), StartsWith("READY=1"));
   }
-  visitors.leave();
-  EXPECT_GT(visitors.answered, 0);
-  EXPECT_EQ(visitors.failed, 0);
+  clients.stop_all();
+  EXPECT_GT(clients.answered, 0);
+  EXPECT_EQ(clients.failed, 0);
   EXPECT_NE(ask(), first);
   EXPECT_NE(wait_until_drained(), "");
 }
@@ -273,13 +273,13 @@ TEST_F(Process, KeepsTheOldWorkerWhenTheNewOneCannotStart) {
   const auto first = ask();
   std::ofstream(folder + "/broken") << "x";
   ::kill(master, SIGHUP);
-  EXPECT_THAT(notified(), StartsWith("RELOADING=1"));
-  EXPECT_THAT(notified(), StartsWith("READY=1"));
+  EXPECT_THAT(next_notification(), StartsWith("RELOADING=1"));
+  EXPECT_THAT(next_notification(), StartsWith("READY=1"));
   EXPECT_EQ(ask(), first);
   EXPECT_THAT(log(), HasSubstr("exit code 3; the old one stays"));
 }
 
-TEST_F(Process, StartsTheProgramThatStandsAtItsPathNow) {
+TEST_F(Process, StartsTheProgramThatIsAtItsPathNow) {
   const std::string program = folder + "/program";
   std::filesystem::copy(arguments[0], program);
   const std::string original = std::exchange(arguments[0], program);
@@ -290,8 +290,8 @@ TEST_F(Process, StartsTheProgramThatStandsAtItsPathNow) {
   std::ofstream(program) << "#!/bin/sh\nexit 5\n";
   std::filesystem::permissions(program, std::filesystem::perms::owner_all);
   ::kill(master, SIGHUP);
-  EXPECT_THAT(notified(), StartsWith("RELOADING=1"));
-  EXPECT_THAT(notified(), StartsWith("READY=1"));
+  EXPECT_THAT(next_notification(), StartsWith("RELOADING=1"));
+  EXPECT_THAT(next_notification(), StartsWith("READY=1"));
   EXPECT_THAT(log(), HasSubstr("exit code 5; the old one stays"));
 }
 
@@ -304,8 +304,8 @@ TEST_F(Process, KeepsTheOldWorkerWhenTheNewOneCanUseLess) {
   for (const auto& [parts, stays] : {std::pair(1, true), std::pair(2, true), std::pair(7, false)}) {
     usable(parts);
     ::kill(master, SIGHUP);
-    EXPECT_THAT(notified(), StartsWith("RELOADING=1"));
-    EXPECT_THAT(notified(), StartsWith("READY=1"));
+    EXPECT_THAT(next_notification(), StartsWith("RELOADING=1"));
+    EXPECT_THAT(next_notification(), StartsWith("READY=1"));
     EXPECT_EQ(ask() == worker, stays) << parts;
   }
   EXPECT_THAT(log(), HasSubstr("exit code 75; the old one stays"));
@@ -317,14 +317,14 @@ TEST_F(Process, DrainsOnSigterm) {
   const auto worker = ask();
   ASSERT_TRUE(worker);
   ::kill(master, SIGTERM);
-  EXPECT_EQ(notified(), "STOPPING=1");
+  EXPECT_EQ(next_notification(), "STOPPING=1");
   EXPECT_EQ(exit_code(), 0);
   EXPECT_EQ(drained(), std::to_string(*worker));
   EXPECT_EQ(ask(), std::nullopt);
 }
 
-TEST_F(Process, KillsAWorkerThatDoesNotLeave) {
-  std::ofstream(folder + "/deaf") << "x";
+TEST_F(Process, KillsAWorkerThatDoesNotExit) {
+  std::ofstream(folder + "/ignores_sigterm") << "x";
   start(folder);
   wait_until_ready();
   const auto worker = ask();
@@ -335,7 +335,7 @@ TEST_F(Process, KillsAWorkerThatDoesNotLeave) {
   EXPECT_THAT(log(), HasSubstr("did not leave in time: killed"));
 }
 
-TEST_F(Process, LeavesWithTheCodeOfAFirstWorkerThatCannotStart) {
+TEST_F(Process, ExitsWithTheCodeOfAFirstWorkerThatCannotStart) {
   start("badconfig");
   EXPECT_EQ(exit_code(), 78);
   EXPECT_THAT(log(), HasSubstr("could not start: exit code 78"));
@@ -351,18 +351,18 @@ TEST_F(Process, WorkerDrainsWhenItsMasterDies) {
   EXPECT_EQ(wait_until_drained(), std::to_string(*worker));
 }
 
-TEST_F(Process, SaysWhyItCannotListen) {
-  int keeper = -1;
-  port = free_port(address, keeper);
-  ::listen(keeper, 1);
+TEST_F(Process, LogsWhyItCannotListen) {
+  int holder = -1;
+  port = free_port(address, holder);
+  ::listen(holder, 1);
   start(folder);
   EXPECT_EQ(exit_code(), 1);
   EXPECT_THAT(log(), HasSubstr("Address already in use: stop the program that uses it or choose another port"));
   EXPECT_EQ(std::ranges::count(log(), '\n'), 1);
-  ::close(keeper);
+  ::close(holder);
 }
 
-TEST_F(Process, TakesTheSocketOfSystemdAndLeavesItListening) {
+TEST_F(Process, UsesTheSocketOfSystemdAndLeavesItListening) {
   int socket = -1;
   port = free_port(address, socket);
   ::listen(socket, 16);

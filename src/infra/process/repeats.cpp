@@ -13,7 +13,7 @@ namespace {
 
 using spdlog::details::log_msg;
 
-constexpr auto kQuiet = std::chrono::seconds(10);
+constexpr auto kRepeatPeriod = std::chrono::seconds(10);
 constexpr std::size_t kMaxLines = 64;
 
 class Repeats final : public spdlog::sinks::base_sink<std::mutex> {
@@ -22,7 +22,7 @@ class Repeats final : public spdlog::sinks::base_sink<std::mutex> {
 
  protected:
   void sink_it_(const log_msg& line) override {
-    say_what_is_due(line);
+    report_due(line);
     if (line.level < spdlog::level::warn) return to_->log(line);
     const std::string_view text(line.payload.data(), line.payload.size());
     const auto known = std::ranges::find(lines_, text, &Line::text);
@@ -31,7 +31,7 @@ class Repeats final : public spdlog::sinks::base_sink<std::mutex> {
       return;
     }
     if (lines_.size() >= kMaxLines) {
-      say_repeated(line, lines_.front());
+      report_repetitions(line, lines_.front());
       lines_.erase(lines_.begin());
     }
     lines_.push_back({std::string(text), line.level, line.time, 0});
@@ -50,14 +50,15 @@ class Repeats final : public spdlog::sinks::base_sink<std::mutex> {
     int repeated;
   };
 
-  /// Lines stand in the order of their times.
-  void say_what_is_due(const log_msg& now) {
-    const auto due = std::ranges::find_if(lines_, [&](const Line& line) { return now.time - line.since < kQuiet; });
-    std::for_each(lines_.begin(), due, [&](const Line& line) { say_repeated(now, line); });
+  /// Lines are ordered by time.
+  void report_due(const log_msg& now) {
+    const auto due =
+        std::ranges::find_if(lines_, [&](const Line& line) { return now.time - line.since < kRepeatPeriod; });
+    std::for_each(lines_.begin(), due, [&](const Line& line) { report_repetitions(now, line); });
     lines_.erase(lines_.begin(), due);
   }
 
-  void say_repeated(const log_msg& now, const Line& line) {
+  void report_repetitions(const log_msg& now, const Line& line) {
     if (line.repeated == 0) return;
     const std::string text =
         fmt::format("{} (repeated {} {})", line.text, line.repeated, line.repeated == 1 ? "time" : "times");

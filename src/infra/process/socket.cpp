@@ -16,8 +16,8 @@
 namespace ms::process {
 namespace {
 
-// Connections that wait while a worker is replaced; the kernel takes the smaller of this and net.core.somaxconn.
-constexpr int kBacklog = 4096;      // Linux takes as many; of more at once each waits a second to knock again
+// Connections that wait while a worker is replaced; the kernel uses the smaller of this and net.core.somaxconn.
+constexpr int kBacklog = 4096;      // the maximum of Linux; connections beyond it try again after a second
 constexpr int kFirstInherited = 3;  // SD_LISTEN_FDS_START
 
 [[noreturn]] void fail(const std::string& address, int port, int error) {
@@ -63,7 +63,7 @@ ListenSocket listen_socket(const std::string& address, int port) {
   const int fd = ::socket(is_v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) fail(address, port, errno);
   const int on = 1;
-  // Connections of the last run that still linger must not keep this one from starting.
+  // Connections of the previous run that still linger must not prevent the start.
   ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   const auto* where = is_v4 ? reinterpret_cast<const sockaddr*>(&v4) : reinterpret_cast<const sockaddr*>(&v6);
   if (::bind(fd, where, is_v4 ? sizeof v4 : sizeof v6) != 0 || ::listen(fd, kBacklog) != 0) {

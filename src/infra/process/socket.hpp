@@ -3,10 +3,10 @@
 
 namespace ms::process {
 
-/// The socket that a service outlives its workers with.
+/// The listening socket of a service, which outlives its workers.
 struct ListenSocket {
   int fd = -1;
-  /// systemd's: it listens also while we do not run, so it is never ended by us.
+  /// The socket belongs to systemd and listens also while we do not run, so we never shut it down.
   bool inherited = false;
 };
 

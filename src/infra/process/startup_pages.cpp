@@ -13,7 +13,7 @@ namespace {
 
 std::span<const ElfW(Phdr)> segments_of(const dl_phdr_info& object) { return {object.dlpi_phdr, object.dlpi_phnum}; }
 
-/// Whether the loader writes into the object's code: such pages hold more than the file.
+/// Whether the loader writes relocations into the object's code: such pages differ from the file.
 bool has_written_code(const dl_phdr_info& object) {
   for (const auto& segment : segments_of(object)) {
     if (segment.p_type != PT_DYNAMIC) continue;
@@ -26,12 +26,12 @@ bool has_written_code(const dl_phdr_info& object) {
   return false;
 }
 
-/// The loader holds its lock meanwhile: nothing is loaded or unloaded.
-int give_back(dl_phdr_info* object, std::size_t, void*) {
+/// The loader holds its lock during the call: nothing is loaded or unloaded.
+int release_pages(dl_phdr_info* object, std::size_t, void*) {
   if (std::string_view(object->dlpi_name).starts_with("linux-vdso") || has_written_code(*object)) return 0;
   const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
   for (const auto& segment : segments_of(*object)) {
-    // What is written to, or was before it became read-only (RELRO), is a segment of its own.
+    // Data that is written, or was written before it became read-only (RELRO), has a segment of its own.
     if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W) != 0) continue;
     const std::uintptr_t at = object->dlpi_addr + segment.p_vaddr;
     const std::uintptr_t begin = (at + page - 1) / page * page;
@@ -43,6 +43,6 @@ int give_back(dl_phdr_info* object, std::size_t, void*) {
 
 }  // namespace
 
-void release_startup_pages() { ::dl_iterate_phdr(give_back, nullptr); }
+void release_startup_pages() { ::dl_iterate_phdr(release_pages, nullptr); }
 
 }  // namespace ms::process

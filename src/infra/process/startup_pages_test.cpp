@@ -8,8 +8,8 @@
 namespace ms::process {
 namespace {
 
-/// KB of files that this process has in memory.
-long from_files() {
+/// KB of file-backed memory of this process.
+long file_backed_kb() {
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);) {
     if (line.starts_with("RssFile:")) return std::stol(line.substr(8));
@@ -17,13 +17,13 @@ long from_files() {
   return -1;
 }
 
-TEST(StartPages, AreGivenBackAndComeAgainWhenTheyAreNeeded) {
-  const long before = from_files();
+TEST(StartupPages, AreReleasedAndComeBackWhenNeeded) {
+  const long before = file_backed_kb();
   release_startup_pages();
-  const long after = from_files();
+  const long after = file_backed_kb();
   ASSERT_GT(after, 0);
   EXPECT_LT(after, before * 3 / 4);
-  // Code of several libraries, and what was written before: all as it was.
+  // Code of several libraries and written data are as before.
   EXPECT_EQ(std::to_string(1.5), "1.500000");
   EXPECT_THROW(static_cast<void>(std::stoi("x")), std::invalid_argument);
   release_startup_pages();

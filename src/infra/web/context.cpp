@@ -13,19 +13,20 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::string_view kVersion = "version";  // the field that says which version a form began with
+constexpr std::string_view kVersion = "version";  // the field with the version that a form began with
 constexpr std::string_view kFlashCookie = "flash";
-constexpr std::string_view kWroteCookie = "wrote";
-constexpr int kWroteSeconds = 3;  // a hint takes milliseconds; one that got lost, as long as anything is remembered
-constexpr int kToldSeconds = 400 * 24 * 3600;  // the longest that browsers keep a cookie
+constexpr std::string_view kReadYourWritesCookie = "wrote";
+constexpr int kReadYourWritesSeconds =
+    3;  // a publication takes milliseconds; a lost one, as long as a value stays cached
+constexpr int kMemberCookieSeconds = 400 * 24 * 3600;  // the longest that browsers keep a cookie
 constexpr std::string_view kPrivate = "private, no-store";
-// A guest's page is the same for all guests: a shared cache may keep it for a second (RFC 9111 5.2.2.10, RFC 5861), a
-// guest's only, by the session cookie. For when nobody answers our own Nginx keeps it far longer, and nobody else:
-// nobody else is told what has to be forgotten (infra/purge).
+// A guest's page is the same for all guests: a shared cache may keep it for a second (RFC 9111 5.2.2.10, RFC 5861), but
+// only a guest's, which the session cookie decides. Our own Nginx keeps it far longer, for when no server answers.
+// Nobody else may: only our Nginx learns what must be purged (infra/purge).
 constexpr std::string_view kShared = "public, max-age=0, s-maxage=1, stale-while-revalidate=2";
 constexpr std::string_view kHtml = "text/html; charset=utf-8";
 
-/// The text that the last redirect left for this page; the cookie holds only a key of the table [flash].
+/// The text that the previous redirect left for this page; the cookie holds only a key of table [flash].
 std::string flash_of(const http::Request& request) {
   const auto key = request.cookie(kFlashCookie);
   if (!key || !key->starts_with("flash.")) return {};
@@ -33,8 +34,8 @@ std::string flash_of(const http::Request& request) {
   return text == *key ? std::string() : text;
 }
 
-/// "page=2" or "comments=14": the queries that pages of guests have in their links.
-bool usual_query(std::string_view query) {
+/// "page=2" or "comments=14": the queries that links to guests' pages have.
+bool is_linked_query(std::string_view query) {
   constexpr std::size_t kMaxDigits = 3;
   const auto digits = query.substr(std::min(query.find('=') + 1, query.size()));
   const bool number = !digits.empty() && digits.size() <= kMaxDigits && digits.front() != '0' &&
@@ -42,11 +43,11 @@ bool usual_query(std::string_view query) {
   return query.empty() || (number && (query.starts_with("page=") || query.starts_with("comments=")));
 }
 
-/// Whether a page has the one address that links to it have. Others show the same, and there is no end of them: kept,
-/// they would drive out everything else.
-bool usual_address(const http::Request& request) {
+/// Whether the address is one that links have. Others show the same page and there are infinitely many of them: saved,
+/// they would evict everything else.
+bool is_linked_address(const http::Request& request) {
   return request.path.find('%') == std::string_view::npos && request.target.starts_with('/') &&
-         usual_query(request.query);
+         is_linked_query(request.query);
 }
 
 /// The media type of the body without its parameters, in lower case (RFC 9110 8.3.1).
@@ -96,7 +97,7 @@ const http::Form& Context::query() const {
 
 Result<http::Form> Context::form() const {
   auto form = read_form(request);
-  // Without a version nothing is compared: one that cannot be read must not pass for none.
+  // Without a version nothing is compared: an unreadable version must not pass for a missing one.
   if (form && form->has(kVersion) && !form->number(kVersion)) {
     return ms::fail(ErrorCode::bad_request, "error.bad_form"_msg);
   }
@@ -120,9 +121,9 @@ http::Response Context::page(const Meta& meta, view::Body content, int status) c
   page.description = meta.description;
   if (!meta.canonical.empty()) page.canonical = shell.site->url + meta.canonical;
   page.path = request.path;
-  const bool stays = http::is_safe(request.method) && request.path != "/login" && request.path != "/join";
-  const std::string elsewhere = stays ? std::string() : way_back();
-  page.back = stays ? local_path(request.target) : std::string_view(elsewhere);
+  const bool stays_here = http::is_safe(request.method) && request.path != "/login" && request.path != "/join";
+  const std::string return_to = stays_here ? std::string() : return_path();
+  page.back = stays_here ? local_path(request.target) : std::string_view(return_to);
   page.open = meta.open;
   page.member_cookie = shell.member_cookie;
   page.site = shell.site;
@@ -140,11 +141,11 @@ http::Response Context::page(const Meta& meta, view::Body content, int status) c
   out.set_reader(viewer.id);
   shell.layout(out, page, content);
   http::Response response = http::Response::text(status, kHtml, out.take());
-  // A refusal too: it takes the place of what Nginx kept before the page was hidden.
-  const bool lasting = status == 200 || status == 403 || status == 404;
-  const auto member = changed_member(status);
+  // Refusals are shared too: they replace the page that Nginx saved before it was hidden.
+  const bool cacheable = status == 200 || status == 403 || status == 404;
+  const auto member = member_cookie_update(status);
   const bool shared =
-      lasting && !viewer.signed_in() && flash.empty() && !meta.personal && !degraded && !member && may_be_shared();
+      cacheable && !viewer.signed_in() && flash.empty() && !meta.personal && !degraded && !member && is_shareable();
   response.set("Cache-Control", shared ? kShared : kPrivate);
   if (!flash.empty())
     response.set("Set-Cookie", fmt::format("{}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax", kFlashCookie));
@@ -152,52 +153,52 @@ http::Response Context::page(const Meta& meta, view::Body content, int status) c
   return response;
 }
 
-bool Context::may_be_shared() const { return shell.shared && usual_address(request); }
+bool Context::is_shareable() const { return shell.shared && is_linked_address(request); }
 
-http::Response Context::to_login() const {
+http::Response Context::redirect_to_login() const {
   http::Response response = http::Response::see_other("/login?next=" + http::percent_encode(request.target));
-  response.set("Cache-Control", !viewer.signed_in() && may_be_shared() ? kShared : kPrivate);
+  response.set("Cache-Control", !viewer.signed_in() && is_shareable() ? kShared : kPrivate);
   return response;
 }
 
-bool Context::read_your_writes() const { return request.cookie(kWroteCookie).has_value(); }
+bool Context::read_your_writes() const { return request.cookie(kReadYourWritesCookie).has_value(); }
 
 void Context::set_read_your_writes(http::Response& response) const {
-  response.set("Set-Cookie", fmt::format("{}=1; Path=/; Max-Age={}; HttpOnly; SameSite=Lax{}", kWroteCookie,
-                                         kWroteSeconds, secure ? "; Secure" : ""));
+  response.set("Set-Cookie", fmt::format("{}=1; Path=/; Max-Age={}; HttpOnly; SameSite=Lax{}", kReadYourWritesCookie,
+                                         kReadYourWritesSeconds, secure ? "; Secure" : ""));
 }
 
-std::string Context::way_back() const {
+std::string Context::return_path() const {
   if (http::is_safe(request.method)) return std::string(local_path(query().get("next")));
   if (request.path == "/login" || request.path == "/join") {
     const auto sent = form();
     return sent ? std::string(local_path(sent->get("next"))) : "/";
   }
-  // The page that the form was on, which Referrer-Policy lets our own pages say.
+  // The page that the form was on: Referrer-Policy makes browsers send it for our own pages.
   std::string_view from = request.header("referer");
   const auto host = from.find("://");
   const auto path = host == std::string_view::npos ? host : from.find('/', host + 3);
   return path == std::string_view::npos ? "/" : std::string(local_path(from.substr(path)));
 }
 
-std::optional<std::string> Context::changed_member(int status) const {
+std::optional<std::string> Context::member_cookie_update(int status) const {
   if (shell.member_cookie.empty()) return std::nullopt;
-  const auto told = request.cookie(shell.member_cookie);
-  // A number below 0 is for the browser to read: who has left (announce_logout).
+  const auto sent = request.cookie(shell.member_cookie);
+  // A negative number is for scripts to read: who has logged out (announce_logout).
   if (!viewer.signed_in()) {
-    if (status != 200 || !told || told->starts_with('-')) return std::nullopt;
+    if (status != 200 || !sent || sent->starts_with('-')) return std::nullopt;
     return fmt::format("{}=; Path=/; Max-Age=0; SameSite=Lax", shell.member_cookie);
   }
   const fmt::format_int id(viewer.id.value);
-  if (told == std::string_view(id.data(), id.size())) return std::nullopt;
-  return fmt::format("{}={}; Path=/; Max-Age={}; SameSite=Lax{}", shell.member_cookie, id.c_str(), kToldSeconds,
+  if (sent == std::string_view(id.data(), id.size())) return std::nullopt;
+  return fmt::format("{}={}; Path=/; Max-Age={}; SameSite=Lax{}", shell.member_cookie, id.c_str(), kMemberCookieSeconds,
                      secure ? "; Secure" : "");
 }
 
 void Context::announce_logout(http::Response& response) const {
   if (shell.member_cookie.empty() || !viewer.signed_in()) return;
   response.set("Set-Cookie", fmt::format("{}=-{}; Path=/; Max-Age={}; SameSite=Lax{}", shell.member_cookie,
-                                         viewer.id.value, kToldSeconds, secure ? "; Secure" : ""));
+                                         viewer.id.value, kMemberCookieSeconds, secure ? "; Secure" : ""));
 }
 
 http::Response Context::redirect(std::string_view location, std::optional<Msg> flash) const {
@@ -217,7 +218,7 @@ void Context::warn_unpurged(http::Response& response) const {
                                          kFlashCookie, secure ? "; Secure" : ""));
 }
 
-http::Response Context::moved(std::string_view path) const {
+http::Response Context::permanent_redirect(std::string_view path) const {
   http::Response response(308);
   std::string location(path);
   if (!request.query.empty()) location.append("?").append(request.query);
@@ -233,7 +234,7 @@ http::Response Context::json(int status, const json::value& value) const {
 
 http::Response problem(const Error& error, const json::object& more) {
   const int status = static_cast<int>(error.code);
-  // The name of a constraint is nobody's business.
+  // The names of constraints are internal.
   const std::string_view code = error.message.key.starts_with("db.") ? "error.conflict" : error.message.key;
   json::object body{{"type", "about:blank"},
                     {"title", http::reason(status)},

@@ -6,7 +6,7 @@
 
 namespace ms::web {
 
-/// What is wrong with a field, for a form shown again; null when there is no error or the field is right.
+/// The error of a field, for a form that is shown again; null when there is none.
 inline const FieldError* field_error(const Error* error, std::string_view field) {
   if (error == nullptr) return nullptr;
   const auto found = std::ranges::find(error->fields, field, &FieldError::field);

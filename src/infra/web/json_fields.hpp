@@ -10,32 +10,32 @@
 
 namespace ms::web {
 
-/// Takes the members of an API request's object one by one and gathers what is wrong with them, so that one answer
-/// names every wrong field. A value that is wrong reads as empty: look at done() before using any.
+/// Takes the fields of an API request's object one by one and collects the errors, so that one response names every
+/// wrong field. A wrong value reads as empty: check finish() before using any.
 class JsonFields {
  public:
-  explicit JsonFields(boost::json::object object) : rest_(std::move(object)) {}
+  explicit JsonFields(boost::json::object object) : remaining_(std::move(object)) {}
 
-  /// A string that must be there, in normal form (unicode::normal); NUL, which PostgreSQL cannot keep, makes it wrong.
+  /// A required string, in normal form (unicode::normal); NUL, which PostgreSQL cannot store, is an error.
   std::string text(std::string_view name);
-  /// The same as it was sent, for passwords only.
-  std::string as_typed(std::string_view name);
-  /// The same, when it is there at all.
+  /// A required string exactly as it was sent; for passwords only.
+  std::string raw_text(std::string_view name);
+  /// A string in normal form, or nothing when the field is missing.
   std::optional<std::string> optional_text(std::string_view name);
-  /// A positive integer; null means the same as leaving it out.
+  /// A positive integer; null means the same as a missing field.
   std::optional<std::int64_t> optional_id(std::string_view name);
 
-  /// To be asked last: Error(invalid) with all wrong fields. Members that nobody took count as wrong, since a misspelt
-  /// name would otherwise be lost without a word.
-  Result<void> done();
+  /// Call it last: Error(invalid) with all errors. Fields that nobody took are errors, because a misspelt name would
+  /// otherwise be ignored silently.
+  Result<void> finish();
 
  private:
   std::optional<boost::json::value> take(std::string_view name);
   std::optional<std::string> take_text(std::string_view name);
   void expect(std::string_view name);
 
-  boost::json::object rest_;
-  std::vector<FieldError> wrong_;
+  boost::json::object remaining_;
+  std::vector<FieldError> errors_;
 };
 
 }  // namespace ms::web

@@ -16,8 +16,8 @@ std::string url_with_query(std::string_view path, const http::Form& query, std::
                            std::string_view value) {
   std::string url(path);
   char separator = '?';
-  for (const auto& [known, text] : query.pairs()) {
-    if (known != name && !text.empty()) add(url, separator, known, text);
+  for (const auto& [key, text] : query.pairs()) {
+    if (key != name && !text.empty()) add(url, separator, key, text);
   }
   if (!value.empty()) add(url, separator, name, value);
   return url;

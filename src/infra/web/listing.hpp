@@ -6,18 +6,18 @@
 
 namespace ms::web {
 
-/// The path with the query's pairs again, `name` set to `value` (left out when that is empty): the address of a list
-/// with the same filters at another place.
+/// The path with the pairs of the query, `name` set to `value` (omitted when `value` is empty): the same filters at
+/// another place of the list.
 std::string url_with_query(std::string_view path, const http::Form& query, std::string_view name,
                            std::string_view value);
 
-/// Where a list that goes page by page can lead from here; an empty address is not offered.
+/// The addresses to which a paged list links; an empty one is not shown.
 struct PageLinks {
   std::string first;
   std::string next;
 };
 
-/// The steps of a page whose rows end with key `last`; `more`: there are rows beyond it. The key stands in ?before=.
+/// The links of a page whose last row has key `last`; `more`: there are rows beyond it. The key stands in ?before=.
 PageLinks page_links(std::string_view path, const http::Form& query, bool more, std::int64_t last);
 
 }  // namespace ms::web

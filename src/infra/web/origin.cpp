@@ -14,7 +14,7 @@ namespace {
 constexpr std::uint16_t kHttpPort = 80;
 constexpr std::uint16_t kHttpsPort = 443;
 
-/// The one form of "[0:0::1]", or nothing.
+/// The canonical form of "[0:0::1]", or nothing.
 std::optional<std::string> ipv6(std::string_view literal) {
   if (literal.size() < 4 || !literal.ends_with(']')) return std::nullopt;
   const std::string inside(literal.substr(1, literal.size() - 2));
@@ -65,7 +65,7 @@ bool same_origin(const http::Request& request, bool secure, std::span<const Orig
   const auto site = request.header("sec-fetch-site");
   if (!site.empty()) return site == "same-origin" || site == "none";
   const auto field = request.header("origin");
-  if (field.empty()) return true;  // not a browser: nobody's cookies are misused
+  if (field.empty()) return true;  // not a browser: nobody's cookies are abused
   const auto origin = Origin::parse(field);
   if (!origin || Origin::of(origin->secure, request.header("host")) != origin) return false;
   return origin->secure == secure || std::ranges::find(own, *origin) != own.end();

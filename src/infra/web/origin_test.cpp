@@ -16,7 +16,7 @@ bool allowed(std::string_view host, std::string_view origin, bool secure = false
   return same_origin(write_with({{"Host", std::string(host)}, {"Origin", std::string(origin)}}), secure);
 }
 
-TEST(SameOrigin, BelievesFetchMetadataFirst) {
+TEST(SameOrigin, PrefersFetchMetadata) {
   EXPECT_TRUE(same_origin(write_with({{"Sec-Fetch-Site", "same-origin"}, {"Host", "a.kr"}, {"Origin", "https://b.kr"}}),
                           false));
   EXPECT_TRUE(same_origin(write_with({{"Sec-Fetch-Site", "none"}}), false));
@@ -37,10 +37,10 @@ TEST(SameOrigin, ComparesOriginWithHostForOldBrowsers) {
   EXPECT_FALSE(allowed("a.kr", "a.kr"));
   EXPECT_FALSE(allowed("a.kr", "ftp://a.kr"));
   EXPECT_FALSE(same_origin(write_with({{"Origin", "http://a.kr"}}), false));
-  EXPECT_TRUE(same_origin(write_with({{"Host", "a.kr"}}), false));  // no browser
+  EXPECT_TRUE(same_origin(write_with({{"Host", "a.kr"}}), false));  // not a browser
 }
 
-TEST(SameOrigin, ComparesAuthoritiesAsRfc9110Says) {
+TEST(SameOrigin, ComparesAuthoritiesByRfc9110) {
   EXPECT_TRUE(allowed("a.kr:80", "http://a.kr"));
   EXPECT_TRUE(allowed("a.kr", "http://a.kr:80"));
   EXPECT_TRUE(allowed("a.kr:", "http://a.kr"));
@@ -61,14 +61,14 @@ TEST(SameOrigin, ComparesTheScheme) {
   EXPECT_FALSE(allowed("a.kr", "https://a.kr", false));
   EXPECT_FALSE(allowed("a.kr", "http://a.kr", true));
   EXPECT_FALSE(allowed("a.kr:8080", "https://a.kr:8080", false));
-  // The last hop speaks plain HTTP, and the site knows that its address is https.
+  // The last hop uses plain HTTP, but the site knows that its address is https.
   const Origin own[] = {*Origin::parse("https://a.kr")};
   const auto write = [](std::string host) { return write_with({{"Host", host}, {"Origin", "https://a.kr"}}); };
   EXPECT_TRUE(same_origin(write("a.kr"), false, own));
   EXPECT_FALSE(same_origin(write("b.kr"), false, own));
 }
 
-TEST(SameOrigin, LetsReadsPass) {
+TEST(SameOrigin, AllowsReads) {
   http::Request request;
   request.fields = {{"Sec-Fetch-Site", "cross-site"}};
   EXPECT_TRUE(same_origin(request, false));

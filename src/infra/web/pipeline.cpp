@@ -16,18 +16,18 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr int kMoved = 308;
-constexpr int kFirstRefusal = 400;
-constexpr auto kLookAgain = std::chrono::milliseconds(100);
+constexpr int kPermanentRedirect = 308;
+constexpr int kFirstErrorStatus = 400;
+constexpr auto kRetryDelay = std::chrono::milliseconds(100);
 
-// Everything comes from our own origin; no inline script or style, no framing, forms post only to us.
+// Everything comes from our own origin: no inline scripts or styles, no framing, forms are sent only to us.
 constexpr std::string_view kContentPolicy =
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'";
 
-/// `route` is a pattern: a path may hold what nobody else is to read.
-Error why(const std::exception_ptr& failure, const http::Request& request, std::string_view route,
-          std::string_view id) {
+/// `route` is a pattern: a path may hold what others must not read.
+Error error_of(const std::exception_ptr& failure, const http::Request& request, std::string_view route,
+               std::string_view id) {
   try {
     std::rethrow_exception(failure);
   } catch (const pg::Unavailable& gone) {
@@ -39,63 +39,64 @@ Error why(const std::exception_ptr& failure, const http::Request& request, std::
   return Error(ErrorCode::internal, "error.internal"_msg);
 }
 
-/// Answers that a repetition of a write that went well may get.
+/// Responses that a repetition of a successful write may get.
 bool may_be_repetition(int status) {
   return status == 403 || status == 404 || status == 409 || status == 412 || status == 422;
 }
 
-bool good_key(std::string_view key) {
+bool is_valid_key(std::string_view key) {
   return !key.empty() && key.size() <= 128 && std::ranges::all_of(key, [](char c) { return c > ' ' && c < 0x7F; });
 }
 
-/// Whether a form says that its page was made for somebody else than who is logged in now. Who is logged out is asked
-/// to log in by the handler. Fields by which a form says it: infra/web/idempotency_field.html; what a script sends
-/// without them has the header (web/js/member.js).
-bool is_of_other_page(const Context& ctx) {
+/// Whether a form was on a page for another member than the one who is logged in now. (A guest is asked to log in by
+/// the handler.) The form says it in a field (infra/web/idempotency_field.html); scripts that send no fields use the
+/// header (web/js/member.js).
+bool is_from_other_member(const Context& ctx) {
   if (ctx.is_api() || !ctx.viewer.signed_in()) return false;
-  std::string_view said = ctx.request.header("x-member");
+  std::string_view member = ctx.request.header("x-member");
   const auto form = http::Form::of_body(ctx.request.header("content-type"), ctx.request.body);
-  if (form && form->has("member")) said = form->get("member");
-  return !said.empty() && said != fmt::format_int(ctx.viewer.id.value).c_str();
+  if (form && form->has("member")) member = form->get("member");
+  return !member.empty() && member != fmt::format_int(ctx.viewer.id.value).c_str();
 }
 
-/// Tells a script that this answer to a form is ours, with what was typed, and not Nginx's.
-void say_member(const Context& ctx, http::Response& response) {
+/// Lets a script know that this response to a form comes from us and not from Nginx, so that it holds the fields.
+void set_member_header(const Context& ctx, http::Response& response) {
   response.set("X-Member", fmt::format_int(ctx.viewer.id.value).c_str());
 }
 
-/// What would make a repetition of this write known, from the most to the least certain: the API client's
-/// Idempotency-Key, the id of the form as it was shown, Nginx's id of the request (the same when it asks the next
-/// server).
+/// The key that identifies repetitions of this write, from the most to the least certain: the API client's
+/// Idempotency-Key, the key of the form as it was shown, Nginx's id of the request (it is the same when Nginx asks the
+/// next server).
 std::optional<IdempotencyKey> idempotency_key_of(const Context& ctx, bool trusted_peer) {
   const http::Request& request = ctx.request;
   const std::string_view type = request.header("content-type");
   const auto form = http::Form::of_body(type, request.body);
-  std::string asked(request.method_name);
-  asked.append(" ").append(request.target).append("\n");
-  // The boundaries of a multipart body are others each time that it is sent.
-  asked.append(form && http::multipart_boundary(type) ? form->encoded() : request.body);
-  IdempotencyKey idempotency_key{{}, secret::sha256(asked), std::nullopt};
+  std::string hashed(request.method_name);
+  hashed.append(" ").append(request.target).append("\n");
+  // The boundaries of a multipart body differ each time it is sent.
+  hashed.append(form && http::multipart_boundary(type) ? form->encoded() : request.body);
+  IdempotencyKey idempotency_key{{}, secret::sha256(hashed), std::nullopt};
   const auto api_key = request.header("idempotency-key");
-  if (ctx.is_api() && good_key(api_key)) {
+  if (ctx.is_api() && is_valid_key(api_key)) {
     idempotency_key.key = fmt::format("api:{}:{}", ctx.viewer.id.value, api_key);
     return idempotency_key;
   }
-  if (form && good_key(form->get("once"))) {
-    // With what was typed: whoever goes back and sends something else means another write. And with who sent it: a
-    // stream gives many readers the same form.
+  if (form && is_valid_key(form->get("once"))) {
+    // Includes the fields: whoever goes back and sends something else wants another write. Includes the member: a
+    // stream gives many viewers the same form.
     idempotency_key.key = fmt::format("form:{}:{}:{}", ctx.viewer.id.value, form->get("once"),
                                       secret::base64(idempotency_key.fingerprint));
     return idempotency_key;
   }
   const auto request_id = request.header("x-request-id");
-  if (!trusted_peer || !good_key(request_id)) return std::nullopt;
+  if (!trusted_peer || !is_valid_key(request_id)) return std::nullopt;
   idempotency_key.key = fmt::format("request:{}", request_id);
   return idempotency_key;
 }
 
-/// Milliseconds with two decimals, and how often it was asked: cheaper to write than a floating number.
-void put(std::string& out, std::string_view part, std::chrono::nanoseconds time, std::optional<int> trips = {}) {
+/// Milliseconds with two decimals, and the number of round trips; cheaper than formatting a floating-point number.
+void append_timing(std::string& out, std::string_view part, std::chrono::nanoseconds time,
+                   std::optional<int> trips = {}) {
   const auto hundredths = time / std::chrono::microseconds(10);
   out.append(part).append(";dur=").append(fmt::format_int(hundredths / 100).c_str());
   out.append({'.', static_cast<char>('0' + hundredths / 10 % 10), static_cast<char>('0' + hundredths % 10)});
@@ -103,12 +104,12 @@ void put(std::string& out, std::string_view part, std::chrono::nanoseconds time,
 }
 
 std::string server_timing(const Timing& timing, std::chrono::nanoseconds time) {
-  constexpr std::size_t kDefault = 96;
+  constexpr std::size_t kTypicalLength = 96;
   std::string out;
-  out.reserve(kDefault);
-  put(out, "app", time);
-  put(out, ", pg", timing.pg, timing.pg_trips);
-  put(out, ", redis", timing.redis, timing.redis_trips);
+  out.reserve(kTypicalLength);
+  append_timing(out, "app", time);
+  append_timing(out, ", pg", timing.pg, timing.pg_trips);
+  append_timing(out, ", redis", timing.redis, timing.redis_trips);
   return out;
 }
 
@@ -130,44 +131,44 @@ Pipeline::Pipeline(const Router& router, const Shell& shell, pg::Db& db, session
   for (const std::string& url : {shell.site->url, shell.site->admin_url}) {
     if (auto origin = Origin::parse(url)) own_origins_.push_back(*std::move(origin));
   }
-  of_every_answer_.set("X-Content-Type-Options", "nosniff");
-  if (!config_.served_by.empty()) of_every_answer_.set("X-Served-By", config_.served_by);
-  of_every_page_ = of_every_answer_;
-  of_every_page_.set("Content-Security-Policy", kContentPolicy).set("Referrer-Policy", "same-origin");
+  common_head_.set("X-Content-Type-Options", "nosniff");
+  if (!config_.served_by.empty()) common_head_.set("X-Served-By", config_.served_by);
+  page_head_ = common_head_;
+  page_head_.set("Content-Security-Policy", kContentPolicy).set("Referrer-Policy", "same-origin");
 }
 
-async<http::Response> Pipeline::answer(const http::Request& request, std::chrono::milliseconds at_most) {
-  const auto begun = steady_clock::now();
+async<http::Response> Pipeline::answer(const http::Request& request, std::chrono::milliseconds max_time) {
+  const auto started = steady_clock::now();
   Timing timing;
   std::string id(request.header("x-request-id"));
   if (id.empty() || id.size() > 64 || has_control(id)) id = secret::random_id(12);
-  const Call call(begun + std::min(config_.request_time, at_most), id, &timing);
+  const Call call(started + std::min(config_.request_time, max_time), id, &timing);
   http::Response response;
   std::optional<std::size_t> route;
   std::exception_ptr failure;
   try {
-    response = co_await routed(request, call, route);
+    response = co_await dispatch(request, call, route);
   } catch (...) { failure = std::current_exception(); }
   if (failure) {
     const std::string_view pattern = route ? router_.pattern(*route) : "-";
-    response = context(request, call, session::Viewer()).error_response(why(failure, request, pattern, id));
+    response = context(request, call, session::Viewer()).error_response(error_of(failure, request, pattern, id));
   }
   response.set("X-Request-Id", id);
-  const auto time = steady_clock::now() - begun;
+  const auto time = steady_clock::now() - started;
   finish(request, response, timing, time);
   observe_({request, route, response.status, time, timing, id});
   co_return response;
 }
 
 http::Response Pipeline::error_response(const http::Request& request, const Error& error) const {
-  const auto begun = steady_clock::now();
-  http::Response response = context(request, Call(begun, {}), session::Viewer()).error_response(error);
-  finish(request, response, Timing(), steady_clock::now() - begun);
+  const auto started = steady_clock::now();
+  http::Response response = context(request, Call(started, {}), session::Viewer()).error_response(error);
+  finish(request, response, Timing(), steady_clock::now() - started);
   return response;
 }
 
-async<http::Response> Pipeline::routed(const http::Request& request, const Call& call,
-                                       std::optional<std::size_t>& route) {
+async<http::Response> Pipeline::dispatch(const http::Request& request, const Call& call,
+                                         std::optional<std::size_t>& route) {
   if (!same_origin(request, secure(request), own_origins_)) {
     co_return context(request, call, session::Viewer())
         .error_response(Error(ErrorCode::forbidden, "error.cross_site"_msg), false);
@@ -181,61 +182,62 @@ async<http::Response> Pipeline::routed(const http::Request& request, const Call&
     co_return response;
   }
   if (match.handler == nullptr) {
-    if (const auto usual = usual_path(request)) co_return context(request, call, session::Viewer()).moved(*usual);
+    if (const auto canonical = canonical_path(request))
+      co_return context(request, call, session::Viewer()).permanent_redirect(*canonical);
   }
-  const auto use = match.background ? session::SessionTouch::no : session::SessionTouch::yes;
-  session::Viewer viewer = co_await sessions_.identify(call, sessions_.cookie_of(request), use);
+  const auto touch = match.background ? session::SessionTouch::no : session::SessionTouch::yes;
+  session::Viewer viewer = co_await sessions_.identify(call, sessions_.cookie_of(request), touch);
   Context ctx = context(request, call, std::move(viewer));
   if (prepare_) co_await prepare_(ctx);
   ctx.params = std::move(match.params);
   if (gate_) {
-    if (auto stopped = gate_(ctx)) {
-      // What was done under an address that has moved since is not done once more under the new one.
-      if (stopped->status == kMoved && match.handler != nullptr && !http::is_safe(request.method)) {
-        auto again = co_await repetition(ctx, *match.handler);
-        if (again) co_return std::move(*again);
+    if (auto stop = gate_(ctx)) {
+      // A write that succeeded at an address which has moved since is not done again at the new one.
+      if (stop->status == kPermanentRedirect && match.handler != nullptr && !http::is_safe(request.method)) {
+        auto previous = co_await repetition(ctx, *match.handler);
+        if (previous) co_return std::move(*previous);
       }
-      co_return std::move(*stopped);
+      co_return std::move(*stop);
     }
   }
   if (match.handler == nullptr) co_return ctx.error_response(Error(ErrorCode::not_found, "error.not_found"_msg));
   if (http::is_safe(request.method)) co_return co_await (*match.handler)(ctx);
-  if (is_of_other_page(ctx)) {
+  if (is_from_other_member(ctx)) {
     http::Response response = ctx.stale_form_response();
-    say_member(ctx, response);
+    set_member_header(ctx, response);
     co_return response;
   }
   http::Response response = co_await write(ctx, *match.handler);
-  if (!ctx.is_api()) say_member(ctx, response);
-  if (response.status < kFirstRefusal && !ctx.is_api()) ctx.set_read_your_writes(response);
+  if (!ctx.is_api()) set_member_header(ctx, response);
+  if (response.status < kFirstErrorStatus && !ctx.is_api()) ctx.set_read_your_writes(response);
   co_return response;
 }
 
-std::optional<std::string> Pipeline::usual_path(const http::Request& request) const {
+std::optional<std::string> Pipeline::canonical_path(const http::Request& request) const {
   if (!http::is_safe(request.method)) return std::nullopt;
-  std::string usual;
+  std::string canonical;
   for (const auto part : std::views::split(request.path, '/')) {
-    if (!part.empty()) usual.append("/").append(std::string_view(part));
+    if (!part.empty()) canonical.append("/").append(std::string_view(part));
   }
-  if (usual.empty()) usual = "/";
-  // A program is told that its address is wrong. And no path leads to another site, whatever the routes are.
-  if (usual.starts_with("/api/") || local_path(usual) != usual) return std::nullopt;
-  if (router_.match(request.method, usual).handler == nullptr) return std::nullopt;
-  return usual;
+  if (canonical.empty()) canonical = "/";
+  // API clients learn that their address is wrong. And no path leads to another site, whatever the routes are.
+  if (canonical.starts_with("/api/") || local_path(canonical) != canonical) return std::nullopt;
+  if (router_.match(request.method, canonical).handler == nullptr) return std::nullopt;
+  return canonical;
 }
 
 async<http::Response> Pipeline::write(Context& ctx, const Handler& handler) {
   std::optional<IdempotencyKey> idempotency_key = idempotency_key_of(ctx, config_.proxies.contains(ctx.request.peer));
-  bool note_purge = false;
-  ctx.call.set_purge_flag(&note_purge);
+  bool needs_purge = false;
+  ctx.call.set_purge_flag(&needs_purge);
   http::Response response;
   if (idempotency_key) {
     response = co_await write_idempotent(ctx, handler, *idempotency_key);
   } else {
     response = co_await handler(ctx);
   }
-  // A repetition takes nothing away itself; whether the first time came as far as here, nobody knows.
-  if (!note_purge && !(idempotency_key && idempotency_key->previous_result)) co_return response;
+  // A repetition removes nothing itself, and whether the first request came as far as this is unknown.
+  if (!needs_purge && !(idempotency_key && idempotency_key->previous_result)) co_return response;
   const bool purged = co_await purge_(ctx.call.request_id());
   if (!purged) ctx.warn_unpurged(response);
   co_return response;
@@ -244,9 +246,9 @@ async<http::Response> Pipeline::write(Context& ctx, const Handler& handler) {
 async<std::optional<http::Response>> Pipeline::repetition(Context& ctx, const Handler& handler) {
   std::optional<IdempotencyKey> idempotency_key = idempotency_key_of(ctx, config_.proxies.contains(ctx.request.peer));
   if (!idempotency_key) co_return std::nullopt;
-  const auto known = co_await look_up(ctx, *idempotency_key, false);
-  if (!known || !*known || !(*known)->same_request) co_return std::nullopt;
-  idempotency_key->previous_result = (*known)->result;
+  const auto previous = co_await find_previous(ctx, *idempotency_key, false);
+  if (!previous || !*previous || !(*previous)->same_request) co_return std::nullopt;
+  idempotency_key->previous_result = (*previous)->result;
   ctx.call.set_idempotency_key(&*idempotency_key);
   http::Response response = co_await handler(ctx);
   co_return response;
@@ -256,35 +258,36 @@ async<http::Response> Pipeline::write_idempotent(Context& ctx, const Handler& ha
                                                  IdempotencyKey& idempotency_key) {
   ctx.call.set_idempotency_key(&idempotency_key);
   std::optional<http::Response> first;
-  std::exception_ptr lost;
+  std::exception_ptr connection_error;
   try {
     first = co_await handler(ctx);
-  } catch (const pg::Unavailable&) { lost = std::current_exception(); }
+  } catch (const pg::Unavailable&) { connection_error = std::current_exception(); }
   if (first && !may_be_repetition(first->status)) co_return std::move(*first);
-  // Unexpected perhaps because the first time did it already, or the answer to the COMMIT was lost: the key tells.
-  const auto known = co_await look_up(ctx, idempotency_key, lost != nullptr);
-  if (!known) {  // PostgreSQL does not answer
-    if (lost) std::rethrow_exception(lost);
+  // The handler failed perhaps because an earlier request did the write, or the response to COMMIT was lost: the key
+  // decides.
+  const auto previous = co_await find_previous(ctx, idempotency_key, connection_error != nullptr);
+  if (!previous) {  // PostgreSQL does not answer
+    if (connection_error) std::rethrow_exception(connection_error);
     co_return std::move(*first);
   }
-  if (!*known && first) co_return std::move(*first);
-  if (*known && !(*known)->same_request) {
+  if (!*previous && first) co_return std::move(*first);
+  if (*previous && !(*previous)->same_request) {
     co_return ctx.error_response(Error(ErrorCode::invalid, "error.key_reused"_msg));
   }
-  // Nothing was done: done now. Were the lost transaction still to commit, the key would refuse this one.
-  if (*known) idempotency_key.previous_result = (*known)->result;
+  // Nothing was written, so it is written now. If the lost transaction still commits, the key makes this one fail.
+  if (*previous) idempotency_key.previous_result = (*previous)->result;
   co_return co_await handler(ctx);
 }
 
-async<std::optional<std::optional<idempotency::Found>>> Pipeline::look_up(const Context& ctx,
-                                                                          const IdempotencyKey& idempotency_key,
-                                                                          bool patient) {
+async<std::optional<std::optional<idempotency::Found>>> Pipeline::find_previous(const Context& ctx,
+                                                                                const IdempotencyKey& idempotency_key,
+                                                                                bool retry) {
   while (true) {
     try {
       co_return co_await idempotency::find(db_, ctx.call, idempotency_key, ctx.viewer.id);
     } catch (const pg::Unavailable&) {}
-    if (!patient || steady_clock::now() + kLookAgain >= ctx.call.deadline()) co_return std::nullopt;
-    co_await sleep_for(kLookAgain);
+    if (!retry || steady_clock::now() + kRetryDelay >= ctx.call.deadline()) co_return std::nullopt;
+    co_await sleep_for(kRetryDelay);
   }
 }
 
@@ -302,8 +305,8 @@ std::string Pipeline::client_address(const http::Request& request) const {
 
 void Pipeline::finish(const http::Request& request, http::Response& response, const Timing& timing,
                       std::chrono::nanoseconds time) const {
-  response.add_head_of(request.path.starts_with("/api/") ? of_every_answer_ : of_every_page_);
-  // Whoever is asked to come later is told when, whichever page says so; browsers and other programs then try again.
+  response.add_head_of(request.path.starts_with("/api/") ? common_head_ : page_head_);
+  // Every 503 says when to try again, whichever page it is; browsers and other clients then do.
   constexpr std::string_view kRetrySeconds = "5";
   if (response.status == static_cast<int>(ErrorCode::unavailable) && !response.head().contains("Retry-After:")) {
     response.set("Retry-After", kRetrySeconds);

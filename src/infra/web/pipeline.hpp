@@ -19,67 +19,68 @@
 namespace ms::web {
 
 struct PipelineConfig {
-  std::string served_by;    ///< X-Served-By; empty: not said
+  std::string served_by;    ///< X-Served-By; empty: not sent
   bool show_timing = true;  ///< Server-Timing
   std::chrono::milliseconds request_time{1800};
   config::TrustedProxies proxies;
-  bool https = false;  ///< its public address is: visitors come by TLS, whatever a proxy in between says
+  bool https = false;  ///< the public address is https: clients use TLS, whatever a proxy in between reports
 };
 
-/// A request that has its answer.
-struct Answered {
+/// A request with its response, for metrics and the log.
+struct CompletedRequest {
   const http::Request& request;
-  std::optional<std::size_t> route;  ///< of the Router; none: no such address, or refused before
+  std::optional<std::size_t> route;  ///< of the Router; none: no such address, or an error before routing
   int status;
   std::chrono::nanoseconds time;
   const Timing& timing;
   std::string_view id;
 };
 
-/// The one ordered way of a request, and why each stage stands where it does:
+/// The fixed order of the stages of a request, with the reason for each place:
 ///  1. clock and request id      - everything after is timed and can be found in a log
-///  2. error wall                - whatever is thrown below becomes a 503 or 500 page, never a lost connection
+///  2. exception barrier         - whatever is thrown below becomes a 503 or 500 page, never a lost connection
 ///  3. same origin               - before the session: a foreign write costs nothing (Fetch Metadata, RFC 6454)
-///  4. route                     - before the session: an unknown path, or one with slashes too many, needs no Redis
-///  5. session                   - who asks
+///  4. route                     - before the session: an unknown path, or one with extra slashes, needs no Redis
+///  5. session                   - identifies the viewer
 ///  6. prepare                   - what every page of the program shows
-///  7. gate                      - what the whole program demands (Admin: staff only; Site: addresses of boards)
+///  7. gate                      - what the whole program requires (Admin: staff only; Site: addresses of boards)
 ///  8. handler
 class Pipeline {
  public:
-  /// Nothing to let the request pass, or the answer that stops it.
+  /// Returns nothing to let the request pass, or the response that stops it.
   using Gate = std::function<std::optional<http::Response>(const Context&)>;
-  /// Runs once the session is known: the visitor's menu, "who is online".
+  /// Runs once the session is known: the viewer's menu, presence.
   using Prepare = std::function<async<void>(Context&)>;
-  /// Told of each request that answer() answered, for metrics and the log; must not throw.
-  using Observe = std::function<void(const Answered&)>;
-  /// Called before the answer to a write that took away what guests could see: false when saved pages still show it.
+  /// Gets each request that answer() responded to, for metrics and the log; must not throw.
+  using Observe = std::function<void(const CompletedRequest&)>;
+  /// Runs before the response to a write that removed something guests could see. False: saved pages still show it.
   using Purge = std::function<async<bool>(std::string_view request_id)>;
 
   Pipeline(const Router& router, const Shell& shell, pg::Db& db, session::Sessions& sessions, redis::Client& redis,
            PipelineConfig config, Gate gate, Prepare prepare, Observe observe, Purge purge);
 
-  /// Never throws. Takes at most PipelineConfig::request_time, and at most `at_most`.
-  async<http::Response> answer(const http::Request& request, std::chrono::milliseconds at_most);
-  /// The refusal of a request that never came so far as to have a route or a visitor.
+  /// Never throws. Takes at most PipelineConfig::request_time, and at most `max_time`.
+  async<http::Response> answer(const http::Request& request, std::chrono::milliseconds max_time);
+  /// The error response to a request that did not get as far as a route or a viewer.
   http::Response error_response(const http::Request& request, const Error& error) const;
 
  private:
-  /// Notes the route in `route` as soon as it is known.
-  async<http::Response> routed(const http::Request& request, const Call& call, std::optional<std::size_t>& route);
-  /// Where the page is that was asked for with slashes too many ("//boards/free/"); not below /api/.
-  std::optional<std::string> usual_path(const http::Request& request) const;
+  /// Sets `route` as soon as it is known.
+  async<http::Response> dispatch(const http::Request& request, const Call& call, std::optional<std::size_t>& route);
+  /// The page's canonical path when the request has extra slashes ("//boards/free/"); not below /api/.
+  std::optional<std::string> canonical_path(const http::Request& request) const;
   async<http::Response> write(Context& ctx, const Handler& handler);
-  /// Runs a write's handler so that a repetition gets the first result again (infra/idempotency).
+  /// Runs a write's handler so that a repetition gets the previous result (infra/idempotency).
   async<http::Response> write_idempotent(Context& ctx, const Handler& handler, IdempotencyKey& idempotency_key);
-  /// The answer to a write that is known to be a repetition; nothing for any other, and it is not carried out.
+  /// The response to a write that is known to be a repetition; nothing for any other, which is not carried out.
   async<std::optional<http::Response>> repetition(Context& ctx, const Handler& handler);
-  /// What the key has done before; outer nullopt: PostgreSQL did not answer, within the deadline if `patient`.
-  async<std::optional<std::optional<idempotency::Found>>> look_up(const Context& ctx,
-                                                                  const IdempotencyKey& idempotency_key, bool patient);
+  /// What the key's previous request did. Outer nullopt: PostgreSQL did not answer, within the deadline if `retry`.
+  async<std::optional<std::optional<idempotency::Found>>> find_previous(const Context& ctx,
+                                                                        const IdempotencyKey& idempotency_key,
+                                                                        bool retry);
   Context context(const http::Request& request, const Call& call, session::Viewer viewer) const;
   std::string client_address(const http::Request& request) const;
-  /// The visitor came by TLS, as a trusted proxy tells it.
+  /// Whether the client uses TLS, as a trusted proxy reports.
   bool secure(const http::Request& request) const;
   void finish(const http::Request& request, http::Response& response, const Timing& timing,
               std::chrono::nanoseconds time) const;
@@ -91,8 +92,8 @@ class Pipeline {
   redis::Client& redis_;
   PipelineConfig config_;
   std::vector<Origin> own_origins_;
-  http::Response of_every_answer_;
-  http::Response of_every_page_;
+  http::Response common_head_;
+  http::Response page_head_;
   Gate gate_;
   Prepare prepare_;
   Observe observe_;

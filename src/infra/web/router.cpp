@@ -10,9 +10,9 @@
 namespace ms::web {
 namespace {
 
-constexpr std::size_t kMaxDepth = 8;  // segments; no route of ours has more
+constexpr std::size_t kMaxDepth = 8;  // segments; no route has more
 
-/// The segments of "/a/b"; more than kMaxDepth gives nothing that matches.
+/// The segments of "/a/b". A path with more than kMaxDepth matches no route.
 class Segments {
  public:
   explicit Segments(std::string_view path) {
@@ -36,7 +36,7 @@ class Segments {
 
 bool is_name(std::string_view segment) { return segment.starts_with('{'); }
 
-/// As in Allow: HEAD is answered wherever GET is.
+/// As in the Allow field: HEAD is answered wherever GET is.
 std::string_view allowed(http::Method method) {
   return method == http::Method::get ? "GET, HEAD" : http::name_of(method);
 }

@@ -15,7 +15,7 @@ namespace ms::web {
 class Context;
 using Handler = std::function<async<http::Response>(Context&)>;
 
-/// What stood in the {names} of a route's pattern, percent-decoded.
+/// The values of the {names} of a route's pattern, percent-decoded.
 class Params {
  public:
   /// Empty when the route has no such name.
@@ -28,15 +28,15 @@ class Params {
   std::vector<std::pair<std::string_view, std::string>> values_;
 };
 
-/// Patterns such as "/boards/{slug}/posts": a segment is literal or one {name}. The first pattern added wins.
-/// Filled at start, then only read.
+/// Patterns such as "/boards/{slug}/posts": a segment is literal or one {name}. The first matching pattern wins. Filled
+/// at start, read-only afterwards.
 class Router {
  public:
   void get(std::string_view pattern, Handler handler) { add(http::Method::get, pattern, std::move(handler)); }
   void post(std::string_view pattern, Handler handler) { add(http::Method::post, pattern, std::move(handler)); }
   void put(std::string_view pattern, Handler handler) { add(http::Method::put, pattern, std::move(handler)); }
   void patch(std::string_view pattern, Handler handler) { add(http::Method::patch, pattern, std::move(handler)); }
-  /// A GET that an open page repeats by itself: it is no use of the session, which may run out meanwhile.
+  /// A GET that an open page repeats by itself: it does not count as use of the session, which may expire meanwhile.
   void get_polling(std::string_view pattern, Handler handler) {
     add(http::Method::get, pattern, std::move(handler));
     routes_.back().background = true;
@@ -61,7 +61,7 @@ class Router {
   struct Route {
     http::Method method;
     std::string pattern;
-    std::vector<std::string> segments;  // "{name}" is kept with its braces
+    std::vector<std::string> segments;  // "{name}" keeps its braces
     Handler handler;
     bool background = false;
   };

@@ -26,7 +26,7 @@ std::string_view pattern_of(const Router& router, std::string_view path) {
   return router.pattern(router.match(http::Method::get, path).route.value());
 }
 
-TEST(Router, FindsLiteralBeforeNameByOrder) {
+TEST(Router, MatchesInOrderOfAddition) {
   const Router router = routes();
   EXPECT_EQ(pattern_of(router, "/boards/free/write"), "/boards/{slug}/write");
   const auto match = router.match(http::Method::get, "/boards/free/12");
@@ -36,11 +36,11 @@ TEST(Router, FindsLiteralBeforeNameByOrder) {
   EXPECT_EQ(pattern_of(router, "/"), "/");
 }
 
-TEST(Router, DecodesNamesOnce) {
+TEST(Router, DecodesParametersOnce) {
   EXPECT_EQ(routes().match(http::Method::get, "/boards/%EA%B0%80%2525").params.get("slug"), "가%25");
 }
 
-TEST(Router, KnowsNoBrokenPaths) {
+TEST(Router, MatchesNoMalformedPaths) {
   const Router router = routes();
   for (const std::string_view path :
        {"/boards/%zz", "/boards/%ff", "/boards/", "/nothing", "/boards/a/b/c", "//", "/a/b/c/d/e/f/g/h/i/j/k/l/m/n"}) {
@@ -50,7 +50,7 @@ TEST(Router, KnowsNoBrokenPaths) {
   EXPECT_EQ(router.match(http::Method::get, "/boards/free/99999999999999999999").params.number("id"), 0);
 }
 
-TEST(Router, SaysWhichMethodsAPathHas) {
+TEST(Router, ListsTheMethodsOfAPath) {
   const auto match = routes().match(http::Method::del, "/boards/free/write");
   EXPECT_EQ(match.handler, nullptr);
   EXPECT_EQ(match.allow, "GET, HEAD, POST");
@@ -58,7 +58,7 @@ TEST(Router, SaysWhichMethodsAPathHas) {
   EXPECT_NE(routes().match(http::Method::head, "/boards/free").handler, nullptr);
 }
 
-TEST(LocalPath, LeadsNowhereElse) {
+TEST(LocalPath, AcceptsOnlyLocalPaths) {
   EXPECT_EQ(local_path("/boards/free?page=2"), "/boards/free?page=2");
   for (const std::string_view bad :
        {"", "//evil.kr", "https://evil.kr", "/\\evil.kr", "/a\r\nSet-Cookie: x", "javascript:1"}) {

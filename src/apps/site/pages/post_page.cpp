@@ -51,7 +51,7 @@ async<http::Response> show_post(web::Context& ctx, PostPageCache& cache, comment
   const boards::Board* board = directory->find(post.board);
   if (board == nullptr) co_return ctx.error_response(Error(ErrorCode::not_found, "posts.gone"_msg));
   if (board->slug != ctx.params.get("slug")) {
-    co_return ctx.moved(fmt::format("/boards/{}/{}", board->slug, id.value));
+    co_return ctx.permanent_redirect(fmt::format("/boards/{}/{}", board->slug, id.value));
   }
   const std::string path = fmt::format("/boards/{}/{}", board->slug, id.value);
   const comments::ShownThreads threads{seen->threads->rows, seen->threads->common, seen->liked};
