@@ -28,10 +28,10 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   ms::web::JsonFields fields(std::move(value.get_object()));
   check_text(fields.text("title"));
   check_text(fields.optional_text("text").value_or(""));
-  require(ms::valid_utf8(fields.as_typed("password")), "no UTF-8", body);
+  require(ms::valid_utf8(fields.raw_text("password")), "no UTF-8", body);
   const auto id = fields.optional_id("parent");
   require(!id || *id > 0, "an id", body);
-  const auto done = fields.done();
+  const auto done = fields.finish();
   require(done || done.error().fields.size() <= kMaxErrors, "too many errors", body);
   return 0;
 }

@@ -28,7 +28,7 @@ async<http::Response> change(web::Context& ctx, Likes& likes, boards::Boards& bo
   if (!now) co_return ctx.error_response(now.error());
   if (!ctx.request.header("accept").contains(kTurboStream)) co_return ctx.redirect(place(*now, *directory));
   view::Out out(1024);
-  out.set_reader(ctx.viewer.id);
+  out.set_viewer(ctx.viewer.id);
   button_again(out, *now);
   http::Response response = http::Response::text(200, fmt::format("{}; charset=utf-8", kTurboStream), out.take());
   response.set("Cache-Control", "no-store");

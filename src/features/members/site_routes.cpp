@@ -66,7 +66,7 @@ async<http::Response> post_login(web::Context& ctx, Members& members, session::S
   const auto form = ctx.form();
   if (!form) co_return ctx.error_response(form.error());
   const std::string email(form->get("email"));
-  const std::string password(form->as_typed("password"));
+  const std::string password(form->raw("password"));
   const bool remember = form->has("remember");
   const std::string devices = devices_of(ctx);
   auto claim = co_await members.authenticate(ctx.call, {email, password, ctx.client_address, devices, needed});
@@ -81,7 +81,7 @@ async<http::Response> post_login(web::Context& ctx, Members& members, session::S
   if (!cookie) co_return co_await refuse_login(ctx, members, again, cookie.error());
   http::Response response = ctx.redirect(web::local_path(form->get("next")), "flash.welcome"_msg);
   // The browser sends the same once more, now as a member's, and gets what it had typed.
-  if (form->has(web::kCarriedTarget)) response = http::Response::same_again("/login/kept");
+  if (form->has(web::kCarriedTarget)) response = http::Response::temporary_redirect("/login/kept");
   response.set("Set-Cookie", *cookie);
   remember_device(ctx, response, kDeviceCookie, members.devices().add(devices, normal_email(email), ctx.now));
   co_return response;
@@ -119,8 +119,8 @@ async<http::Response> post_join(web::Context& ctx, Members& members, session::Se
   if (!form) co_return ctx.error_response(form.error());
   const Registration registration{std::string(form->get("email")),
                                   Name(form->get("name")),
-                                  std::string(form->as_typed("password")),
-                                  std::string(form->as_typed("password_again")),
+                                  std::string(form->raw("password")),
+                                  std::string(form->raw("password_again")),
                                   form->has("terms"),
                                   form->has("privacy"),
                                   form->has("news")};
@@ -222,9 +222,9 @@ async<http::Response> post_password(web::Context& ctx, Members& members, session
   if (!ctx.viewer.signed_in()) co_return ctx.error_response(login_first());
   const auto form = ctx.form();
   if (!form) co_return ctx.error_response(form.error());
-  const std::string current(form->as_typed("current"));
-  const std::string next(form->as_typed("password"));
-  const std::string again(form->as_typed("password_again"));
+  const std::string current(form->raw("current"));
+  const std::string next(form->raw("password"));
+  const std::string again(form->raw("password_again"));
   const auto done = co_await members.change_password(ctx.call, ctx.viewer, current, next, again);
   if (!done) co_return co_await my_page(ctx, members, sessions, {.error = &done.error()});
   co_return ctx.redirect("/my", "flash.password_changed"_msg);

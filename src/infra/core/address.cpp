@@ -13,7 +13,7 @@ constexpr std::size_t kNetworkBytes = 8;  // of a /64
 }  // namespace
 
 std::optional<IpAddress> IpAddress::parse(std::string_view text) {
-  std::array<char, INET6_ADDRSTRLEN> name{};  // inet_pton wants a terminated string
+  std::array<char, INET6_ADDRSTRLEN> name{};  // inet_pton needs a terminated string
   if (text.size() >= name.size()) return std::nullopt;
   std::ranges::copy(text, name.begin());
   IpAddress out;
@@ -37,11 +37,11 @@ ClientAddress::ClientAddress(std::string_view text) : text_(text) {
     text_ = address->text();
     if (!address->is_v4()) {
       std::fill(address->bytes.begin() + kNetworkBytes, address->bytes.end(), 0);
-      visitor_ = address->text() + "/64";
+      network_ = address->text() + "/64";
       return;
     }
   }
-  visitor_ = text_;
+  network_ = text_;
 }
 
 }  // namespace ms

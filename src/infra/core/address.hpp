@@ -6,31 +6,31 @@
 
 namespace ms {
 
-/// A numeric IPv4 or IPv6 address (inet_pton); an IPv4 address stands mapped into IPv6 (RFC 4291, 2.5.5.2).
+/// A numeric IPv4 or IPv6 address (inet_pton); an IPv4 address is stored mapped into IPv6 (RFC 4291, 2.5.5.2).
 struct IpAddress {
   std::array<unsigned char, 16> bytes{};
 
   static std::optional<IpAddress> parse(std::string_view text);
-  /// "a.b.c.d", however it was written.
+  /// Whether it is an IPv4 address, however it was written.
   bool is_v4() const noexcept;
-  /// As RFC 5952 writes it; an IPv4 address as such.
+  /// In the format of RFC 5952; an IPv4 address in dotted form.
   std::string text() const;
 };
 
-/// Where a request comes from, in the two ways in which it is used. What is no address is itself in both.
+/// The address of a client, in the two forms in which it is used. Text that is not an address stays as it is in both.
 class ClientAddress {
  public:
   explicit ClientAddress(std::string_view text);
 
-  /// For people: the address, in one way of writing.
+  /// For people: the address in canonical form.
   const std::string& text() const noexcept { return text_; }
-  /// For everything that counts or tells visitors apart: an IPv4 address, or the network "2001:db8:1:2::/64" of an IPv6
-  /// one, of which a visitor has all addresses (RFC 6177, RFC 8981).
-  const std::string& visitor() const noexcept { return visitor_; }
+  /// For counting and for distinguishing clients: an IPv4 address, or the network "2001:db8:1:2::/64" of an IPv6 one,
+  /// all of whose addresses one client has (RFC 6177, RFC 8981).
+  const std::string& network() const noexcept { return network_; }
 
  private:
   std::string text_;
-  std::string visitor_;
+  std::string network_;
 };
 
 }  // namespace ms

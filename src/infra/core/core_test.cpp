@@ -20,7 +20,7 @@ TEST(Time, IsShownInSeoul) {
   EXPECT_EQ(seoul_midnight(kAt), Timestamp(sys_days(2026y / March / 1) + 15h));
 }
 
-TEST(Text, RefusesWhatIsNotUtf8) {
+TEST(Text, RejectsInvalidUtf8) {
   EXPECT_TRUE(valid_utf8("한글 abc 🙂"));
   for (const std::string_view bad : {"\xff", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xea\xb0"}) {
     EXPECT_FALSE(valid_utf8(bad));
@@ -49,14 +49,14 @@ TEST(Secret, MatchesPublishedVectors) {
   EXPECT_NE(secret::random_text(24), secret::random_text(24));
 }
 
-TEST(Secret, IdsAreNeverTheSameAlsoWhenTheirBlockIsUsedUp) {
-  std::set<std::string> seen;
+TEST(Secret, IdsAreUniqueAcrossBlocks) {
+  std::set<std::string> ids;
   for (int i = 0; i < 1'000; ++i) {
     const auto id = secret::random_id(13);
     EXPECT_EQ(id.size(), 18u);
     EXPECT_EQ(id.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
               std::string::npos);
-    EXPECT_TRUE(seen.insert(id).second) << id;
+    EXPECT_TRUE(ids.insert(id).second) << id;
   }
 }
 

@@ -5,7 +5,7 @@
 
 namespace ms {
 
-/// A 64-bit key of one kind of row: a PostId cannot be passed where a BoardId is meant.
+/// A 64-bit key of one kind of row: a PostId cannot be passed where a BoardId is expected.
 template <class Tag>
 struct Id {
   std::int64_t value = 0;

@@ -4,16 +4,17 @@
 
 namespace ms {
 
-/// Writes an error into the log: what can never be so is so.
+/// Logs an error: an invariant does not hold.
 void report_broken_invariant(std::string_view what, const std::source_location& where);
 
-/// What must hold whatever a visitor, PostgreSQL or Redis does, checked in every build: a program of which this is false
-/// is wrong. Reports it and gives `holds`, so that the caller turns to what harms least: it closes the connection, or
-/// shows what there is. It does not end the process, which serves thousands of others. A comparison of what is at hand
-/// costs about a nanosecond; nothing is read for it.
+/// Checks, in every build, a condition that must hold whatever a client, PostgreSQL or Redis does: if it is false, the
+/// program is wrong. Reports that and returns `holds`, so that the caller can do what harms least: close the
+/// connection, or show what there is. It does not end the process, which serves thousands of others. Comparing values
+/// at hand costs about a nanosecond; nothing is read for it.
 inline bool invariant(bool holds, std::string_view what,
                       const std::source_location& where = std::source_location::current()) {
-  if (!holds) [[unlikely]] report_broken_invariant(what, where);
+  if (!holds) [[unlikely]]
+    report_broken_invariant(what, where);
   return holds;
 }
 

@@ -5,19 +5,20 @@
 
 namespace ms::secret {
 
-/// The keys that programs sign with, the newest first: it signs, and what any of them signed is right. So a key is
-/// changed without a moment in which anything becomes wrong. Immutable; any thread.
+/// The keys that programs sign with, newest first. The newest one signs; a signature by any of them is valid. So a key
+/// can be replaced without a moment in which valid signatures fail. Immutable; any thread may use it.
 class Keyring {
  public:
-  /// `keys` is not empty.
+  /// `keys` must not be empty.
   explicit Keyring(std::vector<std::string> keys);
 
-  /// Keys for one purpose only, HMAC-SHA-256 of the purpose under each: a tag for one purpose is wrong for all others.
+  /// Keys for one purpose, the HMAC-SHA-256 of the purpose under each key: a tag for one purpose is invalid for all
+  /// others.
   Keyring derived(std::string_view purpose) const;
 
   /// HMAC-SHA-256 of the text under the newest key, in base64 without padding (43 characters; RFC 2104, RFC 4648).
   std::string tag(std::string_view text) const;
-  /// Whether one of the keys gives that tag; takes the same time wherever they differ.
+  /// Whether one of the keys gives that tag; takes constant time.
   bool is_tag_of(std::string_view tag, std::string_view text) const;
 
  private:

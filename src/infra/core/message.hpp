@@ -6,8 +6,8 @@
 
 namespace ms {
 
-/// The key of a text that people read, such as "login.wrong"; the words stand in src/text/ko.toml.
-/// tools/check_text fails the build when a key written in C++ is not in the catalogue.
+/// The key of a text that people read, such as "login.wrong"; the texts are in src/text/ko.toml. tools/check_text fails
+/// the build when a key in C++ is missing from the catalogue.
 struct Msg {
   std::string_view key;
   friend bool operator==(const Msg&, const Msg&) = default;
@@ -15,11 +15,11 @@ struct Msg {
 
 consteval Msg operator""_msg(const char* key, std::size_t size) { return Msg{std::string_view(key, size)}; }
 
-/// One {name} of a message and what stands there.
+/// One {name} of a message and its replacement.
 using MsgArg = std::pair<std::string_view, std::string_view>;
 
-/// The Korean words of a message, each {name} replaced; a missing key gives the key itself.
-/// The catalogue is compiled in (tools/viewc --catalogue); any thread may call.
+/// The Korean text of a message with each {name} replaced; a missing key gives the key itself. The catalogue is
+/// compiled in (tools/viewc --catalogue); any thread may call this.
 std::string tr(Msg message, std::initializer_list<MsgArg> args = {});
 
 }  // namespace ms

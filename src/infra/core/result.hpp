@@ -8,7 +8,7 @@
 
 namespace ms {
 
-/// Why an act was refused; the number is its HTTP status (RFC 9110 section 15, RFC 6585).
+/// Why a request failed; the number is the HTTP status (RFC 9110 section 15, RFC 6585).
 enum class ErrorCode {
   bad_request = 400,
   unauthenticated = 401,
@@ -25,22 +25,22 @@ enum class ErrorCode {
   unavailable = 503,
 };
 
-/// What is wrong with one field of a form.
+/// The error of one field of a form.
 struct FieldError {
   std::string field;
   Msg message;
 };
 
-/// An expected refusal. Broken infrastructure and bugs are exceptions, caught once in web/pipeline.
+/// An expected failure. Broken infrastructure and bugs are exceptions, which web/pipeline catches in one place.
 struct Error {
   ErrorCode code = ErrorCode::invalid;
   Msg message;
   std::vector<FieldError> fields;
-  std::chrono::seconds retry_after{5};  ///< of too_many and unavailable: when to ask again
+  std::chrono::seconds retry_after{5};  ///< of too_many and unavailable: when to try again
 
-  Error(ErrorCode refused, Msg why) : code(refused), message(why) {}
-  Error(ErrorCode refused, Msg why, std::vector<FieldError> where)
-      : code(refused), message(why), fields(std::move(where)) {}
+  Error(ErrorCode error_code, Msg text) : code(error_code), message(text) {}
+  Error(ErrorCode error_code, Msg text, std::vector<FieldError> where)
+      : code(error_code), message(text), fields(std::move(where)) {}
 };
 
 template <class T = void>
@@ -48,9 +48,9 @@ using Result = std::expected<T, Error>;
 
 using Unexpected = std::unexpected<Error>;
 
-/// Unexpected(code, message) as one word: `co_return refuse(Code::not_found, "post.gone"_msg);`
+/// Unexpected(code, message) in one word: `co_return fail(ErrorCode::not_found, "post.gone"_msg);`
 inline Unexpected fail(ErrorCode code, Msg message) { return Unexpected(Error(code, message)); }
-/// The same, with the time after which to ask again.
+/// The same with the time after which to try again.
 inline Unexpected fail(ErrorCode code, Msg message, std::chrono::seconds retry_after) {
   Error error(code, message);
   error.retry_after = retry_after;

@@ -8,7 +8,7 @@
 namespace ms::secret {
 namespace {
 
-// sodium_init may be called again and from any thread (libsodium manual, "Usage").
+// sodium_init may be called repeatedly and from any thread (libsodium manual, "Usage").
 void ready() {
   static const bool ok = sodium_init() >= 0;
   if (!ok) throw std::runtime_error("libsodium cannot start: no source of random numbers");

@@ -38,10 +38,10 @@ bool has_control(std::string_view text) {
 }
 
 std::string shorten(std::string_view text, std::size_t limit) {
-  std::size_t seen = 0;
+  std::size_t count = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if ((static_cast<unsigned char>(text[i]) & 0xC0) == 0x80) continue;
-    if (seen++ == limit) return std::string(text.substr(0, i)) + "…";
+    if (count++ == limit) return std::string(text.substr(0, i)) + "…";
   }
   return std::string(text);
 }

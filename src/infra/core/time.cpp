@@ -27,15 +27,15 @@ Civil civil(Timestamp at, hours offset) {
           second % 60};
 }
 
-// By hand: a list of 20 rows writes 60 times, and a format string costs more than the rest of the row.
+// Formatted by hand: a list of 20 rows has 60 times, and a format string costs more than the rest of a row.
 
-/// The last two digits.
+/// Writes the last two digits.
 void put_pair(char* at, int value) {
   at[0] = static_cast<char>('0' + value / 10 % 10);
   at[1] = static_cast<char>('0' + value % 10);
 }
 
-/// "2026. 3. 2."; gives its end.
+/// Writes "2026. 3. 2." and returns its end.
 char* put_day(char* at, const Civil& c) {
   for (const int part : {c.year, c.month, c.day}) {
     at = std::to_chars(at, at + TimeText::kMax / 4, part).ptr;

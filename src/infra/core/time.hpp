@@ -7,12 +7,12 @@
 
 namespace ms {
 
-/// An instant in UTC. Seoul time (+09:00, no daylight saving since 1988) exists only in what people read.
+/// An instant in UTC. Seoul time (+09:00, no daylight saving since 1988) appears only in texts for people.
 using Timestamp = std::chrono::sys_time<std::chrono::microseconds>;
 
 inline Timestamp now() { return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()); }
 
-/// A moment in words, in place: a list of 20 rows has 60 of them, which as strings were 40 allocations.
+/// A formatted time without allocation: a list of 20 rows has 60 of them, which cost 40 allocations as strings.
 class TimeText {
  public:
   static constexpr std::size_t kMax = 32;
@@ -33,9 +33,9 @@ TimeText rfc3339_text(Timestamp at);
 std::string seoul_date(Timestamp at);
 /// "2026. 3. 2. 14:05" in Seoul.
 std::string seoul_minute(Timestamp at);
-/// Midnight of the day in Seoul that holds `at`.
+/// Midnight in Seoul of the day that contains `at`.
 Timestamp seoul_midnight(Timestamp at);
-/// "2026-03-02T05:05:09Z" (RFC 3339, which knows the years 0 to 9999).
+/// "2026-03-02T05:05:09Z" (RFC 3339, which covers the years 0 to 9999).
 std::string rfc3339(Timestamp at);
 
 }  // namespace ms

@@ -16,7 +16,7 @@ struct Range {
   std::string_view name;
 };
 
-// Unicode 15: general categories Cc, Cf, Zs (but the space), Zl, Zp, Co, and letters without a picture.
+// Unicode 15: general categories Cc, Cf, Zs (except the space), Zl, Zp, Co, and letters without a glyph.
 constexpr std::array kInvisible{
     Range{0x00, 0x08, "a control character"},
     Range{0x09, 0x09, "a tab"},
@@ -53,7 +53,7 @@ constexpr std::array kInvisible{
     Range{0xf0000, 0x10ffff, "a private character"},
 };
 
-/// The code point at the beginning of valid UTF-8, which is taken off.
+/// Removes and returns the first code point of valid UTF-8.
 char32_t take(std::string_view& text) {
   const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
   const std::size_t size = byte(0) < 0x80 ? 1 : byte(0) < 0xe0 ? 2 : byte(0) < 0xf0 ? 3 : 4;

@@ -5,9 +5,9 @@
 
 namespace ms {
 
-/// The secret in what a file or a variable holds: without the ASCII white space around it, such as the end of a line.
-/// An error instead, which names the character and never the secret ("holds U+FEFF, a byte order mark, …"), when
-/// something in it is invisible: two servers whose files look alike would have two secrets.
+/// The secret in the contents of a file or variable: without the ASCII white space around it, such as a final newline.
+/// Returns an error, which names the character and never the secret ("holds U+FEFF, a byte order mark, …"), when it
+/// contains an invisible character: two servers whose files look alike would have different secrets.
 std::expected<std::string, std::string> visible_secret(std::string_view given);
 
 }  // namespace ms

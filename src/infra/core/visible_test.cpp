@@ -7,14 +7,14 @@ namespace {
 
 using testing::HasSubstr;
 
-TEST(VisibleSecret, IsWithoutTheBlanksAroundIt) {
+TEST(VisibleSecret, HasNoWhiteSpaceAroundIt) {
   EXPECT_EQ(visible_secret("a secret"), "a secret");
   EXPECT_EQ(visible_secret("\ta secret \r\n\n"), "a secret");
   EXPECT_EQ(visible_secret("비밀번호 1234\r\n"), "비밀번호 1234");
   EXPECT_EQ(visible_secret(" \n"), "");
 }
 
-TEST(VisibleSecret, NamesWhatNobodySees) {
+TEST(VisibleSecret, NamesInvisibleCharacters) {
   const auto fault = [](std::string_view text) { return visible_secret(text).error(); };
   EXPECT_THAT(fault("\xEF\xBB\xBF"
                     "abcd"),

@@ -15,17 +15,18 @@ namespace {
 namespace beast_http = boost::beast::http;
 using boost::system::error_code;
 
-// More requests at once than this are rare; what is above goes back to the system.
-constexpr std::size_t kKeptWorkspaces = 64;
-// After our last word the peer may still be sending. What it sent and we did not read would make the kernel answer RST,
-// and the peer would lose our words; so that much is read and thrown away, for that long (RFC 9112 section 9.6).
-// More than Nginx lets through (client_max_body_size): it reports 502 to the visitor when it cannot send a whole body.
+// More concurrent requests than this are rare; workspaces above it are freed.
+constexpr std::size_t kMaxFreeWorkspaces = 64;
+// After our last byte the peer may still be sending. If we closed with unread bytes, the kernel would answer RST and
+// the peer could lose our response. So this much is read and discarded, for this long (RFC 9112 section 9.6). It is
+// more than Nginx lets through (client_max_body_size): Nginx reports 502 to the client when it cannot send a whole
+// body.
 constexpr std::size_t kDiscardBytes = 16 * 1024 * 1024;
 constexpr std::chrono::seconds kDiscardTime{1};
 
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
-/// Counts a running request, also when its coroutine is destroyed.
+/// Counts a request in flight; correct also when its coroutine is destroyed.
 struct InFlight {
   explicit InFlight(std::size_t& counter) : count(counter) { ++count; }
   ~InFlight() { --count; }
@@ -45,7 +46,7 @@ asio::mutable_buffer Workspace::room() noexcept {
   return {bytes.get() + end, capacity - end};
 }
 
-void Workspace::forget_request() noexcept {
+void Workspace::clear_request() noexcept {
   auto fields = std::move(request.fields);  // for its capacity
   fields.clear();
   request = Request();
@@ -59,8 +60,8 @@ std::unique_ptr<Workspace> Hub::borrow() {
   return workspace;
 }
 
-void Hub::give_back(std::unique_ptr<Workspace> workspace) {
-  if (!workspace || free_.size() == kKeptWorkspaces) return;
+void Hub::return_workspace(std::unique_ptr<Workspace> workspace) {
+  if (!workspace || free_.size() == kMaxFreeWorkspaces) return;
   workspace->begin = workspace->end = 0;
   workspace->parser.reset();
   free_.push_back(std::move(workspace));
@@ -84,7 +85,7 @@ void Hub::sweep() {
     error_code ignored;
     if (connection.deadline_ <= now) connection.socket_.cancel(ignored);
   }
-  for (auto at = streams.begin(); at != streams.end() && at->waits();) {
+  for (auto at = streams.begin(); at != streams.end() && at->has_pending();) {
     OpenStream& stream = *at++;
     if (stream.deadline() <= now) stream.cut();
   }
@@ -99,7 +100,7 @@ void Hub::start_draining(std::chrono::milliseconds idle_grace) {
 }
 
 void Hub::end_streams() {
-  while (!streams.empty()) streams.front().leave();
+  while (!streams.empty()) streams.front().end();
 }
 
 void Hub::cut_all() {
@@ -112,7 +113,7 @@ void Hub::cut_all() {
 
 Connection::Connection(std::shared_ptr<Hub> hub, Socket socket, std::string peer)
     : hub_(std::move(hub)), socket_(std::move(socket)), peer_(std::move(peer)) {
-  error_code ignored;  // a socket that is broken already says so at the first read
+  error_code ignored;  // a broken socket reports its error at the first read
   socket_.non_blocking(true, ignored);
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
   hub_->connections.push_back(*this);
@@ -121,18 +122,18 @@ Connection::Connection(std::shared_ptr<Hub> hub, Socket socket, std::string peer
 
 Connection::~Connection() {
   unlink();
-  hub_->give_back(std::move(work_));
+  hub_->return_workspace(std::move(work_));
   --hub_->count;
-  hub_->tell_if_empty();
+  hub_->notify_if_empty();
 }
 
 async<void> Connection::run() {
   for (;;) {
     if (!work_ || work_->unread().empty()) {
-      hub_->give_back(std::move(work_));
+      hub_->return_workspace(std::move(work_));
       const bool readable = co_await wait_for_request();
       if (!readable) {
-        if (Clock::now() >= deadline_) co_await hang_up();
+        if (Clock::now() >= deadline_) co_await close_gracefully();
         co_return;
       }
       work_ = hub_->borrow();
@@ -140,7 +141,7 @@ async<void> Connection::run() {
     const int status = co_await read_request();
     if (status == kGone) co_return;
     if (status != kComplete) {
-      co_await refuse(status);
+      co_await send_error(status);
       co_return;
     }
     const bool again = co_await answer();
@@ -158,7 +159,7 @@ async<bool> Connection::wait_for_request() {
 
 async<int> Connection::read_request() {
   deadline_ = Clock::now() + hub_->limits.head_time;
-  work_->forget_request();
+  work_->clear_request();
   const int head = co_await read_head();
   if (head != kComplete) co_return head;
   fill_request();
@@ -169,24 +170,24 @@ async<int> Connection::read_request() {
 }
 
 async<int> Connection::read_head() {
-  std::size_t seen = 0;
+  std::size_t searched = 0;
   std::size_t end = 0;
   for (bool skipped = false;;) {
-    // One empty line before a request is forgiven (RFC 9112 section 2.2).
+    // One empty line before a request is ignored (RFC 9112 section 2.2).
     if (!skipped && work_->unread().starts_with("\r\n")) {
       work_->take(2);
       skipped = true;
     }
-    end = find_head_end(work_->unread(), seen);
+    end = find_head_end(work_->unread(), searched);
     if (end == kBareLineFeed) co_return 400;
     if (end > 0) break;
-    seen = work_->unread().size();
-    if (seen == work_->capacity) co_return 431;
+    searched = work_->unread().size();
+    if (searched == work_->capacity) co_return 431;
     const Read read = co_await read_more();
     if (read != Read::some) co_return status_of(read);
   }
   const std::string_view head = work_->unread().substr(0, end);
-  if (const int refused = check_head(head); refused != 0) co_return refused;
+  if (const int status = check_head(head); status != 0) co_return status;
 
   work_->parser.emplace();
   work_->parser->header_limit(static_cast<std::uint32_t>(hub_->limits.head_bytes));
@@ -195,7 +196,7 @@ async<int> Connection::read_head() {
   const std::size_t used = work_->parser->put(asio::buffer(head), error);
   work_->take(used);
   if (error == beast_http::error::body_limit) {
-    fill_request();  // whose body is too large is asked for the page
+    fill_request();  // the error page for a body that is too large depends on the request
     co_return 413;
   }
   co_return error || used != end || !work_->parser->is_header_done() ? 400 : kComplete;
@@ -209,7 +210,7 @@ void Connection::fill_request() {
   request.target = message.target();
   request.peer = peer_;
   split_target(request);
-  // Now, not after the body: a chunked body's trailer fields must never pass for header fields (RFC 9110
+  // Copied now, not after the body: trailer fields of a chunked body must never pass for header fields (RFC 9110
   // section 6.5.1).
   request.fields.clear();
   for (const auto& field : message) request.fields.push_back({field.name_string(), field.value()});
@@ -234,7 +235,7 @@ async<int> Connection::read_body() {
     if (error == beast_http::error::body_limit) co_return 413;
     if (error && error != beast_http::error::need_more) co_return 400;
     if (parser.is_done()) break;
-    // The parser wants a chunk's line as a whole; one that fills the buffer is no chunk of an honest client.
+    // The parser needs a chunk's line as a whole; an honest client sends none that fills the buffer.
     if (used == 0 && work_->unread().size() == work_->capacity) co_return 400;
     const Read read = co_await read_more();
     if (read != Read::some) co_return status_of(read);
@@ -245,7 +246,7 @@ async<int> Connection::read_body() {
 async<Connection::Read> Connection::read_more() {
   auto [error, count] = co_await socket_.async_read_some(work_->room(), io::kAsTuple);
   work_->end += count;
-  // A steady trickle never waits, so it is also asked here and not by the sweep alone.
+  // A steady trickle of bytes never waits, so the sweep never sees it: the deadline is also checked here.
   if (Clock::now() >= deadline_) co_return Read::late;
   co_return error ? Read::gone : Read::some;
 }
@@ -253,7 +254,7 @@ async<Connection::Read> Connection::read_more() {
 int Connection::status_of(Read read) const noexcept { return read == Read::late ? 408 : kGone; }
 
 async<bool> Connection::answer() {
-  deadline_ = Clock::time_point::max();  // the handler has its own
+  deadline_ = Clock::time_point::max();  // the handler has its own deadline
   InFlight counted(hub_->in_flight);
   Response response(500);
   bool failed = false;
@@ -264,36 +265,36 @@ async<bool> Connection::answer() {
     failed = true;
   }
   if (failed) {
-    co_await refuse(500);
+    co_await send_error(500);
     co_return false;
   }
   if (response.status == kNoAnswer) co_return false;
-  // Who draws the next request from the buffer has a right to its answer, even while we are draining.
+  // A client that already pipelined its next request gets a response to it, even while the server drains.
   const bool leaving = hub_->draining && work_->unread().empty();
   const bool keep = work_->parser->get().version() == 11 && work_->parser->keep_alive() && !leaving;
   const bool with_body = work_->request.method != Method::head;
   if (response.begin && with_body) {
     const bool room = !hub_->draining && hub_->stream_count < hub_->limits.streams;
-    if (!room) co_await refuse(503);
-    if (room) go_on(std::move(response));
+    if (!room) co_await send_error(503);
+    if (room) start_stream(std::move(response));
     co_return false;
   }
   const bool sent = co_await send(std::move(response), with_body, !keep);
   if (!sent) co_return false;
-  if (!keep) co_await hang_up();
+  if (!keep) co_await close_gracefully();
   co_return keep;
 }
 
-void Connection::go_on(Response response) {
+void Connection::start_stream(Response response) {
   std::string head;
   write_head(head, response, hub_->date(), true);
   response.begin(OpenStream::start(hub_, std::move(socket_), std::move(head)));
 }
 
-async<void> Connection::refuse(int status) {
+async<void> Connection::send_error(int status) {
   Response response = hub_->error_page ? hub_->error_page(status, work_->request) : plain_error(status);
   const bool sent = co_await send(std::move(response), true, true);
-  if (sent) co_await hang_up();
+  if (sent) co_await close_gracefully();
 }
 
 async<bool> Connection::send(Response response, bool with_body, bool close) {
@@ -306,7 +307,7 @@ async<bool> Connection::send(Response response, bool with_body, bool close) {
 async<bool> Connection::write(std::string_view first, std::string_view second) {
   std::array<asio::const_buffer, 2> rest{asio::buffer(first), asio::buffer(second)};
   error_code error;
-  // Nearly every answer fits into the socket's buffer: try without a turn through the loop.
+  // Nearly every response fits into the socket's buffer: try without a turn of the event loop.
   std::size_t written = socket_.write_some(rest, error);
   for (;;) {
     if (error && error != asio::error::would_block) co_return false;
@@ -314,7 +315,7 @@ async<bool> Connection::write(std::string_view first, std::string_view second) {
     rest[0] += of_first;
     rest[1] += written - of_first;
     if (asio::buffer_size(rest) == 0) co_return true;
-    // From each step on anew: a slow reader is fine, one that does not read is cut off.
+    // Each write that makes progress restarts the deadline: a slow reader is fine, one that reads nothing is cut off.
     deadline_ = Clock::now() + hub_->limits.write_time;
     auto [failed, count] = co_await socket_.async_write_some(rest, io::kAsTuple);
     error = failed;
@@ -322,7 +323,7 @@ async<bool> Connection::write(std::string_view first, std::string_view second) {
   }
 }
 
-async<void> Connection::hang_up() {
+async<void> Connection::close_gracefully() {
   error_code error;
   socket_.shutdown(Socket::shutdown_send, error);
   if (!work_) work_ = hub_->borrow();

@@ -21,16 +21,16 @@ using boost::system::error_code;
 using Executor = asio::io_context::executor_type;
 using Socket = asio::basic_stream_socket<asio::generic::stream_protocol, Executor>;
 
-/// Shared with the timer's handler, which may still be queued when the coroutine is over.
-struct Line {
-  explicit Line(const Executor& executor) : socket(executor) {}
+/// Shared with the timer's handler, which may still be queued when the coroutine has finished.
+struct Exchange {
+  explicit Exchange(const Executor& executor) : socket(executor) {}
   Socket socket;
-  bool late = false;
+  bool timed_out = false;
 };
 
-std::unexpected<std::string> failure(const Line& line, const char* what, const error_code& error) {
-  return std::unexpected(line.late ? fmt::format("{}: no answer in time", what)
-                                   : fmt::format("{}: {}", what, error.message()));
+std::unexpected<std::string> failure(const Exchange& exchange, const char* what, const error_code& error) {
+  return std::unexpected(exchange.timed_out ? fmt::format("{}: no answer in time", what)
+                                            : fmt::format("{}: {}", what, error.message()));
 }
 
 }  // namespace
@@ -62,30 +62,30 @@ std::optional<FetchRequest> parse_url(std::string_view url) {
   return out;
 }
 
-async<std::expected<FetchResponse, std::string>> fetch(FetchRequest question, Deadline deadline) {
+async<std::expected<FetchResponse, std::string>> fetch(FetchRequest request, Deadline deadline) {
   const auto executor = co_await asio::this_coro::executor;
-  const auto line = std::make_shared<Line>(executor);
+  const auto exchange = std::make_shared<Exchange>(executor);
   io::Timer timer(executor, deadline);
-  timer.async_wait([line](const error_code& error) {
+  timer.async_wait([exchange](const error_code& error) {
     if (error) return;
     error_code ignored;
-    line->late = true;
-    line->socket.close(ignored);
+    exchange->timed_out = true;
+    exchange->socket.close(ignored);
   });
 
-  auto [refused] = co_await line->socket.async_connect(question.to, io::kAsTuple);
-  if (refused) co_return failure(*line, "connect", refused);
+  auto [connect_error] = co_await exchange->socket.async_connect(request.to, io::kAsTuple);
+  if (connect_error) co_return failure(*exchange, "connect", connect_error);
   const std::string sent = fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\nAccept: {}\r\nConnection: close\r\n\r\n",
-                                       question.method, question.path, question.host, question.accept);
-  auto [lost, written] = co_await asio::async_write(line->socket, asio::buffer(sent), io::kAsTuple);
-  if (lost) co_return failure(*line, "write", lost);
+                                       request.method, request.path, request.host, request.accept);
+  auto [write_error, written] = co_await asio::async_write(exchange->socket, asio::buffer(sent), io::kAsTuple);
+  if (write_error) co_return failure(*exchange, "write", write_error);
 
   beast_http::response_parser<beast_http::string_body> parser;
-  parser.header_limit(static_cast<std::uint32_t>(question.max_bytes));
-  parser.body_limit(question.max_bytes);
-  boost::beast::flat_buffer buffer(2 * question.max_bytes);
-  auto [broken, read] = co_await beast_http::async_read(line->socket, buffer, parser, io::kAsTuple);
-  if (broken) co_return failure(*line, "answer", broken);
+  parser.header_limit(static_cast<std::uint32_t>(request.max_bytes));
+  parser.body_limit(request.max_bytes);
+  boost::beast::flat_buffer buffer(2 * request.max_bytes);
+  auto [read_error, read] = co_await beast_http::async_read(exchange->socket, buffer, parser, io::kAsTuple);
+  if (read_error) co_return failure(*exchange, "answer", read_error);
   co_return FetchResponse{static_cast<int>(parser.get().result_int()), std::move(parser.get().body())};
 }
 

@@ -11,14 +11,14 @@
 
 namespace ms::http {
 
-/// A request without a body to a server whose answer is small.
+/// A request without a body to a server whose response is small.
 struct FetchRequest {
   asio::generic::stream_protocol::endpoint to;  ///< TCP or a unix socket
-  std::string host;                             ///< of the Host field
+  std::string host;                             ///< value of the Host field
   std::string path;
   std::string method = "GET";
   std::string accept = "*/*";         ///< media types
-  std::size_t max_bytes = 64 * 1024;  ///< of the answer's body, and of its head; more is no answer
+  std::size_t max_bytes = 64 * 1024;  ///< limit of the response's head and of its body; longer ones are errors
 };
 
 struct FetchResponse {
@@ -26,11 +26,11 @@ struct FetchResponse {
   std::string body;
 };
 
-/// "http://127.0.0.1:8080/nginx_status" as something to ask; nothing unless the host is a numeric address.
+/// The request for a URL such as "http://127.0.0.1:8080/nginx_status"; nothing unless the host is a numeric address.
 std::optional<FetchRequest> parse_url(std::string_view url);
 
-/// Asks over a connection of its own, which is closed afterwards. The error is one line for operators: refused, too
-/// late, too long, or not HTTP. Never throws for what the other side does.
-async<std::expected<FetchResponse, std::string>> fetch(FetchRequest question, Deadline deadline);
+/// Sends the request over a connection of its own, which is closed afterwards. The error is one line for operators:
+/// refused, timed out, too long, or not HTTP. Never throws for what the other side does.
+async<std::expected<FetchResponse, std::string>> fetch(FetchRequest request, Deadline deadline);
 
 }  // namespace ms::http

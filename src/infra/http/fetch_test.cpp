@@ -17,7 +17,7 @@ using testing::HasSubstr;
 using testing::StartsWith;
 using Outcome = std::expected<FetchResponse, std::string>;
 
-FetchRequest question(int port, std::string path) {
+FetchRequest request_to(int port, std::string path) {
   FetchRequest out;
   out.to = asio::ip::tcp::endpoint(asio::ip::address_v4::loopback(), static_cast<unsigned short>(port));
   out.host = "localhost";
@@ -26,30 +26,31 @@ FetchRequest question(int port, std::string path) {
   return out;
 }
 
-Outcome ask_now(FetchRequest question, std::chrono::milliseconds patience = 10s) {
+Outcome fetch_now(FetchRequest request, std::chrono::milliseconds timeout = 10s) {
   asio::io_context io{1};
   auto answer =
-      asio::co_spawn(io, fetch(std::move(question), std::chrono::steady_clock::now() + patience), asio::use_future);
+      asio::co_spawn(io, fetch(std::move(request), std::chrono::steady_clock::now() + timeout), asio::use_future);
   io.run();
   return answer.get();
 }
 
-/// Sends the same bytes to whoever connects, again and again until the peer has enough.
-class Babbler {
+/// Sends the same bytes to one client until the client closes.
+class EndlessServer {
  public:
-  explicit Babbler(std::string first, std::string then = {}) : thread_([this, first, then] { talk(first, then); }) {}
-  ~Babbler() { thread_.join(); }
-  Babbler(const Babbler&) = delete;
-  Babbler& operator=(const Babbler&) = delete;
+  explicit EndlessServer(std::string first, std::string then = {})
+      : thread_([this, first, then] { serve(first, then); }) {}
+  ~EndlessServer() { thread_.join(); }
+  EndlessServer(const EndlessServer&) = delete;
+  EndlessServer& operator=(const EndlessServer&) = delete;
   int port() const { return listener_.port(); }
 
  private:
-  void talk(const std::string& first, const std::string& then) const {
+  void serve(const std::string& first, const std::string& then) const {
     const int peer = ::accept(listener_.fd(), nullptr, nullptr);
-    bool goes_on = ::send(peer, first.data(), first.size(), MSG_NOSIGNAL) >= 0;
-    while (goes_on && !then.empty()) goes_on = ::send(peer, then.data(), then.size(), MSG_NOSIGNAL) >= 0;
+    bool connected = ::send(peer, first.data(), first.size(), MSG_NOSIGNAL) >= 0;
+    while (connected && !then.empty()) connected = ::send(peer, then.data(), then.size(), MSG_NOSIGNAL) >= 0;
     std::array<char, 512> rest{};
-    while (goes_on && ::recv(peer, rest.data(), rest.size(), 0) > 0) {}
+    while (connected && ::recv(peer, rest.data(), rest.size(), 0) > 0) {}
     ::close(peer);
   }
 
@@ -57,49 +58,49 @@ class Babbler {
   std::thread thread_;
 };
 
-TEST(Ask, GivesStatusAndBody) {
+TEST(Fetch, ReturnsStatusAndBody) {
   const test::TestServer server;
-  const Outcome answer = ask_now(question(server.port(), "/big?100"));
+  const Outcome answer = fetch_now(request_to(server.port(), "/big?100"));
   ASSERT_TRUE(answer) << answer.error();
   EXPECT_EQ(answer->status, 200);
   EXPECT_EQ(answer->body.size(), 100U);
 }
 
-TEST(Ask, TakesNoMoreThanItWants) {
+TEST(Fetch, LimitsTheBody) {
   const test::TestServer server;
-  const Outcome answer = ask_now(question(server.port(), "/big?2000"));
+  const Outcome answer = fetch_now(request_to(server.port(), "/big?2000"));
   ASSERT_FALSE(answer);
   EXPECT_THAT(answer.error(), HasSubstr("body limit exceeded"));
 }
 
-TEST(Ask, DoesNotWaitForLate) {
-  const Babbler silent("");
-  const Outcome answer = ask_now(question(silent.port(), "/"), 50ms);
+TEST(Fetch, TimesOut) {
+  const EndlessServer silent("");
+  const Outcome answer = fetch_now(request_to(silent.port(), "/"), 50ms);
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error(), "answer: no answer in time");
 }
 
-TEST(Ask, SaysThatNobodyListens) {
+TEST(Fetch, ReportsThatNobodyListens) {
   int port = 0;
   { port = test::Listener().port(); }
-  const Outcome answer = ask_now(question(port, "/"));
+  const Outcome answer = fetch_now(request_to(port, "/"));
   ASSERT_FALSE(answer);
   EXPECT_THAT(answer.error(), StartsWith("connect: Connection refused"));
 }
 
-TEST(Ask, GivesUpOnGarbage) {
-  const Babbler babbler("hello?\r\n\r\n");
-  EXPECT_FALSE(ask_now(question(babbler.port(), "/")));
+TEST(Fetch, FailsOnGarbage) {
+  const EndlessServer server("hello?\r\n\r\n");
+  EXPECT_FALSE(fetch_now(request_to(server.port(), "/")));
 }
 
-TEST(Ask, GivesUpOnAHeadWithoutEnd) {
-  const Babbler babbler("HTTP/1.1 200 OK\r\n", "X-More: and more\r\n");
-  EXPECT_FALSE(ask_now(question(babbler.port(), "/")));
+TEST(Fetch, FailsOnAnEndlessHead) {
+  const EndlessServer server("HTTP/1.1 200 OK\r\n", "X-More: and more\r\n");
+  EXPECT_FALSE(fetch_now(request_to(server.port(), "/")));
 }
 
-TEST(Ask, GivesUpOnABodyWithoutEnd) {
-  const Babbler babbler("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "5\r\nagain\r\n");
-  EXPECT_FALSE(ask_now(question(babbler.port(), "/")));
+TEST(Fetch, FailsOnAnEndlessBody) {
+  const EndlessServer server("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "5\r\nagain\r\n");
+  EXPECT_FALSE(fetch_now(request_to(server.port(), "/")));
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 namespace ms::http {
 namespace {
 
-// A form of ours has at most some dozen fields; more is somebody who wants to keep us busy.
+// Our forms have a few dozen fields at most; more is an attempt to keep the server busy.
 constexpr std::size_t kMaxPairs = 200;
 
 int hex_digit(char c) {
@@ -84,13 +84,13 @@ bool Form::add(std::string_view name, std::string value) {
   if (!valid_utf8(name) || !valid_utf8(value) || pairs_.size() == kMaxPairs) return false;
   std::string key = unicode::normal(name);
   std::string text = unicode::normal(value);
-  // Only the first value of a name counts, typed or not.
-  if (text != value && find(pairs_, key) == nullptr) typed_.emplace_back(key, std::move(value));
+  // Only the first value of a name counts, raw or normalized.
+  if (text != value && find(pairs_, key) == nullptr) raw_values_.emplace_back(key, std::move(value));
   pairs_.emplace_back(std::move(key), std::move(text));
   return true;
 }
 
-/// Makes a form of a body's fields.
+/// Collects the fields of a multipart body as a form.
 class Form::Collector final : public MultipartSink {
  public:
   bool begin_part(const PartHead& head) override {
@@ -108,7 +108,7 @@ class Form::Collector final : public MultipartSink {
     malformed_ = !is_file_ && !form_.add(name_, std::move(value_));
     return !malformed_;
   }
-  /// Whether what it refused was no file.
+  /// Whether the field that it rejected was not a file.
   bool malformed() const noexcept { return malformed_; }
   Form take() { return std::move(form_); }
 
@@ -151,8 +151,8 @@ std::string_view Form::get(std::string_view name) const noexcept {
   return found == nullptr ? std::string_view() : *found;
 }
 
-std::string_view Form::as_typed(std::string_view name) const noexcept {
-  const std::string* found = find(typed_, name);
+std::string_view Form::raw(std::string_view name) const noexcept {
+  const std::string* found = find(raw_values_, name);
   return found == nullptr ? get(name) : *found;
 }
 

@@ -29,10 +29,10 @@ class Form {
   /// Whichever of the two a body with this Content-Type is.
   static std::optional<Form> of_body(std::string_view content_type, std::string_view body);
 
-  /// The first value of that name; empty when absent.
+  /// The first value with that name; empty when absent.
   std::string_view get(std::string_view name) const noexcept;
-  /// The same as it was typed, for passwords only: what was hashed once may not have been in normal form.
-  std::string_view as_typed(std::string_view name) const noexcept;
+  /// The first value exactly as it was sent. For passwords only: one that was hashed earlier may not be in normal form.
+  std::string_view raw(std::string_view name) const noexcept;
   bool has(std::string_view name) const noexcept;
   /// A whole decimal number within int64, or nullopt.
   std::optional<std::int64_t> number(std::string_view name) const noexcept;
@@ -46,7 +46,7 @@ class Form {
   bool add(std::string_view name, std::string value);
 
   std::vector<std::pair<std::string, std::string>> pairs_;
-  std::vector<std::pair<std::string, std::string>> typed_;  // of which the normal form is another
+  std::vector<std::pair<std::string, std::string>> raw_values_;  // only values that differ from their normal form
 };
 
 }  // namespace ms::http

@@ -12,7 +12,7 @@ TEST(Percent, DecodesEscapesAndLeavesTheRest) {
   EXPECT_EQ(percent_decode(""), "");
 }
 
-TEST(Percent, RefusesBrokenEscapes) {
+TEST(Percent, RejectsBrokenEscapes) {
   for (const char* text : {"%", "%4", "a%4", "%zz", "%4g", "%%41"})
     EXPECT_EQ(percent_decode(text), std::nullopt) << text;
 }
@@ -35,7 +35,7 @@ TEST(Form, GivesTheFirstValueOfEachName) {
   EXPECT_EQ(form->pairs().size(), 5u);
 }
 
-TEST(Form, ReadsWholeDecimalNumbersOnly) {
+TEST(Form, ParsesWholeDecimalNumbersOnly) {
   const auto form = Form::parse("a=42&b=-7&c=4x&d=&e=9223372036854775808&f=%2B1&g=+1");
   ASSERT_TRUE(form);
   EXPECT_EQ(form->number("a"), 42);
@@ -43,35 +43,35 @@ TEST(Form, ReadsWholeDecimalNumbersOnly) {
   for (const char* name : {"c", "d", "e", "f", "g", "none"}) EXPECT_EQ(form->number(name), std::nullopt) << name;
 }
 
-TEST(Form, RefusesWhatIsNoText) {
+TEST(Form, RejectsInvalidText) {
   EXPECT_FALSE(Form::parse("a=%zz"));
   EXPECT_FALSE(Form::parse("a=%ff"));
   EXPECT_FALSE(Form::parse("a=%00"));
   EXPECT_FALSE(Form::parse("%c0%af=1"));
 }
 
-TEST(Form, RefusesMoreThan200Pairs) {
+TEST(Form, RejectsMoreThan200Pairs) {
   std::string many = "a=1";
   for (int i = 1; i < 200; ++i) many += "&a=1";
   EXPECT_TRUE(Form::parse(many));
   EXPECT_FALSE(Form::parse(many + "&a=1"));
 }
 
-TEST(Form, GivesTextsTheirNormalForm) {
+TEST(Form, NormalizesTexts) {
   const auto form = Form::parse("a=x%0D%0Ay%0Dz&b=%E1%84%92%E1%85%A1%E1%86%AB&p=%C2%85");
   ASSERT_TRUE(form);
   EXPECT_EQ(form->get("a"), "x\ny\nz");
   EXPECT_EQ(form->get("b"), "한");
-  EXPECT_EQ(form->as_typed("b"), "\u1112\u1161\u11ab");
-  EXPECT_EQ(form->as_typed("a"), "x\r\ny\rz");
+  EXPECT_EQ(form->raw("b"), "\u1112\u1161\u11ab");
+  EXPECT_EQ(form->raw("a"), "x\r\ny\rz");
   EXPECT_EQ(form->get("p"), "\n");
-  EXPECT_EQ(form->as_typed("missing"), "");
+  EXPECT_EQ(form->raw("missing"), "");
 }
 
-TEST(Form, TheFirstOfANameIsTheOneTypedToo) {
+TEST(Form, RawValuesAreFirstValuesToo) {
   const auto form = Form::parse("a=1&a=x%0D%0A&b=x%0D%0A&b=1");
-  EXPECT_EQ(form->as_typed("a"), "1");
-  EXPECT_EQ(form->as_typed("b"), "x\r\n");
+  EXPECT_EQ(form->raw("a"), "1");
+  EXPECT_EQ(form->raw("b"), "x\r\n");
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ bool same_name(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, {}, lower, lower);
 }
 
-// Asked without a branch for each byte, which the compiler does sixteen at a time.
+// No branch per byte, so that the compiler can test sixteen bytes at a time.
 bool breaks_line(std::string_view value) {
   unsigned char any = 0;
   for (const char c : value) any |= static_cast<unsigned char>((c == '\r') | (c == '\n') | (c == '\0'));
@@ -81,7 +81,7 @@ Response Response::see_other(std::string_view location) {
   return response;
 }
 
-Response Response::same_again(std::string_view location) {
+Response Response::temporary_redirect(std::string_view location) {
   Response response(307);
   response.set("Location", location).set("Cache-Control", "no-store");
   return response;

@@ -12,9 +12,9 @@ namespace ms::http {
 class Stream;
 
 enum class Method { get, head, post, put, patch, del, other };
-/// "GET", "DELETE", …; "other" for what no route answers.
+/// "GET", "DELETE", …; "other" for a method that no route has.
 std::string_view name_of(Method method);
-/// Changes nothing (RFC 9110 9.2.1): what is asked with it may be asked again, or by a link from elsewhere.
+/// Changes nothing (RFC 9110 9.2.1): such a request may be repeated, or come from a link on another site.
 constexpr bool is_safe(Method method) { return method == Method::get || method == Method::head; }
 
 struct Field {
@@ -22,7 +22,7 @@ struct Field {
   std::string_view value;
 };
 
-/// One parsed request. All views point into the connection's buffers and live until the answer was sent.
+/// One parsed request. All views point into the connection's buffers and are valid until the response is sent.
 class Request {
  public:
   Method method = Method::get;
@@ -32,15 +32,15 @@ class Request {
   std::string_view query;   ///< after '?'
   std::vector<Field> fields;
   std::string_view body;
-  std::string_view peer;  ///< address of the TCP peer (Nginx, as a rule)
+  std::string_view peer;  ///< address of the TCP peer (usually Nginx)
 
-  /// The value of a header field, compared without case; empty when absent.
+  /// The value of a header field, found case-insensitively; empty when absent.
   std::string_view header(std::string_view name) const noexcept;
   /// The value of a cookie as sent (percent-encoded); nullopt when absent (RFC 6265 section 5.4).
   std::optional<std::string_view> cookie(std::string_view name) const noexcept;
 };
 
-/// Answer under construction. `body` is moved out when it is sent; Content-Length and Date are added then.
+/// A response under construction. Sending moves `body` out and adds Content-Length and Date.
 class Response {
  public:
   Response() = default;
@@ -48,13 +48,13 @@ class Response {
 
   int status = 200;
   std::string body;
-  /// Set: the answer goes on as this stream (stream.hpp), whose head was just written. Not called for HEAD, nor when
-  /// the server has no room for one more stream or is draining, which is answered 503.
+  /// When set, the response continues as this stream (stream.hpp) after its head. Not called for HEAD, nor when the
+  /// server is draining or has no room for another stream, which gives 503.
   std::function<void(std::shared_ptr<Stream>)> begin;
 
   /// Adds "name: value"; CR and LF in the value are dropped (no header injection).
   Response& set(std::string_view name, std::string_view value);
-  /// Adds what set() gave another answer: for fields that are the same in all of them.
+  /// Adds the fields of another response: for fields that are the same in all responses.
   Response& add_head_of(const Response& other) {
     head_.append(other.head_);
     return *this;
@@ -63,16 +63,17 @@ class Response {
 
   static Response text(int status, std::string_view content_type, std::string body);
   static Response stream(std::string_view content_type, std::function<void(std::shared_ptr<Stream>)> begin);
-  /// 303 See Other (RFC 9110 section 15.4.4): what a form's POST answers.
+  /// 303 See Other (RFC 9110 section 15.4.4): the response to a form's POST.
   static Response see_other(std::string_view location);
-  /// 307 Temporary Redirect (RFC 9110 section 15.4.8): the browser sends the same, method and body, to `location`.
-  static Response same_again(std::string_view location);
+  /// 307 Temporary Redirect (RFC 9110 section 15.4.8): the browser repeats the request, with method and body, at
+  /// `location`.
+  static Response temporary_redirect(std::string_view location);
 
  private:
   std::string head_;  // "Name: value\r\n" lines
 };
 
-/// The reason phrase of RFC 9110 section 15 and RFC 6585; "" for what is not known.
+/// The reason phrase of RFC 9110 section 15 and RFC 6585; "" for unknown statuses.
 std::string_view reason(int status);
 
 }  // namespace ms::http

@@ -27,7 +27,7 @@ TEST(Request, FindsCookies) {
   EXPECT_EQ(request.cookie("a"), std::nullopt);
 }
 
-TEST(Response, KeepsLineEndsOutOfItsHead) {
+TEST(Response, DropsLineBreaksInFields) {
   Response response;
   response.set("Location", "/a\r\nSet-Cookie: x=1");
   EXPECT_EQ(response.head(), "Location: /aSet-Cookie: x=1\r\n");
@@ -47,9 +47,9 @@ TEST(Response, WritesItsHead) {
 
 TEST(Wire, WritesDatesOfRfc9110) { EXPECT_EQ(http_date(784111777), "Sun, 06 Nov 1994 08:49:37 GMT"); }
 
-TEST(Wire, FindsTheEndOfAHeadInAnyPieces) {
+TEST(Wire, FindsTheEndOfAHeadFromAnyOffset) {
   const std::string_view head = "GET / HTTP/1.1\r\nHost: a\r\n\r\nrest";
-  for (std::size_t seen = 0; seen < 27; ++seen) EXPECT_EQ(find_head_end(head, seen), 27u) << seen;
+  for (std::size_t searched = 0; searched < 27; ++searched) EXPECT_EQ(find_head_end(head, searched), 27u) << searched;
   EXPECT_EQ(find_head_end(head.substr(0, 26), 0), 0u);
   EXPECT_EQ(find_head_end("GET / HTTP/1.1\n\n", 0), kBareLineFeed);
   EXPECT_EQ(find_head_end("\n", 0), kBareLineFeed);
@@ -76,7 +76,7 @@ struct HeadCase {
   int status;
 };
 
-TEST(Wire, RefusesWhatOthersMayReadDifferently) {
+TEST(Wire, RejectsAmbiguousHeads) {
   using namespace std::string_literals;
   const std::string get = "GET / HTTP/1.1\r\n";
   const std::string host = "Host: a\r\n";
@@ -141,7 +141,7 @@ TEST(Wire, FindsAnEntityTagInAList) {
   for (const char* no : {"", "7", "W/\"7\"", "\"77\"", "\"6\",*", ","}) EXPECT_FALSE(lists_tag(no, "\"7\"")) << no;
 }
 
-TEST(Wire, RefusesTooManyFields) {
+TEST(Wire, RejectsTooManyFields) {
   std::string head = "GET / HTTP/1.1\r\nHost: a\r\n";
   for (int i = 1; i < 100; ++i) head += "A: b\r\n";
   EXPECT_EQ(check_head(head + "\r\n"), 0);

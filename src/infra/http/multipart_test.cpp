@@ -143,7 +143,7 @@ TEST(MultipartForm, IsTheSameAsTheUrlencodedOne) {
   const auto form = Form::parse_multipart("b", field("title", "소풍") + field("content", "a\r\nb & c") + "--b--\r\n");
   ASSERT_TRUE(form);
   EXPECT_THAT(form->pairs(), ElementsAre(Pair("title", "소풍"), Pair("content", "a\nb & c")));
-  EXPECT_EQ(form->as_typed("content"), "a\r\nb & c");
+  EXPECT_EQ(form->raw("content"), "a\r\nb & c");
   EXPECT_EQ(form->encoded(), "title=%EC%86%8C%ED%92%8D&content=a%0Ab%20%26%20c");
   EXPECT_EQ(Form::parse(form->encoded())->pairs(), form->pairs());
   const auto other = Form::of_body("multipart/form-data; boundary=\"b\"", field("a", "1") + "--b--");

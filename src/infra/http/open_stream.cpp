@@ -11,9 +11,9 @@ namespace {
 
 using boost::system::error_code;
 
-// The kernel would take megabytes for a reader that does not read (tcp_wmem). Linux doubles it.
+// The kernel would buffer megabytes for a client that does not read (tcp_wmem). Linux doubles this value.
 constexpr int kSendBuffer = 16 * 1024;
-constexpr std::size_t kAtOnce = 16;  // chunks of one writev
+constexpr std::size_t kMaxChunks = 16;  // chunks of one writev
 
 }  // namespace
 
@@ -33,14 +33,14 @@ OpenStream::OpenStream(std::shared_ptr<Hub> hub, Socket socket) : hub_(std::move
 
 bool OpenStream::send(std::shared_ptr<const std::string> bytes) {
   if (state_ != State::open) return false;
-  if (waits()) {
-    const std::size_t under_way = waiting_.front()->size() - written_;
-    if (unread_ - under_way > hub_->limits.stream_bytes) {
+  if (has_pending()) {
+    const std::size_t in_progress = pending_.front()->size() - written_;
+    if (pending_bytes_ - in_progress > hub_->limits.stream_bytes) {
       cut();
       return false;
     }
-    unread_ += bytes->size();
-    waiting_.push_back(std::move(bytes));
+    pending_bytes_ += bytes->size();
+    pending_.push_back(std::move(bytes));
     return true;
   }
   error_code error;
@@ -51,8 +51,8 @@ bool OpenStream::send(std::shared_ptr<const std::string> bytes) {
   }
   if (written == bytes->size()) return true;
   written_ = written;
-  unread_ = bytes->size() - written;
-  waiting_.push_back(std::move(bytes));
+  pending_bytes_ = bytes->size() - written;
+  pending_.push_back(std::move(bytes));
   await_room();
   return true;
 }
@@ -60,39 +60,40 @@ bool OpenStream::send(std::shared_ptr<const std::string> bytes) {
 void OpenStream::close() {
   if (state_ != State::open) return;
   state_ = State::closing;
-  if (!waits()) cut();
+  if (!has_pending()) cut();
 }
 
-void OpenStream::on_end(std::function<void()> over, std::function<std::string()> last_words) {
+void OpenStream::on_end(std::function<void()> on_end, std::function<std::string()> final_bytes) {
   if (state_ == State::ended) {
-    if (over) asio::post(socket_.get_executor(), std::move(over));
+    if (on_end) asio::post(socket_.get_executor(), std::move(on_end));
     return;
   }
-  over_ = std::move(over);
-  last_words_ = std::move(last_words);
+  on_end_ = std::move(on_end);
+  final_bytes_ = std::move(final_bytes);
 }
 
 void OpenStream::cut() {
   if (state_ == State::ended) return;
-  const auto alive = shared_from_this();  // the caller may be the last but the wait that ends here
+  const auto alive = shared_from_this();  // the caller may hold the last reference besides the wait that ends here
   state_ = State::ended;
   unlink();
   error_code ignored;
   socket_.close(ignored);
-  waiting_.clear();
-  last_words_ = nullptr;
-  if (over_) asio::post(socket_.get_executor(), std::move(over_));
-  over_ = nullptr;
+  pending_.clear();
+  final_bytes_ = nullptr;
+  if (on_end_) asio::post(socket_.get_executor(), std::move(on_end_));
+  on_end_ = nullptr;
   --hub_->stream_count;
-  hub_->tell_if_empty();
+  hub_->notify_if_empty();
 }
 
-void OpenStream::leave() {
-  if (state_ == State::open && !waits() && last_words_) send(std::make_shared<const std::string>(last_words_()));
+void OpenStream::end() {
+  if (state_ == State::open && !has_pending() && final_bytes_)
+    send(std::make_shared<const std::string>(final_bytes_()));
   cut();
 }
 
-// Nothing is to be read: whoever becomes readable has left, or is none of those who follow a stream.
+// The client sends nothing more: a socket that becomes readable has closed, or is not a client of streams.
 void OpenStream::await_peer() {
   socket_.async_wait(Socket::wait_read, [self = shared_from_this()](error_code) { self->cut(); });
 }
@@ -102,25 +103,25 @@ void OpenStream::await_room() {
   unlink();
   hub_->streams.push_front(*this);
   socket_.async_wait(Socket::wait_write, [self = shared_from_this()](error_code error) {
-    if (!error && self->state_ != State::ended) self->write_waiting();
+    if (!error && self->state_ != State::ended) self->write_pending();
   });
 }
 
-void OpenStream::write_waiting() {
-  std::array<asio::const_buffer, kAtOnce> buffers;
-  const std::size_t count = std::min(waiting_.size(), kAtOnce);
-  for (std::size_t i = 0; i < count; ++i) buffers.at(i) = asio::buffer(*waiting_[i]);
+void OpenStream::write_pending() {
+  std::array<asio::const_buffer, kMaxChunks> buffers;
+  const std::size_t count = std::min(pending_.size(), kMaxChunks);
+  for (std::size_t i = 0; i < count; ++i) buffers.at(i) = asio::buffer(*pending_[i]);
   buffers[0] += written_;
   error_code error;
   const std::size_t written = socket_.write_some(buffers, error);
   if (error && error != asio::error::would_block) return cut();
-  unread_ -= written;
+  pending_bytes_ -= written;
   written_ += written;
-  auto next = waiting_.begin();
-  while (next != waiting_.end() && written_ >= (*next)->size()) written_ -= (*next++)->size();
-  waiting_.erase(waiting_.begin(), next);
-  if (waits()) return await_room();
-  waiting_.shrink_to_fit();
+  auto next = pending_.begin();
+  while (next != pending_.end() && written_ >= (*next)->size()) written_ -= (*next++)->size();
+  pending_.erase(pending_.begin(), next);
+  if (has_pending()) return await_room();
+  pending_.shrink_to_fit();
   if (state_ == State::closing) return cut();
   unlink();
   hub_->streams.push_back(*this);

@@ -17,12 +17,12 @@ namespace {
 using boost::system::error_code;
 using Tcp = asio::ip::tcp;
 
-// How late a deadline may be noticed. One timer for all connections.
-constexpr std::chrono::milliseconds kSweepEvery{250};
-// When the system has no file descriptor or memory for us, asking again at once would only burn the processor.
+// How late a deadline may be noticed. One timer serves all connections.
+constexpr std::chrono::milliseconds kSweepPeriod{250};
+// Without a free file descriptor or memory, accepting again at once would only burn the processor.
 constexpr std::chrono::milliseconds kAcceptPause{100};
 
-/// A dup of a listening socket, and its family.
+/// A dup of a listening socket, and its address family.
 std::pair<int, Tcp> duplicate(int listen_fd) {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
@@ -42,12 +42,12 @@ struct Server::Impl {
     acceptor.assign(family, fd);
     acceptor.non_blocking(true);
   }
-  ~Impl() { hub->emptied = nullptr; }  // connections may live on until their handlers end
+  ~Impl() { hub->on_empty = nullptr; }  // connections may outlive the server until their handlers end
 
   static async<void> accept_loop(std::shared_ptr<Impl> self);
   static async<void> sweep_loop(std::shared_ptr<Impl> self);
 
-  /// Ends the sweep, so that nothing of this server keeps the io_context busy.
+  /// Stops the sweep too, so that nothing of this server keeps the io_context running.
   void stop() {
     error_code ignored;
     acceptor.close(ignored);
@@ -59,7 +59,7 @@ struct Server::Impl {
   asio::io_context& io;
   asio::basic_socket_acceptor<Tcp, Executor> acceptor;
   io::Timer sweep_timer;
-  io::Timer gone;  // cancelled when the last connection is gone
+  io::Timer gone;  // cancelled when the last connection has closed
   bool stopped = false;
   std::shared_ptr<Hub> hub = std::make_shared<Hub>();
 };
@@ -69,13 +69,13 @@ async<void> Server::Impl::accept_loop(std::shared_ptr<Impl> self) {
     Tcp::endpoint peer;
     auto [error, socket] = co_await self->acceptor.async_accept(peer, io::kAsTuple);
     if (!error) {
-      // A connection that came while drain() closed the acceptor is served too: nobody else will.
+      // A connection that was accepted while drain() closed the acceptor is served too: no other process will.
       if (self->hub->count >= self->hub->limits.connections || self->stopped) continue;
       auto connection = std::make_unique<Connection>(self->hub, std::move(socket), peer.address().to_string());
       asio::co_spawn(self->io, serve(std::move(connection)), asio::detached);
       continue;
     }
-    // EINVAL: the master ended the socket itself, because the whole program stops.
+    // EINVAL: the master shut the socket down, because the whole program stops.
     if (error == asio::error::operation_aborted || error == asio::error::invalid_argument) co_return;
     if (error == asio::error::connection_aborted) continue;
     spdlog::error("http: accept: {}", error.message());
@@ -86,7 +86,7 @@ async<void> Server::Impl::accept_loop(std::shared_ptr<Impl> self) {
 
 async<void> Server::Impl::sweep_loop(std::shared_ptr<Impl> self) {
   while (!self->stopped) {
-    self->sweep_timer.expires_after(kSweepEvery);
+    self->sweep_timer.expires_after(kSweepPeriod);
     co_await self->sweep_timer.async_wait(io::kAsTuple);
     self->hub->sweep();
   }
@@ -112,11 +112,11 @@ async<void> Server::drain(std::chrono::milliseconds idle_grace, std::chrono::ste
   impl->acceptor.close(ignored);
   impl->hub->start_draining(idle_grace);
   impl->gone.expires_at(deadline);
-  impl->hub->emptied = [timer = &impl->gone] { timer->cancel(); };
-  // A socket that was accepted a moment ago is counted before this coroutine goes on.
+  impl->hub->on_empty = [timer = &impl->gone] { timer->cancel(); };
+  // A socket that was accepted a moment ago is counted before this coroutine continues.
   co_await asio::post(impl->io, io::kUseAwaitable);
   while (!impl->hub->empty() && Clock::now() < deadline) co_await impl->gone.async_wait(io::kAsTuple);
-  impl->hub->emptied = nullptr;
+  impl->hub->on_empty = nullptr;
   impl->stop();
 }
 

@@ -41,7 +41,7 @@ TEST(Server, KeepsConnectionsAlive) {
   EXPECT_EQ(server.state().connections, 1u);
 }
 
-TEST(Server, ClosesWhenAskedTo) {
+TEST(Server, ClosesOnRequest) {
   TestServer server;
   for (const std::string& request : {get("/", "Connection: close\r\n"), std::string("GET / HTTP/1.0\r\n\r\n")}) {
     Client client(server.port());
@@ -52,7 +52,7 @@ TEST(Server, ClosesWhenAskedTo) {
   }
 }
 
-TEST(Server, MaySayNothingAndThenHangsUpInOrder) {
+TEST(Server, MaySendNothingAndClosesInOrder) {
   TestServer server;
   for (const std::string& request :
        {get("/silent"), "POST /silent HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"s}) {
@@ -83,7 +83,7 @@ TEST(Server, ReadsRequestsByteByByte) {
   EXPECT_THAT(client.answer(), EndsWith("GET /next"));
 }
 
-TEST(Server, AnswersHeadWithoutBodyAndPassesOtherMethodsOn) {
+TEST(Server, AnswersHeadWithoutBodyAndPassesOtherMethods) {
   TestServer server;
   Client client(server.port());
   client.send("HEAD /big?1234 HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -94,7 +94,7 @@ TEST(Server, AnswersHeadWithoutBodyAndPassesOtherMethodsOn) {
   EXPECT_THAT(client.answer(), EndsWith("OPTIONS * (other)"));
 }
 
-TEST(Server, TakesAndGivesAMegabyte) {
+TEST(Server, ReceivesAndSendsAMegabyte) {
   TestServer server;
   Client client(server.port());
   std::string body(1024 * 1024, 'k');
@@ -109,7 +109,7 @@ TEST(Server, TakesAndGivesAMegabyte) {
   EXPECT_THAT(client.answer(), EndsWith("GET /after"));
 }
 
-TEST(Server, TakesChunkedBodiesAndKeepsTrailersOutOfTheFields) {
+TEST(Server, AcceptsChunkedBodiesAndIgnoresTrailers) {
   TestServer server;
   Client client(server.port());
   const std::string head = "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -119,7 +119,7 @@ TEST(Server, TakesChunkedBodiesAndKeepsTrailersOutOfTheFields) {
   EXPECT_THAT(client.answer(), EndsWith("POST /fields\nHost=a\nTransfer-Encoding=chunked"));
 }
 
-TEST(Server, SaysContinueToThoseWhoWait) {
+TEST(Server, SendsContinueWhenExpected) {
   TestServer server;
   Client client(server.port());
   client.send("POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
@@ -128,7 +128,7 @@ TEST(Server, SaysContinueToThoseWhoWait) {
   EXPECT_THAT(client.answer(), EndsWith("\r\n\r\nok"));
 }
 
-TEST(Server, RefusesWhatIsMalformedAndCloses) {
+TEST(Server, RejectsMalformedRequestsAndCloses) {
   TestServer server;
   const std::pair<std::string, std::string_view> cases[] = {
       {"nonsense\r\n\r\n", "400"},
@@ -159,7 +159,7 @@ TEST(Server, RefusesWhatIsMalformedAndCloses) {
   }
 }
 
-TEST(Server, TellsEvenThoseWhoAreStillSending) {
+TEST(Server, AnswersClientsThatAreStillSending) {
   TestServer server;
   Client client(server.port());
   client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2000000\r\n\r\n" + std::string(40000, 'x'));
@@ -168,14 +168,14 @@ TEST(Server, TellsEvenThoseWhoAreStillSending) {
   EXPECT_EQ(client.rest(), "");
 }
 
-TEST(Server, GivesTheOwnersErrorPage) {
+TEST(Server, UsesTheGivenErrorPage) {
   TestServer server({}, [](int status, const Request&) { return Response::text(status, "text/html", "<p>page"); });
   Client client(server.port());
   client.send("nonsense\r\n\r\n");
   EXPECT_THAT(client.answer(), EndsWith("<p>page"));
 }
 
-TEST(Server, TellsTheErrorPageWhoseBodyIsTooLarge) {
+TEST(Server, PassesTheHeadToTheErrorPageWhenTheBodyIsTooLarge) {
   TestServer server({}, [](int status, const Request& request) {
     return Response::text(status, "text/plain", std::string(request.path) + " " + std::string(request.header("a")));
   });
@@ -189,7 +189,7 @@ TEST(Server, TellsTheErrorPageWhoseBodyIsTooLarge) {
   EXPECT_THAT(broken.answer(), EndsWith("\r\n\r\n "));
 }
 
-TEST(Server, ReadsALargeBodyToItsEndBeforeItHangsUp) {
+TEST(Server, DiscardsALargeBodyBeforeItCloses) {
   TestServer server;
   Client client(server.port());
   client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 8000000\r\n\r\n" + std::string(8'000'000, 'x'));
@@ -208,7 +208,7 @@ TEST(Server, SurvivesAHandlerThatThrows) {
   EXPECT_THAT(other.answer(), EndsWith("GET /"));
 }
 
-TEST(Server, TellsSlowClientsThatTheyAreLate) {
+TEST(Server, AnswersSlowClientsWith408) {
   Limits limits;
   limits.head_time = limits.body_time = 1s;
   TestServer server(limits);
@@ -222,7 +222,7 @@ TEST(Server, TellsSlowClientsThatTheyAreLate) {
   for (Client* client : {&head, &body, &trickle}) EXPECT_THAT(client->answer(), StartsWith("HTTP/1.1 408 "));
 }
 
-TEST(Server, ClosesIdleConnectionsWithoutAWord) {
+TEST(Server, ClosesIdleConnectionsSilently) {
   Limits limits;
   limits.idle_time = 1s;
   TestServer server(limits);
@@ -259,7 +259,7 @@ TEST(Server, ClosesConnectionsAboveItsLimit) {
   EXPECT_THAT(first.answer(), EndsWith("GET /"));
 }
 
-TEST(Server, LetsAHandlerEndWhoseClientWentAway) {
+TEST(Server, LetsAHandlerFinishAfterItsClientLeft) {
   TestServer server;
   {
     Client client(server.port());
@@ -273,7 +273,7 @@ TEST(Server, LetsAHandlerEndWhoseClientWentAway) {
   EXPECT_THAT(other.answer(), EndsWith("GET /"));
 }
 
-TEST(Server, CanGoWhileAHandlerRuns) {
+TEST(Server, MayBeDestroyedWhileAHandlerRuns) {
   auto server = std::make_unique<TestServer>();
   Client client(server->port());
   client.send(get("/slow?100"));
@@ -282,7 +282,7 @@ TEST(Server, CanGoWhileAHandlerRuns) {
   EXPECT_EQ(client.answer(), "");
 }
 
-TEST(Drain, FinishesWhatRunsAndLetsIdlePeersCloseFirst) {
+TEST(Drain, FinishesRequestsAndLetsIdlePeersCloseFirst) {
   TestServer server;
   Client busy(server.port());
   Client idle(server.port());
@@ -292,7 +292,7 @@ TEST(Drain, FinishesWhatRunsAndLetsIdlePeersCloseFirst) {
   server.wait_for_connections(3);
   auto drained = server.drain(1500ms, 5000ms);
   EXPECT_TRUE(idle.silent_for(300ms)) << "an idle connection was closed first";
-  // A request that Nginx sent on a kept-alive connection before it knew is answered.
+  // A request that Nginx sent on a kept-alive connection before it knew of the drain gets a response.
   late.send(get("/late"));
   const std::string last = late.rest();
   EXPECT_THAT(last, HasSubstr("\r\nConnection: close\r\n"));
@@ -306,7 +306,7 @@ TEST(Drain, FinishesWhatRunsAndLetsIdlePeersCloseFirst) {
   EXPECT_EQ(drained.wait_for(4s), std::future_status::ready);
 }
 
-TEST(Drain, IsOverWhenTheLastPeerCloses) {
+TEST(Drain, EndsWhenTheLastPeerCloses) {
   TestServer server;
   auto idle = std::make_unique<Client>(server.port());
   server.wait_for_connections(1);
@@ -315,7 +315,7 @@ TEST(Drain, IsOverWhenTheLastPeerCloses) {
   EXPECT_EQ(drained.wait_for(2s), std::future_status::ready);
 }
 
-TEST(Drain, CutsWhatIsLeftAtTheDeadline) {
+TEST(Drain, CutsConnectionsAtTheDeadline) {
   TestServer server;
   Client busy(server.port());
   busy.send(get("/slow?1000"));
@@ -325,7 +325,7 @@ TEST(Drain, CutsWhatIsLeftAtTheDeadline) {
   EXPECT_EQ(busy.answer(), "");
 }
 
-// No fuzzing engine: the same bytes in every run, so that a failure can be repeated.
+// No fuzzing engine: the bytes are the same in every run, so that a failure can be reproduced.
 TEST(Server, SurvivesMutatedRequests) {
   const std::vector<std::string> seeds = {
       get("/a?b=c", "Cookie: sid=1; x=2\r\nConnection: keep-alive\r\n"),

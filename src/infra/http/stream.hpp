@@ -6,24 +6,24 @@
 
 namespace ms::http {
 
-/// An answer that goes on after its head: bytes are written when there are any, until one side ends it (server-sent
-/// events; WHATWG HTML 9.2). The answer has no length and ends with the connection (RFC 9112 section 6.3, case 8).
-/// Given to Response::begin; safe to keep after the connection is gone. One thread.
+/// A response that continues after its head: bytes are written when there are any, until one side ends it (server-sent
+/// events; WHATWG HTML 9.2). It has no length and ends with the connection (RFC 9112 section 6.3, case 8).
+/// Response::begin receives it; it may be kept after the connection has closed. One thread.
 class Stream {
  public:
   virtual ~Stream() = default;
-  /// Written at once as far as the socket takes it; the rest waits, shared with every other stream that it was given
-  /// to. A reader that has left more than Limits::stream_bytes unread, besides the chunk that it is reading, is cut off
-  /// by the next send, and one that reads nothing for Limits::write_time. So a slow one gets a chunk of any size to its
-  /// end: what a reader has missed should be one. False: it is over, nothing was queued.
+  /// Writes at once what the socket takes; the rest is pending, shared with all other streams that got the same bytes.
+  /// A client is cut off by the next send when more than Limits::stream_bytes are unread, not counting the chunk that
+  /// is being written, or when it reads nothing for Limits::write_time. So a slow client receives one chunk of any size
+  /// completely: everything it missed should be one chunk. False: the stream has ended and nothing was queued.
   virtual bool send(std::shared_ptr<const std::string> bytes) = 0;
-  /// Ends it after what was queued; nothing can be sent from now on.
+  /// Ends the stream after the queued bytes; nothing can be sent any more.
   virtual void close() = 0;
   virtual bool open() const noexcept = 0;
-  /// `over` is called once when it is over, whoever ended it; never within send(), close() or this; perhaps after the
-  /// server is gone. `last_words` (may be empty) gives what is written when the whole server drains and ends this
-  /// stream. Both are let go of by then.
-  virtual void on_end(std::function<void()> over, std::function<std::string()> last_words) = 0;
+  /// `on_end` is called once when the stream has ended, whichever side ended it; never within send(), close() or this
+  /// call; perhaps after the server is gone. `final_bytes` (may be empty) returns what is written when a draining
+  /// server ends this stream. Both functions are destroyed by then.
+  virtual void on_end(std::function<void()> on_end, std::function<std::string()> final_bytes) = 0;
 };
 
 }  // namespace ms::http

@@ -9,7 +9,7 @@
 #include "infra/http/server.hpp"
 #include "infra/http/stream.hpp"
 
-// For this folder's tests: a real server on a thread of its own, and a client that sends bytes as told.
+// For this folder's tests: a real server on its own thread, and a client that sends given bytes.
 namespace ms::http::test {
 
 /// A listening socket on a free port of 127.0.0.1.
@@ -27,7 +27,7 @@ class Listener {
   int port_ = 0;
 };
 
-/// Blocking; every read gives up after 5 s, which fails the test.
+/// Blocking; every read fails the test after 5 s.
 class Client {
  public:
   explicit Client(int port, int receive_buffer = 0);
@@ -35,18 +35,18 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  /// False when the server has cut the connection.
+  /// False when the server has closed the connection.
   bool send(std::string_view bytes);
   void half_close();
   /// Ends the connection by RST, as a process that dies with unread bytes does.
   void reset();
-  /// One answer, framed by its Content-Length; `with_body` false for answers to HEAD. "" when the connection ended.
+  /// One response, framed by its Content-Length; `with_body` is false for HEAD. "" when the connection closed.
   std::string answer(bool with_body = true);
-  /// Everything until the server closes; "RST" when it was not an orderly close.
+  /// Everything until the server closes; "RST" when the close was not orderly.
   std::string rest();
-  /// That many bytes, fewer when the connection ended.
+  /// `count` bytes, fewer when the connection closed.
   std::string take(std::size_t count);
-  /// True when nothing came within the time.
+  /// True when nothing arrived within the time.
   bool silent_for(std::chrono::milliseconds time);
 
  private:
@@ -57,9 +57,8 @@ class Client {
   bool reset_ = false;
 };
 
-/// Answers: /echo the body, /fields the names and values, /big?N that many bytes, /slow?N after N ms, /throw, /silent
-/// nothing,
-/// /stream one of streams(), everything else "METHOD path".
+/// Responses: /echo the body, /fields the names and values, /big?N that many bytes, /slow?N after N ms, /throw, /silent
+/// nothing, /stream one of streams(), everything else "METHOD path".
 class TestServer {
  public:
   explicit TestServer(Limits limits = {}, Server::ErrorPage error_page = nullptr);
@@ -70,17 +69,17 @@ class TestServer {
   int port() const noexcept { return listener_.port(); }
   ServerState state();
   void end_streams();
-  /// Waits (on the server's thread) until `count` requests are being answered.
+  /// Waits (on the server's thread) until `count` requests are in flight.
   void wait_for_in_flight(std::size_t count);
   void wait_for_connections(std::size_t count);
   void wait_for_streams(std::size_t count);
-  /// Runs `act` on the server's thread, to its end.
+  /// Runs `act` on the server's thread and waits for it.
   void on_thread(const std::function<void()>& act);
-  /// What /stream has opened, in its order; to be used on the server's thread.
+  /// The streams that /stream opened, in order; use them on the server's thread.
   std::vector<std::shared_ptr<Stream>>& streams() { return streams_; }
-  /// The server is destroyed, its thread goes on.
+  /// Destroys the server; its thread continues.
   void destroy();
-  /// Starts draining; the result is there when it is over.
+  /// Starts draining; the future is ready when the drain is over.
   std::future<void> drain(std::chrono::milliseconds idle_grace, std::chrono::milliseconds at_most);
 
  private:

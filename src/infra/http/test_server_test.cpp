@@ -1,4 +1,4 @@
-// Named *_test so that only the test program gets it.
+// Named *_test so that only the test program contains it.
 #include <arpa/inet.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -18,7 +18,7 @@ namespace ms::http::test {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr int kPatience = 5000;  // ms
+constexpr int kTimeoutMs = 5000;
 
 std::size_t number(std::string_view text) {
   std::size_t value = 0;
@@ -94,7 +94,7 @@ void Client::reset() {
 
 bool Client::receive() {
   pollfd polled{fd_, POLLIN, 0};
-  if (::poll(&polled, 1, kPatience) <= 0) throw std::runtime_error("the server said nothing");
+  if (::poll(&polled, 1, kTimeoutMs) <= 0) throw std::runtime_error("the server said nothing");
   char bytes[16384];
   const ssize_t count = ::recv(fd_, bytes, sizeof bytes, 0);
   reset_ = count < 0;
@@ -146,7 +146,7 @@ TestServer::TestServer(Limits limits, Server::ErrorPage error_page)
 
 TestServer::~TestServer() {
   destroy();
-  work_.reset();  // what is left must end by itself, else this hangs and ctest says so
+  work_.reset();  // anything left must end by itself, or this hangs and ctest reports it
   thread_.join();
 }
 

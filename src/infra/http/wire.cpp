@@ -35,7 +35,7 @@ bool token(std::string_view text) { return !text.empty() && all_in(kToken, text)
 bool host(std::string_view text) { return all_in(kHost, text); }
 
 bool field_value(std::string_view text) {  // RFC 9110 section 5.5: no control character but tab
-  bool bad = false;                        // asked without a branch for each byte
+  bool bad = false;                        // without a branch per byte
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     bad |= ((byte < 0x20) & (byte != '\t')) | (byte == 0x7f);
@@ -43,8 +43,8 @@ bool field_value(std::string_view text) {  // RFC 9110 section 5.5: no control c
   return !bad;
 }
 
-/// Without the optional white space around it, which is space and tab only: a vertical tab before "chunked" is how
-/// requests are smuggled past parsers that strip more.
+/// Strips the optional white space around a value, which is space and tab only: a vertical tab before "chunked" is a
+/// way to smuggle requests past parsers that strip more.
 std::string_view without_ows(std::string_view text) {
   const std::size_t first = text.find_first_not_of(" \t");
   return first == std::string_view::npos ? "" : text.substr(first, text.find_last_not_of(" \t") - first + 1);
@@ -56,13 +56,13 @@ bool target(std::string_view text, std::string_view method) {
     const auto byte = static_cast<unsigned char>(c);
     return byte > 0x20 && byte != 0x7f;
   });
-  constexpr std::size_t kMaxSchemeLength = 8;  // "https://", whose letters have no case (RFC 3986 section 3.1)
+  constexpr std::size_t kMaxSchemeLength = 8;  // "https://"; schemes are case-insensitive (RFC 3986 section 3.1)
   const std::string scheme = text.starts_with('/') ? std::string() : ascii_lower(text.substr(0, kMaxSchemeLength));
   return clean && (text.starts_with('/') || scheme.starts_with("http://") || scheme == "https://" ||
                    (text == "*" && method == "OPTIONS"));
 }
 
-/// 10 or 11 for HTTP/1.0 and HTTP/1.1, else the negative status.
+/// 10 or 11 for HTTP/1.0 and HTTP/1.1, else the status negated.
 int check_request_line(std::string_view line) {
   const std::size_t first = line.find(' ');
   const std::size_t second = first == std::string_view::npos ? first : line.find(' ', first + 1);
@@ -87,8 +87,8 @@ std::string_view next_line(std::string_view& rest) {
 
 }  // namespace
 
-std::size_t find_head_end(std::string_view bytes, std::size_t seen) {
-  for (std::size_t lf = bytes.find('\n', seen); lf != std::string_view::npos; lf = bytes.find('\n', lf + 1)) {
+std::size_t find_head_end(std::string_view bytes, std::size_t searched) {
+  for (std::size_t lf = bytes.find('\n', searched); lf != std::string_view::npos; lf = bytes.find('\n', lf + 1)) {
     if (lf == 0 || bytes[lf - 1] != '\r') return kBareLineFeed;
     if (lf >= 3 && bytes.substr(lf - 3, 2) == "\r\n") return lf + 1;
   }
@@ -102,10 +102,10 @@ int check_head(std::string_view head) {
   int lengths = 0;
   int codings = 0;
   int fields = 0;
-  int refused = 0;
+  int status = 0;
   for (std::string_view line = next_line(head); !line.empty(); line = next_line(head)) {
     const std::size_t colon = line.find(':');
-    // A name is a token, so a folded line (it starts with a space) and "Name :" fall out here.
+    // A name is a token, so a folded line (it starts with a space) and "Name :" fail here.
     if (colon == std::string_view::npos || !token(line.substr(0, colon))) return 400;
     const std::string_view value = without_ows(line.substr(colon + 1));
     if (!field_value(value)) return 400;
@@ -120,11 +120,11 @@ int check_head(std::string_view head) {
       if (++lengths > 1 || value.empty() || value.size() > kMaxLengthDigits || !number) return 400;
     } else if (named("transfer-encoding")) {
       if (++codings > 1 || version == 10) return 400;
-      if (ascii_lower(value) != "chunked") refused = 501;
+      if (ascii_lower(value) != "chunked") status = 501;
     }
   }
   if ((lengths > 0 && codings > 0) || (version == 11 && hosts == 0)) return 400;
-  return refused;
+  return status;
 }
 
 void split_target(Request& request) {
@@ -133,21 +133,21 @@ void split_target(Request& request) {
     const std::size_t authority_end = rest.find_first_of("/?", scheme + 3);
     rest = authority_end == std::string_view::npos ? "/" : rest.substr(authority_end);
   }
-  const std::size_t mark = rest.find('?');
-  request.path = rest.substr(0, mark);
-  request.query = mark == std::string_view::npos ? std::string_view() : rest.substr(mark + 1);
+  const std::size_t question_mark = rest.find('?');
+  request.path = rest.substr(0, question_mark);
+  request.query = question_mark == std::string_view::npos ? std::string_view() : rest.substr(question_mark + 1);
   if (request.path.empty()) request.path = "/";
 }
 
 Method method_of(std::string_view name) {
-  static constexpr std::array<std::pair<std::string_view, Method>, 6> kKnown{{{"GET", Method::get},
-                                                                              {"HEAD", Method::head},
-                                                                              {"POST", Method::post},
-                                                                              {"PUT", Method::put},
-                                                                              {"PATCH", Method::patch},
-                                                                              {"DELETE", Method::del}}};
-  const auto* found = std::ranges::find(kKnown, name, &std::pair<std::string_view, Method>::first);
-  return found == kKnown.end() ? Method::other : found->second;
+  static constexpr std::array<std::pair<std::string_view, Method>, 6> kMethods{{{"GET", Method::get},
+                                                                                {"HEAD", Method::head},
+                                                                                {"POST", Method::post},
+                                                                                {"PUT", Method::put},
+                                                                                {"PATCH", Method::patch},
+                                                                                {"DELETE", Method::del}}};
+  const auto* found = std::ranges::find(kMethods, name, &std::pair<std::string_view, Method>::first);
+  return found == kMethods.end() ? Method::other : found->second;
 }
 
 bool lists_tag(std::string_view if_match, std::string_view tag) {
@@ -163,7 +163,7 @@ bool lists_tag(std::string_view if_match, std::string_view tag) {
 void write_head(std::string& out, const Response& response, std::string_view date, bool close) {
   out.append("HTTP/1.1 ").append(fmt::format_int(response.status).c_str()).append(" ").append(reason(response.status));
   out.append("\r\n").append(response.head());
-  // A HEAD answer says the length that GET would have; 204, 304 and a stream say none (RFC 9110 section 8.6).
+  // A response to HEAD has the length that GET would have; 204, 304 and streams have none (RFC 9110 section 8.6).
   if (!bodyless(response.status) && !response.begin) {
     out.append("Content-Length: ").append(fmt::format_int(response.body.size()).c_str()).append("\r\n");
   }

@@ -6,7 +6,7 @@ namespace ms {
 
 namespace asio = boost::asio;
 
-/// What every coroutine of MinSchool returns. The executor is concrete: a type-erased one costs 1-2 µs a request.
+/// The return type of every coroutine of MinSchool. The executor is concrete: a type-erased one costs 1-2 µs a request.
 template <class T = void>
 using async = asio::awaitable<T, asio::io_context::executor_type>;
 

@@ -7,7 +7,7 @@
 namespace ms {
 namespace {
 
-// Of -20..19: the loop, which everybody waits for, is always served first (setpriority(2); on Linux for one thread).
+// Of -20..19: the event loop, for which all requests wait, always runs first (setpriority(2); on Linux per thread).
 constexpr int kNice = 10;
 
 }  // namespace
@@ -30,7 +30,7 @@ bool CpuPool::submit(Task task) {
   {
     const std::lock_guard lock(mutex_);
     if (queue_.size() >= queue_limit_) {
-      // Jobs that nobody waits for any more must not keep others out.
+      // Jobs whose callers have given up must not keep others out.
       const auto now = std::chrono::steady_clock::now();
       std::erase_if(queue_, [now](const Task& waiting) { return waiting.deadline <= now; });
     }
@@ -57,7 +57,7 @@ void CpuPool::thread_main() {
     queue_.pop_front();
     lock.unlock();
     if (std::chrono::steady_clock::now() < task.deadline) task.work();
-    task.work = nullptr;  // what the job holds may be large and belongs to nobody now
+    task.work = nullptr;  // the job's captures may be large and nobody needs them any more
     lock.lock();
   }
 }

@@ -19,24 +19,25 @@
 
 namespace ms {
 
-/// Threads of low priority for work of more than about 1 ms of processor time (argon2), which would stall the loop.
-/// The queue is bounded: a flood of logins is refused at once instead of making everybody wait.
-/// Must be destroyed before the io_contexts that call it: results are posted to them.
+/// Low-priority threads for work of more than about 1 ms of processor time (argon2), which would stall the event loop.
+/// The queue is bounded: a flood of logins fails at once instead of making everybody wait. Destroy it before the
+/// io_contexts that call it: results are posted to them.
 class CpuPool {
  public:
-  /// `queue_limit`: jobs that may wait, not counting those that run.
+  /// `queue_limit`: jobs that may wait, not counting the running ones.
   CpuPool(int threads, std::size_t queue_limit);
-  /// Waits for the jobs that run; those that wait are dropped.
+  /// Waits for running jobs; drops the waiting ones.
   ~CpuPool();
   CpuPool(const CpuPool&) = delete;
   CpuPool& operator=(const CpuPool&) = delete;
 
-  /// Runs `job` on a thread of the pool and gives its result on the caller's executor; what it throws is thrown there.
-  /// nullopt: the queue is full (at once), or the deadline passed. A job whose deadline passed before it started never
-  /// runs; one that runs by then is left to its end and its result is dropped, so it must own what it uses.
+  /// Runs `job` on a thread of the pool and returns its result on the caller's executor, where its exceptions are
+  /// rethrown. nullopt: the queue was full (returns at once), or the deadline passed. A job whose deadline passed
+  /// before it started never runs. One that is running then is left to finish and its result is dropped, so it must own
+  /// what it uses.
   template <class T>
   async<std::optional<T>> run(std::function<T()> job, Deadline deadline);
-  /// Jobs that wait, not counting those that run; from any thread.
+  /// The number of waiting jobs, not counting the running ones. Any thread may call it.
   std::size_t waiting() const;
 
  private:
@@ -59,14 +60,14 @@ class CpuPool {
 
 template <class T>
 async<std::optional<T>> CpuPool::run(std::function<T()> job, Deadline deadline) {
-  // Lives as long as the job, which may outlive the caller. `timer` is touched on the caller's thread only.
+  // Lives as long as the job, which may outlive the caller. Only the caller's thread uses `timer`.
   struct State {
     std::optional<T> result;
     std::exception_ptr thrown;
     asio::steady_timer* timer = nullptr;
     bool done = false;
   };
-  // Says that nobody waits any more, whichever way the caller's frame ends.
+  // Clears `timer` whichever way the caller's frame ends.
   struct Waiting {
     explicit Waiting(State& waited) : state(waited) {}
     ~Waiting() { state.timer = nullptr; }

@@ -27,7 +27,7 @@ struct CpuPoolTest : testing::Test {
   }
 };
 
-TEST_F(CpuPoolTest, GivesTheResultOfAnotherThreadOfLowPriority) {
+TEST_F(CpuPoolTest, RunsOnAnotherThreadOfLowPriority) {
   CpuPool pool(1, 4);
   auto result = start<std::pair<pid_t, int>>(
       pool, [] { return std::pair(::gettid(), ::getpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()))); }, in(5s));
@@ -38,14 +38,14 @@ TEST_F(CpuPoolTest, GivesTheResultOfAnotherThreadOfLowPriority) {
   EXPECT_GE(value->second, 10);
 }
 
-TEST_F(CpuPoolTest, ThrowsAtTheCallerWhatTheJobThrew) {
+TEST_F(CpuPoolTest, RethrowsExceptionsAtTheCaller) {
   CpuPool pool(1, 4);
   auto result = start<int>(pool, []() -> int { throw std::runtime_error("no"); }, in(5s));
   io.run();
   EXPECT_THROW(result.get(), std::runtime_error);
 }
 
-TEST_F(CpuPoolTest, RefusesAtOnceWhenTheQueueIsFull) {
+TEST_F(CpuPoolTest, FailsAtOnceWhenTheQueueIsFull) {
   std::latch started(1);
   std::latch go(1);
   CpuPool pool(1, 1);
@@ -95,7 +95,7 @@ TEST_F(CpuPoolTest, NeverStartsAJobWhoseDeadlinePassed) {
     io.run_one_for(2s);  // spawns it
     io.run_one_for(2s);  // its deadline
     EXPECT_EQ(late.get(), std::nullopt);
-    // The place of the late one is free again.
+    // The late job's place in the queue is free again.
     auto next = start<int>(pool, [] { return 3; }, in(5s));
     io.poll();
     go.count_down();

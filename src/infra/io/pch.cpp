@@ -1,1 +1,1 @@
-// Only here so that CMake has a target that owns the precompiled header.
+// Gives CMake a target that owns the precompiled header.

@@ -1,4 +1,4 @@
-// The headers that nearly every file with a coroutine pulls in; compiled once.
+// The headers that nearly every file with a coroutine includes; compiled once.
 #pragma once
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>

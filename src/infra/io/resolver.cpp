@@ -22,7 +22,7 @@ namespace {
 using std::chrono::steady_clock;
 
 /// Blocks.
-Resolver::Found look_up(const std::string& host) {
+Resolver::Found resolve(const std::string& host) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_ADDRCONFIG;
@@ -40,8 +40,8 @@ Resolver::Found look_up(const std::string& host) {
   return out;
 }
 
-/// The way back to the event loop for a thread that may outlive it.
-struct Gate {
+/// Access to the event loop for a thread that may outlive it.
+struct LoopAccess {
   std::mutex mutex;
   asio::io_context* io;  ///< null: closed
 };
@@ -50,30 +50,30 @@ struct Gate {
 
 struct Resolver::Impl : std::enable_shared_from_this<Impl> {
   struct Name {
-    Found known;        ///< of the last lookup that succeeded
-    std::string error;  ///< of the last one, empty when it succeeded
-    bool under_way = false;
+    Found last_good;    ///< of the last successful lookup
+    std::string error;  ///< of the last lookup; empty when it succeeded
+    bool running = false;
     std::vector<std::shared_ptr<io::Timer>> waiters;
   };
 
-  explicit Impl(asio::io_context& context) : io(context), gate(std::make_shared<Gate>()) { gate->io = &context; }
+  explicit Impl(asio::io_context& context) : io(context), loop(std::make_shared<LoopAccess>()) { loop->io = &context; }
 
   void begin(const std::string& host, Name& name);
   void finish(const std::string& host, Found found);
 
   asio::io_context& io;
-  std::shared_ptr<Gate> gate;
+  std::shared_ptr<LoopAccess> loop;
   std::unordered_map<std::string, Name> names;
 };
 
 void Resolver::Impl::begin(const std::string& host, Name& name) {
-  name.under_way = true;
+  name.running = true;
   try {
-    std::thread([host, way = gate, weak = weak_from_this()] {
-      Found found = look_up(host);
-      const std::lock_guard lock(way->mutex);
-      if (way->io == nullptr) return;
-      asio::post(*way->io, [host, weak, result = std::move(found)]() mutable {
+    std::thread([host, loop = loop, weak = weak_from_this()] {
+      Found found = resolve(host);
+      const std::lock_guard lock(loop->mutex);
+      if (loop->io == nullptr) return;
+      asio::post(*loop->io, [host, weak, result = std::move(found)]() mutable {
         if (const auto self = weak.lock()) self->finish(host, std::move(result));
       });
     }).detach();
@@ -82,17 +82,17 @@ void Resolver::Impl::begin(const std::string& host, Name& name) {
 
 void Resolver::Impl::finish(const std::string& host, Found found) {
   Name& name = names[host];
-  name.under_way = false;
+  name.running = false;
   name.error = found.addresses.empty() && found.error.empty() ? "no address" : found.error;
-  if (!found.addresses.empty()) name.known = std::move(found);
+  if (!found.addresses.empty()) name.last_good = std::move(found);
   for (const auto& waiter : std::exchange(name.waiters, {})) waiter->cancel();
 }
 
 Resolver::Resolver(asio::io_context& io) : impl_(std::make_shared<Impl>(io)) {}
 
 Resolver::~Resolver() {
-  const std::lock_guard lock(impl_->gate->mutex);
-  impl_->gate->io = nullptr;
+  const std::lock_guard lock(impl_->loop->mutex);
+  impl_->loop->io = nullptr;
 }
 
 async<Resolver::Found> Resolver::find(std::string host, Deadline deadline) {
@@ -103,19 +103,19 @@ async<Resolver::Found> Resolver::find(std::string host, Deadline deadline) {
   const auto now = steady_clock::now();
   {
     Impl::Name& name = impl->names[host];
-    if (!name.known.addresses.empty()) deadline = now + (deadline - now) / 2;
-    if (!name.under_way) impl->begin(host, name);
+    if (!name.last_good.addresses.empty()) deadline = now + (deadline - now) / 2;
+    if (!name.running) impl->begin(host, name);
   }
-  if (impl->names[host].under_way) {
+  if (impl->names[host].running) {
     const auto timer = std::make_shared<io::Timer>(impl->io.get_executor(), deadline);
     impl->names[host].waiters.push_back(timer);
     co_await timer->async_wait(io::kAsTuple);
     std::erase(impl->names[host].waiters, timer);
   }
   const Impl::Name& name = impl->names[host];
-  if (!name.known.addresses.empty()) co_return name.known;
+  if (!name.last_good.addresses.empty()) co_return name.last_good;
   co_return Found{
-      {}, "the address of " + host + " is not known: " + (name.under_way ? "no name server answers" : name.error)};
+      {}, "the address of " + host + " is not known: " + (name.running ? "no name server answers" : name.error)};
 }
 
 }  // namespace ms

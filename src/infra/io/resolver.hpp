@@ -8,9 +8,9 @@
 
 namespace ms {
 
-/// Looks up host names without holding up the event loop: getaddrinfo(3) runs in a thread of its own, at most one for
-/// each name, because it cannot be interrupted while a name server is silent (30 s and longer). One io_context, whose
-/// thread calls it; destroyed before the io_context, and never waits for a lookup that is under way.
+/// Resolves host names without blocking the event loop: getaddrinfo(3) runs in its own thread, at most one per name,
+/// because it cannot be interrupted while a name server is silent (30 s and longer). It belongs to one io_context,
+/// whose thread calls it; it is destroyed before the io_context and never waits for a running lookup.
 class Resolver {
  public:
   explicit Resolver(asio::io_context& io);
@@ -22,8 +22,8 @@ class Resolver {
     std::vector<std::string> addresses;  ///< numeric, in the system's order of preference
     std::string error;                   ///< why there are none
   };
-  /// The addresses of `host` (a numeric one is its own). When there is no answer before `deadline`, or none at half of
-  /// the time where the name was known before, or an error, those of the last lookup that succeeded.
+  /// The addresses of `host` (a numeric one is its own address). Returns the last successful lookup's addresses when
+  /// the lookup fails or does not finish by `deadline`; for a name with such addresses it waits only half of the time.
   async<Found> find(std::string host, Deadline deadline);
 
  private:

@@ -23,7 +23,7 @@ Resolver::Found find(asio::io_context& io, Resolver& resolver, const std::string
   return found.get();
 }
 
-TEST(ResolverTest, GivesAddressesOfNamesAndAddressesThemselves) {
+TEST(ResolverTest, ResolvesNamesAndReturnsAddressesAsTheyAre) {
   asio::io_context io{1};
   Resolver resolver(io);
   EXPECT_THAT(find(io, resolver, "localhost", in(20s)).addresses,
@@ -32,7 +32,7 @@ TEST(ResolverTest, GivesAddressesOfNamesAndAddressesThemselves) {
   EXPECT_THAT(find(io, resolver, "2001:db8::7", in(20s)).addresses, ElementsAre("2001:db8::7"));
 }
 
-TEST(ResolverTest, SaysWhyThereIsNoAddress) {
+TEST(ResolverTest, ReportsWhyThereIsNoAddress) {
   asio::io_context io{1};
   Resolver resolver(io);
   const auto found = find(io, resolver, "no-such-host.invalid", in(20s));
@@ -40,7 +40,7 @@ TEST(ResolverTest, SaysWhyThereIsNoAddress) {
   EXPECT_THAT(found.error, HasSubstr("no-such-host.invalid"));
 }
 
-TEST(ResolverTest, AnswersAtTheDeadlineAndMayGoWhileALookupIsUnderWay) {
+TEST(ResolverTest, ReturnsAtTheDeadlineAndMayBeDestroyedDuringALookup) {
   asio::io_context io{1};
   auto resolver = std::make_unique<Resolver>(io);
   const auto found = find(io, *resolver, "no-such-host.invalid", std::chrono::steady_clock::now());
@@ -48,7 +48,7 @@ TEST(ResolverTest, AnswersAtTheDeadlineAndMayGoWhileALookupIsUnderWay) {
   resolver.reset();
 }
 
-TEST(ResolverTest, ManyWhoAskForOneNameShareALookup) {
+TEST(ResolverTest, CallersForOneNameShareALookup) {
   asio::io_context io{1};
   Resolver resolver(io);
   std::vector<std::future<Resolver::Found>> all;

@@ -6,7 +6,7 @@
 
 namespace ms {
 
-/// Suspends the coroutine, not the thread. Returns early when the io_context's owner cancels it.
+/// Suspends the coroutine, not the thread. Returns early when the owner of the io_context cancels it.
 async<void> sleep_for(std::chrono::steady_clock::duration duration);
 async<void> sleep_until(Deadline deadline);
 

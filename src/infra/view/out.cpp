@@ -6,7 +6,7 @@
 namespace ms::view {
 namespace {
 
-// What stands for each byte in HTML text, as a place in kEscapes; 0: the byte itself.
+// Each byte's escape in HTML text, as an index into kEscapes; 0: the byte itself.
 constexpr auto kEscapeOf = [] {
   std::array<unsigned char, 256> table{};
   table['&'] = 1;
@@ -20,7 +20,7 @@ constexpr std::array<std::string_view, 6> kEscapes{"", "&amp;", "&lt;", "&gt;", 
 
 unsigned char escape_of(char c) { return kEscapeOf[static_cast<unsigned char>(c)]; }
 
-// Most text holds nothing to escape. Asked without a branch for each byte, that costs two instructions a byte.
+// Most text needs no escaping. Without a branch per byte, this test costs two instructions a byte.
 bool has_escaped(std::string_view value) {
   unsigned char any = 0;
   for (const char c : value) any |= escape_of(c);
@@ -35,7 +35,7 @@ bool has_control(std::string_view value) {
   return any != 0;
 }
 
-// RFC 3986 2.3: what never needs a percent sign.
+// RFC 3986 2.3: the characters that are never percent-encoded.
 constexpr auto kUnreserved = [] {
   std::array<bool, 256> table{};
   for (const char c : std::string_view("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")) {
@@ -50,7 +50,7 @@ bool begins_with_ignoring_case(std::string_view value, std::string_view lower) {
          });
 }
 
-// Browsers drop tabs and newlines inside a URL and read \ as /, so "/\t/host" and "/\host" would leave this site.
+// Browsers drop tabs and newlines inside a URL and read \ as /, so "/\t/host" and "/\host" would lead to another site.
 bool safe_url(std::string_view value) {
   if (value.empty() || has_control(value)) return false;
   if (value[0] == '?' || value[0] == '#') return true;

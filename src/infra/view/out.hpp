@@ -12,23 +12,24 @@
 #include "infra/core/id.hpp"
 #include "infra/view/safe_html.hpp"
 
-// What generated view code (tools/viewc) writes into. Escaping is chosen by viewc from the place of the expression.
+// Generated view code (tools/viewc) writes into this. viewc chooses the escaping by the context of each expression.
 namespace ms::view {
 
-/// The page being written: one growing buffer.
+/// The page that is being written: one growing buffer.
 class Out {
  public:
   explicit Out(std::size_t expected = 32 * 1024) { grow(expected); }
 
-  /// Literal HTML from a template. Half of a page is such pieces: inline, their sizes are known when it is compiled.
+  /// Literal HTML from a template. Half of a page is such literals: inline, their sizes are compile-time constants.
   void raw(Markup html) { append(html.html()); }
 
-  /// Escapes & < > " ' : for element text and quoted attribute values alike (WHATWG HTML 13.3, OWASP XSS rule 1 and 2).
+  /// Escapes & < > " ': valid in element text and in quoted attribute values (WHATWG HTML 13.3, OWASP XSS rules 1 and
+  /// 2).
   void text(std::string_view value);
   template <std::integral T>
     requires(!std::same_as<T, bool> && !std::same_as<T, char>)
   void text(T number) {
-    constexpr std::size_t kMax = 20;  // characters, of the lowest std::int64_t
+    constexpr std::size_t kMax = 20;  // characters, of the smallest std::int64_t
     char* const at = room(kMax);
     size_ += static_cast<std::size_t>(std::to_chars(at, at + kMax, number).ptr - at);
   }
@@ -36,17 +37,17 @@ class Out {
   void text(Id<Tag> id) {
     text(id.value);
   }
-  /// Only in element text; elsewhere viewc writes plain(), which does not take it.
+  /// Only in element text; elsewhere viewc calls plain(), which does not accept it.
   void text(const SafeHtml& html) { append(html.html()); }
-  /// As text(), where elements cannot stand: quoted attribute values, <title>, <textarea>.
+  /// Like text(), in places where elements are not allowed: quoted attribute values, <title>, <textarea>.
   template <class T>
     requires(!std::same_as<T, SafeHtml>)
   void plain(const T& value) {
     text(value);
   }
 
-  /// A whole URL attribute (href, src, action, …): http, https, mailto, tel or what begins with /, ? or #; anything
-  /// else, control characters and //host becomes "#".
+  /// A whole URL attribute (href, src, action, …): http, https, mailto, tel, or a URL that begins with /, ? or #.
+  /// Anything else, control characters and //host become "#".
   void url(std::string_view value);
   /// A part of a URL after literal text (href="/boards/{{ slug }}"): percent-encoded as one segment or value.
   void url_part(std::string_view value);
@@ -60,12 +61,12 @@ class Out {
     text(id.value);
   }
 
-  /// For whom it is written, 0 for a guest; nothing for a piece of many readers' pages. Forms say it
-  /// (web::member_field).
-  std::optional<MemberId> reader() const noexcept { return reader_; }
-  void set_reader(MemberId reader) noexcept { reader_ = reader; }
+  /// The member for whom this is written, 0 for a guest; nothing for a fragment that many viewers share. Forms contain
+  /// it (web::member_field).
+  std::optional<MemberId> viewer() const noexcept { return viewer_; }
+  void set_viewer(MemberId viewer) noexcept { viewer_ = viewer; }
 
-  /// What was written so far, which is not there any more.
+  /// Returns the text written so far and empties the buffer.
   std::string take() {
     buffer_.resize(std::exchange(size_, 0));
     return std::exchange(buffer_, {});
@@ -77,19 +78,19 @@ class Out {
     std::char_traits<char>::copy(room(html.size()), html.data(), html.size());
     size_ += html.size();
   }
-  /// Where the next `size` bytes may stand.
+  /// Returns where the next `size` bytes go.
   char* room(std::size_t size) {
     if (buffer_.size() - size_ < size) grow(size);
     return buffer_.data() + size_;
   }
   void grow(std::size_t more);
 
-  std::string buffer_;  // of which the first size_ bytes are written
+  std::string buffer_;  // the first size_ bytes are written
   std::size_t size_ = 0;
-  std::optional<MemberId> reader_;
+  std::optional<MemberId> viewer_;
 };
 
-/// A piece of a page handed to another view, such as the content to a layout. Called while the caller's frame lives.
+/// A part of a page that is passed to another view, such as a layout's content. Called while the caller's frame lives.
 class Body {
  public:
   template <class F>
@@ -104,14 +105,14 @@ class Body {
   void (*call_)(void*, Out&);
 };
 
-/// What `write` writes, to be put into many pages. They may be different readers', so it must know of none: call it
-/// where no Viewer is at hand.
+/// The output of `write` as HTML for many pages. Their viewers may differ, so it must depend on none: call it where no
+/// Viewer is in scope.
 template <std::invocable<Out&> F>
 SafeHtml written(F&& write) {
   constexpr std::size_t kSmall = 4 * 1024;
   Out out(kSmall);
   write(out);
-  return SafeHtml(std::string(out.str()));  // just as large as it must be
+  return SafeHtml(std::string(out.str()));  // a copy of the exact size
 }
 
 }  // namespace ms::view

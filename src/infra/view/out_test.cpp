@@ -50,7 +50,7 @@ TEST(Out, NumbersAndIdsAreDigits) {
   EXPECT_EQ(out.take(), "-7-9223372036854775808424344");
 }
 
-TEST(Out, GrowsAndBeginsAnewAfterItWasTaken) {
+TEST(Out, GrowsAndStartsEmptyAfterTake) {
   Out out(0);
   std::string expected;
   for (int i = 0; i < 1000; ++i) {
@@ -65,7 +65,7 @@ TEST(Out, GrowsAndBeginsAnewAfterItWasTaken) {
   EXPECT_EQ(out.take(), "&lt;");
 }
 
-TEST(Out, SafeHtmlStandsInTextOnly) {
+TEST(Out, SafeHtmlIsAllowedInTextOnly) {
   Out out;
   out.text(written([](Out& html) { html.raw("<b>굵게</b>"); }));
   EXPECT_EQ(out.take(), "<b>굵게</b>");
@@ -73,14 +73,14 @@ TEST(Out, SafeHtmlStandsInTextOnly) {
   static_assert(!PlainTakes<SafeHtml> && !std::is_constructible_v<SafeHtml, std::string>);
 }
 
-TEST(Out, UrlsOfThisSiteAndKnownSchemesStand) {
+TEST(Out, KeepsLocalUrlsAndKnownSchemes) {
   for (const std::string_view good : std::array{"/", "/boards/자유?page=2#c1", "?page=2", "#c1", "http://a.kr",
                                                 "HTTPS://a.kr/x", "mailto:a@b.kr", "tel:02-123-4567"}) {
     EXPECT_EQ(url(good), good);
   }
 }
 
-TEST(Out, OtherUrlsBecomeTheirOwnPage) {
+TEST(Out, ReplacesOtherUrls) {
   for (const std::string_view bad : std::array{"",
                                                "javascript:alert(1)",
                                                "JaVaScRiPt:alert(1)",
@@ -110,14 +110,14 @@ TEST(Out, UrlsAreEscapedForTheAttribute) {
   EXPECT_EQ(url("/x?a=1&b=\"><script>'"), "/x?a=1&amp;b=&quot;&gt;&lt;script&gt;&#39;");
 }
 
-TEST(Out, UrlPartsCannotLeaveTheirPlace) {
+TEST(Out, EncodesUrlParts) {
   EXPECT_EQ(url_part("a-b_c.d~9"), "a-b_c.d~9");
   EXPECT_EQ(url_part("/../?q=1&x#y"), "%2F..%2F%3Fq%3D1%26x%23y");
   EXPECT_EQ(url_part("\"'<> \t\n\\:%"), "%22%27%3C%3E%20%09%0A%5C%3A%25");
   EXPECT_EQ(url_part("한"), "%ED%95%9C");
 }
 
-TEST(Body, CallsTheFunctionThatItWasMadeOf) {
+TEST(Body, CallsItsFunction) {
   Out out;
   const auto greet = [](Out& o) { o.raw("<p>"); };
   const auto call = [&](Body body) { body(out); };

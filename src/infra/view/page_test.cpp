@@ -11,12 +11,12 @@ const Site kSite{};
 
 Page page_at(std::string_view path) { return {.path = path, .site = &kSite}; }
 
-TEST(Menu, MarksThePageItself) {
+TEST(Menu, IsHereOnlyOnThePageItself) {
   EXPECT_TRUE(is_here(page_at("/boards/notice"), "/boards/notice"));
   EXPECT_FALSE(is_here(page_at("/boards/notice/7"), "/boards/notice"));
 }
 
-TEST(Menu, LeadsToPagesBelowButNotToNamesThatMerelyBeginAlike) {
+TEST(Menu, LeadsToPagesBelowButNotToLongerNames) {
   EXPECT_TRUE(leads_here(page_at("/boards/notice/7"), "/boards/notice"));
   EXPECT_FALSE(leads_here(page_at("/boards/notices"), "/boards/notice"));
   EXPECT_FALSE(leads_here(page_at("/boards"), "/boards/notice"));

@@ -5,7 +5,7 @@
 namespace ms::view {
 
 std::vector<std::int64_t> page_numbers(std::int64_t current, std::int64_t last) {
-  constexpr std::int64_t kAround = 2;  // on each side: seven targets of 44 px fit a phone's two lines
+  constexpr std::int64_t kAround = 2;  // on each side: seven targets of 44 px fit into two lines of a phone
   const std::int64_t from = std::max<std::int64_t>(1, current - kAround);
   const std::int64_t to = std::min(last, current + kAround);
   std::vector<std::int64_t> out;

@@ -22,8 +22,8 @@ void decode_cell(const Cell& cell, view::SafeHtml& out);
 
 namespace ms::view {
 
-/// HTML that may stand in a page as it is. Its friends are all who make it: the Markdown renderer, the codec of columns
-/// that hold what the renderer made, and views. tools/check_html shows that nobody else can.
+/// HTML that needs no escaping. Its friends are all that can make one: the Markdown renderer, the codec of columns with
+/// rendered HTML, and views. tools/check_html shows that nothing else can.
 class SafeHtml {
  public:
   SafeHtml() = default;
@@ -40,7 +40,7 @@ class SafeHtml {
   std::string html_;
 };
 
-/// HTML that stands in the source: only a constant becomes one, never what a program computes or reads.
+/// HTML that is written in the source: only a constant converts to it, never a computed or read value.
 class Markup {
  public:
   template <class T>

@@ -138,7 +138,7 @@ http::Response Context::page(const Meta& meta, view::Body content, int status) c
   page.flash = {flash};
   page.degraded = degraded;
   view::Out out;
-  out.set_reader(viewer.id);
+  out.set_viewer(viewer.id);
   shell.layout(out, page, content);
   http::Response response = http::Response::text(status, kHtml, out.take());
   // Refusals are shared too: they replace the page that Nginx saved before it was hidden.
