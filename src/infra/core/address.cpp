@@ -37,11 +37,11 @@ ClientAddress::ClientAddress(std::string_view text) : text_(text) {
     text_ = address->text();
     if (!address->is_v4()) {
       std::fill(address->bytes.begin() + kNetworkBytes, address->bytes.end(), 0);
-      network_ = address->text() + "/64";
+      visitor_ = address->text() + "/64";
       return;
     }
   }
-  network_ = text_;
+  visitor_ = text_;
 }
 
 }  // namespace ms

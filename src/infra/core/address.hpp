@@ -26,11 +26,11 @@ class ClientAddress {
   const std::string& text() const noexcept { return text_; }
   /// For counting and for distinguishing clients: an IPv4 address, or the network "2001:db8:1:2::/64" of an IPv6 one,
   /// all of whose addresses one client has (RFC 6177, RFC 8981).
-  const std::string& network() const noexcept { return network_; }
+  const std::string& visitor() const noexcept { return visitor_; }
 
  private:
   std::string text_;
-  std::string network_;
+  std::string visitor_;
 };
 
 }  // namespace ms

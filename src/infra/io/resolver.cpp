@@ -69,11 +69,11 @@ struct Resolver::Impl : std::enable_shared_from_this<Impl> {
 void Resolver::Impl::begin(const std::string& host, Name& name) {
   name.running = true;
   try {
-    std::thread([host, loop = loop, weak = weak_from_this()] {
+    std::thread([host, access = loop, weak = weak_from_this()] {
       Found found = resolve(host);
-      const std::lock_guard lock(loop->mutex);
-      if (loop->io == nullptr) return;
-      asio::post(*loop->io, [host, weak, result = std::move(found)]() mutable {
+      const std::lock_guard lock(access->mutex);
+      if (access->io == nullptr) return;
+      asio::post(*access->io, [host, weak, result = std::move(found)]() mutable {
         if (const auto self = weak.lock()) self->finish(host, std::move(result));
       });
     }).detach();
