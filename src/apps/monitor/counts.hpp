@@ -13,19 +13,19 @@ namespace ms::monitor {
 
 using Clock = std::chrono::steady_clock;
 
-/// Classes of status; the first: none, because nobody waited for the answer.
+/// Classes of status; the first one: none, because the client did not wait for the response.
 inline constexpr std::array<std::string_view, 6> kClasses{"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
 
-/// One answer, of Nginx to a visitor or of a server to Nginx.
+/// One response: of Nginx to a client, or of a server to Nginx.
 struct Event {
   int status = 0;
   std::uint64_t milliseconds = 0;
-  bool timed = true;        ///< false for streams, which last as long as their reader stays
-  bool unanswered = false;  ///< the server gave none, or too late
+  bool timed = true;        ///< false for streams, which last as long as their client stays
+  bool unanswered = false;  ///< the server did not answer, or too late
   std::size_t cache = kCacheWords.size() - 1;
 };
 
-/// What was counted in some time.
+/// The counts of a period.
 struct Tally {
   std::uint64_t count = 0;
   std::uint64_t unanswered = 0;
@@ -37,7 +37,7 @@ struct Tally {
   void merge(const Tally& other) noexcept;
 };
 
-/// The last minute, the last five, and everything since the monitor began.
+/// The last minute, the last five, and everything since the monitor started.
 class Counts {
  public:
   void add(const Event& event, Clock::time_point now);

@@ -5,7 +5,7 @@
 namespace ms::monitor {
 namespace {
 
-void share_out(std::vector<Row>& rows, Figures Row::* which) {
+void set_shares(std::vector<Row>& rows, Figures Row::* which) {
   std::uint64_t all = 0;
   for (const Row& row : rows) all += (row.*which).tally.count;
   if (all == 0) return;
@@ -14,8 +14,8 @@ void share_out(std::vector<Row>& rows, Figures Row::* which) {
 
 }  // namespace
 
-Figures figures(Tally tally, std::chrono::seconds length, Clock::time_point begun, Clock::time_point now) {
-  const std::chrono::duration<double> counted = std::min<Clock::duration>(length, now - begun);
+Figures figures(Tally tally, std::chrono::seconds length, Clock::time_point started_at, Clock::time_point now) {
+  const std::chrono::duration<double> counted = std::min<Clock::duration>(length, now - started_at);
   Figures out{std::move(tally)};
   if (counted.count() >= 1) out.per_second = static_cast<double>(out.tally.count) / counted.count();
   return out;
@@ -24,13 +24,13 @@ Figures figures(Tally tally, std::chrono::seconds length, Clock::time_point begu
 std::map<std::string_view, std::vector<Row>> rows(const Traffic& traffic, Clock::time_point now) {
   std::map<std::string_view, std::vector<Row>> out;
   for (const auto& [address, server] : traffic.servers()) {
-    Row row{&server, figures(server.counts.minute(now), Counts::kMinute, traffic.begun(), now),
-            figures(server.counts.five_minutes(now), Counts::kFive, traffic.begun(), now)};
+    Row row{&server, figures(server.counts.minute(now), Counts::kMinute, traffic.started_at(), now),
+            figures(server.counts.five_minutes(now), Counts::kFive, traffic.started_at(), now)};
     out[server.configured ? std::string_view(server.place.upstream) : std::string_view()].push_back(std::move(row));
   }
   for (auto& [upstream, of] : out) {
-    share_out(of, &Row::minute);
-    share_out(of, &Row::five);
+    set_shares(of, &Row::minute);
+    set_shares(of, &Row::five);
   }
   return out;
 }

@@ -8,7 +8,7 @@
 
 namespace ms::monitor {
 
-/// A Tally as people want to read it.
+/// A Tally with the figures that people read.
 struct Figures {
   Tally tally;
   double per_second = 0;
@@ -21,17 +21,17 @@ struct Figures {
   std::uint64_t milliseconds(double share_of_all) const { return tally.milliseconds.at(share_of_all); }
 };
 
-/// `length` of the window that the tally is of; a monitor that began later has counted for less.
-Figures figures(Tally tally, std::chrono::seconds length, Clock::time_point begun, Clock::time_point now);
+/// `length` is the tally's window; a monitor that started later has counted for less.
+Figures figures(Tally tally, std::chrono::seconds length, Clock::time_point started_at, Clock::time_point now);
 
-/// A server and what it did lately.
+/// A server and its recent figures.
 struct Row {
   const Server* server = nullptr;
   Figures minute;
   Figures five;
 };
 
-/// Rows by upstream; those of servers that Nginx's file does not name stand under "".
+/// Rows by upstream; servers that Nginx's file does not name are listed under "".
 std::map<std::string_view, std::vector<Row>> rows(const Traffic& traffic, Clock::time_point now);
 
 }  // namespace ms::monitor

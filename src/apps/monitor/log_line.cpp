@@ -1,7 +1,7 @@
 // A datagram is "<190>Nov 22 19:59:34 minschool: " (RFC 3164, as Nginx writes it with nohostname) and fields between
-// bars: format, status, method, area, seconds, cache, addresses, statuses, seconds of each, request id. Where Nginx
-// asked several servers the last three lists have one entry for each, behind ", ", or behind " : " when it began anew
-// in another location. An entry may be empty: a new beginning that needed no server.
+// bars: format, status, method, area, seconds, cache, addresses, statuses, seconds of each, request id. When Nginx
+// tried several servers, the last three lists have one entry for each, separated by ", ", or by " : " when it started
+// over in another location. An entry may be empty: a start that needed no server.
 #include "infra/core/text.hpp"
 
 #include "apps/monitor/log_line.hpp"
@@ -22,7 +22,7 @@ bool parse_number(std::string_view text, int& out) {
   return !text.empty() && error == std::errc() && end == text.data() + text.size() && out >= 0;
 }
 
-/// "0.003" is 3 ms, "-" none.
+/// "0.003" is 3 ms; "-" is none.
 bool parse_seconds(std::string_view text, std::uint64_t& milliseconds) {
   constexpr std::size_t kDecimals = 3;
   constexpr std::uint64_t kThousand = 1000;
@@ -49,7 +49,7 @@ bool is_word(std::string_view text) {
   });
 }
 
-/// Takes the first field of `rest`.
+/// Removes and returns the first field of `rest`.
 std::string_view take_field(std::string_view& rest) {
   const auto bar = rest.find('|');
   const auto field = rest.substr(0, bar);
@@ -57,7 +57,7 @@ std::string_view take_field(std::string_view& rest) {
   return field;
 }
 
-/// Takes the first entry of a list; false when there is none left.
+/// Removes the first entry of a list; false when none is left.
 bool take_entry(std::optional<std::string_view>& list, std::string_view& entry) {
   if (!list) return false;
   const auto comma = list->find(", ");
@@ -111,7 +111,7 @@ std::optional<LogLine> parse_log_line(std::string_view datagram) {
   const auto statuses = take_field(rest);
   const auto times = take_field(rest);
   line.request = take_field(rest);
-  const bool method_known = line.method == "-" || is_word(line.method);  // "-": the request was never understood
+  const bool method_known = line.method == "-" || is_word(line.method);  // "-": the request could not be parsed
   if (!method_known || !is_word(line.request) || !rest.empty()) return std::nullopt;
   if (!parse_attempts(line, addresses, statuses, times)) return std::nullopt;
   return line;

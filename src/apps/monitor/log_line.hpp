@@ -7,27 +7,27 @@
 
 namespace ms::monitor {
 
-/// Which part of the site was asked for; `other` for any word that the format may get later.
+/// The requested part of the site; `other` for words that the format may get later.
 enum class Area { page, api, live, other };
 inline constexpr std::array<std::string_view, 4> kAreas{"page", "api", "live", "other"};
 
-/// What Nginx's cache did ($upstream_cache_status); the last one: it was not asked.
+/// What Nginx's cache did ($upstream_cache_status); the last one: the cache was not used.
 inline constexpr std::array<std::string_view, 8> kCacheWords{"MISS",     "BYPASS",      "EXPIRED", "STALE",
                                                              "UPDATING", "REVALIDATED", "HIT",     "none"};
 
-/// One server that Nginx asked for a request.
+/// One server that Nginx tried for a request.
 struct Attempt {
-  std::string_view address;  ///< as Nginx writes it, "10.0.0.1:3000"; of an upstream that had no server: its name
-  int status = 0;            ///< 502 and 504 are Nginx's own: no answer, too late. 0: it was not waited for
+  std::string_view address;  ///< as Nginx writes it, "10.0.0.1:3000"; for an upstream without a server: its name
+  int status = 0;            ///< 502 and 504 are Nginx's own: no answer, too late. 0: Nginx did not wait for it
   std::uint64_t milliseconds = 0;
 };
 
-/// A line of the access log, log_format minschool_monitor of deploy/nginx. Views point into the datagram.
+/// A line of the access log, log_format minschool_monitor of deploy/nginx. Its views point into the datagram.
 struct LogLine {
-  /// Nginx asks at most six for one passage (proxy_next_upstream_tries), and a page has at most three passages.
+  /// Nginx tries at most six servers in one pass (proxy_next_upstream_tries), and a page has at most three passes.
   static constexpr std::size_t kMaxAttempts = 18;
 
-  int status = 0;  ///< what the visitor got
+  int status = 0;  ///< what the client got
   std::string_view method;
   Area area = Area::other;
   std::uint64_t milliseconds = 0;

@@ -11,12 +11,12 @@ namespace {
 const std::string kHead = "<190>Nov 22 19:59:34 minschool: ";
 
 std::optional<LogLine> parse(const std::string& line) {
-  static std::string kept;  // the views point into it
-  kept = kHead + line;
-  return parse_log_line(kept);
+  static std::string datagram;  // the views point into it
+  datagram = kHead + line;
+  return parse_log_line(datagram);
 }
 
-TEST(LogLine, HasWhatNginxWrote) {
+TEST(LogLine, ParsesALine) {
   const auto line = parse("1|200|GET|page|0.012|MISS|10.0.0.1:3000|200|0.011|0123456789abcdef0123456789abcdef");
   ASSERT_TRUE(line);
   EXPECT_EQ(line->status, 200);
@@ -31,7 +31,7 @@ TEST(LogLine, HasWhatNginxWrote) {
   EXPECT_EQ(line->attempts[0].milliseconds, 11U);
 }
 
-TEST(LogLine, GivesEachServerItsOwnPartOfARetry) {
+TEST(LogLine, ParsesEachAttemptOfARetry) {
   const auto line = parse("1|200|POST|api|1.013|-|10.0.0.1:3000, 10.0.0.2:3000|502, 303|1.001, 0.012|ab");
   ASSERT_TRUE(line);
   ASSERT_EQ(line->attempt_count, 2U);
@@ -43,7 +43,7 @@ TEST(LogLine, GivesEachServerItsOwnPartOfARetry) {
   EXPECT_EQ(line->attempts[1].milliseconds, 12U);
 }
 
-TEST(LogLine, KnowsASecondPassage) {
+TEST(LogLine, ParsesASecondPass) {
   const auto line = parse("1|200|GET|page|0.5|STALE|a:1, b:1 : c:1 : |502, 504 : 503 : |0.001, 0.400 : 0.002 : |ab");
   EXPECT_FALSE(line) << "0.5 is not how Nginx writes seconds";
   const auto right = parse("1|200|GET|page|0.500|STALE|a:1, b:1 : c:1 : |502, 504 : 503 : |0.001, 0.400 : 0.002 : |ab");
@@ -58,14 +58,14 @@ TEST(LogLine, NeedsNoServer) {
   const auto hit = parse("1|200|GET|page|0.000|HIT|-|-|-|ab");
   ASSERT_TRUE(hit);
   EXPECT_EQ(hit->attempt_count, 0U);
-  const auto unwaited = parse("1|499|GET|page|0.100|MISS|10.0.0.1:3000|-|0.100|ab");
-  ASSERT_TRUE(unwaited);
-  EXPECT_EQ(unwaited->attempts[0].status, 0);
-  const auto never_understood = parse("1|400|-|other|0.000|-|-|-|-|ab");
-  ASSERT_TRUE(never_understood);
+  const auto abandoned = parse("1|499|GET|page|0.100|MISS|10.0.0.1:3000|-|0.100|ab");
+  ASSERT_TRUE(abandoned);
+  EXPECT_EQ(abandoned->attempts[0].status, 0);
+  const auto unparsable = parse("1|400|-|other|0.000|-|-|-|-|ab");
+  ASSERT_TRUE(unparsable);
 }
 
-TEST(LogLine, TakesAnAreaThatItDoesNotKnowForAnother) {
+TEST(LogLine, MapsUnknownAreasToOther) {
   const auto line = parse("1|200|GET|feed|0.000|-|-|-|-|ab");
   ASSERT_TRUE(line);
   EXPECT_EQ(line->area, Area::other);
@@ -73,7 +73,7 @@ TEST(LogLine, TakesAnAreaThatItDoesNotKnowForAnother) {
 
 class Garbage : public testing::TestWithParam<const char*> {};
 
-TEST_P(Garbage, IsNoLine) { EXPECT_FALSE(parse(GetParam())) << GetParam(); }
+TEST_P(Garbage, IsRejected) { EXPECT_FALSE(parse(GetParam())) << GetParam(); }
 
 INSTANTIATE_TEST_SUITE_P(
     LogLine, Garbage,
@@ -85,7 +85,7 @@ INSTANTIATE_TEST_SUITE_P(
                     "1|200|GET|page|0.001|-|-|-|-|", "1|200|GET|page|0.001|-|-|-|-|a b",
                     "1|200|GET|page|0.001|-|-|-|-|ab|more", "1|200|GET|page|0.001|-|-|-|-"));
 
-TEST(LogLine, IsNotWhatOthersSend) {
+TEST(LogLine, RejectsOtherDatagrams) {
   EXPECT_FALSE(parse_log_line(""));
   EXPECT_FALSE(parse_log_line("<190>"));
   EXPECT_FALSE(parse_log_line("<190>Nov 22 19:59:34 nginx: 1|200|GET|page|0.000|-|-|-|-|ab"));
@@ -93,7 +93,7 @@ TEST(LogLine, IsNotWhatOthersSend) {
   EXPECT_FALSE(parse_log_line(kHead + std::string("1|200|GET|page|0.000|-|-\x01|-|-|ab")));
 }
 
-TEST(LogLine, HasAtMostSoManyServers) {
+TEST(LogLine, LimitsTheNumberOfServers) {
   std::string addresses = "a:1";
   std::string statuses = "502";
   std::string times = "0.001";

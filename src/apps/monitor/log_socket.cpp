@@ -1,7 +1,7 @@
-// The kernel keeps only net.unix.max_dgram_qlen datagrams for us (10, or 512 where systemd set it), and Nginx throws
-// away what does not fit. While lines come we read what is there and rest, without listening to epoll: 20 ms where the
-// queue is long, 2 where it is short. So a thousand lines a second cost fifty wake-ups and not a thousand. After a rest
-// in which nothing came we wait for the next line.
+// The kernel queues only net.unix.max_dgram_qlen datagrams (10, or 512 where systemd set it), and Nginx drops what does
+// not fit. While lines arrive, the queue is read and then left alone without epoll: 20 ms when it is long, 2 ms when it
+// is short. So a thousand lines a second cost fifty wake-ups instead of a thousand. When nothing arrived during a
+// pause, epoll waits for the next line.
 #include "apps/monitor/log_socket.hpp"
 
 #include <fcntl.h>
@@ -21,9 +21,9 @@
 namespace ms::monitor {
 namespace {
 
-constexpr std::size_t kTurn = 256;
+constexpr std::size_t kMaxPerTurn = 256;
 constexpr int kLongQueue = 100;
-constexpr std::chrono::microseconds kRestOfEach{200};
+constexpr std::chrono::microseconds kPausePerDatagram{200};
 constexpr mode_t kGroupWrites = 0660;  // Nginx's workers are another user, in this program's group (its unit)
 
 sockaddr_un address_of(const std::string& path) {
@@ -38,7 +38,7 @@ sockaddr_un address_of(const std::string& path) {
 
 int new_socket() { return ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0); }
 
-/// An end that writes to the socket at `path`; -1 when nobody reads there.
+/// Connects to the socket at `path`; -1 when nobody reads it.
 int connect_to(const std::string& path) {
   const sockaddr_un address = address_of(path);
   const int fd = new_socket();
@@ -47,7 +47,7 @@ int connect_to(const std::string& path) {
   return -1;
 }
 
-void remove_dead_socket(const std::string& path) {
+void remove_stale_socket(const std::string& path) {
   struct stat found{};
   if (::lstat(path.c_str(), &found) != 0) return;
   if (!S_ISSOCK(found.st_mode)) {
@@ -64,7 +64,7 @@ void remove_dead_socket(const std::string& path) {
 
 LogSocket::LogSocket(asio::io_context& io, std::string path) : io_(io), path_(std::move(path)) {
   const sockaddr_un address = address_of(path_);
-  remove_dead_socket(path_);
+  remove_stale_socket(path_);
   fd_ = new_socket();
   if (fd_ < 0 || ::bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     const std::string why = std::strerror(errno);  // NOLINT(concurrency-mt-unsafe): one thread
@@ -73,33 +73,33 @@ LogSocket::LogSocket(asio::io_context& io, std::string path) : io_(io), path_(st
         fmt::format("cannot make the socket {}: {}; see that its folder is there and this user's", path_, why));
   }
   ::chmod(path_.c_str(), kGroupWrites);
-  rest_ = measure_rest();
+  pause_ = measure_pause();
 }
 
 LogSocket::~LogSocket() { close(); }
 
 void LogSocket::close() {
   if (fd_ < 0) return;
-  if (waiting_) waiting_->release();  // ends the wait
+  if (descriptor_) descriptor_->release();  // ends the wait
   ::close(std::exchange(fd_, -1));
   ::unlink(path_.c_str());
 }
 
-/// By filling the queue: systemd may hide the file in /proc that tells its length.
-std::chrono::microseconds LogSocket::measure_rest() {
+/// Measures by filling the queue: systemd may hide the file in /proc that has its length.
+std::chrono::microseconds LogSocket::measure_pause() {
   const int writer = connect_to(path_);
   if (writer < 0) return {};
   int length = 0;
   while (length < kLongQueue && ::send(writer, "", 0, MSG_DONTWAIT) == 0) ++length;
   ::close(writer);
   while (::recv(fd_, buffer_.data(), buffer_.size(), MSG_DONTWAIT) >= 0) {}
-  return kRestOfEach * length;
+  return kPausePerDatagram * length;
 }
 
 std::size_t LogSocket::drain(const std::function<void(std::string_view)>& take) {
   std::size_t count = 0;
-  while (count < kTurn) {
-    // MSG_TRUNC: the length that the datagram had.
+  while (count < kMaxPerTurn) {
+    // MSG_TRUNC: returns the datagram's full length.
     const auto size = ::recv(fd_, buffer_.data(), buffer_.size(), MSG_DONTWAIT | MSG_TRUNC);
     if (size < 0) break;
     ++count;
@@ -113,24 +113,24 @@ std::size_t LogSocket::drain(const std::function<void(std::string_view)>& take) 
 }
 
 async<bool> LogSocket::readable() {
-  waiting_.emplace(io_, fd_);
-  auto [error] = co_await waiting_->async_wait(asio::posix::descriptor_base::wait_read, io::kAsTuple);
-  if (waiting_->is_open()) waiting_->release();
-  waiting_.reset();
+  descriptor_.emplace(io_, fd_);
+  auto [error] = co_await descriptor_->async_wait(asio::posix::descriptor_base::wait_read, io::kAsTuple);
+  if (descriptor_->is_open()) descriptor_->release();
+  descriptor_.reset();
   co_return !error;
 }
 
 async<void> LogSocket::run(std::function<void(std::string_view datagram)> take) {
   while (true) {
-    const bool come = co_await readable();
-    if (!come) co_return;
+    const bool readable_now = co_await readable();
+    if (!readable_now) co_return;
     std::size_t count = 1;
     while (count > 0 && fd_ >= 0) {
       count = drain(take);
-      if (count == kTurn) {
+      if (count == kMaxPerTurn) {
         co_await asio::post(io::kUseAwaitable);
       } else {
-        co_await sleep_for(rest_);
+        co_await sleep_for(pause_);
       }
     }
     if (fd_ < 0) co_return;

@@ -24,7 +24,7 @@ class LogSocketTest : public testing::Test {
   LogSocketTest() { std::filesystem::create_directory(folder_); }
   ~LogSocketTest() override { std::filesystem::remove_all(folder_); }
 
-  /// A blocking end, as patient as Nginx is not, so that nothing gets lost.
+  /// A blocking writer, unlike Nginx, so that nothing is lost.
   int writer() const {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
@@ -40,7 +40,7 @@ class LogSocketTest : public testing::Test {
   asio::io_context io_{1};
 };
 
-TEST_F(LogSocketTest, GivesEachDatagramAndCountsThoseThatAreTooLong) {
+TEST_F(LogSocketTest, PassesDatagramsAndCountsOverlongOnes) {
   LogSocket log(io_, path_);
   std::vector<std::string> taken;
   asio::co_spawn(io_, log.run([&](std::string_view datagram) {
@@ -63,7 +63,7 @@ TEST_F(LogSocketTest, GivesEachDatagramAndCountsThoseThatAreTooLong) {
   EXPECT_FALSE(std::filesystem::exists(path_));
 }
 
-TEST_F(LogSocketTest, LeavesOthersTheirTurnInAFlood) {
+TEST_F(LogSocketTest, LetsOtherWorkRunInAFlood) {
   constexpr int kFlood = 20000;
   LogSocket log(io_, path_);
   int taken = 0;
@@ -88,30 +88,30 @@ TEST_F(LogSocketTest, LeavesOthersTheirTurnInAFlood) {
   EXPECT_GT(turns, 10);
 }
 
-TEST_F(LogSocketTest, TakesThePlaceOfADeadOneOnly) {
+TEST_F(LogSocketTest, ReplacesOnlyAStaleSocket) {
   {
     const LogSocket log(io_, path_);
     try {
       const LogSocket second(io_, path_);
       FAIL() << "two monitors on one socket";
-    } catch (const std::runtime_error& refused) { EXPECT_THAT(refused.what(), HasSubstr("another monitor reads")); }
+    } catch (const std::runtime_error& error) { EXPECT_THAT(error.what(), HasSubstr("another monitor reads")); }
     std::filesystem::create_hard_link(path_, path_ + ".kept");
   }
-  std::filesystem::rename(path_ + ".kept", path_);  // as a monitor leaves it that was killed
+  std::filesystem::rename(path_ + ".kept", path_);  // as a killed monitor leaves it
   EXPECT_NO_THROW(LogSocket(io_, path_));
   std::ofstream(path_) << "somebody's file";
   try {
     const LogSocket log(io_, path_);
     FAIL() << "took a file's place";
-  } catch (const std::runtime_error& refused) { EXPECT_THAT(refused.what(), HasSubstr("no socket")); }
+  } catch (const std::runtime_error& error) { EXPECT_THAT(error.what(), HasSubstr("no socket")); }
   EXPECT_TRUE(std::filesystem::exists(path_));
 }
 
-TEST_F(LogSocketTest, SaysWhyItCannotBeMade) {
+TEST_F(LogSocketTest, ReportsWhyItCannotBeCreated) {
   try {
     const LogSocket log(io_, folder_ + "/none/log.sock");
     FAIL() << "made without a folder";
-  } catch (const std::runtime_error& refused) { EXPECT_THAT(refused.what(), HasSubstr("No such file or directory")); }
+  } catch (const std::runtime_error& error) { EXPECT_THAT(error.what(), HasSubstr("No such file or directory")); }
   EXPECT_THROW(LogSocket(io_, "/tmp/" + std::string(200, 'x')), std::runtime_error);
 }
 

@@ -29,7 +29,7 @@ int main(int argc, char** argv) {
   try {
     const auto listening = ms::process::listen_socket(settings->server.address, settings->server.port);
     ms::monitor::Monitor monitor(*settings, listening.fd);
-    ::close(listening.fd);  // the server has its own
+    ::close(listening.fd);  // the server has its own copy
     monitor.run();
   } catch (const std::exception& error) {
     spdlog::error("{}", error.what());

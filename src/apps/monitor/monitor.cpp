@@ -16,7 +16,7 @@
 namespace ms::monitor {
 namespace {
 
-/// Those who ask are Nginx, Prometheus and people: few, with small questions.
+/// The clients are Nginx, Prometheus and people: few, with small requests.
 http::Limits limits() {
   http::Limits out;
   out.head_bytes = 8 * 1024;
@@ -34,7 +34,7 @@ http::FetchRequest status_page(const std::string& url) {
   return *std::move(parsed);
 }
 
-http::Response fresh(http::Response response) {
+http::Response uncached(http::Response response) {
   response.set("Cache-Control", "no-store");
   return response;
 }
@@ -48,23 +48,23 @@ Monitor::Monitor(const config::Settings& settings, int listen_fd)
       server_(io_, listen_fd, limits(), [this](const http::Request& request) { return answer(request); }) {}
 
 void Monitor::run() {
-  asio::co_spawn(io_, listen_to_signals(), asio::detached);
+  asio::co_spawn(io_, handle_signals(), asio::detached);
   asio::co_spawn(io_, log_.run([this](std::string_view datagram) { take(datagram); }), asio::detached);
   asio::co_spawn(io_, prober_.run(), asio::detached);
   asio::co_spawn(io_, saved_pages_.run([this] { return prober_.cache_path(); }, [this] { return serving(); }),
                  asio::detached);
-  if (const auto every = notify_.alive_every()) asio::co_spawn(io_, stay_alive(*every), asio::detached);
+  if (const auto every = notify_.alive_every()) asio::co_spawn(io_, ping_watchdog(*every), asio::detached);
   server_.start();
   notify_.ready();
   io_.run();
 }
 
-async<void> Monitor::listen_to_signals() {
+async<void> Monitor::handle_signals() {
   asio::signal_set signals(io_, SIGTERM, SIGINT, SIGHUP);
   while (true) {
     auto [error, signal] = co_await signals.async_wait(io::kAsTuple);
     if (error || signal != SIGHUP) break;
-    prober_.read_again();
+    prober_.reload_file();
   }
   notify_.stopping();
   co_await stop();
@@ -78,7 +78,7 @@ async<void> Monitor::stop() {
   io_.stop();
 }
 
-async<void> Monitor::stay_alive(std::chrono::microseconds every) {
+async<void> Monitor::ping_watchdog(std::chrono::microseconds every) {
   while (true) {
     notify_.alive();
     co_await sleep_for(every);
@@ -96,16 +96,16 @@ void Monitor::take(std::string_view datagram) {
 }
 
 async<http::Response> Monitor::answer(const http::Request& request) {
-  // A method that no form and no link of a browser can send, and that Nginx does not pass on.
-  if (request.method == http::Method::del && request.path == "/saved_pages") co_return forget_saved_pages();
+  // A method that no form or link of a browser can send, and that Nginx does not pass on.
+  if (request.method == http::Method::del && request.path == "/saved_pages") co_return purge_saved_pages();
   if (request.method != http::Method::get && request.method != http::Method::head) {
-    http::Response refused = http::Response::text(405, "text/plain", "only GET, and DELETE of /saved_pages\n");
-    refused.set("Allow", "GET, HEAD");
-    co_return refused;
+    http::Response response = http::Response::text(405, "text/plain", "only GET, and DELETE of /saved_pages\n");
+    response.set("Allow", "GET, HEAD");
+    co_return response;
   }
-  if (request.path == "/upstream_status") co_return fresh(status(request));
-  if (request.path == "/metrics") co_return fresh(metrics(request));
-  if (request.path == "/health") co_return fresh(health());
+  if (request.path == "/upstream_status") co_return uncached(status(request));
+  if (request.path == "/metrics") co_return uncached(metrics(request));
+  if (request.path == "/health") co_return uncached(health());
   co_return http::Response::text(404, "text/plain", "there are /upstream_status, /metrics and /health\n");
 }
 
@@ -113,9 +113,9 @@ bool Monitor::serving() const {
   return std::ranges::any_of(traffic_.servers(), [](const auto& entry) { return entry.second.state == State::up; });
 }
 
-http::Response Monitor::forget_saved_pages() {
+http::Response Monitor::purge_saved_pages() {
   try {
-    saved_pages_.forget();
+    saved_pages_.purge();
     return http::Response(204);
   } catch (const std::exception& fault) {
     spdlog::error("{}", fault.what());
@@ -143,7 +143,7 @@ http::Response Monitor::health() const {
   const boost::json::object body{
       {"status", "ok"},
       {"version", version()},
-      {"uptime_seconds", std::chrono::duration<double>(Clock::now() - traffic_.begun()).count()}};
+      {"uptime_seconds", std::chrono::duration<double>(Clock::now() - traffic_.started_at()).count()}};
   return http::Response::text(200, "application/json", boost::json::serialize(body));
 }
 

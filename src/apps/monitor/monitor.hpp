@@ -10,25 +10,25 @@
 
 namespace ms::monitor {
 
-/// The whole program: one thread, no worker. Nobody waits for it, and a new process would begin without the last
-/// minutes. SIGHUP reads Nginx's file again; SIGTERM and SIGINT end it.
+/// The whole program: one thread, no worker. No client depends on it, and a new process would lack the last minutes.
+/// SIGHUP reads Nginx's file again; SIGTERM and SIGINT end it.
 class Monitor {
  public:
-  /// Throws std::runtime_error when the socket of the log cannot be made or nginx_status is no address.
+  /// Throws std::runtime_error when the log's socket cannot be created or nginx_status is not an address.
   Monitor(const config::Settings& settings, int listen_fd);
-  /// Until a signal ends it.
+  /// Runs until a signal ends it.
   void run();
 
  private:
   async<http::Response> answer(const http::Request& request);
   bool serving() const;
-  http::Response forget_saved_pages();
+  http::Response purge_saved_pages();
   http::Response status(const http::Request& request) const;
   http::Response metrics(const http::Request& request);
   http::Response health() const;
   void take(std::string_view datagram);
-  async<void> listen_to_signals();
-  async<void> stay_alive(std::chrono::microseconds every);
+  async<void> handle_signals();
+  async<void> ping_watchdog(std::chrono::microseconds every);
   async<void> stop();
 
   asio::io_context io_{1};

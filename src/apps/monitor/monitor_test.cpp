@@ -40,14 +40,14 @@ TEST(NginxConfig, NamesTheServersOfEachUpstream) {
   EXPECT_THAT(site.servers,
               ElementsAre(Field(&NamedServer::address, "10.0.0.1:3000"), Field(&NamedServer::address, "10.0.0.2:3000"),
                           Field(&NamedServer::address, "[::1]:3000"), Field(&NamedServer::address, "10.0.0.3:3000")));
-  EXPECT_FALSE(site.servers[0].backup) << "it stands there as backup too, but not only";
+  EXPECT_FALSE(site.servers[0].backup) << "it is named as backup too, but not only";
   EXPECT_TRUE(site.servers[2].down);
   EXPECT_TRUE(site.servers[3].backup);
   EXPECT_THAT(upstreams->back().servers,
               ElementsAre(Field(&NamedServer::address, "unix:/run/a.sock"), Field(&NamedServer::address, "app:80")));
 }
 
-TEST(NginxConfig, RefusesHalfAFile) {
+TEST(NginxConfig, RejectsAnIncompleteFile) {
   for (const char* text : {"", "upstream a { server b:1;", "upstream a { server b:1; } }",
                            "upstream a { server b:1; } x", "server { }", "upstream \"a"}) {
     EXPECT_FALSE(read_upstreams(text)) << text;
@@ -55,17 +55,17 @@ TEST(NginxConfig, RefusesHalfAFile) {
 }
 
 TEST(StubStatus, GivesItsSevenNumbers) {
-  const auto said = parse_stub_status(
+  const auto connections = parse_stub_status(
       "Active connections: 291 \nserver accepts handled requests\n 16630948 16630947 31070465 \n"
       "Reading: 6 Writing: 179 Waiting: 106 \n");
-  ASSERT_TRUE(said);
-  EXPECT_EQ(said->active, 291U);
-  EXPECT_EQ(said->accepted, 16630948U);
-  EXPECT_EQ(said->handled, 16630947U);
-  EXPECT_EQ(said->requests, 31070465U);
-  EXPECT_EQ(said->reading, 6U);
-  EXPECT_EQ(said->writing, 179U);
-  EXPECT_EQ(said->waiting, 106U);
+  ASSERT_TRUE(connections);
+  EXPECT_EQ(connections->active, 291U);
+  EXPECT_EQ(connections->accepted, 16630948U);
+  EXPECT_EQ(connections->handled, 16630947U);
+  EXPECT_EQ(connections->requests, 31070465U);
+  EXPECT_EQ(connections->reading, 6U);
+  EXPECT_EQ(connections->writing, 179U);
+  EXPECT_EQ(connections->waiting, 106U);
   EXPECT_FALSE(parse_stub_status("<html>"));
   EXPECT_FALSE(parse_stub_status("Active connections: 1"));
   EXPECT_FALSE(parse_stub_status("Active connections: 99999999999999999999 1 1 1 1 1 1"));
@@ -73,9 +73,9 @@ TEST(StubStatus, GivesItsSevenNumbers) {
 }
 
 TEST(Url, IsANumericAddress) {
-  const auto question = http::parse_url("http://127.0.0.1:8080/nginx_status");
-  ASSERT_TRUE(question);
-  EXPECT_EQ(question->path, "/nginx_status");
+  const auto request = http::parse_url("http://127.0.0.1:8080/nginx_status");
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->path, "/nginx_status");
   EXPECT_TRUE(http::parse_url("http://[::1]/"));
   EXPECT_EQ(http::parse_url("http://127.0.0.1")->path, "/");
   for (const char* url : {"https://127.0.0.1/", "http://nginx/", "http://127.0.0.1:x/", "127.0.0.1", "http://"}) {
@@ -83,7 +83,7 @@ TEST(Url, IsANumericAddress) {
   }
 }
 
-TEST(Health, IsBelievedOnlyInOurWords) {
+TEST(Health, AcceptsOnlyOurFormat) {
   const Health well = read_health({200, R"({"status":"limited","server":"app1","version":"1.2"})"});
   EXPECT_TRUE(well.well);
   EXPECT_EQ(well.name, "app1");
@@ -120,7 +120,7 @@ class TrafficTest : public testing::Test {
     health.answered = answered;
     health.well = answered && well;
     if (!health.well) health.error = "refused";
-    traffic_.probed(address, std::move(health), now_);
+    traffic_.record_probe(address, std::move(health), now_);
   }
   State state(const char* address) { return traffic_.servers().at(address).state; }
   void pass(Clock::duration time) {
@@ -152,7 +152,7 @@ TEST_F(TrafficTest, AServerGoesThroughItsStates) {
   EXPECT_EQ(traffic_.servers().at("a:1").reason(now_), "");
 }
 
-TEST_F(TrafficTest, WhatNginxGotNoAnswerFromIsFailingForAWhile) {
+TEST_F(TrafficTest, AServerThatDidNotAnswerNginxIsFailingForAWhile) {
   configure({"a:1", "b:1"});
   probe("a:1", true);
   probe("b:1", true);
@@ -203,7 +203,7 @@ TEST_F(TrafficTest, AStreamIsCountedButNotTimed) {
   EXPECT_EQ(traffic_.servers().at("a:1").counts.all().milliseconds.count(), 0U);
 }
 
-TEST_F(TrafficTest, ServersOfTheLogAloneAreForgotten) {
+TEST_F(TrafficTest, ServersOnlyInTheLogAreRemoved) {
   configure({"a:1"});
   log("1|200|GET|page|0.010|-|b:1|200|0.010|ab");
   log("1|502|GET|page|0.000|-|minschool_site|502|0.000|ab");
@@ -215,14 +215,14 @@ TEST_F(TrafficTest, ServersOfTheLogAloneAreForgotten) {
   EXPECT_TRUE(traffic_.servers().contains("a:1"));
 }
 
-TEST_F(TrafficTest, AFloodOfNamesTakesNoMemory) {
+TEST_F(TrafficTest, AFloodOfNamesIsBounded) {
   configure({"a:1"});
   for (int i = 0; i < 1000; ++i) { log("1|200|GET|page|0.010|-|h" + std::to_string(i) + ":1|200|0.010|ab"); }
   EXPECT_EQ(traffic_.servers().size(), Traffic::kMaxServers);
   EXPECT_EQ(traffic_.untracked(), 1001U - Traffic::kMaxServers);
 }
 
-TEST_F(TrafficTest, AServerThatLeftTheFileIsNotProbedAnyMore) {
+TEST_F(TrafficTest, AServerRemovedFromTheFileIsNoLongerProbed) {
   configure({"a:1", "b:1"});
   probe("b:1", true);
   configure({"a:1"});

@@ -10,27 +10,27 @@ namespace {
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
-/// Words of Nginx's language: in quotes, or up to a blank, ';' or brace; those three are words themselves.
-class Words {
+/// Tokens of Nginx's configuration language: quoted, or up to a blank, ';' or brace; those three are tokens themselves.
+class Tokenizer {
  public:
-  explicit Words(std::string_view text) : rest_(text) {}
+  explicit Tokenizer(std::string_view text) : rest_(text) {}
 
-  struct Word {
+  struct Token {
     std::string text;
-    bool mark = false;  ///< one of ; { }, not in quotes
+    bool punctuation = false;  ///< one of ; { }, not quoted
   };
 
-  /// Nothing at the end; an unclosed quote runs to the end too.
-  std::optional<Word> next() {
+  /// Nothing at the end; an unclosed quote extends to the end too.
+  std::optional<Token> next() {
     skip();
     if (rest_.empty()) return std::nullopt;
     const char first = rest_.front();
     if (first == ';' || first == '{' || first == '}') {
       rest_.remove_prefix(1);
-      return Word{std::string(1, first), true};
+      return Token{std::string(1, first), true};
     }
-    if (first == '"' || first == '\'') return Word{quoted(first)};
-    return Word{plain()};
+    if (first == '"' || first == '\'') return Token{quoted(first)};
+    return Token{plain()};
   }
 
  private:
@@ -61,7 +61,7 @@ class Words {
     return out;
   }
 
-  /// "${name}" is a part of its word.
+  /// "${name}" is a part of its token.
   std::string plain() {
     std::string out;
     while (!rest_.empty() && !is_blank(rest_.front()) && rest_.front() != ';' && rest_.front() != '{' &&
@@ -95,14 +95,14 @@ std::string with_port(std::string address) {
 
 void add(Upstream& upstream, const std::vector<std::string>& directive) {
   if (directive.size() < 2 || directive.front() != "server") return;
-  const auto says = [&](std::string_view word) { return std::ranges::find(directive, word) != directive.end(); };
-  NamedServer server{with_port(directive[1]), says("backup"), says("down")};
-  const auto known = std::ranges::find(upstream.servers, server.address, &NamedServer::address);
-  if (known == upstream.servers.end()) {
+  const auto has = [&](std::string_view token) { return std::ranges::find(directive, token) != directive.end(); };
+  NamedServer server{with_port(directive[1]), has("backup"), has("down")};
+  const auto found = std::ranges::find(upstream.servers, server.address, &NamedServer::address);
+  if (found == upstream.servers.end()) {
     upstream.servers.push_back(std::move(server));
   } else {
-    known->backup = known->backup && server.backup;
-    known->down = known->down && server.down;
+    found->backup = found->backup && server.backup;
+    found->down = found->down && server.down;
   }
 }
 
@@ -110,22 +110,22 @@ void add(Upstream& upstream, const std::vector<std::string>& directive) {
 
 std::expected<std::vector<Upstream>, std::string> read_upstreams(std::string_view text) {
   std::vector<Upstream> out;
-  Words words(text);
+  Tokenizer tokens(text);
   std::vector<std::string> directive;
   int depth = 0;
-  int inside = 0;  // the depth of the upstream block that is being read, or 0
-  while (auto word = words.next()) {
-    if (!word->mark) {
-      directive.push_back(std::move(word->text));
+  int inside = 0;  // the depth of the current upstream block, or 0
+  while (auto token = tokens.next()) {
+    if (!token->punctuation) {
+      directive.push_back(std::move(token->text));
       continue;
     }
-    if (word->text == "{") {
+    if (token->text == "{") {
       ++depth;
       if (directive.size() == 2 && directive.front() == "upstream") {
         out.push_back({directive[1], {}});
         inside = depth;
       }
-    } else if (word->text == "}") {
+    } else if (token->text == "}") {
       if (depth == inside) inside = 0;
       if (--depth < 0) return std::unexpected("has a } too many");
     } else if (inside > 0 && depth == inside) {
@@ -139,14 +139,14 @@ std::expected<std::vector<Upstream>, std::string> read_upstreams(std::string_vie
 }
 
 std::string read_cache_path(std::string_view text) {
-  Words words(text);
-  bool begins = true;
-  while (const auto word = words.next()) {
-    if (begins && !word->mark && word->text == "proxy_cache_path") {
-      const auto path = words.next();
+  Tokenizer tokens(text);
+  bool at_start = true;
+  while (const auto token = tokens.next()) {
+    if (at_start && !token->punctuation && token->text == "proxy_cache_path") {
+      const auto path = tokens.next();
       return path ? path->text : "";
     }
-    begins = word->mark;
+    at_start = token->punctuation;
   }
   return "";
 }

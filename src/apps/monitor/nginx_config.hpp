@@ -6,10 +6,10 @@
 
 namespace ms::monitor {
 
-/// A server as an `upstream` block names it; one that stands there several times (as backup) is listed once.
+/// A server as an `upstream` block names it; one that is named several times (as backup) is listed once.
 struct NamedServer {
   std::string address;  ///< "10.0.0.1:3000", "name:3000" or "unix:/path"; port 80 is written out
-  bool backup = false;  ///< only as backup
+  bool backup = false;  ///< named only as backup
   bool down = false;    ///< marked `down`
 };
 
@@ -18,11 +18,11 @@ struct Upstream {
   std::vector<NamedServer> servers;
 };
 
-/// The upstream blocks of a configuration file of Nginx; the error says in one line what cannot be read. `include` is
-/// not followed.
+/// The upstream blocks of an Nginx configuration file; the error says in one line what cannot be parsed. Does not
+/// follow `include`.
 std::expected<std::vector<Upstream>, std::string> read_upstreams(std::string_view text);
 
-/// The folder of the first proxy_cache_path in such a file; empty when there is none.
+/// The folder of the file's first proxy_cache_path; empty when there is none.
 std::string read_cache_path(std::string_view text);
 
 }  // namespace ms::monitor

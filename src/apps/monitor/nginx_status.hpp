@@ -6,7 +6,7 @@
 
 namespace ms::monitor {
 
-/// What Nginx says of its connections (stub_status).
+/// Nginx's report about its connections (stub_status).
 struct Connections {
   std::uint64_t active = 0;
   std::uint64_t accepted = 0;
@@ -17,7 +17,7 @@ struct Connections {
   std::uint64_t waiting = 0;
 };
 
-/// Nothing when the text is not stub_status's.
+/// Nothing when the text is not a stub_status page.
 std::optional<Connections> parse_stub_status(std::string_view text);
 
 }  // namespace ms::monitor

@@ -22,13 +22,13 @@ namespace {
 
 namespace json = boost::json;
 using Tcp = asio::ip::tcp;
-constexpr auto kLookUpTime = std::chrono::seconds(5);
+constexpr auto kResolveTimeout = std::chrono::seconds(5);
 
-constexpr std::chrono::seconds kEvery{1};
+constexpr std::chrono::seconds kPeriod{1};
 constexpr int kOk = 200;
 
-/// Changes whenever the file does; empty when it is not there.
-std::string mark_of(const std::string& path) {
+/// Changes whenever the file does; empty when it does not exist.
+std::string file_version(const std::string& path) {
   struct stat found{};
   if (::stat(path.c_str(), &found) != 0) return {};
   return fmt::format("{}:{}:{}.{}", found.st_ino, found.st_size, found.st_mtim.tv_sec, found.st_mtim.tv_nsec);
@@ -40,8 +40,8 @@ std::string text_of(const std::string& path) {
   return std::move(out).str();
 }
 
-/// A short text of the answer, or nothing: a server may say anything.
-std::string word_of(const json::object& body, std::string_view key) {
+/// A short text of the response, or nothing: a server may send anything.
+std::string short_text(const json::object& body, std::string_view key) {
   constexpr std::size_t kMax = 64;
   const json::value* value = body.if_contains(key);
   const json::string* text = value == nullptr ? nullptr : value->if_string();
@@ -52,20 +52,20 @@ std::string word_of(const json::object& body, std::string_view key) {
   return has_control(*text) ? std::string() : std::string(*text);
 }
 
-/// What is wrong as the server itself puts it: the first part of it that is not "ok".
-std::string complaint(const json::object& body) {
+/// The server's own error: its first check that is not "ok".
+std::string failed_check(const json::object& body) {
   if (const auto* draining = body.if_contains("draining"); draining != nullptr && *draining == true) return "draining";
   const auto* checks = body.if_contains("checks");
   if (checks == nullptr || !checks->is_object()) return {};
   for (const auto& [name, check] : checks->get_object()) {
-    if (check.is_object() && word_of(check.get_object(), "state") != "ok") {
+    if (check.is_object() && short_text(check.get_object(), "state") != "ok") {
       return fmt::format("{} is down", shorten(std::string_view(name), 32));
     }
   }
   return {};
 }
 
-/// "host:3000" or "[::1]:3000" in two.
+/// Splits "host:3000" or "[::1]:3000".
 std::pair<std::string, std::string> split_address(const std::string& address) {
   const auto colon = address.rfind(':');
   std::string host = address.substr(0, colon);
@@ -88,13 +88,13 @@ Health read_health(const http::FetchResponse& answer) {
   const json::value parsed = json::parse(answer.body, error);
   const json::object* body = error ? nullptr : parsed.if_object();
   if (body != nullptr) {
-    out.word = word_of(*body, "status");
-    out.name = word_of(*body, "server");
-    out.version = word_of(*body, "version");
+    out.word = short_text(*body, "status");
+    out.name = short_text(*body, "server");
+    out.version = short_text(*body, "version");
   }
   out.well = answer.status == kOk && (out.word == "ok" || out.word == "limited");
   if (out.well) return out;
-  if (body != nullptr) out.error = complaint(*body);
+  if (body != nullptr) out.error = failed_check(*body);
   if (out.error.empty()) out.error = fmt::format("its /health is not one of ours (HTTP {})", answer.status);
   return out;
 }
@@ -114,34 +114,35 @@ async<void> Prober::run() {
       if (!server.configured || std::exchange(server.probing, true)) continue;
       asio::co_spawn(io_, probe(this, server.place), asio::detached);
     }
-    if (!std::exchange(asking_nginx_, true)) asio::co_spawn(io_, ask_nginx(this), asio::detached);
-    // From now on, not from when it was due: after a standstill there is nothing to make up for.
-    next = std::max(next + kEvery, Clock::now());
+    if (!std::exchange(polling_nginx_, true)) asio::co_spawn(io_, poll_nginx(this), asio::detached);
+    // The next turn counts from now, not from when this one was due: after a standstill there is nothing to catch up
+    // on.
+    next = std::max(next + kPeriod, Clock::now());
     co_await sleep_until(next);
     traffic_.tick(Clock::now());
   }
 }
 
 async<void> Prober::probe(Prober* self, Place place) {
-  http::FetchRequest question;
-  question.to = place.endpoint;
-  question.host = "localhost";
-  question.path = "/health";
+  http::FetchRequest request;
+  request.to = place.endpoint;
+  request.host = "localhost";
+  request.path = "/health";
   const Deadline deadline = Clock::now() + std::chrono::milliseconds(self->settings_.probe_ms);
-  auto answer = co_await http::fetch(std::move(question), deadline);
+  auto answer = co_await http::fetch(std::move(request), deadline);
   Health health;
   if (answer) {
     health = read_health(*answer);
   } else {
     health.error = std::move(answer.error());
   }
-  self->traffic_.probed(place.address, std::move(health), Clock::now());
+  self->traffic_.record_probe(place.address, std::move(health), Clock::now());
 }
 
-async<void> Prober::ask_nginx(Prober* self) {
+async<void> Prober::poll_nginx(Prober* self) {
   const Deadline deadline = Clock::now() + std::chrono::milliseconds(self->settings_.probe_ms);
-  http::FetchRequest question = self->status_;
-  const auto answer = co_await http::fetch(std::move(question), deadline);
+  http::FetchRequest request = self->status_;
+  const auto answer = co_await http::fetch(std::move(request), deadline);
   std::optional<Connections> connections;
   if (answer && answer->status == kOk) connections = parse_stub_status(answer->body);
   NginxState& nginx = self->nginx_;
@@ -153,19 +154,19 @@ async<void> Prober::ask_nginx(Prober* self) {
   } else {
     nginx.error = answer ? fmt::format("its status page is none (HTTP {})", answer->status) : answer.error();
   }
-  self->asking_nginx_ = false;
+  self->polling_nginx_ = false;
 }
 
 async<void> Prober::read_file() {
-  std::string mark = mark_of(settings_.nginx_config);
-  if (!mark.empty() && mark == seen_) co_return;
+  std::string version = file_version(settings_.nginx_config);
+  if (!version.empty() && version == file_version_) co_return;
   const std::string text = text_of(settings_.nginx_config);
   const auto upstreams = read_upstreams(text);
   std::string error = upstreams ? std::string() : fmt::format("{} {}", settings_.nginx_config, upstreams.error());
-  if (mark.empty()) error = fmt::format("{} cannot be read", settings_.nginx_config);
+  if (version.empty()) error = fmt::format("{} cannot be read", settings_.nginx_config);
   if (error != file_error_ && !error.empty()) spdlog::warn("{}; the servers stay as they were", error);
   file_error_ = std::move(error);
-  seen_ = std::move(mark);
+  file_version_ = std::move(version);
   if (!file_error_.empty()) co_return;
   cache_path_ = read_cache_path(text);
   const std::vector<Place> places = co_await locate(*upstreams);
@@ -173,7 +174,7 @@ async<void> Prober::read_file() {
   spdlog::info("{}: {} servers", settings_.nginx_config, places.size());
 }
 
-/// As Nginx does: a name is as many servers as it has addresses.
+/// As Nginx does: a name stands for as many servers as it has addresses.
 async<std::vector<Place>> Prober::locate(const std::vector<Upstream>& upstreams) {
   std::vector<Place> out;
   for (const Upstream& upstream : upstreams) {
@@ -185,7 +186,7 @@ async<std::vector<Place>> Prober::locate(const std::vector<Upstream>& upstreams)
         continue;
       }
       const auto [host, port] = split_address(server.address);
-      const auto found = co_await names_.find(host, Clock::now() + kLookUpTime);
+      const auto found = co_await names_.find(host, Clock::now() + kResolveTimeout);
       if (found.addresses.empty()) spdlog::warn("{}: {}: {}", upstream.name, server.address, found.error);
       std::uint16_t number = 0;
       std::from_chars(port.data(), port.data() + port.size(), number);

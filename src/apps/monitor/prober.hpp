@@ -13,34 +13,34 @@
 
 namespace ms::monitor {
 
-/// What is known of Nginx itself.
+/// The state of Nginx itself.
 struct NginxState {
   bool up = false;
   Clock::time_point since{};
-  std::optional<Connections> connections;  ///< as it last said
+  std::optional<Connections> connections;  ///< its last report
   std::string error;
 };
 
-/// Looks after what the log cannot tell: once a second it asks each server for /health and Nginx for its connections,
-/// and sees whether Nginx's file names other servers. One thread.
+/// Collects what the log cannot contain: once a second it requests /health of each server and Nginx's connections, and
+/// checks whether Nginx's file names other servers. One thread.
 class Prober {
  public:
   /// `status` is http::parse_url() of monitor.nginx_status.
   Prober(asio::io_context& io, const config::Settings::Monitor& settings, http::FetchRequest status, Traffic& traffic);
 
   async<void> run();
-  /// Reads Nginx's file at the next turn whether or not it changed.
-  void read_again() noexcept { seen_.clear(); }
+  /// Makes the next turn read Nginx's file even if it has not changed.
+  void reload_file() noexcept { file_version_.clear(); }
 
   const NginxState& nginx() const noexcept { return nginx_; }
-  /// What is wrong with Nginx's file; empty when it could be read.
+  /// Why Nginx's file cannot be read; empty when it can.
   const std::string& file_error() const noexcept { return file_error_; }
   /// Where Nginx saves pages; empty when its file does not say.
   const std::string& cache_path() const noexcept { return cache_path_; }
 
  private:
   static async<void> probe(Prober* self, Place place);
-  static async<void> ask_nginx(Prober* self);
+  static async<void> poll_nginx(Prober* self);
   async<void> read_file();
   async<std::vector<Place>> locate(const std::vector<Upstream>& upstreams);
 
@@ -50,13 +50,13 @@ class Prober {
   http::FetchRequest status_;
   Traffic& traffic_;
   NginxState nginx_;
-  bool asking_nginx_ = false;
-  std::string seen_;  ///< by which a change of the file is seen
+  bool polling_nginx_ = false;
+  std::string file_version_;  ///< identifies the version of the file that was read
   std::string file_error_ = "not read yet";
   std::string cache_path_;
 };
 
-/// What the body of an answer to /health means.
+/// Interprets a response to /health.
 Health read_health(const http::FetchResponse& answer);
 
 }  // namespace ms::monitor

@@ -18,20 +18,20 @@ namespace {
 namespace fs = std::filesystem;
 using std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds kLookEvery{250};
-/// Longer than an app server remembers what pages show, and than it takes to answer (site.remember_ms, http.answer_ms).
-constexpr std::chrono::seconds kAgain{3};
+constexpr std::chrono::milliseconds kCheckPeriod{250};
+/// Longer than an app server caches what pages show, and than it takes to answer (site.remember_ms, http.answer_ms).
+constexpr std::chrono::seconds kSecondPurgeDelay{3};
 constexpr std::uint64_t kMinFree = 32ULL * 1024 * 1024;  // some hundred pages at once
 constexpr std::uint64_t kMinShare = 10;                  // a tenth of a small disk
 constexpr std::size_t kNameBytes = 8;
-constexpr mode_t kEverybodyReads = 0755;  // Nginx's workers are another user
-const fs::path kNowhere = "/";            // the map $minschool_unkept of Nginx's file knows it
+constexpr mode_t kReadableByAll = 0755;  // Nginx's workers are another user
+const fs::path kNoGeneration = "/";      // a value of the map $minschool_unkept in Nginx's file
 
-std::optional<Room> room_of(const std::string& path) {
+std::optional<DiskSpace> disk_space(const std::string& path) {
   struct statvfs found{};
   if (path.empty() || ::statvfs(path.c_str(), &found) != 0) return std::nullopt;
   const bool no_files = found.f_files > 0 && found.f_favail == 0;
-  return Room{found.f_blocks * found.f_frsize, no_files ? 0 : found.f_bavail * found.f_frsize};
+  return DiskSpace{found.f_blocks * found.f_frsize, no_files ? 0 : found.f_bavail * found.f_frsize};
 }
 
 [[noreturn]] void fail(const fs::path& path, const std::error_code& error) {
@@ -41,9 +41,9 @@ std::optional<Room> room_of(const std::string& path) {
 
 }  // namespace
 
-bool too_full(const Room& room, bool was) {
-  const std::uint64_t least = std::min(kMinFree, room.total / kMinShare);
-  return room.free < (was ? 2 * least : least);
+bool too_full(const DiskSpace& disk, bool was) {
+  const std::uint64_t least = std::min(kMinFree, disk.total / kMinShare);
+  return disk.free < (was ? 2 * least : least);
 }
 
 SavedPages::SavedPages(fs::path folder) : folder_(std::move(folder)) {
@@ -56,11 +56,11 @@ void SavedPages::begin() {
   std::error_code error;
   fs::create_directories(folder_, error);
   if (error) fail(folder_, error);
-  ::chmod(folder_.c_str(), kEverybodyReads);
-  // What was saved before this process began still counts.
-  const fs::path known = fs::read_symlink(folder_ / "current", error);
-  if (!error && known != kNowhere && fs::is_directory(folder_ / known, error)) {
-    generation_ = known;
+  ::chmod(folder_.c_str(), kReadableByAll);
+  // Pages that were saved before this process started are still valid.
+  const fs::path target = fs::read_symlink(folder_ / "current", error);
+  if (!error && target != kNoGeneration && fs::is_directory(folder_ / target, error)) {
+    generation_ = target;
   } else {
     renew();
   }
@@ -71,16 +71,16 @@ void SavedPages::renew() {
   std::error_code error;
   fs::create_directory(folder_ / fresh, error);
   if (error) fail(folder_ / fresh, error);
-  if (!full_) lead_to(fresh);
+  if (!full_) point_to(fresh);
   previous_ = std::exchange(generation_, fresh);
-  // Not the one before: Nginx may be on its way to it.
+  // The previous one stays: Nginx may be about to use it.
   for (const auto& entry : fs::directory_iterator(folder_, error)) {
     const fs::path name = entry.path().filename();
     if (name != generation_ && name != previous_ && !entry.is_symlink()) fs::remove(entry.path(), error);
   }
 }
 
-void SavedPages::lead_to(const fs::path& target) {
+void SavedPages::point_to(const fs::path& target) {
   const fs::path fresh = folder_ / "current.new";
   std::error_code error;
   fs::remove(fresh, error);
@@ -89,22 +89,22 @@ void SavedPages::lead_to(const fs::path& target) {
   if (error) fail(fresh, error);
 }
 
-void SavedPages::forget() {
+void SavedPages::purge() {
   if (generation_.empty()) begin();
   renew();
-  ++forgotten_;
-  again_ = steady_clock::now() + kAgain;
+  ++purges_;
+  second_purge_at_ = steady_clock::now() + kSecondPurgeDelay;
 }
 
-void SavedPages::look(const std::string& cache, const std::function<bool()>& serving) {
-  if (again_ && *again_ <= steady_clock::now() && serving()) {
-    again_.reset();
+void SavedPages::check(const std::string& cache, const std::function<bool()>& serving) {
+  if (second_purge_at_ && *second_purge_at_ <= steady_clock::now() && serving()) {
+    second_purge_at_.reset();
     renew();
   }
-  room_ = room_of(cache);
-  const bool full = room_ && too_full(*room_, full_);
+  disk_ = disk_space(cache);
+  const bool full = disk_ && too_full(*disk_, full_);
   if (full == full_ || generation_.empty()) return;
-  lead_to(full ? kNowhere : generation_);
+  point_to(full ? kNoGeneration : generation_);
   full_ = full;
   if (full) {
     spdlog::error("{} is full: Nginx saves no pages", cache);
@@ -114,15 +114,15 @@ void SavedPages::look(const std::string& cache, const std::function<bool()>& ser
 }
 
 async<void> SavedPages::run(std::function<std::string()> cache, std::function<bool()> serving) {
-  std::string complaint;
+  std::string last_error;
   while (true) {
-    co_await sleep_for(kLookEvery);
+    co_await sleep_for(kCheckPeriod);
     try {
-      look(cache(), serving);
-      complaint.clear();
+      check(cache(), serving);
+      last_error.clear();
     } catch (const std::exception& fault) {
-      if (complaint != fault.what()) spdlog::error("{}", fault.what());
-      complaint = fault.what();
+      if (last_error != fault.what()) spdlog::error("{}", fault.what());
+      last_error = fault.what();
     }
   }
 }

@@ -22,26 +22,26 @@ class SavedPagesTest : public testing::Test {
   const fs::path folder_ = "/tmp/minschool-saved-pages-" + std::to_string(::getpid());
 };
 
-TEST_F(SavedPagesTest, EachForgettingGivesAGenerationThatNeverWas) {
+TEST_F(SavedPagesTest, EachPurgeMakesANewGeneration) {
   SavedPages pages(folder_);
-  std::set<fs::path> seen{generation()};
+  std::set<fs::path> generations{generation()};
   for (int i = 0; i < 5; ++i) {
-    pages.forget();
-    EXPECT_TRUE(seen.insert(generation()).second);
+    pages.purge();
+    EXPECT_TRUE(generations.insert(generation()).second);
   }
-  EXPECT_EQ(pages.forgotten(), 5U);
-  // Nginx may still be on its way to the one before; all others are gone.
+  EXPECT_EQ(pages.purges(), 5U);
+  // Nginx may still use the previous one; all others are gone.
   EXPECT_LE(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 3);
 }
 
-TEST_F(SavedPagesTest, ANewProcessGoesOnWithTheGenerationOfTheOneBefore) {
-  SavedPages(folder_).forget();
+TEST_F(SavedPagesTest, ANewProcessKeepsTheGeneration) {
+  SavedPages(folder_).purge();
   const fs::path before = generation();
   const SavedPages again(folder_);
   EXPECT_EQ(generation(), before);
 }
 
-TEST_F(SavedPagesTest, ALinkThatLeadsNowhereIsMadeAnew) {
+TEST_F(SavedPagesTest, ABrokenLinkIsReplaced) {
   fs::create_directories(folder_);
   for (const char* target : {"gone", "/"}) {
     fs::remove(folder_ / "current");
@@ -51,13 +51,13 @@ TEST_F(SavedPagesTest, ALinkThatLeadsNowhereIsMadeAnew) {
   }
 }
 
-TEST_F(SavedPagesTest, AFolderThatCannotBeMadeIsNamedWhenSomethingIsToBeForgotten) {
+TEST_F(SavedPagesTest, PurgeFailsWithoutAFolder) {
   SavedPages pages("/proc/none");
-  EXPECT_THROW(pages.forget(), std::runtime_error);
+  EXPECT_THROW(pages.purge(), std::runtime_error);
 }
 
-TEST(TooFull, LeavesRoomForPagesAndComesBackWithTwiceAsMuch) {
-  const Room large{100'000 * kMegabyte, 40 * kMegabyte};
+TEST(TooFull, RecoversWithTwiceTheSpace) {
+  const DiskSpace large{100'000 * kMegabyte, 40 * kMegabyte};
   EXPECT_FALSE(too_full(large, false));
   EXPECT_TRUE(too_full(large, true)) << "not enough to begin again";
   EXPECT_FALSE(too_full({large.total, 64 * kMegabyte}, true));
@@ -67,7 +67,7 @@ TEST(TooFull, LeavesRoomForPagesAndComesBackWithTwiceAsMuch) {
   EXPECT_TRUE(too_full({8 * kMegabyte, 0}, false));
 }
 
-TEST(NginxConfig, NamesTheFolderOfTheCache) {
+TEST(NginxConfig, HasTheFolderOfTheCache) {
   EXPECT_EQ(read_cache_path("# proxy_cache_path /no;\nlog_format f proxy_cache_path;\nproxy_cache_path /a levels=1:2;"),
             "/a");
   EXPECT_EQ(read_cache_path("proxy_cache_path \"/a b/c\" levels=1:2;"), "/a b/c");

@@ -12,7 +12,7 @@ namespace json = boost::json;
 
 double seconds(Clock::duration time) { return std::chrono::duration<double>(time).count(); }
 
-/// The wall clock of a moment of the steady one: right as of now, whatever the wall clock did since.
+/// Converts a steady time to wall-clock time, relative to now, so that adjustments of the wall clock do not matter.
 std::string wall(Clock::time_point at, Clock::time_point now) {
   return rfc3339(ms::now() - std::chrono::duration_cast<std::chrono::microseconds>(now - at));
 }
@@ -26,15 +26,12 @@ json::object by_status(const Tally& tally) {
 }
 
 json::object to_json(const Figures& from) {
-  constexpr double kMedian = 0.5;
-  constexpr double kMax = 0.95;
-  constexpr double kNearlyAll = 0.99;
-  return {{"requests", from.tally.count},
-          {"per_second", from.per_second},
-          {"p50_ms", from.milliseconds(kMedian)},
-          {"p95_ms", from.milliseconds(kMax)},
-          {"p99_ms", from.milliseconds(kNearlyAll)},
-          {"by_status", by_status(from.tally)},
+  constexpr double kP50 = 0.5;
+  constexpr double kP95 = 0.95;
+  constexpr double kP99 = 0.99;
+  return {{"requests", from.tally.count},      {"per_second", from.per_second},
+          {"p50_ms", from.milliseconds(kP50)}, {"p95_ms", from.milliseconds(kP95)},
+          {"p99_ms", from.milliseconds(kP99)}, {"by_status", by_status(from.tally)},
           {"error_rate", from.errors()}};
 }
 
@@ -81,17 +78,18 @@ json::object nginx_json(const NginxState& nginx, Clock::time_point now) {
                    {"since", wall(nginx.since, now)},
                    {"since_seconds", seconds(now - nginx.since)}};
   if (!nginx.error.empty()) out["reason"] = nginx.error;
-  if (const auto& said = nginx.connections) {
-    out["requests"] = said->requests;
-    out["connections"] = {{"active", said->active},   {"reading", said->reading},   {"writing", said->writing},
-                          {"waiting", said->waiting}, {"accepted", said->accepted}, {"handled", said->handled}};
+  if (const auto& connections = nginx.connections) {
+    out["requests"] = connections->requests;
+    out["connections"] = {{"active", connections->active},     {"reading", connections->reading},
+                          {"writing", connections->writing},   {"waiting", connections->waiting},
+                          {"accepted", connections->accepted}, {"handled", connections->handled}};
   }
   return out;
 }
 
 json::object saved_pages_json(const SavedPages& saved) {
-  json::object out{{"kept", saved.kept()}, {"forgotten", saved.forgotten()}};
-  if (const auto& room = saved.room()) out["disk"] = {{"total_bytes", room->total}, {"free_bytes", room->free}};
+  json::object out{{"kept", saved.saving()}, {"forgotten", saved.purges()}};
+  if (const auto& disk = saved.disk()) out["disk"] = {{"total_bytes", disk->total}, {"free_bytes", disk->free}};
   return out;
 }
 
@@ -125,7 +123,7 @@ std::string status_json(const MonitorState& state, Clock::time_point now) {
       {"time", rfc3339(ms::now())},
       {"monitor",
        {{"version", version()},
-        {"uptime_seconds", seconds(now - traffic.begun())},
+        {"uptime_seconds", seconds(now - traffic.started_at())},
         {"lines", state.lines},
         {"dropped",
          {{"malformed", state.malformed}, {"too_long", state.log.too_long()}, {"server", traffic.untracked()}}},
@@ -133,8 +131,8 @@ std::string status_json(const MonitorState& state, Clock::time_point now) {
       {"nginx", nginx_json(state.prober.nginx(), now)},
       {"saved_pages", saved_pages_json(state.saved_pages)},
       {"requests",
-       {{"last_minute", of_requests(figures(requests.minute(now), Counts::kMinute, traffic.begun(), now))},
-        {"last_5_minutes", of_requests(figures(requests.five_minutes(now), Counts::kFive, traffic.begun(), now))},
+       {{"last_minute", of_requests(figures(requests.minute(now), Counts::kMinute, traffic.started_at(), now))},
+        {"last_5_minutes", of_requests(figures(requests.five_minutes(now), Counts::kFive, traffic.started_at(), now))},
         {"total",
          {{"requests", requests.all().count},
           {"by_status", by_status(requests.all())},

@@ -59,28 +59,28 @@ void write_requests(const Traffic& traffic, Text& out) {
 
 void write_saved_pages(const SavedPages& saved, Text& out) {
   out.family(Kind::gauge, "minschool_saved_pages_kept", "Whether Nginx saves pages; 0: the disk of its cache is full.");
-  out.sample({}, saved.kept() ? 1 : 0);
+  out.sample({}, saved.saving() ? 1 : 0);
   out.family(Kind::counter, "minschool_saved_pages_forgotten", "Times that all saved pages were forgotten.");
-  out.sample({}, static_cast<double>(saved.forgotten()));
-  if (!saved.room()) return;
+  out.sample({}, static_cast<double>(saved.purges()));
+  if (!saved.disk()) return;
   out.family(Kind::gauge, "minschool_saved_pages_disk_bytes", "The disk of Nginx's cache.");
-  out.sample(labels({{"what", "total"}}), static_cast<double>(saved.room()->total));
-  out.sample(labels({{"what", "free"}}), static_cast<double>(saved.room()->free));
+  out.sample(labels({{"what", "total"}}), static_cast<double>(saved.disk()->total));
+  out.sample(labels({{"what", "free"}}), static_cast<double>(saved.disk()->free));
 }
 
 void write_nginx(const NginxState& nginx, Text& out) {
   out.family(Kind::gauge, "minschool_nginx_up", "Whether Nginx answers the monitor.");
   out.sample({}, nginx.up ? 1 : 0);
-  const Connections said = nginx.connections.value_or(Connections());
+  const Connections connections = nginx.connections.value_or(Connections());
   out.family(Kind::gauge, "minschool_nginx_connections", "Connections of Nginx by what they do.");
-  out.sample(labels({{"state", "reading"}}), static_cast<double>(said.reading));
-  out.sample(labels({{"state", "writing"}}), static_cast<double>(said.writing));
-  out.sample(labels({{"state", "waiting"}}), static_cast<double>(said.waiting));
-  if (!nginx.connections) return;  // a counter must not fall to 0 because nobody answered
+  out.sample(labels({{"state", "reading"}}), static_cast<double>(connections.reading));
+  out.sample(labels({{"state", "writing"}}), static_cast<double>(connections.writing));
+  out.sample(labels({{"state", "waiting"}}), static_cast<double>(connections.waiting));
+  if (!nginx.connections) return;  // without an answer of Nginx a counter must not fall to 0
   out.family(Kind::counter, "minschool_nginx_connections_accepted", "Connections that Nginx accepted.");
-  out.sample({}, static_cast<double>(said.accepted));
+  out.sample({}, static_cast<double>(connections.accepted));
   out.family(Kind::counter, "minschool_nginx_connections_handled", "Connections that Nginx had room for.");
-  out.sample({}, static_cast<double>(said.handled));
+  out.sample({}, static_cast<double>(connections.handled));
 }
 
 }  // namespace

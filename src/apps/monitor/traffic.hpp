@@ -11,12 +11,12 @@
 
 namespace ms::monitor {
 
-/// up: answers /health that it can serve, and Nginx. failing: it lives and cannot, or did not answer a moment ago.
-/// down: two probes in a row got no answer. unknown: not asked yet, or not in Nginx's file.
+/// up: answers Nginx, and its /health says that it can serve. failing: it runs but cannot serve, or did not answer a
+/// moment ago. down: two probes in a row got no answer. unknown: not probed yet, or not in Nginx's file.
 enum class State { unknown, up, failing, down };
 inline constexpr std::array<std::string_view, 4> kStates{"unknown", "up", "failing", "down"};
 
-/// Where a server of an upstream is.
+/// The location of a server of an upstream.
 struct Place {
   std::string upstream;
   std::string address;  ///< as Nginx logs it
@@ -25,7 +25,7 @@ struct Place {
   bool marked_down = false;
 };
 
-/// What a server said to a probe.
+/// A server's response to a probe.
 struct Health {
   bool answered = false;
   bool well = false;  ///< it can serve ("ok" or "limited")
@@ -56,20 +56,20 @@ struct Failure {
   int status = 0;
   std::string method;
   Area area = Area::other;
-  std::string server;   ///< the last one that was asked; empty for none
-  std::string request;  ///< its id, by which it is found in logs
+  std::string server;   ///< the last one that Nginx tried; empty for none
+  std::string request;  ///< its id, by which logs can be searched
 };
 
-/// All that is known of Nginx's servers and requests; one thread, no I/O.
+/// Everything known about Nginx's servers and requests; one thread, no I/O.
 class Traffic {
  public:
-  explicit Traffic(Clock::time_point now) : begun_(now) {}
+  explicit Traffic(Clock::time_point now) : started_at_(now) {}
 
-  /// The servers of Nginx's file, as it is now. Others are forgotten when their traffic is.
+  /// Sets the servers of Nginx's file. Others are removed once they have no recent traffic.
   void configure(const std::vector<Place>& places, Clock::time_point now);
   void add(const LogLine& line, Clock::time_point now);
-  void probed(std::string_view address, Health health, Clock::time_point now);
-  /// Once a second: states that only time changes.
+  void record_probe(std::string_view address, Health health, Clock::time_point now);
+  /// Once a second: updates states that depend on time alone.
   void tick(Clock::time_point now);
 
   using Servers = std::map<std::string, Server, std::less<>>;
@@ -77,20 +77,20 @@ class Traffic {
   const Servers& servers() const noexcept { return servers_; }
   const Counts& requests() const noexcept { return requests_; }
   const std::deque<Failure>& failures() const noexcept { return failures_; }
-  /// Requests that found no server at all ("no live upstreams").
+  /// Requests for which there was no server at all ("no live upstreams").
   std::uint64_t no_server() const noexcept { return no_server_; }
-  /// Attempts at servers beyond kMaxServers, which are not counted one by one.
+  /// Attempts at servers beyond kMaxServers, which are not counted individually.
   std::uint64_t untracked() const noexcept { return untracked_; }
-  Clock::time_point begun() const noexcept { return begun_; }
+  Clock::time_point started_at() const noexcept { return started_at_; }
 
-  /// Each takes some 30 kB.
+  /// Each takes about 30 kB.
   static constexpr std::size_t kMaxServers = 128;
 
  private:
   Server* find(std::string_view address, Clock::time_point now);
-  void note_failure(const LogLine& line, Clock::time_point now);
+  void record_failure(const LogLine& line, Clock::time_point now);
 
-  Clock::time_point begun_;
+  Clock::time_point started_at_;
   Servers servers_;
   Counts requests_;
   std::deque<Failure> failures_;
