@@ -11,7 +11,7 @@
 namespace ms::admin {
 namespace {
 
-/// What a visitor may reach without being logged in.
+/// The paths that need no login.
 bool is_open(std::string_view path) { return path == "/login" || path == "/logout"; }
 
 class Admin final : public program::App {

@@ -5,7 +5,7 @@
 
 namespace ms::admin {
 
-/// The Admin: what staff run the site with (port 3001). Its logins are its own: one at the Site does not open it.
+/// The Admin: staff run the site with it (port 3001). It has its own logins: a login at the Site is not valid here.
 std::unique_ptr<program::App> make(program::Services& services);
 
 }  // namespace ms::admin

@@ -9,7 +9,7 @@
 namespace ms::arguments {
 namespace {
 
-/// Insertions, deletions, replacements and swaps of neighbours that make one word of the other.
+/// Insertions, deletions, replacements and swaps of neighbours that turn one word into the other.
 std::size_t slips(std::string_view from, std::string_view to) {
   std::vector<std::vector<std::size_t>> table(from.size() + 1, std::vector<std::size_t>(to.size() + 1));
   for (std::size_t i = 0; i <= from.size(); ++i) {
@@ -38,12 +38,12 @@ std::vector<std::string> names_of(const CLI::App& app) {
   return out;
 }
 
-/// "minschool user": what stands before the word on the command line.
+/// "minschool user": the commands before the word on the command line.
 std::string path_of(const CLI::App& app) {
   return app.get_parent() == nullptr ? app.get_name() : path_of(*app.get_parent()) + " " + app.get_name();
 }
 
-/// The option, of the command or, because options fall through, of those around it.
+/// The option of the command, or of its parents, because options fall through.
 const CLI::Option* option_named(const CLI::App& app, const std::string& name) {
   for (const CLI::App* one = &app; one != nullptr; one = one->get_parent()) {
     if (const CLI::Option* found = one->get_option_no_throw(name)) return found;
@@ -76,7 +76,7 @@ std::string no_command(const CLI::App& app, const std::string& word) {
   const std::vector<std::string> names = names_of(app);
   if (const auto guess = likely(word, names))
     return fmt::format("{} has no command \"{}\"{}", path_of(app), word, meant(guess));
-  // A command of a command, whose first word was left out.
+  // The word is a subcommand of a command that was left out.
   for (const CLI::App* one : commands_of(app)) {
     const auto below = names_of(*one);
     if (std::ranges::find(below, word) == below.end()) continue;

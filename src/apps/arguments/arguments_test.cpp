@@ -8,7 +8,7 @@ namespace {
 using testing::HasSubstr;
 using testing::Optional;
 
-/// A program with commands of commands, options that fall through, a place, and an option that may be repeated.
+/// A program with nested commands, options that fall through, an argument, and a repeatable option.
 class Arguments : public testing::Test {
  protected:
   Arguments() {

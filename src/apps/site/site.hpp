@@ -5,7 +5,7 @@
 
 namespace ms::site {
 
-/// The Site: what visitors and members use (port 3000).
+/// The Site: the pages for guests and members (port 3000).
 std::unique_ptr<program::App> make(program::Services& services);
 
 }  // namespace ms::site

@@ -20,9 +20,9 @@ namespace {
 
 using Outcome = std::expected<void, std::string>;
 constexpr std::string_view kFileSuffix = "_file";
-constexpr std::size_t kMaxSecretFile = 4096;  // a longer one is surely the wrong file
+constexpr std::size_t kMaxSecretFile = 4096;  // a longer file is surely the wrong one
 
-/// Where a value was written: "minschool.toml (line 3)" or an environment variable, and the key as people write it.
+/// The origin of a value, "minschool.toml (line 3)" or an environment variable, and the key as people write it.
 struct Place {
   std::string where;
   std::string key;
@@ -74,7 +74,7 @@ Outcome check(const Secret& secret, std::string_view value, const Place& place) 
   return {};
 }
 
-/// The lines of the text that hold something.
+/// The lines of the text that are not empty.
 std::vector<std::string> lines_of(std::string_view text) {
   std::vector<std::string> out;
   while (!text.empty()) {
@@ -98,7 +98,7 @@ Outcome put(Settings& settings, const Secret& secret, std::string value, const P
   return {};
 }
 
-/// `name` is the path as written; a relative one begins at the folder of the configuration file.
+/// `name` is the path as written; a relative one starts at the folder of the configuration file.
 Outcome put_from_file(Settings& settings, const Secret& secret, const std::string& name,
                       const std::filesystem::path& base, const Place& place) {
   const auto path = base / name;
@@ -120,7 +120,7 @@ Outcome put_from_file(Settings& settings, const Secret& secret, const std::strin
   return put(settings, secret, std::string(value), place);
 }
 
-/// One value of the file.
+/// Reads one value of the file.
 struct FromToml {
   Settings& settings;
   const toml::node& node;
@@ -156,7 +156,7 @@ struct FromToml {
   }
 };
 
-/// One value of the environment.
+/// Reads one value of the environment.
 struct FromText {
   Settings& settings;
   std::string_view value;
@@ -307,7 +307,7 @@ Settings defaults(Program program) {
   if (program == Program::admin) {
     out.server.port = kAdminPort;
     out.session.cookie = "minschool.admin";
-    // Few ask it, and what they ask is often a long list.
+    // Few clients use it, and their responses are often long lists.
     out.database.fast_connections = 1;
     out.database.slow_connections = 1;
   }

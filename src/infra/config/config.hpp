@@ -11,13 +11,12 @@
 #include "infra/pg/db.hpp"
 #include "infra/redis/client.hpp"
 
-// Typed configuration. One table (keys.cpp) names each key, its meaning and its range, and drives everything: reading
-// the TOML file, MINSCHOOL_<SECTION>_<KEY> in the environment (which wins over the file), `<key>_file` for secrets, the
+// Typed configuration. One table (keys.cpp) defines each key, its meaning and its range, and drives everything: parsing
+// the TOML file, MINSCHOOL_<SECTION>_<KEY> in the environment (which overrides the file), `<key>_file` for secrets, the
 // error messages, and the documented example file.
 namespace ms::config {
 
-/// The defaults are those of a small site on one machine; what each key means stands in keys.cpp and in
-/// deploy/minschool.example.toml.
+/// The defaults suit a small site on one machine; keys.cpp and deploy/minschool.example.toml explain each key.
 struct Settings {
   struct Server {
     std::string name = "app1";
@@ -59,7 +58,7 @@ struct Settings {
   } redis;
   struct Session {
     std::string secret;
-    std::vector<std::string> older_secrets;  ///< what they signed is still believed
+    std::vector<std::string> older_secrets;  ///< their signatures are still accepted
     std::string cookie = "connect.sid";      ///< "minschool.admin" for the admin program
     int hours = 24;
     int remember_days = 30;
@@ -113,17 +112,17 @@ struct Settings {
   } log;
 };
 
-/// The defaults of a program, before any file.
+/// The defaults of a program, before any file is read.
 Settings defaults(Program program);
 
-/// The settings in the file at `path` (an empty path: the environment alone), overridden by the environment. The error
-/// is one line for the operator: file (line), key, what is wrong and how to put it right; never a secret's value.
+/// The settings from the file at `path` (empty: from the environment alone), overridden by the environment. The error
+/// is one line for the operator: file (line), key, what is wrong and how to correct it; never the value of a secret.
 std::expected<Settings, std::string> load(Program program, const std::filesystem::path& path);
 
 /// A documented TOML file with every key at its default (deploy/minschool.example.toml is this text).
 std::string example();
 
-/// Connection settings with the password put in; `application_name` shows in pg_stat_activity.
+/// Connection settings including the password; `application_name` shows in pg_stat_activity.
 pg::Config pg_config(const Settings& settings);
 redis::Config redis_config(const Settings& settings);
 http::Limits http_limits(const Settings& settings);

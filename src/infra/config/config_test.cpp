@@ -37,7 +37,7 @@ class ConfigTest : public testing::Test {
     setenv(name.c_str(), value.c_str(), 1);
     variables_.push_back(name);
   }
-  /// The error of a configuration with this text; "" when there is none.
+  /// The error of a configuration with this text; "" when it is valid.
   std::string fault(std::string_view text, Program program = Program::cli) const {
     const auto settings = load(program, write("c.toml", text));
     return settings ? "" : settings.error();
@@ -75,7 +75,7 @@ TEST_F(ConfigTest, ASecretMayHaveThoseBeforeItInMoreLines) {
   EXPECT_THAT(settings->session.older_secrets, testing::ElementsAre(older));
   EXPECT_THAT(fault("[session]\nsecret = \"" + std::string(kSecret) + "\\nshort\"\n", Program::site),
               HasSubstr("at least 32 characters, not 5"));
-  // The environment takes the place of all of it.
+  // The environment replaces all lines.
   set("MINSCHOOL_SESSION_SECRET", older);
   settings = load(Program::site, write("c.toml", "[session]\nsecret_file = \"secrets\"\n"));
   ASSERT_TRUE(settings) << settings.error();

@@ -61,7 +61,7 @@ std::string_view log_level(std::string_view text) {
 using S = Settings;
 constexpr int kMaxPort = 65535;
 constexpr int kMaxSeconds = 3600;
-constexpr std::size_t kMinSecret = 32;  // as hexadecimal digits these are 128 bits
+constexpr std::size_t kMinSecret = 32;  // 128 bits as hexadecimal digits
 
 const std::array kKeys{
     Key{"server", "name", "Name of this instance in the monitor, in logs and in the X-Served-By header.",
@@ -243,7 +243,7 @@ std::string toml_text(std::string_view text) {
   return out + '"';
 }
 
-/// The lines of one key: its sentence, then the key with its default. What has no common default is commented out.
+/// The lines of one key: its sentence, then the key with its default. Keys without a common default are commented out.
 struct Lines {
   const Key& key;
   Settings& values;

@@ -10,7 +10,7 @@
 
 namespace ms::config {
 
-/// A text; `check` says what it must be ("an http or https URL") or nothing when it is fine.
+/// A text; `check` returns what it must be ("an http or https URL"), or nothing when it is valid.
 struct Text {
   std::string& (*of)(Settings&);
   std::string_view (*check)(std::string_view) = nullptr;
@@ -27,18 +27,18 @@ struct Flag {
   bool& (*of)(Settings&);
 };
 
-/// A list of texts; in the environment separated by commas. `check` says what is wrong with it or nothing.
+/// A list of texts, separated by commas in the environment. `check` returns what is wrong with it, or nothing.
 struct List {
   std::vector<std::string>& (*of)(Settings&);
   std::string (*check)(const std::vector<std::string>&);
 };
 
-/// A text that is never shown and may stand in a file of its own (`<key>_file`).
+/// A text that is never shown and may be in a file of its own (`<key>_file`).
 struct Secret {
   std::string& (*of)(Settings&);
   std::size_t least_length = 0;
   std::vector<std::string>& (*older)(Settings&) =
-      nullptr;  ///< where the second and later lines go, if there may be any
+      nullptr;  ///< where the second and later lines go, if they are allowed
 };
 
 /// One key of the configuration.
@@ -50,10 +50,10 @@ struct Key {
   bool by_program = false;  ///< the default differs between programs
 };
 
-/// All keys, those of one section together, in the order of the example file.
+/// All keys in the order of the example file, grouped by section.
 std::span<const Key> keys();
 
-/// What a section is about, for the example file; empty when there is no such section.
+/// The description of a section for the example file; empty when there is no such section.
 std::string_view section_doc(std::string_view section);
 
 }  // namespace ms::config

@@ -4,8 +4,8 @@
 
 namespace ms::config {
 
-/// Who reads the configuration: decides the defaults of server.port and session.cookie, and whether session.secret must
-/// be there (the monitor and the command line tool have no sessions).
+/// The program that reads the configuration. It decides the defaults of server.port and session.cookie, and whether
+/// session.secret is required (the monitor and the command line tool have no sessions).
 enum class Program { site, admin, monitor, cli };
 BOOST_DESCRIBE_ENUM(Program, site, admin, monitor, cli)
 

@@ -29,7 +29,7 @@ std::expected<TrustedProxies, std::string> TrustedProxies::parse(const std::vect
     const auto slash = text.find('/');
     const auto address = IpAddress::parse(text.substr(0, slash));
     if (!address) return std::unexpected("\"" + std::string(text) + "\" is not an address or a network");
-    // An IPv4 address that is written as IPv6 has an IPv6 prefix length.
+    // An IPv4 address written as IPv6 has an IPv6 prefix length.
     const bool v4 = !text.substr(0, slash).contains(':');
     const std::size_t most = v4 ? 32 : 128;
     std::size_t bits = most;
@@ -55,7 +55,7 @@ bool TrustedProxies::contains(std::string_view address) const noexcept {
 std::string TrustedProxies::client(std::string_view peer, std::string_view forwarded_for) const {
   std::string_view address = peer;
   std::string_view chain = forwarded_for;
-  // From the right: each proxy that is ours vouches for the address before it.
+  // From the right: each trusted proxy vouches for the address before it.
   while (contains(address) && !chain.empty()) {
     const auto comma = chain.rfind(',');
     address = trim(comma == std::string_view::npos ? chain : chain.substr(comma + 1));

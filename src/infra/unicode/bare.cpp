@@ -6,7 +6,7 @@
 namespace ms::unicode {
 namespace {
 
-/// Whether it is a letter of a word, not one of a sign: "ᵀᴹ" is one.
+/// Whether it is a letter of a word and not part of a sign, as in "ᵀᴹ".
 bool is_plain_letter(UChar32 point) {
   if (point < 0 || !u_isalpha(point) || !has_shape(point)) return false;
   const auto made = u_getIntPropertyValue(point, UCHAR_DECOMPOSITION_TYPE);

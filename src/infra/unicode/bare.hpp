@@ -4,8 +4,8 @@
 
 namespace ms::unicode {
 
-/// The letters of a name, without what is added to one: digits, signs (™, ①), letters set above or below the line, and
-/// what stands in brackets.
+/// The letters of a name without additions: digits, signs (™, ①), superscript and subscript letters, and text in
+/// brackets.
 std::string bare(std::string_view name);
 
 }  // namespace ms::unicode

@@ -13,8 +13,8 @@ bool is_emoji(UChar32 point) {
   return u_hasBinaryProperty(point, UCHAR_EXTENDED_PICTOGRAPHIC) || u_hasBinaryProperty(point, UCHAR_EMOJI);
 }
 
-/// Whether a joiner behind it changes how letters are drawn: after a virama, and between letters that join (UAX #31
-/// 2.3).
+/// Whether a joiner after it changes how letters are drawn: after a virama, and between letters that join (UAX
+/// #31 2.3).
 bool takes_joiner(UChar32 point) {
   constexpr int kVirama = 9;
   const auto joining = u_getIntPropertyValue(point, UCHAR_JOINING_TYPE);
@@ -29,7 +29,7 @@ bool joins(const std::vector<UChar32>& points, std::size_t at) {
   return takes_joiner(before) && u_isalpha(points[at + 1]);
 }
 
-/// A variation selector that has something to choose between.
+/// Whether a variation selector after it has variants to select.
 bool selects(const std::vector<UChar32>& points, std::size_t at) {
   if (at == 0) return false;
   const UChar32 point = points[at];
@@ -83,7 +83,7 @@ bool is_tag(UChar32 point) { return point >= 0xE0000 && point <= 0xE007F; }
 bool is_forbidden(UChar32 point) {
   if (point < 0 || (point >= 0x202A && point <= 0x202E) || (point >= 0x2066 && point <= 0x2069)) return true;
   const auto category = U_GET_GC_MASK(point);
-  // Emoji that are newer than this table are reserved for emoji in it.
+  // Emoji that are newer than this table have code points that it reserves for emoji.
   if ((category & U_GC_CN_MASK) != 0) return !u_hasBinaryProperty(point, UCHAR_EXTENDED_PICTOGRAPHIC);
   return (category & (U_GC_CC_MASK | U_GC_CO_MASK | U_GC_CS_MASK)) != 0 || is_tag(point) ||
          (point >= 0xFFF9 && point <= 0xFFFB);
@@ -91,7 +91,7 @@ bool is_forbidden(UChar32 point) {
 
 bool is_idle(const std::vector<UChar32>& points, std::size_t at) {
   const UChar32 point = points[at];
-  if (point == 0xFFFC) return true;  // where dictation or a mail program had a picture
+  if (point == 0xFFFC) return true;  // replaces a picture of a dictation or mail program
   if (!u_hasBinaryProperty(point, UCHAR_DEFAULT_IGNORABLE_CODE_POINT) && u_charType(point) != U_FORMAT_CHAR) {
     return false;
   }

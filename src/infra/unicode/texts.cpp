@@ -4,10 +4,10 @@
 namespace ms::unicode {
 namespace {
 
-/// Counts the marks that are piled on one letter.
+/// Counts the combining marks on one letter.
 class Marks {
  public:
-  /// Whether there is room for this one. What is not drawn begins no new letter.
+  /// Whether this mark is still allowed. Invisible characters do not start a new letter.
   bool take(UChar32 point) {
     if (is_mark(point)) return ++count_ <= kMaxMarks;
     if (count_ > 0 && !u_hasBinaryProperty(point, UCHAR_DEFAULT_IGNORABLE_CODE_POINT)) count_ = 0;
@@ -27,14 +27,14 @@ bool spoils_text(UChar32 point) {
          U_IS_UNICODE_NONCHAR(point);
 }
 
-/// The text without what its line may not hold, where it stands; `pure` becomes false when there was such.
+/// The text without characters that a line must not contain; sets `pure` to false when there were any.
 std::string cleaned(std::string_view text, bool& pure) {
   const std::vector<UChar32> points = points_of(text);
   std::string out;
   out.reserve(text.size());
   Marks marks;
   bool gap = false;
-  bool broken = false;  // the gap is a line break
+  bool broken = false;  // the gap contains a line break
   for (std::size_t at = 0; at < points.size(); ++at) {
     const UChar32 point = points[at];
     std::size_t size = flag_size(points, at);
@@ -64,7 +64,7 @@ std::string cleaned(std::string_view text, bool& pure) {
 
 void Line::set(std::string_view typed) {
   std::string rest = nfc(typed);
-  // What was taken out may have stood between two that go together, or have been what another needed.
+  // A removed character may have separated two that combine, or another character may have needed it.
   do {
     text_ = std::move(rest);
     rest = nfc(cleaned(text_, pure_));

@@ -40,7 +40,7 @@ std::string normalized(std::string_view text, Instance instance) {
   return out;
 }
 
-/// ICU's checker is made once and only read from then on, which any thread may do (uspoof.h).
+/// ICU's checker is created once and read-only afterwards, so any thread may use it (uspoof.h).
 const USpoofChecker* checker() {
   static const USpoofChecker* const made = [] {
     UErrorCode status = U_ZERO_ERROR;
@@ -64,7 +64,7 @@ std::string skeleton(std::string_view text) {
   }
 }
 
-/// Made once, and const from then on.
+/// Created once, const afterwards.
 const icu::IDNA& idna() {
   static const icu::IDNA* const made = [] {
     UErrorCode status = U_ZERO_ERROR;
@@ -78,7 +78,7 @@ const icu::IDNA& idna() {
 
 std::string case_folded(std::string_view text) { return normalized(text, &icu::Normalizer2::getNFKCCasefoldInstance); }
 
-/// The character of a numeric reference, or of a named one that shows nothing, in `html` at an "&"; 0 for any other.
+/// The character of a numeric reference, or of a named one that is invisible, at an "&" of `html`; 0 for any other.
 /// Moves `at` to its end.
 UChar32 reference(std::string_view html, std::size_t& at) {
   const auto end = html.find(';', at);
@@ -208,9 +208,9 @@ std::string likeness(std::string_view text) {
   for (const UChar32 point : points_of(nfkc(text))) {
     if (u_isalnum(point) && has_shape(point)) append(kept, point);
   }
-  // Twice: a capital letter has other lookalikes than the small one that it is folded to.
+  // Twice: a capital letter has other lookalikes than the small letter to which it folds.
   std::string out = case_folded(skeleton(case_folded(skeleton(kept))));
-  // The skeleton has l for 1 and I, and leaves i, which capital letters turn into one of these.
+  // The skeleton maps 1 and I to l but leaves i, to which capital letters fold.
   std::ranges::replace(out, 'i', 'l');
   return out;
 }

@@ -3,59 +3,59 @@
 #include <string>
 #include <string_view>
 
-// The normal form that text from outside gets on its way in, and what must not be in it (Unicode 15 by ICU; UAX #15
-// normalization, UTS #39 confusables). Everything here takes any bytes: what is not UTF-8 is dropped and counts as
-// forbidden. Any thread may call.
+// The normal form into which text from outside is converted, and what it must not contain (Unicode 15 by ICU; UAX #15
+// normalization, UTS #39 confusables). Every function accepts any bytes: invalid UTF-8 is dropped and counts as
+// forbidden. Any thread may call them.
 namespace ms::unicode {
 
-/// Normalization Form C; ASCII costs a look at each byte.
+/// Normalization Form C; ASCII costs one check per byte.
 std::string nfc(std::string_view text);
 /// Normalization Form D, which macOS writes.
 std::string nfd(std::string_view text);
-/// NFC, with LF for each line break (Unicode 5.8): CR LF, CR, NEL, VT and FF (word processors paste them), U+2028,
+/// NFC, with LF for each line break (Unicode 5.8): CR LF, CR, NEL, VT and FF (which word processors paste), U+2028,
 /// U+2029.
 std::string normal(std::string_view text);
-/// Full-width ASCII (U+FF01 to U+FF5E) as ASCII, for what people compare: names, search terms.
+/// Full-width ASCII (U+FF01 to U+FF5E) as ASCII, for texts that are compared: names, search terms.
 std::string narrow(std::string_view text);
-/// Lower case of the root locale, in NFC.
+/// Lower case by the root locale, in NFC.
 std::string lower(std::string_view text);
 /// Normalization Form KC.
 std::string nfkc(std::string_view text);
-/// The domain of an address in ASCII (UTS #46, nontransitional); as it is when it is no domain.
+/// The domain of an address in ASCII (UTS #46, nontransitional); unchanged when it is not a domain.
 std::string ascii_domain(std::string_view domain);
-/// Its code points; a byte that is none of UTF-8 is U+FFFD.
+/// The code points; an invalid byte becomes U+FFFD.
 std::u32string points(std::string_view text);
 
-/// Whether anybody sees anything: a letter, digit, mark of punctuation or symbol that has a shape.
+/// Whether anything is visible: a letter, digit, punctuation mark or symbol with a glyph.
 bool visible(std::string_view text);
-/// Whether there is a letter that has a shape.
+/// Whether it contains a visible letter.
 bool has_letter(std::string_view text);
-/// Whether all that is not ASCII are letters, their marks and digits.
+/// Whether all non-ASCII characters are letters, their marks and digits.
 bool is_wordy(std::string_view text);
-/// visible() for the text of HTML, without its tags and with its references to characters that do not show resolved.
+/// visible() for HTML: ignores tags and resolves references to invisible characters.
 bool visible_html(std::string_view html);
 
-/// A name for a sentence in plain text: within isolates (U+2068, U+2069) when it holds letters that are written from
-/// right to left, which would turn the sentence around; else as it is. In HTML there is <bdi>.
+/// A name for use in a plain-text sentence: inside isolates (U+2068, U+2069) when it has right-to-left letters, which
+/// would reorder the sentence; else unchanged. HTML has <bdi> for this.
 std::string isolated(std::string_view name);
 
-/// Equal for texts that look alike: without case, width, spaces and punctuation, by UTS #39's skeleton. Only to be
-/// compared, never to be shown.
+/// Equal for texts that look alike: ignores case, width, spaces and punctuation, and uses the skeleton of UTS #39. For
+/// comparison only, never for display.
 std::string likeness(std::string_view text);
 
-/// Most combining marks on one letter: enough for every living script.
+/// The maximum of combining marks on one letter: enough for every living script.
 inline constexpr int kMaxMarks = 5;
 
-/// A text of one line: NFC; each run of white space, of whatever kind, is one space, none at the ends; no invisible
-/// characters but those that emoji and scripts need (UAX #31 2.3); at most kMaxMarks marks on a letter. What no line
-/// may hold (controls, Bidi controls, private and unassigned characters, tags outside of flags) is taken out, and
-/// `pure` says that there was none.
+/// A text of one line: NFC; each run of white space of any kind becomes one space, and none remain at the ends; no
+/// invisible characters except those that emoji and scripts need (UAX #31 2.3); at most kMaxMarks marks on a letter.
+/// Characters that no line may contain (controls, Bidi controls, private and unassigned characters, tags outside of
+/// flags) are removed; `pure` tells that there were none.
 class Line {
  public:
   Line() = default;
   template <std::convertible_to<std::string_view> T>
     requires(!std::derived_from<T, Line>)
-  Line(const T& typed) {  // NOLINT(google-explicit-constructor): whatever becomes one gets the form
+  Line(const T& typed) {  // NOLINT(google-explicit-constructor): every text that becomes a Line is normalized
     set(typed);
   }
 
@@ -71,15 +71,15 @@ class Line {
   bool pure_ = true;
 };
 
-/// A text of many lines, such as a post: NFC and LF; nothing is folded or trimmed. What no text may hold (controls,
-/// Bidi overrides, noncharacters, tags outside of flags, piles of marks) is taken out, and `pure` says that there was
-/// none.
+/// A text of many lines, such as a post: NFC and LF; nothing is folded or trimmed. Characters that no text may contain
+/// (controls, Bidi overrides, noncharacters, tags outside of flags, piles of marks) are removed; `pure` tells that
+/// there were none.
 class Text {
  public:
   Text() = default;
   template <std::convertible_to<std::string_view> T>
     requires(!std::derived_from<T, Text>)
-  Text(const T& typed) {  // NOLINT(google-explicit-constructor): whatever becomes one gets the form
+  Text(const T& typed) {  // NOLINT(google-explicit-constructor): every text that becomes a Text is normalized
     set(typed);
   }
 

@@ -11,7 +11,8 @@ namespace {
 namespace json = boost::json;
 
 constexpr int kNewest = 5;
-// Counting members and comments reads all of their index; staff who reload the page do not make that happen each time.
+// Counting members and comments scans all of their index; the counts are cached so that reloads of the page do not
+// repeat that.
 constexpr auto kFiguresKept = std::chrono::seconds(10);
 constexpr std::string_view kFiguresKey = "cache:admin:figures";
 
@@ -37,7 +38,7 @@ async<std::string> count(pg::Db& db, const Call& call, Timestamp midnight) {
       json::array{f.members, f.members_today, f.posts, f.posts_today, f.comments, f.comments_today, f.sessions});
 }
 
-/// What count() wrote; anything else throws, which the pipeline answers and logs.
+/// Parses what count() wrote; anything else throws, which the pipeline answers and logs.
 Figures parse(std::string_view text) {
   const json::value value = json::parse(text);
   const json::array& all = value.as_array();

@@ -12,10 +12,10 @@
 #include "infra/redis/client.hpp"
 #include "infra/web/router.hpp"
 
-// The first page of the Admin: how much there is, who is here, what is new, and whether the stores are well.
+// The first page of the Admin: totals, who is online, what is new, and whether PostgreSQL and Redis are well.
 namespace ms::admin {
 
-/// What was counted. A day begins at midnight in Seoul; posts and comments are the visible ones.
+/// The totals. A day begins at midnight in Seoul; posts and comments are the visible ones.
 struct Figures {
   std::int64_t members = 0;
   std::int64_t members_today = 0;
@@ -23,7 +23,7 @@ struct Figures {
   std::int64_t posts_today = 0;
   std::int64_t comments = 0;
   std::int64_t comments_today = 0;
-  std::int64_t sessions = 0;  ///< logins on the Site that have not ended
+  std::int64_t sessions = 0;  ///< logins at the Site that have not ended
 };
 
 struct NewMember {
@@ -39,10 +39,10 @@ struct NewPost {
   Timestamp created;
 };
 
-/// A whole page's worth.
+/// Everything that the page shows.
 struct Dashboard {
   Figures figures;
-  std::optional<presence::Counts> online;  ///< nullopt: nobody knows, Redis is gone
+  std::optional<presence::Counts> online;  ///< nullopt: unknown, Redis is gone
   std::vector<NewMember> members;          ///< newest first
   std::vector<NewPost> posts;              ///< newest first, visible ones
   pg::State postgres;

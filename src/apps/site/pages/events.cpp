@@ -3,7 +3,7 @@
 #include "infra/live/topic.hpp"
 #include "infra/web/context.hpp"
 
-// What happens after a page was shown, as server-sent events (docs/decisions/0015-live.md).
+// Updates after a page was shown, as server-sent events (docs/decisions/0015-live.md).
 namespace ms::site {
 namespace {
 
@@ -11,8 +11,8 @@ async<http::Response> follow(web::Context& ctx, live::Hub& hub) {
   const auto topics = ctx.query().get("topics");
   const auto last = ctx.request.header("last-event-id");
   auto positions = live::parse_positions(last.empty() ? topics : last);
-  const bool reload = !positions || positions->empty();  // who follows nothing does not know what it does
-  // With garbage as the last id the page's topics still say what is followed.
+  const bool reload = !positions || positions->empty();  // without positions the client cannot know what it missed
+  // When the last id is garbage, the page's topics still tell what is followed.
   if (!positions) positions = live::parse_positions(topics);
   if (!positions) positions.emplace();
   auto admitted = co_await hub.admit(ctx.call, ctx.viewer, std::move(*positions), reload);

@@ -15,8 +15,8 @@ async<http::Response> show_privacy(web::Context& ctx) {
                      [&](view::Out& out) { privacy(out, *ctx.shell.site); });
 }
 
-/// For crawlers (RFC 9309): what only members have, forms, and what changes at every look. Pages that are merely not to
-/// be listed say so themselves.
+/// For crawlers (RFC 9309): members' pages, forms, and pages that change at every request. Pages that only must not be
+/// listed say so themselves.
 constexpr std::string_view kRobots =
     "User-agent: *\n"
     "Disallow: /api/\n"

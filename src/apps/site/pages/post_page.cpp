@@ -19,14 +19,14 @@ std::optional<CommentId> comment_id(const http::Form& form, std::string_view nam
   return CommentId{*number};
 }
 
-/// The page of threads that the comment stands on; 0, the last page, when it is not one of this post.
+/// The page of threads that holds the comment; 0, the last page, when it is not a comment of this post.
 async<std::int64_t> page_of(web::Context& ctx, comments::Comments& comments, PostId post, std::optional<CommentId> id) {
   if (!id) co_return 0;
   const auto place = co_await comments.place(ctx.call, ctx.viewer, *id);
   co_return place && place->post == post ? place->page : 0;
 }
 
-/// The comment, if it is on the page to be answered there.
+/// The comment, if it is on the page and can be replied to there.
 std::optional<CommentId> shown(const comments::Threads& threads, std::optional<CommentId> id) {
   const bool found =
       std::ranges::any_of(threads.comments, [&](const auto& one) { return one.id == id && one.shown(); });
@@ -43,7 +43,7 @@ async<http::Response> show_post(web::Context& ctx, PostPageCache& cache, comment
   const auto asked = ctx.query().number("comments");
   auto seen =
       co_await cache.read(ctx, id, asked.value_or(place), comment_id(ctx.query(), "from").value_or(CommentId()));
-  // A page that is too long for all of its threads begins with the comment that the link leads to.
+  // A page that is too long for all of its threads begins with the linked comment.
   const bool beyond = seen && wanted && place > 0 && !seen->threads->rows.holds(*wanted);
   if (beyond) seen = co_await cache.read(ctx, id, place, *wanted);
   if (!seen) co_return ctx.error_response(seen.error());
@@ -77,8 +77,8 @@ async<http::Response> post_comment(web::Context& ctx, posts::Posts& posts, comme
   if (written) { co_return ctx.redirect(fmt::format("/comments/{}", written->id.value), "flash.comment_written"_msg); }
   const bool show_again = written.error().code == ErrorCode::invalid || written.error().code == ErrorCode::not_found;
   if (!show_again) co_return ctx.error_response(written.error());
-  // The page once more with what was typed, below the comment that it answers as long as there is one; were the post
-  // itself gone, that is the answer.
+  // Shows the page again with the text, below the comment that it replies to if that still exists. If the post itself
+  // is gone, that is the response.
   const auto directory = co_await boards.all(ctx.call);
   const auto reading = co_await posts.read(ctx.call, ctx.viewer, draft.post);
   if (!reading) co_return ctx.error_response(reading.error());

@@ -10,17 +10,17 @@
 
 namespace ms::site {
 
-/// What the page of one post shows.
+/// The content of a post's page.
 struct PostPage {
   const posts::Reading& reading;
   std::int64_t views;
-  bool liked;  ///< the post, by who reads it
+  bool liked;  ///< by the viewer
   const boards::Board& board;
   const comments::ShownThreads& threads;
   const session::Viewer& viewer;
   Timestamp now;
   std::optional<CommentId> reply_to;  ///< the reply form is open below this comment (without JavaScript)
-  comments::FormState comment = {};   ///< that was sent and comes back
+  comments::FormState comment = {};   ///< a submitted comment that is shown again
 };
 
 }  // namespace ms::site
