@@ -102,11 +102,11 @@ const CLI::App* command_named(const CLI::App& app, const std::string& word) {
 }  // namespace
 
 std::optional<std::string> likely(std::string_view word, const std::vector<std::string>& candidates) {
-  constexpr std::size_t kLettersForASlip = 3;  // one slip in "usr", two in "bakcpu"
+  constexpr std::size_t kLettersPerTypo = 3;  // one typo in "usr", two in "bakcpu"
   std::optional<std::string> best;
-  std::size_t least = std::max<std::size_t>(1, word.size() / kLettersForASlip) + 1;
+  std::size_t least = std::max<std::size_t>(1, word.size() / kLettersPerTypo) + 1;
   for (const std::string& candidate : candidates) {
-    const bool begins = word.size() >= kLettersForASlip && candidate.starts_with(word);
+    const bool begins = word.size() >= kLettersPerTypo && candidate.starts_with(word);
     const std::size_t away = begins ? 1 : slips(word, candidate);
     if (away >= least || away >= candidate.size()) continue;
     least = away;

@@ -36,7 +36,7 @@ class Arguments : public testing::Test {
   std::vector<std::string> files;
 };
 
-TEST_F(Arguments, ASlipInACommandIsNamedWithTheLikelyOne) {
+TEST_F(Arguments, AMisspeltCommandIsNamedWithTheLikelyOne) {
   EXPECT_EQ(said({"bakcup"}), "tool has no command \"bakcup\"; did you mean backup?");
   EXPECT_EQ(said({"usr", "add"}), "tool has no command \"usr\"; did you mean user?");
   EXPECT_EQ(said({"check"}), "tool has no command \"check\"; did you mean check-config?");
@@ -44,16 +44,16 @@ TEST_F(Arguments, ASlipInACommandIsNamedWithTheLikelyOne) {
   EXPECT_EQ(said({"--config", "x", "user", "rule"}), "tool user has no command \"rule\"; did you mean role?");
 }
 
-TEST_F(Arguments, WhatIsNearNothingIsNamedWithAllThereAre) {
+TEST_F(Arguments, AnUnknownCommandIsNamedWithAllCommands) {
   EXPECT_EQ(said({"fly"}), "tool has no command \"fly\"; there are: user, backup, check-config");
   EXPECT_EQ(said({"user", "삭제"}), "tool user has no command \"삭제\"; there are: role, add");
 }
 
-TEST_F(Arguments, TheFirstWordOfTwoWasLeftOut) {
+TEST_F(Arguments, ASubcommandWithoutItsCommandIsExplained) {
   EXPECT_EQ(said({"role", "a@b.kr"}), "tool has no command \"role\"; did you mean user role?");
 }
 
-TEST_F(Arguments, ASlipInAnOptionIsNamedToo) {
+TEST_F(Arguments, AMisspeltOptionIsNamedToo) {
   EXPECT_EQ(said({"backup", "--ot", "x"}), "tool backup has no option --ot; did you mean --to?");
   EXPECT_EQ(said({"--confg=x", "backup"}), "tool has no option --confg; did you mean --config?");
   EXPECT_EQ(said({"user", "add", "--conifg", "x"}), "tool user add has no option --conifg; did you mean --config?");
@@ -61,20 +61,20 @@ TEST_F(Arguments, ASlipInAnOptionIsNamedToo) {
               HasSubstr("tool backup has no option --everything; see tool backup --help"));
 }
 
-TEST_F(Arguments, AMissingCommandAndAWordTooManyAreSaid) {
+TEST_F(Arguments, AMissingCommandAndAnExtraWordAreReported) {
   EXPECT_EQ(said({}), "tool needs a command: user, backup, check-config");
   EXPECT_EQ(said({"user"}), "tool user needs a command: role, add");
   EXPECT_EQ(said({"backup", "now"}), "\"now\" is one word too many for tool backup");
   EXPECT_EQ(said({"user", "role", "a", "b"}), "\"b\" is one word too many for tool user role");
 }
 
-TEST_F(Arguments, WhatIsRightIsLeftAlone) {
+TEST_F(Arguments, AValidCommandLineRuns) {
   EXPECT_EQ(said({"backup", "--files", "a", "b", "--quiet", "--to", "-"}), "");
   EXPECT_EQ(said({"user", "role", "--config=x", "a@b.kr"}), "");
   EXPECT_EQ(said({"user", "role", "--", "--strange"}), "");
 }
 
-TEST_F(Arguments, TheExitStatusSaysWhatHappened) {
+TEST_F(Arguments, TheExitStatusTellsTheResult) {
   const auto run = [this](std::vector<const char*> words) {
     words.insert(words.begin(), "tool");
     return parse(app, static_cast<int>(words.size()), words.data());

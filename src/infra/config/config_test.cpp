@@ -66,7 +66,7 @@ secret = "0123456789abcdef0123456789abcdef"
   EXPECT_EQ(settings->session.secret, kSecret);
 }
 
-TEST_F(ConfigTest, ASecretMayHaveThoseBeforeItInMoreLines) {
+TEST_F(ConfigTest, ASecretMayHaveOlderSecretsInFurtherLines) {
   const std::string older = "fedcba9876543210fedcba9876543210";
   write("secrets", "\n" + std::string(kSecret) + " \r\n\n" + older + "\n");
   auto settings = load(Program::site, write("c.toml", "[session]\nsecret_file = \"secrets\"\n"));
@@ -103,7 +103,7 @@ TEST_F(ConfigTest, TheEnvironmentWins) {
   EXPECT_EQ(fault(""), "MINSCHOOL_SERVER_PORT: server.port must be a whole number from 1 to 65535, not \"many\"");
 }
 
-TEST_F(ConfigTest, SecretsComeFromFilesBesideIt) {
+TEST_F(ConfigTest, SecretsComeFromFiles) {
   write("secret", std::string(kSecret) + "\n");
   const auto settings = load(Program::site, write("c.toml", "[session]\nsecret_file = \"secret\"\n"));
   ASSERT_TRUE(settings) << settings.error();
@@ -112,7 +112,7 @@ TEST_F(ConfigTest, SecretsComeFromFilesBesideIt) {
   EXPECT_EQ(fault("", Program::site), "");
 }
 
-TEST_F(ConfigTest, FaultsNameFileLineKeyAndRemedy) {
+TEST_F(ConfigTest, ErrorsNameFileLineKeyAndRemedy) {
   const std::string file = (dir_ / "c.toml").string();
   EXPECT_EQ(fault("[proxy]\n\ntrust = 1\n"),
             file + " (line 3): proxy.trust is not a known key; [proxy] has trusted, monitors");
@@ -133,7 +133,7 @@ TEST_F(ConfigTest, FaultsNameFileLineKeyAndRemedy) {
   EXPECT_THAT(load(Program::cli, dir_ / "none.toml").error(), HasSubstr("none.toml: cannot be read"));
 }
 
-TEST_F(ConfigTest, FaultsAreOneLineAndNeverShowASecret) {
+TEST_F(ConfigTest, ErrorsAreOneLineAndNeverShowASecret) {
   write("marked", "\xEF\xBB\xBF" + std::string(kSecret) + "\r\n");
   EXPECT_THAT(fault("[session]\nsecret_file = \"marked\"\n"),
               AllOf(HasSubstr("c.toml (line 2): session.secret_file names"), HasSubstr("marked, which holds U+FEFF")));
@@ -163,7 +163,7 @@ TEST_F(ConfigTest, EveryKeyHasASectionAndASentence) {
   }
 }
 
-TEST(ConfigParts, ThePasswordIsPutIntoConninfo) {
+TEST(ConfigParts, ConninfoContainsThePassword) {
   Settings settings;
   settings.database.url = "postgresql://web@db1:5432,db2:5432/school?target_session_attrs=read-write";
   settings.database.password = "it's \\ secret";
@@ -174,7 +174,7 @@ TEST(ConfigParts, ThePasswordIsPutIntoConninfo) {
   EXPECT_THAT(conninfo, HasSubstr("application_name='minschool app1'"));
 }
 
-TEST(ConfigParts, OnlyTrustedNetworksAreBelieved) {
+TEST(ConfigParts, OnlyTrustedNetworksCount) {
   const auto proxies = TrustedProxies::parse({"127.0.0.0/8", "::1/128", "10.1.2.3", "2001:db8::/33"});
   ASSERT_TRUE(proxies) << proxies.error();
   for (const auto* yes : {"127.0.0.1", "127.255.1.2", "::1", "::ffff:127.0.0.1", "10.1.2.3", "2001:db8:7fff::1"}) {
@@ -191,7 +191,7 @@ TEST(ConfigParts, OnlyTrustedNetworksAreBelieved) {
   EXPECT_FALSE(TrustedProxies::parse({"0.0.0.0/0"})->contains("2001:db8::1"));
 }
 
-TEST(ConfigParts, AVisitorIsTheNearestAddressThatIsNotOurs) {
+TEST(ConfigParts, TheClientIsTheNearestUntrustedAddress) {
   const auto proxies = TrustedProxies::parse({"127.0.0.0/8", "10.0.0.0/8"}).value();
   EXPECT_EQ(proxies.client("127.0.0.1", "203.0.113.9, 192.0.2.1, 10.0.0.7"), "192.0.2.1");
   EXPECT_EQ(proxies.client("192.0.2.5", "203.0.113.9"), "192.0.2.5");

@@ -20,13 +20,13 @@ bool starts_ignoring_case(std::string_view text, std::string_view lower) {
          });
 }
 
-/// Letters of other scripts than ASCII's belong to an address only in a word that begins with one: "/wiki/한국어", but
-/// not "/notice에서".
+/// Letters of non-ASCII scripts belong to an address only in a word that starts with one: "/wiki/한국어", but not
+/// "/notice에서".
 class Words {
  public:
-  /// Whether the word is a number so far, with which Korean words begin too: "3월".
+  /// Whether the word is a number so far; Korean words can also start with one: "3월".
   bool is_number() const { return word_ == Word::number; }
-  /// Whether the address goes on with this code point; `in_number`: behind a number, too.
+  /// Whether the address continues with this code point; `in_number`: also directly after a number.
   bool take(char32_t point, bool in_number = false) {
     constexpr std::u32string_view kBetween = U"/?#&=-_.+:~(";
     if (point < 0x80) {
@@ -49,7 +49,8 @@ class Words {
   Word word_ = Word::none;
 };
 
-/// What a particle hangs on behind a Korean host: "http://학교.한국에서". The top domains in Hangul are these (IANA).
+/// Finds the end of a Korean host before a particle: "http://학교.한국에서". These are all top-level domains in Hangul
+/// (IANA).
 std::size_t korean_host_size(std::string_view host) {
   constexpr std::array<std::string_view, 4> kTopDomains = {"한국", "삼성", "닷컴", "닷넷"};
   const std::size_t dot = host.rfind('.');
@@ -80,23 +81,23 @@ std::size_t host_end(std::string_view text, std::size_t at) {
   return end > at + 1 ? end : at;
 }
 
-/// Whether it may stand in what is before the "@" of a mail address; of what RFC 5322 allows, what is used.
+/// Whether it may occur before the "@" of a mail address: the characters in use, of those that RFC 5322 allows.
 bool is_local(char c) { return is_ascii_letter(static_cast<unsigned char>(c)) || std::string_view("._+-").contains(c); }
 
-/// What ends an address wherever it stands: white space, quotes, brackets, and what RFC 3986 has no place for.
+/// Ends an address anywhere: white space, quotes, brackets, and characters that RFC 3986 does not allow.
 bool ends_address(char32_t point) {
   constexpr std::u32string_view kEnd = U"\"'<>[]{}`|\\^";
   return point <= U' ' || point == 0x7F || kEnd.contains(point);
 }
 
-/// Whether the reference at `at` is of what an address does not hold: "&gt;", "&nbsp;", but not "&amp;".
+/// Whether the reference at `at` stands for a character that no address contains: "&gt;", "&nbsp;", but not "&amp;".
 bool ends_with_reference(std::string_view text, std::size_t at) {
   const auto found = reference_at(text, at);
   return found && found->value != U'&';
 }
 
-/// Whether the number before `at` goes on with the letters there: in the name of a file ("3월.hwp", "2026학년도_계획"),
-/// or as what is counted ("?월=3월"). Else they are the sentence's: "https://a.kr/123번 글".
+/// Whether the letters at `at` continue the number before them: in file names ("3월.hwp", "2026학년도_계획") and in
+/// queries ("?월=3월"). Otherwise they belong to the sentence: "https://a.kr/123번 글".
 bool goes_on_behind_number(std::string_view text, std::size_t at) {
   if (is_counter(text, at)) return true;
   const std::size_t end = at + word_at(text, at).size();
@@ -106,8 +107,8 @@ bool goes_on_behind_number(std::string_view text, std::size_t at) {
   return std::string_view("_-/&=").contains(text[end]) && is_letter(next);
 }
 
-/// The end of a path, query and fragment. A bracket belongs to it as in "/wiki/Rust_(언어)": behind "_", and closed.
-/// `marks` are what stands around addresses.
+/// The end of a path, query and fragment. A bracket belongs to it only after "_" and when closed, as in
+/// "/wiki/Rust_(언어)". `marks` are the marks around the address.
 std::size_t path_end(std::string_view text, std::size_t at, std::size_t limit, std::string_view marks) {
   const std::size_t begin = at;
   std::size_t open = std::string_view::npos;  // where a bracket was opened
@@ -124,7 +125,7 @@ std::size_t path_end(std::string_view text, std::size_t at, std::size_t limit, s
     } else if (is_hangul(point.value) && static_cast<unsigned char>(text[at - 1]) < 0x80 && is_particle(text, at)) {
       break;
     }
-    if (point.value == U',' && point_after(text, at + 1) >= 0x80) break;  // the sentence goes on
+    if (point.value == U',' && point_after(text, at + 1) >= 0x80) break;  // the sentence continues
     if (point.value == U'&' && ends_with_reference(text, at)) break;
     if (!words.take(point.value, words.is_number() && goes_on_behind_number(text, at))) break;
     at += point.size;
@@ -172,7 +173,7 @@ MailAddress mail_address(std::string_view text, std::size_t from, std::size_t at
   while (begin < at && !is_ascii_letter(static_cast<unsigned char>(text[begin]))) ++begin;
   if (begin == at || text[at - 1] == '.') return {};
   std::size_t end = at + 1;
-  std::size_t label = end;  // where the last one begins
+  std::size_t label = end;  // where the last label begins
   while (end < text.size() && end - at < kMaxDomain) {
     const char c = text[end];
     if (c == '.' && end + 1 < text.size() && end > label &&

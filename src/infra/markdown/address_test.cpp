@@ -16,7 +16,7 @@ std::string anchor(std::string_view href, std::string_view text) {
 }
 std::string anchor(std::string_view address) { return anchor(address, address); }
 
-TEST(Address, EndsWhereTheSentenceGoesOn) {
+TEST(Address, EndsBeforeTheSentenceContinues) {
   for (const auto* address :
        {"https://www.example.com/notice", "http://a.kr", "https://a.kr/", "https://a.kr:8080/x",
         "https://a.kr/notice/123", "https://a.kr/?page=2", "https://a.kr#top", "https://a.kr/2026/3.html",
@@ -58,13 +58,13 @@ TEST(Address, EndsWhereTheSentenceGoesOn) {
   EXPECT_EQ(html("HTTPS://A.kr"), anchor("HTTPS://A.kr"));
 }
 
-TEST(Address, IsNoneWithoutAHost) {
+TEST(Address, NeedsAHost) {
   for (const auto* text : {"https://", "http:// a", "www.", "www.a", "awww.a.kr", "xhttps://a.kr", "https://.",
                            "ftp://a.kr", "javascript:alert(1)", "www.가"})
     EXPECT_EQ(html(text), text);
 }
 
-TEST(Address, OfMail) {
+TEST(Address, FindsMailAddresses) {
   EXPECT_EQ(html("hong@school.kr로"), anchor("mailto:hong@school.kr", "hong@school.kr") + "로");
   EXPECT_EQ(html("(a.b+c@x-y.co.kr)"), "(" + anchor("mailto:a.b+c@x-y.co.kr", "a.b+c@x-y.co.kr") + ")");
   EXPECT_EQ(html("문의:hong@school.kr."), "문의:" + anchor("mailto:hong@school.kr", "hong@school.kr") + ".");

@@ -12,13 +12,13 @@ namespace ms::markdown {
 namespace {
 
 constexpr int kMaxDepth = 8;
-constexpr std::size_t kMaxIndent = 3;  // of what begins a block
+constexpr std::size_t kMaxIndent = 3;  // of the first line of a block
 constexpr std::size_t kTab = 4;
 struct HeadingTags {
   view::Markup begin;
   view::Markup end;
 };
-/// By level; the page has the h1.
+/// By level; h1 is the page's title.
 constexpr std::array<HeadingTags, 5> kHeadingTags{
     {{"<h2>", "</h2>\n"}, {"<h3>", "</h3>\n"}, {"<h4>", "</h4>\n"}, {"<h5>", "</h5>\n"}, {"<h6>", "</h6>\n"}}};
 constexpr std::size_t kMaxHeading = 6;
@@ -47,7 +47,7 @@ std::size_t indent(std::string_view line) {
   return columns;
 }
 
-/// Without white space of that many columns, or all that there is.
+/// The line without `columns` of leading white space, or without all of it when there is less.
 std::string_view dedent(std::string_view line, std::size_t columns) {
   while (!line.empty() && columns > 0 && (line[0] == ' ' || line[0] == '\t')) {
     columns -= std::min(columns, line[0] == '\t' ? kTab : 1);
@@ -62,7 +62,7 @@ struct Heading {
   std::size_t level = 0;  ///< 0: none
   std::string_view text;
 };
-/// "# 제목", but not "#1반" and not "#" alone. A run as long as the first one at the end belongs to it.
+/// "# 제목", but not "#1반" and not "#" alone. An equal run at the end belongs to the heading.
 Heading heading(std::string_view line) {
   const std::string_view rest = trim_left(line);
   const std::size_t level = run_of(rest, '#');
@@ -77,14 +77,14 @@ Heading heading(std::string_view line) {
   return text.empty() || text.find_first_not_of('#') == text.npos ? Heading() : Heading{level, text};
 }
 
-/// A line of "-" or "*" alone. Not of "_", which is a blank to fill in, and not "- - -".
+/// A line of "-" or "*" alone. Not of "_", which marks a blank to fill in, and not "- - -".
 bool is_rule(std::string_view line) {
   const std::string_view rest = trim(line);
   return rest.size() >= kMinRule && indent(line) <= kMaxIndent && (rest[0] == '-' || rest[0] == '*') &&
          run_of(rest, rest[0]) == rest.size();
 }
 
-/// How many backticks begin code, 0 for none. "~~~" is a way to write, and no fence.
+/// How many backticks open a code block; 0 for none. "~~~" is a way to write in Korean, not a fence.
 std::size_t opening_fence(std::string_view line) {
   const std::string_view rest = trim_left(line);
   const std::size_t size = run_of(rest, '`');
@@ -96,7 +96,7 @@ std::size_t closing_fence(std::string_view line) {
   return run_of(rest, '`') == rest.size() ? rest.size() : 0;
 }
 
-/// "> 인용", and ">" within a quote. Not ">_<" and not ">> 바로 가기".
+/// "> 인용", and ">" inside a quote. Not ">_<" and not ">> 바로 가기".
 bool is_quote(std::string_view line, bool within) {
   const std::string_view rest = trim_left(line);
   if (!rest.starts_with('>') || indent(line) > kMaxIndent) return false;
@@ -105,7 +105,7 @@ bool is_quote(std::string_view line, bool within) {
 
 struct Marker {
   std::size_t indent;
-  std::size_t content;  ///< column from where on further lines belong to the item for sure
+  std::size_t content;  ///< further lines from this column on surely belong to the item
   char kind;            ///< '-', '*' or '1'
   unsigned number;
   std::string_view text;
@@ -115,14 +115,14 @@ std::optional<Marker> bullet(std::string_view line) {
   const std::string_view rest = trim_left(line);
   if (rest.size() < 2 || (rest[0] != '-' && rest[0] != '*') || (rest[1] != ' ' && rest[1] != '\t')) return std::nullopt;
   const std::string_view text = trim(rest.substr(1));
-  // "- 아 래 -" and "- 3 -" are framed, "-" alone is no item.
+  // "- 아 래 -" and "- 3 -" are framed text; "-" alone is not an item.
   if (text.empty() || (text.back() == rest[0] && (text.size() == 1 || text[text.size() - 2] == ' ')))
     return std::nullopt;
   const std::size_t column = indent(line);
   return Marker{column, column + 2, rest[0], 0, text};
 }
 
-/// "1. 일시". Whether it is an item is for numbers_are_lists() to say.
+/// "1. 일시". numbers_are_lists() decides whether it is an item.
 std::optional<Marker> number(std::string_view line) {
   const std::string_view rest = trim_left(line);
   unsigned value = 0;
@@ -135,11 +135,11 @@ std::optional<Marker> number(std::string_view line) {
   const std::string_view text = trim(rest.substr(digits + 1));
   if (text.empty()) return std::nullopt;
   const std::size_t column = indent(line);
-  // A number that no list has is 0: "01.", "2026."
+  // Numbers that no list has count as 0: "01.", "2026."
   return Marker{column, column + digits + 2, '1', digits > kMaxDigits || rest[0] == '0' ? 0 : value, text};
 }
 
-/// "2. (월)", "25. 성탄절", "15(월)", "9~13", "3/2", "5일": what stands behind the month of a date.
+/// "2. (월)", "25. 성탄절", "15(월)", "9~13", "3/2", "5일": what follows the month of a date.
 bool continues_date(std::string_view text) {
   const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
   if (digits == 0) return false;
@@ -148,8 +148,8 @@ bool continues_date(std::string_view text) {
          rest.starts_with(" ~");
 }
 
-/// Whether all numbered lines at this level are items of lists: 1, 2, 3, … without a gap. Otherwise they are dates, an
-/// agenda of which some points stand here, sections, scores: and stay as they were typed.
+/// Whether all numbered lines at this level are list items: 1, 2, 3, … without a gap. Otherwise they are dates, a part
+/// of an agenda, sections or scores, and stay as they were typed.
 bool numbers_are_lists(const Lines& lines) {
   unsigned last = 0;
   for (const std::string_view line : lines) {
@@ -178,7 +178,7 @@ void BlockWriter::blocks(Level level) {
   end_paragraph();
 }
 
-/// Writes what begins at a line, and gives the line behind it.
+/// Writes the block that begins at a line and returns the line after it.
 std::size_t BlockWriter::block(Level& level, std::size_t at) {
   const std::string_view line = level.lines[at];
   if (trim_left(line).empty()) {
@@ -266,7 +266,7 @@ std::size_t BlockWriter::list(const Level& level, std::size_t at) {
   const bool numbered = level.numbers && indent(level.lines[at]) <= 1 && number(level.lines[at]).has_value();
   if (!numbered && !bullet(level.lines[at])) return at;
   const List found = gather(level, at);
-  // One line alone that begins with "-" or "*" is a note, an answer or a signature.
+  // A single line that begins with "-" or "*" is a note, an answer or a signature.
   const bool task = std::ranges::any_of(found.items, [](const Item& item) { return item.task != '\0'; });
   if (!numbered && found.marks < 2 && !level.in_list && !task) return at;
   end_paragraph();
@@ -274,7 +274,7 @@ std::size_t BlockWriter::list(const Level& level, std::size_t at) {
   return found.end;
 }
 
-/// The list that begins at a line. A line without indentation that is no item ends it.
+/// The list that begins at a line. An unindented line that is not an item ends it.
 BlockWriter::List BlockWriter::gather(const Level& level, std::size_t at) {
   const auto marker = [&](std::string_view line) {
     auto found = level.numbers && indent(line) <= 1 ? number(line) : std::nullopt;
@@ -334,7 +334,7 @@ void BlockWriter::write_list(const Level& level, const List& list) {
     if (item.task == '\0') {
       out_.raw("<li>");
     } else {
-      // What is done is told to who cannot see the box, too.
+      // Screen readers announce the state of a task too.
       const bool done = item.task != ' ';
       out_.raw("<li class=\"task\"><span role=\"img\" aria-label=\"");
       out_.text(tr(done ? "markdown.done"_msg : "markdown.not_done"_msg));

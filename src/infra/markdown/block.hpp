@@ -5,13 +5,13 @@
 
 #include "infra/markdown/line.hpp"
 
-// Lines to paragraphs, headings, lists, quotes, tables and code.
+// Splits lines into paragraphs, headings, lists, quotes, tables and code.
 namespace ms::markdown {
 
 using Lines = std::vector<std::string_view>;
 
-/// Writes lines (valid UTF-8, without their ends) as blocks. What is nested more deeply than people do stays text. The
-/// cost is proportional to the size of the lines.
+/// Writes lines (valid UTF-8, without line ends) as blocks. Nesting deeper than people use stays text. The cost is
+/// proportional to the size of the lines.
 class BlockWriter {
  public:
   BlockWriter(view::Out& out, LineWriter& line_writer) : out_(out), line_writer_(line_writer) {}
@@ -20,23 +20,23 @@ class BlockWriter {
  private:
   struct Item {
     Lines lines;
-    char task = '\0';  ///< of "[ ]" and "[x]" what stands between
+    char task = '\0';  ///< the character between "[" and "]"
   };
   struct List {
     std::vector<Item> items;
-    std::size_t end = 0;  ///< the line behind it
+    std::size_t end = 0;  ///< the line after it
     std::size_t marks = 0;
     unsigned start = 0;  ///< 0: bullets
     bool loose = false;
   };
-  /// Lines of one quote or item, and what is known of all of them.
+  /// The lines of one quote or item, with facts about all of them.
   struct Level {
     const Lines& lines;
     int depth;
     bool in_list;
     bool tight;                ///< paragraphs have no <p>
     bool numbers = false;      ///< "1.", "2.", … are lists
-    std::size_t no_fence = 0;  ///< no run of as many backticks closes code from here on; 0: not known
+    std::size_t no_fence = 0;  ///< from here on no run of as many backticks closes code; 0: not known
   };
 
   void blocks(Level level);

@@ -25,7 +25,7 @@ bool leads_somewhere(std::string_view address) {
   });
 }
 
-/// What stands in the parentheses behind "[text]"; end 0 when that is no link: most brackets behind brackets are none,
+/// The parentheses after "[text]"; end 0 when they are not a link: most brackets after brackets are not,
 /// "[공지](필독)".
 struct Target {
   std::string_view address, title;
@@ -68,8 +68,8 @@ bool escapes(std::string_view line, std::size_t at) {
   return next != '\0' && std::string_view("*~`#[]|>-@").contains(next);
 }
 
-// A run of backticks is code up to the next run of the same length. From the end to the beginning, so that the next one
-// of each length is known.
+// A run of backticks opens code up to the next run of the same length. Searched backwards, so that the next run of each
+// length is known.
 std::vector<Code> find_code(std::string_view line) {
   struct Ticks {
     std::uint32_t begin, end, next;
@@ -96,7 +96,7 @@ std::vector<Code> find_code(std::string_view line) {
   return out;
 }
 
-// CommonMark's way with brackets: the inner link wins, so that none stands in another.
+// The algorithm of CommonMark: the inner link wins, so that no link contains another.
 std::vector<Bracket> find_links(std::string_view line, const std::vector<Code>& codes) {
   struct Open {
     std::uint32_t at;
@@ -104,7 +104,7 @@ std::vector<Bracket> find_links(std::string_view line, const std::vector<Code>& 
   };
   std::vector<Bracket> out;
   std::vector<Open> open;
-  std::size_t around = 0;  // of the open ones so many stand around a link, so they are none
+  std::size_t around = 0;  // how many of the open ones surround a link and so are not links
   std::size_t code = 0;
   for (std::size_t at = 0; at < line.size(); ++at) {
     const char c = line[at];

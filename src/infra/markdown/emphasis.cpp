@@ -18,8 +18,8 @@ bool is_mark(const Run& run) {
   return run.size() == kTildes;
 }
 
-/// "안내**필수**사항", "안내**(필수 항목)**를": what is emphasized within a word is one word or stands in brackets. Not
-/// "김**(3반), 이**(4반)", where letters of names are hidden.
+/// "안내**필수**사항", "안내**(필수 항목)**를": within a word, emphasis covers one word or a bracket. Not "김**(3반),
+/// 이**(4반)", where letters of names are hidden.
 bool wraps_word(const Run& run) {
   const std::string_view rest = run.line.substr(run.end);
   const std::size_t size = rest.find('*');
@@ -38,7 +38,7 @@ bool wraps_word(const Run& run) {
   return is_letter(first);
 }
 
-/// A letter that is written for itself: no "_", and no letter of which faces are made: "*ㅇㅅㅇ*".
+/// A character that is typed for itself: no "_", and no letter that emoticons use: "*ㅇㅅㅇ*".
 bool is_word(char32_t point) { return is_letter(point) && point != U'_' && (point < 0x3131 || 0x318E < point); }
 
 bool is_single(const Run& run) { return run.size() == 1 && run.mark() != '~'; }

@@ -37,7 +37,7 @@ TEST(Emphasis, WorksBeforeParticles) {
             "<strong><a href=\"https://a.kr\" rel=\"nofollow ugc noopener\">신청</a></strong>은");
 }
 
-TEST(Emphasis, WorksBehindHangul) {
+TEST(Emphasis, WorksAfterHangul) {
   EXPECT_EQ(html("안내**필수**사항"), "안내<strong>필수</strong>사항");
   EXPECT_EQ(html("안내**(필수 항목)**를"), "안내<strong>(필수 항목)</strong>를");
   EXPECT_EQ(html("안내**“필수”**를"), "안내<strong>“필수”</strong>를");
@@ -47,7 +47,7 @@ TEST(Emphasis, WorksBehindHangul) {
   EXPECT_EQ(html("(문의)**행정실**로"), "(문의)<strong>행정실</strong>로");
 }
 
-TEST(Emphasis, PairsTheNearestAndCrossesNothing) {
+TEST(Emphasis, PairsTheNearestWithoutCrossing) {
   EXPECT_EQ(html("**굵게 *둘 다***"), "<strong>굵게 <em>둘 다</em></strong>");
   EXPECT_EQ(html("*기울임 **둘 다***"), "<em>기울임 <strong>둘 다</strong></em>");
   EXPECT_EQ(html("**가 *나** 다*"), "<strong>가 *나</strong> 다*");

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::uint8_t kEm = 1;
 constexpr std::uint8_t kStrong = 2;
-constexpr std::uint8_t kLongRun = 4;  // and longer ones: no mark
+constexpr std::uint8_t kLongRun = 4;  // and longer runs: not a mark
 
 constexpr auto kSpecial = [] {
   std::array<bool, 256> table{};
@@ -31,13 +31,13 @@ std::string utf8(char32_t point) {
   return out;
 }
 
-/// Whether the "\" at `at` begins a path of Windows, whose end is that of the word.
+/// Whether the "\" at `at` begins a Windows path, which extends to the end of the word.
 bool begins_path(std::string_view line, std::size_t at) {
   if (at + 1 < line.size() && line[at + 1] == '\\') return true;
   return at >= 2 && line[at - 1] == ':' && is_ascii_letter(static_cast<unsigned char>(line[at - 2]));
 }
 
-/// An address as it is, when it was copied out of HTML, where its "&" is "&amp;".
+/// The address with "&amp;" replaced by "&", for addresses that were copied from HTML.
 std::string without_amp(std::string_view copied) {
   std::string address(copied);
   constexpr std::string_view kAmpersand = "&amp;";
@@ -93,7 +93,7 @@ void LineWriter::scan() {
   flush(line_.size());
 }
 
-/// Adds what begins at `at`, and gives its end; `at` itself when nothing does.
+/// Adds the token at `at` and returns its end; `at` itself when there is none.
 std::size_t LineWriter::special(std::size_t at) {
   switch (line_[at]) {
     case '\\':
@@ -145,7 +145,7 @@ std::size_t LineWriter::reference(std::size_t at) {
 
 std::size_t LineWriter::web(std::size_t at) {
   if (!open_links_.empty()) return at;
-  // A "_" at the end is a mark where one began before: of YouTube's ids many end so.
+  // A final "_" is a mark if another one is open: otherwise it belongs to the address, as in many YouTube ids.
   const bool marked = find_opener('_', kEm) != openers_.end() || find_opener('_', kStrong) != openers_.end();
   const std::size_t size = web_address(line_, at, marked ? "*~_" : "*~");
   if (size == 0) return at;
@@ -167,9 +167,9 @@ std::size_t LineWriter::at_sign(std::size_t at) {
   const auto link = std::ranges::find(mentioned_, spot->mention, &Link::written);
   std::size_t end = at + spot->size;
   if (link == mentioned_.end()) {
-    add(Kind::text, at, end);  // a "_" in it is no mark
+    add(Kind::text, at, end);  // "_" in it is not a mark
   } else {
-    // Of "@이름님" the name is the link; of "@이름#57" the number is not shown.
+    // In "@이름님" the name is the link; the number of "@이름#57" is not shown.
     if (spot->mention.id == 0) end = at + 1 + link->name.size();
     add(Kind::mention, at, end, static_cast<std::size_t>(link - mentioned_.begin()));
   }
@@ -211,7 +211,7 @@ std::size_t LineWriter::run(std::size_t at) {
   const auto size = static_cast<std::uint8_t>(std::min<std::size_t>(run.size(), kLongRun));
   if (may_close(run)) {
     bool closed = close(run, size, place);
-    if (!closed && size == kEm + kStrong) {  // "**굵게 *둘 다***" or "*기울임 **둘 다***": the inner one ends first
+    if (!closed && size == kEm + kStrong) {  // "**굵게 *둘 다***" or "*기울임 **둘 다***": the inner one closes first
       const auto strong = find_opener(run.mark(), kStrong);
       const auto em = find_opener(run.mark(), kEm);
       const bool strong_within = strong != openers_.end() && (em == openers_.end() || strong > em);
@@ -230,7 +230,7 @@ std::size_t LineWriter::run(std::size_t at) {
   return run.end;
 }
 
-/// The open run of that mark and size; not beyond the beginning of a link, which no pair crosses. There are few.
+/// The open run of that mark and size; not across the start of a link, since no pair crosses one. There are few.
 std::vector<LineWriter::Opener>::iterator LineWriter::find_opener(char mark, std::uint8_t size) {
   for (auto opener = openers_.end(); opener != openers_.begin();) {
     --opener;
@@ -251,8 +251,7 @@ bool LineWriter::close(const Run& run, std::uint8_t size, std::uint32_t place) {
   return true;
 }
 
-/// Where an asterisk closes nothing, others are footnotes and hidden letters, too: "*표시는 필수입니다. 이름*,
-/// 연락처*",
+/// When one asterisk closes nothing, others are footnotes and hidden letters too: "*표시는 필수입니다. 이름*, 연락처*",
 /// "**당첨자: 김**, 이**".
 void LineWriter::undo_pairs() {
   for (const Pair& pair : pairs_) {
@@ -265,7 +264,7 @@ void LineWriter::undo_pairs() {
   }
 }
 
-/// HTML folds white space: what is more than one space between two words stands in an element that keeps it.
+/// HTML collapses white space: additional spaces between two words go into an element that preserves them.
 void LineWriter::write_text(std::string_view text, bool begins_line) {
   constexpr std::string_view kBlank = " \t";
   for (std::size_t at = 0; at < text.size();) {
@@ -314,7 +313,7 @@ void LineWriter::write_token(const Token& token) {
   }
 }
 
-/// Begins a link. An address without a scheme begins with "www.".
+/// Starts a link. An address without a scheme begins with "www.".
 void LineWriter::write_anchor(std::string_view address, std::string_view title) {
   out_.raw("<a href=\"");
   if (address.starts_with('w') || address.starts_with('W')) {
@@ -331,7 +330,7 @@ void LineWriter::write_anchor(std::string_view address, std::string_view title) 
 
 void LineWriter::write_link(const Bracket& link, bool inner) {
   if (!inner) { write_anchor(without_amp(link.address), link.title); }
-  if (link.close == link.open + 1) out_.text(link.address);  // a link without text says where it leads
+  if (link.close == link.open + 1) out_.text(link.address);  // a link without text shows its address
 }
 
 void LineWriter::write_mention(const Link& link) {

@@ -12,32 +12,32 @@
 #include "infra/markdown/markdown.hpp"
 #include "infra/view/out.hpp"
 
-// What stands within one line: emphasis, code, links, addresses, mentions. Marks act within their line, so what nobody
-// closed cannot reach into another one.
+// Inline elements: emphasis, code, links, addresses, mentions. Marks work within one line, so an unclosed one cannot
+// affect another line.
 namespace ms::markdown {
 
-/// Writes lines as HTML. The cost of a line is proportional to its length. Not for two threads.
+/// Writes lines as HTML. The cost of a line is proportional to its length. For one thread.
 class LineWriter {
  public:
-  /// `links`: the mentions that become links. `mentions`: where all mentions are added, in their order, or null.
+  /// `links`: the mentions that become links. `mentions`: receives all mentions in order, or null.
   LineWriter(view::Out& out, std::span<const Link> links, std::vector<Mention>* mentions)
       : out_(out), mentioned_(links), mentions_(mentions) {}
 
-  /// A line or the cell of a table, in valid UTF-8, without its end.
+  /// A line or a table cell, in valid UTF-8, without its end.
   void write(std::string_view line);
 
  private:
   enum class Kind : std::uint8_t { text, character, code, web, mail, mention, link, link_end, run };
   struct Token {
     Kind kind;
-    std::uint8_t opened = 0;                  ///< run: 1, 2 or both: the <em>, the <strong> that begin here
-    std::array<std::uint8_t, 2> closed = {};  ///< run: what ends here, the inner one first
-    bool inner = false;                       ///< link: stands in another one, only its text is shown
-    std::uint32_t begin = 0;                  ///< in the line
+    std::uint8_t opened = 0;                  ///< run: 1, 2 or both: the <em>, the <strong> that open here
+    std::array<std::uint8_t, 2> closed = {};  ///< run: what closes here, the inner one first
+    bool inner = false;                       ///< link: inside another one, so only its text is shown
+    std::uint32_t begin = 0;                  ///< position in the line
     std::uint32_t end = 0;
     std::uint32_t value = 0;  ///< link: in links_; mention: in mentioned_; character: the code point
   };
-  /// A run of marks that may still be closed; '\0': the beginning of a link, which no pair crosses.
+  /// A run of marks that may still be closed; '\0': the start of a link, which no pair crosses.
   struct Opener {
     char mark = '\0';
     std::uint8_t size = 0;
@@ -78,14 +78,14 @@ class LineWriter {
   std::vector<Mention>* mentions_;
 
   std::string_view line_;
-  std::size_t text_ = 0;      // from where on text was not added yet
-  std::size_t path_end_ = 0;  // of a path of Windows, in which "\" escapes nothing
+  std::size_t text_ = 0;      // where the text starts that was not added yet
+  std::size_t path_end_ = 0;  // of a Windows path, in which "\" escapes nothing
   std::size_t next_code_ = 0;
   std::size_t next_link_ = 0;
   std::vector<Code> code_;
   std::vector<Bracket> links_;
-  std::vector<std::uint32_t> open_links_;  // in links_
-  std::vector<Opener> openers_;            // at most one of a mark and size between two beginnings of links
+  std::vector<std::uint32_t> open_links_;  // indexes into links_
+  std::vector<Opener> openers_;            // at most one per mark and size between two link starts
   std::vector<Pair> pairs_;                // of asterisks
   std::array<bool, 2> footnotes_ = {};     // of one asterisk, of two
   Counts counts_;

@@ -11,12 +11,12 @@
 namespace ms::markdown {
 namespace {
 
-constexpr std::size_t kMaxBytes = 256 * 1024;  // a book chapter; what is longer is not looked at for marks
-constexpr std::size_t kMaxMentions = 20;       // that a text has besides those that are links
+constexpr std::size_t kMaxBytes = 256 * 1024;  // a book chapter; longer texts are not searched for marks
+constexpr std::size_t kMaxMentions = 20;       // of a text, besides those that are links
 constexpr std::string_view kReplacement = "\xef\xbf\xbd";
 
-/// Valid UTF-8 whose lines end with "\n" alone: "\r\n" of forms, "\r", and Unicode's separators too. Control characters
-/// are left out but for tabs.
+/// Valid UTF-8 with "\n" as the only line end: replaces "\r\n" of forms, "\r", and Unicode's separators. Control
+/// characters other than tabs are removed.
 std::string normalized(std::string_view text) {
   using Utf8 = boost::locale::utf::utf_traits<char>;
   std::string out;
@@ -60,7 +60,7 @@ Lines lines_of(std::string_view text) {
   return out;
 }
 
-/// Paragraphs at empty lines, <br> at the others.
+/// Paragraphs are separated by empty lines; other line breaks become <br>.
 void write_plain(const Lines& lines, view::Out& out) {
   bool open = false;
   for (const std::string_view line : lines) {
@@ -86,7 +86,7 @@ std::string write(std::string_view text, std::span<const Link> links, std::vecto
     LineWriter line_writer(out, links, mentions);
     BlockWriter(out, line_writer).write(lines);
   }
-  return std::string(out.str());  // just as large as it must be
+  return std::string(out.str());  // a copy of the exact size
 }
 
 }  // namespace
@@ -104,7 +104,7 @@ std::vector<Mention> mentions(std::string_view text, std::size_t max) {
 }
 
 std::vector<Link> kept_links(std::string_view text, std::string_view html) {
-  // As LineWriter::write_mention writes it, and every renderer before did. Names hold nothing that is escaped.
+  // The format of LineWriter::write_mention, and of all earlier renderers. Names contain nothing that is escaped.
   constexpr std::string_view kBegin = "<a class=\"mention\" href=\"";
   constexpr std::string_view kName = "\">@";
   std::vector<Link> old;
@@ -121,7 +121,7 @@ std::vector<Link> kept_links(std::string_view text, std::string_view html) {
   if (old.empty()) return out;
   for (Mention& written : mentions(text, old.size() + kMaxMentions)) {
     const std::string id = "/" + std::to_string(written.id);
-    // The longest that fits: "@김철수" is 김철수, although 김철 is mentioned too.
+    // The longest match wins: "@김철수" is 김철수, even if 김철 is mentioned too.
     const Link* found = nullptr;
     for (const Link& link : old) {
       const bool fits = written.name.starts_with(link.name) && (written.id == 0 || link.href.ends_with(id));

@@ -26,7 +26,7 @@ TEST(Markdown, ParagraphsAndEveryLineBreakCount) {
   EXPECT_EQ(html("안녕하세요\n반갑습니다\n\n둘째 문단"), "<p>안녕하세요<br />\n반갑습니다</p>\n<p>둘째 문단</p>\n");
 }
 
-TEST(Markdown, HeadingsBeginBelowThePagesOwn) {
+TEST(Markdown, HeadingsStartBelowThePageTitle) {
   EXPECT_EQ(html("# 하나"), "<h2>하나</h2>\n");
   EXPECT_EQ(html("###### 여섯"), "<h6>여섯</h6>\n");
 }
@@ -52,7 +52,7 @@ TEST(Markdown, HtmlIsShownAsText) {
   }
 }
 
-TEST(Markdown, DangerousAddressesLeadNowhere) {
+TEST(Markdown, DangerousAddressesAreReplaced) {
   for (const auto* attack :
        {"[x](javascript:alert(1))", "[x](JaVaScRiPt:alert(1))", "[x](vbscript:x)", "[x](data:text/html,x)",
         "[x](&#106;avascript:alert(1))", "<javascript:alert(1)>", "![x](javascript:alert(1))",
@@ -63,9 +63,9 @@ TEST(Markdown, DangerousAddressesLeadNowhere) {
   EXPECT_THAT(html("[x](<https://a.test/\" onclick=\"alert>)"), Not(HasSubstr("\" onclick")));
 }
 
-TEST(Markdown, BrokenUtf8DoesNotPass) { EXPECT_THAT(html("a\xff z"), HasSubstr("\xef\xbf\xbd")); }
+TEST(Markdown, InvalidUtf8IsReplaced) { EXPECT_THAT(html("a\xff z"), HasSubstr("\xef\xbf\xbd")); }
 
-// That they cost little is for tests/fuzz/markdown.cpp, which counts.
+// tests/fuzz/markdown.cpp measures that their cost is low.
 TEST(Markdown, BombsDoNotGrow) {
   constexpr std::size_t kBytes = 200 * 1024;  // the longest post
   const std::string columns = repeat("|a", 4000) + "\n" + repeat("|-", 4000) + "\n";
@@ -136,15 +136,15 @@ TEST(Markdown, MentionsEndWhereANameEnds) {
   EXPECT_EQ(mentionable("Kim, 하늘 (2)"), "Kim하늘2");
 }
 
-TEST(Markdown, MentionsAreNotCountedBeyondTheMost) {
+TEST(Markdown, MentionsAreLimited) {
   std::string many;
   for (int i = 0; i < 500; ++i) many += "@이름" + std::to_string(i) + " ";
   EXPECT_THAT(mentioned(many), SizeIs(21));
-  EXPECT_THAT(mentioned(repeat("@가 ", 201 * 5)), SizeIs(1));  // the same one again
+  EXPECT_THAT(mentioned(repeat("@가 ", 201 * 5)), SizeIs(1));  // the same one repeated
   EXPECT_THAT(mentioned("`" + repeat("@가 ", 500)), SizeIs(1));
 }
 
-TEST(Markdown, MentionsLeadWhereTheCallerSays) {
+TEST(Markdown, MentionsLinkToTheGivenTargets) {
   const std::vector<Link> links = {{{"김하늘님", 0}, "김하늘", "/members/3"},
                                    {{"이서준", 57}, "이서준", "/members/57"}};
   const auto linked = [&](std::string_view text) { return std::string(render(text, links).html()); };
@@ -159,7 +159,7 @@ TEST(Markdown, MentionsLeadWhereTheCallerSays) {
   EXPECT_EQ(render("@x", evil).html(), "<p><a class=\"mention\" href=\"#\">@x</a></p>\n");
 }
 
-TEST(Markdown, LinksAddressesAndMentionsWorkWhereverTextStands) {
+TEST(Markdown, LinksAddressesAndMentionsWorkInAllBlocks) {
   const std::vector<Link> links = {{{"김하늘", 0}, "김하늘", "/members/3"}};
   const std::string mention = "<a class=\"mention\" href=\"/members/3\">@김하늘</a>";
   const std::string rel = "\" rel=\"nofollow ugc noopener\">";
@@ -189,7 +189,7 @@ TEST(Markdown, LinksAddressesAndMentionsWorkWhereverTextStands) {
   }
 }
 
-TEST(Markdown, PicturesBecomeLinks) {
+TEST(Markdown, ImagesBecomeLinks) {
   EXPECT_EQ(html("![사진](https://elsewhere.kr/p.gif)"),
             "<p><a href=\"https://elsewhere.kr/p.gif\" rel=\"nofollow ugc noopener\">사진</a></p>\n");
   EXPECT_EQ(html("![](/p.gif)"), "<p><a href=\"/p.gif\" rel=\"nofollow ugc noopener\">/p.gif</a></p>\n");
@@ -205,7 +205,7 @@ TEST(Markdown, PicturesBecomeLinks) {
   }
 }
 
-TEST(Markdown, NoLinkStandsInAnother) {
+TEST(Markdown, LinksDoNotNest) {
   EXPECT_EQ(html("[가 [나](/b) 다](/c)"), "<p>[가 <a href=\"/b\" rel=\"nofollow ugc noopener\">나</a> 다](/c)</p>\n");
   EXPECT_EQ(html("[https://a.kr @이름 c@d.kr](/b)"),
             "<p><a href=\"/b\" rel=\"nofollow ugc noopener\">https://a.kr @이름 c@d.kr</a></p>\n");
@@ -213,7 +213,7 @@ TEST(Markdown, NoLinkStandsInAnother) {
             "<p><a href=\"https://a.kr\" rel=\"nofollow ugc noopener\">https://a.kr</a></p>\n");
 }
 
-TEST(Markdown, ThreadsDoNotDisturbEachOther) {
+TEST(Markdown, ThreadsAreIndependent) {
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([] {

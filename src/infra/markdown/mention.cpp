@@ -8,10 +8,10 @@
 namespace ms::markdown {
 namespace {
 
-constexpr std::size_t kMaxName = 40;  // characters: the longest name (30) and what hangs on it
+constexpr std::size_t kMaxName = 40;  // characters: the longest name (30) and what is attached to it
 constexpr std::size_t kIdDigits = 18;
 
-/// How far a name may go from `at` on, in bytes.
+/// The maximum extent of a name from `at` on, in bytes.
 std::size_t name_size(std::string_view text, std::size_t at) {
   std::size_t end = at;
   std::size_t characters = 0;
@@ -23,8 +23,8 @@ std::size_t name_size(std::string_view text, std::size_t at) {
   return end - at;
 }
 
-/// Whether a mention may begin at `at`: there is no part of an address or a path before it. "담당=@김하늘", "-@김하늘",
-/// but not "a.kr/@b".
+/// Whether a mention may start at `at`: no part of an address or a path precedes it. "담당=@김하늘", "-@김하늘", but
+/// not "a.kr/@b".
 bool may_begin(std::string_view text, std::size_t at) {
   constexpr std::u32string_view kSigns = U"/+-#&=_";
   const char32_t before = point_before(text, at);
@@ -38,7 +38,7 @@ bool is_ascii(std::string_view name) {
   return std::ranges::all_of(name, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
-/// "naver.com" of "ho**@naver.com".
+/// Finds "naver.com" of "ho**@naver.com".
 bool is_domain(std::string_view name, std::string_view rest) {
   return rest.size() > 1 && rest[0] == '.' && is_ascii_letter(static_cast<unsigned char>(rest[1])) && is_ascii(name);
 }

@@ -9,8 +9,8 @@ namespace {
 struct Range {
   char32_t first, last;
 };
-// By blocks of Unicode 15. Left out of Hangul Compatibility Jamo: the filler (U+3164), which shows nothing, and "ㆍ"
-// (U+318D), which stands between words.
+// Blocks of Unicode 15. Excluded from Hangul Compatibility Jamo: the filler (U+3164), which is invisible, and "ㆍ"
+// (U+318D), which separates words.
 constexpr std::array<Range, 14> kLetters = {{{U'0', U'9'},
                                              {U'A', U'Z'},
                                              {U'_', U'_'},

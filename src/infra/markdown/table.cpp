@@ -6,14 +6,14 @@ namespace ms::markdown {
 namespace {
 
 constexpr std::size_t kMaxColumns = 100;
-constexpr std::size_t kMaxRows = 1000;  // the other lines stay text
+constexpr std::size_t kMaxRows = 1000;  // further lines stay text
 
 std::string_view trim(std::string_view text) {
   text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
   return text.substr(0, text.find_last_not_of(" \t") + 1);
 }
 
-/// The next "|" that divides: not "\|".
+/// The next "|" that separates cells: not "\|".
 std::size_t find_pipe(std::string_view line, std::size_t from) {
   for (std::size_t at = line.find('|', from); at != line.npos; at = line.find('|', at + 1)) {
     if (at == 0 || line[at - 1] != '\\') return at;

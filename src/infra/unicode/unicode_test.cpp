@@ -13,7 +13,7 @@ TEST(Normal, ComposesAndHasOneLineBreak) {
   EXPECT_EQ(normal("１２～"), "１２～");
 }
 
-TEST(Normal, TakesAnyBytes) {
+TEST(Normal, AcceptsAnyBytes) {
   for (int byte = 0; byte < 256; ++byte) {
     const std::string one(1, static_cast<char>(byte));
     static_cast<void>(normal("é" + one + "é"));
@@ -37,7 +37,7 @@ TEST(Line, FoldsWhiteSpaceOfEveryKind) {
   }
 }
 
-TEST(Line, TakesOutWhatNoLineMayHold) {
+TEST(Line, RemovesForbiddenCharacters) {
   for (const char* bad : {"\x01", "\x7f", "\u0080", "\u009f", "\u202a", "\u202d", "\u202e", "\u2066", "\u2069",
                           "\ue000", "\U000f0000", "\u0378", "\uffff", "\U000e0041", "\ufff9"}) {
     const Line line("김" + std::string(bad) + "하늘");
@@ -46,7 +46,7 @@ TEST(Line, TakesOutWhatNoLineMayHold) {
   }
 }
 
-TEST(Line, HasNoLineBreakInItsMidst) {
+TEST(Line, HasNoLineBreaks) {
   for (const char* two : {"두\n줄", "두\r\n줄", "두 \u2028 줄", "두\u0085줄", "두\v줄"}) {
     EXPECT_EQ(Line(two).text(), "두 줄") << two;
     EXPECT_FALSE(Line(two).pure()) << two;
@@ -62,7 +62,7 @@ TEST(Line, BoundsMarks) {
   EXPECT_TRUE(Line("Việt Nam ค้ำ क्षि").pure());
 }
 
-TEST(Line, IsInItsNormalFormAfterwards) {
+TEST(Line, IsInNormalForm) {
   const std::string pile = "\u0302\u0316\u0302\u0316\u0302";
   for (const std::string& typed : std::vector<std::string>{"a\ufe0f\u200d👩", "क" + pile + "\u094d\u200dष",
                                                            "a" + pile + "\u200b" + pile, "क\u094d\u200d\u3164"}) {
@@ -73,14 +73,14 @@ TEST(Line, IsInItsNormalFormAfterwards) {
   }
 }
 
-TEST(Text, CountsMarksAcrossWhatIsNotDrawn) {
+TEST(Text, CountsMarksAcrossInvisibleCharacters) {
   const std::string pile = "\u0302\u0302\u0302\u0302\u0302";
   EXPECT_TRUE(Text("a" + pile + "\u200bb" + pile).pure());
   EXPECT_FALSE(Text("a" + pile + "\u200b" + pile).pure());
   EXPECT_FALSE(Line("a" + pile + "\u2060" + pile).pure());
 }
 
-TEST(Line, KeepsWhatPeopleWrite) {
+TEST(Line, KeepsUsualText) {
   for (const char* good : {"[공지] 3. 2.(월) 개학식 10:00～12:00", "가족 👨‍👩‍👧 모임", "1️⃣ 신청 ❤️",
                            "🏴󠁧󠁢󠁥󠁮󠁧󠁿 영어 캠프", "🇰🇷 대한민국", "🫩🪏", "O'Brien", "José",
                            "عبد الله", "می‌خواهم", "क्‍ष", "葛󠄀", "ㅋㅋㅋ", "・【안내】"}) {
@@ -89,7 +89,7 @@ TEST(Line, KeepsWhatPeopleWrite) {
   }
 }
 
-TEST(Text, KeepsAllButWhatNoTextMayHold) {
+TEST(Text, RemovesOnlyForbiddenCharacters) {
   const Text text("첫 줄  \r\n\t둘째\u00a0줄\u200b \ue000\n");
   EXPECT_EQ(text.text(), "첫 줄  \n\t둘째\u00a0줄\u200b \ue000\n");
   EXPECT_TRUE(text.pure());
@@ -99,7 +99,7 @@ TEST(Text, KeepsAllButWhatNoTextMayHold) {
   }
 }
 
-TEST(Visible, IsWhatSomebodySees) {
+TEST(Visible, NeedsAGlyph) {
   for (const char* shown : {"가", "a", "1", ".", "★", "😀", "🫩", "ㄱ"}) EXPECT_TRUE(visible(shown)) << shown;
   for (const char* hidden : {"", " \n", "\u3164", "\u2800", "\u200b", "\u0301", "\ufe0f", "\u00ad"}) {
     EXPECT_FALSE(visible(hidden)) << hidden;
@@ -133,13 +133,13 @@ TEST(Likeness, IsEqualForLookalikes) {
   EXPECT_NE(likeness("관리"), likeness("관리자"));
 }
 
-TEST(Isolated, OnlyWhereItTurnsTheSentence) {
+TEST(Isolated, OnlyWithRightToLeftLetters) {
   EXPECT_EQ(isolated("김하늘"), "김하늘");
   EXPECT_EQ(isolated("עברית"), "\u2068עברית\u2069");
   EXPECT_EQ(isolated("김 عبد"), "\u2068김 عبد\u2069");
 }
 
-TEST(Lower, KnowsMoreThanAscii) {
+TEST(Lower, CoversMoreThanAscii) {
   EXPECT_EQ(lower("É1@X"), "é1@x");
   EXPECT_EQ(narrow("ｋｉｍ＠ｘ．ｋｒ"), "kim@x.kr");
 }
