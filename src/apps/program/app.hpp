@@ -47,8 +47,8 @@ struct Services {
 
   /// An app sets these two in its constructor: what it does besides Services with a notification of PostgreSQL, and
   /// when some may have been lost.
-  std::function<void(std::string_view channel, std::string_view payload)> heard;
-  std::function<void()> missed;
+  std::function<void(std::string_view channel, std::string_view payload)> on_notify;
+  std::function<void()> on_notify_lost;
 
   /// The statistics of this thread's local caches.
   std::vector<cache::LocalCacheStats> cache_stats() const;

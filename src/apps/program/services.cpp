@@ -78,12 +78,12 @@ Services::Services(const config::Settings& with, config::Program program, CpuPoo
             if (channel == "members") accounts.changed(payload);
             if (channel == "boards") boards.changed();
             if (channel == "sessions") sessions.ended(payload);
-            if (heard) heard(channel, payload);
+            if (on_notify) on_notify(channel, payload);
           },
           [this](bool) {
             accounts.changed("");
             boards.changed();
-            if (missed) missed();
+            if (on_notify_lost) on_notify_lost();
           }) {}
 
 std::vector<cache::LocalCacheStats> Services::cache_stats() const {

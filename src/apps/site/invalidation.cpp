@@ -100,8 +100,8 @@ Invalidation::Invalidation(program::Services& services, Caches caches)
           [&services](std::string_view, std::string_view member) { services.accounts.changed(member); },
           [&services](bool) { services.accounts.changed(""); }) {
   caches_.streams.on_publish([this](const live::Topic* topic) { on_publish(topic); });
-  services_.heard = [this](std::string_view channel, std::string_view payload) { on_notify(channel, payload); };
-  services_.missed = [this] { invalidate(services_, caches_, Change::notify_lost); };
+  services_.on_notify = [this](std::string_view channel, std::string_view payload) { on_notify(channel, payload); };
+  services_.on_notify_lost = [this] { invalidate(services_, caches_, Change::notify_lost); };
   services_.sessions.cache_while([this] { return revocations_.catch_up(); });
 }
 

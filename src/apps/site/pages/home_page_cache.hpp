@@ -11,22 +11,22 @@
 
 namespace ms::site {
 
-/// A board with its newest posts, as everybody who may read it sees it on the home page.
+/// A board with its newest posts on the home page: the same for all viewers who may read it.
 struct HomeCard {
   BoardId board;
   view::SafeHtml html;
 };
 
-/// The cards of the home page out of this thread's memory, as posts::PageCache.
+/// This thread's cache of the home page's cards, like posts::PageCache.
 class HomePageCache {
  public:
   HomePageCache(posts::Posts& posts, boards::Boards& boards, std::chrono::milliseconds ttl);
 
-  /// Of the boards that somebody of the visitor's rank may read. Rights are asked where they are shown.
+  /// The cards of all boards that members of the viewer's rank may read; the page checks the viewer's own rights.
   async<std::shared_ptr<const std::vector<HomeCard>>> cards(const web::Context& ctx);
-  /// As posts::PageCache::invalidate_all.
+  /// Like posts::PageCache::invalidate_all.
   void invalidate_all() { cards_.invalidate_all(); }
-  /// As posts::PageCache::waiting.
+  /// Like posts::PageCache::waiting.
   std::size_t waiting() const noexcept { return cards_.waiting(); }
   const cache::LocalCacheStats& cache_stats() const noexcept { return cards_.stats(); }
 

@@ -21,7 +21,7 @@ std::size_t likers_bytes(const PostId&, const std::shared_ptr<const likes::Liker
   return sizeof(likes::Likers) + likers->all.capacity() * sizeof(likes::Likers::One);
 }
 
-/// As nobody in particular reads them.
+/// The actions of a viewer without special rights.
 async<std::shared_ptr<const CachedThreads>> load_threads(comments::Comments& comments, const Call& call, PostId id,
                                                          MemberId author, std::int64_t number, CommentId from) {
   const session::Viewer nobody;
@@ -34,17 +34,17 @@ async<std::shared_ptr<const likes::Likers>> load_likers(likes::Likes& likes, con
   co_return std::make_shared<const likes::Likers>(co_await likes.likers(call, id));
 }
 
-/// Whether there is anything that a reader may have liked. Of a new post there is not.
+/// Whether the viewer may have liked anything: a new post has no likes.
 bool anything_liked(const posts::Post& post, const comments::Threads& threads) {
   return post.likes > 0 || std::ranges::any_of(threads.comments, [](const auto& one) { return one.likes > 0; });
 }
 
 }  // namespace
 
-PostPageCache::PostPageCache(posts::Posts& posts, posts::PageCache& shown, comments::Comments& comments,
+PostPageCache::PostPageCache(posts::Posts& posts, posts::PageCache& page_cache, comments::Comments& comments,
                              likes::Likes& likes, std::chrono::milliseconds ttl)
     : posts_(posts),
-      page_cache_(shown),
+      page_cache_(page_cache),
       comments_(comments),
       likes_(likes),
       threads_({.name = "threads", .max_bytes = kMaxThreadsBytes, .ttl = ttl, .heap_bytes = threads_bytes}),

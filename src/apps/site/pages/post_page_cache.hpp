@@ -13,34 +13,34 @@
 
 namespace ms::site {
 
-/// A page of threads as it was read, and each comment as most members see it.
+/// A page of threads as read, and each comment's HTML for viewers without special rights.
 struct CachedThreads {
   comments::Threads rows;
   std::vector<view::SafeHtml> common;
 };
 
-/// A post with a page of its threads, which are everybody's, and what one reader sees of them.
+/// A post and a page of its threads, shared by all viewers, and what is specific to one viewer.
 struct PostPageData {
   std::shared_ptr<const posts::Reading> reading;
   std::shared_ptr<const CachedThreads> threads;
-  std::int64_t views;               ///< with those not written down yet
-  std::vector<std::int64_t> liked;  ///< as likes::Likes::of
+  std::int64_t views;               ///< including those not stored yet
+  std::vector<std::int64_t> liked;  ///< like likes::Likes::of
 };
 
-/// The page of a post out of this thread's memory: the post and its comments, which are the same for everybody, and
-/// who likes what of them.
+/// This thread's cache of post pages: the post and its comments, which are the same for all viewers, and who likes
+/// which of them.
 class PostPageCache {
  public:
-  /// As posts::PageCache, whose memory of posts this uses.
-  PostPageCache(posts::Posts& posts, posts::PageCache& shown, comments::Comments& comments, likes::Likes& likes,
+  /// Like posts::PageCache, whose posts this uses.
+  PostPageCache(posts::Posts& posts, posts::PageCache& page_cache, comments::Comments& comments, likes::Likes& likes,
                 std::chrono::milliseconds ttl);
 
-  /// As posts::Posts::read. `number`: the page of threads; 0: the last. `from`: as comments::Comments::threads.
+  /// Like posts::Posts::read. `number`: the page of threads; 0: the last. `from`: see comments::Comments::threads.
   async<Result<PostPageData>> read(const web::Context& ctx, PostId id, std::int64_t number, CommentId from);
-  /// As posts::PageCache::invalidate_all and invalidate.
+  /// Like posts::PageCache::invalidate_all and invalidate.
   void invalidate_all();
   void invalidate(PostId id);
-  /// As posts::PageCache::waiting, without those.
+  /// Like posts::PageCache::waiting, without counting those.
   std::size_t waiting() const noexcept { return threads_.waiting() + likers_.waiting(); }
   std::vector<cache::LocalCacheStats> cache_stats() const { return {threads_.stats(), likers_.stats()}; }
 
@@ -50,7 +50,7 @@ class PostPageCache {
   async<std::shared_ptr<const CachedThreads>> threads(const web::Context& ctx, PostId id, MemberId author,
                                                       std::int64_t number, CommentId from);
   async<std::shared_ptr<const likes::Likers>> likers(const web::Context& ctx, PostId id);
-  /// As likes::Likes::of.
+  /// Like likes::Likes::of.
   async<std::vector<std::int64_t>> liked(const web::Context& ctx, PostId id);
 
   posts::Posts& posts_;
