@@ -21,7 +21,7 @@ std::size_t likers_bytes(const PostId&, const std::shared_ptr<const likes::Liker
   return sizeof(likes::Likers) + likers->all.capacity() * sizeof(likes::Likers::One);
 }
 
-/// The actions of a viewer without special rights.
+/// Loads a page of threads as a viewer without special rights sees it.
 async<std::shared_ptr<const CachedThreads>> load_threads(comments::Comments& comments, const Call& call, PostId id,
                                                          MemberId author, std::int64_t number, CommentId from) {
   const session::Viewer nobody;
@@ -34,7 +34,7 @@ async<std::shared_ptr<const likes::Likers>> load_likers(likes::Likes& likes, con
   co_return std::make_shared<const likes::Likers>(co_await likes.likers(call, id));
 }
 
-/// Whether the viewer may have liked anything: a new post has no likes.
+/// Whether anything on the page has likes; on a new post nothing has.
 bool anything_liked(const posts::Post& post, const comments::Threads& threads) {
   return post.likes > 0 || std::ranges::any_of(threads.comments, [](const auto& one) { return one.likes > 0; });
 }
