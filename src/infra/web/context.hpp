@@ -66,8 +66,8 @@ class Context {
 
   /// The query string; one with broken escapes counts as empty.
   const http::Form& query() const;
-  /// The decoded body of a form, urlencoded or multipart; Error(bad_request) when it is malformed or its field "version"
-  /// is not a number; Error(invalid) when it contains a file.
+  /// The decoded body of a form, urlencoded or multipart; Error(bad_request) when it is malformed or its field
+  /// "version" is not a number; Error(invalid) when it contains a file.
   Result<http::Form> form() const;
   /// The JSON object of an API request (RFC 8259, at most 32 levels deep); Error(bad_request) when it is not one, or
   /// Error(unsupported_type) when the media type is not JSON.
