@@ -57,9 +57,9 @@ TEST_F(PublisherTest, PostgresTakesWhatRedisDoesNotTake) {
 }
 
 TEST_F(PublisherTest, TopicsThatNeitherTakesAreDropped) {
-  redis::PrivateRedis gone;
-  redis::Client redis(io_, gone.config());
-  gone.kill();
+  redis::PrivateRedis stopped;
+  redis::Client redis(io_, stopped.config());
+  stopped.kill();
   pg::Db db(io_, {.conninfo = pg::TestDatabase::conninfo() + " port=1"});
   Publisher publisher(io_, db, redis, secret::Keyring({"key"}));
   for (int i = 1; i < 10'000; ++i) publisher.publish({'p', i});

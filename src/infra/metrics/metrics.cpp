@@ -59,7 +59,7 @@ Type& Shard::cell(Kind kind, std::string_view name, std::string_view help, std::
     family = families_.emplace(std::string(name), Family{kind, std::string(help), {}}).first;
   }
   auto& series = family->second.series;
-  if (const auto known = series.find(of); known != series.end()) return std::get<Type>(*known->second);
+  if (const auto found = series.find(of); found != series.end()) return std::get<Type>(*found->second);
   Cell& made = cells_.emplace_back(std::in_place_type<Type>);
   series.emplace(of, &made);
   return std::get<Type>(made);

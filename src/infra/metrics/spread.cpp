@@ -34,10 +34,10 @@ void Spread::merge(const Spread& other) noexcept {
 std::uint64_t Spread::at(double share) const noexcept {
   if (count_ == 0) return 0;
   const auto wanted = static_cast<std::uint64_t>(std::ceil(share * static_cast<double>(count_)));
-  std::uint64_t seen = 0;
+  std::uint64_t counted = 0;
   for (std::size_t i = 0; i < kBuckets; ++i) {
-    seen += buckets_[i];
-    if (seen >= std::max<std::uint64_t>(wanted, 1)) return highest(i);
+    counted += buckets_[i];
+    if (counted >= std::max<std::uint64_t>(wanted, 1)) return highest(i);
   }
   return highest(kBuckets - 1);
 }

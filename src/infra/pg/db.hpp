@@ -20,7 +20,7 @@
 namespace ms::pg {
 
 /// A statement with a name for logs and pg_prepared_statements; constants in a feature's store.cpp: both texts must
-/// live as long as the process. A name stands for one text only; send() throws std::logic_error otherwise.
+/// live as long as the process. A name means one text only; send() throws std::logic_error otherwise.
 struct Query {
   const char* name;
   const char* sql;

@@ -43,7 +43,7 @@ struct Listener::Impl {
   }
 
   static async<void> run(std::shared_ptr<Impl> self);
-  static async<void> hear(std::shared_ptr<Impl> self);
+  static async<void> receive_all(std::shared_ptr<Impl> self);
   static async<void> ask(std::shared_ptr<Impl> self, std::string sql);
   static async<void> rest(std::shared_ptr<Impl> self, Deadline until);
   void read();
@@ -88,7 +88,7 @@ async<void> Listener::Impl::run(std::shared_ptr<Impl> self) {
     std::string why;
     self->wire = std::make_shared<Wire>(self->io);
     try {
-      co_await hear(self);
+      co_await receive_all(self);
     } catch (const std::exception& broken) { why = broken.what(); }
     self->wire->close();
     if (self->closed) break;
@@ -104,7 +104,7 @@ async<void> Listener::Impl::run(std::shared_ptr<Impl> self) {
 }
 
 /// Listens until the connection is lost, which it reports by throwing.
-async<void> Listener::Impl::hear(std::shared_ptr<Impl> self) {
+async<void> Listener::Impl::receive_all(std::shared_ptr<Impl> self) {
   co_await Wire::connect(self->wire, self->resolver, self->parameters);
   Deadline sent = steady_clock::now();
   co_await ask(self, self->listen_sql());

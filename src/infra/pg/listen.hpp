@@ -28,7 +28,7 @@ class Listener {
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
-  /// True only when all notifications committed until two seconds ago or later were certainly received.
+  /// True only when every notification committed before a moment at most two seconds ago was certainly received.
   bool live() const;
   /// Ends; no callback is called afterwards.
   void close();

@@ -17,7 +17,7 @@ class ListenTest : public testing::Test {
   ListenTest() { proxy_.open(); }
 
   void on_message(std::string_view channel, std::string_view payload) {
-    heard_.push_back(std::string(channel) + ":" + std::string(payload));
+    received_.push_back(std::string(channel) + ":" + std::string(payload));
   }
   void on_gap(bool connected) { gaps_.push_back(connected); }
 
@@ -31,7 +31,7 @@ class ListenTest : public testing::Test {
 
   asio::io_context io_;
   Proxy proxy_{io_};
-  std::vector<std::string> heard_;
+  std::vector<std::string> received_;
   std::vector<bool> gaps_;
   Listener listener_{io_,
                      proxy_.conninfo(),
@@ -45,8 +45,8 @@ TEST_F(ListenTest, ReceivesItsChannels) {
   ASSERT_TRUE(until([this] { return listener_.live(); }));
   EXPECT_THAT(gaps_, ElementsAre(true));
   TestDatabase::execute("notify rights, '7'; notify other, 'x'; notify \"Odd \"\"name\"");
-  ASSERT_TRUE(until([this] { return heard_.size() == 2; }));
-  EXPECT_THAT(heard_, ElementsAre("rights:7", "Odd \"name:"));
+  ASSERT_TRUE(until([this] { return received_.size() == 2; }));
+  EXPECT_THAT(received_, ElementsAre("rights:7", "Odd \"name:"));
 }
 
 TEST_F(ListenTest, StaysLiveWhileNothingHappens) {
@@ -69,7 +69,7 @@ TEST_F(ListenTest, ReportsALossAndTheReconnect) {
   ASSERT_TRUE(until([this] { return gaps_.size() == 3; }));
   EXPECT_THAT(gaps_, ElementsAre(true, false, true));
   TestDatabase::execute("notify rights, 'again'");
-  ASSERT_TRUE(until([this] { return !heard_.empty(); }));
+  ASSERT_TRUE(until([this] { return !received_.empty(); }));
   EXPECT_TRUE(listener_.live());
 }
 

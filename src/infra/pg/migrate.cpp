@@ -132,26 +132,26 @@ int apply_migrations(Session& session, const Schema& schema, const std::vector<A
   int count = 0;
   for (const Migration& migration : schema.migrations) {
     const std::string sum = sum_of(migration.sql);
-    const auto known = std::ranges::find(applied, migration.number, &Applied::number);
-    if (known == applied.end()) {
+    const auto row = std::ranges::find(applied, migration.number, &Applied::number);
+    if (row == applied.end()) {
       log("applying " + file_of(migration));
       run_file(session, file_of(migration) + ".sql", migration.sql);
       session.run(kRecordSql, {std::to_string(migration.number), migration.name, sum});
       ++count;
-    } else if (known->sha256 != sum) {
+    } else if (row->sha256 != sum) {
       throw MigrationError(fmt::format("{}.sql was changed after it had been applied on {}; write a new migration",
-                                       file_of(migration), known->applied_at));
+                                       file_of(migration), row->applied_at));
     }
   }
   return count;
 }
 
 void replace_functions(Session& session, const Schema& schema, const std::function<void(std::string_view)>& log) {
-  const auto known = read_functions(session);
+  const auto existing = read_functions(session);
   std::string replaced;
   for (const Function& function : schema.functions) {
     const std::string sum = sum_of(function.sql);
-    if (const auto found = known.find(function.name); found != known.end() && found->second == sum) continue;
+    if (const auto found = existing.find(function.name); found != existing.end() && found->second == sum) continue;
     run_file(session, function.name + ".sql", function.sql);
     session.run(kRecordFunctionSql, {function.name, sum});
     replaced += " " + function.name;
@@ -244,10 +244,10 @@ Installed installed(const std::string& conninfo) {
   return {read_applied(session), read_functions(session)};
 }
 
-std::size_t outdated_functions(const Installed& known, const Schema& schema) {
+std::size_t outdated_functions(const Installed& database, const Schema& schema) {
   return static_cast<std::size_t>(std::ranges::count_if(schema.functions, [&](const Function& function) {
-    const auto found = known.functions.find(function.name);
-    return found == known.functions.end() || found->second != sum_of(function.sql);
+    const auto found = database.functions.find(function.name);
+    return found == database.functions.end() || found->second != sum_of(function.sql);
   }));
 }
 

@@ -73,7 +73,7 @@ Schema read_schema(const std::filesystem::path& folder);
 Installed installed(const std::string& conninfo);
 
 /// How many functions differ between the files and the database.
-std::size_t outdated_functions(const Installed& known, const Schema& schema);
+std::size_t outdated_functions(const Installed& database, const Schema& schema);
 
 /// Applies the missing migrations, then creates or replaces each function whose file changed, and returns the number of
 /// those migrations. All of it is one transaction, so that no function meets tables of another version, with a

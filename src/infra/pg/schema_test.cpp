@@ -91,10 +91,10 @@ TEST_F(SchemaFiles, HaveTheConstraintsThatMessagesAreAbout) {
     const std::string text = text_of(entry.path());
     for (std::sregex_iterator at(text.begin(), text.end(), kInCode), end; at != end; ++at) keys.insert((*at)[1]);
   }
-  const auto known = column(
+  const auto existing = column(
       "select conname from pg_constraint where connamespace = 'public'::regnamespace union "
       "select relname from pg_index join pg_class c on c.oid = indexrelid where indisunique");
-  for (const std::string& key : keys) EXPECT_THAT(known, testing::Contains(key)) << "db." << key;
+  for (const std::string& key : keys) EXPECT_THAT(existing, testing::Contains(key)) << "db." << key;
 }
 
 }  // namespace

@@ -148,18 +148,18 @@ async<void> Sessions::delete_expired_of(const Call& call, MemberId user) {
   redis::Command members("SMEMBERS", sessions_of(user));
   const auto names = co_await redis_.execute(call, std::move(members));
   if (!names || names->items.empty()) co_return;
-  std::set<std::string> alive;
+  std::set<std::string> keys;
   try {
     pg::Batch batch = db_.batch(call);
     const auto rows = batch.add<std::string>(kAlive, user);
     co_await batch.send();
-    for (std::string& key : rows.all()) alive.insert(std::move(key));
+    for (std::string& key : rows.all()) keys.insert(std::move(key));
   } catch (const pg::Unavailable&) {
     co_return;  // the notification does the same some milliseconds later
   }
   std::vector<redis::Command> commands;
   for (const redis::Reply& name : names->items) {
-    if (alive.contains(key_of(name.text)) || alive.contains(name.text)) continue;
+    if (keys.contains(key_of(name.text)) || keys.contains(name.text)) continue;
     commands.emplace_back("DEL", redis_key(name.text));
     commands.emplace_back("SREM", sessions_of(user), name.text);
   }
