@@ -178,7 +178,7 @@ export class CommentWriter extends Writer {
     const id = this.log.newId();
     return key && { id, path, options: { form: { once: key, content: id } } };
   }
-  rowOf({ location }) { return Number(/^\/comments\/(\d+)/.exec(location ?? '')?.[1]) || undefined; }
+  rowOf({ location }) { return Number(/#c(\d+)$/.exec(location ?? '')?.[1]) || undefined; }
 }
 
 /** Writes posts and comments in turn by the JSON API, with an Idempotency-Key. */

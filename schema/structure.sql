@@ -255,6 +255,18 @@ begin
   return ms_begin_incarnation();
 end $$;
 
+CREATE FUNCTION public.ms_local_id(reference text) RETURNS bigint
+    LANGUAGE sql STABLE
+    AS $_$
+  select case when reference ~ '^[0-9]+$' then reference::bigint else current_setting('minschool.' || reference)::bigint end
+$_$;
+
+CREATE FUNCTION public.ms_local_ids(name text) RETURNS bigint[]
+    LANGUAGE sql STABLE
+    AS $$
+  select current_setting('minschool.' || name)::bigint[]
+$$;
+
 CREATE FUNCTION public.ms_may_notify(muted smallint, suspended timestamp with time zone, role smallint, read_role smallint, kind smallint) RETURNS boolean
     LANGUAGE sql STABLE
     AS $$
@@ -279,17 +291,8 @@ declare
   notified bigint[];
 begin
   for member, what, of_post, of_comment in
-    select u.id, t.kind, p.id, t.comment_id
-      from (select g.user_id, coalesce(g.kind, kinds[1]) as kind, coalesce(g.post_id, of_posts[1]) as post_id,
-                   coalesce(g.comment_id, of_comments[1]) as comment_id
-              from unnest(recipients, kinds, of_posts, of_comments) as g (user_id, kind, post_id, comment_id)) t
-      join users u on u.id = t.user_id
-      join posts p on p.id = t.post_id
-      join boards b on b.id = p.board_id
-     where u.id <> actor
-       and ms_may_notify(u.muted_notifications, u.suspended_until, u.role, b.read_role, t.kind)
-       and (p.visible or t.kind >= 6)
-     order by u.id, p.id, t.comment_id, t.kind
+    select r.member_id, r.kind, r.post_id, r.comment_id from ms_recipients(actor, recipients, kinds, of_posts, of_comments) r
+     order by r.member_id, r.post_id, r.comment_id, r.kind
   loop
     continue when what < 6 and exists (
       select from notifications n
@@ -375,6 +378,21 @@ CREATE FUNCTION public.ms_rebuild_post_places() RETURNS void
     from placed group by board_id, block;
 $$;
 
+CREATE FUNCTION public.ms_recipients(actor bigint, recipients bigint[], kinds smallint[], of_posts bigint[], of_comments bigint[]) RETURNS TABLE(member_id bigint, kind smallint, post_id bigint, comment_id bigint)
+    LANGUAGE sql STABLE
+    AS $$
+  select u.id, t.kind, p.id, t.comment_id
+    from (select g.user_id, coalesce(g.kind, kinds[1]) as kind, coalesce(g.post_id, of_posts[1]) as post_id,
+                 coalesce(g.comment_id, of_comments[1]) as comment_id
+            from unnest(recipients, kinds, of_posts, of_comments) as g (user_id, kind, post_id, comment_id)) t
+    join users u on u.id = t.user_id
+    join posts p on p.id = t.post_id
+    join boards b on b.id = p.board_id
+   where u.id <> actor
+     and ms_may_notify(u.muted_notifications, u.suspended_until, u.role, b.read_role, t.kind)
+     and (p.visible or t.kind >= 6)
+$$;
+
 CREATE FUNCTION public.ms_replace_password(member bigint, before text, after text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -423,6 +441,18 @@ CREATE FUNCTION public.ms_server_is_drained(wanted bigint) RETURNS boolean
   select exists (select from servers where id = wanted and drained_since is not null)
      and exists (select from servers s join server_programs p on p.server_id = s.id and p.program = 'site'
                   where s.id <> wanted and s.drained_since is null and p.seen_at > now() - interval '15 seconds')
+$$;
+
+CREATE FUNCTION public.ms_set_local_id(name text, id bigint) RETURNS bigint
+    LANGUAGE sql
+    AS $$
+  select set_config('minschool.' || name, id::text, true)::bigint
+$$;
+
+CREATE FUNCTION public.ms_set_local_ids(name text, ids bigint[]) RETURNS bigint[]
+    LANGUAGE sql
+    AS $$
+  select set_config('minschool.' || name, coalesce(ids, '{}')::text, true)::bigint[]
 $$;
 
 CREATE FUNCTION public.ms_timeline() RETURNS text
@@ -1304,6 +1334,14 @@ REVOKE ALL ON FUNCTION public.ms_incarnation() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.ms_incarnation() TO minschool_site;
 GRANT ALL ON FUNCTION public.ms_incarnation() TO minschool_admin;
 
+REVOKE ALL ON FUNCTION public.ms_local_id(reference text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.ms_local_id(reference text) TO minschool_site;
+GRANT ALL ON FUNCTION public.ms_local_id(reference text) TO minschool_admin;
+
+REVOKE ALL ON FUNCTION public.ms_local_ids(name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.ms_local_ids(name text) TO minschool_site;
+GRANT ALL ON FUNCTION public.ms_local_ids(name text) TO minschool_admin;
+
 REVOKE ALL ON FUNCTION public.ms_may_notify(muted smallint, suspended timestamp with time zone, role smallint, read_role smallint, kind smallint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.ms_may_notify(muted smallint, suspended timestamp with time zone, role smallint, read_role smallint, kind smallint) TO minschool_site;
 GRANT ALL ON FUNCTION public.ms_may_notify(muted smallint, suspended timestamp with time zone, role smallint, read_role smallint, kind smallint) TO minschool_admin;
@@ -1333,6 +1371,10 @@ GRANT ALL ON FUNCTION public.ms_raise_session_epoch(member bigint) TO minschool_
 
 REVOKE ALL ON FUNCTION public.ms_rebuild_post_places() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.ms_recipients(actor bigint, recipients bigint[], kinds smallint[], of_posts bigint[], of_comments bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.ms_recipients(actor bigint, recipients bigint[], kinds smallint[], of_posts bigint[], of_comments bigint[]) TO minschool_site;
+GRANT ALL ON FUNCTION public.ms_recipients(actor bigint, recipients bigint[], kinds smallint[], of_posts bigint[], of_comments bigint[]) TO minschool_admin;
+
 REVOKE ALL ON FUNCTION public.ms_replace_password(member bigint, before text, after text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.ms_replace_password(member bigint, before text, after text) TO minschool_site;
 
@@ -1349,6 +1391,14 @@ GRANT ALL ON FUNCTION public.ms_run_job_now(job bigint) TO minschool_admin;
 REVOKE ALL ON FUNCTION public.ms_server_is_drained(wanted bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.ms_server_is_drained(wanted bigint) TO minschool_site;
 GRANT ALL ON FUNCTION public.ms_server_is_drained(wanted bigint) TO minschool_admin;
+
+REVOKE ALL ON FUNCTION public.ms_set_local_id(name text, id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.ms_set_local_id(name text, id bigint) TO minschool_site;
+GRANT ALL ON FUNCTION public.ms_set_local_id(name text, id bigint) TO minschool_admin;
+
+REVOKE ALL ON FUNCTION public.ms_set_local_ids(name text, ids bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.ms_set_local_ids(name text, ids bigint[]) TO minschool_site;
+GRANT ALL ON FUNCTION public.ms_set_local_ids(name text, ids bigint[]) TO minschool_admin;
 
 REVOKE ALL ON FUNCTION public.ms_timeline() FROM PUBLIC;
 

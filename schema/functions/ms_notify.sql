@@ -1,6 +1,5 @@
--- Notifies members and returns those who were notified, once for each notification. Lists that are shorter than `recipients`
--- go on with their first value. The actor is never notified, nor is a member whom ms_may_notify refuses, nor anybody of a
--- post that is not visible, except by acts of staff; the same thing notifies a member once.
+-- Notifies those of the members whom ms_recipients allows, and returns those who were notified, once for each notification. The
+-- same thing notifies a member once.
 --
 -- Counts are taken in the order of members, and last in every transaction, so that two transactions cannot wait for each
 -- other. The loop goes one by one because there is mostly one: a statement for all of them costs twice as much for one, and
@@ -17,17 +16,8 @@ declare
   notified bigint[];
 begin
   for member, what, of_post, of_comment in
-    select u.id, t.kind, p.id, t.comment_id
-      from (select g.user_id, coalesce(g.kind, kinds[1]) as kind, coalesce(g.post_id, of_posts[1]) as post_id,
-                   coalesce(g.comment_id, of_comments[1]) as comment_id
-              from unnest(recipients, kinds, of_posts, of_comments) as g (user_id, kind, post_id, comment_id)) t
-      join users u on u.id = t.user_id
-      join posts p on p.id = t.post_id
-      join boards b on b.id = p.board_id
-     where u.id <> actor
-       and ms_may_notify(u.muted_notifications, u.suspended_until, u.role, b.read_role, t.kind)
-       and (p.visible or t.kind >= 6)
-     order by u.id, p.id, t.comment_id, t.kind
+    select r.member_id, r.kind, r.post_id, r.comment_id from ms_recipients(actor, recipients, kinds, of_posts, of_comments) r
+     order by r.member_id, r.post_id, r.comment_id, r.kind
   loop
     continue when what < 6 and exists (
       select from notifications n

@@ -26,7 +26,7 @@ async function written({ client }, content = '본문') {
 async function commented({ client }, { id }, content, parent) {
   const answer = await client.post(`/posts/${id}/comments`, { form: { content, ...(parent && { parent_id: parent }) } });
   assert.equal(answer.status, 303, answer.text.slice(0, 300));
-  return Number(/\/comments\/(\d+)$/.exec(answer.location)[1]);
+  return Number(/#c(\d+)$/.exec(answer.location)[1]);
 }
 
 async function acted(client, path, form = {}) {

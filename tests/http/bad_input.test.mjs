@@ -182,7 +182,7 @@ test('a refused reply comes back at the comment that it answers', async () => {
   assertWrong(page, 'content');
   assertTyped(page, long);
   assertWrong(await send({ content: ' ' }), 'content');
-  const parent = /\/comments\/(\d+)$/.exec((await send({ content: '댓글' })).location)[1];
+  const parent = /#c(\d+)$/.exec((await send({ content: '댓글' })).location)[1];
   const reply = await send({ content: long, parent_id: parent });
   assert.equal(reply.status, 422);
   const slot = new RegExp(`id="reply-${parent}">[^]*?</form>`).exec(reply.text)[0];

@@ -67,7 +67,7 @@ const other = await newMember();
 test('links of a guest, a member and an author lead where they say', async () => {
   const post = (await author.client.post('/boards/free/write', { form: { title: `링크 ${randomUUID()}`, content: '본문' } })).location;
   const id = post.split('/').pop();
-  const comment = async (client, content, parent) => (await client.post(`/posts/${id}/comments`, { form: { content, ...(parent ? { parent_id: parent } : {}) } })).location.split('/').pop();
+  const comment = async (client, content, parent) => (await client.post(`/posts/${id}/comments`, { form: { content, ...(parent ? { parent_id: parent } : {}) } })).location.split('#c').pop();
   const first = await comment(other.client, '댓글');
   await comment(author.client, '답글', first);
   const gone = await comment(other.client, '지울 댓글');

@@ -49,7 +49,7 @@ async function comment({ client }, post, content, parent) {
   const form = { content, ...(parent ? { parent_id: parent } : {}) };
   const answer = await client.post(`/posts/${post.id}/comments`, { form });
   assert.equal(answer.status, 303, answer.text.slice(0, 300));
-  return Number(/\/comments\/(\d+)$/.exec(answer.location)[1]);
+  return Number(/#c(\d+)$/.exec(answer.location)[1]);
 }
 
 const boards = [];

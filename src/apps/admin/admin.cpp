@@ -18,10 +18,10 @@ class Admin final : public program::App {
  public:
   explicit Admin(program::Services& services)
       : services_(services),
-        staff_(services.db, services.sessions),
-        moderation_(services.db, services.cache, services.notifications, services.publisher),
+        staff_(services.db, services.writer),
+        moderation_(services.db, services.writer),
         watch_(services.db, services.redis, services.settings.monitor.url),
-        servers_(services.db, watch_) {}
+        servers_(services.db, watch_, services.writer) {}
 
   void add_routes(web::Router& router) override {
     add_dashboard_routes(router, services_.db, services_.redis, services_.cache, services_.presence);
@@ -30,7 +30,7 @@ class Admin final : public program::App {
     boards::add_admin_routes(router, services_.boards);
     moderation::add_admin_routes(router, moderation_, services_.boards);
     servers::add_admin_routes(router, servers_);
-    add_jobs_routes(router, services_.db);
+    add_jobs_routes(router, services_.db, services_.writer);
     audit::add_admin_routes(router, services_.db);
   }
 

@@ -22,6 +22,7 @@
 #include "infra/session/sessions.hpp"
 #include "infra/web/context.hpp"
 #include "infra/web/router.hpp"
+#include "infra/write/write.hpp"
 
 namespace ms::program {
 
@@ -40,6 +41,7 @@ struct Services {
   live::Publisher publisher;
   session::Accounts accounts;
   session::Sessions sessions;
+  write::Writer writer;
   boards::Boards boards;
   notifications::Notifications notifications;
   members::Members members;

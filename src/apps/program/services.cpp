@@ -67,11 +67,13 @@ Services::Services(const config::Settings& with, config::Program program, CpuPoo
       publisher(io, db, redis, keys),
       accounts(db, [this] { return listener.live(); }),
       sessions(db, redis, accounts, session_config(with, keys, program)),
-      boards(db, [this] { return listener.live(); }),
-      notifications(db, cache, limiter, boards, publisher),
-      members(db, cache, limiter, sessions, members::Passwords(hashing), login_limits(with.login, program),
+      writer(db, cache, publisher),
+      boards(
+          db, [this] { return listener.live(); }, writer),
+      notifications(db, cache, limiter, boards, publisher, writer),
+      members(db, cache, limiter, writer, members::Passwords(hashing), login_limits(with.login, program),
               members::KnownDevices(keys, std::string(config::name_of(program))), posts::cache_keys(), with.site.name),
-      presence(db, redis, sessions, with.session.secret),
+      presence(db, redis, sessions, writer, with.session.secret),
       listener(
           io, config::pg_config(with).conninfo, channels(program),
           [this](std::string_view channel, std::string_view payload) {
@@ -84,7 +86,9 @@ Services::Services(const config::Settings& with, config::Program program, CpuPoo
             accounts.changed("");
             boards.changed();
             if (on_notify_lost) on_notify_lost();
-          }) {}
+          }) {
+  writer.when_rights_change([this](const Call& call, MemberId member) { return sessions.evict(call, member); });
+}
 
 std::vector<cache::LocalCacheStats> Services::cache_stats() const {
   std::vector<cache::LocalCacheStats> out = presence.cache_stats();

@@ -78,13 +78,15 @@ Result<std::string> reason_on_site(std::string_view typed) {
   return reason_of(typed);
 }
 
-void record(pg::Statements& transaction, MemberId actor, std::string_view action, Subject subject,
-            std::string_view reason, std::string_view detail) {
-  transaction.add(kInsert, actor, action, subject.kind, subject.id, reason, detail);
+void record(write::Write& write, std::string_view action, Subject subject, std::string_view reason,
+            std::string_view detail) {
+  write.add(kInsert, write.actor(), action, subject.kind, subject.id, reason, detail);
+  write.audited();
 }
 
-void record_deleted(pg::Statements& transaction, MemberId actor, Subject subject, std::string_view reason) {
-  transaction.add(kDeleted, actor, subject.kind, subject.id, reason);
+void record_deleted(write::Write& write, Subject subject, std::string_view reason) {
+  write.add(kDeleted, write.actor(), subject.kind, subject.id, reason);
+  write.audited();
 }
 
 void record_look(pg::Statements& transaction, MemberId actor, MemberId member) {

@@ -9,8 +9,10 @@
 #include "infra/session/viewer.hpp"
 #include "infra/web/listing.hpp"
 #include "infra/web/router.hpp"
+#include "infra/write/write.hpp"
 
-// Who of the staff did what to whom, and why. A row is written in the unit that does it; the table is only added to.
+// Who of the staff did what to whom, and why. A row is written in the transaction that does it; the table is only added
+// to.
 namespace ms::audit {
 
 constexpr std::size_t kReasonLimit = 200;  ///< characters
@@ -28,14 +30,14 @@ struct Subject {
   std::int64_t id = 0;
 };
 
-/// Adds the row to the caller's unit. `action` is a key of the table [audit_action] in the catalogue ("suspend");
-/// `detail` says what changed ("회원 → 직원").
-void record(pg::Statements& transaction, MemberId actor, std::string_view action, Subject subject,
-            std::string_view reason, std::string_view detail = {});
+/// Adds the row to the write, whose actor did it. `action` is a key of the table [audit_action] in the catalogue
+/// ("suspend"); `detail` says what changed ("회원 → 직원").
+void record(write::Write& write, std::string_view action, Subject subject, std::string_view reason,
+            std::string_view detail = {});
 
-/// The record of a post or comment that this unit marked as deleted by the actor on the Site, whose role may not write
-/// into the log itself. Does nothing for one's own.
-void record_deleted(pg::Statements& transaction, MemberId actor, Subject subject, std::string_view reason);
+/// The record of a post or comment that this write marked as deleted on the Site, whose role may not write into the log
+/// itself. Does nothing for one's own.
+void record_deleted(write::Write& write, Subject subject, std::string_view reason);
 
 /// That the actor looks at a member's personal data; at most once an hour for each pair of them, never for one's own.
 void record_look(pg::Statements& transaction, MemberId actor, MemberId member);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "features/testing/site_fixture.hpp"
+#include "infra/pg/transaction.hpp"
 
 namespace ms::audit {
 namespace {
@@ -53,6 +54,18 @@ class AuditTest : public SiteFixture {
     add(transaction);
     return run(transaction.commit());
   }
+  template <class F>
+  static async<Result<void>> commit(write::Writer& writer, const Call& call, F add) {
+    write::Write write = writer.begin(call, kStaff);
+    EXPECT_FALSE(write.replayed());
+    write.guard_member();
+    add(write);
+    co_return co_await write.commit({.made = write::Made::nothing(), .changes = write::Changes::nothing_shown()});
+  }
+  template <class F>
+  Result<void> in_write(F add) {
+    return run(commit(writer, call, std::move(add)));
+  }
   std::vector<Entry> entries(Subject subject) {
     pg::Batch batch = db.batch(call, pg::Lane::slow);
     const auto handle = history(batch, subject);
@@ -62,12 +75,11 @@ class AuditTest : public SiteFixture {
 };
 
 TEST_F(AuditTest, ARecordIsAPartOfItsTransaction) {
-  ASSERT_TRUE(in_transaction(
-      [](pg::Transaction& transaction) { record(transaction, kStaff.id, "suspend", {"member", 3}, "욕설", "7일"); }));
-  EXPECT_THROW(in_transaction([](pg::Transaction& transaction) {
-                 record(transaction, kStaff.id, "lift", {"member", 3}, "");
+  ASSERT_TRUE(in_write([](write::Write& write) { record(write, "suspend", {"member", 3}, "욕설", "7일"); }));
+  EXPECT_THROW(in_write([](write::Write& write) {
+                 record(write, "lift", {"member", 3}, "");
                  static constexpr pg::Query kBroken{"test.broken", "select 1 / 0"};
-                 transaction.add(kBroken);
+                 write.add(kBroken);
                }),
                std::exception);
   const auto found = entries({"member", 3});
@@ -100,8 +112,7 @@ TEST_F(AuditTest, AListOfMembersIsWrittenOnceAnHourForWhatWasSearched) {
 
 TEST_F(AuditTest, WhatItsAuthorTookBackIsToldToNobody) {
   ask("insert into posts (title, content, author_id, board_id, number) values ('비밀', '', 3, 1, 1)");
-  ASSERT_TRUE(in_transaction(
-      [](pg::Transaction& transaction) { record(transaction, kStaff.id, "hide", {"post", 1}, "광고", "비밀"); }));
+  ASSERT_TRUE(in_write([](write::Write& write) { record(write, "hide", {"post", 1}, "광고", "비밀"); }));
   EXPECT_EQ(entries({"post", 1}).at(0).detail, "비밀");
   ask("update posts set deleted_at = now(), deleted_by = 3 where id = 1");
   EXPECT_EQ(entries({"post", 1}).at(0).detail, "");

@@ -5,9 +5,9 @@
 #include "features/audit/audit.hpp"
 #include "features/boards/store.hpp"
 #include "infra/core/text.hpp"
-#include "infra/idempotency/idempotency.hpp"
-#include "infra/session/guard.hpp"
+#include "infra/session/refusals.hpp"
 #include "infra/web/context.hpp"
+#include "infra/write/write.hpp"
 
 namespace ms::boards {
 namespace {
@@ -23,8 +23,6 @@ bool good_slug(std::string_view slug) {
 }
 
 bool rank_within(int rank, int lowest) { return rank >= lowest && rank <= kHighestRank; }
-
-Unexpected no_right() { return fail(ErrorCode::forbidden, "error.forbidden"_msg); }
 
 Unexpected named(const Error& error) {
   if (error.message.key == "boards.slug_former") {
@@ -42,11 +40,12 @@ async<std::shared_ptr<const Directory>> load_directory(pg::Db& db, const Call& c
   co_return std::make_shared<const Directory>(handle.all(), former.all());
 }
 
+/// Every server keeps all boards in memory.
+write::Changes changes() { return write::Changes::of_channel("boards"); }
+
 }  // namespace
 
-void guard(pg::Statements& transaction, MemberId member, BoardId board, Right right, Msg gone) {
-  store::guard(transaction, member, board, right, gone);
-}
+void guard(write::Write& write, BoardId board, Right right, Msg gone) { store::guard(write, board, right, gone); }
 
 bool Board::readable(const session::Viewer& viewer) const {
   return viewer.rank() >= read_role && viewer.may(session::Permission::read);
@@ -128,45 +127,42 @@ async<std::shared_ptr<const Directory>> Boards::all(const Call& call) {
 }
 
 async<Result<BoardId>> Boards::create(const Call& call, const session::Viewer& viewer, Draft draft) {
-  if (const auto first = idempotency::previous_result(call)) co_return BoardId{*first};
-  if (!viewer.may(session::Permission::boards)) co_return no_right();
+  write::Write write = writer_.begin(call, viewer);
+  if (const auto first = write.replayed()) co_return BoardId{*first};
+  if (!viewer.may(session::Permission::boards)) co_return session::forbidden();
   if (auto ok = check(draft); !ok) co_return Unexpected(ok.error());
-  pg::Transaction transaction = db_.transaction(call);
-  session::guard_permission(transaction, viewer.id, session::Permission::boards);
-  store::guard_address(transaction, BoardId(), draft.slug);
-  const auto handle = store::insert(transaction, draft, viewer.id);
-  idempotency::record_id(transaction, call, viewer.id, "boards");
-  const auto done = co_await transaction.commit();
+  write.guard_act_of_staff(session::Permission::boards);
+  store::guard_address(write, BoardId(), draft.slug);
+  const auto inserted = store::insert(write, draft);
+  const auto done = co_await write.commit({.made = inserted.id, .changes = changes()});
   if (!done) co_return named(done.error());
-  co_return handle.one().value();
+  co_return inserted.row.one().value();
 }
 
 async<Result<void>> Boards::edit(const Call& call, const session::Viewer& viewer, BoardId id, Draft draft) {
-  if (idempotency::previous_result(call)) co_return Result<void>();
-  if (!viewer.may(session::Permission::boards)) co_return no_right();
+  write::Write write = writer_.begin(call, viewer);
+  if (write.replayed()) co_return Result<void>();
+  if (!viewer.may(session::Permission::boards)) co_return session::forbidden();
   if (auto ok = check(draft); !ok) co_return Unexpected(ok.error());
-  pg::Transaction transaction = db_.transaction(call);
-  session::guard_permission(transaction, viewer.id, session::Permission::boards);
-  store::guard_exists(transaction, id);
-  store::guard_address(transaction, id, draft.slug);
-  store::update(transaction, id, draft);
-  audit::record(transaction, viewer.id, "board_edit", {"board", id.value}, "", draft.name);
-  idempotency::record(transaction, call, viewer.id);
-  const auto done = co_await transaction.commit();
+  write.guard_act_of_staff(session::Permission::boards);
+  store::guard_exists(write, id);
+  store::guard_address(write, id, draft.slug);
+  store::update(write, id, draft);
+  audit::record(write, "board_edit", {"board", id.value}, "", draft.name);
+  const auto done = co_await write.commit({.made = write::Made::nothing(), .changes = changes()});
   if (!done) co_return named(done.error());
   co_return Result<void>();
 }
 
 async<Result<void>> Boards::move(const Call& call, const session::Viewer& viewer, BoardId id, int by) {
-  if (idempotency::previous_result(call)) co_return Result<void>();
-  if (!viewer.may(session::Permission::boards)) co_return no_right();
-  pg::Transaction transaction = db_.transaction(call);
-  session::guard_permission(transaction, viewer.id, session::Permission::boards);
-  store::guard_exists(transaction, id);
-  store::move(transaction, id, by);
-  audit::record(transaction, viewer.id, "board_move", {"board", id.value}, "");
-  idempotency::record(transaction, call, viewer.id);
-  co_return co_await transaction.commit();
+  write::Write write = writer_.begin(call, viewer);
+  if (write.replayed()) co_return Result<void>();
+  if (!viewer.may(session::Permission::boards)) co_return session::forbidden();
+  write.guard_act_of_staff(session::Permission::boards);
+  store::guard_exists(write, id);
+  store::move(write, id, by);
+  audit::record(write, "board_move", {"board", id.value}, "");
+  co_return co_await write.commit({.made = write::Made::nothing(), .changes = changes()});
 }
 
 }  // namespace ms::boards

@@ -15,6 +15,7 @@
 #include "infra/session/viewer.hpp"
 #include "infra/unicode/unicode.hpp"
 #include "infra/web/router.hpp"
+#include "infra/write/write.hpp"
 
 // Boards: what there is, and which role may read, write and comment where. Asked on every page, changed rarely, so
 // every process keeps the whole directory in memory, exact by PostgreSQL's NOTIFY on the channel "boards".
@@ -40,9 +41,9 @@ struct Board {
 
 /// What a board's ranks are asked for.
 enum class Right { read, write, comment };
-/// Asks inside of a unit whether the member may do this on the board, as guard_permission() does: 404 with `gone` when
-/// they may not even read it, 403 when they may not write or comment.
-void guard(pg::Statements& transaction, MemberId member, BoardId board, Right right, Msg gone);
+/// Asks inside of the write whether its actor may do this on the board: 404 with `gone` when they may not even read it,
+/// 403 when they may not write or comment.
+void guard(write::Write& write, BoardId board, Right right, Msg gone);
 
 /// An address that a board had before.
 struct FormerAddress {
@@ -83,7 +84,8 @@ Result<void> check(const Draft& draft);
 class Boards {
  public:
   /// `live`: whether notifications are proven to arrive (pg::Listener::live); without that every call asks PostgreSQL.
-  Boards(pg::Db& db, std::function<bool()> live) : db_(db), live_(std::move(live)) {}
+  Boards(pg::Db& db, std::function<bool()> live, write::Writer& writer)
+      : db_(db), live_(std::move(live)), writer_(writer) {}
 
   async<std::shared_ptr<const Directory>> all(const Call& call);
   /// The directory as it was last known; may be null, for pages that are shown while PostgreSQL is gone.
@@ -102,6 +104,7 @@ class Boards {
  private:
   pg::Db& db_;
   std::function<bool()> live_;
+  write::Writer& writer_;
   std::shared_ptr<const Directory> known_;
   bool fresh_ = false;
   cache::SingleFlight<std::monostate, std::shared_ptr<const Directory>> loads_;

@@ -49,7 +49,7 @@ class BoardsTest : public SiteFixture {
   }
   static std::string slugs() { return ask("select string_agg(slug, ' ' order by position, id) from boards"); }
 
-  Boards boards{db, [] { return true; }};
+  Boards boards{db, [] { return true; }, writer};
 
  private:
   std::shared_ptr<const Directory> directory_;

@@ -16,10 +16,10 @@ constexpr pg::Query kGuardAddress{"boards.guard_address", R"(
 constexpr pg::Query kInsert{"boards.insert", R"(
   with made as (
     insert into boards (slug, name, description, read_role, write_role, comment_role, on_home, position)
-    select $1, $2, $3, $4, $5, $6, $7, coalesce(max(position), 0) + 1 from boards returning id, name),
+    select $2, $3, $4, $5, $6, $7, $8, coalesce(max(position), 0) + 1 from boards returning ms_set_local_id($1, id) as id, name),
   logged as (
     insert into audit_log (actor_id, action, subject_kind, subject_id, detail)
-    select $8, 'board_create', 'board', id, name from made)
+    select $9, 'board_create', 'board', id, name from made)
   select id from made)"};
 constexpr pg::Query kGuard{"boards.guard", "select ms_guard_board($1, $2, $3, $4, $5)::text"};
 constexpr std::array<std::string_view, 3> kRights = {"read", "write", "comment"};
@@ -39,7 +39,6 @@ constexpr pg::Query kMove{"boards.move", R"(
   wanted as (select id, row_number() over (order by place + case when id = $1 then $2::int * 1.5 else 0 end) as place
                from placed)
   update boards b set position = w.place from wanted w where w.id = b.id and b.position <> w.place)"};
-constexpr pg::Query kNotify{"boards.notify", "select pg_notify('boards', '')::text"};
 
 }  // namespace
 
@@ -48,15 +47,14 @@ pg::ResultHandle<Board> all(pg::Statements& out) { return out.add<Board>(kAll); 
 pg::ResultHandle<FormerAddress> former(pg::Statements& out) { return out.add<FormerAddress>(kFormer); }
 void guard_address(pg::Statements& out, BoardId id, std::string_view slug) { out.add(kGuardAddress, id, slug); }
 
-pg::ResultHandle<BoardId> insert(pg::Statements& out, const Draft& draft, MemberId creator) {
-  const auto handle = out.add<BoardId>(kInsert, draft.slug, draft.name, draft.description, draft.read_role,
-                                       draft.write_role, draft.comment_role, draft.on_home, creator);
-  out.add(kNotify);
-  return handle;
+write::Inserted<BoardId, BoardId> insert(write::Write& out, const Draft& draft) {
+  out.audited();
+  return out.insert<BoardId>(kInsert, draft.slug, draft.name, draft.description, draft.read_role, draft.write_role,
+                             draft.comment_role, draft.on_home, out.actor());
 }
-void guard(pg::Statements& out, MemberId member, BoardId board, Right right, Msg gone) {
+void guard(write::Write& out, BoardId board, Right right, Msg gone) {
   const auto at = static_cast<std::size_t>(right);
-  out.add(kGuard, member, board, kRights.at(at), gone.key, kRefusals.at(at).key);
+  out.guard(kGuard, out.actor(), board, kRights.at(at), gone.key, kRefusals.at(at).key);
 }
 void guard_exists(pg::Statements& out, BoardId id) { out.add(kExists, id); }
 
@@ -64,11 +62,7 @@ void update(pg::Statements& out, BoardId id, const Draft& draft) {
   if (draft.version) out.add(kGuardVersion, id, *draft.version, "error.edited"_msg.key);
   out.add(kUpdate, id, draft.slug, draft.name, draft.description, draft.read_role, draft.write_role, draft.comment_role,
           draft.on_home);
-  out.add(kNotify);
 }
-void move(pg::Statements& out, BoardId id, int by) {
-  out.add(kMove, id, by);
-  out.add(kNotify);
-}
+void move(pg::Statements& out, BoardId id, int by) { out.add(kMove, id, by); }
 
 }  // namespace ms::boards::store

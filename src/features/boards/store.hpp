@@ -1,8 +1,9 @@
 #pragma once
 #include "features/boards/boards.hpp"
 #include "infra/pg/db.hpp"
+#include "infra/write/write.hpp"
 
-// SQL of boards only: one function is one named query. What changes a board notifies every server in the same unit.
+// SQL of boards only: one function is one named query.
 namespace ms::boards::store {
 
 pg::ResultHandle<Board> all(pg::Statements& out);
@@ -12,8 +13,8 @@ pg::ResultHandle<FormerAddress> former(pg::Statements& out);
 /// there.
 void guard_address(pg::Statements& out, BoardId id, std::string_view slug);
 /// With its line in the audit log, whose subject is the new id.
-pg::ResultHandle<BoardId> insert(pg::Statements& out, const Draft& draft, MemberId creator);
-void guard(pg::Statements& out, MemberId member, BoardId board, Right right, Msg gone);
+write::Inserted<BoardId, BoardId> insert(write::Write& out, const Draft& draft);
+void guard(write::Write& out, BoardId board, Right right, Msg gone);
 void guard_exists(pg::Statements& out, BoardId id);
 void update(pg::Statements& out, BoardId id, const Draft& draft);
 void move(pg::Statements& out, BoardId id, int by);

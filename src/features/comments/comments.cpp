@@ -10,11 +10,12 @@
 #include "features/comments/thread.html.hpp"
 #include "features/notifications/notifications.hpp"
 #include "features/notifications/notify.hpp"
+#include "features/topics/topics.hpp"
 #include "infra/core/text.hpp"
-#include "infra/idempotency/idempotency.hpp"
 #include "infra/live/publisher.hpp"
 #include "infra/markdown/markdown.hpp"
-#include "infra/session/guard.hpp"
+#include "infra/session/refusals.hpp"
+#include "infra/write/write.hpp"
 
 namespace ms::comments {
 namespace {
@@ -65,10 +66,6 @@ std::vector<Comment> flatten_tree(std::vector<Comment> rows) {
 }
 
 Unexpected gone() { return fail(ErrorCode::not_found, "comments.gone"_msg); }
-Unexpected no_right(const session::Viewer& viewer) {
-  if (!viewer.signed_in()) return fail(ErrorCode::unauthenticated, "error.unauthenticated"_msg);
-  return fail(ErrorCode::forbidden, "error.forbidden"_msg);
-}
 
 bool readable(const session::Viewer& viewer, const boards::Directory& directory,
               const std::optional<store::Target>& comment) {
@@ -88,16 +85,22 @@ Result<const boards::Board*> open_board(const session::Viewer& viewer, const boa
 Result<void> may_edit(const session::Viewer& viewer, const boards::Directory& directory,
                       const std::optional<store::Target>& comment) {
   if (!readable(viewer, directory, comment)) return gone();
-  if (!viewer.signed_in() || comment->author != viewer.id) return no_right(viewer);
+  if (!viewer.signed_in() || comment->author != viewer.id) return session::no_right(viewer);
   if (auto board = open_board(viewer, directory, comment->board); !board) return Unexpected(board.error());
   return {};
 }
+
+write::Changes changes_of(PostId post) { return write::Changes::of_topics({topics::post(post)}); }
 
 }  // namespace
 
 CommentActions actions_for(const session::Viewer& viewer, MemberId author, bool may_reply) {
   const bool own = viewer.signed_in() && viewer.id == author;
   return {viewer.signed_in(), may_reply, own, own || viewer.may(session::Permission::remove), false};
+}
+
+std::string path_of(const boards::Board& board, PostId post, CommentId id) {
+  return fmt::format("/boards/{}/{}?comment={}#c{}", board.slug, post.value, id.value, id.value);
 }
 
 bool Threads::holds(CommentId id) const { return std::ranges::find(comments, id, &Comment::id) != comments.end(); }
@@ -192,8 +195,9 @@ async<Result<Comment>> Comments::own(const Call& call, const session::Viewer& vi
 }
 
 async<Result<Comments::Written>> Comments::write(const Call& call, const session::Viewer& viewer, Draft draft) {
-  if (const auto first = idempotency::previous_result(call)) co_return Written{CommentId{*first}, {}};
-  if (!viewer.signed_in()) co_return no_right(viewer);
+  write::Write write = writer_.begin(call, viewer);
+  if (const auto first = write.replayed()) co_return Written{CommentId{*first}, {}};
+  if (!viewer.signed_in()) co_return session::no_right(viewer);
   if (auto ok = check(draft.content); !ok) co_return Unexpected(ok.error());
   auto mentions = notifications::Mentions::of(draft.content);
   if (!mentions) co_return Unexpected(mentions.error());
@@ -220,24 +224,20 @@ async<Result<Comments::Written>> Comments::write(const Call& call, const session
   if (auto ok = mentions->check_unresolved(draft.unresolved); !ok) co_return Unexpected(ok.error());
   const auto allowed = co_await allow(call, viewer, limit::Write::comment, std::ssize(mentions->members()));
   if (!allowed) co_return Unexpected(allowed.error());
-  pg::Transaction transaction = db_.transaction(call);
-  boards::guard(transaction, viewer.id, post->board, boards::Right::comment, "posts.gone"_msg);
-  posts::guard_visible(transaction, draft.post);
-  if (draft.parent) store::guard_visible(transaction, *draft.parent);
-  const auto handle = store::insert(transaction, draft, root, viewer.id, html);
-  idempotency::record_id(transaction, call, viewer.id, "comments");
+  boards::guard(write, post->board, boards::Right::comment, "posts.gone"_msg);
+  posts::guard_visible(write, draft.post);
+  if (draft.parent) store::guard_visible(write, *draft.parent);
+  const auto inserted = store::insert(write, draft, root, html);
   std::optional<pg::ResultHandle<std::int64_t>> before;
-  if (draft.ask_page) before = store::threads_before(transaction, draft.post, root);
-  const auto recipients = notifications::comment_written(transaction, {.author = viewer.id,
-                                                                       .post = draft.post,
-                                                                       .post_author = post->author,
-                                                                       .parent_author = parent_author,
-                                                                       .mentioned = mentions->members()});
-  const auto done = co_await transaction.commit();
+  if (draft.ask_page) before = store::threads_before(write, draft.post, root ? *root : inserted.id);
+  notifications::comment_written(write, {.id = inserted.id,
+                                         .post = draft.post,
+                                         .post_author = post->author,
+                                         .parent_author = parent_author,
+                                         .mentioned = mentions->members()});
+  const auto done = co_await write.commit({.made = inserted.id, .changes = changes_of(draft.post)});
   if (!done) co_return Unexpected(done.error());
-  publisher_.publish({'p', draft.post.value});
-  co_await notifications_.invalidate(call, recipients.all());
-  const auto row = handle.one().value();
+  const auto row = inserted.row.one().value();
   Comment comment;
   comment.post = draft.post;
   comment.parent = draft.parent;
@@ -253,7 +253,8 @@ async<Result<Comments::Written>> Comments::write(const Call& call, const session
 }
 
 async<Result<void>> Comments::edit(const Call& call, const session::Viewer& viewer, CommentId id, Edit edit) {
-  if (idempotency::previous_result(call)) co_return Result<void>();
+  write::Write write = writer_.begin(call, viewer);
+  if (write.replayed()) co_return Result<void>();
   const unicode::Text& content = edit.content;
   const auto directory = co_await boards_.all(call);
   pg::Batch batch = db_.batch(call);
@@ -269,50 +270,37 @@ async<Result<void>> Comments::edit(const Call& call, const session::Viewer& view
   if (auto ok = mentions->check_unresolved(edit.unresolved); !ok) co_return ok;
   const auto allowed = co_await allow(call, viewer, limit::Write::edit, std::ssize(mentions->members()));
   if (!allowed) co_return allowed;
-  pg::Transaction transaction = db_.transaction(call);
-  boards::guard(transaction, viewer.id, found->board, boards::Right::comment, "comments.gone"_msg);
-  posts::guard_visible(transaction, found->post);
-  if (edit.version) store::guard_version(transaction, id, *edit.version);
-  store::guard_visible(transaction, id);
-  store::update(transaction, id, content, html);
-  idempotency::record(transaction, call, viewer.id);
-  const auto recipients = notifications::comment_written(
-      transaction, {.id = id, .author = viewer.id, .post = found->post, .mentioned = mentions->members()});
-  const auto done = co_await transaction.commit();
-  if (!done) co_return done;
-  publisher_.publish({'p', found->post.value});
-  co_await notifications_.invalidate(call, recipients.all());
-  co_return done;
+  boards::guard(write, found->board, boards::Right::comment, "comments.gone"_msg);
+  posts::guard_visible(write, found->post);
+  if (edit.version) store::guard_version(write, id, *edit.version);
+  store::guard_visible(write, id);
+  store::update(write, id, content, html);
+  notifications::comment_edited(write, id, found->post, mentions->members());
+  co_return co_await write.commit({.made = write::Made::nothing(), .changes = changes_of(found->post)});
 }
 
 async<Result<void>> Comments::remove(const Call& call, const session::Viewer& viewer, CommentId id,
                                      std::string reason) {
-  if (idempotency::previous_result(call)) co_return Result<void>();
+  write::Write write = writer_.begin(call, viewer);
+  if (write.replayed()) co_return Result<void>();
   const auto directory = co_await boards_.all(call);
   pg::Batch batch = db_.batch(call);
   const auto handle = store::target(batch, id);
   co_await batch.send();
   const auto found = handle.one();
   if (!readable(viewer, *directory, found)) co_return gone();
-  if (!actions_for(viewer, found->author, false).may_remove) co_return no_right(viewer);
+  if (!actions_for(viewer, found->author, false).may_remove) co_return session::no_right(viewer);
   const auto given = audit::reason_on_site(reason);
   if (!given) co_return Unexpected(given.error());
   if (auto ok = co_await allow(call, viewer, limit::Write::edit, 0); !ok) co_return ok;
-  pg::Transaction transaction = db_.transaction(call);
-  boards::guard(transaction, viewer.id, found->board, boards::Right::read, "comments.gone"_msg);
-  if (viewer.id != found->author) session::guard_permission(transaction, viewer.id, session::Permission::remove);
-  posts::guard_visible(transaction, found->post);
-  store::guard_visible(transaction, id);
-  store::remove(transaction, id, viewer.id);
-  if (viewer.id != found->author) audit::record_deleted(transaction, viewer.id, {"comment", id.value}, *given);
-  idempotency::record(transaction, call, viewer.id);
-  const auto recipients =
-      notifications::deleted_by_staff(transaction, viewer.id, found->author, found->post, id, trim(reason));
-  const auto done = co_await transaction.commit();
-  if (!done) co_return done;
-  publisher_.publish({'p', found->post.value});
-  co_await notifications_.invalidate(call, recipients.all());
-  co_return done;
+  boards::guard(write, found->board, boards::Right::read, "comments.gone"_msg);
+  if (viewer.id != found->author) write.guard_act_of_staff(session::Permission::remove);
+  posts::guard_visible(write, found->post);
+  store::guard_visible(write, id);
+  store::remove(write, id, viewer.id);
+  if (viewer.id != found->author) audit::record_deleted(write, {"comment", id.value}, *given);
+  notifications::deleted_by_staff(write, found->author, found->post, id, trim(reason));
+  co_return co_await write.commit({.made = write::Made::nothing(), .changes = changes_of(found->post)});
 }
 
 async<Result<void>> Comments::allow(const Call& call, const session::Viewer& viewer, limit::Write what,
@@ -324,7 +312,7 @@ async<Result<void>> Comments::allow(const Call& call, const session::Viewer& vie
 }
 
 async<Result<void>> Comments::typing(const Call& call, const session::Viewer& viewer, PostId post) {
-  if (!viewer.signed_in()) co_return no_right(viewer);
+  if (!viewer.signed_in()) co_return session::no_right(viewer);
   if (viewer.hidden) co_return Result<void>();
   const bool rarely = co_await limiter_.allow(call, kTyping, std::to_string(viewer.id.value));
   if (!rarely) co_return Result<void>();
@@ -336,7 +324,7 @@ async<Result<void>> Comments::typing(const Call& call, const session::Viewer& vi
   if (!found) co_return fail(ErrorCode::not_found, "posts.gone"_msg);
   const auto board = open_board(viewer, *directory, found->board);
   if (!board) co_return Unexpected(board.error());
-  publisher_.publish_transient({'p', post.value},
+  publisher_.publish_transient(topics::post(post),
                                fmt::format("typing {} {} {}", (*board)->id.value, viewer.id.value, viewer.name));
   co_return Result<void>();
 }

@@ -24,6 +24,9 @@ class Publisher;
 namespace ms::notifications {
 class Notifications;
 }
+namespace ms::write {
+class Writer;
+}
 
 // Comments of a post and replies to them. Replies hang on the top-level comment (root) that began the thread, so that a
 // page of threads is two index ranges. Staff's acts are in features/moderation.
@@ -120,14 +123,9 @@ Result<void> check(const unicode::Text& content);
 
 class Comments {
  public:
-  Comments(pg::Db& db, boards::Boards& boards, posts::Posts& posts, notifications::Notifications& notifications,
-           limit::Limiter& limiter, live::Publisher& publisher)
-      : db_(db),
-        boards_(boards),
-        posts_(posts),
-        notifications_(notifications),
-        limiter_(limiter),
-        publisher_(publisher) {}
+  Comments(pg::Db& db, boards::Boards& boards, posts::Posts& posts, limit::Limiter& limiter, live::Publisher& publisher,
+           write::Writer& writer)
+      : db_(db), boards_(boards), posts_(posts), limiter_(limiter), publisher_(publisher), writer_(writer) {}
 
   /// The caller has made sure that the post may be read. `number` 0 is the last page, where the newest threads stand.
   /// `from`: a comment of that page to begin with; 0: its first. At most kPageBytes and one comment.
@@ -176,9 +174,9 @@ class Comments {
   pg::Db& db_;
   boards::Boards& boards_;
   posts::Posts& posts_;
-  notifications::Notifications& notifications_;
   limit::Limiter& limiter_;
   live::Publisher& publisher_;
+  write::Writer& writer_;
 };
 
 /// What is live about a post, topic "p34": its comments, that it changed or is gone, and who is writing. Its number
@@ -196,6 +194,10 @@ class LivePost final : public live::Source {
   boards::Boards& boards_;
   posts::Posts& posts_;
 };
+
+/// Where a comment is read: the page of its post that it stands on. The comment is named twice, because a script that
+/// follows a redirect (Turbo) loses the fragment.
+std::string path_of(const boards::Board& board, PostId post, CommentId id);
 
 /// For posts::Rerenderer.
 posts::RenderedTable rendered_comments();

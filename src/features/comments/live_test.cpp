@@ -38,8 +38,8 @@ class LivePostTest : public WritingFixture {
   }
 
   posts::ViewCounter views{db, redis};
-  posts::Posts posts{db, cache, boards, notifications, views, publisher, limiter};
-  Comments comments{db, boards, posts, notifications, limiter, publisher};
+  posts::Posts posts{db, cache, boards, views, limiter, writer};
+  Comments comments{db, boards, posts, limiter, publisher, writer};
   LivePost live_{db, boards, posts};
 };
 

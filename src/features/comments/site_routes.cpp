@@ -10,8 +10,7 @@ namespace {
 
 CommentId id_of(const web::Context& ctx) { return CommentId{ctx.params.number("id")}; }
 
-/// A link to one comment: leads to its page of threads. The comment is named twice, because a script that follows a
-/// redirect (Turbo) loses the fragment.
+/// A link to one comment: leads to its page of threads.
 async<http::Response> lead_to(web::Context& ctx, Comments& comments, boards::Boards& boards) {
   const CommentId id = id_of(ctx);
   const auto place = co_await comments.place(ctx.call, ctx.viewer, id);
@@ -19,8 +18,7 @@ async<http::Response> lead_to(web::Context& ctx, Comments& comments, boards::Boa
   const auto directory = co_await boards.all(ctx.call);
   const boards::Board* board = directory->find(place->board);
   if (board == nullptr) co_return ctx.error_response(Error(ErrorCode::not_found, "comments.gone"_msg));
-  co_return ctx.redirect(
-      fmt::format("/boards/{}/{}?comment={}#c{}", board->slug, place->post.value, id.value, id.value));
+  co_return ctx.redirect(path_of(*board, place->post, id));
 }
 
 async<http::Response> edit_form(web::Context& ctx, notifications::Notifications& notifications, const Comment& comment,

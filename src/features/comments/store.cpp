@@ -60,10 +60,10 @@ constexpr pg::Query kPlace{"comments.place", R"(
     from comments c join posts p on p.id = c.post_id where c.id = $1 and p.visible)"};
 constexpr pg::Query kInsert{"comments.insert", R"(
   insert into comments (post_id, parent_id, root_id, author_id, content, content_html, renderer)
-  values ($1, $2, $3, $4, $5, $6, $7) returning id, created_at)"};
+  values ($2, $3, $4, $5, $6, $7, $8) returning ms_set_local_id($1, id), created_at)"};
 constexpr pg::Query kThreadsBefore{"comments.threads_before", R"(
   select count(*) from comments
-   where post_id = $1 and parent_id is null and id < (select coalesce($2::bigint, currval('comments_id_seq'))))"};
+   where post_id = $1 and parent_id is null and id < (select ms_local_id($2)))"};
 constexpr pg::Query kUpdate{"comments.update", R"(
   update comments set content = $2, content_html = $3, renderer = $4, updated_at = now() where id = $1)"};
 constexpr pg::Query kOutdated{"comments.outdated", R"(
@@ -107,12 +107,12 @@ pg::ResultHandle<Target> target(pg::Statements& out, CommentId id) { return out.
 pg::ResultHandle<Parent> parent(pg::Statements& out, CommentId id) { return out.add<Parent>(kParent, id); }
 pg::ResultHandle<PlaceRow> place(pg::Statements& out, CommentId id) { return out.add<PlaceRow>(kPlace, id); }
 
-pg::ResultHandle<Inserted> insert(pg::Statements& out, const Draft& draft, std::optional<CommentId> root,
-                                  MemberId author, const view::SafeHtml& html) {
-  return out.add<Inserted>(kInsert, draft.post, draft.parent, root, author, draft.content.text(), html.html(),
-                           markdown::kRendererVersion);
+write::Inserted<CommentId, Inserted> insert(write::Write& out, const Draft& draft, std::optional<CommentId> root,
+                                            const view::SafeHtml& html) {
+  return out.insert<CommentId, Inserted>(kInsert, draft.post, draft.parent, root, out.actor(), draft.content.text(),
+                                         html.html(), markdown::kRendererVersion);
 }
-pg::ResultHandle<std::int64_t> threads_before(pg::Statements& out, PostId post, std::optional<CommentId> root) {
+pg::ResultHandle<std::int64_t> threads_before(pg::Statements& out, PostId post, const write::LocalId<CommentId>& root) {
   return out.add<std::int64_t>(kThreadsBefore, post, root);
 }
 void update(pg::Statements& out, CommentId id, std::string_view content, const view::SafeHtml& html) {

@@ -2,6 +2,7 @@
 #include "features/comments/comments.hpp"
 #include "infra/pg/db.hpp"
 #include "infra/view/out.hpp"
+#include "infra/write/write.hpp"
 
 // SQL of comments only: one function is one named query.
 namespace ms::comments::store {
@@ -41,10 +42,10 @@ struct Inserted {
   CommentId id;
   Timestamp created;
 };
-pg::ResultHandle<Inserted> insert(pg::Statements& out, const Draft& draft, std::optional<CommentId> root,
-                                  MemberId author, const view::SafeHtml& html);
-/// After the insert in its unit: top-level comments before the new one, or before its thread.
-pg::ResultHandle<std::int64_t> threads_before(pg::Statements& out, PostId post, std::optional<CommentId> root);
+write::Inserted<CommentId, Inserted> insert(write::Write& out, const Draft& draft, std::optional<CommentId> root,
+                                            const view::SafeHtml& html);
+/// Top-level comments before the one that began a thread.
+pg::ResultHandle<std::int64_t> threads_before(pg::Statements& out, PostId post, const write::LocalId<CommentId>& root);
 void update(pg::Statements& out, CommentId id, std::string_view content, const view::SafeHtml& html);
 void remove(pg::Statements& out, CommentId id, MemberId by);
 /// Refuses the unit (409) when the comment has another version.

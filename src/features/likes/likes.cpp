@@ -5,8 +5,9 @@
 #include "features/likes/store.hpp"
 #include "features/notifications/notify.hpp"
 #include "features/posts/posts.hpp"
-#include "infra/idempotency/idempotency.hpp"
-#include "infra/live/publisher.hpp"
+#include "features/topics/topics.hpp"
+#include "infra/session/refusals.hpp"
+#include "infra/write/write.hpp"
 
 namespace ms::likes {
 namespace {
@@ -61,31 +62,26 @@ std::vector<std::int64_t> Likers::of(MemberId member) const {
 }
 
 async<Result<Liked>> Likes::set(const Call& call, const session::Viewer& viewer, Liked found, bool mine) {
-  if (!viewer.signed_in()) co_return fail(ErrorCode::unauthenticated, "error.unauthenticated"_msg);
+  write::Write write = writer_.begin(call, viewer);
+  if (!viewer.signed_in()) co_return session::login_first();
   // A repetition that comes after the opposite was done must not undo that.
-  if (found.mine == mine || idempotency::previous_result(call)) co_return found;
+  if (found.mine == mine || write.replayed()) co_return found;
   const bool staff = viewer.may(session::Permission::admin);
   if (auto ok = co_await limiter_.allow_write(call, viewer.id, staff, limit::Write::like); !ok)
     co_return Unexpected(ok.error());
-  pg::Transaction transaction = db_.transaction(call);
-  const Msg gone = found.comment ? "comments.gone"_msg : "posts.gone"_msg;
-  boards::guard(transaction, viewer.id, found.board, boards::Right::read, gone);
-  store::guard_visible(transaction, found);
-  mine ? store::add(transaction, found, viewer.id) : store::take(transaction, found, viewer.id);
-  const auto count = store::count(transaction, found);
-  idempotency::record(transaction, call, viewer.id);
+  boards::guard(write, found.board, boards::Right::read, found.comment ? "comments.gone"_msg : "posts.gone"_msg);
+  store::guard_visible(write, found);
+  const auto count = mine ? store::add(write, found, viewer.id) : store::take(write, found, viewer.id);
   const CommentId comment = found.comment.value_or(CommentId());
-  const auto recipients =
-      mine ? notifications::liked(transaction, viewer.id, found.author, found.post, comment)
-           : notifications::like_taken_back(transaction, viewer.id, found.author, found.post, comment);
-  const auto done = co_await transaction.commit();
+  mine ? notifications::liked(write, found.author, found.post, comment)
+       : notifications::like_taken_back(write, found.author, found.post, comment);
+  const auto done = co_await write.commit(
+      {.made = write::Made::nothing(), .changes = write::Changes::of_topics({topics::post(found.post)})});
   // The same member, at the same moment, by another tab or server.
   if (!done && store::already_liked(done.error())) co_return co_await find_again(call, viewer, found);
   if (!done) co_return Unexpected(done.error());
-  publisher_.publish({'p', found.post.value});
   found.likes = count.one().value_or(0);
   found.mine = mine;
-  co_await notifications_.invalidate(call, recipients.all());
   co_return found;
 }
 

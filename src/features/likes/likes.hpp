@@ -4,14 +4,14 @@
 #include <vector>
 
 #include "features/boards/boards.hpp"
-#include "features/notifications/notifications.hpp"
 #include "infra/core/result.hpp"
+#include "infra/limit/limiter.hpp"
 #include "infra/pg/db.hpp"
 #include "infra/session/viewer.hpp"
 #include "infra/web/router.hpp"
 
-namespace ms::live {
-class Publisher;
+namespace ms::write {
+class Writer;
 }
 
 // Likes of posts and comments, one a member. What a page shows of them comes with the post and the comments themselves
@@ -45,9 +45,8 @@ struct Likers {
 
 class Likes {
  public:
-  Likes(pg::Db& db, boards::Boards& boards, notifications::Notifications& notifications, live::Publisher& publisher,
-        limit::Limiter& limiter)
-      : db_(db), boards_(boards), notifications_(notifications), publisher_(publisher), limiter_(limiter) {}
+  Likes(pg::Db& db, boards::Boards& boards, limit::Limiter& limiter, write::Writer& writer)
+      : db_(db), boards_(boards), limiter_(limiter), writer_(writer) {}
 
   /// Unexpected: not_found, also when the board may not be read.
   async<Result<Liked>> find(const Call& call, const session::Viewer& viewer, PostId id);
@@ -66,9 +65,8 @@ class Likes {
 
   pg::Db& db_;
   boards::Boards& boards_;
-  notifications::Notifications& notifications_;
-  live::Publisher& publisher_;
   limit::Limiter& limiter_;
+  write::Writer& writer_;
 };
 
 /// POST /posts/{id}/like and /unlike, /comments/{id}/like and /unlike.

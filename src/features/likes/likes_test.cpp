@@ -30,7 +30,7 @@ class LikesTest : public WritingFixture {
     return run(likes.set(call, viewer, *found, mine));
   }
 
-  Likes likes{db, boards, notifications, publisher, limiter};
+  Likes likes{db, boards, limiter, writer};
 };
 
 TEST_F(LikesTest, OneAMember) {

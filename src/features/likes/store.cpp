@@ -37,6 +37,11 @@ constexpr pg::Query kTakeComment{"likes.take_comment",
 constexpr pg::Query kCountPost{"likes.count_post", "select likes from post_counters where post_id = $1"};
 constexpr pg::Query kCountComment{"likes.count_comment", "select likes from comment_counters where comment_id = $1"};
 
+pg::ResultHandle<std::int64_t> count(pg::Statements& out, const Liked& what) {
+  return what.comment ? out.add<std::int64_t>(kCountComment, *what.comment)
+                      : out.add<std::int64_t>(kCountPost, what.post);
+}
+
 }  // namespace
 
 pg::ResultHandle<Liked> find(pg::Statements& out, PostId id, MemberId reader) {
@@ -55,15 +60,13 @@ pg::ResultHandle<Likers::One> likers(pg::Statements& out, PostId post) { return 
 void guard_visible(pg::Statements& out, const Liked& what) {
   what.comment ? void(out.add(kGuardComment, *what.comment)) : posts::guard_visible(out, what.post);
 }
-void add(pg::Statements& out, const Liked& what, MemberId member) {
+pg::ResultHandle<std::int64_t> add(pg::Statements& out, const Liked& what, MemberId member) {
   what.comment ? out.add(kAddComment, *what.comment, member) : out.add(kAddPost, what.post, member);
+  return count(out, what);
 }
-void take(pg::Statements& out, const Liked& what, MemberId member) {
+pg::ResultHandle<std::int64_t> take(pg::Statements& out, const Liked& what, MemberId member) {
   what.comment ? out.add(kTakeComment, *what.comment, member) : out.add(kTakePost, what.post, member);
-}
-pg::ResultHandle<std::int64_t> count(pg::Statements& out, const Liked& what) {
-  return what.comment ? out.add<std::int64_t>(kCountComment, *what.comment)
-                      : out.add<std::int64_t>(kCountPost, what.post);
+  return count(out, what);
 }
 
 bool already_liked(const Error& refusal) {

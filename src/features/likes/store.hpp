@@ -12,11 +12,9 @@ pg::ResultHandle<std::int64_t> of(pg::Statements& out, MemberId member, PostId p
 pg::ResultHandle<Likers::One> likers(pg::Statements& out, PostId post);
 /// Refuses the unit (404) when it is not visible any more.
 void guard_visible(pg::Statements& out, const Liked& what);
-/// Refuses the unit (already_liked) when the member likes it already.
-void add(pg::Statements& out, const Liked& what, MemberId member);
-void take(pg::Statements& out, const Liked& what, MemberId member);
-/// How many like it, with what the same unit did before.
-pg::ResultHandle<std::int64_t> count(pg::Statements& out, const Liked& what);
+/// Both give how many like it afterwards. Refuses the unit (already_liked) when the member likes it already.
+pg::ResultHandle<std::int64_t> add(pg::Statements& out, const Liked& what, MemberId member);
+pg::ResultHandle<std::int64_t> take(pg::Statements& out, const Liked& what, MemberId member);
 
 /// Whether a unit was refused because of add().
 bool already_liked(const Error& refusal);

@@ -2,9 +2,12 @@
 #include <gtest/gtest.h>
 
 #include "features/members/members.hpp"
+#include "infra/cache/redis_cache.hpp"
+#include "infra/live/publisher.hpp"
 #include "infra/pg/test_database.hpp"
 #include "infra/redis/private_redis.hpp"
 #include "infra/unicode/unicode.hpp"
+#include "infra/write/write.hpp"
 
 namespace ms::members {
 namespace {
@@ -27,13 +30,19 @@ struct Program {
         limiter(redis),
         accounts(db, [] { return false; }),
         sessions(db, redis, accounts, {.realm = realm, .keys = kKeys, .cookie = "connect.sid"}),
-        members(db, cache, limiter, sessions, Passwords(pool), {kOften, kOften, kOften, kOften, kOften, kOften},
-                KnownDevices(kKeys, std::string(session::name_of(realm))), {}, "우리 센터") {}
+        publisher(io, db, redis, kKeys),
+        writer(db, cache, publisher),
+        members(db, cache, limiter, writer, Passwords(pool), {kOften, kOften, kOften, kOften, kOften, kOften},
+                KnownDevices(kKeys, std::string(session::name_of(realm))), {}, "우리 센터") {
+    writer.when_rights_change([this](const Call& call, MemberId member) { return sessions.evict(call, member); });
+  }
   pg::Db db;
   cache::RedisCache cache;
   limit::Limiter limiter;
   session::Accounts accounts;
   session::Sessions sessions;
+  live::Publisher publisher;
+  write::Writer writer;
   Members members;
 };
 

@@ -5,8 +5,8 @@
 #include "features/members/store.hpp"
 #include "features/members/weak_password.hpp"
 #include "infra/core/text.hpp"
-#include "infra/idempotency/idempotency.hpp"
-#include "infra/session/guard.hpp"
+#include "infra/session/sessions.hpp"
+#include "infra/write/write.hpp"
 
 namespace ms::members {
 namespace {
@@ -85,13 +85,13 @@ Result<void> check(const Registration& registration, std::string_view site) {
   return Unexpected(Error(ErrorCode::invalid, "error.invalid"_msg, std::move(wrong)));
 }
 
-Members::Members(pg::Db& db, cache::RedisCache& cache, limit::Limiter& limiter, session::Sessions& sessions,
+Members::Members(pg::Db& db, cache::RedisCache& cache, limit::Limiter& limiter, write::Writer& writer,
                  Passwords passwords, LoginLimits limits, KnownDevices devices, std::vector<std::string> shows_names,
                  std::string site_name)
     : db_(db),
       cache_(cache),
       limiter_(limiter),
-      sessions_(sessions),
+      writer_(writer),
       passwords_(passwords),
       limits_(limits),
       devices_(std::move(devices)),
@@ -122,18 +122,10 @@ async<Result<Members::Proof>> Members::prove(const Call& call, const std::option
   co_return fail(ErrorCode::unauthenticated, "login.wrong"_msg);
 }
 
-async<std::string> Members::rehash(const Call& call, MemberId id, std::string password, std::string before) {
-  const auto after = co_await passwords_.hash_new(call, password);
-  if (!after) co_return before;  // too many are waiting: at the next login
-  pg::Transaction transaction = db_.transaction(call);
-  const auto replaced = store::replace_hash(transaction, id, before, *after);
-  const auto done = co_await transaction.commit();
-  co_return done&& replaced.one().value() ? *after : before;
-}
-
 async<Result<std::optional<session::Claim>>> Members::join(const Call& call, Registration registration,
                                                            const ClientAddress& address) {
-  if (idempotency::previous_result(call)) co_return std::nullopt;
+  write::Write write = writer_.begin(call, session::Viewer());
+  if (write.replayed()) co_return std::nullopt;
   registration.email = normal_email(registration.email);
   if (auto ok = check(registration, site_name_); !ok) co_return Unexpected(ok.error());
   const bool allowed = co_await limiter_.allow(call, limits_.joins, address.visitor());
@@ -144,15 +136,13 @@ async<Result<std::optional<session::Claim>>> Members::join(const Call& call, Reg
     co_await limiter_.take_back(call, limits_.joins, address.visitor());
     co_return busy();
   }
-  pg::Transaction transaction = db_.transaction(call);
-  const auto handle = store::insert(transaction, registration, *hash);
-  idempotency::record_id(transaction, call, MemberId(), "users");
-  const auto done = co_await transaction.commit();
+  const auto inserted = store::insert(write, registration, *hash);
+  const auto done = co_await write.commit({.made = inserted.id, .changes = write::Changes::nothing_shown()});
   if (!done && done.error().message.key == "db.users_email_key") {
     co_return Unexpected(Error(ErrorCode::conflict, "error.invalid"_msg, {{"email", "join.email_taken"_msg}}));
   }
   if (!done) co_return Unexpected(done.error());
-  co_return session::Claim{handle.one().value(), *hash};
+  co_return session::Claim{inserted.row.one().value(), *hash};
 }
 
 /// Counts the try. Whoever guesses cannot keep out who logged in from this browser before, nor who knows the password
@@ -240,30 +230,27 @@ async<Own> Members::own(const Call& call, const session::Viewer& viewer) {
 
 async<Result<void>> Members::rename(const Call& call, const session::Viewer& viewer, Name name,
                                     std::optional<std::int64_t> version) {
-  if (idempotency::previous_result(call)) co_return Result<void>();
+  write::Write write = writer_.begin(call, viewer);
+  if (write.replayed()) co_return Result<void>();
   if (auto ok = check_name(name); !ok) co_return ok;
   const bool staff = viewer.may(session::Permission::admin);
   if (auto ok = co_await limiter_.allow_write(call, viewer.id, staff, limit::Write::edit); !ok) co_return ok;
   if (!staff) {
     if (auto ok = co_await check_free(call, name.text()); !ok) co_return ok;
   }
-  pg::Transaction transaction = db_.transaction(call);
-  if (version) store::guard_name(transaction, viewer.id, *version);
-  store::rename(transaction, viewer.id, name);
-  session::guard_member(transaction, viewer.id);
-  idempotency::record(transaction, call, viewer.id);
-  auto done = co_await transaction.commit();
-  if (done) {
-    std::vector<std::string> keys = shows_names_;
-    keys.push_back(profile_key(viewer.id));
-    co_await cache_.invalidate(call, std::move(keys));
-  }
-  co_return done;
+  if (version) store::guard_name(write, viewer.id, *version);
+  store::rename(write, viewer.id, name);
+  write.guard_member();
+  std::vector<std::string> keys = shows_names_;
+  keys.push_back(profile_key(viewer.id));
+  co_return co_await write.commit(
+      {.made = write::Made::nothing(), .changes = write::Changes::of_member(viewer.id).with_cache(std::move(keys))});
 }
 
 async<Result<void>> Members::change_password(const Call& call, const session::Viewer& viewer, std::string current,
                                              std::string next, std::string again) {
-  if (idempotency::previous_result(call)) co_return Result<void>();
+  write::Write write = writer_.begin(call, viewer);
+  if (write.replayed()) co_return Result<void>();
   if (auto ok = check_new_password(next, again, {viewer.email, viewer.name, site_name_}); !ok) co_return ok;
   const std::string member = std::to_string(viewer.id.value);
   const bool allowed = co_await limiter_.allow(call, limits_.current, member);
@@ -284,16 +271,11 @@ async<Result<void>> Members::change_password(const Call& call, const session::Vi
     co_await limiter_.take_back(call, limits_.current, member);
     co_return busy();
   }
-  pg::Transaction transaction = db_.transaction(call);
-  store::set_password(transaction, viewer.id, proof->hash, *hash);
-  session::Sessions::add_revoke_all(transaction, viewer.id, viewer.session_id);
-  session::guard_member(transaction, viewer.id);
-  idempotency::record(transaction, call, viewer.id);
-  auto done = co_await transaction.commit();
-  if (done) {
-    co_await sessions_.evict(call, viewer.id);
-    limiter_.reset(limits_.current, member);
-  }
+  store::set_password(write, viewer.id, proof->hash, *hash);
+  write.guard_member();
+  const auto done = co_await write.commit(
+      {.made = write::Made::nothing(), .changes = write::Changes::of_sessions(viewer.id, viewer.session_id)});
+  if (done) limiter_.reset(limits_.current, member);
   co_return done;
 }
 

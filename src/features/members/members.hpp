@@ -22,6 +22,9 @@
 namespace ms::presence {
 class Presence;
 }
+namespace ms::write {
+class Writer;
+}
 
 // Members: joining, logging in, the public profile, one's own data. Staff's acts on members are in staff.hpp.
 namespace ms::members {
@@ -96,9 +99,8 @@ class Members {
   const KnownDevices& devices() const noexcept { return devices_; }
 
   /// `shows_names`: keys of other features' caches that show members' names, dropped when one changes.
-  Members(pg::Db& db, cache::RedisCache& cache, limit::Limiter& limiter, session::Sessions& sessions,
-          Passwords passwords, LoginLimits limits, KnownDevices devices, std::vector<std::string> shows_names,
-          std::string site_name);
+  Members(pg::Db& db, cache::RedisCache& cache, limit::Limiter& limiter, write::Writer& writer, Passwords passwords,
+          LoginLimits limits, KnownDevices devices, std::vector<std::string> shows_names, std::string site_name);
 
   /// Makes the account. Nothing for a repetition, which is no proof that the password is still right.
   /// Unexpected: invalid (fields), conflict (e-mail taken), too_many, unavailable (hash queue is full).
@@ -151,7 +153,7 @@ class Members {
   pg::Db& db_;
   cache::RedisCache& cache_;
   limit::Limiter& limiter_;
-  session::Sessions& sessions_;
+  write::Writer& writer_;
   Passwords passwords_;
   LoginLimits limits_;
   KnownDevices devices_;

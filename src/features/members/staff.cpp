@@ -5,9 +5,8 @@
 #include "features/audit/audit.hpp"
 #include "features/members/store.hpp"
 #include "infra/core/text.hpp"
-#include "infra/idempotency/idempotency.hpp"
-#include "infra/session/guard.hpp"
-#include "infra/session/sessions.hpp"
+#include "infra/session/refusals.hpp"
+#include "infra/write/write.hpp"
 
 namespace ms::members {
 namespace {
@@ -54,25 +53,6 @@ Result<Timestamp> end_of(const Term& term, Timestamp at) {
 
 std::string end_word(Timestamp until) { return until >= kForever ? tr("staff.forever"_msg) : seoul_minute(until); }
 
-async<std::vector<MemberRow>> Staff::find(const Call& call, const session::Viewer& viewer, const Search& search) {
-  pg::Transaction transaction = db_.transaction(call, pg::Lane::slow);
-  audit::record_look_at_list(transaction, viewer.id, search.text);
-  const auto handle = store::search(transaction, search, kMembersPerPage + 1);
-  co_await transaction.commit();
-  co_return handle.all();
-}
-
-async<std::optional<MemberDetail>> Staff::file(const Call& call, const session::Viewer& viewer, MemberId id) {
-  pg::Transaction transaction = db_.transaction(call, pg::Lane::slow);
-  audit::record_look(transaction, viewer.id, id);
-  const auto member = store::row(transaction, id);
-  const auto history = audit::history(transaction, {"member", id.value});
-  co_await transaction.commit();
-  auto found = member.one();
-  if (!found) co_return std::nullopt;
-  co_return MemberDetail{std::move(*found), history.all()};
-}
-
 bool Staff::above(const session::Viewer& viewer, const MemberRow& member) {
   return viewer.id != member.id && (viewer.role == session::Role::admin || member.role < viewer.rank());
 }
@@ -93,59 +73,48 @@ async<Result<MemberRow>> Staff::target(const Call& call, const session::Viewer& 
 
 async<Result<void>> Staff::set_role(const Call& call, const session::Viewer& viewer, MemberId id, session::Role role,
                                     std::string reason, std::optional<std::int64_t> version) {
-  if (idempotency::previous_result(call)) co_return Result<void>();
-  if (!viewer.may(session::Permission::roles) || role == session::Role::guest) {
-    co_return fail(ErrorCode::forbidden, "error.forbidden"_msg);
-  }
+  write::Write write = writer_.begin(call, viewer);
+  if (write.replayed()) co_return Result<void>();
+  if (!viewer.may(session::Permission::roles) || role == session::Role::guest) { co_return session::forbidden(); }
   const auto found = co_await target(call, viewer, id, reason, version);
   if (!found) co_return Unexpected(found.error());
   const std::string before = tr(session::word_of(static_cast<session::Role>(found->role)));
-  pg::Transaction transaction = db_.transaction(call);
-  if (role != session::Role::admin) store::guard_last_admin(transaction, id);
-  session::guard_permission(transaction, viewer.id, session::Permission::roles);
-  store::guard_above(transaction, viewer.id, *found);
-  store::set_role(transaction, id, role);
-  audit::record(transaction, viewer.id, "role", {"member", id.value}, trim(reason),
-                before + " → " + tr(session::word_of(role)));
-  idempotency::record(transaction, call, viewer.id);
-  const auto done = co_await transaction.commit();
-  if (done) co_await sessions_.evict(call, id);
-  co_return done;
+  if (role != session::Role::admin) store::guard_last_admin(write, id);
+  write.guard_act_of_staff(session::Permission::roles);
+  store::guard_above(write, viewer.id, *found);
+  store::set_role(write, id, role);
+  audit::record(write, "role", {"member", id.value}, trim(reason), before + " → " + tr(session::word_of(role)));
+  co_return co_await write.commit({.made = write::Made::nothing(), .changes = write::Changes::of_rights(id)});
 }
 
 async<Result<void>> Staff::suspend(const Call& call, const session::Viewer& viewer, MemberId id, Timestamp until,
                                    std::string reason, std::optional<std::int64_t> version) {
-  if (idempotency::previous_result(call)) co_return Result<void>();
-  if (!viewer.may(session::Permission::members)) co_return fail(ErrorCode::forbidden, "error.forbidden"_msg);
+  write::Write write = writer_.begin(call, viewer);
+  if (write.replayed()) co_return Result<void>();
+  if (!viewer.may(session::Permission::members)) co_return session::forbidden();
   if (until <= now()) co_return wrong("day", "staff.until_past"_msg);
   const auto found = co_await target(call, viewer, id, reason, version);
   if (!found) co_return Unexpected(found.error());
-  pg::Transaction transaction = db_.transaction(call);
-  store::guard_last_admin(transaction, id);
-  session::guard_permission(transaction, viewer.id, session::Permission::members);
-  store::guard_above(transaction, viewer.id, *found);
-  store::suspend(transaction, id, until, trim(reason));
-  session::Sessions::add_revoke_all(transaction, id, "");
-  audit::record(transaction, viewer.id, "suspend", {"member", id.value}, trim(reason), end_word(until));
-  idempotency::record(transaction, call, viewer.id);
-  const auto done = co_await transaction.commit();
-  if (done) co_await sessions_.evict(call, id);
-  co_return done;
+  store::guard_last_admin(write, id);
+  write.guard_act_of_staff(session::Permission::members);
+  store::guard_above(write, viewer.id, *found);
+  store::suspend(write, id, until, trim(reason));
+  audit::record(write, "suspend", {"member", id.value}, trim(reason), end_word(until));
+  co_return co_await write.commit({.made = write::Made::nothing(), .changes = write::Changes::of_sessions(id, "")});
 }
 
 async<Result<void>> Staff::lift(const Call& call, const session::Viewer& viewer, MemberId id, std::string reason,
                                 std::optional<std::int64_t> version) {
-  if (idempotency::previous_result(call)) co_return Result<void>();
-  if (!viewer.may(session::Permission::members)) co_return fail(ErrorCode::forbidden, "error.forbidden"_msg);
+  write::Write write = writer_.begin(call, viewer);
+  if (write.replayed()) co_return Result<void>();
+  if (!viewer.may(session::Permission::members)) co_return session::forbidden();
   const auto found = co_await target(call, viewer, id, reason, version);
   if (!found) co_return Unexpected(found.error());
-  pg::Transaction transaction = db_.transaction(call);
-  session::guard_permission(transaction, viewer.id, session::Permission::members);
-  store::guard_above(transaction, viewer.id, *found);
-  store::lift(transaction, id);
-  audit::record(transaction, viewer.id, "lift", {"member", id.value}, trim(reason));
-  idempotency::record(transaction, call, viewer.id);
-  co_return co_await transaction.commit();
+  write.guard_act_of_staff(session::Permission::members);
+  store::guard_above(write, viewer.id, *found);
+  store::lift(write, id);
+  audit::record(write, "lift", {"member", id.value}, trim(reason));
+  co_return co_await write.commit({.made = write::Made::nothing(), .changes = write::Changes::of_member(id)});
 }
 
 }  // namespace ms::members

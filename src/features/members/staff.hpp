@@ -9,9 +9,12 @@
 #include "infra/core/result.hpp"
 #include "infra/core/time.hpp"
 #include "infra/pg/db.hpp"
-#include "infra/session/sessions.hpp"
 #include "infra/session/viewer.hpp"
 #include "infra/web/router.hpp"
+
+namespace ms::write {
+class Writer;
+}
 
 // What staff do with members: find, give a role, suspend, lift. Every act needs a reason and is in the audit log; it
 // holds on every server at once (session_epoch and NOTIFY, see infra/session).
@@ -61,7 +64,7 @@ std::string end_word(Timestamp until);
 
 class Staff {
  public:
-  Staff(pg::Db& db, session::Sessions& sessions) : db_(db), sessions_(sessions) {}
+  Staff(pg::Db& db, write::Writer& writer) : db_(db), writer_(writer) {}
 
   // Both show personal data, so that `who` looked stands in the audit log, or nothing is shown.
 
@@ -91,7 +94,7 @@ class Staff {
   async<Result<MemberRow>> target(const Call& call, const session::Viewer& viewer, MemberId id, std::string_view reason,
                                   std::optional<std::int64_t> version);
   pg::Db& db_;
-  session::Sessions& sessions_;
+  write::Writer& writer_;
 };
 
 void add_admin_routes(web::Router& router, Staff& staff);

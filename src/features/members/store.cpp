@@ -5,7 +5,7 @@ namespace {
 
 constexpr pg::Query kInsert{"members.insert", R"(
   insert into users (email, name, password_hash, terms_agreed_at, privacy_agreed_at, news_agreed_at)
-  values ($1, $2, $3, now(), now(), case when $4::boolean then now() end) returning id)"};
+  values ($2, $3, $4, now(), now(), case when $5::boolean then now() end) returning ms_set_local_id($1, id))"};
 constexpr pg::Query kCredentials{"members.credentials", R"(
   select u.id, coalesce(ms_password_parameters(u.id), ''),
          (select coalesce(string_agg(permission, ','), '') from role_permissions p where p.role = u.role),
@@ -23,7 +23,6 @@ constexpr pg::Query kOwn{"members.own",
 constexpr pg::Query kGuardName{"members.guard_name", R"(
   select ms_guard(exists (select from users where id = $1 and hashtextextended(name, 0) = $2 for no key update), 409, $3)::text)"};
 constexpr pg::Query kRename{"members.rename", "update users set name = $2 where id = $1"};
-constexpr pg::Query kChanged{"members.changed", "select ms_raise_session_epoch($1)"};
 constexpr pg::Query kPassword{"members.password",
                               "select ms_guard(ms_replace_password($1, $2, $3), 409, 'my.password_wrong')::text"};
 constexpr pg::Query kSearch{"members.search", R"(
@@ -63,9 +62,9 @@ constexpr pg::Query kLift{"members.lift",
 
 }  // namespace
 
-pg::ResultHandle<MemberId> insert(pg::Statements& out, const Registration& registration,
-                                  std::string_view password_hash) {
-  return out.add<MemberId>(kInsert, registration.email, registration.name.text(), password_hash, registration.news);
+write::Inserted<MemberId, MemberId> insert(write::Write& out, const Registration& registration,
+                                           std::string_view password_hash) {
+  return out.insert<MemberId>(kInsert, registration.email, registration.name.text(), password_hash, registration.news);
 }
 pg::ResultHandle<Credentials> credentials(pg::Statements& out, std::string_view email) {
   return out.add<Credentials>(kCredentials, email);
@@ -86,10 +85,7 @@ pg::ResultHandle<Own> own(pg::Statements& out, MemberId id) { return out.add<Own
 void guard_name(pg::Statements& out, MemberId id, std::int64_t version) {
   out.add(kGuardName, id, version, "error.edited"_msg.key);
 }
-void rename(pg::Statements& out, MemberId id, std::string_view name) {
-  out.add(kRename, id, name);
-  out.add(kChanged, id);
-}
+void rename(pg::Statements& out, MemberId id, std::string_view name) { out.add(kRename, id, name); }
 void set_password(pg::Statements& out, MemberId id, std::string_view before, std::string_view after) {
   out.add(kPassword, id, before, after);
 }
@@ -101,10 +97,7 @@ pg::ResultHandle<MemberRow> search(pg::Statements& out, const Search& search, in
 }
 pg::ResultHandle<MemberRow> row(pg::Statements& out, MemberId id) { return out.add<MemberRow>(kRow, id); }
 
-void set_role(pg::Statements& out, MemberId id, session::Role role) {
-  out.add(kSetRole, id, static_cast<int>(role));
-  out.add(kChanged, id);
-}
+void set_role(pg::Statements& out, MemberId id, session::Role role) { out.add(kSetRole, id, static_cast<int>(role)); }
 void guard_last_admin(pg::Statements& out, MemberId id) { out.add(kLastAdmin, id); }
 void guard_above(pg::Statements& out, MemberId actor, const MemberRow& target) {
   out.add(kAbove, actor, target.id, target.version, "staff.changed"_msg.key, "staff.not_above"_msg.key);
@@ -112,9 +105,6 @@ void guard_above(pg::Statements& out, MemberId actor, const MemberRow& target) {
 void suspend(pg::Statements& out, MemberId id, Timestamp until, std::string_view reason) {
   out.add(kSuspend, id, until, reason);
 }
-void lift(pg::Statements& out, MemberId id) {
-  out.add(kLift, id);
-  out.add(kChanged, id);
-}
+void lift(pg::Statements& out, MemberId id) { out.add(kLift, id); }
 
 }  // namespace ms::members::store

@@ -5,6 +5,7 @@
 #include "features/members/members.hpp"
 #include "features/members/staff.hpp"
 #include "infra/pg/db.hpp"
+#include "infra/write/write.hpp"
 
 // SQL of members only: one function is one named query.
 namespace ms::members::store {
@@ -16,8 +17,8 @@ struct Credentials {
   bool suspended = false;
 };
 
-pg::ResultHandle<MemberId> insert(pg::Statements& out, const Registration& registration,
-                                  std::string_view password_hash);
+write::Inserted<MemberId, MemberId> insert(write::Write& out, const Registration& registration,
+                                           std::string_view password_hash);
 pg::ResultHandle<Credentials> credentials(pg::Statements& out, std::string_view email);
 pg::ResultHandle<Timestamp> suspended_until(pg::Statements& out, std::string_view email);
 /// Of all who act for the site.
@@ -26,12 +27,10 @@ pg::ResultHandle<Profile> profile(pg::Statements& out, MemberId id);
 pg::ResultHandle<Own> own(pg::Statements& out, MemberId id);
 /// Refuses the unit (409) when the name is not of this version any more.
 void guard_name(pg::Statements& out, MemberId id, std::int64_t version);
-/// Also tells every server that what it knows of the member is old.
 void rename(pg::Statements& out, MemberId id, std::string_view name);
 /// Whether this is the hash of the member's password.
 pg::ResultHandle<bool> is_password(pg::Statements& out, MemberId id, std::string_view hash);
-/// Refuses the unit (409) when the password is not the one of the hash `before` any more. Does not tell the servers:
-/// revoking the sessions does.
+/// Refuses the unit (409) when the password is not the one of the hash `before` any more.
 void set_password(pg::Statements& out, MemberId id, std::string_view before, std::string_view after);
 /// The same for another hash of the same password: false, and nothing is changed.
 pg::ResultHandle<bool> replace_hash(pg::Statements& out, MemberId id, std::string_view before, std::string_view after);

@@ -3,14 +3,13 @@
 #include <array>
 
 #include "features/moderation/store.hpp"
-#include "features/notifications/notifications.hpp"
 #include "features/notifications/notify.hpp"
 #include "features/posts/posts.hpp"
+#include "features/topics/topics.hpp"
 #include "infra/core/text.hpp"
-#include "infra/idempotency/idempotency.hpp"
-#include "infra/live/publisher.hpp"
-#include "infra/session/guard.hpp"
+#include "infra/session/refusals.hpp"
 #include "infra/unicode/unicode.hpp"
+#include "infra/write/write.hpp"
 
 namespace ms::moderation {
 namespace {
@@ -37,6 +36,15 @@ Search tidy(Search search) {
   search.text = shorten(unicode::Line(search.text).text(), kTextLimit);
   search.author = unicode::Line(unicode::narrow(search.author)).text();
   return search;
+}
+
+std::vector<live::Topic> topics_of(const std::vector<store::Acted>& acted) {
+  std::vector<live::Topic> out;
+  for (const store::Acted& one : acted) {
+    out.push_back(topics::post(one.post));
+    if (one.board) out.push_back(topics::board(one.board));
+  }
+  return out;
 }
 
 }  // namespace
@@ -111,28 +119,23 @@ async<std::optional<CommentDetail>> Moderation::comment(const Call& call, const 
 template <class Id>
 async<Result<std::int64_t>> Moderation::carry_out(const Call& call, const session::Viewer& viewer, Act act,
                                                   std::vector<Id> chosen, std::string typed) {
-  if (idempotency::previous_result(call)) co_return static_cast<std::int64_t>(chosen.size());
-  if (!may(viewer, act)) co_return fail(ErrorCode::forbidden, "error.forbidden"_msg);
+  write::Write write = writer_.begin(call, viewer);
+  if (write.replayed()) co_return static_cast<std::int64_t>(chosen.size());
+  if (!may(viewer, act)) co_return session::forbidden();
   const auto reason = audit::reason_of(typed);
   if (!reason) co_return Unexpected(reason.error());
   if (chosen.empty()) {
     co_return Unexpected(Error(ErrorCode::invalid, "error.invalid"_msg, {{"chosen", "moderation.none_chosen"_msg}}));
   }
-  pg::Transaction transaction = db_.transaction(call);
-  session::guard_permission(transaction, viewer.id, permission_of(act));
-  const auto handle = store::act(transaction, act, chosen, viewer.id, *reason);
-  idempotency::record(transaction, call, viewer.id);
-  const auto recipients = notifications::acted_on(transaction, viewer.id, name_of(act), chosen);
-  const auto done = co_await transaction.commit();
+  write.guard_act_of_staff(permission_of(act));
+  const auto acted = store::act(write, act, chosen, *reason);
+  notifications::acted_on(write, name_of(act), acted.ids, *reason);
+  const auto done =
+      co_await write.commit({.made = write::Made::nothing(), .changes = write::Changes::of_results([rows = acted.rows] {
+                                                                          return topics_of(rows.all());
+                                                                        }).with_cache(ms::posts::cache_keys())});
   if (!done) co_return Unexpected(done.error());
-  const std::vector<store::Acted> acted = handle.all();
-  for (const store::Acted& one : acted) {
-    publisher_.publish({'p', one.post.value});
-    if (one.board) publisher_.publish({'b', one.board.value});
-  }
-  co_await ms::posts::invalidate_caches(cache_, call);
-  co_await notifications_.invalidate(call, recipients.all());
-  co_return static_cast<std::int64_t>(acted.size());
+  co_return std::ssize(acted.rows.all());
 }
 
 async<Result<std::int64_t>> Moderation::act(const Call& call, const session::Viewer& viewer, Act act,

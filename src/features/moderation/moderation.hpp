@@ -6,7 +6,6 @@
 
 #include "features/audit/audit.hpp"
 #include "features/boards/boards.hpp"
-#include "infra/cache/redis_cache.hpp"
 #include "infra/core/result.hpp"
 #include "infra/core/time.hpp"
 #include "infra/pg/db.hpp"
@@ -14,11 +13,8 @@
 #include "infra/view/safe_html.hpp"
 #include "infra/web/router.hpp"
 
-namespace ms::live {
-class Publisher;
-}
-namespace ms::notifications {
-class Notifications;
+namespace ms::write {
+class Writer;
 }
 
 // What staff do with what members wrote: find it on all boards, hide it, delete it, bring it back. Every act needs a
@@ -113,9 +109,7 @@ struct CommentDetail {
 
 class Moderation {
  public:
-  Moderation(pg::Db& db, cache::RedisCache& cache, notifications::Notifications& notifications,
-             live::Publisher& publisher)
-      : db_(db), cache_(cache), notifications_(notifications), publisher_(publisher) {}
+  Moderation(pg::Db& db, write::Writer& writer) : db_(db), writer_(writer) {}
 
   // Of boards that `who` may read; what stands on others is not there for them.
 
@@ -138,9 +132,7 @@ class Moderation {
   async<Result<std::int64_t>> carry_out(const Call& call, const session::Viewer& viewer, Act act,
                                         std::vector<Id> chosen, std::string typed);
   pg::Db& db_;
-  cache::RedisCache& cache_;
-  notifications::Notifications& notifications_;
-  live::Publisher& publisher_;
+  write::Writer& writer_;
 };
 
 void add_admin_routes(web::Router& router, Moderation& moderation, boards::Boards& boards);

@@ -4,9 +4,11 @@
 
 #include "features/moderation/store.hpp"
 #include "features/notifications/notifications.hpp"
+#include "infra/cache/redis_cache.hpp"
 #include "infra/limit/limiter.hpp"
 #include "infra/live/publisher.hpp"
 #include "infra/pg/test_database.hpp"
+#include "infra/write/write.hpp"
 
 namespace ms::moderation {
 namespace {
@@ -84,9 +86,10 @@ class ModerationTest : public testing::Test {
   cache::RedisCache cache{redis, secret::Keyring({"key"})};
   limit::Limiter limiter{redis};
   live::Publisher publisher{io, db, redis, secret::Keyring({"key"})};
-  boards::Boards boards{db, [] { return true; }};
-  notifications::Notifications notifications{db, cache, limiter, boards, publisher};
-  Moderation moderation{db, cache, notifications, publisher};
+  write::Writer writer{db, cache, publisher};
+  boards::Boards boards{db, [] { return true; }, writer};
+  notifications::Notifications notifications{db, cache, limiter, boards, publisher, writer};
+  Moderation moderation{db, writer};
 };
 
 TEST_F(ModerationTest, FindsPostsOfAllBoardsNewestFirst) {

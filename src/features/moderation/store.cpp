@@ -48,40 +48,40 @@ constexpr pg::Query kCommentText{"moderation.comment_text", R"(
 constexpr pg::Query kActOnPosts{"moderation.act_on_posts", R"(
   with changed as (
     update posts set
-        hidden_at = case $4::text when 'hide' then now() when 'delete' then hidden_at end,
-        hidden_by = case $4 when 'hide' then $2::bigint when 'delete' then hidden_by end,
-        hidden_reason = case $4 when 'hide' then $3::text when 'delete' then hidden_reason end,
-        deleted_at = case $4 when 'delete' then now() end,
-        deleted_by = case $4 when 'delete' then $2 end
-     where id = any ($1::bigint[])
-       and board_id in (select b.id from boards b join users u on u.id = $2 and b.read_role <= u.role)
-       and case $4 when 'hide' then visible when 'restore' then not visible and not coalesce(deleted_at is not null and deleted_by = author_id, false)
+        hidden_at = case $5::text when 'hide' then now() when 'delete' then hidden_at end,
+        hidden_by = case $5 when 'hide' then $3::bigint when 'delete' then hidden_by end,
+        hidden_reason = case $5 when 'hide' then $4::text when 'delete' then hidden_reason end,
+        deleted_at = case $5 when 'delete' then now() end,
+        deleted_by = case $5 when 'delete' then $3 end
+     where id = any ($2::bigint[])
+       and board_id in (select b.id from boards b join users u on u.id = $3 and b.read_role <= u.role)
+       and case $5 when 'hide' then visible when 'restore' then not visible and not coalesce(deleted_at is not null and deleted_by = author_id, false)
                    else deleted_at is null end
     returning id, board_id, title),
   logged as (
     insert into audit_log (actor_id, action, subject_kind, subject_id, reason, detail)
-    select $2, $4, 'post', id, $3, title from changed)
+    select $3, $5, 'post', id, $4, title from changed)
   select c.id, c.board_id, ms_guard(c.id is not null, 409, 'moderation.does_not_fit')::text
-    from (select) as always left join changed c on true)"};
+    from (select ms_set_local_ids($1, array_agg(id)) from changed) as always left join changed c on true)"};
 constexpr pg::Query kActOnComments{"moderation.act_on_comments", R"(
   with changed as (
     update comments set
-        hidden_at = case $4::text when 'hide' then now() when 'delete' then hidden_at end,
-        hidden_by = case $4 when 'hide' then $2::bigint when 'delete' then hidden_by end,
-        hidden_reason = case $4 when 'hide' then $3::text when 'delete' then hidden_reason end,
-        deleted_at = case $4 when 'delete' then now() end,
-        deleted_by = case $4 when 'delete' then $2 end
-     where id = any ($1::bigint[])
+        hidden_at = case $5::text when 'hide' then now() when 'delete' then hidden_at end,
+        hidden_by = case $5 when 'hide' then $3::bigint when 'delete' then hidden_by end,
+        hidden_reason = case $5 when 'hide' then $4::text when 'delete' then hidden_reason end,
+        deleted_at = case $5 when 'delete' then now() end,
+        deleted_by = case $5 when 'delete' then $3 end
+     where id = any ($2::bigint[])
        and post_id in (select p.id from comments c join posts p on p.id = c.post_id join boards b on b.id = p.board_id
-                         join users u on u.id = $2 and b.read_role <= u.role where c.id = any ($1::bigint[]))
-       and case $4 when 'hide' then visible when 'restore' then not visible and not coalesce(deleted_at is not null and deleted_by = author_id, false)
+                         join users u on u.id = $3 and b.read_role <= u.role where c.id = any ($2::bigint[]))
+       and case $5 when 'hide' then visible when 'restore' then not visible and not coalesce(deleted_at is not null and deleted_by = author_id, false)
                    else deleted_at is null end
-    returning id, post_id, left(content, $5) as excerpt),
+    returning id, post_id, left(content, $6) as excerpt),
   logged as (
     insert into audit_log (actor_id, action, subject_kind, subject_id, reason, detail)
-    select $2, $4, 'comment', id, $3, excerpt from changed)
+    select $3, $5, 'comment', id, $4, excerpt from changed)
   select c.post_id, 0::bigint, ms_guard(c.id is not null, 409, 'moderation.does_not_fit')::text
-    from (select) as always left join changed c on true)"};
+    from (select ms_set_local_ids($1, array_agg(id)) from changed) as always left join changed c on true)"};
 
 std::string state_name(const Search& search) {
   return search.state ? std::string(name_of(*search.state)) : std::string();
@@ -134,13 +134,15 @@ pg::ResultHandle<view::SafeHtml> comment_text(pg::Statements& out, CommentId id)
   return out.add<view::SafeHtml>(kCommentText, id);
 }
 
-pg::ResultHandle<Acted> act(pg::Statements& out, Act act, const std::vector<PostId>& posts, MemberId actor,
-                            std::string_view reason) {
-  return out.add<Acted>(kActOnPosts, posts, actor, reason, name_of(act));
+write::Changed<PostId, Acted> act(write::Write& out, Act act, const std::vector<PostId>& posts,
+                                  std::string_view reason) {
+  out.audited();
+  return out.change<PostId, Acted>(kActOnPosts, posts, out.actor(), reason, name_of(act));
 }
-pg::ResultHandle<Acted> act(pg::Statements& out, Act act, const std::vector<CommentId>& comments, MemberId actor,
-                            std::string_view reason) {
-  return out.add<Acted>(kActOnComments, comments, actor, reason, name_of(act), kExcerpt);
+write::Changed<CommentId, Acted> act(write::Write& out, Act act, const std::vector<CommentId>& comments,
+                                     std::string_view reason) {
+  out.audited();
+  return out.change<CommentId, Acted>(kActOnComments, comments, out.actor(), reason, name_of(act), kExcerpt);
 }
 
 }  // namespace ms::moderation::store

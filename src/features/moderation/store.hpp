@@ -4,6 +4,7 @@
 
 #include "features/moderation/moderation.hpp"
 #include "infra/pg/db.hpp"
+#include "infra/write/write.hpp"
 
 // SQL of moderation only: one function is one named query.
 namespace ms::moderation::store {
@@ -32,10 +33,10 @@ struct Acted {
   std::string guard;
 };
 /// Each changes those rows that the act fits, of boards that the actor may read, and writes a line of the audit log for
-/// each of them; a row for each. Refuses the unit (409) when it fits none.
-pg::ResultHandle<Acted> act(pg::Statements& out, Act act, const std::vector<PostId>& posts, MemberId actor,
-                            std::string_view reason);
-pg::ResultHandle<Acted> act(pg::Statements& out, Act act, const std::vector<CommentId>& comments, MemberId actor,
-                            std::string_view reason);
+/// each of them; a row for each. Refuses the write (409) when it fits none.
+write::Changed<PostId, Acted> act(write::Write& out, Act act, const std::vector<PostId>& posts,
+                                  std::string_view reason);
+write::Changed<CommentId, Acted> act(write::Write& out, Act act, const std::vector<CommentId>& comments,
+                                     std::string_view reason);
 
 }  // namespace ms::moderation::store

@@ -1,6 +1,7 @@
 #include "features/notifications/live.html.hpp"
 #include "features/notifications/notifications.hpp"
 #include "features/notifications/store.hpp"
+#include "infra/session/refusals.hpp"
 
 namespace ms::notifications {
 namespace {
@@ -29,8 +30,8 @@ live::Change word_of(MemberId member, const store::Since& row, std::shared_ptr<c
 }  // namespace
 
 async<Result<void>> LiveMember::may_follow(const Call&, const session::Viewer& viewer, std::int64_t member) {
-  if (!viewer.signed_in()) co_return fail(ErrorCode::unauthenticated, "error.unauthenticated"_msg);
-  if (viewer.id != MemberId{member}) co_return fail(ErrorCode::forbidden, "error.forbidden"_msg);
+  if (!viewer.signed_in()) co_return session::login_first();
+  if (viewer.id != MemberId{member}) co_return session::forbidden();
   co_return Result<void>();
 }
 

@@ -7,11 +7,12 @@
 #include <charconv>
 
 #include "features/notifications/store.hpp"
+#include "features/topics/topics.hpp"
 #include "infra/core/text.hpp"
-#include "infra/idempotency/idempotency.hpp"
 #include "infra/live/publisher.hpp"
-#include "infra/session/guard.hpp"
+#include "infra/session/refusals.hpp"
 #include "infra/web/context.hpp"
+#include "infra/write/write.hpp"
 
 namespace ms::notifications {
 namespace {
@@ -99,8 +100,6 @@ std::int64_t least_of(const http::Request& request) {
   return number;
 }
 
-Unexpected login_first() { return fail(ErrorCode::unauthenticated, "error.unauthenticated"_msg); }
-
 Notification line_of(store::Row row, const session::Viewer& viewer, const boards::Directory& directory) {
   Notification out{row.number, static_cast<Kind>(row.kind),
                    row.actor,  std::move(row.actor_name),
@@ -125,13 +124,17 @@ Notification line_of(store::Row row, const session::Viewer& viewer, const boards
 }  // namespace
 
 Notifications::Notifications(pg::Db& db, cache::RedisCache& cache, limit::Limiter& limiter, boards::Boards& boards,
-                             live::Publisher& publisher)
+                             live::Publisher& publisher, write::Writer& writer)
     : db_(db),
       cache_(cache),
       limiter_(limiter),
       boards_(boards),
       publisher_(publisher),
-      states_({.name = "bells", .max_bytes = kMaxStateBytes, .ttl = kKeptInMemory, .heap_bytes = heap_bytes}) {}
+      writer_(writer),
+      states_({.name = "bells", .max_bytes = kMaxStateBytes, .ttl = kKeptInMemory, .heap_bytes = heap_bytes}) {
+  writer.when_notified(
+      [this](const Call& call, std::vector<MemberId> members) { return invalidate(call, std::move(members)); });
+}
 
 async<State> Notifications::load(const Call& call, MemberId member, std::int64_t least) {
   auto fill = [this, &call, member] { return load_newest(db_, call, member); };
@@ -174,7 +177,7 @@ async<void> Notifications::invalidate(const Call& call, std::vector<MemberId> me
     for (std::size_t i = begin; i < std::min(members.size(), begin + kDropped); ++i) {
       keys.push_back(key_of(members[i]));
       // Before the drop is waited for, so that both go to Redis in one write; the hint leaves behind it.
-      publisher_.publish({'u', members[i].value});
+      publisher_.publish(topics::member(members[i]));
     }
     co_await cache_.invalidate(call, std::move(keys));
   }
@@ -198,7 +201,7 @@ async<Page> Notifications::page(const Call& call, const session::Viewer& viewer,
 }
 
 async<Result<Notification>> Notifications::find(const Call& call, const session::Viewer& viewer, std::int64_t number) {
-  if (!viewer.signed_in()) co_return login_first();
+  if (!viewer.signed_in()) co_return session::login_first();
   const auto directory = co_await boards_.all(call);
   pg::Batch batch = db_.batch(call);
   const auto handle = store::line(batch, viewer.id, number);
@@ -208,35 +211,31 @@ async<Result<Notification>> Notifications::find(const Call& call, const session:
   co_return line_of(std::move(*row), viewer, *directory);
 }
 
-async<Result<std::int64_t>> Notifications::send_own(const Call& call, MemberId member, pg::Transaction& transaction,
-                                                    pg::ResultHandle<std::int64_t> number) {
-  session::guard_member(transaction, member);
-  idempotency::record(transaction, call, member);
-  const auto done = co_await transaction.commit();
+async<Result<std::int64_t>> Notifications::commit_own(write::Write& write, pg::ResultHandle<std::int64_t> number) {
+  write.guard_member();
+  write.notifies([member = write.actor(), number] {
+    return number.one() ? std::vector<MemberId>{member} : std::vector<MemberId>();
+  });
+  const auto done = co_await write.commit({.made = write::Made::nothing(), .changes = write::Changes::nothing_shown()});
   if (!done) co_return Unexpected(done.error());
-  const auto changed = number.one();
-  if (!changed) co_return 0;
-  co_await invalidate(call, {member});
-  co_return *changed;
+  co_return number.one().value_or(0);
 }
 
 async<Result<std::int64_t>> Notifications::read(const Call& call, const session::Viewer& viewer, std::int64_t number) {
-  if (idempotency::previous_result(call)) co_return 0;
-  if (!viewer.signed_in()) co_return login_first();
-  pg::Transaction transaction = db_.transaction(call);
-  store::lock(transaction, viewer.id);
-  const auto handle = store::read(transaction, viewer.id, number);
-  co_return co_await send_own(call, viewer.id, transaction, handle);
+  write::Write write = writer_.begin(call, viewer);
+  if (write.replayed()) co_return 0;
+  if (!viewer.signed_in()) co_return session::login_first();
+  const auto handle = store::read(write, viewer.id, number);
+  co_return co_await commit_own(write, handle);
 }
 
 async<Result<std::int64_t>> Notifications::read_all(const Call& call, const session::Viewer& viewer,
                                                     std::int64_t up_to) {
-  if (idempotency::previous_result(call)) co_return 0;
-  if (!viewer.signed_in()) co_return login_first();
-  pg::Transaction transaction = db_.transaction(call);
-  store::lock(transaction, viewer.id);
-  const auto handle = store::read_all(transaction, viewer.id, up_to);
-  co_return co_await send_own(call, viewer.id, transaction, handle);
+  write::Write write = writer_.begin(call, viewer);
+  if (write.replayed()) co_return 0;
+  if (!viewer.signed_in()) co_return session::login_first();
+  const auto handle = store::read_all(write, viewer.id, up_to);
+  co_return co_await commit_own(write, handle);
 }
 
 async<std::optional<bool>> Notifications::follows(const Call& call, MemberId member, BoardId board) {
@@ -261,24 +260,25 @@ async<Settings> Notifications::settings(const Call& call, const session::Viewer&
 
 async<Result<std::int64_t>> Notifications::set(const Call& call, const session::Viewer& viewer, std::vector<Kind> off,
                                                std::optional<std::int64_t> version) {
-  if (idempotency::previous_result(call)) co_return 0;
-  if (!viewer.signed_in()) co_return login_first();
+  write::Write write = writer_.begin(call, viewer);
+  if (write.replayed()) co_return 0;
+  if (!viewer.signed_in()) co_return session::login_first();
   int muted = 0;
   for (const Kind kind : off) muted |= 1 << static_cast<int>(kind);
   const bool staff = viewer.may(session::Permission::admin);
   if (auto ok = co_await limiter_.allow_write(call, viewer.id, staff, limit::Write::edit); !ok)
     co_return Unexpected(ok.error());
-  pg::Transaction transaction = db_.transaction(call);
-  if (version) store::guard_muted(transaction, viewer.id, *version);
-  store::set_muted(transaction, viewer.id, muted);
-  const auto handle = store::touch(transaction, viewer.id);
-  co_return co_await send_own(call, viewer.id, transaction, handle);
+  if (version) store::guard_muted(write, viewer.id, *version);
+  store::set_muted(write, viewer.id, muted);
+  const auto handle = store::touch(write, viewer.id);
+  co_return co_await commit_own(write, handle);
 }
 
 async<Result<std::int64_t>> Notifications::follow(const Call& call, const session::Viewer& viewer,
                                                   const boards::Board* board, bool wanted) {
-  if (idempotency::previous_result(call)) co_return 0;
-  if (!viewer.signed_in()) co_return login_first();
+  write::Write write = writer_.begin(call, viewer);
+  if (write.replayed()) co_return 0;
+  if (!viewer.signed_in()) co_return session::login_first();
   if (board == nullptr) co_return fail(ErrorCode::not_found, "boards.gone"_msg);
   if (!board->readable(viewer)) {
     // A board that was closed since then may be left; any other one is not there for this member.
@@ -288,16 +288,15 @@ async<Result<std::int64_t>> Notifications::follow(const Call& call, const sessio
   const bool staff = viewer.may(session::Permission::admin);
   if (auto ok = co_await limiter_.allow_write(call, viewer.id, staff, limit::Write::follow); !ok)
     co_return Unexpected(ok.error());
-  pg::Transaction transaction = db_.transaction(call);
-  if (wanted) boards::guard(transaction, viewer.id, board->id, boards::Right::read, "boards.gone"_msg);
-  wanted ? store::follow(transaction, viewer.id, board->id) : store::unfollow(transaction, viewer.id, board->id);
-  const auto handle = store::touch(transaction, viewer.id);
-  co_return co_await send_own(call, viewer.id, transaction, handle);
+  if (wanted) boards::guard(write, board->id, boards::Right::read, "boards.gone"_msg);
+  wanted ? store::follow(write, viewer.id, board->id) : store::unfollow(write, viewer.id, board->id);
+  const auto handle = store::touch(write, viewer.id);
+  co_return co_await commit_own(write, handle);
 }
 
 async<Result<std::vector<Suggestion>>> Notifications::names(const Call& call, const session::Viewer& viewer,
                                                             std::string_view begin) {
-  if (!viewer.signed_in()) co_return login_first();
+  if (!viewer.signed_in()) co_return session::login_first();
   std::vector<Suggestion> out;
   const unicode::Line typed(unicode::narrow(begin));
   if (typed.empty() || !typed.pure() || code_points(typed) > kNameLimit) co_return out;
@@ -316,7 +315,7 @@ async<Result<std::vector<Suggestion>>> Notifications::names(const Call& call, co
 }
 
 async<Result<void>> Notifications::may_ask(const Call& call, const session::Viewer& viewer) {
-  if (!viewer.signed_in()) co_return login_first();
+  if (!viewer.signed_in()) co_return session::login_first();
   const bool allowed = co_await limiter_.allow(call, kQuestions, std::to_string(viewer.id.value));
   if (!allowed) co_return fail(ErrorCode::too_many, "error.too_many"_msg);
   co_return Result<void>();

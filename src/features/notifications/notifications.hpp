@@ -94,7 +94,7 @@ struct Suggestion {
 class Notifications {
  public:
   Notifications(pg::Db& db, cache::RedisCache& cache, limit::Limiter& limiter, boards::Boards& boards,
-                live::Publisher& publisher);
+                live::Publisher& publisher, write::Writer& writer);
 
   /// Nothing when it cannot be known now: no page fails for it. No round trip while memory knows, one of Redis as a
   /// rule. What is known of a number before `least` is known to be old.
@@ -102,7 +102,7 @@ class Notifications {
   /// The bell of the page that answers this request; nothing for a guest.
   async<std::optional<view::Bell>> bell(const web::Context& ctx);
 
-  /// After the unit was committed: no server shows these members what it knew before.
+  /// After a commit (write::Writer calls it): no server shows these members what it knew before.
   async<void> invalidate(const Call& call, std::vector<MemberId> members);
   /// A hint said that something is new for this member.
   void changed(MemberId member) { states_.invalidate(member); }
@@ -143,15 +143,15 @@ class Notifications {
   /// Counts a question for names. Unexpected: unauthenticated, too_many.
   async<Result<void>> may_ask(const Call& call, const session::Viewer& viewer);
   async<State> load(const Call& call, MemberId member, std::int64_t least);
-  /// Sends the unit of a member's own act and lets every server know.
-  async<Result<std::int64_t>> send_own(const Call& call, MemberId member, pg::Transaction& transaction,
-                                       pg::ResultHandle<std::int64_t> number);
+  /// Commits a member's own act, whose new number of the topic `number` gives.
+  async<Result<std::int64_t>> commit_own(write::Write& write, pg::ResultHandle<std::int64_t> number);
 
   pg::Db& db_;
   cache::RedisCache& cache_;
   limit::Limiter& limiter_;
   boards::Boards& boards_;
   live::Publisher& publisher_;
+  write::Writer& writer_;
   cache::LocalCache<MemberId, State> states_;
 };
 

@@ -2,9 +2,11 @@
 
 #include <gmock/gmock.h>
 
+#include "infra/cache/redis_cache.hpp"
 #include "infra/live/publisher.hpp"
 #include "infra/pg/test_database.hpp"
 #include "infra/redis/private_redis.hpp"
+#include "infra/write/write.hpp"
 
 namespace ms::notifications {
 namespace {
@@ -75,8 +77,9 @@ class NotificationsTest : public testing::Test {
   cache::RedisCache cache{redis, secret::Keyring({"key"}), {"notifications:"}};
   limit::Limiter limiter{redis};
   live::Publisher publisher{io, db, redis, secret::Keyring({"key"})};
-  boards::Boards boards{db, [] { return true; }};
-  Notifications notifications{db, cache, limiter, boards, publisher};
+  write::Writer writer{db, cache, publisher};
+  boards::Boards boards{db, [] { return true; }, writer};
+  Notifications notifications{db, cache, limiter, boards, publisher, writer};
   LiveMember live_{db, boards};
 };
 
@@ -121,7 +124,8 @@ TEST_F(NotificationsTest, NoPageFailsForIt) {
   tell(3, 3, 2);
   EXPECT_EQ(unread(), 2);
   pg::Db nowhere(io, pg::Config{.conninfo = "host=/nonexistent"});
-  Notifications lost(nowhere, cache, limiter, boards, publisher);
+  write::Writer other(nowhere, cache, publisher);
+  Notifications lost(nowhere, cache, limiter, boards, publisher, other);
   const Call soon(std::chrono::steady_clock::now() + 200ms, "test");
   EXPECT_FALSE(pg::run(io, lost.state(soon, MemberId{1}, 99)));
 }
@@ -148,11 +152,14 @@ TEST_F(NotificationsTest, ReadIsWhatWasSeen) {
   EXPECT_EQ(pg::run(io, notifications.read_all(call, session::Viewer(), 1)).error().code, ErrorCode::unauthenticated);
 }
 
-async<void> write_like(pg::Db& db, std::int64_t actor) {
+async<void> write_like(write::Writer& writer, std::int64_t actor) {
   const Call call(std::chrono::steady_clock::now() + 60s, "test");
-  pg::Transaction transaction = db.transaction(call);
-  liked(transaction, MemberId{actor}, MemberId{1}, PostId{1}, CommentId());
-  const auto done = co_await transaction.commit();
+  const session::Viewer viewer = viewer_of(actor);
+  write::Write write = writer.begin(call, viewer);
+  EXPECT_FALSE(write.replayed());
+  write.guard_member();
+  liked(write, MemberId{1}, PostId{1}, CommentId());
+  const auto done = co_await write.commit({.made = write::Made::nothing(), .changes = write::Changes::nothing_shown()});
   EXPECT_TRUE(done);
 }
 
@@ -175,7 +182,7 @@ TEST_F(NotificationsTest, CountsAreExactWhileItIsToldAndReadAtOnce) {
   ASSERT_TRUE(pg::run(io, db.ready(std::chrono::steady_clock::now() + 10s)));
   std::vector<pg::Started<void>> acts;
   for (std::int64_t i = 5; i < 65; ++i) {
-    acts.emplace_back(io, write_like(db, i));
+    acts.emplace_back(io, write_like(writer, i));
     acts.emplace_back(io, read_one(notifications, i / 2));
     if (i % 10 == 0) acts.emplace_back(io, read_everything(notifications));
   }

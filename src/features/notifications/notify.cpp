@@ -8,45 +8,39 @@
 namespace ms::notifications {
 namespace {
 
-// currval is of the unit's own session: the row that it has just made.
-constexpr pg::Query kComment{"notifications.comment", R"(
-  select unnest(ms_notify($1, $2, $3, array[$4::bigint],
-                          array[coalesce($5::bigint, currval('comments_id_seq'))], '')))"};
-// What ms_notify does for one member and a comment that nobody can have been told of, in a third of its time: as a rule
-// a comment tells one.
+// Of a comment that nobody can have been notified of, in a third of the time that ms_notify takes. Each member once, of
+// what says most.
 constexpr pg::Query kNewComment{"notifications.new_comment", R"(
-  with counted as (
+  with recipients as (
+    select member_id, min(kind) as kind
+      from ms_recipients($1, $2::bigint[], $3::smallint[], array[$4::bigint], '{0}') group by member_id),
+  counted as (
     insert into notification_counts as c (user_id, number, unread)
-    select u.id, 1, 1 from users u, posts p join boards b on b.id = p.board_id
-     where u.id = $2 and u.id <> $1 and p.id = $4 and p.visible
-       and ms_may_notify(u.muted_notifications, u.suspended_until, u.role, b.read_role, $3::smallint)
+    select member_id, 1, 1 from recipients order by member_id
     on conflict (user_id) do update set number = c.number + 1, unread = c.unread + 1
     returning c.user_id, c.number)
   insert into notifications (user_id, number, kind, actor_id, post_id, comment_id)
-  select user_id, number, $3::smallint, $1, $4, currval('comments_id_seq') from counted returning user_id)"};
+  select c.user_id, c.number, r.kind, $1, $4, ms_local_id($5)
+    from counted c join recipients r on r.member_id = c.user_id returning user_id)"};
+constexpr pg::Query kEditedComment{"notifications.edited_comment", R"(
+  select unnest(ms_notify($1, $2, $3, array[$4::bigint], array[$5::bigint], '')))"};
 constexpr pg::Query kPost{"notifications.post", R"(
   select unnest(ms_notify($1, $2::bigint[] || following.members,
                           array_fill(1::smallint, array[cardinality($2::bigint[])]) ||
                           array_fill(4::smallint, array[cardinality(following.members)]),
-                          array[coalesce($3::bigint, currval('posts_id_seq'))], '{0}', ''))
+                          array[ms_local_id($3)], '{0}', ''))
     from (select coalesce(array_agg(user_id), '{}') as members from board_follows
            where $4::boolean and board_id = $5) following)"};
 constexpr pg::Query kLike{"notifications.like", "select unnest(ms_notify_like($1, $2, $3, $4))"};
 constexpr pg::Query kTakeBackLike{"notifications.take_back_like", "select unnest(ms_retract_like($1, $2, $3, $4))"};
 constexpr pg::Query kDeleted{"notifications.deleted", R"(
   select unnest(ms_notify($1, array[$2::bigint], '{8}', array[$3::bigint], array[$4::bigint], $5)))"};
-// The lines of the audit log that this transaction wrote.
 constexpr pg::Query kPostsActedOn{"notifications.posts_acted_on", R"(
-  select unnest(ms_notify($1, array_agg(p.author_id), array[$2::smallint], array_agg(p.id), '{0}', min(a.reason)))
-    from audit_log a join posts p on p.id = a.subject_id
-   where a.subject_kind = 'post' and a.subject_id = any ($3::bigint[]) and a.actor_id = $1 and a.action = $4
-     and a.at = now())"};
+  select unnest(ms_notify($1, array_agg(author_id), array[$2::smallint], array_agg(id), '{0}', $4))
+    from posts where id = any (ms_local_ids($3)))"};
 constexpr pg::Query kCommentsActedOn{"notifications.comments_acted_on", R"(
-  select unnest(ms_notify($1, array_agg(c.author_id), array[$2::smallint], array_agg(c.post_id), array_agg(c.id),
-                          min(a.reason)))
-    from audit_log a join comments c on c.id = a.subject_id
-   where a.subject_kind = 'comment' and a.subject_id = any ($3::bigint[]) and a.actor_id = $1 and a.action = $4
-     and a.at = now())"};
+  select unnest(ms_notify($1, array_agg(author_id), array[$2::smallint], array_agg(post_id), array_agg(id), $4))
+    from comments where id = any (ms_local_ids($3)))"};
 
 constexpr pg::Query kNames{"notifications.names", R"(
   select found.id, found.name
@@ -88,12 +82,6 @@ std::string as_written(const markdown::Mention& mention) {
   return "@" + mention.name + (mention.id == 0 ? "" : "#" + std::to_string(mention.id));
 }
 
-std::vector<std::int64_t> values(const std::vector<MemberId>& members) {
-  std::vector<std::int64_t> out;
-  for (const MemberId member : members) out.push_back(member.value);
-  return out;
-}
-
 Kind kind_of(std::string_view act) {
   if (act == "hide") return Kind::hidden;
   return act == "restore" ? Kind::restored : Kind::deleted;
@@ -109,15 +97,6 @@ constexpr std::array<Msg, 6> kSwitchWords = {"notifications.of_mention"_msg, "no
 
 std::string_view name_of(Kind kind) { return kKinds.at(static_cast<std::size_t>(kind) - 1); }
 Msg word_of(Kind kind) { return kSwitchWords.at(std::min(static_cast<std::size_t>(kind), kSwitchWords.size()) - 1); }
-
-std::vector<MemberId> Recipients::all() const {
-  std::vector<MemberId> out;
-  if (!members_) return out;
-  out = members_->all();
-  const auto [first, last] = std::ranges::unique(out);  // they come in order
-  out.erase(first, last);
-  return out;
-}
 
 Result<Mentions> Mentions::of(std::string_view content) {
   Mentions out;
@@ -177,54 +156,50 @@ async<Result<Mentions>> find_mentions(pg::Db& db, const Call& call, std::string_
   co_return mentions;
 }
 
-Recipients comment_written(pg::Statements& transaction, const Comment& comment) {
-  std::vector<std::int64_t> members = values(comment.mentioned);
+void comment_written(write::Write& write, const NewComment& comment) {
+  std::vector<MemberId> members = comment.mentioned;
   std::vector<int> kinds(members.size(), static_cast<int>(Kind::mention));
   const auto add = [&](MemberId member, Kind kind) {
-    if (!member || member == comment.author) return;
-    members.push_back(member.value);
+    if (!member || member == write.actor()) return;  // saves the statement: nobody is notified of their own act
+    members.push_back(member);
     kinds.push_back(static_cast<int>(kind));
   };
   add(comment.parent_author, Kind::reply);
   add(comment.post_author, Kind::comment);
-  if (members.empty()) return {};
-  if (members.size() == 1 && !comment.id) {
-    return Recipients(
-        transaction.add<MemberId>(kNewComment, comment.author, members.front(), kinds.front(), comment.post));
-  }
-  return Recipients(transaction.add<MemberId>(kComment, comment.author, members, kinds, comment.post, comment.id));
+  if (!members.empty()) write.notify(kNewComment, write.actor(), members, kinds, comment.post, comment.id);
 }
 
-Recipients post_written(pg::Statements& transaction, const Post& post) {
-  if (post.mentioned.empty() && !post.notice) return {};
-  return Recipients(transaction.add<MemberId>(kPost, post.author, post.mentioned, post.id, post.notice, post.board));
+void comment_edited(write::Write& write, CommentId id, PostId post, const std::vector<MemberId>& mentioned) {
+  if (mentioned.empty()) return;
+  const std::vector<int> kinds(mentioned.size(), static_cast<int>(Kind::mention));
+  write.notify(kEditedComment, write.actor(), mentioned, kinds, post, id);
 }
 
-Recipients liked(pg::Statements& transaction, MemberId actor, MemberId author, PostId post, CommentId comment) {
-  if (actor == author) return {};
-  return Recipients(transaction.add<MemberId>(kLike, actor, author, post, comment));
+void post_written(write::Write& write, const Post& post) {
+  if (post.mentioned.empty() && !post.notice) return;
+  write.notify(kPost, write.actor(), post.mentioned, post.id, post.notice, post.board);
 }
 
-Recipients like_taken_back(pg::Statements& transaction, MemberId actor, MemberId author, PostId post,
-                           CommentId comment) {
-  if (actor == author) return {};
-  return Recipients(transaction.add<MemberId>(kTakeBackLike, actor, author, post, comment));
+void liked(write::Write& write, MemberId author, PostId post, CommentId comment) {
+  if (write.actor() != author) write.notify(kLike, write.actor(), author, post, comment);
 }
 
-Recipients deleted_by_staff(pg::Statements& transaction, MemberId staff, MemberId author, PostId post,
-                            CommentId comment, std::string_view reason) {
-  if (staff == author) return {};
-  return Recipients(transaction.add<MemberId>(kDeleted, staff, author, post, comment, reason));
+void like_taken_back(write::Write& write, MemberId author, PostId post, CommentId comment) {
+  if (write.actor() != author) write.notify(kTakeBackLike, write.actor(), author, post, comment);
 }
 
-Recipients acted_on(pg::Statements& transaction, MemberId staff, std::string_view act,
-                    const std::vector<PostId>& posts) {
-  return Recipients(transaction.add<MemberId>(kPostsActedOn, staff, static_cast<int>(kind_of(act)), posts, act));
+void deleted_by_staff(write::Write& write, MemberId author, PostId post, CommentId comment, std::string_view reason) {
+  if (write.actor() != author) write.notify(kDeleted, write.actor(), author, post, comment, reason);
 }
 
-Recipients acted_on(pg::Statements& transaction, MemberId staff, std::string_view act,
-                    const std::vector<CommentId>& comments) {
-  return Recipients(transaction.add<MemberId>(kCommentsActedOn, staff, static_cast<int>(kind_of(act)), comments, act));
+void acted_on(write::Write& write, std::string_view act, const write::LocalIds<PostId>& posts,
+              std::string_view reason) {
+  write.notify(kPostsActedOn, write.actor(), static_cast<int>(kind_of(act)), posts, reason);
+}
+
+void acted_on(write::Write& write, std::string_view act, const write::LocalIds<CommentId>& comments,
+              std::string_view reason) {
+  write.notify(kCommentsActedOn, write.actor(), static_cast<int>(kind_of(act)), comments, reason);
 }
 
 }  // namespace ms::notifications

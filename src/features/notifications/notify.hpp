@@ -13,10 +13,11 @@
 #include "infra/io/call.hpp"
 #include "infra/markdown/markdown.hpp"
 #include "infra/pg/db.hpp"
+#include "infra/write/write.hpp"
 
-// How notifications come about: statements for the unit of whatever causes one, so that there is none without its cause
-// and no cause without it. Whom PostgreSQL really tells is decided by ms_notify (schema/functions): never the actor,
-// never about what somebody may not read, once for one thing.
+// How notifications come about: each function adds its statement to the write that causes one, so that there is none
+// without its cause and no cause without it. Callers name whom it concerns; who of them is notified is decided by the
+// SQL function ms_recipients alone: never the actor, never about what somebody may not read.
 namespace ms::notifications {
 
 /// As in PostgreSQL (notifications.kind). Where several fit the lowest is told.
@@ -29,19 +30,6 @@ inline constexpr std::array<Kind, 6> kSwitches = {Kind::mention, Kind::reply, Ki
 std::string_view name_of(Kind kind);
 /// "나를 언급한 글과 댓글": what the switch is called.
 Msg word_of(Kind kind);
-
-/// Whom a unit told, once it is sent: give it to Notifications::told. Valid as long as the unit.
-class Recipients {
- public:
-  /// Nobody, without asking.
-  Recipients() = default;
-  explicit Recipients(pg::ResultHandle<MemberId> members) : members_(members) {}
-  /// Each once, in order.
-  std::vector<MemberId> all() const;
-
- private:
-  std::optional<pg::ResultHandle<MemberId>> members_;
-};
 
 /// The members that a text mentions: "@이름" that one member alone has, or "@이름#57".
 class Mentions {
@@ -86,42 +74,38 @@ class Mentions {
 /// Asks PostgreSQL who is mentioned, in one round trip if anybody is. Unexpected: invalid.
 async<Result<Mentions>> find_mentions(pg::Db& db, const Call& call, std::string_view content);
 
-/// A comment that `author` writes in this unit (its id is the unit's newest), or one with that id whose text changed:
-/// then only those are told who were not told of it before.
-struct Comment {
-  std::optional<CommentId> id = {};
-  MemberId author;
+/// A comment that the write inserts.
+struct NewComment {
+  write::LocalId<CommentId> id;
   PostId post;
-  MemberId post_author = {};    ///< who is told of a new one; 0: nobody
-  MemberId parent_author = {};  ///< who is told of a reply; 0: nobody
+  MemberId post_author;
+  MemberId parent_author = {};  ///< of the comment that it replies to; 0: it is no reply
   const std::vector<MemberId>& mentioned;
 };
-Recipients comment_written(pg::Statements& transaction, const Comment& comment);
+void comment_written(write::Write& write, const NewComment& comment);
+/// A comment whose text the write changes: only who was not notified of it before is notified.
+void comment_edited(write::Write& write, CommentId id, PostId post, const std::vector<MemberId>& mentioned);
 
-/// A post of this unit, or one with that id whose text changed. `notice`: it became a notice, so who follows the board
-/// is told.
+/// A post that the write inserts, or whose text it changes. `notice`: it becomes a notice, which concerns whoever
+/// follows the board.
 struct Post {
-  std::optional<PostId> id = {};
-  MemberId author;
+  write::LocalId<PostId> id;
   BoardId board;
   bool notice = false;
   const std::vector<MemberId>& mentioned;
 };
-Recipients post_written(pg::Statements& transaction, const Post& post);
+void post_written(write::Write& write, const Post& post);
 
-/// After the row of the like was added or taken; `comment` 0: the post itself is liked. The author is told once ever;
-/// taking back hides it as long as it was not read.
-Recipients liked(pg::Statements& transaction, MemberId actor, MemberId author, PostId post, CommentId comment);
-Recipients like_taken_back(pg::Statements& transaction, MemberId actor, MemberId author, PostId post,
-                           CommentId comment);
+/// The actor likes something, or does no more; `comment` 0: the post itself. The author is notified once ever; taking
+/// back hides it as long as it was not read.
+void liked(write::Write& write, MemberId author, PostId post, CommentId comment);
+void like_taken_back(write::Write& write, MemberId author, PostId post, CommentId comment);
 
-/// Staff deleted somebody else's post or comment on the Site; `reason` may be empty.
-Recipients deleted_by_staff(pg::Statements& transaction, MemberId staff, MemberId author, PostId post,
-                            CommentId comment, std::string_view reason);
-/// After an act that wrote its lines into the audit log in this unit: "hide", "restore", "delete".
-Recipients acted_on(pg::Statements& transaction, MemberId staff, std::string_view act,
-                    const std::vector<PostId>& posts);
-Recipients acted_on(pg::Statements& transaction, MemberId staff, std::string_view act,
-                    const std::vector<CommentId>& comments);
+/// The actor deletes somebody else's post or comment on the Site; `reason` may be empty.
+void deleted_by_staff(write::Write& write, MemberId author, PostId post, CommentId comment, std::string_view reason);
+/// An act of staff on the rows that the write changes: "hide", "restore", "delete".
+void acted_on(write::Write& write, std::string_view act, const write::LocalIds<PostId>& posts, std::string_view reason);
+void acted_on(write::Write& write, std::string_view act, const write::LocalIds<CommentId>& comments,
+              std::string_view reason);
 
 }  // namespace ms::notifications

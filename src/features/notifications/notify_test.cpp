@@ -2,7 +2,10 @@
 
 #include <gmock/gmock.h>
 
+#include "infra/cache/redis_cache.hpp"
+#include "infra/live/publisher.hpp"
 #include "infra/pg/test_database.hpp"
+#include "infra/write/write.hpp"
 
 namespace ms::notifications {
 namespace {
@@ -27,7 +30,7 @@ constexpr const char* kRows = R"(
 )";
 
 constexpr pg::Query kComment{"test.comment", R"(
-  insert into comments (post_id, parent_id, author_id, content, content_html) values ($1, $2, $3, '', ''))"};
+  insert into comments (post_id, author_id, content, content_html) values ($2, $3, '', '') returning ms_set_local_id($1, id))"};
 
 std::vector<std::int64_t> values(const std::vector<MemberId>& members) {
   std::vector<std::int64_t> out;
@@ -45,59 +48,61 @@ class NotifyTest : public testing::Test {
     ASSERT_TRUE(pg::run(io, admin_db.ready(std::chrono::steady_clock::now() + 10s)));
   }
 
-  /// Carries out what `add` puts into a unit and gives those who were told.
+  static async<void> note(std::vector<std::int64_t>& out, std::vector<MemberId> members) {
+    out = values(members);
+    co_return;
+  }
+  /// Commits what `add` gathers as an act of `actor`.
   template <class F>
-  static async<std::vector<std::int64_t>> send(pg::Db& db, F add) {
-    const Call call(std::chrono::steady_clock::now() + 10s, "test");
-    pg::Transaction transaction = db.transaction(call);
-    const Recipients told = add(transaction);
-    const auto done = co_await transaction.commit();
+  static async<void> commit(write::Writer& writer, std::int64_t actor, F add) {
+    const Call call(std::chrono::steady_clock::now() + 60s, "test");
+    session::Viewer viewer;
+    viewer.id = MemberId{actor};
+    write::Write write = writer.begin(call, viewer);
+    EXPECT_FALSE(write.replayed());
+    write.guard_member();
+    add(write);
+    const auto done =
+        co_await write.commit({.made = write::Made::nothing(), .changes = write::Changes::nothing_shown()});
     EXPECT_TRUE(done) << (done ? "" : done.error().message.key);
-    co_return values(told.all());
   }
+  /// Gives those who were notified.
   template <class F>
-  std::vector<std::int64_t> in_unit(F add) {
-    return pg::run(io, send(db, std::move(add)));
-  }
-  /// The same in the Admin.
-  template <class F>
-  std::vector<std::int64_t> in_unit_of_staff(F add) {
-    return pg::run(io, send(admin_db, std::move(add)));
+  std::vector<std::int64_t> notified_by(pg::Db& with, std::int64_t actor, F add) {
+    std::vector<std::int64_t> out;
+    write::Writer writer(with, cache, publisher);
+    writer.when_notified([&out](const Call&, std::vector<MemberId> members) { return note(out, std::move(members)); });
+    pg::run(io, commit(writer, actor, std::move(add)));
+    return out;
   }
 
-  static Recipients write(pg::Statements& transaction, std::int64_t author, std::int64_t post, std::int64_t post_author,
-                          std::int64_t parent_author = 0, const std::vector<MemberId>& mentioned = {}) {
-    transaction.add(kComment, post, std::optional<std::int64_t>(), author);
-    return comment_written(transaction, {.author = MemberId{author},
-                                         .post = PostId{post},
-                                         .post_author = MemberId{post_author},
-                                         .parent_author = MemberId{parent_author},
-                                         .mentioned = mentioned});
+  static void write(write::Write& write, std::int64_t post, std::int64_t post_author, std::int64_t parent_author = 0,
+                    const std::vector<MemberId>& mentioned = {}) {
+    const auto comment = write.insert<CommentId>(kComment, post, write.actor());
+    comment_written(write, {.id = comment.id,
+                            .post = PostId{post},
+                            .post_author = MemberId{post_author},
+                            .parent_author = MemberId{parent_author},
+                            .mentioned = mentioned});
   }
   std::vector<std::int64_t> comment(std::int64_t author, std::int64_t post, std::int64_t post_author,
                                     std::int64_t parent_author = 0, std::vector<MemberId> mentioned = {}) {
-    return in_unit([=](pg::Transaction& transaction) {
-      return write(transaction, author, post, post_author, parent_author, mentioned);
-    });
+    return notified_by(db, author, [=](write::Write& out) { write(out, post, post_author, parent_author, mentioned); });
   }
   std::vector<std::int64_t> edit(std::int64_t comment, std::vector<MemberId> mentioned) {
-    return in_unit([=](pg::Transaction& transaction) {
-      return comment_written(
-          transaction, {.id = CommentId{comment}, .author = MemberId{2}, .post = PostId{1}, .mentioned = mentioned});
-    });
+    return notified_by(db, 2,
+                       [=](write::Write& out) { comment_edited(out, CommentId{comment}, PostId{1}, mentioned); });
   }
   std::vector<std::int64_t> like(std::int64_t actor, bool wanted = true, std::int64_t comment = 0) {
-    return in_unit([=](pg::Transaction& transaction) {
-      return wanted ? liked(transaction, MemberId{actor}, MemberId{1}, PostId{1}, CommentId{comment})
-                    : like_taken_back(transaction, MemberId{actor}, MemberId{1}, PostId{1}, CommentId{comment});
+    return notified_by(db, actor, [=](write::Write& out) {
+      wanted ? liked(out, MemberId{1}, PostId{1}, CommentId{comment})
+             : like_taken_back(out, MemberId{1}, PostId{1}, CommentId{comment});
     });
   }
-  std::vector<std::int64_t> post(std::optional<PostId> id, std::int64_t author, std::int64_t board, bool notice,
+  std::vector<std::int64_t> post(PostId id, std::int64_t author, std::int64_t board, bool notice,
                                  std::vector<MemberId> mentioned = {}) {
-    return in_unit([=](pg::Transaction& transaction) {
-      return post_written(
-          transaction,
-          {.id = id, .author = MemberId{author}, .board = BoardId{board}, .notice = notice, .mentioned = mentioned});
+    return notified_by(db, author, [=](write::Write& out) {
+      post_written(out, {.id = id, .board = BoardId{board}, .notice = notice, .mentioned = mentioned});
     });
   }
 
@@ -117,6 +122,10 @@ class NotifyTest : public testing::Test {
   asio::io_context io{1};
   pg::Db db{io, pg::Config{.conninfo = TestDatabase::conninfo("minschool_site")}};
   pg::Db admin_db{io, pg::Config{.conninfo = TestDatabase::conninfo("minschool_admin")}};
+  // No Redis is there: nothing of this may depend on it.
+  redis::Client redis{io, redis::Config{.host = "/nonexistent/redis.sock"}};
+  cache::RedisCache cache{redis, secret::Keyring({"key"})};
+  live::Publisher publisher{io, db, redis, secret::Keyring({"key"})};
 };
 
 TEST_F(NotifyTest, ACommentTellsTheAuthorsAndWhoIsMentioned) {
@@ -151,10 +160,9 @@ TEST_F(NotifyTest, WhatIsMutedIsNotToldButTheNextBestIs) {
   ask("update users set muted_notifications = (1 << 1) + (1 << 6) where id = 1");
   EXPECT_THAT(comment(2, 1, 1, 1, {MemberId{1}}), ElementsAre(1));
   EXPECT_EQ(kinds(1), "2 2");
-  EXPECT_THAT(in_unit([](pg::Transaction& transaction) {
-                return deleted_by_staff(transaction, MemberId{4}, MemberId{1}, PostId{1}, CommentId(), "");
-              }),
-              IsEmpty());
+  EXPECT_THAT(
+      notified_by(db, 4, [](write::Write& out) { deleted_by_staff(out, MemberId{1}, PostId{1}, CommentId(), ""); }),
+      IsEmpty());
 }
 
 TEST_F(NotifyTest, NobodyIsToldOfWhatTheyMayNotRead) {
@@ -218,15 +226,14 @@ TEST_F(NotifyTest, ANoticeTellsWhoFollowsTheBoard) {
 
 TEST_F(NotifyTest, ActsOfStaffAreToldWithTheirReasonEachTime) {
   ASSERT_THAT(comment(2, 1, 1), ElementsAre(1));
+  static constexpr pg::Query kPosts{"test.posts", R"(
+    select ms_set_local_ids($1, array_agg(id))::text from posts where id in (1, 3))"};
+  static constexpr pg::Query kComments{"test.comments",
+                                       "select ms_set_local_ids($1, array_agg(id))::text from comments"};
   const auto act = [this](const std::string& action, const std::string& kind) {
-    static constexpr pg::Query kLog{"test.log", R"(
-      insert into audit_log (actor_id, action, subject_kind, subject_id, reason)
-      select 4, $1, $2, id, '광고' from unnest('{1,3}'::bigint[]) id where $2 = 'post' or id = 1)"};
-    return in_unit_of_staff([=](pg::Transaction& transaction) {
-      transaction.add(kLog, action, kind);
-      return kind == "post"
-                 ? acted_on(transaction, MemberId{4}, action, std::vector<PostId>{PostId{1}, PostId{3}, PostId{9}})
-                 : acted_on(transaction, MemberId{4}, action, std::vector<CommentId>{CommentId{1}});
+    return notified_by(admin_db, 4, [=](write::Write& out) {
+      kind == "post" ? acted_on(out, action, out.change<PostId, std::string>(kPosts).ids, "광고")
+                     : acted_on(out, action, out.change<CommentId, std::string>(kComments).ids, "광고");
     });
   };
   ask("update posts set hidden_at = now()");
@@ -237,34 +244,17 @@ TEST_F(NotifyTest, ActsOfStaffAreToldWithTheirReasonEachTime) {
   EXPECT_EQ(kinds(1), "3 6 7 6");
   EXPECT_EQ(kinds(2), "6 7 6 8");
   EXPECT_EQ(ask("select string_agg(reason, ' ') from notifications where user_id = 2"), "광고 광고 광고 광고");
-  // What the log says of other times and of others is not told again.
-  EXPECT_THAT(in_unit_of_staff([](pg::Transaction& transaction) {
-                return acted_on(transaction, MemberId{4}, "hide", std::vector<PostId>{PostId{1}, PostId{3}});
-              }),
-              IsEmpty());
 }
 
 TEST_F(NotifyTest, SeveralOfOneMemberInOneActAreCountedAndNumbered) {
   ask("update posts set author_id = 1");
-  static constexpr pg::Query kLog{"test.log_all", R"(
-    insert into audit_log (actor_id, action, subject_kind, subject_id, reason)
-    select 4, 'hide', 'post', id, '광고' from posts)"};
-  EXPECT_THAT(in_unit_of_staff([](pg::Transaction& transaction) {
-                transaction.add(kLog);
-                return acted_on(transaction, MemberId{4}, "hide", std::vector<PostId>{PostId{1}, PostId{2}, PostId{3}});
-              }),
-              ElementsAre(1));
+  static constexpr pg::Query kAll{"test.all", "select ms_set_local_ids($1, array_agg(id))::text from posts"};
+  EXPECT_THAT(
+      notified_by(admin_db, 4,
+                  [](write::Write& out) { acted_on(out, "hide", out.change<PostId, std::string>(kAll).ids, "광고"); }),
+      ElementsAre(1));
   EXPECT_EQ(ask("select string_agg(number || ':' || post_id, ' ' order by number) from notifications"), "1:1 2:3");
   EXPECT_EQ(counts(1), "2/2");  // post 2 stands on a board that the member may not read
-}
-
-template <class F>
-async<void> write_one(pg::Db& db, F add) {
-  const Call call(std::chrono::steady_clock::now() + 60s, "test");
-  pg::Transaction transaction = db.transaction(call);
-  add(transaction);
-  const auto done = co_await transaction.commit();
-  EXPECT_TRUE(done);
 }
 
 TEST_F(NotifyTest, ManyAtOnceAreCountedExactly) {
@@ -272,15 +262,17 @@ TEST_F(NotifyTest, ManyAtOnceAreCountedExactly) {
       "i");
   pg::Db many{io, pg::Config{.conninfo = TestDatabase::conninfo("minschool_site"), .fast_connections = 10}};
   ASSERT_TRUE(pg::run(io, many.ready(std::chrono::steady_clock::now() + 10s)));
+  write::Writer writer(many, cache, publisher);
+  std::vector<std::int64_t> ignored;
+  writer.when_notified(
+      [&ignored](const Call&, std::vector<MemberId> members) { return note(ignored, std::move(members)); });
   std::vector<pg::Started<void>> writes;
   for (std::int64_t author = 6; author <= 55; ++author) {
     // Each tells members 1, 2 and 3, named in another order: nobody may wait for another in a circle.
     std::vector<MemberId> mentioned =
         author % 2 == 0 ? std::vector{MemberId{2}, MemberId{3}} : std::vector{MemberId{3}, MemberId{2}};
-    auto add = [author, mentioned](pg::Transaction& transaction) {
-      write(transaction, author, author % 2 == 0 ? 1 : 3, 1, 0, mentioned);
-    };
-    writes.emplace_back(io, write_one(many, add));
+    auto add = [author, mentioned](write::Write& out) { write(out, author % 2 == 0 ? 1 : 3, 1, 0, mentioned); };
+    writes.emplace_back(io, commit(writer, author, add));
   }
   for (auto& one : writes) one.get();
   for (const int member : {1, 2, 3}) EXPECT_EQ(counts(member), "50/50");

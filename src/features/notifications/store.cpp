@@ -93,11 +93,13 @@ pg::ResultHandle<Number> numbers(pg::Statements& out, const std::vector<std::int
   return out.add<Number>(kNumbers, members);
 }
 
-void lock(pg::Statements& transaction, MemberId member) { transaction.add(kLock, member); }
+// The lock comes first: the statement after it sees what others did before.
 pg::ResultHandle<std::int64_t> read(pg::Statements& transaction, MemberId member, std::int64_t number) {
+  transaction.add(kLock, member);
   return transaction.add<std::int64_t>(kRead, member, number);
 }
 pg::ResultHandle<std::int64_t> read_all(pg::Statements& transaction, MemberId member, std::int64_t up_to) {
+  transaction.add(kLock, member);
   return transaction.add<std::int64_t>(kReadAll, member, up_to);
 }
 

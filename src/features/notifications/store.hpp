@@ -74,8 +74,6 @@ struct Number {
 };
 pg::ResultHandle<Number> numbers(pg::Statements& out, const std::vector<std::int64_t>& members);
 
-/// First in a unit that changes a member's notifications: the statements after it see what others did before.
-void lock(pg::Statements& transaction, MemberId member);
 /// Give the new number of the topic; nothing when there was nothing to do.
 pg::ResultHandle<std::int64_t> read(pg::Statements& transaction, MemberId member, std::int64_t number);
 pg::ResultHandle<std::int64_t> read_all(pg::Statements& transaction, MemberId member, std::int64_t up_to);

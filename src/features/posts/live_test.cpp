@@ -24,7 +24,7 @@ class LiveBoardTest : public WritingFixture {
   live::ChangeSet since(std::int64_t number) { return pg::run(io, live_.since(call, 1, number)); }
 
   ViewCounter views{db, redis};
-  Posts posts{db, cache, boards, notifications, views, publisher, limiter};
+  Posts posts{db, cache, boards, views, limiter, writer};
   LiveBoard live_{db, boards};
 };
 

@@ -5,16 +5,15 @@
 #include <boost/json.hpp>
 
 #include "features/audit/audit.hpp"
-#include "features/notifications/notifications.hpp"
 #include "features/notifications/notify.hpp"
 #include "features/posts/store.hpp"
+#include "features/topics/topics.hpp"
 #include "infra/core/invariant.hpp"
 #include "infra/core/text.hpp"
-#include "infra/idempotency/idempotency.hpp"
-#include "infra/live/publisher.hpp"
 #include "infra/markdown/markdown.hpp"
-#include "infra/session/guard.hpp"
+#include "infra/session/refusals.hpp"
 #include "infra/web/context.hpp"
+#include "infra/write/write.hpp"
 
 namespace ms::posts {
 namespace {
@@ -82,9 +81,13 @@ void check_places(const Page& page) {
   invariant(std::ssize(page.lines) == expected, "a page of a list has another number of lines than its counters say");
 }
 
-Unexpected no_right(const session::Viewer& viewer) {
-  if (!viewer.signed_in()) return fail(ErrorCode::unauthenticated, "error.unauthenticated"_msg);
-  return fail(ErrorCode::forbidden, "error.forbidden"_msg);
+/// What shows in lists of a board, and on the home page.
+write::Changes lists_of(BoardId board) {
+  return write::Changes::of_topics({topics::board(board)}).with_cache(cache_keys());
+}
+/// A post itself, and the lists that it stands in.
+write::Changes changes_of(PostId id, BoardId board) {
+  return write::Changes::of_topics({topics::post(id), topics::board(board)}).with_cache(cache_keys());
 }
 
 /// What programs that read pages by themselves call themselves, in lower case; search engines and previews of links.
@@ -154,15 +157,9 @@ Result<void> check_shown(const view::SafeHtml& html) {
   return Unexpected(Error(ErrorCode::invalid, "error.invalid"_msg, {{"content", "posts.content_nothing"_msg}}));
 }
 
-Posts::Posts(pg::Db& db, cache::RedisCache& cache, boards::Boards& boards, notifications::Notifications& notifications,
-             ViewCounter& views, live::Publisher& publisher, limit::Limiter& limiter)
-    : db_(db),
-      cache_(cache),
-      boards_(boards),
-      notifications_(notifications),
-      views_(views),
-      publisher_(publisher),
-      limiter_(limiter) {}
+Posts::Posts(pg::Db& db, cache::RedisCache& cache, boards::Boards& boards, ViewCounter& views, limit::Limiter& limiter,
+             write::Writer& writer)
+    : db_(db), cache_(cache), boards_(boards), views_(views), limiter_(limiter), writer_(writer) {}
 
 bool Posts::editable(const session::Viewer& viewer, const boards::Board& board, MemberId author) {
   return viewer.signed_in() && viewer.id == author && board.writable(viewer);
@@ -249,7 +246,7 @@ void Posts::count_reader(const web::Context& ctx, PostId id, MemberId author) {
 async<Result<Post>> Posts::to_edit(const Call& call, const session::Viewer& viewer, PostId id) {
   auto found = co_await look_up<Post>(db_, boards_, call, viewer, id, find_to_edit);
   if (!found) co_return Unexpected(found.error());
-  if (!editable(viewer, *found->board, found->post.author)) co_return no_right(viewer);
+  if (!editable(viewer, *found->board, found->post.author)) co_return session::no_right(viewer);
   co_return std::move(found->post);
 }
 
@@ -262,8 +259,9 @@ async<std::vector<Recent>> Posts::recent(const Call& call, int rank) {
 
 async<Result<PostId>> Posts::write(const Call& call, const session::Viewer& viewer, const boards::Board& board,
                                    Draft draft) {
-  if (const auto first = idempotency::previous_result(call)) co_return PostId{*first};
-  if (!board.writable(viewer)) co_return no_right(viewer);
+  write::Write write = writer_.begin(call, viewer);
+  if (const auto first = write.replayed()) co_return PostId{*first};
+  if (!board.writable(viewer)) co_return session::no_right(viewer);
   draft.notice = draft.notice && viewer.may(session::Permission::notice);
   if (auto ok = check(draft); !ok) co_return Unexpected(ok.error());
   const auto mentions = co_await notifications::find_mentions(db_, call, draft.content);
@@ -273,26 +271,22 @@ async<Result<PostId>> Posts::write(const Call& call, const session::Viewer& view
   if (auto ok = mentions->check_unresolved(draft.unresolved); !ok) co_return Unexpected(ok.error());
   if (auto ok = co_await allow(call, viewer, limit::Write::post, std::ssize(mentions->members())); !ok)
     co_return Unexpected(ok.error());
-  pg::Transaction transaction = db_.transaction(call);
-  boards::guard(transaction, viewer.id, board.id, boards::Right::write, "boards.gone"_msg);
-  if (draft.notice) session::guard_permission(transaction, viewer.id, session::Permission::notice);
-  const auto handle = store::insert(transaction, board.id, viewer.id, draft, html);
-  idempotency::record_id(transaction, call, viewer.id, "posts");
-  const auto recipients = notifications::post_written(
-      transaction, {.author = viewer.id, .board = board.id, .notice = draft.notice, .mentioned = mentions->members()});
-  const auto done = co_await transaction.commit();
+  boards::guard(write, board.id, boards::Right::write, "boards.gone"_msg);
+  if (draft.notice) write.guard_permission(session::Permission::notice);
+  const auto inserted = store::insert(write, board.id, draft, html);
+  notifications::post_written(
+      write, {.id = inserted.id, .board = board.id, .notice = draft.notice, .mentioned = mentions->members()});
+  const auto done = co_await write.commit({.made = inserted.id, .changes = lists_of(board.id)});
   if (!done) co_return Unexpected(done.error());
-  publisher_.publish({'b', board.id.value});
-  co_await invalidate_caches(cache_, call);
-  co_await notifications_.invalidate(call, recipients.all());
-  co_return handle.one().value();
+  co_return inserted.row.one().value();
 }
 
 async<Result<void>> Posts::edit(const Call& call, const session::Viewer& viewer, PostId id, Draft draft) {
-  if (idempotency::previous_result(call)) co_return Result<void>();
+  write::Write write = writer_.begin(call, viewer);
+  if (write.replayed()) co_return Result<void>();
   const auto found = co_await look_up<PostAccess>(db_, boards_, call, viewer, id, find_access);
   if (!found) co_return Unexpected(found.error());
-  if (!editable(viewer, *found->board, found->post.author)) co_return no_right(viewer);
+  if (!editable(viewer, *found->board, found->post.author)) co_return session::no_right(viewer);
   draft.notice = draft.notice && viewer.may(session::Permission::notice);
   if (auto ok = check(draft); !ok) co_return ok;
   const auto mentions = co_await notifications::find_mentions(db_, call, draft.content);
@@ -301,51 +295,36 @@ async<Result<void>> Posts::edit(const Call& call, const session::Viewer& viewer,
   if (auto ok = check_shown(html); !ok) co_return ok;
   if (auto ok = mentions->check_unresolved(draft.unresolved); !ok) co_return ok;
   if (auto ok = co_await allow(call, viewer, limit::Write::edit, std::ssize(mentions->members())); !ok) co_return ok;
-  pg::Transaction transaction = db_.transaction(call);
-  boards::guard(transaction, viewer.id, found->post.board, boards::Right::write, "posts.gone"_msg);
-  if (draft.notice) session::guard_permission(transaction, viewer.id, session::Permission::notice);
-  if (draft.version) store::guard_version(transaction, id, *draft.version);
-  guard_visible(transaction, id);
-  store::update(transaction, id, draft, html);
-  idempotency::record(transaction, call, viewer.id);
-  const auto recipients = notifications::post_written(transaction, {.id = id,
-                                                                    .author = viewer.id,
-                                                                    .board = found->post.board,
-                                                                    .notice = draft.notice && !found->post.notice,
-                                                                    .mentioned = mentions->members()});
-  const auto done = co_await transaction.commit();
-  if (!done) co_return done;
-  tell(id, found->post.board);
-  co_await invalidate_caches(cache_, call);
-  co_await notifications_.invalidate(call, recipients.all());
-  co_return done;
+  const BoardId board = found->post.board;
+  boards::guard(write, board, boards::Right::write, "posts.gone"_msg);
+  if (draft.notice) write.guard_permission(session::Permission::notice);
+  if (draft.version) store::guard_version(write, id, *draft.version);
+  guard_visible(write, id);
+  store::update(write, id, draft, html);
+  const bool becomes_notice = draft.notice && !found->post.notice;
+  notifications::post_written(write,
+                              {.id = id, .board = board, .notice = becomes_notice, .mentioned = mentions->members()});
+  co_return co_await write.commit({.made = write::Made::nothing(), .changes = changes_of(id, board)});
 }
 
 async<Result<void>> Posts::remove(const Call& call, const session::Viewer& viewer, PostId id, std::string reason,
                                   std::optional<std::int64_t> version) {
-  if (idempotency::previous_result(call)) co_return Result<void>();
+  write::Write write = writer_.begin(call, viewer);
+  if (write.replayed()) co_return Result<void>();
   const auto found = co_await find(call, viewer, id);
   if (!found) co_return Unexpected(found.error());
-  if (!removable(viewer, found->author)) co_return no_right(viewer);
+  if (!removable(viewer, found->author)) co_return session::no_right(viewer);
   const auto given = audit::reason_on_site(reason);
   if (!given) co_return Unexpected(given.error());
   if (auto ok = co_await allow(call, viewer, limit::Write::edit, 0); !ok) co_return ok;
-  pg::Transaction transaction = db_.transaction(call);
-  boards::guard(transaction, viewer.id, found->board, boards::Right::read, "posts.gone"_msg);
-  if (viewer.id != found->author) session::guard_permission(transaction, viewer.id, session::Permission::remove);
-  if (version) store::guard_version(transaction, id, *version);
-  guard_visible(transaction, id);
-  store::remove(transaction, id, viewer.id);
-  if (viewer.id != found->author) audit::record_deleted(transaction, viewer.id, {"post", id.value}, *given);
-  idempotency::record(transaction, call, viewer.id);
-  const auto recipients =
-      notifications::deleted_by_staff(transaction, viewer.id, found->author, id, CommentId(), trim(reason));
-  const auto done = co_await transaction.commit();
-  if (!done) co_return done;
-  tell(id, found->board);
-  co_await invalidate_caches(cache_, call);
-  co_await notifications_.invalidate(call, recipients.all());
-  co_return done;
+  boards::guard(write, found->board, boards::Right::read, "posts.gone"_msg);
+  if (viewer.id != found->author) write.guard_act_of_staff(session::Permission::remove);
+  if (version) store::guard_version(write, id, *version);
+  guard_visible(write, id);
+  store::remove(write, id, viewer.id);
+  if (viewer.id != found->author) audit::record_deleted(write, {"post", id.value}, *given);
+  notifications::deleted_by_staff(write, found->author, id, CommentId(), trim(reason));
+  co_return co_await write.commit({.made = write::Made::nothing(), .changes = changes_of(id, found->board)});
 }
 
 async<Result<void>> Posts::allow(const Call& call, const session::Viewer& viewer, limit::Write what,
@@ -356,15 +335,6 @@ async<Result<void>> Posts::allow(const Call& call, const session::Viewer& viewer
   co_return co_await limiter_.allow_write(call, viewer.id, staff, what);
 }
 
-void Posts::tell(PostId id, BoardId board) {
-  publisher_.publish({'p', id.value});
-  publisher_.publish({'b', board.value});
-}
-
 std::vector<std::string> cache_keys() { return {kRecentKeys.begin(), kRecentKeys.end()}; }
-
-async<void> invalidate_caches(cache::RedisCache& cache, const Call& call) {
-  co_await cache.invalidate(call, cache_keys());
-}
 
 }  // namespace ms::posts

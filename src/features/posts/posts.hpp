@@ -22,8 +22,8 @@
 namespace ms::web {
 class Context;
 }
-namespace ms::live {
-class Publisher;
+namespace ms::write {
+class Writer;
 }
 namespace ms::notifications {
 class Notifications;
@@ -140,8 +140,8 @@ void guard_visible(pg::Statements& out, PostId post);
 
 class Posts {
  public:
-  Posts(pg::Db& db, cache::RedisCache& cache, boards::Boards& boards, notifications::Notifications& notifications,
-        ViewCounter& views, live::Publisher& publisher, limit::Limiter& limiter);
+  Posts(pg::Db& db, cache::RedisCache& cache, boards::Boards& boards, ViewCounter& views, limit::Limiter& limiter,
+        write::Writer& writer);
 
   /// One round trip, the same cost for every page number. `number` below 1 or beyond the last page is clamped.
   async<Page> page(const Call& call, const boards::Board& board, std::int64_t number);
@@ -188,18 +188,15 @@ class Posts {
   /// Counts a write and the members that it mentions.
   async<Result<void>> allow(const Call& call, const session::Viewer& viewer, limit::Write what, std::int64_t mentions);
   void learn(PostId id, PostRef origin);
-  /// That a post changed, and with it what its board's lists show.
-  void tell(PostId id, BoardId board);
 
   static constexpr std::size_t kMaxOriginBytes = 2 << 20;  // of some 20,000 posts
 
   pg::Db& db_;
   cache::RedisCache& cache_;
   boards::Boards& boards_;
-  notifications::Notifications& notifications_;
   ViewCounter& views_;
-  live::Publisher& publisher_;
   limit::Limiter& limiter_;
+  write::Writer& writer_;
   PostIndex index_{{.name = "post_origins", .max_bytes = kMaxOriginBytes}};
 };
 
@@ -216,10 +213,8 @@ class LiveBoard final : public live::Source {
   boards::Boards& boards_;
 };
 
-/// Keys of the caches that invalidate_caches empties.
+/// Keys of the cache in Redis that show posts, for write::Changes of whoever changes them.
 std::vector<std::string> cache_keys();
-/// Drops what caches show of posts; called after every change of a post, also by moderation.
-async<void> invalidate_caches(cache::RedisCache& cache, const Call& call);
 
 /// GET /boards/{slug}, and the forms to write, edit and delete. A post's own page shows comments too: apps/site/pages.
 void add_site_routes(web::Router& router, Posts& posts, PageCache& shown, boards::Boards& boards,

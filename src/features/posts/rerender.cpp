@@ -10,6 +10,7 @@
 
 #include "infra/io/sleep.hpp"
 #include "infra/markdown/markdown.hpp"
+#include "infra/pg/transaction.hpp"
 
 namespace ms::posts {
 namespace {

@@ -27,7 +27,7 @@ class PostRules : public WritingFixture {
   }
 
   ViewCounter views{db, redis};
-  Posts posts{db, cache, boards, notifications, views, publisher, limiter};
+  Posts posts{db, cache, boards, views, limiter, writer};
 };
 
 TEST_F(PostRules, AMemberWritesWhereTheBoardLetsThem) {

@@ -75,9 +75,9 @@ constexpr pg::Query kRecent{"posts.recent", R"(
        where board_id = b.id and visible order by number desc limit $2) p
    where b.on_home and b.read_role <= $1 order by b.position, p.post_id desc)"};
 constexpr pg::Query kInsert{"posts.insert", R"(
-  with next as (update boards set last_number = last_number + 1 where id = $1 returning last_number)
+  with next as (update boards set last_number = last_number + 1 where id = $2 returning last_number)
   insert into posts (board_id, number, author_id, title, content, content_html, renderer, notice)
-  select $1, last_number, $2, $3, $4, $5, $6, $7 from next returning id)"};
+  select $2, last_number, $3, $4, $5, $6, $7, $8 from next returning ms_set_local_id($1, id))"};
 // The lock of the update itself, so that two editors come one after the other.
 constexpr pg::Query kGuardVersion{"posts.guard_version", R"(
   select ms_guard(exists (select from posts where id = $1 and event = $2 for no key update), 409, $3)::text)"};
@@ -111,10 +111,10 @@ pg::ResultHandle<Recent> recent(pg::Statements& out, int rank, int each) {
   return out.add<Recent>(kRecent, rank, each);
 }
 
-pg::ResultHandle<PostId> insert(pg::Statements& out, BoardId board, MemberId author, const Draft& draft,
-                                const view::SafeHtml& html) {
-  return out.add<PostId>(kInsert, board, author, draft.title, draft.content, html.html(), markdown::kRendererVersion,
-                         draft.notice);
+write::Inserted<PostId, PostId> insert(write::Write& out, BoardId board, const Draft& draft,
+                                       const view::SafeHtml& html) {
+  return out.insert<PostId>(kInsert, board, out.actor(), draft.title, draft.content, html.html(),
+                            markdown::kRendererVersion, draft.notice);
 }
 void guard_version(pg::Statements& out, PostId id, std::int64_t version) {
   out.add(kGuardVersion, id, version, "error.edited"_msg.key);

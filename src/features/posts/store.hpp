@@ -2,6 +2,7 @@
 #include "features/posts/posts.hpp"
 #include "infra/pg/db.hpp"
 #include "infra/view/out.hpp"
+#include "infra/write/write.hpp"
 
 // SQL of posts only: one function is one named query.
 namespace ms::posts::store {
@@ -33,8 +34,8 @@ pg::ResultHandle<Neighbour> newer(pg::Statements& out, PostId of);
 /// The newest `each` posts of every board on the home page that a member of `rank` may read.
 pg::ResultHandle<Recent> recent(pg::Statements& out, int rank, int each);
 
-pg::ResultHandle<PostId> insert(pg::Statements& out, BoardId board, MemberId author, const Draft& draft,
-                                const view::SafeHtml& html);
+write::Inserted<PostId, PostId> insert(write::Write& out, BoardId board, const Draft& draft,
+                                       const view::SafeHtml& html);
 /// Refuses the unit (409) when the post has another version.
 void guard_version(pg::Statements& out, PostId id, std::int64_t version);
 void update(pg::Statements& out, PostId id, const Draft& draft, const view::SafeHtml& html);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "infra/io/sleep.hpp"
+#include "infra/pg/transaction.hpp"
 
 namespace ms::posts {
 namespace {

@@ -5,8 +5,7 @@
 
 #include "features/presence/store.hpp"
 #include "infra/core/secret.hpp"
-#include "infra/idempotency/idempotency.hpp"
-#include "infra/session/guard.hpp"
+#include "infra/write/write.hpp"
 
 namespace ms::presence {
 namespace {
@@ -65,14 +64,15 @@ std::vector<MemberId> ids(const redis::Reply& reply) {
 
 }  // namespace
 
-Presence::Presence(pg::Db& db, redis::Client& redis, session::Sessions& sessions, const std::string& secret)
+Presence::Presence(pg::Db& db, redis::Client& redis, session::Sessions& sessions, write::Writer& writer,
+                   const std::string& secret)
     : db_(db),
       redis_(redis),
-      sessions_(sessions),
+      writer_(writer),
       key_(secret::hmac_sha256(secret, "presence")),
       members_{.set = kMembers, .told = Told<MemberId>({.name = "presence_members", .max_bytes = kMaxToldBytes})},
       guests_{.set = kGuests, .told = Told<std::string>({.name = "presence_guests", .max_bytes = kMaxToldBytes})} {
-  sessions_.on_session_end([this](const Call& call, MemberId member) { return left(call, member); });
+  sessions.on_session_end([this](const Call& call, MemberId member) { return left(call, member); });
 }
 
 /// Says nothing of address and browser to who has not the secret.
@@ -162,15 +162,14 @@ async<std::optional<Online>> Presence::online(const Call& call, const session::V
 
 async<Result<void>> Presence::hide(const Call& call, const session::Viewer& viewer, bool hidden,
                                    std::optional<bool> before, Timestamp at) {
-  if (idempotency::previous_result(call)) co_return Result<void>();
-  pg::Transaction transaction = db_.transaction(call);
-  if (before) store::guard_hidden(transaction, viewer.id, *before);
-  store::hide(transaction, viewer.id, hidden);
-  session::guard_member(transaction, viewer.id);
-  idempotency::record(transaction, call, viewer.id);
-  const auto done = co_await transaction.commit();
+  write::Write write = writer_.begin(call, viewer);
+  if (write.replayed()) co_return Result<void>();
+  if (before) store::guard_hidden(write, viewer.id, *before);
+  store::hide(write, viewer.id, hidden);
+  write.guard_member();
+  const auto done =
+      co_await write.commit({.made = write::Made::nothing(), .changes = write::Changes::of_rights(viewer.id)});
   if (!done) co_return done;
-  co_await sessions_.evict(call, viewer.id);
   members_.told.invalidate(viewer.id);
   if (hidden) {
     redis::Command gone("ZREM", kMembers, viewer.id.value);

@@ -18,6 +18,10 @@
 #include "infra/session/viewer.hpp"
 #include "infra/web/router.hpp"
 
+namespace ms::write {
+class Writer;
+}
+
 // Who is here: the sorted sets `online:users` (ids of members) and `online:guests` (keyed hashes of address and
 // browser) in Redis, scored by the second somebody was last seen on any server. They live only in Redis: while that is
 // gone, nobody knows who is here, and nothing else suffers. Whether a member wants to be seen stands in PostgreSQL.
@@ -47,7 +51,8 @@ struct Online {
 class Presence {
  public:
   /// `secret` is the same on all servers: it makes the guests' keys.
-  Presence(pg::Db& db, redis::Client& redis, session::Sessions& sessions, const std::string& secret);
+  Presence(pg::Db& db, redis::Client& redis, session::Sessions& sessions, write::Writer& writer,
+           const std::string& secret);
 
   /// A request: who asks is here. Gives a guest the key by which seen() knows them again.
   void asked(session::Viewer& viewer, std::string_view address, std::string_view agent, Timestamp at);
@@ -85,7 +90,7 @@ class Presence {
 
   pg::Db& db_;
   redis::Client& redis_;
-  session::Sessions& sessions_;
+  write::Writer& writer_;
   std::string key_;
   Crowd<MemberId> members_;
   Crowd<std::string> guests_;

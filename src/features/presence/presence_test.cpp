@@ -23,6 +23,7 @@ class PresenceTest : private OwnRedis, public SiteFixture {
   void SetUp() override {
     SiteFixture::SetUp();
     ASSERT_TRUE(pg::run(io, redis.ready(redis::in(10s))));
+    writer.when_rights_change([this](const Call& at, MemberId member) { return sessions.evict(at, member); });
   }
 
   static session::Config session_config() {
@@ -44,7 +45,7 @@ class PresenceTest : private OwnRedis, public SiteFixture {
 
   session::Accounts accounts{db, [] { return false; }};
   session::Sessions sessions{db, redis, accounts, session_config()};
-  Presence presence{db, redis, sessions, "secret"};
+  Presence presence{db, redis, sessions, writer, "secret"};
 
  private:
   Timestamp at_ = now();

@@ -9,7 +9,6 @@ constexpr pg::Query kPeople{"presence.people", R"(
 constexpr pg::Query kGuardHidden{"presence.guard_hidden", R"(
   select ms_guard(exists (select from users where id = $1 and hides_presence = $2 for no key update), 409, $3)::text)"};
 constexpr pg::Query kHide{"presence.hide", "update users set hides_presence = $2 where id = $1"};
-constexpr pg::Query kChanged{"presence.changed", "select ms_raise_session_epoch($1)"};
 
 }  // namespace
 
@@ -19,9 +18,6 @@ pg::ResultHandle<Person> people(pg::Statements& out, const std::vector<MemberId>
 void guard_hidden(pg::Statements& out, MemberId id, bool before) {
   out.add(kGuardHidden, id, before, "error.edited"_msg.key);
 }
-void hide(pg::Statements& out, MemberId id, bool hidden) {
-  out.add(kHide, id, hidden);
-  out.add(kChanged, id);
-}
+void hide(pg::Statements& out, MemberId id, bool hidden) { out.add(kHide, id, hidden); }
 
 }  // namespace ms::presence::store

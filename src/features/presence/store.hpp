@@ -9,7 +9,6 @@ namespace ms::presence::store {
 pg::ResultHandle<Person> people(pg::Statements& out, const std::vector<MemberId>& ids);
 /// Refuses the unit (409) when it is not `before` any more.
 void guard_hidden(pg::Statements& out, MemberId id, bool before);
-/// Also tells every server that what it knows of the member is old.
 void hide(pg::Statements& out, MemberId id, bool hidden);
 
 }  // namespace ms::presence::store

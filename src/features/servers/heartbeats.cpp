@@ -4,6 +4,7 @@
 #include "features/servers/redis_keys.hpp"
 #include "features/servers/servers.hpp"
 #include "features/servers/store.hpp"
+#include "infra/pg/transaction.hpp"
 
 namespace ms::servers {
 namespace {

@@ -5,6 +5,7 @@
 #include "features/servers/servers.hpp"
 #include "features/servers/sources.hpp"
 #include "infra/io/sleep.hpp"
+#include "infra/pg/transaction.hpp"
 
 namespace ms::servers {
 namespace {

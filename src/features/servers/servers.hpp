@@ -18,6 +18,10 @@
 #include "infra/session/viewer.hpp"
 #include "infra/web/router.hpp"
 
+namespace ms::write {
+class Writer;
+}
+
 // The app servers of a site and what they stand on. Each program tells of itself every two seconds (HeartbeatStore): in
 // Redis, `server:<name>:<program>` with an expiry of ten seconds and their names in the sorted set `servers`; while
 // Redis is gone in PostgreSQL. So servers appear and vanish by themselves. Whoever wants to know reads both, and asks
@@ -111,7 +115,7 @@ class ServerMonitor {
 /// What staff do with servers.
 class Servers {
  public:
-  Servers(pg::Db& db, ServerMonitor& monitor) : db_(db), monitor_(monitor) {}
+  Servers(pg::Db& db, ServerMonitor& monitor, write::Writer& writer) : db_(db), monitor_(monitor), writer_(writer) {}
 
   /// Whether `who` may let servers rest.
   static bool may_act(const session::Viewer& viewer) noexcept { return viewer.may(session::Permission::servers); }
@@ -125,6 +129,7 @@ class Servers {
  private:
   pg::Db& db_;
   ServerMonitor& monitor_;
+  write::Writer& writer_;
 };
 
 /// GET /servers, /servers/{id} and what they load; POST /servers/{id}/rest and /servers/{id}/return.

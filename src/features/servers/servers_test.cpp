@@ -3,8 +3,12 @@
 #include <gmock/gmock.h>
 
 #include "features/servers/store.hpp"
+#include "infra/cache/redis_cache.hpp"
+#include "infra/live/publisher.hpp"
 #include "infra/pg/test_database.hpp"
+#include "infra/pg/transaction.hpp"
 #include "infra/redis/private_redis.hpp"
+#include "infra/write/write.hpp"
 
 namespace ms::servers {
 namespace {
@@ -66,7 +70,10 @@ class ServersTest : public testing::Test {
   pg::Db db_{io_, {.conninfo = TestDatabase::conninfo("minschool_admin")}};
   redis::Client redis_{io_, nowhere()};
   ServerMonitor monitor_{db_, redis_, ""};
-  Servers servers_{db_, monitor_};
+  cache::RedisCache cache_{redis_, secret::Keyring({"key"})};
+  live::Publisher publisher_{io_, db_, redis_, secret::Keyring({"key"})};
+  write::Writer writer_{db_, cache_, publisher_};
+  Servers servers_{db_, monitor_, writer_};
 };
 
 TEST_F(ServersTest, BeatsGoThroughPostgresWhileRedisIsGone) {

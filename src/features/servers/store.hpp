@@ -6,6 +6,7 @@
 
 #include "features/servers/figures.hpp"
 #include "infra/pg/db.hpp"
+#include "infra/write/write.hpp"
 
 // The SQL of servers.
 namespace ms::servers::store {
@@ -66,7 +67,7 @@ pg::ResultHandle<Sample> samples(pg::Statements& out);
 // --- acts
 /// The name, when there is such a server.
 pg::ResultHandle<std::string> name(pg::Statements& out, std::int64_t id);
-/// Refuses the unit (409, servers.last) unless another Site serves.
+/// Refuses the write (409, servers.last) unless another Site serves.
 void guard_not_last(pg::Statements& out, std::int64_t id);
 void set_rest(pg::Statements& out, std::int64_t id, bool rest, MemberId by);
 

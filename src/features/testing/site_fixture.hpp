@@ -14,6 +14,7 @@
 #include "infra/pg/test_database.hpp"
 #include "infra/redis/client.hpp"
 #include "infra/session/viewer.hpp"
+#include "infra/write/write.hpp"
 
 // The site that tests of features stand on: a few members and boards, and what features are made of.
 namespace ms {
@@ -81,6 +82,9 @@ class SiteFixture : public testing::Test {
   const Call call{std::chrono::steady_clock::now() + std::chrono::seconds(60), "test"};
   pg::Db db;
   redis::Client redis;
+  cache::RedisCache cache{redis, secret::Keyring({"key"})};
+  live::Publisher publisher{io, db, redis, secret::Keyring({"key"})};
+  write::Writer writer{db, cache, publisher};
 };
 
 /// The same with what features need that write.
@@ -90,11 +94,9 @@ class WritingFixture : public SiteFixture {
 
   boards::Board board(std::int64_t id = 1) { return *run(boards.all(call))->find(BoardId{id}); }
 
-  cache::RedisCache cache{redis, secret::Keyring({"key"})};
   limit::Limiter limiter{redis};
-  live::Publisher publisher{io, db, redis, secret::Keyring({"key"})};
-  boards::Boards boards{db, [] { return true; }};
-  notifications::Notifications notifications{db, cache, limiter, boards, publisher};
+  boards::Boards boards{db, [] { return true; }, writer};
+  notifications::Notifications notifications{db, cache, limiter, boards, publisher, writer};
 };
 
 /// What a refusal says: "" for none.

@@ -3,16 +3,15 @@
 namespace ms::idempotency {
 namespace {
 
-// currval is of this session, and the statements of a unit stand next to each other in it.
-constexpr pg::Query kRecordId{"once.record_id", R"(
-  insert into idempotency_keys (key, user_id, fingerprint, result)
-  values ($1, nullif($2::bigint, 0), $3, currval($4::regclass)))"};
-constexpr pg::Query kRecord{"once.record", R"(
-  insert into idempotency_keys (key, user_id, fingerprint, result) values ($1, nullif($2::bigint, 0), $3, 0))"};
-// The last question of a unit: the member may have been suspended since the request was let in.
+// The last question of a write: the member may have been suspended since the request was let in.
 constexpr pg::Query kWriter{"once.writer", R"(
   select ms_guard(coalesce((select coalesce(suspended_until <= now(), true) from users where id = $1), true), 403,
                   'login.suspended')::text)"};
+constexpr pg::Query kRecord{"once.record", R"(
+  insert into idempotency_keys (key, user_id, fingerprint, result)
+  select $1, nullif($2::bigint, 0), $3, ms_local_id($4)
+   where ms_guard(coalesce((select coalesce(suspended_until <= now(), true) from users where id = $2), true), 403,
+                  'login.suspended')::text is not null)"};
 constexpr pg::Query kFind{"once.find", R"(
   select result, fingerprint = $3 from idempotency_keys
    where key = $1 and coalesce(user_id, 0) = $2)"};
@@ -28,17 +27,12 @@ std::optional<std::int64_t> previous_result(const Call& call) {
   return call.idempotency_key()->previous_result;
 }
 
-void record_id(pg::Statements& transaction, const Call& call, MemberId member, std::string_view table) {
-  if (member) transaction.add(kWriter, member);
+void record(pg::Statements& transaction, const Call& call, MemberId member, std::string_view result) {
   if (const IdempotencyKey* key = call.idempotency_key()) {
-    transaction.add(kRecordId, key->key, member, pg::Bytes{key->fingerprint}, std::string(table) + "_id_seq");
+    transaction.add(kRecord, key->key, member, pg::Bytes{key->fingerprint}, result);
+  } else if (member) {
+    transaction.add(kWriter, member);
   }
-}
-
-void record(pg::Statements& transaction, const Call& call, MemberId member) {
-  if (member) transaction.add(kWriter, member);
-  if (const IdempotencyKey* key = call.idempotency_key())
-    transaction.add(kRecord, key->key, member, pg::Bytes{key->fingerprint});
 }
 
 async<std::optional<Found>> find(pg::Db& db, const Call& call, const IdempotencyKey& key, MemberId member) {

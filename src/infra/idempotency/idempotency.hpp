@@ -11,9 +11,7 @@
 
 // A write happens once. Every write records its key in the transaction that does it (table idempotency_keys). Whoever
 // sends the same request again - Nginx to the next server, a second click, an API client - either meets the recorded
-// key and gets the first result, or nothing happened yet and the write is done now. So a domain function that writes
-//   1. begins with `if (const auto first = idempotency::previous_result(call)) co_return …the first result…;`
-//   2. adds idempotency::record(unit, call, …) to its unit.
+// key and gets the first result, or nothing happened yet and the write is done now. infra/write does that for features.
 // The pipeline finds out whether there is an earlier result only when an answer is a refusal or the database's answer
 // was lost: a write that goes well costs no further round trip.
 // Rejected: looking the key up before each write (a round trip for all because of a few).
@@ -22,11 +20,9 @@ namespace ms::idempotency {
 /// The result of the first time, when this request is a repetition: the id it made, 0 for none.
 std::optional<std::int64_t> previous_result(const Call& call);
 
-/// Records that the unit did what the call asked; its result is the newest id of `table` in this unit. Either of the
-/// two refuses the unit (403) when the writer is suspended by now.
-void record_id(pg::Statements& transaction, const Call& call, MemberId member, std::string_view table);
-/// The same for a write that makes no row of its own.
-void record(pg::Statements& transaction, const Call& call, MemberId member);
+/// Records that the transaction did what the call asked, and `result`, a reference for ms_local_id() to the id that it
+/// made ("0": none). Refuses the transaction (403) when the writer is suspended by now.
+void record(pg::Statements& transaction, const Call& call, MemberId member, std::string_view result);
 
 /// What a key has done before.
 struct Found {

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "infra/io/sleep.hpp"
+#include "infra/pg/transaction.hpp"
 
 namespace ms::jobs {
 namespace {

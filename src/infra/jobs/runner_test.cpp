@@ -4,6 +4,7 @@
 
 #include "infra/io/sleep.hpp"
 #include "infra/pg/test_database.hpp"
+#include "infra/pg/transaction.hpp"
 
 namespace ms::jobs {
 namespace {

@@ -21,6 +21,7 @@
 #include "infra/live/subscribers.hpp"
 #include "infra/pg/db.hpp"
 #include "infra/pg/test_database.hpp"
+#include "infra/pg/transaction.hpp"
 #include "infra/redis/private_redis.hpp"
 
 // For tests of the hub: a source of two tables, and a stream that is parsed as a browser parses it.

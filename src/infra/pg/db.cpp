@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <cstring>
 #include <deque>
 #include <unordered_map>
 
 #include "infra/io/use_awaitable.hpp"
 #include "infra/pg/backoff.hpp"
 #include "infra/pg/connection.hpp"
+#include "infra/pg/transaction.hpp"
 
 namespace ms::pg {
 namespace {

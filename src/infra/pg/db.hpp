@@ -95,6 +95,11 @@ class Statements {
     std::vector<Param> values;
     values.reserve(sizeof...(P));
     (values.push_back(encode(params)), ...);
+    return add_encoded<Row>(query, std::move(values));
+  }
+  /// The same with parameters that are encoded already.
+  template <class Row>
+  ResultHandle<Row> add_encoded(const Query& query, std::vector<Param> values) {
     return ResultHandle<Row>(*exchange_, push(query, std::move(values)));
   }
 
@@ -121,21 +126,7 @@ class Batch : public Statements {
   Lane lane_;
 };
 
-/// A write: all statements or none; one round trip, one implicit transaction.
-class Transaction : public Statements {
- public:
-  /// Unexpected when a unique, foreign key or check constraint, or a guard (SQL function ms_guard) fails.
-  /// The message key is then "db.<constraint name>" or the guard's key with the guard's code.
-  /// Throws Unavailable (see outcome_unknown) or StatementFailed.
-  async<Result<void>> commit();
-
- private:
-  friend class Db;
-  Transaction(Db& db, const Call& call, Lane lane);
-  Db& db_;
-  const Call& call_;
-  Lane lane_;
-};
+class Transaction;  // infra/pg/transaction.hpp
 
 struct Config {
   /// libpq conninfo or URI; several hosts with target_session_attrs=read-write fail over (libpq 34.1.1).
@@ -172,7 +163,8 @@ class Db {
   /// For statements that change and lock nothing. They share a transaction with other requests' reads of the same turn
   /// of the event loop, which under load saves PostgreSQL a tenth of its work; a failing one still fails alone.
   Batch reads(const Call& call, Lane lane = Lane::fast) { return Batch(*this, call, lane, true); }
-  Transaction transaction(const Call& call, Lane lane = Lane::fast) { return Transaction(*this, call, lane); }
+  /// Of a program itself: what a request asks for is changed by a write::Write (tools/check_layers).
+  Transaction transaction(const Call& call, Lane lane = Lane::fast);
 
   /// Waits until the first connection is ready; false when the deadline passes first.
   async<bool> ready(Deadline deadline);

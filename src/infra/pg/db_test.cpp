@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "infra/pg/test_database.hpp"
+#include "infra/pg/transaction.hpp"
 
 namespace ms::pg {
 namespace {

@@ -5,6 +5,7 @@
 #include "infra/pg/db.hpp"
 #include "infra/pg/test_database.hpp"
 #include "infra/pg/test_proxy.hpp"
+#include "infra/pg/transaction.hpp"
 
 namespace ms::pg {
 namespace {

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include "infra/io/sleep.hpp"
+#include "infra/pg/transaction.hpp"
 
 namespace ms::purge {
 namespace {

@@ -8,6 +8,7 @@
 
 #include "infra/core/secret.hpp"
 #include "infra/core/text.hpp"
+#include "infra/pg/transaction.hpp"
 #include "infra/session/cookie.hpp"
 #include "infra/session/statements.hpp"
 

@@ -2,8 +2,7 @@
 
 #include "apps/admin/pages/jobs.html.hpp"
 #include "features/audit/audit.hpp"
-#include "infra/idempotency/idempotency.hpp"
-#include "infra/session/guard.hpp"
+#include "infra/session/refusals.hpp"
 #include "infra/web/context.hpp"
 
 namespace ms::admin {
@@ -43,25 +42,24 @@ async<http::Response> show_jobs(web::Context& ctx, pg::Db& db) {
   co_return ctx.page({tr("jobs.title"_msg)}, [&](view::Out& out) { jobs_page(out, page); });
 }
 
-async<Result<void>> act_on(const web::Context& ctx, pg::Db& db, const Act& act) {
+async<Result<void>> act_on(const web::Context& ctx, pg::Db& db, write::Writer& writer, const Act& act) {
+  write::Write write = writer.begin(ctx.call, ctx.viewer);
+  if (write.replayed()) co_return Result<void>();
+  if (!ctx.viewer.may(kPermission)) co_return session::forbidden();
   const auto id = ctx.params.number("id");
-  if (idempotency::previous_result(ctx.call)) co_return Result<void>();
-  if (!ctx.viewer.may(kPermission)) co_return fail(ErrorCode::forbidden, "error.forbidden"_msg);
   pg::Batch batch = db.batch(ctx.call, pg::Lane::slow);
   const auto handle = batch.add<std::string>(kKind, id);
   co_await batch.send();
   const auto kind = handle.one();
   if (!kind) co_return fail(ErrorCode::not_found, "jobs.gone"_msg);
-  pg::Transaction transaction = db.transaction(ctx.call);
-  session::guard_permission(transaction, ctx.viewer.id, kPermission);
-  transaction.add(act.query, id);
-  audit::record(transaction, ctx.viewer.id, act.action, {"job", id}, "", kind_word(*kind));
-  idempotency::record(transaction, ctx.call, ctx.viewer.id);
-  co_return co_await transaction.commit();
+  write.guard_act_of_staff(kPermission);
+  write.add(act.query, id);
+  audit::record(write, act.action, {"job", id}, "", kind_word(*kind));
+  co_return co_await write.commit({.made = write::Made::nothing(), .changes = write::Changes::nothing_shown()});
 }
 
-async<http::Response> post_act(web::Context& ctx, pg::Db& db, const Act& act) {
-  const auto done = co_await act_on(ctx, db, act);
+async<http::Response> post_act(web::Context& ctx, pg::Db& db, write::Writer& writer, const Act& act) {
+  const auto done = co_await act_on(ctx, db, writer, act);
   if (!done) co_return ctx.error_response(done.error());
   co_return ctx.redirect("/jobs", act.flash);
 }
@@ -74,10 +72,10 @@ std::string kind_word(const std::string& kind) {
   return word == key ? kind : word;
 }
 
-void add_jobs_routes(web::Router& router, pg::Db& db) {
+void add_jobs_routes(web::Router& router, pg::Db& db, write::Writer& writer) {
   router.get("/jobs", [&db](web::Context& ctx) { return show_jobs(ctx, db); });
-  router.post("/jobs/{id}/run", [&db](web::Context& ctx) { return post_act(ctx, db, kRun); });
-  router.post("/jobs/{id}/remove", [&db](web::Context& ctx) { return post_act(ctx, db, kRemove); });
+  router.post("/jobs/{id}/run", [&](web::Context& ctx) { return post_act(ctx, db, writer, kRun); });
+  router.post("/jobs/{id}/remove", [&](web::Context& ctx) { return post_act(ctx, db, writer, kRemove); });
 }
 
 }  // namespace ms::admin

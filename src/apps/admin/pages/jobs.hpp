@@ -7,6 +7,7 @@
 #include "infra/core/time.hpp"
 #include "infra/pg/db.hpp"
 #include "infra/web/router.hpp"
+#include "infra/write/write.hpp"
 
 // The jobs of both programs (infra/jobs): which run, wait and failed; staff run again or remove what failed.
 namespace ms::admin {
@@ -34,6 +35,6 @@ struct JobsPage {
 };
 
 /// GET /jobs; POST /jobs/{id}/run and /jobs/{id}/remove.
-void add_jobs_routes(web::Router& router, pg::Db& db);
+void add_jobs_routes(web::Router& router, pg::Db& db, write::Writer& writer);
 
 }  // namespace ms::admin

@@ -65,6 +65,16 @@ async<http::Response> show_post(web::Context& ctx, PostPageCache& cache, comment
                      [&](view::Out& out) { post_page(out, page); });
 }
 
+/// Where a comment stands that was just written, or whose repetition this is: nothing of it is asked where its post was
+/// read, as a rule.
+async<std::string> path_of(web::Context& ctx, posts::Posts& posts, boards::Boards& boards, PostId post, CommentId id) {
+  const auto origin = co_await posts.origin(ctx.call, ctx.viewer, post);
+  const auto directory = co_await boards.all(ctx.call);
+  const boards::Board* board = origin ? directory->find(origin->board) : nullptr;
+  if (board == nullptr) co_return fmt::format("/comments/{}", id.value);  // gone since then, which is said there
+  co_return comments::path_of(*board, post, id);
+}
+
 async<http::Response> post_comment(web::Context& ctx, posts::Posts& posts, comments::Comments& comments,
                                    boards::Boards& boards, notifications::Notifications& notifications) {
   const auto form = ctx.form();
@@ -74,7 +84,10 @@ async<http::Response> post_comment(web::Context& ctx, posts::Posts& posts, comme
                               .content = unicode::Text(form->get("content")),
                               .unresolved = notifications::shown_mentions(*form)};
   const auto written = co_await comments.write(ctx.call, ctx.viewer, draft);
-  if (written) { co_return ctx.redirect(fmt::format("/comments/{}", written->id.value), "flash.comment_written"_msg); }
+  if (written) {
+    const std::string path = co_await path_of(ctx, posts, boards, draft.post, written->id);
+    co_return ctx.redirect(path, "flash.comment_written"_msg);
+  }
   const bool show_again = written.error().code == ErrorCode::invalid || written.error().code == ErrorCode::not_found;
   if (!show_again) co_return ctx.error_response(written.error());
   // Shows the page again with the text, below the comment that it replies to if that still exists. If the post itself
