@@ -27,12 +27,6 @@ TEST(Menu, HomeLeadsOnlyToItself) {
   EXPECT_FALSE(leads_here(page_at("/members"), "/"));
 }
 
-TEST(Menu, AnEntryLeadsWhereItsChildrenLead) {
-  const MenuItem item{"알림마당", "/news", {{"공지사항", "/boards/notice"}}};
-  EXPECT_TRUE(leads_here(page_at("/boards/notice/7"), item));
-  EXPECT_FALSE(leads_here(page_at("/boards/free"), item));
-}
-
 TEST(When, IsRelativeWithinADayAndExactInItsTitle) {
   using namespace std::chrono;
   const Timestamp at = sys_days(2026y / March / 1) + 15h + 5min + 9s;  // 2026-03-02 00:05:09 in Seoul
