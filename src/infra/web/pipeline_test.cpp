@@ -96,7 +96,7 @@ class PipelineTest : public testing::Test {
                      PipelineConfig{},
                      [this](const Context&) { return stopped_; },
                      [this](Context&) { return prepare(prepare_fails_); },
-                     [this](const Answered& answered) { seen_.push_back({answered.route, answered.status}); },
+                     [this](const CompletedRequest& answered) { seen_.push_back({answered.route, answered.status}); },
                      [](std::string_view) { return purged(); }};
 
  private:
