@@ -38,7 +38,7 @@ def without_pch(words):
     return shlex.split(re.sub(r"-Xclang -include(-pch)? -Xclang \S+", "", text))
 
 
-class Known:
+class PassedFiles:
     """Files that were found right as they are, with all that they include from this project."""
 
     def __init__(self, name, *inputs):

@@ -29,7 +29,7 @@ const fs::path& folder() {
   return made;
 }
 
-void take_out(const std::string& path) {
+void remove_tree(const std::string& path) {
   cli::ArchiveReader archive(path, nullptr);
   while (const auto entry = archive.next()) archive.extract(entry->name);
 }
@@ -47,7 +47,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   fs::create_directory(folder());
   fs::current_path(folder());
   try {
-    take_out(path);
+    remove_tree(path);
   } catch (const cli::Failure&) {}
   fs::current_path(here);
   fs::remove_all(folder());

@@ -78,7 +78,7 @@ std::vector<std::pair<std::string_view, std::string_view>> named_arguments(std::
     value = i + name.size() + 1;
   }
   if (arguments.empty() && !trim(text).empty()) {
-    throw Refused(at, "\"" + std::string(trim(text)) + "\" names no placeholder", "name=expression");
+    throw SyntaxError(at, "\"" + std::string(trim(text)) + "\" names no placeholder", "name=expression");
   }
   if (!arguments.empty()) arguments.back().second = trim(text.substr(value));
   return arguments;
@@ -92,8 +92,8 @@ class Emitter {
   Compiled run(std::string_view source) {
     try {
       for (const Token& token : lex(source)) blocks_.empty() ? outside(token) : inside(token);
-      if (!blocks_.empty()) throw Refused(blocks_.back().at, "this block has no end", "{% end %} behind it");
-    } catch (const Refused& refused) { problems_.push_back(refused.problem); }
+      if (!blocks_.empty()) throw SyntaxError(blocks_.back().at, "this block has no end", "{% end %} behind it");
+    } catch (const SyntaxError& refused) { problems_.push_back(refused.problem); }
     if (!problems_.empty()) throw CompileError(file_, std::move(problems_));
     const std::string made = "// Made by viewc from " + relative_ + ".\n";
     return {made + "#pragma once\n#include \"infra/view/out.hpp\"\n" + includes_ + declarations_,
@@ -139,8 +139,8 @@ class Emitter {
     } else if (token.kind == TokenKind::kStatement && word == "view") {
       begin_view(trim(token.text.substr(word.size())), token.at);
     } else {
-      throw Refused(token.at, "only {% include %}, {% view %} and {# #} stand outside views",
-                    "{% view folder::name(...) %} before it");
+      throw SyntaxError(token.at, "only {% include %}, {% view %} and {# #} stand outside views",
+                        "{% view folder::name(...) %} before it");
     }
   }
 
@@ -149,8 +149,8 @@ class Emitter {
     const std::string_view path = trim(signature.substr(0, std::min(open, signature.size())));
     const std::size_t colons = path.rfind("::");
     if (open == std::string_view::npos || colons == std::string_view::npos) {
-      throw Refused(at, "a view needs a namespace, a name and parameters",
-                    "{% view folder::name(const Thing& thing) %}");
+      throw SyntaxError(at, "a view needs a namespace, a name and parameters",
+                        "{% view folder::name(const Thing& thing) %}");
     }
     const std::string_view parameters = signature.substr(open + 1, signature.size() - open - 2);
     const std::string name = "namespace ms::" + std::string(path.substr(0, colons)) + " {\n" + line(at) + "void " +
@@ -242,8 +242,8 @@ class Emitter {
     const std::string rest(trim(token.text.substr(word.size())));
     const bool lone = word == "else" || word == "end";
     if (lone != rest.empty()) {
-      throw Refused(token.at, "{% " + std::string(word) + " %} " + (lone ? "takes nothing" : "needs more"),
-                    lone ? "{% " + std::string(word) + " %}" : "{% " + std::string(word) + " ... %}");
+      throw SyntaxError(token.at, "{% " + std::string(word) + " %} " + (lone ? "takes nothing" : "needs more"),
+                        lone ? "{% " + std::string(word) + " %}" : "{% " + std::string(word) + " ... %}");
     }
     if (word == "end") return end_block(token.at);
     if (word == "if") {
@@ -266,15 +266,15 @@ class Emitter {
       return emit(token.at, with_out(rest, token.at) + ");");
     }
     if (word == "wrap") return wrap(rest, token.at);
-    throw Refused(token.at, "{% " + std::string(word) + " %} is no statement here",
-                  "if, elif, else, for, let, call, wrap or end; include and view stand outside views");
+    throw SyntaxError(token.at, "{% " + std::string(word) + " %} is no statement here",
+                      "if, elif, else, for, let, call, wrap or end; include and view stand outside views");
   }
 
   // "f(a)" becomes "f(out, a", still open.
   std::string with_out(std::string_view call, Position at) const {
     const std::size_t open = find_open_bracket(call);
     if (open == std::string_view::npos) {
-      throw Refused(at, "\"" + std::string(call) + "\" is no call", "folder::view(arguments)");
+      throw SyntaxError(at, "\"" + std::string(call) + "\" is no call", "folder::view(arguments)");
     }
     const std::string_view arguments = call.substr(open + 1, call.size() - open - 2);
     return std::string(call.substr(0, open + 1)) + out() + (trim(arguments).empty() ? "" : ", ") +
@@ -294,7 +294,7 @@ class Emitter {
   void next_branch(Position at, const std::string& condition) {
     Block& block = blocks_.back();
     if (block.kind != BlockKind::kIf || block.has_else) {
-      throw Refused(at, "elif or else without its {% if %}", "{% if expr %} before it");
+      throw SyntaxError(at, "elif or else without its {% if %}", "{% if expr %} before it");
     }
     end_branch(at);
     block.has_else = condition.empty();

@@ -83,7 +83,7 @@ void HtmlState::step(char c, Position at) {
         now_.tag = ++tags_;
         tag_.name = lower(c);
       } else {
-        throw Refused(tag_.at, "a bare < in text", "&lt;");
+        throw SyntaxError(tag_.at, "a bare < in text", "&lt;");
       }
       return;
     case Kind::kEndTagOpen:
@@ -95,7 +95,7 @@ void HtmlState::step(char c, Position at) {
       } else if (is_letter(c) || (!end_name_.empty() && (c == '-' || (c >= '0' && c <= '9')))) {
         end_name_ += lower(c);
       } else {
-        throw Refused(at, "an end tag holds only its name", "</name>");
+        throw SyntaxError(at, "an end tag holds only its name", "</name>");
       }
       return;
     case Kind::kDoubleQuoted:
@@ -143,21 +143,21 @@ void HtmlState::step_tag(char c, Position at) {
     case Kind::kBeforeValue:
       if (c == '"') return begin_value(Kind::kDoubleQuoted);
       if (c == '\'') return begin_value(Kind::kSingleQuoted);
-      if (is_space(c) || c == '>') throw Refused(at, "no value behind =", "name=\"value\" without spaces");
+      if (is_space(c) || c == '>') throw SyntaxError(at, "no value behind =", "name=\"value\" without spaces");
       begin_value(Kind::kUnquoted);
       return step_value(c, at);
     case Kind::kAfterValue:
-      if (!is_space(c)) throw Refused(at, "no white space between attributes", "a space before it");
+      if (!is_space(c)) throw SyntaxError(at, "no white space between attributes", "a space before it");
       now_.kind = Kind::kBeforeAttribute;
       return;
     default:
-      throw Refused(at, "/ stands in a tag", "/> together, or nothing");
+      throw SyntaxError(at, "/ stands in a tag", "/> together, or nothing");
   }
 }
 
 void HtmlState::begin_attribute(char c, Position at) {
   if (c == '"' || c == '\'' || c == '<' || c == '=') {
-    throw Refused(at, std::string("a stray ") + c + " in a tag", "name=\"value\"");
+    throw SyntaxError(at, std::string("a stray ") + c + " in a tag", "name=\"value\"");
   }
   tag_.attributes.push_back({std::string(1, lower(c)), "", false, at});
   now_.kind = Kind::kAttributeName;
@@ -184,7 +184,8 @@ void HtmlState::step_value(char c, Position at) {
     return;
   }
   if (now_.url == Url::kSlashValue && (c == '/' || c == '\\')) {
-    throw Refused(at, "an empty value would make //, another site", "a literal first part, such as /boards/{{ ... }}");
+    throw SyntaxError(at, "an empty value would make //, another site",
+                      "a literal first part, such as /boards/{{ ... }}");
   }
   if (now_.url == Url::kStart) now_.url = Url::kLiteral;
   if (now_.url == Url::kSlashValue) now_.url = Url::kFixed;
@@ -255,8 +256,8 @@ Slot HtmlState::url_slot(Position at) {
   if (now_.url == Url::kLiteral && now_.url_literal == "/") {
     now_.url = Url::kSlashValue;
   } else if (now_.url == Url::kLiteral || now_.url == Url::kUnknown) {
-    throw Refused(at, "what stands before this expression does not fix where the URL leads",
-                  "a literal that begins with / or https://, or the whole URL as one {{ expression }}");
+    throw SyntaxError(at, "what stands before this expression does not fix where the URL leads",
+                      "a literal that begins with / or https://, or the whole URL as one {{ expression }}");
   }
   return Slot::kUrlPart;
 }
@@ -275,38 +276,38 @@ Slot HtmlState::expression(Position at) {
       Attribute& attribute = tag_.attributes.back();
       attribute.dynamic = true;
       if (attribute.name.starts_with("on")) {
-        throw Refused(at, "an expression in the event attribute " + attribute.name,
-                      "data-...=\"{{ expr }}\", and the listener in a script file");
+        throw SyntaxError(at, "an expression in the event attribute " + attribute.name,
+                          "data-...=\"{{ expr }}\", and the listener in a script file");
       }
       if (attribute.name == "style")
-        throw Refused(at, "an expression in a style attribute", "a class chosen with {% if %}");
-      if (attribute.name == "srcset") throw Refused(at, "an expression in srcset", "src=\"{{ expr }}\"");
-      if (attribute.name == "srcdoc") throw Refused(at, "an expression in srcdoc", "src=\"{{ expr }}\"");
+        throw SyntaxError(at, "an expression in a style attribute", "a class chosen with {% if %}");
+      if (attribute.name == "srcset") throw SyntaxError(at, "an expression in srcset", "src=\"{{ expr }}\"");
+      if (attribute.name == "srcdoc") throw SyntaxError(at, "an expression in srcdoc", "src=\"{{ expr }}\"");
       return now_.url == Url::kNone ? Slot::kPlain : url_slot(at);
     }
     case Kind::kTagOpen:
     case Kind::kTagName:
     case Kind::kEndTagOpen:
     case Kind::kEndTagName:
-      throw Refused(at, "an expression in a tag name", "&lt; if text is meant, or {% if %} around whole elements");
+      throw SyntaxError(at, "an expression in a tag name", "&lt; if text is meant, or {% if %} around whole elements");
     case Kind::kBeforeValue:
     case Kind::kUnquoted:
-      throw Refused(at, "an expression in an unquoted attribute value", "name=\"{{ expr }}\"");
+      throw SyntaxError(at, "an expression in an unquoted attribute value", "name=\"{{ expr }}\"");
     case Kind::kMarkup:
     case Kind::kComment:
     case Kind::kDoctype:
-      throw Refused(at, "an expression in an HTML comment", "{# comment #}, which is not sent");
+      throw SyntaxError(at, "an expression in an HTML comment", "{# comment #}, which is not sent");
     case Kind::kRawText:
-      throw Refused(at, "an expression inside <" + tag_.name + ">",
-                    tag_.name == "script" ? "data-...=\"{{ expr }}\" on an element, which the script file reads"
-                                          : "a class chosen with {% if %}, and the rule in a style sheet");
+      throw SyntaxError(at, "an expression inside <" + tag_.name + ">",
+                        tag_.name == "script" ? "data-...=\"{{ expr }}\" on an element, which the script file reads"
+                                              : "a class chosen with {% if %}, and the rule in a style sheet");
     default:
-      throw Refused(at, "an expression as an attribute name", "name=\"{{ expr }}\", or {% if expr %}name{% end %}");
+      throw SyntaxError(at, "an expression as an attribute name", "name=\"{{ expr }}\", or {% if expr %}name{% end %}");
   }
 }
 
 void HtmlState::text(Position at) {
-  if (now_.url != Url::kNone) throw Refused(at, "a text of the catalogue in a URL", "a literal URL or {{ expr }}");
+  if (now_.url != Url::kNone) throw SyntaxError(at, "a text of the catalogue in a URL", "a literal URL or {{ expr }}");
   expression(at);
 }
 
@@ -330,26 +331,27 @@ void HtmlState::statement(Position at) {
       now_.kind = Kind::kAfterValue;
       return;
     case Kind::kRawText:
-      throw Refused(at, "a statement inside <" + tag_.name + ">", "it outside, around the element");
+      throw SyntaxError(at, "a statement inside <" + tag_.name + ">", "it outside, around the element");
     case Kind::kMarkup:
     case Kind::kComment:
     case Kind::kDoctype:
-      throw Refused(at, "a statement in an HTML comment", "{# comment #}, which is not sent");
+      throw SyntaxError(at, "a statement in an HTML comment", "{# comment #}, which is not sent");
     default:
-      throw Refused(at, "a statement in the middle of a tag's syntax", "it between attributes or in a quoted value");
+      throw SyntaxError(at, "a statement in the middle of a tag's syntax",
+                        "it between attributes or in a quoted value");
   }
 }
 
 void HtmlState::elements(Position at) {
-  if (now_.kind != Kind::kText) throw Refused(at, "another view inside a tag, title or textarea", "{{ expr }}");
+  if (now_.kind != Kind::kText) throw SyntaxError(at, "another view inside a tag, title or textarea", "{{ expr }}");
   lint_.content();
 }
 
 void HtmlState::join(const std::vector<Place>& ends, Position at) {
   for (const Place& end : ends) {
     if (!same_html(end, ends.front())) {
-      throw Refused(at, "this block does not end in the HTML place where it began",
-                    "whole elements, whole attributes or a part of one value in each branch");
+      throw SyntaxError(at, "this block does not end in the HTML place where it began",
+                        "whole elements, whole attributes or a part of one value in each branch");
     }
   }
   now_ = ends.front();

@@ -51,7 +51,7 @@ class HtmlState {
 
   /// Passes HTML and appends it to `out`, white space between elements collapsed.
   void literal(std::string_view html, Position at, std::string& out);
-  /// Passes {{ }}; throws Refused where no escaping makes a value safe.
+  /// Passes {{ }}; throws SyntaxError where no escaping makes a value safe.
   Slot expression(Position at);
   /// Passes a text of the catalogue, which stands in element text and in quoted attributes that are no URL.
   void text(Position at);
@@ -62,7 +62,7 @@ class HtmlState {
 
   const Place& place() const { return now_; }
   void restore(const Place& place) { now_ = place; }
-  /// After a block: all its branches' ends become one place. Throws Refused when they differ.
+  /// After a block: all its branches' ends become one place. Throws SyntaxError when they differ.
   void join(const std::vector<Place>& ends, Position at);
 
  private:

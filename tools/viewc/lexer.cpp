@@ -89,12 +89,12 @@ std::vector<Token> lex(std::string_view source) {
     const std::string_view close = kind == '{' ? "}}" : kind == '%' ? "%}" : "#}";
     const std::size_t end = kind == '#' ? source.substr(2).find(close) : find_close(source.substr(2), close);
     if (end == std::string_view::npos) {
-      throw Refused(at, std::string(source.substr(0, 2)) + " has no end", std::string(close) + " behind it");
+      throw SyntaxError(at, std::string(source.substr(0, 2)) + " has no end", std::string(close) + " behind it");
     }
     const std::string_view inside = source.substr(2, end);
     if (kind != '#') {
       Token token{kind == '{' ? TokenKind::kExpression : TokenKind::kStatement, trim(inside), at};
-      if (token.text.empty()) throw Refused(at, "nothing stands in it", "an expression, or take it away");
+      if (token.text.empty()) throw SyntaxError(at, "nothing stands in it", "an expression, or take it away");
       tokens.push_back(token);
     }
     pass(end + 4);

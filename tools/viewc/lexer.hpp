@@ -15,7 +15,7 @@ struct Token {
   Position at;
 };
 
-/// Cuts a template; {# #} vanishes. The tokens view into `source`. Throws Refused for a missing end.
+/// Cuts a template; {# #} vanishes. The tokens view into `source`. Throws SyntaxError for a missing end.
 std::vector<Token> lex(std::string_view source);
 
 std::string_view trim(std::string_view text);

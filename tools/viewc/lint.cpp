@@ -51,22 +51,22 @@ void Lint::start_tag(const Tag& tag) {
   const bool foreign = inside("svg") || inside("math") || tag.name == "svg";
   if (tag.self_closing && foreign) return;
   if (tag.self_closing) {
-    throw Refused(tag.at, "<" + tag.name + "/> does not close in HTML", "<" + tag.name + "></" + tag.name + ">");
+    throw SyntaxError(tag.at, "<" + tag.name + "/> does not close in HTML", "<" + tag.name + "></" + tag.name + ">");
   }
   open_.push_back({tag.name, tag.at, has_aria_name(tag), tag.name == "table" && has_aria_name(tag)});
 }
 
 void Lint::end_tag(std::string_view name, Position at) {
   const std::string shown = "</" + std::string(name) + ">";
-  if (is_void(name)) throw Refused(at, shown + ": this element has no end tag", "nothing here");
+  if (is_void(name)) throw SyntaxError(at, shown + ": this element has no end tag", "nothing here");
   if (open_.size() == blocks_.back().floor) {
-    throw Refused(at, shown + " closes nothing that this block opened", "start and end tag in the same block");
+    throw SyntaxError(at, shown + " closes nothing that this block opened", "start and end tag in the same block");
   }
   const Element element = open_.back();
   if (element.name != name) {
-    throw Refused(at,
-                  shown + " comes while <" + element.name + "> of line " + std::to_string(element.at.line) + " is open",
-                  "</" + element.name + "> first");
+    throw SyntaxError(
+        at, shown + " comes while <" + element.name + "> of line " + std::to_string(element.at.line) + " is open",
+        "</" + element.name + "> first");
   }
   open_.pop_back();
   if ((name == "a" || name == "button") && !element.named) {
@@ -150,8 +150,8 @@ void Lint::end_block() {
 void Lint::check_balanced() const {
   if (open_.size() == blocks_.back().floor) return;
   const Element& element = open_.back();
-  throw Refused(element.at, "<" + element.name + "> is not closed in its block",
-                "</" + element.name + "> before the block ends");
+  throw SyntaxError(element.at, "<" + element.name + "> is not closed in its block",
+                    "</" + element.name + "> before the block ends");
 }
 
 void Lint::end_view() {

@@ -25,7 +25,7 @@ struct Tag {
 };
 
 /// Nesting of elements, and what people with a screen reader or a keyboard need (WCAG 2.2, KWCAG 2.2), of one view.
-/// Broken nesting throws Refused; the other rules collect problems.
+/// Broken nesting throws SyntaxError; the other rules collect problems.
 class Lint {
  public:
   explicit Lint(Problems& problems) : problems_(problems) {}

@@ -36,8 +36,8 @@ struct Problem {
 using Problems = std::vector<Problem>;
 
 /// A problem after which the rest of the template cannot be understood.
-struct Refused : std::runtime_error {
-  Refused(Position at, const std::string& what, const std::string& write)
+struct SyntaxError : std::runtime_error {
+  SyntaxError(Position at, const std::string& what, const std::string& write)
       : std::runtime_error(what), problem{at, what, write} {}
   Problem problem;
 };

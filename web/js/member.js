@@ -1,5 +1,5 @@
 // The member of this page, and whether that member is still logged in. Another tab, another member in the same tab and the Back
-// button must never show one member's page to another (docs/decisions/0025-typed.md).
+// button must never show one member's page to another (docs/decisions/0025-form-fields.md).
 import { cache, visit } from "@hotwired/turbo";
 import { ask } from "./confirm.js";
 import { hasDrafts, removeDrafts } from "./drafts.js";

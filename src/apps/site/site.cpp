@@ -107,10 +107,10 @@ class Site final : public program::App {
   async<void> finish() override { return views_.flush(); }
 
  private:
-  /// The boards that this visitor may read. Made once for each rank and directory.
+  /// The boards that this visitor may read. MenuOfDirectory once for each rank and directory.
   std::shared_ptr<const web::Menu> menu_for(const std::shared_ptr<const boards::Directory>& directory,
                                             const session::Viewer& viewer) {
-    Made& made = menus_.at(static_cast<std::size_t>(viewer.rank()));
+    MenuOfDirectory& made = menus_.at(static_cast<std::size_t>(viewer.rank()));
     if (made.from == directory) return made.menu;
     web::Menu menu;
     for (const boards::Board& board : directory->all()) {
@@ -120,7 +120,7 @@ class Site final : public program::App {
     return made.menu;
   }
 
-  struct Made {
+  struct MenuOfDirectory {
     std::shared_ptr<const boards::Directory> from;
     std::shared_ptr<const web::Menu> menu;
   };
@@ -136,9 +136,9 @@ class Site final : public program::App {
   posts::LiveBoard live_board_;
   comments::LivePost live_post_;
   notifications::LiveMember live_member_;
-  live::Hub hub_;              // after the sources that it asks
-  Invalidation invalidation_;  // after what it empties
-  std::array<Made, 4> menus_;  // by rank
+  live::Hub hub_;                         // after the sources that it asks
+  Invalidation invalidation_;             // after what it empties
+  std::array<MenuOfDirectory, 4> menus_;  // by rank
 };
 
 }  // namespace

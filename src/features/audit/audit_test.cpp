@@ -60,7 +60,7 @@ class AuditTest : public SiteFixture {
     EXPECT_FALSE(write.replayed());
     write.guard_member();
     add(write);
-    co_return co_await write.commit({.made = write::Made::nothing(), .changes = write::Changes::nothing_shown()});
+    co_return co_await write.commit({.result = write::ResultId::none(), .changes = write::Changes::nothing_shown()});
   }
   template <class F>
   Result<void> in_write(F add) {

@@ -134,7 +134,7 @@ async<Result<BoardId>> Boards::create(const Call& call, const session::Viewer& v
   write.guard_act_of_staff(session::Permission::boards);
   store::guard_address(write, BoardId(), draft.slug);
   const auto inserted = store::insert(write, draft);
-  const auto done = co_await write.commit({.made = inserted.id, .changes = changes()});
+  const auto done = co_await write.commit({.result = inserted.id, .changes = changes()});
   if (!done) co_return named(done.error());
   co_return inserted.row.one().value();
 }
@@ -149,7 +149,7 @@ async<Result<void>> Boards::edit(const Call& call, const session::Viewer& viewer
   store::guard_address(write, id, draft.slug);
   store::update(write, id, draft);
   audit::record(write, "board_edit", {"board", id.value}, "", draft.name);
-  const auto done = co_await write.commit({.made = write::Made::nothing(), .changes = changes()});
+  const auto done = co_await write.commit({.result = write::ResultId::none(), .changes = changes()});
   if (!done) co_return named(done.error());
   co_return Result<void>();
 }
@@ -162,7 +162,7 @@ async<Result<void>> Boards::move(const Call& call, const session::Viewer& viewer
   store::guard_exists(write, id);
   store::move(write, id, by);
   audit::record(write, "board_move", {"board", id.value}, "");
-  co_return co_await write.commit({.made = write::Made::nothing(), .changes = changes()});
+  co_return co_await write.commit({.result = write::ResultId::none(), .changes = changes()});
 }
 
 }  // namespace ms::boards

@@ -235,7 +235,7 @@ async<Result<Comments::Written>> Comments::write(const Call& call, const session
                                          .post_author = post->author,
                                          .parent_author = parent_author,
                                          .mentioned = mentions->members()});
-  const auto done = co_await write.commit({.made = inserted.id, .changes = changes_of(draft.post)});
+  const auto done = co_await write.commit({.result = inserted.id, .changes = changes_of(draft.post)});
   if (!done) co_return Unexpected(done.error());
   const auto row = inserted.row.one().value();
   Comment comment;
@@ -276,7 +276,7 @@ async<Result<void>> Comments::edit(const Call& call, const session::Viewer& view
   store::guard_visible(write, id);
   store::update(write, id, content, html);
   notifications::comment_edited(write, id, found->post, mentions->members());
-  co_return co_await write.commit({.made = write::Made::nothing(), .changes = changes_of(found->post)});
+  co_return co_await write.commit({.result = write::ResultId::none(), .changes = changes_of(found->post)});
 }
 
 async<Result<void>> Comments::remove(const Call& call, const session::Viewer& viewer, CommentId id,
@@ -300,7 +300,7 @@ async<Result<void>> Comments::remove(const Call& call, const session::Viewer& vi
   store::remove(write, id, viewer.id);
   if (viewer.id != found->author) audit::record_deleted(write, {"comment", id.value}, *given);
   notifications::deleted_by_staff(write, found->author, found->post, id, trim(reason));
-  co_return co_await write.commit({.made = write::Made::nothing(), .changes = changes_of(found->post)});
+  co_return co_await write.commit({.result = write::ResultId::none(), .changes = changes_of(found->post)});
 }
 
 async<Result<void>> Comments::allow(const Call& call, const session::Viewer& viewer, limit::Write what,

@@ -115,7 +115,7 @@ async<std::vector<live::Position>> LivePost::numbers(const Call& call, std::vect
   co_return out;
 }
 
-/// "typing <board> <member> <name>", as Comments::typing whispers it.
+/// "typing <board> <member> <name>", as Comments::typing publishes it.
 std::optional<live::Change> LivePost::parse_transient(std::int64_t post, std::string_view what) {
   constexpr std::string_view kTyping = "typing ";
   if (!what.starts_with(kTyping)) return std::nullopt;

@@ -76,7 +76,7 @@ async<Result<Liked>> Likes::set(const Call& call, const session::Viewer& viewer,
   mine ? notifications::liked(write, found.author, found.post, comment)
        : notifications::like_taken_back(write, found.author, found.post, comment);
   const auto done = co_await write.commit(
-      {.made = write::Made::nothing(), .changes = write::Changes::of_topics({topics::post(found.post)})});
+      {.result = write::ResultId::none(), .changes = write::Changes::of_topics({topics::post(found.post)})});
   // The same member, at the same moment, by another tab or server.
   if (!done && store::already_liked(done.error())) co_return co_await find_again(call, viewer, found);
   if (!done) co_return Unexpected(done.error());

@@ -137,7 +137,7 @@ async<Result<std::optional<session::Claim>>> Members::join(const Call& call, Reg
     co_return busy();
   }
   const auto inserted = store::insert(write, registration, *hash);
-  const auto done = co_await write.commit({.made = inserted.id, .changes = write::Changes::nothing_shown()});
+  const auto done = co_await write.commit({.result = inserted.id, .changes = write::Changes::nothing_shown()});
   if (!done && done.error().message.key == "db.users_email_key") {
     co_return Unexpected(Error(ErrorCode::conflict, "error.invalid"_msg, {{"email", "join.email_taken"_msg}}));
   }
@@ -244,7 +244,7 @@ async<Result<void>> Members::rename(const Call& call, const session::Viewer& vie
   std::vector<std::string> keys = shows_names_;
   keys.push_back(profile_key(viewer.id));
   co_return co_await write.commit(
-      {.made = write::Made::nothing(), .changes = write::Changes::of_member(viewer.id).with_cache(std::move(keys))});
+      {.result = write::ResultId::none(), .changes = write::Changes::of_member(viewer.id).with_cache(std::move(keys))});
 }
 
 async<Result<void>> Members::change_password(const Call& call, const session::Viewer& viewer, std::string current,
@@ -274,7 +274,7 @@ async<Result<void>> Members::change_password(const Call& call, const session::Vi
   store::set_password(write, viewer.id, proof->hash, *hash);
   write.guard_member();
   const auto done = co_await write.commit(
-      {.made = write::Made::nothing(), .changes = write::Changes::of_sessions(viewer.id, viewer.session_id)});
+      {.result = write::ResultId::none(), .changes = write::Changes::of_sessions(viewer.id, viewer.session_id)});
   if (done) limiter_.reset(limits_.current, member);
   co_return done;
 }

@@ -84,7 +84,7 @@ async<Result<void>> Staff::set_role(const Call& call, const session::Viewer& vie
   store::guard_above(write, viewer.id, *found);
   store::set_role(write, id, role);
   audit::record(write, "role", {"member", id.value}, trim(reason), before + " → " + tr(session::word_of(role)));
-  co_return co_await write.commit({.made = write::Made::nothing(), .changes = write::Changes::of_rights(id)});
+  co_return co_await write.commit({.result = write::ResultId::none(), .changes = write::Changes::of_rights(id)});
 }
 
 async<Result<void>> Staff::suspend(const Call& call, const session::Viewer& viewer, MemberId id, Timestamp until,
@@ -100,7 +100,7 @@ async<Result<void>> Staff::suspend(const Call& call, const session::Viewer& view
   store::guard_above(write, viewer.id, *found);
   store::suspend(write, id, until, trim(reason));
   audit::record(write, "suspend", {"member", id.value}, trim(reason), end_word(until));
-  co_return co_await write.commit({.made = write::Made::nothing(), .changes = write::Changes::of_sessions(id, "")});
+  co_return co_await write.commit({.result = write::ResultId::none(), .changes = write::Changes::of_sessions(id, "")});
 }
 
 async<Result<void>> Staff::lift(const Call& call, const session::Viewer& viewer, MemberId id, std::string reason,
@@ -114,7 +114,7 @@ async<Result<void>> Staff::lift(const Call& call, const session::Viewer& viewer,
   store::guard_above(write, viewer.id, *found);
   store::lift(write, id);
   audit::record(write, "lift", {"member", id.value}, trim(reason));
-  co_return co_await write.commit({.made = write::Made::nothing(), .changes = write::Changes::of_member(id)});
+  co_return co_await write.commit({.result = write::ResultId::none(), .changes = write::Changes::of_member(id)});
 }
 
 }  // namespace ms::members

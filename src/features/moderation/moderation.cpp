@@ -38,9 +38,9 @@ Search tidy(Search search) {
   return search;
 }
 
-std::vector<live::Topic> topics_of(const std::vector<store::Acted>& acted) {
+std::vector<live::Topic> topics_of(const std::vector<store::ActResult>& acted) {
   std::vector<live::Topic> out;
-  for (const store::Acted& one : acted) {
+  for (const store::ActResult& one : acted) {
     out.push_back(topics::post(one.post));
     if (one.board) out.push_back(topics::board(one.board));
   }
@@ -130,10 +130,10 @@ async<Result<std::int64_t>> Moderation::carry_out(const Call& call, const sessio
   write.guard_act_of_staff(permission_of(act));
   const auto acted = store::act(write, act, chosen, *reason);
   notifications::acted_on(write, name_of(act), acted.ids, *reason);
-  const auto done =
-      co_await write.commit({.made = write::Made::nothing(), .changes = write::Changes::of_results([rows = acted.rows] {
-                                                                          return topics_of(rows.all());
-                                                                        }).with_cache(ms::posts::cache_keys())});
+  const auto done = co_await write.commit(
+      {.result = write::ResultId::none(), .changes = write::Changes::of_results([rows = acted.rows] {
+                                                       return topics_of(rows.all());
+                                                     }).with_cache(ms::posts::cache_keys())});
   if (!done) co_return Unexpected(done.error());
   co_return std::ssize(acted.rows.all());
 }

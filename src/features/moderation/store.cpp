@@ -134,15 +134,15 @@ pg::ResultHandle<view::SafeHtml> comment_text(pg::Statements& out, CommentId id)
   return out.add<view::SafeHtml>(kCommentText, id);
 }
 
-write::Changed<PostId, Acted> act(write::Write& out, Act act, const std::vector<PostId>& posts,
-                                  std::string_view reason) {
+write::Changed<PostId, ActResult> act(write::Write& out, Act act, const std::vector<PostId>& posts,
+                                      std::string_view reason) {
   out.audited();
-  return out.change<PostId, Acted>(kActOnPosts, posts, out.actor(), reason, name_of(act));
+  return out.change<PostId, ActResult>(kActOnPosts, posts, out.actor(), reason, name_of(act));
 }
-write::Changed<CommentId, Acted> act(write::Write& out, Act act, const std::vector<CommentId>& comments,
-                                     std::string_view reason) {
+write::Changed<CommentId, ActResult> act(write::Write& out, Act act, const std::vector<CommentId>& comments,
+                                         std::string_view reason) {
   out.audited();
-  return out.change<CommentId, Acted>(kActOnComments, comments, out.actor(), reason, name_of(act), kExcerpt);
+  return out.change<CommentId, ActResult>(kActOnComments, comments, out.actor(), reason, name_of(act), kExcerpt);
 }
 
 }  // namespace ms::moderation::store

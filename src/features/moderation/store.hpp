@@ -27,16 +27,16 @@ struct PostText {
 pg::ResultHandle<PostText> post_text(pg::Statements& out, PostId id);
 pg::ResultHandle<view::SafeHtml> comment_text(pg::Statements& out, CommentId id);
 
-struct Acted {
+struct ActResult {
   PostId post;    ///< that changed, or whose comment did
   BoardId board;  ///< whose posts are others now; 0 when it was a comment
   std::string guard;
 };
 /// Each changes those rows that the act fits, of boards that the actor may read, and writes a line of the audit log for
 /// each of them; a row for each. Refuses the write (409) when it fits none.
-write::Changed<PostId, Acted> act(write::Write& out, Act act, const std::vector<PostId>& posts,
-                                  std::string_view reason);
-write::Changed<CommentId, Acted> act(write::Write& out, Act act, const std::vector<CommentId>& comments,
-                                     std::string_view reason);
+write::Changed<PostId, ActResult> act(write::Write& out, Act act, const std::vector<PostId>& posts,
+                                      std::string_view reason);
+write::Changed<CommentId, ActResult> act(write::Write& out, Act act, const std::vector<CommentId>& comments,
+                                         std::string_view reason);
 
 }  // namespace ms::moderation::store

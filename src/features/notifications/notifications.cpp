@@ -216,7 +216,8 @@ async<Result<std::int64_t>> Notifications::commit_own(write::Write& write, pg::R
   write.notifies([member = write.actor(), number] {
     return number.one() ? std::vector<MemberId>{member} : std::vector<MemberId>();
   });
-  const auto done = co_await write.commit({.made = write::Made::nothing(), .changes = write::Changes::nothing_shown()});
+  const auto done =
+      co_await write.commit({.result = write::ResultId::none(), .changes = write::Changes::nothing_shown()});
   if (!done) co_return Unexpected(done.error());
   co_return number.one().value_or(0);
 }

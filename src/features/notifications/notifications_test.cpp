@@ -159,7 +159,8 @@ async<void> write_like(write::Writer& writer, std::int64_t actor) {
   EXPECT_FALSE(write.replayed());
   write.guard_member();
   liked(write, MemberId{1}, PostId{1}, CommentId());
-  const auto done = co_await write.commit({.made = write::Made::nothing(), .changes = write::Changes::nothing_shown()});
+  const auto done =
+      co_await write.commit({.result = write::ResultId::none(), .changes = write::Changes::nothing_shown()});
   EXPECT_TRUE(done);
 }
 

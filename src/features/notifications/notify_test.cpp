@@ -63,7 +63,7 @@ class NotifyTest : public testing::Test {
     write.guard_member();
     add(write);
     const auto done =
-        co_await write.commit({.made = write::Made::nothing(), .changes = write::Changes::nothing_shown()});
+        co_await write.commit({.result = write::ResultId::none(), .changes = write::Changes::nothing_shown()});
     EXPECT_TRUE(done) << (done ? "" : done.error().message.key);
   }
   /// Gives those who were notified.

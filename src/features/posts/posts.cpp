@@ -276,7 +276,7 @@ async<Result<PostId>> Posts::write(const Call& call, const session::Viewer& view
   const auto inserted = store::insert(write, board.id, draft, html);
   notifications::post_written(
       write, {.id = inserted.id, .board = board.id, .notice = draft.notice, .mentioned = mentions->members()});
-  const auto done = co_await write.commit({.made = inserted.id, .changes = lists_of(board.id)});
+  const auto done = co_await write.commit({.result = inserted.id, .changes = lists_of(board.id)});
   if (!done) co_return Unexpected(done.error());
   co_return inserted.row.one().value();
 }
@@ -304,7 +304,7 @@ async<Result<void>> Posts::edit(const Call& call, const session::Viewer& viewer,
   const bool becomes_notice = draft.notice && !found->post.notice;
   notifications::post_written(write,
                               {.id = id, .board = board, .notice = becomes_notice, .mentioned = mentions->members()});
-  co_return co_await write.commit({.made = write::Made::nothing(), .changes = changes_of(id, board)});
+  co_return co_await write.commit({.result = write::ResultId::none(), .changes = changes_of(id, board)});
 }
 
 async<Result<void>> Posts::remove(const Call& call, const session::Viewer& viewer, PostId id, std::string reason,
@@ -324,7 +324,7 @@ async<Result<void>> Posts::remove(const Call& call, const session::Viewer& viewe
   store::remove(write, id, viewer.id);
   if (viewer.id != found->author) audit::record_deleted(write, {"post", id.value}, *given);
   notifications::deleted_by_staff(write, found->author, id, CommentId(), trim(reason));
-  co_return co_await write.commit({.made = write::Made::nothing(), .changes = changes_of(id, found->board)});
+  co_return co_await write.commit({.result = write::ResultId::none(), .changes = changes_of(id, found->board)});
 }
 
 async<Result<void>> Posts::allow(const Call& call, const session::Viewer& viewer, limit::Write what,

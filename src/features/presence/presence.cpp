@@ -168,7 +168,7 @@ async<Result<void>> Presence::hide(const Call& call, const session::Viewer& view
   store::hide(write, viewer.id, hidden);
   write.guard_member();
   const auto done =
-      co_await write.commit({.made = write::Made::nothing(), .changes = write::Changes::of_rights(viewer.id)});
+      co_await write.commit({.result = write::ResultId::none(), .changes = write::Changes::of_rights(viewer.id)});
   if (!done) co_return done;
   members_.told.invalidate(viewer.id);
   if (hidden) {

@@ -21,7 +21,7 @@ async<Result<void>> Servers::set_rest(const Call& call, const session::Viewer& v
   if (rest) store::guard_not_last(write, id);
   store::set_rest(write, id, rest, viewer.id);
   audit::record(write, rest ? "rest" : "unrest", {"server", id}, trim(reason), *name);
-  co_return co_await write.commit({.made = write::Made::nothing(), .changes = write::Changes::nothing_shown()});
+  co_return co_await write.commit({.result = write::ResultId::none(), .changes = write::Changes::nothing_shown()});
 }
 
 async<std::vector<audit::Entry>> Servers::acts(const Call& call, std::int64_t id) {

@@ -12,11 +12,11 @@ namespace ms::cache {
 namespace {
 
 using namespace std::chrono_literals;
-using redis::test_call;
 using redis::Command;
 using redis::execute;
 using redis::in;
 using redis::run;
+using redis::test_call;
 
 // The truth behind the cache: answers when the gate is open, with the value it had when it was asked.
 struct Source {

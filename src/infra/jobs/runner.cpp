@@ -34,7 +34,7 @@ constexpr const char* kRunsHelp = "Jobs, or slices of jobs, that were run.";
 
 }  // namespace
 
-Runner::Known::Known(metrics::Shard& shard, Kind of)
+Runner::KindState::KindState(metrics::Shard& shard, Kind of)
     : kind(std::move(of)),
       queued(shard.gauge("minschool_jobs_queued", "Jobs of this program that wait, on all servers together.",
                          labels_of(kind))),
@@ -51,7 +51,7 @@ Runner::Runner(pg::Db& db, std::string server, metrics::Shard& shard)
 
 void Runner::add(Kind kind) {
   const auto lease = kind.time_limit + kLeaseMargin;
-  const auto [place, added] = known_.try_emplace(std::string(kind.name), shard_, kind);
+  const auto [place, added] = kinds_.try_emplace(std::string(kind.name), shard_, kind);
   if (!added) throw std::logic_error("two kinds of jobs are called " + place->first);
   names_.push_back(place->first);
   lease_seconds_.push_back(lease.count());
@@ -60,10 +60,10 @@ void Runner::add(Kind kind) {
 async<void> Runner::add_periodic_jobs() {
   const Call call(steady_clock::now() + kStatementTime, "jobs");
   pg::Transaction transaction = db_.transaction(call, pg::Lane::slow);
-  for (const auto& [name, known] : known_) {
-    if (!known.kind.period) continue;
+  for (const auto& [name, state] : kinds_) {
+    if (!state.kind.period) continue;
     enqueue(transaction,
-            {.kind = name, .unique_key = name, .max_attempts = kPeriodicAttempts, .period = known.kind.period});
+            {.kind = name, .unique_key = name, .max_attempts = kPeriodicAttempts, .period = state.kind.period});
   }
   const auto done = co_await transaction.commit();
   if (!done) spdlog::error("jobs: periodic jobs cannot be added: {}", done.error().message.key);
@@ -91,7 +91,7 @@ async<bool> Runner::take_one() {
   if (!job) co_return false;
   Result result{"the server that ran it was stopped", {}};
   // A job that whose last attempt never ended is not tried again: perhaps it kills the program that runs it.
-  if (job->attempts <= job->max_attempts) result = co_await call_handler(known_.at(job->kind), *job);
+  if (job->attempts <= job->max_attempts) result = co_await call_handler(kinds_.at(job->kind), *job);
   const Call after(steady_clock::now() + kStatementTime, "jobs");
   pg::Transaction transaction = db_.transaction(after, pg::Lane::slow);
   settle(transaction, *job, result);
@@ -100,16 +100,16 @@ async<bool> Runner::take_one() {
   co_return true;
 }
 
-async<Runner::Result> Runner::call_handler(Known& known, const store::Claimed& job) {
+async<Runner::Result> Runner::call_handler(KindState& state, const store::Claimed& job) {
   const auto begin = steady_clock::now();
   const std::string name = "job " + job.kind;
-  const Call call(begin + known.kind.time_limit, name);
+  const Call call(begin + state.kind.time_limit, name);
   Result result;
   try {
-    result.outcome = co_await known.kind.handler(call, job.payload);
+    result.outcome = co_await state.kind.handler(call, job.payload);
   } catch (const std::exception& failure) { result.error = std::string(failure.what()).substr(0, kMaxErrorBytes); }
-  known.seconds.observe(steady_clock::now() - begin);
-  (result.error ? known.runs_failed : known.runs_done).add();
+  state.seconds.observe(steady_clock::now() - begin);
+  (result.error ? state.runs_failed : state.runs_done).add();
   co_return result;
 }
 
@@ -135,11 +135,11 @@ async<void> Runner::count() {
   co_await batch.send();
   std::map<std::string, store::Count, std::less<>> counts;
   for (store::Count& one : handle.all()) counts[one.kind] = one;
-  for (auto& [name, known] : known_) {
+  for (auto& [name, state] : kinds_) {
     const store::Count& one = counts[name];
-    known.queued.set(static_cast<double>(one.queued));
-    known.running.set(static_cast<double>(one.running));
-    known.failed.set(static_cast<double>(one.failed));
+    state.queued.set(static_cast<double>(one.queued));
+    state.running.set(static_cast<double>(one.running));
+    state.failed.set(static_cast<double>(one.failed));
   }
 }
 

@@ -35,8 +35,8 @@ class Runner {
   async<void> count();
 
  private:
-  struct Known {
-    explicit Known(metrics::Shard& shard, Kind kind);
+  struct KindState {
+    explicit KindState(metrics::Shard& shard, Kind kind);
     Kind kind;
     metrics::Gauge& queued;
     metrics::Gauge& running;
@@ -51,7 +51,7 @@ class Runner {
   };
 
   async<bool> take_one();
-  async<Result> call_handler(Known& known, const store::Claimed& job);
+  async<Result> call_handler(KindState& state, const store::Claimed& job);
   /// Adds the statement for the job's outcome.
   void settle(pg::Statements& out, const store::Claimed& job, const Result& result);
   async<void> look_after();
@@ -59,8 +59,8 @@ class Runner {
   pg::Db& db_;
   const std::string server_;
   metrics::Shard& shard_;
-  std::map<std::string, Known, std::less<>> known_;
-  std::vector<std::string_view> names_;      ///< of known_
+  std::map<std::string, KindState, std::less<>> kinds_;
+  std::vector<std::string_view> names_;      ///< of kinds_
   std::vector<std::int64_t> lease_seconds_;  ///< of each of names_
   std::minstd_rand random_{std::random_device()()};
   Deadline counted_{};

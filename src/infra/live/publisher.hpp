@@ -27,7 +27,7 @@ class Publisher {
 
   /// A transient message without its tag; nothing when the tag is not one of ours. A message of topics is unchanged.
   static std::optional<std::string> authentic(const secret::Keyring& keys, std::string_view message);
-  static constexpr std::string_view kPurpose = "whispers";  ///< of the keys (Keyring::derived)
+  static constexpr std::string_view kPurpose = "transient messages";  ///< of the keys (Keyring::derived)
 
   /// Topics that still wait are lost: call flush() first.
   ~Publisher();

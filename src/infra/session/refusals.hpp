@@ -10,6 +10,6 @@ inline Unexpected login_first() { return fail(ErrorCode::unauthenticated, "error
 /// 403: a member who may not.
 inline Unexpected forbidden() { return fail(ErrorCode::forbidden, "error.forbidden"_msg); }
 /// 401 for a guest, 403 for a member.
-inline Unexpected no_right(const Viewer& who) { return who.signed_in() ? forbidden() : login_first(); }
+inline Unexpected no_right(const Viewer& viewer) { return viewer.signed_in() ? forbidden() : login_first(); }
 
 }  // namespace ms::session

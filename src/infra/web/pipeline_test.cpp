@@ -16,7 +16,7 @@ using testing::Not;
 
 const auto* const kEnvironment = testing::AddGlobalTestEnvironment(new pg::TestDatabase("web"));
 
-struct Seen {
+struct Observation {
   std::optional<std::size_t> route;
   int status = 0;
 };
@@ -86,7 +86,7 @@ class PipelineTest : public testing::Test {
   Router router_;
   std::optional<http::Response> stopped_;
   bool prepare_fails_ = false;
-  std::vector<Seen> seen_;
+  std::vector<Observation> seen_;
   int writes_ = 0;
   Pipeline pipeline_{router_,
                      shell_,

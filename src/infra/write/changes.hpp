@@ -74,21 +74,21 @@ class Changes {
 };
 
 /// What a repetition of the request is told that it made.
-class Made {
+class ResultId {
  public:
   template <class Id>
-  Made(const LocalId<Id>& id) : reference_(id.text()) {}
-  static Made nothing() { return Made(std::string("0")); }
+  ResultId(const LocalId<Id>& id) : reference_(id.text()) {}
+  static ResultId none() { return ResultId(std::string("0")); }
 
  private:
   friend class Write;
-  explicit Made(std::string reference) : reference_(std::move(reference)) {}
+  explicit ResultId(std::string reference) : reference_(std::move(reference)) {}
   std::string reference_;
 };
 
 /// What a write says of itself when it is committed. Neither has a default, so what is left out does not compile.
 struct Plan {
-  Made made;
+  ResultId result;
   Changes changes;
 };
 

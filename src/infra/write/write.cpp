@@ -80,7 +80,7 @@ void Write::complete(const Plan& plan) {
   } else if (changes.member_) {
     add(kMemberChanged, changes.member_);
   }
-  idempotency::record(*transaction_, call_, actor_, plan.made.reference_);
+  idempotency::record(*transaction_, call_, actor_, plan.result.reference_);
   for (const Notification& one : notifications_) {
     notified_.emplace_back(
         [members = transaction_->add_encoded<MemberId>(one.query, one.params)] { return members.all(); });

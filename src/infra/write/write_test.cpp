@@ -22,11 +22,11 @@ const auto* const kEnvironment = testing::AddGlobalTestEnvironment(new TestDatab
 
 // What a plan leaves out does not compile.
 template <class P>
-concept NeedsNoChanges = requires(Made made) { P{.made = made}; };
+concept NeedsNoChanges = requires(ResultId made) { P{.result = made}; };
 template <class P>
 concept NeedsNoResult = requires(Changes changes) { P{.changes = changes}; };
 static_assert(!NeedsNoChanges<Plan> && !NeedsNoResult<Plan>);
-static_assert(!std::is_default_constructible_v<Made> && !std::is_default_constructible_v<Changes>);
+static_assert(!std::is_default_constructible_v<ResultId> && !std::is_default_constructible_v<Changes>);
 static_assert(!std::is_constructible_v<Write, Writer&, const Call&, MemberId>);  // only a Writer begins one
 
 // Members 1, who writes, and 2, who is suspended. Triggers of posts make rows of their own, as in life.
@@ -61,7 +61,7 @@ session::Viewer viewer(std::int64_t id) {
   return who;
 }
 
-Plan nothing() { return {.made = Made::nothing(), .changes = Changes::nothing_shown()}; }
+Plan nothing() { return {.result = ResultId::none(), .changes = Changes::nothing_shown()}; }
 
 class WriteTest : public testing::Test {
  protected:
@@ -155,7 +155,7 @@ TEST_F(WriteTest, EverythingIsDoneInOneRoundTripAndPublishedThen) {
     const auto comment = begun(write).insert<CommentId>(kComment, write.actor(), "text");
     write.add(kReply, comment.id);
     write.notify(kTell);
-    return {.made = comment.id, .changes = Changes::of_topics({{'p', 1}, {'b', 1}}).with_cache({"cache:test"})};
+    return {.result = comment.id, .changes = Changes::of_topics({{'p', 1}, {'b', 1}}).with_cache({"cache:test"})};
   });
   ASSERT_TRUE(done);
   EXPECT_EQ(timing.pg_trips, 1);
@@ -174,7 +174,7 @@ TEST_F(WriteTest, AnIdIsThatOfItsOwnInsertWhateverElseIsInserted) {
     const auto second = write.insert<CommentId>(kComment, write.actor(), "second");
     write.add(kReply, second.id);
     write.add(kReply, first.id);
-    return {.made = first.id, .changes = Changes::nothing_shown()};
+    return {.result = first.id, .changes = Changes::nothing_shown()};
   }));
   EXPECT_EQ(ask("select result from idempotency_keys"), "1");
   EXPECT_EQ(ask("select string_agg(parent_id::text, ' ' order by id) from comments"), "3 1");
@@ -252,7 +252,7 @@ TEST_F(WriteTest, WhatNobodyInvalidatesIsABugInEveryBuild) {
             "write: nobody invalidates notifications");
   EXPECT_EQ(fault_of([](Write& write) -> Plan {
               begun(write);
-              return {.made = Made::nothing(), .changes = Changes::of_rights(MemberId{1})};
+              return {.result = ResultId::none(), .changes = Changes::of_rights(MemberId{1})};
             }),
             "write: nobody invalidates sessions");
 }
@@ -276,7 +276,7 @@ TEST_F(WriteTest, ARefusalChangesAndPublishesNothing) {
     const auto comment = begun(write).insert<CommentId>(kComment, write.actor(), "text");
     write.notify(kTell);
     write.add(kRefuse);
-    return {.made = comment.id, .changes = Changes::of_topics({{'p', 1}}).with_cache({"cache:test"})};
+    return {.result = comment.id, .changes = Changes::of_topics({{'p', 1}}).with_cache({"cache:test"})};
   });
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().message.key, "comments.gone");
@@ -291,7 +291,7 @@ TEST_F(WriteTest, ASecondWriteOfTheSameRequestIsRefused) {
   call.set_idempotency_key(&key);
   const auto add = [](Write& write) -> Plan {
     const auto comment = begun(write).insert<CommentId>(kComment, write.actor(), "text");
-    return {.made = comment.id, .changes = Changes::of_topics({{'p', 1}})};
+    return {.result = comment.id, .changes = Changes::of_topics({{'p', 1}})};
   };
   ASSERT_TRUE(commit(add));
   ASSERT_EQ(heard(), "p1");
@@ -329,7 +329,7 @@ TEST_F(WriteTest, AGuestNeedsNoRight) {
   ASSERT_TRUE(commit(
       [](Write& write) -> Plan {
         EXPECT_FALSE(write.replayed());
-        return {.made = write.insert<CommentId>(kComment, 3, "text").id, .changes = Changes::nothing_shown()};
+        return {.result = write.insert<CommentId>(kComment, 3, "text").id, .changes = Changes::nothing_shown()};
       },
       0));
   EXPECT_EQ(ask("select user_id is null and result = 1 from idempotency_keys"), "t");
@@ -341,7 +341,7 @@ TEST_F(WriteTest, AMemberThatChangesIsKnownAnewEverywhere) {
   const auto commit_changes = [this](const Changes& changes) {
     return commit([&changes](Write& write) -> Plan {
       begun(write);
-      return {.made = Made::nothing(), .changes = changes};
+      return {.result = ResultId::none(), .changes = changes};
     });
   };
   ASSERT_TRUE(commit_changes(Changes::of_member(MemberId{1})));
@@ -369,7 +369,7 @@ TEST_F(WriteTest, WhatMayHaveChangedIsPublishedWhenTheAnswerIsLost) {
   proxy.stall(true);
   const auto add = [](Write& write) -> Plan {
     const auto comment = begun(write).insert<CommentId>(kComment, write.actor(), "text");
-    return {.made = comment.id, .changes = Changes::of_topics({{'p', 1}}).with_cache({"cache:test"})};
+    return {.result = comment.id, .changes = Changes::of_topics({{'p', 1}}).with_cache({"cache:test"})};
   };
   try {
     pg::run(io, commit(lossy, call, 1, add));

@@ -55,7 +55,7 @@ async<Result<void>> act_on(const web::Context& ctx, pg::Db& db, write::Writer& w
   write.guard_act_of_staff(kPermission);
   write.add(act.query, id);
   audit::record(write, act.action, {"job", id}, "", kind_word(*kind));
-  co_return co_await write.commit({.made = write::Made::nothing(), .changes = write::Changes::nothing_shown()});
+  co_return co_await write.commit({.result = write::ResultId::none(), .changes = write::Changes::nothing_shown()});
 }
 
 async<http::Response> post_act(web::Context& ctx, pg::Db& db, write::Writer& writer, const Act& act) {

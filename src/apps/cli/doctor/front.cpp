@@ -36,15 +36,15 @@ std::string word_after(const std::vector<std::string>& lines, std::string_view d
   return "";
 }
 
-struct Seen {
+struct LogSummary {
   int requests = 0;
   int forwarded = 0;  ///< of these, with X-Forwarded-For
   std::map<std::string, int> clients;
 };
 
 /// The last requests in Nginx's log.
-Seen last_requests(const std::string& path) {
-  Seen out;
+LogSummary last_requests(const std::string& path) {
+  LogSummary out;
   std::ifstream file(path, std::ios::binary | std::ios::ate);
   if (!file) return out;
   file.seekg(-std::min<std::streamoff>(file.tellg(), kTail), std::ios::end);
@@ -85,7 +85,7 @@ void check_proxy(const Marked& marks, Report& report) {
     }
   }
   const auto log = marks.find("access_log");
-  const Seen seen = last_requests(log == marks.end() ? "" : word_after(log->second, "access_log"));
+  const LogSummary seen = last_requests(log == marks.end() ? "" : word_after(log->second, "access_log"));
   if (seen.requests < kEnough || seen.clients.size() != 1 || seen.forwarded * 2 < seen.requests) return;
   const std::string& only = seen.clients.begin()->first;
   if (!is_private(only)) {
