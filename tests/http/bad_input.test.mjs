@@ -296,7 +296,7 @@ test('SQL and HTML in every field of every form are only text', async () => {
     const [[title, content]] = await sql(`select replace(title, E'\\t', ' '), count(*) over () from posts where id = ${id}`);
     assert.equal(title, text.trim());
     assert.equal(content, '1');
-    for (const path of [post.location, board, '/', '/my', `${post.location}/edit`, comment.location.replace(/^.*\/comments/, '/comments') + '/edit']) {
+    for (const path of [post.location, board, '/', '/my', `${post.location}/edit`, `/comments/${comment.location.split('#c').pop()}/edit`]) {
       const page = await client.get(path);
       assertKoreanPage(page, 200);
       assertOnlyText(page, `${text} in ${path}`);

@@ -32,9 +32,9 @@ test('a post, a comment, a reply and their edits that name nobody come back once
   const post = await comesBackOnce('/boards/free/write', { title: '이름' });
   const id = post.split('/').at(-1);
   await comesBackOnce(`${post}/edit`, { title: '이름' });
-  const comment = await comesBackOnce(`/posts/${id}/comments`, {});
-  await comesBackOnce(`/posts/${id}/comments`, { parent_id: comment.split('/').at(-1) });
-  await comesBackOnce(`${comment}/edit`, {});
+  const comment = (await comesBackOnce(`/posts/${id}/comments`, {})).split('#c').at(-1);
+  await comesBackOnce(`/posts/${id}/comments`, { parent_id: comment });
+  await comesBackOnce(`/comments/${comment}/edit`, {});
 });
 
 test('a form that is wrong otherwise says both at once; one without such names just goes through', async () => {

@@ -30,7 +30,7 @@ async function writeComment({ client }, post, content = '댓글', parent) {
   const form = parent ? { content, parent_id: parent } : { content };
   const answer = await client.post(`/posts/${post.id}/comments`, { form });
   assert.equal(answer.status, 303, answer.text.slice(0, 300));
-  return { id: Number(answer.location.split('/').at(-1)) };
+  return { id: Number(answer.location.split('#c').at(-1)) };
 }
 
 /** What stands in the header of a page: {number, unread}. */

@@ -34,7 +34,7 @@ async function written({ client } = author, content = '본문') {
 async function commented({ client }, post, content) {
   const answer = await client.post(`/posts/${post.split('/').pop()}/comments`, { form: { content } });
   assert.equal(answer.status, 303);
-  return answer.location.split('/').pop();
+  return answer.location.split('#c').pop();
 }
 
 const post = await written();
