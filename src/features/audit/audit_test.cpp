@@ -76,11 +76,11 @@ class AuditTest : public SiteFixture {
 
 TEST_F(AuditTest, ARecordIsAPartOfItsTransaction) {
   ASSERT_TRUE(in_write([](write::Write& write) { record(write, "suspend", {"member", 3}, "욕설", "7일"); }));
-  EXPECT_THROW(in_write([](write::Write& write) {
+  EXPECT_THROW(static_cast<void>(in_write([](write::Write& write) {
                  record(write, "lift", {"member", 3}, "");
                  static constexpr pg::Query kBroken{"test.broken", "select 1 / 0"};
                  write.add(kBroken);
-               }),
+               })),
                std::exception);
   const auto found = entries({"member", 3});
   ASSERT_EQ(found.size(), 1u);

@@ -18,8 +18,6 @@
 namespace ms::cli::doctor {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr std::streamoff kTail = 256 * 1024;  // of Nginx's log: some hundred requests
 constexpr int kEnough = 20;                   // requests to judge by
 constexpr std::uint64_t kMinShare = 10;       // a tenth of the cache's disk has to be free
