@@ -73,7 +73,7 @@ test('Redis and PostgreSQL are asked themselves', async () => {
   assert.equal(said.redis.version, /redis_version:(\S+)/.exec(info)[1]);
   assert.ok(said.redis.memory > 0 && said.redis.memory_peak >= said.redis.memory && said.redis.clients >= 6);
   const [[most, size]] = await sql("select current_setting('max_connections'), pg_database_size('minschool')");
-  assert.equal(said.postgres.most_connections, Number(most));
+  assert.equal(said.postgres.max_connections, Number(most));
   assert.ok(Math.abs(said.postgres.size - Number(size)) < 1e7);
   assert.ok(said.postgres.connections > 6 && said.postgres.active >= 1);
   assert.ok(said.postgres.statements.length > 0 && said.postgres.statements.every(({ mean_ms }) => mean_ms >= 0));
