@@ -1,8 +1,8 @@
 // Which change empties which cache. Three ways lead here:
-//   hints   a topic has something new (Redis, or PostgreSQL while Redis is gone); one may get lost, so that each page
+//   publish a topic has something new (Redis, or PostgreSQL while Redis is gone); one may get lost, so that each page
 //           cache also has a time to live
-//   NOTIFY  of PostgreSQL, in the transaction of the change; what was perhaps missed empties everything. Parts empty
-//           members' rights and the boards by it, for both programs
+//   NOTIFY  of PostgreSQL, in the transaction of the change; what was perhaps missed empties everything. Services
+//           empty members' rights and the boards by it, for both programs
 //   Redis   the channel of Sessions::kChannel, before a revocation is answered
 #include "apps/site/invalidation.hpp"
 
@@ -16,10 +16,10 @@ namespace ms::site {
 namespace {
 
 enum class Change {
-  post,         ///< hint "p34": its text, likes or comments
-  board,        ///< hint "b3": its posts, titles or notices
-  bell,         ///< hint "u7": a member's notifications
-  hints_lost,   ///< hints may have been missed
+  post,         ///< publication of "p34": its text, likes or comments
+  board,        ///< publication of "b3": its posts, titles or notices
+  bell,         ///< publication of "u7": a member's notifications
+  hints_lost,   ///< publications may have been missed
   boards,       ///< NOTIFY boards: what there is, and who may read
   member,       ///< NOTIFY members "7": name, role, logins
   members,      ///< NOTIFY members, anything else: roles, or the database is another one
@@ -36,7 +36,7 @@ struct Row {
   Part post_pages;  ///< PostPageCache: threads of comments, and likes
   Part home;        ///< HomePageCache
   Part bells;       ///< notifications::Notifications
-  Part origins;     ///< posts::Origins
+  Part origins;     ///< posts::PostIndex
   Part presence;    ///< whom presence::Presence has reported as here
   Part streams;     ///< members' streams end, and come back as what the member is now
 };

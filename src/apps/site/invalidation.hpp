@@ -10,7 +10,7 @@
 
 namespace ms::site {
 
-/// What a change may concern on this thread of the Site, beside what Parts keep for both programs.
+/// What a change may concern on this thread of the Site, beside what Services keep for both programs.
 struct Caches {
   posts::PageCache& posts;
   HomePageCache& home;

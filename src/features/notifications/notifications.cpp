@@ -176,7 +176,7 @@ async<void> Notifications::invalidate(const Call& call, std::vector<MemberId> me
     std::vector<std::string> keys;
     for (std::size_t i = begin; i < std::min(members.size(), begin + kDropped); ++i) {
       keys.push_back(key_of(members[i]));
-      // Before the drop is waited for, so that both go to Redis in one write; the hint leaves behind it.
+      // Before the drop is waited for, so that both go to Redis in one write; the publication leaves behind it.
       publisher_.publish(topics::member(members[i]));
     }
     co_await cache_.invalidate(call, std::move(keys));

@@ -30,7 +30,7 @@ class Publisher;
 }
 
 // What happened for a member: the bell, the list, marking as read, what one wants to be told. How it comes about is in
-// causes.hpp.
+// notify.hpp.
 namespace ms::notifications {
 
 constexpr int kLinesPerPage = 30;
@@ -104,7 +104,7 @@ class Notifications {
 
   /// After a commit (write::Writer calls it): no server shows these members what it knew before.
   async<void> invalidate(const Call& call, std::vector<MemberId> members);
-  /// A hint said that something is new for this member.
+  /// A publication said that something is new for this member.
   void changed(MemberId member) { states_.invalidate(member); }
   /// Publisher may have been missed.
   void forget_all() { states_.invalidate_all(); }

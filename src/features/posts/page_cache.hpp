@@ -18,8 +18,8 @@ struct CachedPage {
 };
 
 /// What the Site's pages show of posts: what was read for a page serves the next ones of the same thread, until
-/// anything changes. `bypass_cache`: for who has just changed something, whose next page may come before the hint of
-/// it.
+/// anything changes. `bypass_cache`: for who has just changed something, whose next page may come before its
+/// publication.
 class PageCache {
  public:
   /// Nothing is shown for longer than `ttl` after it was read.

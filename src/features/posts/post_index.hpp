@@ -10,8 +10,8 @@ struct PostRef {
   MemberId author;
 };
 
-/// PostIndex of the posts that this thread has read lately, so that who adds something to a post that they have just
-/// seen need not ask for it first.
+/// Board and author of the posts that this thread has read lately, so that who adds something to a post that they have
+/// just seen need not ask for it first.
 using PostIndex = cache::LocalCache<PostId, PostRef>;
 
 }  // namespace ms::posts

@@ -19,7 +19,7 @@ struct RenderedTable {
 RenderedTable rendered_posts();
 
 /// A periodic job: one slice is a batch of one table, with a pause of a second after it. Whom a text mentioned stays
-/// linked and is not notified again. Nobody's page changes but in its HTML, so no hint is sent: what is remembered
+/// linked and is not notified again. Nobody's page changes but in its HTML, so nothing is published: what is remembered
 /// lasts a second. Rows that are hidden or deleted are not the Site's to change; they are rendered in the first period
 /// after they come back. `cursor` is where the slice before ended; a row that cannot be written is tried once a period.
 async<jobs::Outcome> rerender(pg::Db& db, const Call& call, std::vector<RenderedTable> tables, std::string cursor);
