@@ -29,7 +29,7 @@ const fs::path& folder() {
   return made;
 }
 
-void remove_tree(const std::string& path) {
+void extract_all(const std::string& path) {
   cli::ArchiveReader archive(path, nullptr);
   while (const auto entry = archive.next()) archive.extract(entry->name);
 }
@@ -37,7 +37,7 @@ void remove_tree(const std::string& path) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
-  const cli::File file(::memfd_create("archive", MFD_CLOEXEC));
+  const ms::File file(::memfd_create("archive", MFD_CLOEXEC));
   cli::write_all(file.get(), reinterpret_cast<const char*>(data), size);
   const std::string path = "/proc/self/fd/" + std::to_string(file.get());
   try {
@@ -47,7 +47,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   fs::create_directory(folder());
   fs::current_path(folder());
   try {
-    remove_tree(path);
+    extract_all(path);
   } catch (const cli::Failure&) {}
   fs::current_path(here);
   fs::remove_all(folder());

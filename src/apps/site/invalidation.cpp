@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include "features/notifications/notifications.hpp"
+#include "features/topics/topics.hpp"
 
 namespace ms::site {
 namespace {
@@ -107,9 +108,9 @@ Invalidation::Invalidation(program::Services& services, Caches caches)
 
 void Invalidation::on_publish(const live::Topic* topic) {
   if (topic == nullptr) return invalidate(services_, caches_, Change::hints_lost);
-  if (topic->kind == 'p') invalidate(services_, caches_, Change::post, topic->id);
-  if (topic->kind == 'b') invalidate(services_, caches_, Change::board, topic->id);
-  if (topic->kind == 'u') invalidate(services_, caches_, Change::bell, topic->id);
+  if (topic->kind == topics::kPost) invalidate(services_, caches_, Change::post, topic->id);
+  if (topic->kind == topics::kBoard) invalidate(services_, caches_, Change::board, topic->id);
+  if (topic->kind == topics::kMember) invalidate(services_, caches_, Change::bell, topic->id);
 }
 
 void Invalidation::on_notify(std::string_view channel, std::string_view payload) {

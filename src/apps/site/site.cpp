@@ -15,6 +15,7 @@
 #include "features/likes/likes.hpp"
 #include "features/posts/page_cache.hpp"
 #include "features/posts/posts.hpp"
+#include "features/topics/topics.hpp"
 #include "infra/live/hub.hpp"
 
 namespace ms::site {
@@ -48,9 +49,9 @@ class Site final : public program::App {
         hub_(services.io, config::redis_config(services.settings), services.keys, live_config(services.settings.live)),
         invalidation_(services, {page_cache_, home_page_cache_, post_page_cache_, posts_, hub_}) {
     hub_.on_tick([&presence = services.presence](const session::Viewer& viewer) { presence.seen(viewer, now()); });
-    hub_.add('b', live_board_);
-    hub_.add('p', live_post_);
-    hub_.add('u', live_member_);
+    hub_.add(topics::kBoard, live_board_);
+    hub_.add(topics::kPost, live_post_);
+    hub_.add(topics::kMember, live_member_);
   }
 
   void add_routes(web::Router& router) override {

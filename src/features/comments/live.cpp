@@ -4,6 +4,7 @@
 #include "features/comments/comments.hpp"
 #include "features/comments/live.html.hpp"
 #include "features/comments/store.hpp"
+#include "features/topics/topics.hpp"
 
 namespace ms::comments {
 namespace {
@@ -111,7 +112,7 @@ async<std::vector<live::Position>> LivePost::numbers(const Call& call, std::vect
   const auto handle = store::numbers(batch, posts);
   co_await batch.send();
   std::vector<live::Position> out;
-  for (const store::Number& row : handle.all()) out.push_back({{'p', row.post}, row.events});
+  for (const store::Number& row : handle.all()) out.push_back({{topics::kPost, row.post}, row.events});
   co_return out;
 }
 

@@ -1,6 +1,7 @@
 #include "features/notifications/live.html.hpp"
 #include "features/notifications/notifications.hpp"
 #include "features/notifications/store.hpp"
+#include "features/topics/topics.hpp"
 #include "infra/session/refusals.hpp"
 
 namespace ms::notifications {
@@ -66,7 +67,7 @@ async<std::vector<live::Position>> LiveMember::numbers(const Call& call, std::ve
   const auto handle = store::numbers(batch, members);
   co_await batch.send();
   std::vector<live::Position> out;
-  for (const store::Number& row : handle.all()) out.push_back({{'u', row.member}, row.number});
+  for (const store::Number& row : handle.all()) out.push_back({{topics::kMember, row.member}, row.number});
   co_return out;
 }
 

@@ -1,6 +1,7 @@
 #include "features/posts/live.html.hpp"
 #include "features/posts/posts.hpp"
 #include "features/posts/store.hpp"
+#include "features/topics/topics.hpp"
 
 namespace ms::posts {
 namespace {
@@ -48,7 +49,7 @@ async<std::vector<live::Position>> LiveBoard::numbers(const Call& call, std::vec
   const auto handle = store::numbers(batch, boards);
   co_await batch.send();
   std::vector<live::Position> out;
-  for (const store::Number& row : handle.all()) out.push_back({{'b', row.board}, row.newest});
+  for (const store::Number& row : handle.all()) out.push_back({{topics::kBoard, row.board}, row.newest});
   co_return out;
 }
 

@@ -2,8 +2,8 @@
 #include "infra/core/id.hpp"
 #include "infra/live/topic.hpp"
 
-// The live topics of the features (docs/decisions/0015-live.md). Their letters stand also where sources are added
-// (apps/site), in each source's numbers(), and in infra/live/hub.cpp.
+// The live topics of the features (docs/decisions/0015-live.md). The letter of a member's topic stands in
+// infra/live/hub.cpp as well, because only that member may follow it.
 namespace ms::topics {
 
 inline constexpr char kPost = 'p';
