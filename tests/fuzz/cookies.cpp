@@ -8,7 +8,7 @@
 namespace {
 
 using ms::fuzz::require;
-using ms::session::Stored;
+using ms::session::SessionRecord;
 
 constexpr std::uint64_t kFixed = 20'000;
 constexpr std::uint64_t kPerByte = 1'000;
@@ -39,15 +39,15 @@ void check_signature(std::string_view text) {
 }
 
 void check_stored(std::string_view text) {
-  auto stored = Stored::parse(std::string(text));
+  auto stored = SessionRecord::parse(std::string(text));
   if (!stored) return;
   require(!stored->is_authentic(kOurs, "id", 1), "authentic, and written by nobody", text);
-  const ms::session::Checked checked{ms::MemberId{7}, "site", 3, stored->saved()};
+  const ms::session::ServerStamp stamp{ms::MemberId{7}, "site", 3, stored->saved()};
   ms::session::Viewer viewer;
   viewer.id = ms::MemberId{7};
-  stored->put(viewer, checked, {.idle = std::chrono::hours(1)});
+  stored->put(viewer, stamp, {.idle = std::chrono::hours(1)});
   stored->authenticate(kOurs, "id", 1);
-  const auto again = Stored::parse(stored->text());
+  const auto again = SessionRecord::parse(stored->text());
   require(again && again->is_authentic(kOurs, "id", 1) && again->user() == viewer.id, "our own session", text);
   require(!again->is_authentic(kOurs, "other", 1) && !again->is_authentic(kOurs, "id", 2) &&
               !again->is_authentic(kOther, "id", 1),
