@@ -14,13 +14,13 @@ import { sql } from '../support/stores.mjs';
 
 const staff = await logIn('admin@minschool.test', { base: adminUrl });
 const idOf = async (name) => (await sql(`select id from servers where name = '${name}'`))[0][0];
-const resting = async (name) => (await staff.get('/servers/figures')).json().servers.find((one) => one.name === name)?.site?.resting;
+const drained = async (name) => (await staff.get('/servers/figures')).json().servers.find((one) => one.name === name)?.site?.drained;
 const open = (options) => openPage({ base: adminUrl, as: staff, ...options });
 
 after(async () => {
   await stack('redis', 'start');
   await sql('update servers set drained_since = null, drained_by = null');
-  await eventually(async () => await resting('app2') === false, 'app2 serves');
+  await eventually(async () => await drained('app2') === false, 'app2 serves');
 });
 
 for (const viewport of screens) {

@@ -57,7 +57,7 @@ for (const [name, key] of [['q', 'q'], ['Ctrl-C', '\x03']]) {
     for (const screen of screens) {
       const lines = screen.replaceAll(/\x1b\[[?0-9]*[a-zA-Z]|\r/g, '').split('\n');
       assert.ok(lines.length <= 24 && lines.every((line) => line.length <= 80), screen);
-      assert.match(screen, /app1 +(up|limited)/);
+      assert.match(screen, /app1 +(up|degraded)/);
       assert.match(screen, /PostgreSQL +up/);
     }
   });

@@ -49,9 +49,9 @@ for (const [what, { begin, words }] of Object.entries(faults)) {
   test(`PostgreSQL: ${what}`, async () => {
     await eventually(async () => (await written()).status === 201, 'a write before');
     await begin();
-    await eventually(() => all(({ status }) => status === 'limited'), '/health limited on all servers');
+    await eventually(() => all(({ status }) => status === 'degraded'), '/health degraded on all servers');
     const { checks } = await health(1);
-    assert.equal(checks.postgresql.state, 'limited');
+    assert.equal(checks.postgresql.state, 'degraded');
     assert.match(checks.postgresql.error, words);
     assert.ok(checks.postgresql.since_seconds >= 0);
     assert.match((await new Client(await appUrl(1)).get('/metrics')).text, /^minschool_pg_writable 0$/m);

@@ -29,7 +29,7 @@ const allUp = async () => {
   const said = await figures();
   return said.redis.up && said.nginx.known && ['app1', 'app2', 'app3'].every((name) => {
     const one = server(said, name);
-    return one?.site?.redis.up && one.admin && !one.site.resting && one.in_nginx?.state === 'up';
+    return one?.site?.redis.up && one.admin && !one.site.drained && one.in_nginx?.state === 'up';
   });
 };
 const set = (name, act, reason, client = admin) => idOf(name).then((id) => client.post(`/servers/${id}/${act}`, { form: { reason } }));
@@ -192,10 +192,10 @@ test('a server that is let rest loses no request, and none is written twice', as
   const crowd = visitors(4, member, post);
   const answer = await set('app2', 'rest', '메모리를 더 끼웁니다');
   assert.equal(answer.status, 303, answer.text);
-  await eventually(async () => server(await figures(), 'app2').site?.resting, 'app2 rests');
-  const resting = await health(2);
-  assert.equal(resting.status, 'down');
-  assert.equal(resting.draining, true);
+  await eventually(async () => server(await figures(), 'app2').site?.drained, 'app2 rests');
+  const drained = await health(2);
+  assert.equal(drained.status, 'down');
+  assert.equal(drained.draining, true);
   assert.equal((await new Client(await appUrl(2, 'admin')).get('/login')).status, 200, 'its Admin goes on');
   // Nothing but what Nginx tries reaches it, and none of that is answered.
   const before = (await new Client(await appUrl(2)).get('/metrics')).text;
@@ -259,7 +259,7 @@ test('`minschool monit --once` shows the same on 80 by 24', async () => {
   for (const words of [/app1 +up/, /app3 +up/, /Nginx +up/, /Redis +up/, /PostgreSQL +up/]) assert.match(screen, words);
   await stack('redis', 'stop');
   await eventually(async () => /Redis +down/.test(await monit()), 'monit says that Redis is gone');
-  assert.match(await monit(), /app1 +limited/);
+  assert.match(await monit(), /app1 +degraded/);
   await stack('redis', 'start');
   await eventually(allUp, 'all servers with Redis');
 });

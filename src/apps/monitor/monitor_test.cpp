@@ -84,7 +84,7 @@ TEST(Url, IsANumericAddress) {
 }
 
 TEST(Health, AcceptsOnlyOurFormat) {
-  const Health well = read_health({200, R"({"status":"limited","server":"app1","version":"1.2"})"});
+  const Health well = read_health({200, R"({"status":"degraded","server":"app1","version":"1.2"})"});
   EXPECT_TRUE(well.well);
   EXPECT_EQ(well.name, "app1");
   EXPECT_EQ(well.version, "1.2");

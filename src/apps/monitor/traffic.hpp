@@ -28,7 +28,7 @@ struct Place {
 /// A server's response to a probe.
 struct Health {
   bool answered = false;
-  bool well = false;  ///< it can serve ("ok" or "limited")
+  bool well = false;  ///< it can serve ("ok" or "degraded")
   std::string word;   ///< its own status
   std::string name;
   std::string version;

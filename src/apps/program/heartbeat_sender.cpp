@@ -143,7 +143,7 @@ servers::Heartbeat HeartbeatSender::heartbeat() {
   out.at_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now().time_since_epoch()).count();
   out.port = services_.settings.server.port;
   out.uptime_seconds = std::chrono::duration<double>(steady_clock::now() - begun_).count();
-  out.resting = telemetry_.drained;
+  out.drained = telemetry_.drained;
   return out;
 }
 

@@ -180,9 +180,10 @@ async<void> WorkerThread::poll_dependencies() {
 async<void> WorkerThread::drain(std::chrono::milliseconds limit) {
   draining_ = true;
   if (heartbeat_) heartbeat_->stop();
+  if (jobs_) jobs_->stop();
   const Deadline until = steady_clock::now() + limit;
   co_await server_.drain(kIdleGrace, until);
-  if (jobs_) co_await jobs_->stop(until);
+  if (jobs_) co_await jobs_->finish(until);
   co_await app_->finish();
   co_await services_.publisher.flush(until);
   services_.io.stop();
@@ -268,14 +269,14 @@ http::Response WorkerThread::health() const {
   json::object postgres = check(database.up, database.error, database.since);
   if (database.up && write_fault) {
     postgres = {
-        {"state", "limited"}, {"since_seconds", seconds_since(write_fault->since)}, {"error", write_fault->why}};
+        {"state", "degraded"}, {"since_seconds", seconds_since(write_fault->since)}, {"error", write_fault->why}};
   }
   json::object checks{{"postgresql", std::move(postgres)}, {"redis", check(redis.up, redis.error, redis.since)}};
   json::object body{{"status", down       ? "down"
-                               : degraded ? "limited"
+                               : degraded ? "degraded"
                                           : "ok"},
                     {"verdict", tr(down       ? "health.down"_msg
-                                   : degraded ? "health.limited"_msg
+                                   : degraded ? "health.degraded"_msg
                                               : "health.ok"_msg)},
                     {"server", settings_.server.name},
                     {"version", version()},

@@ -17,14 +17,14 @@ namespace ms::site {
 namespace {
 
 enum class Change {
-  post,         ///< publication of "p34": its text, likes or comments
-  board,        ///< publication of "b3": its posts, titles or notices
-  bell,         ///< publication of "u7": a member's notifications
-  hints_lost,   ///< publications may have been missed
-  boards,       ///< NOTIFY boards: what there is, and who may read
-  member,       ///< NOTIFY members "7": name, role, logins
-  members,      ///< NOTIFY members, anything else: roles, or the database is another one
-  notify_lost,  ///< notifications of PostgreSQL may have been missed
+  post,               ///< publication of "p34": its text, likes or comments
+  board,              ///< publication of "b3": its posts, titles or notices
+  bell,               ///< publication of "u7": a member's notifications
+  publications_lost,  ///< publications may have been missed
+  boards,             ///< NOTIFY boards: what there is, and who may read
+  member,             ///< NOTIFY members "7": name, role, logins
+  members,            ///< NOTIFY members, anything else: roles, or the database is another one
+  notify_lost,        ///< notifications of PostgreSQL may have been missed
 };
 
 /// What a change empties of a cache: `one` is what concerns the id that the change names.
@@ -37,18 +37,18 @@ struct Row {
   Part post_pages;  ///< PostPageCache: threads of comments, and likes
   Part home;        ///< HomePageCache
   Part bells;       ///< notifications::Notifications
-  Part origins;     ///< posts::PostIndex
+  Part index;       ///< posts::PostIndex
   Part presence;    ///< whom presence::Presence has reported as here
   Part streams;     ///< members' streams end, and come back as what the member is now
 };
 
 // clang-format off
 constexpr std::array kTable{
-    //  change                posts post_pages home  bells  origins presence streams
+    //  change                posts post_pages home  bells  index presence streams
     Row{Change::post,         one,  one,       none, none,  none,   none,    none},
     Row{Change::board,        one,  none,      all,  none,  none,   none,    none},
     Row{Change::bell,         none, none,      none, one,   none,   none,    none},
-    Row{Change::hints_lost,   all,  all,       all,  all,   none,   none,    none},
+    Row{Change::publications_lost,   all,  all,       all,  all,   none,   none,    none},
     Row{Change::boards,       all,  all,       all,  none,  none,   none,    none},
     Row{Change::member,       all,  all,       all,  none,  none,   one,     one},
     Row{Change::members,      all,  all,       all,  none,  all,    none,    all},
@@ -77,7 +77,7 @@ void invalidate(program::Services& services, const Caches& caches, Change change
   empty(row.post_pages, [&] { caches.post_pages.invalidate(PostId{id}); }, [&] { caches.post_pages.invalidate_all(); });
   empty(row.home, [] {}, [&] { caches.home.invalidate_all(); });
   empty(row.bells, [&] { services.notifications.changed(MemberId{id}); }, [&] { services.notifications.forget_all(); });
-  empty(row.origins, [] {}, [&] { caches.origins.clear_index(); });
+  empty(row.index, [] {}, [&] { caches.index.clear_index(); });
   empty(row.presence, [&] { services.presence.changed(MemberId{id}); }, [] {});
   empty(
       row.streams, [&] { caches.streams.member_changed(MemberId{id}); },
@@ -107,7 +107,7 @@ Invalidation::Invalidation(program::Services& services, Caches caches)
 }
 
 void Invalidation::on_publish(const live::Topic* topic) {
-  if (topic == nullptr) return invalidate(services_, caches_, Change::hints_lost);
+  if (topic == nullptr) return invalidate(services_, caches_, Change::publications_lost);
   if (topic->kind == topics::kPost) invalidate(services_, caches_, Change::post, topic->id);
   if (topic->kind == topics::kBoard) invalidate(services_, caches_, Change::board, topic->id);
   if (topic->kind == topics::kMember) invalidate(services_, caches_, Change::bell, topic->id);

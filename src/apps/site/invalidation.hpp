@@ -15,7 +15,7 @@ struct Caches {
   posts::PageCache& posts;
   HomePageCache& home;
   PostPageCache& post_pages;
-  posts::Posts& origins;
+  posts::Posts& index;
   live::Hub& streams;
 };
 

@@ -108,7 +108,7 @@ class Site final : public program::App {
   async<void> finish() override { return views_.flush(); }
 
  private:
-  /// The boards that this visitor may read. MenuOfDirectory once for each rank and directory.
+  /// The boards that this visitor may read. Made once for each rank and directory.
   std::shared_ptr<const web::Menu> menu_for(const std::shared_ptr<const boards::Directory>& directory,
                                             const session::Viewer& viewer) {
     MenuOfDirectory& made = menus_.at(static_cast<std::size_t>(viewer.rank()));

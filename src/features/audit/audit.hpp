@@ -58,7 +58,7 @@ struct Entry {
 
   std::string action_word() const;   ///< "이용 정지"
   std::string subject_word() const;  ///< "회원 12"
-  /// The page of what was acted on, in the Admin; empty when it is not for `who`.
+  /// The page of what was acted on, in the Admin; empty when it is not for `viewer`.
   std::string subject_url(const session::Viewer& viewer) const;
 };
 

@@ -73,7 +73,7 @@ bool readable(const session::Viewer& viewer, const boards::Directory& directory,
   return board != nullptr && board->readable(viewer);
 }
 
-/// The board of a post, if `who` may comment on it.
+/// The board of a post, if `viewer` may comment on it.
 Result<const boards::Board*> open_board(const session::Viewer& viewer, const boards::Directory& directory, BoardId id) {
   const boards::Board* board = directory.find(id);
   if (board == nullptr || !board->readable(viewer)) return fail(ErrorCode::not_found, "posts.gone"_msg);
@@ -81,7 +81,7 @@ Result<const boards::Board*> open_board(const session::Viewer& viewer, const boa
   return board;
 }
 
-/// Whether `who` may edit this comment: its author may, as long as the board lets them comment.
+/// Whether `viewer` may edit this comment: its author may, as long as the board lets them comment.
 Result<void> may_edit(const session::Viewer& viewer, const boards::Directory& directory,
                       const std::optional<store::Target>& comment) {
   if (!readable(viewer, directory, comment)) return gone();

@@ -163,8 +163,8 @@ class Comments {
   async<Result<void>> edit(const Call& call, const session::Viewer& viewer, CommentId id, Edit edit);
   /// Own comments, or anybody's with Permission::remove, which the audit log keeps with the reason (may be empty).
   async<Result<void>> remove(const Call& call, const session::Viewer& viewer, CommentId id, std::string reason);
-  /// Shows the readers of the post that `who` is writing a comment; not for who hides their presence, and at most once
-  /// every two seconds. Writes nothing down. Unexpected: not_found, and whoever may not comment there.
+  /// Shows the readers of the post that `viewer` is writing a comment; not for who hides their presence, and at most
+  /// once every two seconds. Writes nothing down. Unexpected: not_found, and whoever may not comment there.
   async<Result<void>> typing(const Call& call, const session::Viewer& viewer, PostId post);
 
  private:

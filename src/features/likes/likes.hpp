@@ -56,8 +56,8 @@ class Likes {
   async<std::vector<std::int64_t>> of(const Call& call, MemberId member, PostId post);
   async<Likers> likers(const Call& call, PostId post);
 
-  /// Makes `who` like what was found, or like it no more, and gives it as it is then. What is so already stays so, and
-  /// the author is told of a new like only. Unexpected: unauthenticated, not_found (gone meanwhile), too_many.
+  /// Makes `viewer` like what was found, or like it no more, and gives it as it is then. What is so already stays so,
+  /// and the author is told of a new like only. Unexpected: unauthenticated, not_found (gone meanwhile), too_many.
   async<Result<Liked>> set(const Call& call, const session::Viewer& viewer, Liked found, bool mine);
 
  private:

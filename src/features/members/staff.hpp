@@ -66,13 +66,13 @@ class Staff {
  public:
   Staff(pg::Db& db, write::Writer& writer) : db_(db), writer_(writer) {}
 
-  // Both show personal data, so that `who` looked stands in the audit log, or nothing is shown.
+  // Both show personal data, so that `viewer` looked stands in the audit log, or nothing is shown.
 
   /// At most kMembersPerPage + 1 rows: the last one says that there are more.
   async<std::vector<MemberRow>> find(const Call& call, const session::Viewer& viewer, const Search& search);
   async<std::optional<MemberDetail>> file(const Call& call, const session::Viewer& viewer, MemberId id);
 
-  /// Whether `who` may act on this member: not on oneself, and on nobody of an equal or higher role unless an admin.
+  /// Whether `viewer` may act on this member: not on oneself, and on nobody of an equal or higher role unless an admin.
   static bool above(const session::Viewer& viewer, const MemberRow& member);
 
   // `version`: of the member whom the form showed; what somebody else of the staff did meanwhile is not overwritten

@@ -36,7 +36,7 @@ enum class Act { hide, restore, remove };
 std::string_view name_of(Act act);
 std::optional<Act> act_of(std::string_view name);
 Msg word_of(Act act);
-/// Whether `who` has the permission that the act needs: remove for deleting, moderate for the others.
+/// Whether `viewer` has the permission that the act needs: remove for deleting, moderate for the others.
 bool may(const session::Viewer& viewer, Act act);
 /// Whether something in this state can be acted on so.
 bool fits(State state, Act act);
@@ -111,7 +111,7 @@ class Moderation {
  public:
   Moderation(pg::Db& db, write::Writer& writer) : db_(db), writer_(writer) {}
 
-  // Of boards that `who` may read; what stands on others is not there for them.
+  // Of boards that `viewer` may read; what stands on others is not there for them.
 
   /// At most kRowsPerPage + 1 rows: the last one says that there are more. On the slow lane: who searches a large site
   /// for a rare word waits for its statement_timeout at most (pg::Unavailable).

@@ -123,8 +123,8 @@ Result<void> check(const Draft& draft);
 /// Unexpected (invalid, "content") when a text renders to nothing that anybody sees.
 Result<void> check_shown(const view::SafeHtml& html);
 
-/// Whether `who` may see what is on a board (null: there is none). Unexpected: not_found, whether it is closed to them
-/// or not there, so that nobody learns what closed boards hold.
+/// Whether `viewer` may see what is on a board (null: there is none). Unexpected: not_found, whether it is closed to
+/// them or not there, so that nobody learns what closed boards hold.
 Result<void> may_read(const session::Viewer& viewer, const boards::Board* board);
 
 /// What others need to know before they add something to a post.
@@ -145,13 +145,13 @@ class Posts {
 
   /// One round trip, the same cost for every page number. `number` below 1 or beyond the last page is clamped.
   async<Page> page(const Call& call, const boards::Board& board, std::int64_t number);
-  /// That a visible post is there and `who` may read it, without its text and without counting a reader. Unexpected as
-  /// below.
+  /// That a visible post is there and `viewer` may read it, without its text and without counting a reader. Unexpected
+  /// as below.
   async<Result<PostAccess>> find(const Call& call, const session::Viewer& viewer, PostId id);
   /// The same for who adds something to it: of a post that this thread has read nothing is asked, so that its being
   /// visible is left to guard_visible.
   async<Result<PostRef>> origin(const Call& call, const session::Viewer& viewer, PostId id);
-  /// A visible post of a board that `who` may read; counts no reader. Unexpected: not_found.
+  /// A visible post of a board that `viewer` may read; counts no reader. Unexpected: not_found.
   async<Result<Reading>> read(const Call& call, const session::Viewer& viewer, PostId id);
   /// The same for whoever may read it, without counting a reader; nothing when there is no such visible post.
   async<std::optional<Reading>> load(const Call& call, PostId id, MemberId reader);
@@ -180,7 +180,7 @@ class Posts {
   async<Result<void>> remove(const Call& call, const session::Viewer& viewer, PostId id, std::string reason,
                              std::optional<std::int64_t> version = {});
 
-  /// Whether `who` may edit this post: its author may, as long as the board lets them write.
+  /// Whether `viewer` may edit this post: its author may, as long as the board lets them write.
   static bool editable(const session::Viewer& viewer, const boards::Board& board, MemberId author);
   static bool removable(const session::Viewer& viewer, MemberId author);
 
@@ -189,7 +189,7 @@ class Posts {
   async<Result<void>> allow(const Call& call, const session::Viewer& viewer, limit::Write what, std::int64_t mentions);
   void learn(PostId id, PostRef origin);
 
-  static constexpr std::size_t kMaxOriginBytes = 2 << 20;  // of some 20,000 posts
+  static constexpr std::size_t kMaxIndexBytes = 2 << 20;  // of some 20,000 posts
 
   pg::Db& db_;
   cache::RedisCache& cache_;
@@ -197,7 +197,7 @@ class Posts {
   ViewCounter& views_;
   limit::Limiter& limiter_;
   write::Writer& writer_;
-  PostIndex index_{{.name = "post_origins", .max_bytes = kMaxOriginBytes}};
+  PostIndex index_{{.name = "post_index", .max_bytes = kMaxIndexBytes}};
 };
 
 /// What is live about a board, topic "b3": new posts. Its number is the newest post's.

@@ -47,6 +47,7 @@ Cursor parse(const std::string& text) {
 }
 std::string to_text(const Cursor& cursor) { return fmt::format("{} {} {}", cursor.table, cursor.renderer, cursor.id); }
 
+/// What PostgreSQL refuses is logged and passed over: the cursor goes on behind it.
 async<void> replace(pg::Db& db, const Call& call, const RenderedTable& table, const std::vector<Row>& rows) {
   pg::Transaction transaction = db.transaction(call);
   for (const Row& row : rows) {
@@ -55,8 +56,10 @@ async<void> replace(pg::Db& db, const Call& call, const RenderedTable& table, co
                     row.content);
     co_await sleep_for(std::chrono::milliseconds(0));  // requests come between
   }
-  const auto done = co_await transaction.commit();
-  if (!done) spdlog::error("rerender: {}", done.error().message.key);
+  try {
+    const auto done = co_await transaction.commit();
+    if (!done) spdlog::error("rerender: {}", done.error().message.key);
+  } catch (const pg::StatementFailed& failure) { spdlog::error("rerender: {}", failure.what()); }
 }
 
 }  // namespace

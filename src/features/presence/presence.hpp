@@ -69,8 +69,8 @@ class Presence {
   async<std::optional<Counts>> counts(const Call& call, Timestamp at);
   /// The same, for a member with names from PostgreSQL.
   async<std::optional<Online>> online(const Call& call, const session::Viewer& viewer, Timestamp at);
-  /// Whether others may see that `who` is here; holds on all servers when it returns. Unexpected: conflict, when it is
-  /// not `before` any more, which the form began with.
+  /// Whether others may see that `viewer` is here; holds on all servers when it returns. Unexpected: conflict, when it
+  /// is not `before` any more, which the form began with.
   async<Result<void>> hide(const Call& call, const session::Viewer& viewer, bool hidden, std::optional<bool> before,
                            Timestamp at);
 

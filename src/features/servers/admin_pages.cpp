@@ -33,8 +33,8 @@ std::string ms_word(std::int64_t milliseconds) { return milliseconds == 0 ? "<1m
 
 std::string bytes_word(std::int64_t bytes) {
   constexpr std::array kUnits{"B", "KB", "MB", "GB", "TB"};
-  const auto [value, transaction] = scaled(bytes, kUnits.size());
-  return (transaction == 0 ? std::to_string(bytes) : short_number(value)) + kUnits[transaction];
+  const auto [value, unit] = scaled(bytes, kUnits.size());
+  return (unit == 0 ? std::to_string(bytes) : short_number(value)) + kUnits[unit];
 }
 
 std::string percent_word(double share) {
@@ -83,12 +83,12 @@ Msg word_of(Health health) {
   switch (health) {
     case Health::up:
       return "servers.up"_msg;
-    case Health::limited:
-      return "servers.limited"_msg;
-    case Health::moving:
-      return "servers.moving"_msg;
-    case Health::resting:
-      return "servers.resting"_msg;
+    case Health::degraded:
+      return "servers.degraded"_msg;
+    case Health::draining:
+      return "servers.draining"_msg;
+    case Health::drained:
+      return "servers.drained"_msg;
     case Health::failing:
       return "servers.failing"_msg;
     case Health::gone:
@@ -104,8 +104,8 @@ std::string_view badge_of(Health health) {
 }
 
 std::string_view edge_of(Health health) {
-  if (health == Health::up || health == Health::limited) return "edge-up";
-  if (health == Health::resting || health == Health::moving) return "edge-rest";
+  if (health == Health::up || health == Health::degraded) return "edge-up";
+  if (health == Health::drained || health == Health::draining) return "edge-rest";
   return "edge-down";
 }
 
@@ -132,7 +132,7 @@ std::vector<std::string> complaints(const Overview& overview) {
     const Health health = health_of(server);
     if (health == Health::gone) out.push_back(tr("servers.server_gone"_msg, {{"server", server.name}}));
     if (health == Health::failing) out.push_back(tr("servers.server_failing"_msg, {{"server", server.name}}));
-    if (health == Health::resting) out.push_back(tr("servers.server_rests"_msg, {{"server", server.name}}));
+    if (health == Health::drained) out.push_back(tr("servers.server_rests"_msg, {{"server", server.name}}));
   }
   return out;
 }

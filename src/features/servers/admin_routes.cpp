@@ -89,7 +89,7 @@ async<http::Response> server_page(web::Context& ctx, Servers& servers, FormState
   if (server == nullptr) co_return not_found(ctx);
   const auto acts = co_await servers.acts(ctx.call, id);
   const Health health = health_of(*server);
-  const bool serves = health == Health::up || health == Health::limited || health == Health::moving;
+  const bool serves = health == Health::up || health == Health::degraded || health == Health::draining;
   const bool last = serving(*overview) - (serves ? 1 : 0) < 1;
   const ServerPage page{*server, acts, form_state, Servers::may_act(ctx.viewer), last, ctx.now};
   const int status = form_state.error ? static_cast<int>(form_state.error->code) : 200;

@@ -40,7 +40,7 @@ struct Heartbeat {
   std::int64_t at_ms = 0;  ///< when, in milliseconds since 1970
   int port = 0;
   double uptime_seconds = 0;
-  bool resting = false;  ///< takes no requests, because staff wish so
+  bool drained = false;  ///< takes no requests, because staff wish so
   double cpu = 0;        ///< cores
   std::int64_t memory = 0;
   double requests = 0;
@@ -68,7 +68,7 @@ struct Heartbeat {
   std::int64_t cache_misses = 0;  ///< of the last minute
 };
 BOOST_DESCRIBE_STRUCT(Heartbeat, (),
-                      (server, program, version, at_ms, port, uptime_seconds, resting, cpu, memory, requests, errors,
+                      (server, program, version, at_ms, port, uptime_seconds, drained, cpu, memory, requests, errors,
                        p50_ms, p95_ms, p99_ms, routes, in_flight, connections, streams, logins, turned_away, passwords,
                        lag_ms, postgres, pg_in_use, pg_idle, pg_missing, pg_waiting, pg_in_flight, redis,
                        redis_in_flight, cache_hits, cache_misses))
@@ -224,13 +224,13 @@ struct Sample {
 /// A number of bytes as people say it: 3.2 of the second unit above the byte, in steps of 1,024.
 struct Scaled {
   double value = 0;
-  std::size_t transaction = 0;
+  std::size_t unit = 0;
 };
 /// `units`: how many there are, the byte among them.
 inline Scaled scaled(std::int64_t bytes, std::size_t units) {
   constexpr double kStep = 1024;
   Scaled out{static_cast<double>(bytes)};
-  for (; out.value >= kStep && out.transaction + 1 < units; ++out.transaction) out.value /= kStep;
+  for (; out.value >= kStep && out.unit + 1 < units; ++out.unit) out.value /= kStep;
   return out;
 }
 

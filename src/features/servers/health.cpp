@@ -6,24 +6,24 @@
 namespace ms::servers {
 namespace {
 
-bool serves(const Server& server) { return server.site && server.site->postgres.up && !server.site->resting; }
+bool serves(const Server& server) { return server.site && server.site->postgres.up && !server.site->drained; }
 
 }  // namespace
 
 std::string_view name_of(Health health) noexcept {
-  constexpr std::array<std::string_view, 6> kNames{"up", "limited", "moving", "resting", "failing", "silent"};
+  constexpr std::array<std::string_view, 6> kNames{"up", "degraded", "draining", "drained", "failing", "silent"};
   return kNames[static_cast<std::size_t>(health)];
 }
 
 Health health_of(const Server& server) {
   if (!server.alive()) return Health::gone;
-  if (server.site && server.site->resting) return Health::resting;
+  if (server.site && server.site->drained) return Health::drained;
   if (!server.site || !server.site->postgres.up) return Health::failing;
-  if (server.drain_requested) return Health::moving;
+  if (server.drain_requested) return Health::draining;
   if (server.in_nginx && (server.in_nginx->state == "failing" || server.in_nginx->state == "down")) {
     return Health::failing;
   }
-  return server.site->redis.up ? Health::up : Health::limited;
+  return server.site->redis.up ? Health::up : Health::degraded;
 }
 
 int serving(const Overview& overview) { return static_cast<int>(std::ranges::count_if(overview.servers, serves)); }

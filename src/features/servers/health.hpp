@@ -7,9 +7,9 @@
 // How a server is, from its figures.
 namespace ms::servers {
 
-/// up: all is well. limited: without Redis. moving: it is to rest and does not yet. resting: staff wish that it takes
-/// no requests. failing: it lives and cannot serve, or Nginx says so. gone: nothing was heard of it lately.
-enum class Health { up, limited, moving, resting, failing, gone };
+/// up: all is well. degraded: without Redis. draining: staff drain it, and it still serves. drained: staff want it to
+/// take no requests. failing: it lives and cannot serve, or Nginx says so. gone: its heartbeats stopped.
+enum class Health { up, degraded, draining, drained, failing, gone };
 /// "up", … for terminals.
 std::string_view name_of(Health health) noexcept;
 

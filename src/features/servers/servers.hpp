@@ -117,7 +117,7 @@ class Servers {
  public:
   Servers(pg::Db& db, ServerMonitor& monitor, write::Writer& writer) : db_(db), monitor_(monitor), writer_(writer) {}
 
-  /// Whether `who` may let servers rest.
+  /// Whether `viewer` may let servers rest.
   static bool may_act(const session::Viewer& viewer) noexcept { return viewer.may(session::Permission::servers); }
   /// The Site of this server takes no requests from now on, or takes them again; the servers carry it out within two
   /// seconds. Unexpected for the last one that serves.

@@ -21,7 +21,7 @@ struct LookupCounts {
   std::uint64_t without_redis = 0;
 };
 
-/// RedisCache-aside over Redis: exact invalidation, and one filler per key in this process. One thread.
+/// Cache-aside over Redis: exact invalidation, and one filler per key in this process. One thread.
 /// The Client must outlive it; one RedisCache for each Client (it uses Client::before_up). `prefixes`: what its keys
 /// begin with.
 class RedisCache {
@@ -59,7 +59,7 @@ class RedisCache {
 };
 
 /// The command that drops these keys, and the one that drops all keys with these prefixes, word by word: for who
-/// changes rows and has no RedisCache of its own (the command `minschool`).
+/// changes rows and has no cache of its own (the command `minschool`).
 std::vector<std::string> invalidate_command(const std::vector<std::string>& keys);
 std::vector<std::string> invalidate_all_command(const std::vector<std::string>& prefixes);
 

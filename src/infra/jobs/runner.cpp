@@ -4,6 +4,7 @@
 
 #include <stdexcept>
 
+#include "infra/core/text.hpp"
 #include "infra/io/sleep.hpp"
 #include "infra/pg/transaction.hpp"
 
@@ -23,7 +24,7 @@ constexpr auto kStatementTime = std::chrono::seconds(5);
 // Added to the time limit of a kind: for what a handler does after its deadline, and for the statement that ends it.
 constexpr auto kLeaseMargin = std::chrono::seconds(20);
 constexpr int kPeriodicAttempts = 3;  // the next period comes anyway
-constexpr std::size_t kMaxErrorBytes = 500;
+constexpr std::size_t kMaxErrorLength = 500;
 
 std::string labels_of(const Kind& kind) { return metrics::labels({{"kind", kind.name}}); }
 std::string labels_of(const Kind& kind, std::string_view result) {
@@ -90,7 +91,7 @@ async<bool> Runner::take_one() {
   const auto job = taken ? handle.one() : std::nullopt;
   if (!job) co_return false;
   Result result{"the server that ran it was stopped", {}};
-  // A job that whose last attempt never ended is not tried again: perhaps it kills the program that runs it.
+  // A job whose last attempt never ended is not tried again: perhaps it kills the program that runs it.
   if (job->attempts <= job->max_attempts) result = co_await call_handler(kinds_.at(job->kind), *job);
   const Call after(steady_clock::now() + kStatementTime, "jobs");
   pg::Transaction transaction = db_.transaction(after, pg::Lane::slow);
@@ -107,7 +108,10 @@ async<Runner::Result> Runner::call_handler(KindState& state, const store::Claime
   Result result;
   try {
     result.outcome = co_await state.kind.handler(call, job.payload);
-  } catch (const std::exception& failure) { result.error = std::string(failure.what()).substr(0, kMaxErrorBytes); }
+  } catch (const std::exception& failure) {
+    // PostgreSQL stores UTF-8 only.
+    result.error = valid_utf8(failure.what()) ? shorten(failure.what(), kMaxErrorLength) : "an error that is no UTF-8";
+  }
   state.seconds.observe(steady_clock::now() - begin);
   (result.error ? state.runs_failed : state.runs_done).add();
   co_return result;
@@ -145,11 +149,11 @@ async<void> Runner::count() {
 
 async<void> Runner::look_after() {
   const auto now = steady_clock::now();
-  if (now - added_ >= kAddEvery) {
+  if (!added_ || now - *added_ >= kAddEvery) {
     co_await add_periodic_jobs();
     added_ = now;
   }
-  if (now - counted_ < kCountEvery) co_return;
+  if (counted_ && now - *counted_ < kCountEvery) co_return;
   co_await count();
   counted_ = now;
 }
@@ -172,9 +176,9 @@ async<void> Runner::run() {
   }
 }
 
-async<void> Runner::stop(Deadline deadline) {
+async<void> Runner::finish(Deadline deadline) {
   constexpr auto kStep = std::chrono::milliseconds(20);
-  stopped_ = true;
+  stop();
   while (busy_ && steady_clock::now() < deadline) co_await sleep_for(kStep);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 #include <map>
+#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -22,9 +23,11 @@ class Runner {
   void add(Kind kind);
   /// Starts after a while and runs until stop().
   async<void> run();
+  /// Takes no further job.
+  void stop() noexcept { stopped_ = true; }
   /// Takes no further job. Returns when the running one has ended, or at the deadline: another server then runs it
   /// again.
-  async<void> stop(Deadline deadline);
+  async<void> finish(Deadline deadline);
 
   // The steps of run().
   /// Adds the missing periodic jobs.
@@ -63,8 +66,8 @@ class Runner {
   std::vector<std::string_view> names_;      ///< of kinds_
   std::vector<std::int64_t> lease_seconds_;  ///< of each of names_
   std::minstd_rand random_{std::random_device()()};
-  Deadline counted_{};
-  Deadline added_{};
+  std::optional<Deadline> counted_;
+  std::optional<Deadline> added_;
   bool stopped_ = false;
   bool busy_ = false;  ///< from before a job is taken until its outcome is stored
 };

@@ -114,6 +114,18 @@ TEST_F(RunnerTest, AFailingJobIsRetriedLaterAndFinallyKept) {
   EXPECT_EQ(gauge("minschool_jobs_queued"), 0);
 }
 
+TEST_F(RunnerTest, ALongErrorIsCutBetweenCharacters) {
+  std::string korean;
+  for (int i = 0; i < 600; ++i) korean += "가";
+  for (const std::string& error : {korean, std::string("\xEA\xB0")}) {
+    a.error = error;
+    ASSERT_TRUE(enqueued({.kind = "mail", .payload = "1", .max_attempts = 1}));
+    EXPECT_TRUE(run(a));
+  }
+  EXPECT_EQ(sql("select string_agg(length(last_error)::text, ',' order by id) from jobs where failed_at is not null"),
+            "501,25");
+}
+
 TEST_F(RunnerTest, StaffRunFailedJobsAgain) {
   ASSERT_TRUE(enqueued({.kind = "mail", .max_attempts = 1}));
   a.error = "out of order";
@@ -267,9 +279,9 @@ TEST_F(RunnerTest, StopWaitsForTheRunningJob) {
   const pg::Started<bool> runs(io, a.runner.run_one());
   while (a.payloads.empty()) io.run_one();
   const auto begin = std::chrono::steady_clock::now();
-  pg::run(io, a.runner.stop(begin + 100ms));
+  pg::run(io, a.runner.finish(begin + 100ms));
   EXPECT_GE(std::chrono::steady_clock::now() - begin, 100ms) << "no longer than it may";
-  pg::run(io, b.runner.stop(begin + 1h));
+  pg::run(io, b.runner.finish(begin + 1h));
 }
 
 TEST(Jobs, PausesDoubleUpToAnHour) {

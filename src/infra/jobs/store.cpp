@@ -31,7 +31,9 @@ constexpr pg::Query kRemove{"jobs.remove", "delete from jobs where id = $1 and r
 constexpr pg::Query kWaitForPeriod{"jobs.wait_for_period", R"(
   update jobs set running_on = null, attempts = 0, payload = '', last_error = $3::text,
          failed_at = case when $3::text is not null then now() end,
-         run_at = date_bin(make_interval(secs => period_seconds), now(), 'epoch') + make_interval(secs => period_seconds)
+         run_at = least(
+           date_bin(make_interval(secs => period_seconds), now(), 'epoch') + make_interval(secs => period_seconds),
+           case when $3::text is not null then now() + interval '10 minutes' end)
    where id = $1 and runs = $2)"};
 constexpr pg::Query kNextSlice{"jobs.next_slice", R"(
   update jobs set running_on = null, attempts = 0, payload = $3, run_at = now() + $4::bigint * interval '1 millisecond'

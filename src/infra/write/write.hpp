@@ -134,7 +134,7 @@ class Write {
   /// Members whose notifications another statement changes; called after the commit.
   void notifies(std::function<std::vector<MemberId>()> members) { notified_.push_back(std::move(members)); }
 
-  /// Carries it out. Unexpected as pg::Transaction::send; nothing has changed and nothing is published then. Throws
+  /// Carries it out. Unexpected as pg::Transaction::commit; nothing has changed and nothing is published then. Throws
   /// pg::Unavailable; when the outcome is unknown, what may have changed is published all the same.
   async<Result<void>> commit(Plan plan);
 

@@ -77,11 +77,11 @@ void check_program(const std::string& name, const config::Settings& settings, Re
   }
   const auto status = text_at(answer->body, "/status");
   if (status == "down") return report.wrong(name, "cannot serve: " + answer->body, "what is said below of PostgreSQL");
-  if (text_at(answer->body, "/checks/postgresql/state") == "limited") {
+  if (text_at(answer->body, "/checks/postgresql/state") == "degraded") {
     return report.wrong(name, "PostgreSQL takes no writes: " + text_at(answer->body, "/checks/postgresql/error"),
                         "what is said below of PostgreSQL");
   }
-  if (status == "limited") return report.hint(name, "serves without Redis", "what is said of Redis");
+  if (status == "degraded") return report.hint(name, "serves without Redis", "what is said of Redis");
   report.fine(name, fmt::format("version {} answers at {}", installed.text, where));
 }
 
