@@ -38,7 +38,7 @@ async<http::Response> answer(const Constant* constant, const http::Request* requ
   if (rows) {
     const Call call(std::chrono::steady_clock::now() + kRequestTime, "bench");
     pg::Batch batch = constant->db->batch(call);
-    const auto slot = batch.add<posts::Line>(kRows, constant->board);
+    const auto slot = batch.add<posts::PostSummary>(kRows, constant->board);
     co_await batch.send();
     if (slot.all().size() != posts::kPostsPerPage) co_return http::Response(404);
   }
