@@ -18,6 +18,8 @@ template <class Key, class Value, class Hash = std::hash<Key>, class Equal = std
 class SingleFlight {
  public:
   SingleFlight() = default;
+  /// Loads that end later keep nothing: the cache that they would write to is gone as well.
+  ~SingleFlight() { flights_->clear(); }
   SingleFlight(const SingleFlight&) = delete;
   SingleFlight& operator=(const SingleFlight&) = delete;
 
