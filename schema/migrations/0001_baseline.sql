@@ -9,7 +9,11 @@ declare wanted text;
 begin
   foreach wanted in array array['minschool_site', 'minschool_admin'] loop
     if not exists (select from pg_roles where rolname = wanted) then
-      execute format('create role %I nologin', wanted);
+      begin
+        execute format('create role %I nologin', wanted);
+      exception when duplicate_object or unique_violation then
+        null;  -- another database of the cluster was migrated at the same moment
+      end;
     end if;
   end loop;
 end $$;
