@@ -25,7 +25,7 @@ using std::chrono::steady_clock;
 constexpr std::size_t kRows = 24;
 constexpr std::size_t kColumns = 80;
 constexpr auto kEvery = std::chrono::seconds(2);
-constexpr auto kPatience = std::chrono::milliseconds(1500);
+constexpr auto kTimeout = std::chrono::milliseconds(1500);
 constexpr auto kRedisPatience = std::chrono::milliseconds(300);
 
 constexpr std::string_view kEnter = "\x1b[?1049h\x1b[?25l";
@@ -100,14 +100,14 @@ struct Monit {
 };
 
 async<void> look(Monit* monit) {
-  const Call call(steady_clock::now() + kPatience, "monit");
+  const Call call(steady_clock::now() + kTimeout, "monit");
   monit->last = co_await monit->watch.read_overview(call);
 }
 
 async<void> connect(Monit* monit) {
   const auto begun = steady_clock::now();
   co_await monit->redis.ready(begun + kRedisPatience);
-  co_await monit->db.ready(begun + kPatience);
+  co_await monit->db.ready(begun + kTimeout);
 }
 
 async<void> look_once(Monit* monit) {

@@ -90,7 +90,7 @@ std::string server_line(const Server& server) {
   const auto health = servers::health_of(server);
   if (!server.alive()) {
     return fmt::format("{:<{}} {:<8} heard of {} ago", name, kNameWidth, servers::name_of(health),
-                       lasted(server.heard_seconds));
+                       lasted(server.silent_seconds));
   }
   double cpu = 0;
   std::int64_t memory = 0;

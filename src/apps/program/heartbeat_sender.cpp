@@ -181,7 +181,7 @@ async<void> HeartbeatSender::run() {
     if (drained && program_ == config::Program::site && telemetry_.drained.exchange(*drained) != *drained) {
       spdlog::warn(*drained ? "drained by staff: this server takes no requests" : "serving again");
     }
-    due = std::max(due + servers::kBeatEvery, steady_clock::now());
+    due = std::max(due + servers::kHeartbeatInterval, steady_clock::now());
     co_await sleep_until(due);
   }
 }

@@ -46,15 +46,15 @@ constexpr std::array kJobs{
           }},
     Entry{"server_programs", RunBy::site, 10min,
           [](Services& services, const Call& call, const std::string&) {
-            return sweep(servers::forget_programs(services.db, call));
+            return sweep(servers::delete_silent_programs(services.db, call));
           }},
     Entry{"server_samples", RunBy::admin, 10min,
           [](Services& services, const Call& call, const std::string&) {
-            return sweep(servers::forget_samples(services.db, call));
+            return sweep(servers::delete_old_samples(services.db, call));
           }},
     Entry{"servers", RunBy::site, 24h,
           [](Services& services, const Call& call, const std::string&) {
-            return sweep(servers::forget_servers(services.db, call));
+            return sweep(servers::delete_silent_servers(services.db, call));
           }},
     Entry{"sessions", RunBy::site, 10min,
           [](Services& services, const Call& call, const std::string&) {

@@ -48,7 +48,8 @@ class Site final : public program::App {
         live_member_(services.db, services.boards),
         hub_(services.io, config::redis_config(services.settings), services.keys, live_config(services.settings.live)),
         invalidation_(services, {page_cache_, home_page_cache_, post_page_cache_, posts_, hub_}) {
-    hub_.on_tick([&presence = services.presence](const session::Viewer& viewer) { presence.seen(viewer, now()); });
+    hub_.on_tick(
+        [&presence = services.presence](const session::Viewer& viewer) { presence.record_seen(viewer, now()); });
     hub_.add(topics::kBoard, live_board_);
     hub_.add(topics::kPost, live_post_);
     hub_.add(topics::kMember, live_member_);
@@ -79,7 +80,8 @@ class Site final : public program::App {
   web::Layout layout() const override { return &site::layout; }
 
   async<void> prepare(web::Context& ctx) override {
-    services_.presence.asked(ctx.viewer, ctx.client_address.visitor(), ctx.request.header("user-agent"), ctx.now);
+    services_.presence.record_request(ctx.viewer, ctx.client_address.visitor(), ctx.request.header("user-agent"),
+                                      ctx.now);
     // A stream shows no menu, and must not wait between the session and the hub.
     if (ctx.request.path == kEvents) co_return;
     if (ctx.is_api()) {

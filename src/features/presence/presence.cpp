@@ -12,16 +12,16 @@ namespace {
 
 constexpr std::string_view kMembers = "online:users";
 constexpr std::string_view kGuests = "online:guests";
-constexpr auto kTellEvery = std::chrono::seconds(20);
-constexpr auto kSweepEvery = std::chrono::seconds(1);
+constexpr auto kSendInterval = std::chrono::seconds(20);
+constexpr auto kSweepInterval = std::chrono::seconds(1);
 constexpr auto kCountedFor = std::chrono::seconds(1);
-constexpr std::size_t kMaxToldBytes = 6 << 20;  // of one set in this thread: some 50,000
-constexpr std::int64_t kMaxInRedis = 50'000;    // of one set in Redis, whoever makes up browsers
+constexpr std::size_t kMaxSentBytes = 6 << 20;  // of one set in this thread: some 50,000
+constexpr std::int64_t kMaxInRedis = 50'000;    // of one set in Redis, however many browsers somebody invents
 constexpr std::size_t kKeyBytes = 9;            // of 32: no two guests are one by chance
 
-// The seconds are Redis's: app servers' clocks may differ, and who is here must not hang on whose server was asked.
-// What stands in the future was written before Redis's own clock was put back, and would stay for ever.
-constexpr std::string_view kSee = R"(
+// Redis's clock counts the seconds: app servers' clocks may differ, and presence must not depend on the server.
+// A score in the future was written before Redis's clock was put back, and would stay for ever.
+constexpr std::string_view kRecord = R"(
 local now = tonumber(redis.call('TIME')[1])
 redis.call('ZADD', KEYS[1], now, ARGV[1])
 if ARGV[2] == '1' then
@@ -31,7 +31,7 @@ if ARGV[2] == '1' then
   redis.call('EXPIRE', KEYS[1], ARGV[3])
 end)";
 // How many of each set are here, and the last seen of the first one.
-constexpr std::string_view kLook = R"(
+constexpr std::string_view kCount = R"(
 local now = tonumber(redis.call('TIME')[1])
 local since = now - ARGV[1]
 local names = {}
@@ -44,7 +44,9 @@ bool within(Timestamp at, Timestamp then, std::chrono::seconds time) { return at
 std::int64_t argument(MemberId id) { return id.value; }
 std::string_view argument(const std::string& key) { return key; }
 
-redis::Command look(int names) { return redis::Command("EVAL", kLook, 2, kMembers, kGuests, kHere.count(), names); }
+redis::Command count_command(int names) {
+  return redis::Command("EVAL", kCount, 2, kMembers, kGuests, kHere.count(), names);
+}
 
 /// Nothing when Redis refused.
 std::optional<Counts> counts_of(const std::optional<redis::Reply>& reply) {
@@ -70,57 +72,58 @@ Presence::Presence(pg::Db& db, redis::Client& redis, session::Sessions& sessions
       redis_(redis),
       writer_(writer),
       key_(secret::hmac_sha256(secret, "presence")),
-      members_{.set = kMembers, .told = Told<MemberId>({.name = "presence_members", .max_bytes = kMaxToldBytes})},
-      guests_{.set = kGuests, .told = Told<std::string>({.name = "presence_guests", .max_bytes = kMaxToldBytes})} {
-  sessions.on_session_end([this](const Call& call, MemberId member) { return left(call, member); });
+      members_{.key = kMembers,
+               .sent_at = SendTimes<MemberId>({.name = "presence_members", .max_bytes = kMaxSentBytes})},
+      guests_{.key = kGuests,
+              .sent_at = SendTimes<std::string>({.name = "presence_guests", .max_bytes = kMaxSentBytes})} {
+  sessions.on_session_end([this](const Call& call, MemberId member) { return remove(call, member); });
 }
 
-/// Says nothing of address and browser to who has not the secret.
+/// Reveals nothing of address and browser without the secret.
 std::string Presence::guest_key(std::string_view address, std::string_view agent) const {
   std::string visitor(address);
   visitor.append(" ").append(agent);
   return secret::base64(secret::hmac_sha256(key_, visitor).substr(0, kKeyBytes));
 }
 
-void Presence::asked(session::Viewer& viewer, std::string_view address, std::string_view agent, Timestamp at) {
+void Presence::record_request(session::Viewer& viewer, std::string_view address, std::string_view agent, Timestamp at) {
   if (!viewer.signed_in()) {
     viewer.guest = guest_key(address, agent);
-  } else if (!viewer.hidden && members_.told.find(viewer.id) == nullptr) {
+  } else if (!viewer.hidden && members_.sent_at.find(viewer.id) == nullptr) {
     redis_.fire_and_forget(redis::Command("ZREM", kGuests, guest_key(address, agent)));  // perhaps a guest until now
   }
-  seen(viewer, at);
+  record_seen(viewer, at);
 }
 
-void Presence::seen(const session::Viewer& viewer, Timestamp at) {
+void Presence::record_seen(const session::Viewer& viewer, Timestamp at) {
   if (!viewer.signed_in()) {
-    tell(guests_, viewer.guest, at);
+    send(guests_, viewer.guest, at);
   } else if (!viewer.hidden) {
-    tell(members_, viewer.id, at);
-  } else if (members_.told.find(viewer.id) != nullptr) {
-    members_.told.invalidate(viewer.id);
-    redis_.fire_and_forget(
-        redis::Command("ZREM", kMembers, viewer.id.value));  // told while the change was on its way here
+    send(members_, viewer.id, at);
+  } else if (members_.sent_at.find(viewer.id) != nullptr) {
+    members_.sent_at.invalidate(viewer.id);
+    redis_.fire_and_forget(redis::Command("ZREM", kMembers, viewer.id.value));  // sent before the change arrived here
   }
 }
 
 template <class Key>
-void Presence::tell(Crowd<Key>& crowd, const Key& one, Timestamp at) {
+void Presence::send(OnlineSet<Key>& set, const Key& one, Timestamp at) {
   if (!redis_.up()) {
-    crowd.told.invalidate_all();  // what it knew may be gone, too
+    set.sent_at.invalidate_all();  // Redis may lose what was sent
     return;
   }
-  const Timestamp* told = crowd.told.find(one);
-  if (told != nullptr && within(at, *told, kTellEvery)) return;
-  crowd.told.put(one, at);
-  // Whoever comes sweeps out who has left, and the oldest of a crowd that is too large.
-  const bool sweeps = !within(at, crowd.swept, kSweepEvery);
-  if (sweeps) crowd.swept = at;
+  const Timestamp* last = set.sent_at.find(one);
+  if (last != nullptr && within(at, *last, kSendInterval)) return;
+  set.sent_at.put(one, at);
+  // A request now and then removes those who left, and the oldest of a set that is too large.
+  const bool sweeps = !within(at, set.swept, kSweepInterval);
+  if (sweeps) set.swept = at;
   redis_.fire_and_forget(
-      redis::Command("EVAL", kSee, 1, crowd.set, argument(one), sweeps ? 1 : 0, kHere.count(), kMaxInRedis));
+      redis::Command("EVAL", kRecord, 1, set.key, argument(one), sweeps ? 1 : 0, kHere.count(), kMaxInRedis));
 }
 
-async<void> Presence::left(const Call& call, MemberId member) {
-  members_.told.invalidate(member);
+async<void> Presence::remove(const Call& call, MemberId member) {
+  members_.sent_at.invalidate(member);
   counted_.reset();
   redis::Command gone("ZREM", kMembers, member.value);
   co_await redis_.execute(call, std::move(gone));
@@ -128,7 +131,7 @@ async<void> Presence::left(const Call& call, MemberId member) {
 
 async<std::optional<Counts>> Presence::counts(const Call& call, Timestamp at) {
   if (counted_ && within(at, counted_at_, kCountedFor) && redis_.up()) co_return counted_;
-  redis::Command question = look(0);
+  redis::Command question = count_command(0);
   const auto reply = co_await redis_.execute(call, std::move(question));
   const auto known = counts_of(reply);
   if (!known) co_return std::nullopt;
@@ -146,7 +149,7 @@ async<std::optional<Online>> Presence::online(const Call& call, const session::V
     co_return out;
   }
 
-  redis::Command question = look(kMaxNames);
+  redis::Command question = count_command(kMaxNames);
   const auto reply = co_await redis_.execute(call, std::move(question));
   const auto known = counts_of(reply);
   if (!known) co_return std::nullopt;
@@ -170,12 +173,12 @@ async<Result<void>> Presence::hide(const Call& call, const session::Viewer& view
   const auto done =
       co_await write.commit({.result = write::ResultId::none(), .changes = write::Changes::of_rights(viewer.id)});
   if (!done) co_return done;
-  members_.told.invalidate(viewer.id);
+  members_.sent_at.invalidate(viewer.id);
   if (hidden) {
     redis::Command gone("ZREM", kMembers, viewer.id.value);
     co_await redis_.execute(call, std::move(gone));
   } else {
-    tell(members_, viewer.id, at);
+    send(members_, viewer.id, at);
   }
   co_return done;
 }

@@ -27,7 +27,7 @@ class Writer;
 // gone, nobody knows who is here, and nothing else suffers. Whether a member wants to be seen stands in PostgreSQL.
 namespace ms::presence {
 
-/// Somebody counts as here for so long after the last request, or the last sign of an open stream.
+/// A viewer counts as online for so long after the last request, or the last tick of an open stream.
 constexpr auto kHere = std::chrono::seconds(120);
 constexpr int kMaxNames = 200;  ///< of members who are here, shown at once
 
@@ -54,16 +54,18 @@ class Presence {
   Presence(pg::Db& db, redis::Client& redis, session::Sessions& sessions, write::Writer& writer,
            const std::string& secret);
 
-  /// A request: who asks is here. Gives a guest the key by which seen() knows them again.
-  void asked(session::Viewer& viewer, std::string_view address, std::string_view agent, Timestamp at);
-  /// A sign of life of who asked before: Redis is told without waiting, and not every time.
-  void seen(const session::Viewer& viewer, Timestamp at);
+  /// A request: its viewer is online. Gives a guest the key by which record_seen() knows them again.
+  void record_request(session::Viewer& viewer, std::string_view address, std::string_view agent, Timestamp at);
+  /// An open stream of a viewer of record_request(). Redis gets it without an answer, and not each time.
+  void record_seen(const session::Viewer& viewer, Timestamp at);
 
-  /// Has logged out: is not here any more, on any server.
-  async<void> left(const Call& call, MemberId member);
-  /// Something about the member changed, perhaps on another server: what this thread has told of them may not hold.
-  void changed(MemberId member) { members_.told.invalidate(member); }
-  std::vector<cache::LocalCacheStats> cache_stats() const { return {members_.told.stats(), guests_.told.stats()}; }
+  /// The member logged out and is not online any more, on any server.
+  async<void> remove(const Call& call, MemberId member);
+  /// Something about the member changed, perhaps on another server: what this thread sent about them may not hold.
+  void changed(MemberId member) { members_.sent_at.invalidate(member); }
+  std::vector<cache::LocalCacheStats> cache_stats() const {
+    return {members_.sent_at.stats(), guests_.sent_at.stats()};
+  }
 
   /// On all servers, at most a second old; nothing while Redis is gone.
   async<std::optional<Counts>> counts(const Call& call, Timestamp at);
@@ -76,24 +78,24 @@ class Presence {
 
  private:
   std::string guest_key(std::string_view address, std::string_view agent) const;
-  /// One of the sets, and whom of it this thread has told lately.
+  /// When this thread last sent each viewer.
   template <class Key>
-  using Told = cache::LocalCache<Key, Timestamp>;
+  using SendTimes = cache::LocalCache<Key, Timestamp>;
   template <class Key>
-  struct Crowd {
-    std::string_view set;
-    Told<Key> told;
+  struct OnlineSet {
+    std::string_view key;  ///< in Redis
+    SendTimes<Key> sent_at;
     Timestamp swept{};
   };
   template <class Key>
-  void tell(Crowd<Key>& crowd, const Key& one, Timestamp at);
+  void send(OnlineSet<Key>& set, const Key& one, Timestamp at);
 
   pg::Db& db_;
   redis::Client& redis_;
   write::Writer& writer_;
   std::string key_;
-  Crowd<MemberId> members_;
-  Crowd<std::string> guests_;
+  OnlineSet<MemberId> members_;
+  OnlineSet<std::string> guests_;
   std::optional<Counts> counted_;
   Timestamp counted_at_{};
 };

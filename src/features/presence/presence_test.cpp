@@ -30,7 +30,7 @@ class PresenceTest : private OwnRedis, public SiteFixture {
     return {.keys = secret::Keyring({"a secret of thirty-two characters"}), .cookie = "sid"};
   }
   void ask_page(session::Viewer viewer, const std::string& address = "192.0.2.1") {
-    presence.asked(viewer, address, "test", now());
+    presence.record_request(viewer, address, "test", now());
   }
   /// Each a second later, so that nothing counted before is remembered.
   Counts counts() {
@@ -73,7 +73,7 @@ TEST_F(PresenceTest, WhoLogsInIsNoGuestAnyMore) {
 TEST_F(PresenceTest, WhoLogsOutOrHidesIsNotHere) {
   ask_page(kWriter);
   ask_page(kReader);
-  run(presence.left(call, kWriter.id));
+  run(presence.remove(call, kWriter.id));
   EXPECT_EQ(counts().members, 1);
   ASSERT_TRUE(run(presence.hide(call, kReader, true, false, now())));
   EXPECT_EQ(counts().members, 0);

@@ -7,7 +7,7 @@ namespace ms::presence::store {
 
 /// Those of the members who want to be seen, in the same order.
 pg::ResultHandle<Person> people(pg::Statements& out, const std::vector<MemberId>& ids);
-/// Refuses the unit (409) when it is not `before` any more.
+/// Fails the write (409) when the setting is not `before` any more.
 void guard_hidden(pg::Statements& out, MemberId id, bool before);
 void hide(pg::Statements& out, MemberId id, bool hidden);
 

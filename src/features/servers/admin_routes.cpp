@@ -109,14 +109,14 @@ async<http::Response> show_server_live(web::Context& ctx, Servers& servers) {
   co_return stream(std::move(out));
 }
 
-async<http::Response> set_rest(web::Context& ctx, Servers& servers, bool rest) {
+async<http::Response> set_drained(web::Context& ctx, Servers& servers, bool drained) {
   const auto form = ctx.form();
   if (!form) co_return ctx.error_response(form.error());
   FormState form_state{{}, std::string(form->get("reason"))};
   const auto id = ctx.params.number("id");
-  const auto done = co_await servers.set_rest(ctx.call, ctx.viewer, id, rest, form_state.reason);
+  const auto done = co_await servers.set_drained(ctx.call, ctx.viewer, id, drained, form_state.reason);
   if (done) {
-    const Msg said = rest ? "flash.server_rests"_msg : "flash.server_returns"_msg;
+    const Msg said = drained ? "flash.server_rests"_msg : "flash.server_returns"_msg;
     co_return ctx.redirect("/servers/" + std::to_string(id), said);
   }
   const ErrorCode code = done.error().code;
@@ -140,8 +140,8 @@ void add_admin_routes(web::Router& router, Servers& servers) {
   }
   router.get("/servers/{id}", [&servers](web::Context& ctx) { return show_server(ctx, servers); });
   router.get_polling("/servers/{id}/live", [&servers](web::Context& ctx) { return show_server_live(ctx, servers); });
-  router.post("/servers/{id}/rest", [&servers](web::Context& ctx) { return set_rest(ctx, servers, true); });
-  router.post("/servers/{id}/return", [&servers](web::Context& ctx) { return set_rest(ctx, servers, false); });
+  router.post("/servers/{id}/rest", [&servers](web::Context& ctx) { return set_drained(ctx, servers, true); });
+  router.post("/servers/{id}/return", [&servers](web::Context& ctx) { return set_drained(ctx, servers, false); });
 }
 
 }  // namespace ms::servers

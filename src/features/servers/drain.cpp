@@ -6,8 +6,8 @@
 
 namespace ms::servers {
 
-async<Result<void>> Servers::set_rest(const Call& call, const session::Viewer& viewer, std::int64_t id, bool rest,
-                                      std::string reason) {
+async<Result<void>> Servers::set_drained(const Call& call, const session::Viewer& viewer, std::int64_t id, bool drained,
+                                         std::string reason) {
   write::Write write = writer_.begin(call, viewer);
   if (write.replayed()) co_return Result<void>();
   if (!may_act(viewer)) co_return session::forbidden();
@@ -18,9 +18,9 @@ async<Result<void>> Servers::set_rest(const Call& call, const session::Viewer& v
   const auto name = handle.one();
   if (!name) co_return Unexpected(Error(ErrorCode::not_found, "servers.gone"_msg));
   write.guard_act_of_staff(session::Permission::servers);
-  if (rest) store::guard_not_last(write, id);
-  store::set_rest(write, id, rest, viewer.id);
-  audit::record(write, rest ? "rest" : "unrest", {"server", id}, trim(reason), *name);
+  if (drained) store::guard_not_last(write, id);
+  store::set_drained(write, id, drained, viewer.id);
+  audit::record(write, drained ? "rest" : "unrest", {"server", id}, trim(reason), *name);
   co_return co_await write.commit({.result = write::ResultId::none(), .changes = write::Changes::nothing_shown()});
 }
 

@@ -31,7 +31,7 @@ struct Line {
 };
 BOOST_DESCRIBE_STRUCT(Line, (), (up, per_second, ms))
 
-/// A sign of life: what a program says of itself every two seconds. Rates are those of the last ten seconds,
+/// What a program reports about itself every two seconds. Rates are those of the last ten seconds,
 /// percentiles those of the last minute.
 struct Heartbeat {
   std::string server;
@@ -40,7 +40,7 @@ struct Heartbeat {
   std::int64_t at_ms = 0;  ///< when, in milliseconds since 1970
   int port = 0;
   double uptime_seconds = 0;
-  bool drained = false;  ///< takes no requests, because staff wish so
+  bool drained = false;  ///< takes no requests, because staff drained it
   double cpu = 0;        ///< cores
   std::int64_t memory = 0;
   double requests = 0;
@@ -139,7 +139,7 @@ BOOST_DESCRIBE_STRUCT(PostgresFigures, (),
 struct Upstream {
   std::string upstream;
   std::string address;
-  std::string name;   ///< of the app server; empty: it never told
+  std::string name;   ///< of the app server; empty: it never reported one
   std::string state;  ///< "up", "failing", "down", "unknown"
   double since_seconds = 0;
   std::string reason;
@@ -177,15 +177,15 @@ BOOST_DESCRIBE_STRUCT(NginxFigures, (),
 struct Server {
   std::int64_t id = 0;  ///< 0: PostgreSQL does not know it yet
   std::string name;
-  bool drain_requested = false;  ///< staff wish that its Site rests
-  double heard_seconds = 0;      ///< how long ago the last sign of life was
+  bool drain_requested = false;  ///< staff want its Site drained
+  double silent_seconds = 0;     ///< since the last heartbeat
   std::optional<Heartbeat> site;
   std::optional<Heartbeat> admin;
   std::optional<Upstream> in_nginx;  ///< its Site, as Nginx sees it
 
   bool alive() const noexcept { return site || admin; }
 };
-BOOST_DESCRIBE_STRUCT(Server, (), (id, name, drain_requested, heard_seconds, site, admin, in_nginx))
+BOOST_DESCRIBE_STRUCT(Server, (), (id, name, drain_requested, silent_seconds, site, admin, in_nginx))
 
 /// Everything at one moment.
 struct Overview {

@@ -1,10 +1,10 @@
 #pragma once
 #include <string>
 
-// Where beats stand in Redis.
+// Keys of heartbeats in Redis.
 namespace ms::servers {
 
-inline const std::string kBeatKey = "server:";   ///< + "<server>:<program>"
-inline const std::string kIndexKey = "servers";  ///< sorted set of "<server>:<program>", by when they were heard
+inline const std::string kHeartbeatKey = "server:";  ///< + "<server>:<program>"
+inline const std::string kIndexKey = "servers";  ///< sorted set of "<server>:<program>", scored by their last heartbeat
 
 }  // namespace ms::servers

@@ -12,25 +12,25 @@ namespace {
 
 using std::chrono::steady_clock;
 
-// Each part gets so long; a page has 1.8 s for all of them.
+// Time limit of each part; a page has 1.8 s for all of them.
 constexpr auto kRedisTime = std::chrono::milliseconds(200);
 constexpr auto kDatabaseTime = std::chrono::milliseconds(700);
 constexpr auto kMonitorTime = std::chrono::milliseconds(500);
-constexpr auto kKept = std::chrono::seconds(1);
-constexpr auto kStatementsKept = std::chrono::seconds(10);
+constexpr auto kTtl = std::chrono::seconds(1);
+constexpr auto kStatementsTtl = std::chrono::seconds(10);
 // A server of the monitor's answer takes about 1.5 kB; it knows 128 at most.
 constexpr std::size_t kMaxStatusBytes = 512 * 1024;
 constexpr auto kSampleTime = std::chrono::seconds(3);
 
 double seconds(steady_clock::duration time) { return std::chrono::duration<double>(time).count(); }
 
-/// How fast a total grew; nothing when it began anew.
+/// How fast a total grew; nothing when it was reset.
 std::optional<double> grown(std::int64_t before, std::int64_t now, double in_seconds) {
   if (now < before || in_seconds <= 0) return std::nullopt;
   return static_cast<double>(now - before) / in_seconds;
 }
 
-/// Of our cache's lookups in Redis in the last minute, those that hit.
+/// Share of hits among our cache's lookups in Redis in the last minute.
 std::optional<double> cache_share(const std::vector<Heartbeat>& heartbeats) {
   std::int64_t hits = 0;
   std::int64_t all = 0;
@@ -47,21 +47,21 @@ ServerMonitor::ServerMonitor(pg::Db& db, redis::Client& redis, const std::string
     : db_(db), redis_(redis), monitor_(monitor) {}
 
 async<std::shared_ptr<const Overview>> ServerMonitor::read_overview(const Call& call, bool bypass_cache) {
-  if (!bypass_cache && last_ && steady_clock::now() - looked_ < kKept) co_return last_;
+  if (!bypass_cache && last_ && steady_clock::now() - read_at_ < kTtl) co_return last_;
   const auto out = std::make_shared<Overview>();
   std::vector<Heartbeat> heartbeats;
-  co_await look_at_redis(call, *out, heartbeats);
-  co_await look_at_nginx(*out, call.within(kMonitorTime));
-  co_await look_at_database(call, *out, heartbeats);
+  co_await poll_redis(call, *out, heartbeats);
+  co_await poll_nginx(*out, call.within(kMonitorTime));
+  co_await poll_database(call, *out, heartbeats);
   out->redis.cache_share = cache_share(heartbeats);
   out->at_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now().time_since_epoch()).count();
   rate(*out);
   last_ = out;
-  looked_ = steady_clock::now();
+  read_at_ = steady_clock::now();
   co_return out;
 }
 
-async<void> ServerMonitor::look_at_redis(const Call& call, Overview& out, std::vector<Heartbeat>& heartbeats) {
+async<void> ServerMonitor::poll_redis(const Call& call, Overview& out, std::vector<Heartbeat>& heartbeats) {
   const Call own(call.within(kRedisTime), call.request_id(), call.timing());
   std::vector<redis::Command> questions;
   questions.emplace_back("INFO");
@@ -75,7 +75,7 @@ async<void> ServerMonitor::look_at_redis(const Call& call, Overview& out, std::v
   out.redis.up = true;
 
   std::vector<std::string> wanted{"MGET"};
-  for (const redis::Reply& member : said->back().items) wanted.push_back(kBeatKey + member.text);
+  for (const redis::Reply& member : said->back().items) wanted.push_back(kHeartbeatKey + member.text);
   if (wanted.size() == 1) co_return;
   redis::Command get(wanted);
   const auto found = co_await redis_.execute(own, std::move(get));
@@ -85,14 +85,14 @@ async<void> ServerMonitor::look_at_redis(const Call& call, Overview& out, std::v
   }
 }
 
-async<void> ServerMonitor::look_at_database(const Call& call, Overview& out, std::vector<Heartbeat>& heartbeats) {
+async<void> ServerMonitor::poll_database(const Call& call, Overview& out, std::vector<Heartbeat>& heartbeats) {
   const Call own(call.within(kDatabaseTime), call.request_id(), call.timing());
   PostgresFigures& to = out.postgres;
   std::vector<store::ServerRow> known;
   bool has_statements = false;
   try {
     pg::Batch batch = db_.batch(own, pg::Lane::slow);
-    const auto rows = store::known(batch);
+    const auto rows = store::server_rows(batch);
     const auto database = store::database(batch);
     const auto replicas = store::replicas(batch);
     co_await batch.send();
@@ -116,7 +116,7 @@ async<void> ServerMonitor::look_at_database(const Call& call, Overview& out, std
     if (to.why.empty()) to.why = "no answer in time";
   } catch (const pg::StatementFailed& fault) { to.why = fault.what(); }
   if (has_statements) {
-    co_await look_at_statements(own);
+    co_await poll_statements(own);
     to.statements = statements_;
   }
   for (const store::ServerRow& row : known) {
@@ -127,8 +127,8 @@ async<void> ServerMonitor::look_at_database(const Call& call, Overview& out, std
 }
 
 /// Less often: it reads a file of all texts.
-async<void> ServerMonitor::look_at_statements(const Call& call) {
-  if (steady_clock::now() - read_statements_ < kStatementsKept) co_return;
+async<void> ServerMonitor::poll_statements(const Call& call) {
+  if (statements_read_at_ && steady_clock::now() - *statements_read_at_ < kStatementsTtl) co_return;
   try {
     pg::Batch batch = db_.batch(call, pg::Lane::slow);
     const auto slowest = store::slowest(batch);
@@ -137,10 +137,10 @@ async<void> ServerMonitor::look_at_statements(const Call& call) {
   } catch (const pg::Unavailable&) { co_return; } catch (const pg::StatementFailed&) {
     statements_.reset();  // the extension is there, and its library is not loaded
   }
-  read_statements_ = steady_clock::now();
+  statements_read_at_ = steady_clock::now();
 }
 
-async<void> ServerMonitor::look_at_nginx(Overview& out, Deadline deadline) {
+async<void> ServerMonitor::poll_nginx(Overview& out, Deadline deadline) {
   if (monitor_.empty()) {
     out.nginx.why = "monitor.url is empty";
     co_return;
@@ -162,21 +162,21 @@ async<void> ServerMonitor::look_at_nginx(Overview& out, Deadline deadline) {
 
 void ServerMonitor::rate(Overview& out) {
   const auto now = steady_clock::now();
-  const double passed = seconds(now - earlier_.at);
-  if (last_ && passed < seconds(kKept) / 2) {  // two looks at once: too short for a rate
+  const double passed = earlier_.at ? seconds(now - *earlier_.at) : 0;
+  if (last_ && passed < seconds(kTtl) / 2) {  // two readings at once: too short for a rate
     out.redis.expired = last_->redis.expired;
     out.redis.evicted = last_->redis.evicted;
     out.postgres.transactions = last_->postgres.transactions;
     return;
   }
-  if (earlier_.at != Deadline{}) {
+  if (earlier_.at) {
     if (out.redis.up) {
       out.redis.expired = grown(earlier_.expired, out.redis.expired_total, passed);
       out.redis.evicted = grown(earlier_.evicted, out.redis.evicted_total, passed);
     }
     if (out.postgres.up) out.postgres.transactions = grown(earlier_.commits, out.postgres.commits, passed);
   }
-  // What was gone at this look gives a rate again at the one after the next.
+  // A part that is gone at this reading has a rate again two readings after its return.
   earlier_ = {now, out.redis.up ? out.redis.expired_total : INT64_MAX,
               out.redis.up ? out.redis.evicted_total : INT64_MAX, out.postgres.up ? out.postgres.commits : INT64_MAX};
 }
@@ -195,7 +195,7 @@ async<void> ServerMonitor::keep_history() {
     } catch (const pg::Unavailable&) {
       // the next ten seconds
     } catch (const std::exception& bug) { spdlog::error("history of servers: {}", bug.what()); }
-    // In the middle of the ten seconds, so that the clocks need not agree to the second.
+    // The middle of the ten seconds, because clocks differ by a second or so.
     const auto since = now().time_since_epoch() % kSampleEvery;
     const auto left = (kSampleEvery * 3 / 2 - since) % std::chrono::microseconds(kSampleEvery);
     co_await sleep_for(std::max<std::chrono::microseconds>(left, std::chrono::seconds(1)));

@@ -22,35 +22,35 @@ namespace ms::write {
 class Writer;
 }
 
-// The app servers of a site and what they stand on. Each program tells of itself every two seconds (HeartbeatStore): in
-// Redis, `server:<name>:<program>` with an expiry of ten seconds and their names in the sorted set `servers`; while
-// Redis is gone in PostgreSQL. So servers appear and vanish by themselves. Whoever wants to know reads both, and asks
-// Redis, PostgreSQL and the monitor for their own figures (ServerMonitor). What fails is said and the rest is shown.
+// The app servers of a site and what they stand on. Each program sends a heartbeat every two seconds (HeartbeatStore):
+// to Redis, as `server:<name>:<program>` with an expiry of ten seconds and its name in the sorted set `servers`; to
+// PostgreSQL while Redis is gone. So servers appear and vanish by themselves. ServerMonitor reads both, and asks Redis,
+// PostgreSQL and the monitor for their own figures. A failing source is reported, and the other figures are shown.
 namespace ms::servers {
 
-constexpr auto kBeatEvery = std::chrono::seconds(2);
-constexpr auto kAlive = std::chrono::seconds(10);  ///< a program counts as alive for so long after its last beat
-constexpr auto kShown = std::chrono::minutes(10);  ///< a server that fell silent is shown for so long
+constexpr auto kHeartbeatInterval = std::chrono::seconds(2);
+constexpr auto kAlive = std::chrono::seconds(10);  ///< a program counts as alive for so long after its last heartbeat
+constexpr auto kShowSilentFor = std::chrono::minutes(10);  ///< a server that fell silent is shown for so long
 constexpr auto kSampleEvery = std::chrono::seconds(10);
 constexpr auto kHistory = std::chrono::hours(1);
 constexpr std::size_t kMaxServers = 200;
 
-/// The signs of life of one program.
+/// The heartbeats of one program.
 class HeartbeatStore {
  public:
   HeartbeatStore(pg::Db& db, redis::Client& redis) : db_(db), redis_(redis) {}
 
-  /// Tells everybody. Gives whether this server's Site is to rest; nullopt while PostgreSQL is gone.
+  /// Stores the heartbeat. Gives whether this server's Site is to be drained; nullopt while PostgreSQL is gone.
   async<std::optional<bool>> heartbeat(const Heartbeat& heartbeat);
 
-  /// How many seconds this machine's clock is ahead of the others', as of the last beat; nullopt: not known.
+  /// How many seconds this machine's clock is ahead of the others', as of the last heartbeat; nullopt: not known.
   struct Clocks {
     std::optional<double> redis;
     std::optional<double> database;
   };
   const Clocks& clocks() const noexcept { return clocks_; }
-  /// Why PostgreSQL answers and takes no writes (read-only, no room on its disk), as it said itself, with each of the
-  /// last beats; empty: it takes them.
+  /// PostgreSQL's own reason why it answers and refuses writes (read-only, disk full), when the last heartbeats all met
+  /// it; empty: it accepts writes.
   const std::string& write_fault() const noexcept { return write_fault_; }
 
  private:
@@ -62,43 +62,43 @@ class HeartbeatStore {
   int failed_writes_ = 0;
   pg::Db& db_;
   redis::Client& redis_;
-  Deadline told_database_{};
-  Deadline said_heard_{};
+  std::optional<Deadline> written_at_;  ///< the last heartbeat in PostgreSQL
+  std::optional<Deadline> touched_at_;  ///< the server's own row
 };
 
-/// Housekeeping: programs silent for ten minutes, servers silent for a month, the history before the last hour. False
-/// when there was nothing. The last is the Admin's.
-async<bool> forget_programs(pg::Db& db, const Call& call);
-async<bool> forget_servers(pg::Db& db, const Call& call);
-async<bool> forget_samples(pg::Db& db, const Call& call);
+/// Periodic jobs: delete programs silent for ten minutes, servers silent for a month, samples older than an hour. False
+/// when there was nothing to delete. The Admin runs the last one.
+async<bool> delete_silent_programs(pg::Db& db, const Call& call);
+async<bool> delete_silent_servers(pg::Db& db, const Call& call);
+async<bool> delete_old_samples(pg::Db& db, const Call& call);
 
-/// What each part says, read together. One per thread.
+/// Reads the figures of all parts together. One per thread.
 class ServerMonitor {
  public:
   /// `monitor` is monitor.url; empty: there is none.
   ServerMonitor(pg::Db& db, redis::Client& redis, const std::string& monitor);
 
-  /// At most a second old, or, `exact`, as of now, for who has just changed something. Never throws for a part that is
-  /// gone: it says so.
+  /// At most a second old; `bypass_cache` reads it now, for a viewer who has just changed something. A part that is
+  /// gone is marked in the result and throws nothing.
   async<std::shared_ptr<const Overview>> read_overview(const Call& call, bool bypass_cache = false);
   /// The last hour, oldest first.
   async<std::vector<Sample>> history(const Call& call);
-  /// Writes the history, as long as the thread lives: every ten seconds one of all the Admins does.
+  /// Writes the history as long as the thread lives: one of the Admins adds a sample every ten seconds.
   async<void> keep_history();
 
  private:
-  /// Totals of an earlier look, from which rates are made.
-  struct Earlier {
-    Deadline at{};
+  /// Totals of an earlier reading, from which rates are computed.
+  struct Totals {
+    std::optional<Deadline> at;
     std::int64_t expired = 0;
     std::int64_t evicted = 0;
     std::int64_t commits = 0;
   };
 
-  async<void> look_at_redis(const Call& call, Overview& out, std::vector<Heartbeat>& heartbeats);
-  async<void> look_at_database(const Call& call, Overview& out, std::vector<Heartbeat>& heartbeats);
-  async<void> look_at_statements(const Call& call);
-  async<void> look_at_nginx(Overview& out, Deadline deadline);
+  async<void> poll_redis(const Call& call, Overview& out, std::vector<Heartbeat>& heartbeats);
+  async<void> poll_database(const Call& call, Overview& out, std::vector<Heartbeat>& heartbeats);
+  async<void> poll_statements(const Call& call);
+  async<void> poll_nginx(Overview& out, Deadline deadline);
   void rate(Overview& out);
   async<void> write_sample();
 
@@ -106,10 +106,10 @@ class ServerMonitor {
   redis::Client& redis_;
   std::string monitor_;
   std::shared_ptr<const Overview> last_;
-  Deadline looked_{};
-  Earlier earlier_;
+  Deadline read_at_{};
+  Totals earlier_;
   std::optional<std::vector<Statement>> statements_;
-  Deadline read_statements_{};
+  std::optional<Deadline> statements_read_at_;
 };
 
 /// What staff do with servers.
@@ -117,12 +117,12 @@ class Servers {
  public:
   Servers(pg::Db& db, ServerMonitor& monitor, write::Writer& writer) : db_(db), monitor_(monitor), writer_(writer) {}
 
-  /// Whether `viewer` may let servers rest.
+  /// Whether `viewer` may drain servers.
   static bool may_act(const session::Viewer& viewer) noexcept { return viewer.may(session::Permission::servers); }
-  /// The Site of this server takes no requests from now on, or takes them again; the servers carry it out within two
-  /// seconds. Unexpected for the last one that serves.
-  async<Result<void>> set_rest(const Call& call, const session::Viewer& viewer, std::int64_t id, bool rest,
-                               std::string reason);
+  /// Drains the Site of this server, or returns it to service; the server acts on it within two seconds. Unexpected for
+  /// the last one that serves.
+  async<Result<void>> set_drained(const Call& call, const session::Viewer& viewer, std::int64_t id, bool drained,
+                                  std::string reason);
   async<std::vector<audit::Entry>> acts(const Call& call, std::int64_t id);
   ServerMonitor& monitor() noexcept { return monitor_; }
 

@@ -40,20 +40,20 @@ class ServersTest : public testing::Test {
   T run(async<T> task) {
     return pg::run(io_, std::move(task));
   }
-  /// The site of that server gives a sign of life; whether it is to rest.
+  /// Sends a heartbeat of the Site of that server; gives whether it is to be drained.
   std::optional<bool> heartbeat(const std::string& server, config::Program program = config::Program::site) {
     Heartbeat said;
     said.server = server;
     said.program = program;
     said.at_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now().time_since_epoch()).count();
     HeartbeatStore heartbeats(program == config::Program::site ? site_ : db_, redis_);
-    run(heartbeats.heartbeat(said));         // makes it known
-    return run(heartbeats.heartbeat(said));  // is heard
+    run(heartbeats.heartbeat(said));         // adds its row
+    return run(heartbeats.heartbeat(said));  // reaches the row
   }
-  Result<void> rest(std::int64_t id, bool rests = true, std::string reason = "점검",
-                    std::string_view permissions = "admin,servers") {
+  Result<void> drain(std::int64_t id, bool drained = true, std::string reason = "점검",
+                     std::string_view permissions = "admin,servers") {
     const Call call(std::chrono::steady_clock::now() + 5s, "test");
-    return run(servers_.set_rest(call, viewer(permissions), id, rests, std::move(reason)));
+    return run(servers_.set_drained(call, viewer(permissions), id, drained, std::move(reason)));
   }
   static async<std::shared_ptr<const Overview>> read_overview(ServerMonitor& monitor) {
     const Call call(std::chrono::steady_clock::now() + 5s, "test");
@@ -95,7 +95,7 @@ TEST_F(ServersTest, BeatsThatAreOldAreSilenceAndThenNothing) {
   const auto silent = run(read_overview(monitor_));
   ASSERT_THAT(silent->servers, SizeIs(1));
   EXPECT_FALSE(silent->servers[0].alive());
-  EXPECT_GE(silent->servers[0].heard_seconds, 60);
+  EXPECT_GE(silent->servers[0].silent_seconds, 60);
   TestDatabase::execute("update server_programs set seen_at = now() - interval '11 minutes'");
   ServerMonitor later(db_, redis_, "");
   EXPECT_THAT(run(read_overview(later))->servers, IsEmpty());
@@ -103,12 +103,12 @@ TEST_F(ServersTest, BeatsThatAreOldAreSilenceAndThenNothing) {
 
 TEST_F(ServersTest, AServerRestsOnlyWhileAnotherServes) {
   heartbeat("app1");
-  EXPECT_EQ(rest(1).error().code, ErrorCode::conflict) << "the last one";
+  EXPECT_EQ(drain(1).error().code, ErrorCode::conflict) << "the last one";
   heartbeat("app2");
-  ASSERT_TRUE(rest(1));
+  ASSERT_TRUE(drain(1));
   EXPECT_EQ(heartbeat("app1"), true);
   EXPECT_EQ(heartbeat("app2"), false);
-  const auto refused = rest(2);
+  const auto refused = drain(2);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().message.key, "servers.last");
   TestDatabase::execute("update server_programs set seen_at = now() - interval '1 minute' where server_id = 2");
@@ -118,14 +118,14 @@ TEST_F(ServersTest, AServerRestsOnlyWhileAnotherServes) {
 TEST_F(ServersTest, AnAdminAloneDoesNotServe) {
   heartbeat("app1");
   heartbeat("app2", config::Program::admin);
-  EXPECT_EQ(rest(1).error().code, ErrorCode::conflict);
+  EXPECT_EQ(drain(1).error().code, ErrorCode::conflict);
 }
 
 TEST_F(ServersTest, ReturningEndsTheRest) {
   heartbeat("app1");
   heartbeat("app2");
-  ASSERT_TRUE(rest(1));
-  ASSERT_TRUE(rest(1, false));
+  ASSERT_TRUE(drain(1));
+  ASSERT_TRUE(drain(1, false));
   EXPECT_EQ(heartbeat("app1"), false);
   EXPECT_EQ(TestDatabase::execute("select string_agg(action || ' ' || detail, ',' order by id) from audit_log"),
             "rest app1,unrest app1");
@@ -134,11 +134,11 @@ TEST_F(ServersTest, ReturningEndsTheRest) {
 TEST_F(ServersTest, TheActIsForAdminsWithAReasonAndForServersThatAreThere) {
   heartbeat("app1");
   heartbeat("app2");
-  EXPECT_EQ(rest(1, true, "점검", "admin").error().code, ErrorCode::forbidden);
+  EXPECT_EQ(drain(1, true, "점검", "admin").error().code, ErrorCode::forbidden);
   TestDatabase::execute("update users set role = 2");
-  EXPECT_EQ(rest(1).error().code, ErrorCode::forbidden) << "the role has lost the permission meanwhile";
-  EXPECT_EQ(rest(1, true, " ").error().code, ErrorCode::invalid);
-  EXPECT_EQ(rest(99).error().code, ErrorCode::not_found);
+  EXPECT_EQ(drain(1).error().code, ErrorCode::forbidden) << "the role has lost the permission meanwhile";
+  EXPECT_EQ(drain(1, true, " ").error().code, ErrorCode::invalid);
+  EXPECT_EQ(drain(99).error().code, ErrorCode::not_found);
   EXPECT_EQ(heartbeat("app1"), false);
 }
 
@@ -175,12 +175,12 @@ TEST_F(ServersTest, WhatFellSilentAndOldHistoryIsForgotten) {
     const Call call(std::chrono::steady_clock::now() + 5s, "test");
     return run(function(db, call));
   };
-  EXPECT_TRUE(forget(forget_programs, site_));
-  EXPECT_TRUE(forget(forget_servers, site_));
-  EXPECT_FALSE(forget(forget_programs, db_));
-  EXPECT_FALSE(forget(forget_servers, db_));
-  EXPECT_TRUE(forget(forget_samples, db_));
-  EXPECT_FALSE(forget(forget_samples, db_));
+  EXPECT_TRUE(forget(delete_silent_programs, site_));
+  EXPECT_TRUE(forget(delete_silent_servers, site_));
+  EXPECT_FALSE(forget(delete_silent_programs, db_));
+  EXPECT_FALSE(forget(delete_silent_servers, db_));
+  EXPECT_TRUE(forget(delete_old_samples, db_));
+  EXPECT_FALSE(forget(delete_old_samples, db_));
   EXPECT_EQ(TestDatabase::execute("select string_agg(name, ' ' order by name) from servers"), "app1 app3")
       << "who is alive and who is to rest stay";
   EXPECT_EQ(TestDatabase::execute("select count(*) from server_samples"), "1");

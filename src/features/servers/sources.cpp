@@ -181,17 +181,18 @@ std::vector<Server> assemble(const std::vector<store::ServerRow>& known, const s
   std::map<std::string, Server> by_name;
   for (const store::ServerRow& row : known) {
     Server& server = by_name[row.name];
-    const double before = server.id == 0 ? std::chrono::duration<double>(kShown).count() : server.heard_seconds;
+    const double before =
+        server.id == 0 ? std::chrono::duration<double>(kShowSilentFor).count() : server.silent_seconds;
     server.id = row.id;
     server.name = row.name;
     server.drain_requested = row.drain_requested;
-    server.heard_seconds = std::min(before, row.age.value_or(before));
+    server.silent_seconds = std::min(before, row.age.value_or(before));
   }
   for (const Heartbeat& heartbeat : heartbeats) {
     if (!by_name.contains(heartbeat.server) && by_name.size() >= kMaxServers) continue;
     Server& server = by_name[heartbeat.server];
     server.name = heartbeat.server;
-    server.heard_seconds = 0;
+    server.silent_seconds = 0;
     put(heartbeat.program == config::Program::site ? server.site : server.admin, heartbeat);
   }
   std::string sites;

@@ -10,12 +10,12 @@ namespace ms::servers {
 
 /// Redis's INFO.
 RedisFigures read_info(std::string_view info);
-/// A sign of life; nullopt when it is none.
+/// A heartbeat; nullopt when the text is not one.
 std::optional<Heartbeat> read_beat(std::string_view text);
 /// /upstream_status of the monitor.
 NginxFigures read_upstream_status(std::string_view text);
 
-/// Puts the programs to their servers, the newest beat of each, and Nginx's view beside them.
+/// Assigns the programs to their servers, with each one's newest heartbeat, and Nginx's view beside them.
 std::vector<Server> assemble(const std::vector<store::ServerRow>& known, const std::vector<Heartbeat>& heartbeats,
                              const NginxFigures& nginx);
 /// The whole as one line of the history.

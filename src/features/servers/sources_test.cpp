@@ -115,11 +115,11 @@ TEST(Assembly, TakesTheNewestBeatAndTheSiteInNginx) {
   ASSERT_THAT(servers, SizeIs(3));
   EXPECT_EQ(servers[0].id, 1);
   EXPECT_EQ(servers[0].site->at_ms, 9);
-  EXPECT_EQ(servers[0].heard_seconds, 0);
+  EXPECT_EQ(servers[0].silent_seconds, 0);
   EXPECT_EQ(servers[0].in_nginx->address, "127.0.0.11:3000");
   EXPECT_FALSE(servers[1].alive());
   EXPECT_TRUE(servers[1].drain_requested);
-  EXPECT_EQ(servers[1].heard_seconds, 90);
+  EXPECT_EQ(servers[1].silent_seconds, 90);
   EXPECT_EQ(servers[1].in_nginx->state, "down");
   EXPECT_EQ(servers[2].name, "app7") << "one that PostgreSQL does not know yet";
   EXPECT_EQ(servers[2].id, 0);

@@ -3,24 +3,24 @@
 namespace ms::servers::store {
 namespace {
 
-constexpr pg::Query kBeat{"servers.beat", R"(
+constexpr pg::Query kHeartbeat{"servers.beat", R"(
   update server_programs p set seen_at = now(), heartbeat = $3 from servers s
    where s.id = p.server_id and s.name = $1 and p.program = $2)"};
 constexpr pg::Query kAddServer{"servers.add", "insert into servers (name) values ($1) on conflict do nothing"};
 constexpr pg::Query kAddProgram{"servers.add_program", R"(
   insert into server_programs (server_id, program) select id, $2 from servers where name = $1 on conflict do nothing)"};
-// Seldom: a month is told from it.
-constexpr pg::Query kHeard{"servers.heard", R"(
+// An hour is precise enough: servers are deleted after a month.
+constexpr pg::Query kTouchServer{"servers.heard", R"(
   update servers set seen_at = now() where name = $1 and seen_at < now() - interval '1 hour')"};
-constexpr pg::Query kRests{"servers.rests", "select ms_server_is_drained(id) from servers where name = $1"};
+constexpr pg::Query kIsDrained{"servers.rests", "select ms_server_is_drained(id) from servers where name = $1"};
 constexpr pg::Query kClock{"servers.clock", "select extract(epoch from clock_timestamp())::float8"};
-constexpr pg::Query kForgetPrograms{"servers.forget_programs", R"(
+constexpr pg::Query kDeletePrograms{"servers.forget_programs", R"(
   delete from server_programs where seen_at < now() - interval '10 minutes')"};
-constexpr pg::Query kForgetServers{"servers.forget_servers", R"(
+constexpr pg::Query kDeleteServers{"servers.forget_servers", R"(
   delete from servers s where seen_at < now() - interval '30 days' and drained_since is null
      and not exists (select from server_programs p where p.server_id = s.id))"};
 
-constexpr pg::Query kKnown{"servers.known", R"(
+constexpr pg::Query kServerRows{"servers.known", R"(
   select s.id, s.name, s.drained_since is not null, p.program, extract(epoch from now() - p.seen_at)::float8,
          case when p.seen_at > now() - interval '10 seconds' then p.heartbeat end
     from servers s left join server_programs p on p.server_id = s.id
@@ -55,7 +55,7 @@ constexpr pg::Query kAddSample{"servers.add_sample", R"(
                               connections, commands, redis_memory)
   values (date_bin('10 seconds', now(), 'epoch'), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
   on conflict do nothing)"};
-constexpr pg::Query kForgetSamples{"servers.forget_samples",
+constexpr pg::Query kDeleteSamples{"servers.forget_samples",
                                    "delete from server_samples where at < now() - interval '61 minutes'"};
 constexpr pg::Query kSamples{"servers.samples", R"(
   select at, servers, requests, errors, p50_ms, p95_ms, p99_ms, cpu, memory, transactions, connections, commands,
@@ -68,7 +68,7 @@ constexpr pg::Query kGuardNotLast{"servers.guard_not_last", R"(
   select ms_guard(exists (
     select from servers s join server_programs p on p.server_id = s.id and p.program = 'site'
      where s.id <> $1 and s.drained_since is null and p.seen_at > now() - interval '15 seconds'), 409, 'servers.last'))"};
-constexpr pg::Query kRest{"servers.rest", R"(
+constexpr pg::Query kDrain{"servers.rest", R"(
   update servers set drained_since = coalesce(drained_since, now()), drained_by = $2 where id = $1)"};
 constexpr pg::Query kReturn{"servers.return", R"(
   update servers set drained_since = null, drained_by = null where id = $1)"};
@@ -77,19 +77,21 @@ constexpr pg::Query kReturn{"servers.return", R"(
 
 pg::ResultHandle<pg::None> heartbeat(pg::Statements& out, std::string_view server, std::string_view program,
                                      const std::optional<std::string>& heartbeat) {
-  return out.add(kBeat, server, program, heartbeat);
+  return out.add(kHeartbeat, server, program, heartbeat);
 }
 void add(pg::Statements& out, std::string_view server, std::string_view program) {
   out.add(kAddServer, server);
   out.add(kAddProgram, server, program);
 }
-pg::ResultHandle<bool> rests(pg::Statements& out, std::string_view server) { return out.add<bool>(kRests, server); }
+pg::ResultHandle<bool> is_drained(pg::Statements& out, std::string_view server) {
+  return out.add<bool>(kIsDrained, server);
+}
 pg::ResultHandle<double> clock(pg::Statements& out) { return out.add<double>(kClock); }
-void heard(pg::Statements& out, std::string_view server) { out.add(kHeard, server); }
-pg::ResultHandle<pg::None> forget_programs(pg::Statements& out) { return out.add(kForgetPrograms); }
-pg::ResultHandle<pg::None> forget_servers(pg::Statements& out) { return out.add(kForgetServers); }
+void touch_server(pg::Statements& out, std::string_view server) { out.add(kTouchServer, server); }
+pg::ResultHandle<pg::None> delete_silent_programs(pg::Statements& out) { return out.add(kDeletePrograms); }
+pg::ResultHandle<pg::None> delete_silent_servers(pg::Statements& out) { return out.add(kDeleteServers); }
 
-pg::ResultHandle<ServerRow> known(pg::Statements& out) { return out.add<ServerRow>(kKnown); }
+pg::ResultHandle<ServerRow> server_rows(pg::Statements& out) { return out.add<ServerRow>(kServerRows); }
 pg::ResultHandle<Database> database(pg::Statements& out) { return out.add<Database>(kDatabase); }
 pg::ResultHandle<Replica> replicas(pg::Statements& out) { return out.add<Replica>(kReplicas); }
 pg::ResultHandle<Statement> slowest(pg::Statements& out) { return out.add<Statement>(kSlowest); }
@@ -99,18 +101,18 @@ void add_sample(pg::Statements& out, const Sample& s) {
   out.add(kAddSample, s.servers, s.requests, s.errors, s.p50_ms, s.p95_ms, s.p99_ms, s.cpu, s.memory, s.transactions,
           s.connections, s.commands, s.redis_memory);
 }
-pg::ResultHandle<pg::None> forget_samples(pg::Statements& out) { return out.add(kForgetSamples); }
+pg::ResultHandle<pg::None> delete_old_samples(pg::Statements& out) { return out.add(kDeleteSamples); }
 pg::ResultHandle<Sample> samples(pg::Statements& out) { return out.add<Sample>(kSamples); }
 
 pg::ResultHandle<std::string> name(pg::Statements& out, std::int64_t id) { return out.add<std::string>(kName, id); }
 void guard_not_last(pg::Statements& out, std::int64_t id) {
-  // Two who let two servers rest at the same moment come one after the other.
+  // Two drains at the same moment wait for each other.
   out.add(kLockAll);
   out.add(kGuardNotLast, id);
 }
-void set_rest(pg::Statements& out, std::int64_t id, bool rest, MemberId by) {
-  if (rest) {
-    out.add(kRest, id, by);
+void set_drained(pg::Statements& out, std::int64_t id, bool drained, MemberId by) {
+  if (drained) {
+    out.add(kDrain, id, by);
   } else {
     out.add(kReturn, id);
   }

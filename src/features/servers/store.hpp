@@ -11,32 +11,32 @@
 // The SQL of servers.
 namespace ms::servers::store {
 
-// --- signs of life
-/// Affected: 1 when the program is known. `beat` is nullopt while Redis has it.
+// --- heartbeats
+/// Affected: 1 when the program has its row. `heartbeat` is nullopt while Redis has it.
 pg::ResultHandle<pg::None> heartbeat(pg::Statements& out, std::string_view server, std::string_view program,
                                      const std::optional<std::string>& heartbeat);
-/// Makes it known.
+/// Adds the rows of the server and its program.
 void add(pg::Statements& out, std::string_view server, std::string_view program);
-/// Whether the Site of this server is to rest now.
-pg::ResultHandle<bool> rests(pg::Statements& out, std::string_view server);
+/// Whether the Site of this server is to be drained now.
+pg::ResultHandle<bool> is_drained(pg::Statements& out, std::string_view server);
 /// PostgreSQL's time, in seconds since 1970.
 pg::ResultHandle<double> clock(pg::Statements& out);
-/// So that this server is not forgotten.
-void heard(pg::Statements& out, std::string_view server);
-/// Forgets what fell silent; any server may.
-pg::ResultHandle<pg::None> forget_programs(pg::Statements& out);
-pg::ResultHandle<pg::None> forget_servers(pg::Statements& out);
+/// Keeps the row of this server from being deleted.
+void touch_server(pg::Statements& out, std::string_view server);
+/// Deletes rows without recent heartbeats; any server may.
+pg::ResultHandle<pg::None> delete_silent_programs(pg::Statements& out);
+pg::ResultHandle<pg::None> delete_silent_servers(pg::Statements& out);
 
-// --- what is there
+// --- servers and database
 struct ServerRow {
   std::int64_t id = 0;
   std::string name;
   bool drain_requested = false;
   std::optional<std::string> program;
-  std::optional<double> age;  ///< seconds since its last sign of life
+  std::optional<double> age;  ///< seconds since its last heartbeat
   std::optional<std::string> heartbeat;
 };
-pg::ResultHandle<ServerRow> known(pg::Statements& out);
+pg::ResultHandle<ServerRow> server_rows(pg::Statements& out);
 
 struct Database {
   std::string version;
@@ -58,17 +58,17 @@ pg::ResultHandle<Statement> slowest(pg::Statements& out);
 
 // --- the last hour
 pg::ResultHandle<bool> has_sample(pg::Statements& out);
-/// For the ten seconds that are now, unless somebody was first.
+/// Adds the sample of the current ten seconds, unless another server has added it.
 void add_sample(pg::Statements& out, const Sample& sample);
-/// Forgets what is older than an hour.
-pg::ResultHandle<pg::None> forget_samples(pg::Statements& out);
+/// Deletes samples older than an hour.
+pg::ResultHandle<pg::None> delete_old_samples(pg::Statements& out);
 pg::ResultHandle<Sample> samples(pg::Statements& out);
 
-// --- acts
+// --- acts of staff
 /// The name, when there is such a server.
 pg::ResultHandle<std::string> name(pg::Statements& out, std::int64_t id);
-/// Refuses the write (409, servers.last) unless another Site serves.
+/// Fails the write (409, servers.last) unless another Site serves.
 void guard_not_last(pg::Statements& out, std::int64_t id);
-void set_rest(pg::Statements& out, std::int64_t id, bool rest, MemberId by);
+void set_drained(pg::Statements& out, std::int64_t id, bool drained, MemberId by);
 
 }  // namespace ms::servers::store
