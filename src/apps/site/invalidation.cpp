@@ -44,15 +44,15 @@ struct Row {
 
 // clang-format off
 constexpr std::array kTable{
-    //  change                posts post_pages home  bells  index presence streams
-    Row{Change::post,         one,  one,       none, none,  none,   none,    none},
-    Row{Change::board,        one,  none,      all,  none,  none,   none,    none},
-    Row{Change::bell,         none, none,      none, one,   none,   none,    none},
-    Row{Change::publications_lost,   all,  all,       all,  all,   none,   none,    none},
-    Row{Change::boards,       all,  all,       all,  none,  none,   none,    none},
-    Row{Change::member,       all,  all,       all,  none,  none,   one,     one},
-    Row{Change::members,      all,  all,       all,  none,  all,    none,    all},
-    Row{Change::notify_lost,  all,  all,       all,  none,  all,    none,    all},
+    //  change                     posts post_pages home  bells  index presence streams
+    Row{Change::post,              one,  one,       none, none,  none, none,    none},
+    Row{Change::board,             one,  none,      all,  none,  none, none,    none},
+    Row{Change::bell,              none, none,      none, one,   none, none,    none},
+    Row{Change::publications_lost, all,  all,       all,  all,   none, none,    none},
+    Row{Change::boards,            all,  all,       all,  none,  none, none,    none},
+    Row{Change::member,            all,  all,       all,  none,  none, one,     one},
+    Row{Change::members,           all,  all,       all,  none,  all,  none,    all},
+    Row{Change::notify_lost,       all,  all,       all,  none,  all,  none,    all},
 };
 // clang-format on
 
