@@ -1,8 +1,8 @@
-// What one thread keeps of what it read. Values leave by SIEVE (Zhang, Yang, Yue, Vigfusson, Rashmi: "SIEVE is Simpler
-// than LRU: an Efficient Turn-Key Eviction Algorithm for Web Caches", NSDI '24): entries stand in the order in which
-// they came, a hit sets a bit and moves nothing, and a hand that goes from the oldest to the newest clears the bits
-// that are set and evicts the first entry whose bit is not. So what was asked for once goes first. Entries that expired
-// stand at the old end, and leave before anything else does. Why: docs/decisions/0032-local-cache.md.
+// The cache of one thread. It evicts by SIEVE (Zhang, Yang, Yue, Vigfusson, Rashmi: "SIEVE is Simpler than LRU: an
+// Efficient Turn-Key Eviction Algorithm for Web Caches", NSDI '24): a list holds the entries in insertion order, a hit
+// sets a bit and moves nothing, and the hand goes from the oldest to the newest entry, clears the bits that are set and
+// evicts the first entry whose bit is clear. So keys that were read only once go first. Expired entries are at the old
+// end and leave before anything is evicted. Why: docs/decisions/0032-local-cache.md.
 #pragma once
 #include <chrono>
 #include <concepts>
@@ -21,16 +21,16 @@
 
 namespace ms::cache {
 
-/// What a cache did since the start, and what it holds now.
+/// Counts since the start, and the size now.
 struct LocalCacheStats {
   std::string_view name;
   std::uint64_t hits = 0;
   std::uint64_t misses = 0;
-  std::uint64_t evictions = 0;  ///< for room; neither expired nor invalidated
+  std::uint64_t evictions = 0;  ///< to make room; not the expired or invalidated ones
   std::size_t bytes = 0;
 };
 
-/// Of a key that is a tuple.
+/// The hash of a tuple key.
 struct TupleHash {
   template <class... Parts>
   std::size_t operator()(const std::tuple<Parts...>& key) const noexcept {
@@ -42,22 +42,22 @@ struct TupleHash {
   }
 };
 
-/// Values by key in this thread's memory, bounded in bytes. One thread; a hit allocates nothing.
+/// Values by key in the memory of one thread, bounded in bytes. A hit allocates nothing.
 template <class Key, class Value, class Hash = std::hash<Key>, class Clock = std::chrono::steady_clock>
 class LocalCache {
  public:
   struct Config {
-    std::string_view name;                                       ///< in metrics; a literal
-    std::size_t max_bytes = 0;                                   ///< with what the cache itself needs for an entry
-    typename Clock::duration ttl = Clock::duration::max();       ///< 0: nothing is kept
-    std::size_t (*heap_bytes)(const Key&, const Value&) = none;  ///< what key and value hold outside of themselves
+    std::string_view name;                                       ///< the label in metrics; a literal
+    std::size_t max_bytes = 0;                                   ///< including the cache's own cost of an entry
+    typename Clock::duration ttl = Clock::duration::max();       ///< 0: caches nothing
+    std::size_t (*heap_bytes)(const Key&, const Value&) = none;  ///< heap memory that key and value own
   };
 
   explicit LocalCache(Config config) : config_(config), stats_{.name = config.name} {}
   LocalCache(const LocalCache&) = delete;
   LocalCache& operator=(const LocalCache&) = delete;
 
-  /// What is kept, until the next call of anything else here; null when there is nothing. Counts as a use.
+  /// The cached value, valid until the next call of another function; null when there is none. Counts as a use.
   template <class K>
   const Value* find(const K& key) {
     const auto found = entries_.find(key);
@@ -70,23 +70,23 @@ class LocalCache {
     return &found->second.value;
   }
 
-  /// What `loader` gives, as SingleFlight::run, which is then kept, unless it was invalidated while it was loaded: then
-  /// only those get it who wait for it. After find() gave nothing.
+  /// Call it when find() returned null. Runs `loader` by SingleFlight::run and caches its value, unless the key was
+  /// invalidated during the load: then only the callers that wait for this load get the value.
   template <class Load>
   async<Value> load(const Call& call, Key key, Load loader) {
     return load(call, std::move(key), std::move(loader), [](const Value&) { return true; });
   }
-  /// The same; only what `worth_keeping(value)` is kept.
-  template <class Load, class WorthKeeping>
-  async<Value> load(const Call& call, Key key, Load loader, WorthKeeping worth_keeping) {
+  /// The same, but caches only values for which `cacheable(value)` is true.
+  template <class Load, class Cacheable>
+  async<Value> load(const Call& call, Key key, Load loader, Cacheable cacheable) {
     if (config_.ttl == config_.ttl.zero()) return load_alone(std::move(loader));
-    auto keep = [this, key, worth_keeping](const Value& value) {
-      if (worth_keeping(value)) put(key, value);
+    auto store = [this, key, cacheable](const Value& value) {
+      if (cacheable(value)) put(key, value);
     };
-    return flights_.run(call.deadline(), std::move(key), std::move(loader), std::move(keep));
+    return flights_.run(call.deadline(), std::move(key), std::move(loader), std::move(store));
   }
 
-  /// Keeps a value that the caller knows to be right now, in place of what was kept.
+  /// Caches a value that the caller knows to be current; replaces the cached one.
   void put(Key key, Value value) {
     if (const auto found = entries_.find(key); found != entries_.end()) remove(found);
     const std::size_t bytes = kEntryBytes + config_.heap_bytes(key, value);
@@ -96,23 +96,23 @@ class LocalCache {
     append(place->first, place->second, bytes);
   }
 
-  /// What was read of the key until now, or is being read, is given to nobody who comes later.
+  /// Later callers get no value of this key that was loaded before, or whose load has begun.
   template <class K>
   void invalidate(const K& key) {
     flights_.invalidate(key);
     if (const auto found = entries_.find(key); found != entries_.end()) remove(found);
   }
-  /// The same of the keys for which `concerns(key)` says so.
-  template <std::predicate<const Key&> Concerns>
-  void invalidate_if(const Concerns& concerns) {
-    flights_.invalidate_if(concerns);
-    remove_if([&concerns](const auto& entry) { return concerns(entry.first); });
+  /// The same for all keys for which `matches(key)` is true.
+  template <std::predicate<const Key&> Matches>
+  void invalidate_if(const Matches& matches) {
+    flights_.invalidate_if(matches);
+    remove_if([&matches](const auto& entry) { return matches(entry.first); });
   }
-  /// The same of the entries for which `concerns(key, value)` says so, and of whatever is being read.
-  template <std::predicate<const Key&, const Value&> Concerns>
-  void invalidate_if(const Concerns& concerns) {
+  /// The same for all entries for which `matches(key, value)` is true, and for every load in progress.
+  template <std::predicate<const Key&, const Value&> Matches>
+  void invalidate_if(const Matches& matches) {
     flights_.invalidate_all();
-    remove_if([&concerns](const auto& entry) { return concerns(entry.first, entry.second.value); });
+    remove_if([&matches](const auto& entry) { return matches(entry.first, entry.second.value); });
   }
   void invalidate_all() {
     flights_.invalidate_all();
@@ -121,7 +121,7 @@ class LocalCache {
     stats_.bytes = 0;
   }
 
-  /// Callers who wait for what another one loads: they cost nothing but their place.
+  /// Callers that wait for another caller's load. Each costs only its coroutine.
   std::size_t waiting() const noexcept { return flights_.waiting(); }
   const LocalCacheStats& stats() const noexcept { return stats_; }
 
@@ -137,7 +137,7 @@ class LocalCache {
   };
   using Entries = std::unordered_map<Key, Entry, Hash, std::equal_to<>>;
 
-  // With the pointers and the hash of a node, its bucket, and what the allocator adds.
+  // Includes the pointers and the hash of a node, its bucket, and the allocator's overhead.
   static constexpr std::size_t kEntryBytes = sizeof(typename Entries::value_type) + 4 * sizeof(void*);
 
   static std::size_t none(const Key&, const Value&) noexcept { return 0; }
@@ -199,7 +199,7 @@ class LocalCache {
   Entries entries_;
   Entry* oldest_ = nullptr;
   Entry* newest_ = nullptr;
-  Entry* hand_ = nullptr;  ///< where the next eviction begins to look; null: at the oldest
+  Entry* hand_ = nullptr;  ///< where the next eviction begins its search; null: at the oldest
   LocalCacheStats stats_;
 };
 

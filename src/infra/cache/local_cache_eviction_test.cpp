@@ -1,4 +1,4 @@
-// What stays and what goes (SIEVE), bytes, and the figures.
+// Eviction (SIEVE), the bound in bytes, and the counters.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -16,24 +16,24 @@ using TestCache = LocalCache<std::string, std::string, TextHash, ManualClock>;
 
 std::size_t heap_bytes(const std::string&, const std::string& value) { return 1000 * value.size(); }
 
-/// Three entries of three bytes each find room, a fourth one does not.
+/// Three entries of three bytes each fit; a fourth does not.
 class LocalCacheEvictionTest : public testing::Test {
  protected:
   void SetUp() override {
     for (const char* key : {"a", "b", "c"}) cache.put(key, "one");
   }
-  std::string kept() {
+  std::string cached_keys() {
     std::string out;
     for (const char* key : {"a", "b", "c", "d", "e", "f"}) {
-      if (peek(key)) out += key;
+      if (contains(key)) out += key;
     }
     return out;
   }
-  /// Without counting as a use.
-  bool peek(const std::string& key) {
+  /// Whether the key is cached; does not count as a use.
+  bool contains(const std::string& key) {
     bool found = false;
-    cache.invalidate_if([&](const std::string& kept_key, const std::string&) {
-      found = found || kept_key == key;
+    cache.invalidate_if([&](const std::string& entry_key, const std::string&) {
+      found = found || entry_key == key;
       return false;
     });
     return found;
@@ -44,41 +44,41 @@ class LocalCacheEvictionTest : public testing::Test {
 
 TEST_F(LocalCacheEvictionTest, TheOldestGoesFirst) {
   cache.put("d", "one");
-  EXPECT_EQ(kept(), "bcd");
+  EXPECT_EQ(cached_keys(), "bcd");
   EXPECT_EQ(cache.stats().evictions, 1u);
 }
 
-TEST_F(LocalCacheEvictionTest, WhatWasAskedForStays) {
+TEST_F(LocalCacheEvictionTest, AnEntryThatWasReadStays) {
   EXPECT_NE(cache.find("a"), nullptr);
   cache.put("d", "one");
-  EXPECT_EQ(kept(), "acd");
+  EXPECT_EQ(cached_keys(), "acd");
 }
 
-// What the hand passed has lost its bit, and goes when the hand comes round again.
-TEST_F(LocalCacheEvictionTest, TheHandGoesOnFromWhereItStopped) {
+// The hand clears the bits of the entries it passes, and evicts them on its next pass.
+TEST_F(LocalCacheEvictionTest, TheHandContinuesWhereItStopped) {
   EXPECT_NE(cache.find("a"), nullptr);
   EXPECT_NE(cache.find("c"), nullptr);
   cache.put("d", "one");  // passes a, evicts b
-  EXPECT_EQ(kept(), "acd");
+  EXPECT_EQ(cached_keys(), "acd");
   cache.put("e", "one");  // passes c, evicts d
-  EXPECT_EQ(kept(), "ace");
+  EXPECT_EQ(cached_keys(), "ace");
   cache.put("f", "one");  // begins at the oldest again, evicts a
-  EXPECT_EQ(kept(), "cef");
+  EXPECT_EQ(cached_keys(), "cef");
 }
 
-TEST_F(LocalCacheEvictionTest, WhenAllWereAskedForTheOldestGoes) {
+TEST_F(LocalCacheEvictionTest, WhenAllEntriesWereReadTheOldestGoes) {
   for (const char* key : {"a", "b", "c"}) EXPECT_NE(cache.find(key), nullptr);
   cache.put("d", "one");
-  EXPECT_EQ(kept(), "bcd");
+  EXPECT_EQ(cached_keys(), "bcd");
 }
 
-TEST_F(LocalCacheEvictionTest, TheHandSurvivesThatItsEntryIsInvalidated) {
+TEST_F(LocalCacheEvictionTest, TheHandSurvivesTheInvalidationOfItsEntry) {
   EXPECT_NE(cache.find("a"), nullptr);
   cache.put("d", "one");  // evicts b; the hand stands at c
   cache.invalidate("c");
   cache.put("e", "one");
   cache.put("f", "one");
-  EXPECT_EQ(kept(), "aef");
+  EXPECT_EQ(cached_keys(), "aef");
 }
 
 TEST_F(LocalCacheEvictionTest, IsBoundedInBytesNotInEntries) {
@@ -86,32 +86,32 @@ TEST_F(LocalCacheEvictionTest, IsBoundedInBytesNotInEntries) {
   EXPECT_LE(before, 10'000u);
   EXPECT_GT(before, 9'000u);
   cache.put("d", "seven..");
-  EXPECT_EQ(kept(), "d");
+  EXPECT_EQ(cached_keys(), "d");
   EXPECT_EQ(cache.stats().evictions, 3u);
   cache.put("a", "");
-  EXPECT_EQ(kept(), "ad");
+  EXPECT_EQ(cached_keys(), "ad");
 }
 
-TEST_F(LocalCacheEvictionTest, WhatFindsNoRoomAtAllIsNotKept) {
+TEST_F(LocalCacheEvictionTest, AValueThatExceedsTheBoundIsNotCached) {
   cache.put("a", "more than ten");
-  EXPECT_EQ(kept(), "bc");
+  EXPECT_EQ(cached_keys(), "bc");
   EXPECT_EQ(cache.stats().evictions, 0u);
 }
 
-TEST_F(LocalCacheEvictionTest, AValueReplacesTheOneBefore) {
+TEST_F(LocalCacheEvictionTest, AValueReplacesThePreviousOne) {
   cache.put("a", "two");
   EXPECT_EQ(*cache.find("a"), "two");
   EXPECT_EQ(cache.stats().evictions, 0u);
   cache.put("d", "one");
-  EXPECT_EQ(kept(), "acd");  // it is new again
+  EXPECT_EQ(cached_keys(), "acd");  // `a` is the newest entry now
 }
 
-TEST_F(LocalCacheEvictionTest, WhatExpiredMakesRoomBeforeAnythingIsEvicted) {
+TEST_F(LocalCacheEvictionTest, ExpiredEntriesLeaveBeforeAnythingIsEvicted) {
   ManualClock::elapsed += 9min;
   cache.put("c", "new");
   ManualClock::elapsed += 1min;
   cache.put("d", "one");
-  EXPECT_EQ(kept(), "cd");
+  EXPECT_EQ(cached_keys(), "cd");
   EXPECT_EQ(cache.stats().evictions, 0u);
 }
 
@@ -130,18 +130,18 @@ TEST_F(LocalCacheEvictionTest, CountsHitsAndMissesAndBytes) {
   EXPECT_EQ(cache.stats().bytes, 0u);
 }
 
-// One pass over many keys that nobody asks for again, as a crawler makes it, leaves what is in use.
-TEST_F(LocalCacheEvictionTest, AScanDoesNotEmptyIt) {
+// One pass over many keys that are read only once, such as a crawler's, does not evict the keys in use.
+TEST_F(LocalCacheEvictionTest, AScanDoesNotEvictKeysInUse) {
   LocalCache<int, int> numbers({.name = "numbers", .max_bytes = 100'000});
-  const auto ask_for = [&numbers](int key) {
+  const auto read = [&numbers](int key) {
     if (numbers.find(key) == nullptr) numbers.put(key, key);
   };
-  for (int round = 0; round < 3; ++round) {
-    for (int key = 0; key < 100; ++key) ask_for(key);
+  for (int pass = 0; pass < 3; ++pass) {
+    for (int key = 0; key < 100; ++key) read(key);
   }
   for (int key = 1000; key < 100'000; ++key) {
-    ask_for(key);
-    if (key % 10 == 0) ask_for(key / 10 % 100);
+    read(key);
+    if (key % 10 == 0) read(key / 10 % 100);
   }
   const auto hits = numbers.stats().hits;
   for (int key = 0; key < 100; ++key) numbers.find(key);

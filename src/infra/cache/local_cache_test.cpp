@@ -23,7 +23,7 @@ using testing::UnorderedElementsAre;
 
 using TestCache = LocalCache<std::string, std::string, TextHash, ManualClock>;
 
-/// The truth behind the cache: answers when the gate is open, with the value it had when it was asked.
+/// The source behind the cache: answers when the gate is open, with the value of the moment when the load began.
 struct Source {
   std::string value = "old";
   bool open = true;
@@ -40,13 +40,13 @@ async<std::string> read(Source& source, Deadline deadline) {
     const bool answered = co_await io::AsyncEvent::wait(source.gate, deadline);
     if (!answered) throw std::runtime_error("no time left");
   }
-  if (broken) throw std::runtime_error("the truth is gone");
+  if (broken) throw std::runtime_error("the source is gone");
   co_return value;
 }
 
-/// As the callers of a cache do it.
+/// Reads as the callers of a cache do.
 async<std::string> get(TestCache& cache, std::string key, Source& source, Deadline deadline) {
-  if (const std::string* kept = cache.find(key)) co_return *kept;
+  if (const std::string* cached = cache.find(key)) co_return *cached;
   const auto load = [&source, deadline] { return read(source, deadline); };
   auto value = co_await cache.load(Call(deadline, "test"), std::move(key), load);
   co_return value;
@@ -62,7 +62,7 @@ async<> collect(TestCache& cache, std::string key, Source& source, std::vector<s
 
 using Handler = asio::async_result<io::UseAwaitable, void()>::handler_type;
 
-/// Goes on when the handler is called; its coroutine is destroyed with the handler.
+/// Resumes when the handler is called; the coroutine is destroyed with the handler.
 async<std::string> never(std::optional<Handler>& handler) {
   const auto initiate = [&handler](Handler given) { handler.emplace(std::move(given)); };
   co_await asio::async_initiate<const io::UseAwaitable, void()>(initiate, io::kUseAwaitable);
@@ -86,7 +86,7 @@ class LocalCacheTest : public testing::Test {
     run();
   }
   /// Loads until destroy_loader().
-  void ask_without_answer(const std::string& key) {
+  void begin_load_without_answer(const std::string& key) {
     asio::co_spawn(context.get_executor(), load_without_answer(cache, key, loader), asio::detached);
     run();
   }
@@ -111,7 +111,7 @@ class LocalCacheTest : public testing::Test {
   std::vector<std::string> got;
 };
 
-TEST_F(LocalCacheTest, ShowsWhatWasReadUntilItIsInvalidated) {
+TEST_F(LocalCacheTest, ServesACachedValueUntilItIsInvalidated) {
   execute("a");
   source.value = "new";
   execute("a");
@@ -132,7 +132,7 @@ TEST_F(LocalCacheTest, InvalidatesOneKey) {
   EXPECT_THAT(got, ElementsAre("old", "old", "new", "old"));
 }
 
-TEST_F(LocalCacheTest, InvalidatesWhatAChangeConcerns) {
+TEST_F(LocalCacheTest, InvalidatesTheMatchingKeys) {
   for (const char* key : {"a1", "a2", "b1"}) execute(key);
   source.value = "new";
   cache.invalidate_if(
@@ -141,7 +141,7 @@ TEST_F(LocalCacheTest, InvalidatesWhatAChangeConcerns) {
   EXPECT_THAT(got, ElementsAre("old", "old", "old", "new", "new", "old"));
 }
 
-TEST_F(LocalCacheTest, WhatIsBeingReadIsNotKeptWhateverChanged) {
+TEST_F(LocalCacheTest, ALoadInProgressIsNotCachedAfterAnyInvalidation) {
   source.open = false;
   execute("a");
   source.value = "new";
@@ -153,7 +153,7 @@ TEST_F(LocalCacheTest, WhatIsBeingReadIsNotKeptWhateverChanged) {
   EXPECT_THAT(got, UnorderedElementsAre("old", "new", "new"));
 }
 
-TEST_F(LocalCacheTest, ACrowdIsOneQuestion) {
+TEST_F(LocalCacheTest, ConcurrentCallersShareOneLoad) {
   source.open = false;
   for (int i = 0; i < 3; ++i) execute("a");
   EXPECT_EQ(source.loads, 1);
@@ -163,7 +163,7 @@ TEST_F(LocalCacheTest, ACrowdIsOneQuestion) {
   EXPECT_THAT(got, ElementsAre("old", "old", "old"));
 }
 
-TEST_F(LocalCacheTest, WhatWasBeingReadWhenItChangedIsShownOnlyToWhoAskedBefore) {
+TEST_F(LocalCacheTest, ALoadThatWasInvalidatedServesOnlyEarlierCallers) {
   for (const bool one_key : {true, false}) {
     got.clear();
     source.loads = 0;
@@ -184,7 +184,7 @@ TEST_F(LocalCacheTest, WhatWasBeingReadWhenItChangedIsShownOnlyToWhoAskedBefore)
   }
 }
 
-TEST_F(LocalCacheTest, AChangeOfAnotherKeyLetsALoadBeKept) {
+TEST_F(LocalCacheTest, InvalidatingAnotherKeyDoesNotAffectALoad) {
   source.open = false;
   execute("a");
   cache.invalidate("b");
@@ -193,7 +193,7 @@ TEST_F(LocalCacheTest, AChangeOfAnotherKeyLetsALoadBeKept) {
   EXPECT_EQ(source.loads, 1);
 }
 
-TEST_F(LocalCacheTest, AFailureIsNotKeptAndHitsNobodyElse) {
+TEST_F(LocalCacheTest, AFailureIsNotCachedAndAffectsOnlyItsCaller) {
   source.open = false;
   source.broken = true;
   execute("a");
@@ -203,7 +203,7 @@ TEST_F(LocalCacheTest, AFailureIsNotKeptAndHitsNobodyElse) {
   EXPECT_THAT(got, UnorderedElementsAre("failed", "old", "old"));
 }
 
-TEST_F(LocalCacheTest, AfterAFailureOneOfTheOthersLoads) {
+TEST_F(LocalCacheTest, AfterAFailureOneWaiterLoads) {
   source.open = false;
   source.broken = true;
   for (int i = 0; i < 4; ++i) execute("a");
@@ -212,8 +212,8 @@ TEST_F(LocalCacheTest, AfterAFailureOneOfTheOthersLoads) {
   EXPECT_THAT(got, ElementsAre("failed", "old", "old", "old"));
 }
 
-TEST_F(LocalCacheTest, ALoaderThatIsDestroyedBlocksNobody) {
-  ask_without_answer("a");
+TEST_F(LocalCacheTest, ADestroyedLoaderBlocksNoWaiter) {
+  begin_load_without_answer("a");
   for (int i = 0; i < 3; ++i) execute("a");
   EXPECT_EQ(source.loads, 0);
   destroy_loader();
@@ -223,8 +223,8 @@ TEST_F(LocalCacheTest, ALoaderThatIsDestroyedBlocksNobody) {
   EXPECT_EQ(source.loads, 1);
 }
 
-TEST_F(LocalCacheTest, ALonelyLoaderThatIsDestroyedLeavesNothingBehind) {
-  ask_without_answer("a");
+TEST_F(LocalCacheTest, ADestroyedLoaderWithoutWaitersLeavesNoFlight) {
+  begin_load_without_answer("a");
   destroy_loader();
   execute("a");
   EXPECT_THAT(got, ElementsAre("old"));
@@ -232,8 +232,8 @@ TEST_F(LocalCacheTest, ALonelyLoaderThatIsDestroyedLeavesNothingBehind) {
   EXPECT_EQ(source.loads, 1);
 }
 
-TEST_F(LocalCacheTest, ADestroyedLoaderOfAnInvalidatedKeyBlocksNobodyEither) {
-  ask_without_answer("a");
+TEST_F(LocalCacheTest, ADestroyedLoaderOfAnInvalidatedKeyBlocksNoWaiter) {
+  begin_load_without_answer("a");
   execute("a");
   cache.invalidate("a");
   execute("a");
@@ -258,7 +258,7 @@ TEST(LocalCache, CoroutinesMayBeDestroyedAfterTheCache) {
   EXPECT_TRUE(got.empty());
 }
 
-TEST_F(LocalCacheTest, WhoWaitsUntilTheDeadlineAsksAlone) {
+TEST_F(LocalCacheTest, ACallerThatWaitsUntilItsDeadlineLoadsAlone) {
   source.open = false;
   execute("a");
   execute("a", 20ms);
@@ -274,7 +274,7 @@ TEST_F(LocalCacheTest, WhoWaitsUntilTheDeadlineAsksAlone) {
   EXPECT_THAT(got, ElementsAre("failed", "old"));
 }
 
-TEST_F(LocalCacheTest, WhatExpiredIsReadAnew) {
+TEST_F(LocalCacheTest, AnExpiredValueIsLoadedAgain) {
   execute("a");
   ManualClock::elapsed += 10min - 1ns;
   execute("a");
@@ -284,7 +284,7 @@ TEST_F(LocalCacheTest, WhatExpiredIsReadAnew) {
   EXPECT_EQ(source.loads, 2);
 }
 
-TEST_F(LocalCacheTest, KeepsNothingWithoutTimeAndMakesNobodyWait) {
+TEST_F(LocalCacheTest, WithoutATtlNothingIsCachedAndNobodyWaits) {
   TestCache none({.name = "none", .max_bytes = 10'000, .ttl = ManualClock::duration::zero()});
   source.open = false;
   for (int i = 0; i < 2; ++i) {
@@ -297,7 +297,7 @@ TEST_F(LocalCacheTest, KeepsNothingWithoutTimeAndMakesNobodyWait) {
   EXPECT_EQ(none.stats().bytes, 0u);
 }
 
-TEST_F(LocalCacheTest, KeepsOnlyWhatIsWorthIt) {
+TEST_F(LocalCacheTest, CachesOnlyCacheableValues) {
   const auto load = [this] { return read(source, in(10s)); };
   const auto worthless = [](const std::string&) { return false; };
   redis::run(context, cache.load(Call(in(10s), "test"), "a", load, worthless));

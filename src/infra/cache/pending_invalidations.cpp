@@ -2,7 +2,7 @@
 
 namespace ms::cache {
 
-void PendingInvalidations::remember(const std::vector<std::string>& keys) {
+void PendingInvalidations::add(const std::vector<std::string>& keys) {
   if (everything_) return;
   keys_.insert(keys.begin(), keys.end());
   if (keys_.size() <= kMaxKeys) return;
@@ -11,16 +11,16 @@ void PendingInvalidations::remember(const std::vector<std::string>& keys) {
 }
 
 PendingInvalidations::Batch PendingInvalidations::take() {
-  if (under_way_.everything) {
+  if (in_delivery_.everything) {
     everything_ = true;
     keys_.clear();
   } else {
-    remember(under_way_.keys);
+    add(in_delivery_.keys);
   }
-  under_way_ = Batch{.everything = everything_, .keys = {keys_.begin(), keys_.end()}};
+  in_delivery_ = Batch{.everything = everything_, .keys = {keys_.begin(), keys_.end()}};
   keys_.clear();
   everything_ = false;
-  return under_way_;
+  return in_delivery_;
 }
 
 }  // namespace ms::cache

@@ -6,11 +6,11 @@
 
 namespace ms::cache {
 
-/// The drops that Redis has not confirmed; no I/O. A delivery takes what there is; what is dropped again while it is
-/// under way stays for the next one, since the first delivery may have come before that change.
+/// The invalidations that Redis has not confirmed; no I/O. A delivery takes all of them. A key that is invalidated
+/// again during a delivery stays for the next one, because the first delivery may have preceded that change.
 class PendingInvalidations {
  public:
-  /// More keys than these cost more to remember and tell one by one than to fill anew.
+  /// Beyond this, sending the keys one by one costs more than loading all values again.
   static constexpr std::size_t kMaxKeys = 1024;
 
   struct Batch {
@@ -19,16 +19,16 @@ class PendingInvalidations {
     bool empty() const noexcept { return !everything && keys.empty(); }
   };
 
-  void remember(const std::vector<std::string>& keys);
-  /// All there is, also what the last take() got and nobody confirmed.
+  void add(const std::vector<std::string>& keys);
+  /// Everything pending, including an unconfirmed result of the previous take().
   Batch take();
-  /// What the last take() gave has arrived.
-  void delivered() { under_way_ = Batch(); }
+  /// Confirms the result of the last take().
+  void delivered() { in_delivery_ = Batch(); }
 
  private:
   std::set<std::string> keys_;
   bool everything_ = false;
-  Batch under_way_;
+  Batch in_delivery_;
 };
 
 }  // namespace ms::cache

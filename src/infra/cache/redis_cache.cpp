@@ -1,17 +1,18 @@
-// How a value that is out of date cannot get into Redis and stay there.
-//   reading   MGET key, version:key, cache.epoch in one trip.
-//   filling   stores only if version and epoch are still what they were before the fill began, in one script, and only
-//             over the connection it read them from: a Redis that came back empty has lost the versions too.
-//   dropping  version + 1, delete, in one script. A fill that began before a change has an older version.
-//   outage    a drop that Redis did not confirm opens the circuit (Client::trip), and it is delivered by the next probe
-//             before the circuit closes (Client::before_up). Too many of them become one step of the epoch, which takes
-//             every value of the cache away.
-//   no Redis  a LocalCache serves a value for a second at most, so that an outage does not send every page to
-//             PostgreSQL. drop() empties it here; other servers may lag by that second.
-// Single flight: the first who misses fills, the others wait. Who read another version than the flight has begun with
-// does not join it, and drop() takes the flights of its keys away, so that a request after a change never gets the
-// state before. What remains: another server reads the old value until the drop of a server that is cut off from Redis
-// arrives; and Redis may evict a version key right between drop and store. The TTL bounds both.
+// How Redis never keeps a stale value:
+//   read        MGET key, version:key, cache.epoch in one round trip.
+//   load        The script stores the value only if version and epoch are unchanged since the load began, and only over
+//               the connection that read them: a Redis that restarted empty has lost the versions too.
+//   invalidate  One script: version + 1, delete. A load that began before the change has an older version.
+//   outage      An unconfirmed invalidation opens the circuit (Client::trip); the next probe delivers it before the
+//               circuit closes (Client::before_up). Too many of them become one step of the epoch, which invalidates
+//               every value of the cache.
+//   no Redis    A LocalCache serves a value for a second at most, so that an outage does not send every page to
+//               PostgreSQL. invalidate() clears it in this thread; others may lag by that second.
+// Single flight: the first caller that misses loads, the others wait. A caller that read another version than the
+// flight began with does not join it, and invalidate() removes the flights of its keys, so that a request after a
+// change never gets the state before it. Two cases remain: other servers read the old value until the invalidation of a
+// server that is cut off from Redis arrives; and Redis may evict a version key between invalidate and store. The TTL
+// bounds both.
 #include "infra/cache/redis_cache.hpp"
 
 #include <algorithm>
@@ -26,8 +27,8 @@ namespace ms::cache {
 namespace {
 
 constexpr std::string_view kEpoch = "cache.epoch";
-// A drop's own time; the client's deadline for one call is shorter and counts.
-constexpr std::chrono::seconds kDropTime{1};
+// The deadline of an invalidation; the client's own limit for one call is shorter and applies first.
+constexpr std::chrono::seconds kInvalidateTime{1};
 
 // KEYS: key, version:key, epoch. ARGV: version and epoch as read ("" for none), value, seconds.
 constexpr std::string_view kStore = R"(
@@ -35,23 +36,23 @@ if (redis.call('GET', KEYS[2]) or '') == ARGV[1] and (redis.call('GET', KEYS[3])
   redis.call('SET', KEYS[1], ARGV[3], 'EX', ARGV[4])
 end)";
 
-// KEYS: key, version:key, … A version has to outlive every fill that began before it: a day is plenty.
-constexpr std::string_view kDrop = R"(
+// KEYS: key, version:key, … A version must outlive every load that began before it: a day is plenty.
+constexpr std::string_view kInvalidate = R"(
 for i = 1, #KEYS, 2 do
   redis.call('INCR', KEYS[i + 1])
   redis.call('EXPIRE', KEYS[i + 1], 86400)
   redis.call('DEL', KEYS[i])
 end)";
 
-// KEYS: epoch. ARGV: patterns of the cache's keys. Rare (more than PendingInvalidations::kMaxKeys lost drops at once),
-// so that it may walk over all keys.
-constexpr std::string_view kDropAll = R"(
+// KEYS: epoch. ARGV: patterns of the cache's keys. It is rare (more than PendingInvalidations::kMaxKeys unconfirmed
+// invalidations), so it may scan all keys.
+constexpr std::string_view kInvalidateAll = R"(
 redis.call('INCR', KEYS[1])
 for i = 1, #ARGV do
   for _, key in ipairs(redis.call('KEYS', ARGV[i])) do redis.call('DEL', key) end
 end)";
 
-// Behind the value, which reads as before: HMAC-SHA-256 in base64 of its key and the value itself.
+// Follows the value, which stays readable: HMAC-SHA-256 in base64 of key and value.
 constexpr std::size_t kTagSize = 43;
 std::string tagged(std::string_view key, std::string_view value) {
   std::string out(key);
@@ -63,28 +64,30 @@ std::string version_of(std::string_view key) { return "version:" + std::string(k
 redis::Command invalidate_everything(const std::vector<std::string>& prefixes) {
   return redis::Command(invalidate_all_command(prefixes));
 }
-redis::Command drop_command(const std::vector<std::string>& keys) { return redis::Command(invalidate_command(keys)); }
+redis::Command invalidate_keys(const std::vector<std::string>& keys) {
+  return redis::Command(invalidate_command(keys));
+}
 
-// What Redis said about a key before a fill.
+// What Redis returned for a key before a load.
 struct CacheSnapshot {
-  bool known = false;  // Redis answered
-  Deadline link{};     // the connection it was read from, by its birth
+  bool answered = false;  // by Redis
+  Deadline link{};        // the connection that it was read from, by its start
   std::string version;
   std::string epoch;
   std::optional<std::string> value;
 };
 
-// A key in the state that a fill begins with, so that only who saw the same state waits for it.
-struct Begin {
+// A key and the state that its load began with: only callers that read the same state wait for the load.
+struct FlightKey {
   std::string key;
-  bool known;
+  bool answered;
   Deadline link;
   std::string version;
   std::string epoch;
-  bool operator==(const Begin&) const = default;
+  bool operator==(const FlightKey&) const = default;
 };
-struct BeginHash {
-  std::size_t operator()(const Begin& begin) const noexcept { return std::hash<std::string>()(begin.key); }
+struct FlightKeyHash {
+  std::size_t operator()(const FlightKey& flight) const noexcept { return std::hash<std::string>()(flight.key); }
 };
 
 constexpr auto kFallbackTime = std::chrono::seconds(1);
@@ -95,13 +98,13 @@ std::size_t heap_bytes(const std::string& key, const std::string& value) { retur
 }  // namespace
 
 std::vector<std::string> invalidate_all_command(const std::vector<std::string>& prefixes) {
-  std::vector<std::string> words{"EVAL", std::string(kDropAll), "1", std::string(kEpoch)};
+  std::vector<std::string> words{"EVAL", std::string(kInvalidateAll), "1", std::string(kEpoch)};
   for (const auto& prefix : prefixes) words.push_back(prefix + "*");
   return words;
 }
 
 std::vector<std::string> invalidate_command(const std::vector<std::string>& keys) {
-  std::vector<std::string> words{"EVAL", std::string(kDrop), std::to_string(2 * keys.size())};
+  std::vector<std::string> words{"EVAL", std::string(kInvalidate), std::to_string(2 * keys.size())};
   for (const auto& key : keys) {
     words.push_back(key);
     words.push_back(version_of(key));
@@ -110,66 +113,67 @@ std::vector<std::string> invalidate_command(const std::vector<std::string>& keys
 }
 
 struct RedisCache::Impl {
-  Impl(redis::Client& redis, const secret::Keyring& all, std::vector<std::string> own)
+  Impl(redis::Client& redis, const secret::Keyring& keyring, std::vector<std::string> key_prefixes)
       : client(redis),
-        keys(all.derived("cache in Redis")),
-        prefixes(std::move(own)),
+        keys(keyring.derived("cache in Redis")),
+        prefixes(std::move(key_prefixes)),
         fallback(
             {.name = "redis_fallback", .max_bytes = kFallbackBytes, .ttl = kFallbackTime, .heap_bytes = heap_bytes}) {}
 
-  async<CacheSnapshot> look(const Call& call, const std::string& key);
-  void store(const CacheSnapshot& seen, const std::string& key, std::string_view value, std::chrono::seconds ttl);
-  std::vector<redis::Command> owed();
+  async<CacheSnapshot> read(const Call& call, const std::string& key);
+  void store(const CacheSnapshot& snapshot, const std::string& key, std::string_view value, std::chrono::seconds ttl);
+  std::vector<redis::Command> undelivered_commands();
 
   redis::Client& client;
   const secret::Keyring keys;
   const std::vector<std::string> prefixes;
-  SingleFlight<Begin, std::string, BeginHash> flights;
+  SingleFlight<FlightKey, std::string, FlightKeyHash> flights;
   PendingInvalidations undelivered;
   LocalCache<std::string, std::string> fallback;
   LookupCounts lookups;
 };
 
-async<CacheSnapshot> RedisCache::Impl::look(const Call& call, const std::string& key) {
-  CacheSnapshot seen;
-  seen.link = client.state().since;
+async<CacheSnapshot> RedisCache::Impl::read(const Call& call, const std::string& key) {
+  CacheSnapshot snapshot;
+  snapshot.link = client.state().since;
   auto reply = co_await client.execute(call, redis::Command("MGET", key, version_of(key), kEpoch));
-  if (!reply || reply->items.size() != 3) co_return seen;
-  seen.known = true;
-  seen.version = std::move(reply->items[1].text);
-  seen.epoch = std::move(reply->items[2].text);
-  if (reply->items[0].is_nil()) co_return seen;
+  if (!reply || reply->items.size() != 3) co_return snapshot;
+  snapshot.answered = true;
+  snapshot.version = std::move(reply->items[1].text);
+  snapshot.epoch = std::move(reply->items[2].text);
+  if (reply->items[0].is_nil()) co_return snapshot;
   std::string& stored = reply->items[0].text;
-  if (stored.size() < kTagSize) co_return seen;
+  if (stored.size() < kTagSize) co_return snapshot;
   const std::size_t size = stored.size() - kTagSize;
   if (!keys.is_tag_of(std::string_view(stored).substr(size), tagged(key, std::string_view(stored).substr(0, size)))) {
-    co_return seen;
+    co_return snapshot;
   }
   stored.resize(size);
-  seen.value = std::move(stored);
-  co_return seen;
+  snapshot.value = std::move(stored);
+  co_return snapshot;
 }
 
-// Nobody waits for it: a store that gets lost costs one more fill.
-void RedisCache::Impl::store(const CacheSnapshot& seen, const std::string& key, std::string_view value,
+// Nobody waits for the answer: a lost store costs one more load.
+void RedisCache::Impl::store(const CacheSnapshot& snapshot, const std::string& key, std::string_view value,
                              std::chrono::seconds ttl) {
-  if (!seen.known || !client.up() || client.state().since != seen.link) return;
+  if (!snapshot.answered || !client.up() || client.state().since != snapshot.link) return;
   const std::string stored = std::string(value) + keys.tag(tagged(key, value));
-  client.fire_and_forget(redis::Command("EVAL", kStore, 3, key, version_of(key), kEpoch, seen.version, seen.epoch,
-                                        stored, std::max<std::int64_t>(ttl.count(), 1)));
+  client.fire_and_forget(redis::Command("EVAL", kStore, 3, key, version_of(key), kEpoch, snapshot.version,
+                                        snapshot.epoch, stored, std::max<std::int64_t>(ttl.count(), 1)));
 }
 
-std::vector<redis::Command> RedisCache::Impl::owed() {
+std::vector<redis::Command> RedisCache::Impl::undelivered_commands() {
   const auto batch = undelivered.take();
   std::vector<redis::Command> commands;
   if (batch.everything) commands.push_back(invalidate_everything(prefixes));
-  if (!batch.keys.empty()) commands.push_back(drop_command(batch.keys));
+  if (!batch.keys.empty()) commands.push_back(invalidate_keys(batch.keys));
   return commands;
 }
 
 RedisCache::RedisCache(redis::Client& client, const secret::Keyring& keys, std::vector<std::string> prefixes)
     : impl_(std::make_shared<Impl>(client, keys, std::move(prefixes))) {
-  client.before_up([impl = impl_] { return impl->owed(); }, [impl = impl_] { impl->undelivered.delivered(); });
+  client.before_up([impl = impl_] { return impl->undelivered_commands(); },
+                   [impl = impl_] { impl->undelivered.delivered(); });
 }
 
 RedisCache::~RedisCache() { impl_->client.before_up({}, {}); }
@@ -178,36 +182,38 @@ LookupCounts RedisCache::lookups() const noexcept { return impl_->lookups; }
 
 LocalCacheStats RedisCache::fallback_stats() const noexcept { return impl_->fallback.stats(); }
 
-async<std::string> RedisCache::get(const Call& call, std::string key, std::chrono::seconds ttl, Fill fill) {
+async<std::string> RedisCache::get(const Call& call, std::string key, std::chrono::seconds ttl, Load load) {
   const auto impl = impl_;
-  CacheSnapshot seen = co_await impl->look(call, key);
-  ++(seen.value ? impl->lookups.hits : seen.known ? impl->lookups.misses : impl->lookups.without_redis);
-  if (seen.value) co_return *std::move(seen.value);
-  if (!seen.known) {
-    if (const std::string* kept = impl->fallback.find(key)) co_return *kept;
+  CacheSnapshot snapshot = co_await impl->read(call, key);
+  ++(snapshot.value ? impl->lookups.hits : snapshot.answered ? impl->lookups.misses : impl->lookups.without_redis);
+  if (snapshot.value) co_return *std::move(snapshot.value);
+  if (!snapshot.answered) {
+    if (const std::string* cached = impl->fallback.find(key)) co_return *cached;
   }
-  const auto keep = [impl, key, ttl, seen](const std::string& value) {
-    seen.known ? impl->store(seen, key, value, ttl) : impl->fallback.put(key, value);
+  const auto store = [impl, key, ttl, snapshot](const std::string& value) {
+    snapshot.answered ? impl->store(snapshot, key, value, ttl) : impl->fallback.put(key, value);
   };
-  Begin begin{std::move(key), seen.known, seen.link, std::move(seen.version), std::move(seen.epoch)};
-  auto value = co_await impl->flights.run(call.deadline(), std::move(begin), std::move(fill), keep);
+  FlightKey flight{std::move(key), snapshot.answered, snapshot.link, std::move(snapshot.version),
+                   std::move(snapshot.epoch)};
+  auto value = co_await impl->flights.run(call.deadline(), std::move(flight), std::move(load), store);
   co_return value;
 }
 
 async<> RedisCache::invalidate(const Call& call, std::vector<std::string> keys) {
   if (keys.empty()) co_return;
   const auto impl = impl_;
-  impl->flights.invalidate_if([&keys](const Begin& begin) { return std::ranges::find(keys, begin.key) != keys.end(); });
+  impl->flights.invalidate_if(
+      [&keys](const FlightKey& flight) { return std::ranges::find(keys, flight.key) != keys.end(); });
   for (const auto& key : keys) impl->fallback.invalidate(key);
   if (!impl->client.up()) {
-    impl->undelivered.remember(keys);
+    impl->undelivered.add(keys);
     co_return;
   }
-  const Call own(std::chrono::steady_clock::now() + kDropTime, call.request_id(), call.timing());
-  const auto reply = co_await impl->client.execute(own, drop_command(keys));
+  const Call own(std::chrono::steady_clock::now() + kInvalidateTime, call.request_id(), call.timing());
+  const auto reply = co_await impl->client.execute(own, invalidate_keys(keys));
   if (reply && !reply->is_error()) co_return;
-  impl->undelivered.remember(keys);
-  impl->client.trip("a change could not be told to the cache");
+  impl->undelivered.add(keys);
+  impl->client.trip("an invalidation was not confirmed");
 }
 
 }  // namespace ms::cache

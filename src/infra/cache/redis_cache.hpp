@@ -14,43 +14,43 @@
 
 namespace ms::cache {
 
-/// How often get() was asked since the start, by where the value came from.
+/// Calls of get() since the start, by where the value came from.
 struct LookupCounts {
   std::uint64_t hits = 0;
   std::uint64_t misses = 0;
   std::uint64_t without_redis = 0;
 };
 
-/// Cache-aside over Redis: exact invalidation, and one filler per key in this process. One thread.
+/// Cache-aside over Redis: exact invalidation, and one load per key at a time in this thread. One thread.
 /// The Client must outlive it; one RedisCache for each Client (it uses Client::before_up). `prefixes`: what its keys
 /// begin with.
 class RedisCache {
  public:
-  /// Gives the fresh value, as a rule from PostgreSQL. Give a function that calls a named coroutine; never a lambda
+  /// Returns the fresh value, as a rule from PostgreSQL. Pass a function that calls a named coroutine; never a lambda
   /// that is itself a capturing coroutine.
-  using Fill = std::function<async<std::string>()>;
+  using Load = std::function<async<std::string>()>;
 
-  /// `keys` authenticate what is stored: a value that another wrote there counts as none.
+  /// `keys` authenticate the stored values: a value that somebody else wrote to Redis counts as a miss.
   RedisCache(redis::Client& client, const secret::Keyring& keys, std::vector<std::string> prefixes = {"cache:"});
   ~RedisCache();
   RedisCache(const RedisCache&) = delete;
   RedisCache& operator=(const RedisCache&) = delete;
 
-  /// `key` begins with one of the prefixes. The cached value, or what `fill` gives, which is then stored for `ttl` (at
-  /// least 1 s; choose <= 60 s, the last line of defence against a server that could not tell the others). One round
-  /// trip; a hit runs no fill. While Redis is gone it just fills. Who comes while another fills the same key waits for
-  /// that value. When a filler fails, its caller alone gets the exception and the one who waited longest fills next;
-  /// who waits until its deadline asks its own `fill`, which then says in its own words that there is no time left.
-  async<std::string> get(const Call& call, std::string key, std::chrono::seconds ttl, Fill fill);
+  /// `key` begins with one of the prefixes. Returns the cached value, or the result of `load`, which is then stored for
+  /// `ttl` (at least 1 s; choose <= 60 s, which bounds the staleness when a server cannot invalidate the key). One
+  /// round trip; a hit runs no load. Without Redis every miss loads. Callers that miss during a load of the same key
+  /// wait for its value. When a load fails, only its caller gets the exception, and the caller that has waited longest
+  /// loads next. A caller that waits until its deadline runs its own `load`, which then reports that no time is left.
+  async<std::string> get(const Call& call, std::string key, std::chrono::seconds ttl, Load load);
 
-  /// Nobody sees the old values of these keys any more, on any server. Call after the change was committed. One round
-  /// trip with a deadline of its own, because a change is to be told even when its request has no time left. When Redis
-  /// cannot be reached the keys are remembered (bounded; beyond that the whole cache is given up) and dropped before
-  /// this process asks Redis for anything again.
+  /// After this call no server returns the old values of these keys. Call after the change was committed. One round
+  /// trip with a deadline of its own, because the invalidation must go out even when its request has no time left. When
+  /// Redis is unreachable, the keys stay pending (bounded; beyond that the whole cache is invalidated) and go out
+  /// before this process sends Redis anything else.
   async<> invalidate(const Call& call, std::vector<std::string> keys);
 
   LookupCounts lookups() const noexcept;
-  /// Of what serves while Redis is gone.
+  /// Of the local cache that serves while Redis is unreachable.
   LocalCacheStats fallback_stats() const noexcept;
 
  private:
@@ -58,8 +58,8 @@ class RedisCache {
   std::shared_ptr<Impl> impl_;
 };
 
-/// The command that drops these keys, and the one that drops all keys with these prefixes, word by word: for who
-/// changes rows and has no cache of its own (the command `minschool`).
+/// The arguments of the command that invalidates these keys, and of the one that invalidates all keys with these
+/// prefixes: for programs that change rows and have no cache of their own (the command `minschool`).
 std::vector<std::string> invalidate_command(const std::vector<std::string>& keys);
 std::vector<std::string> invalidate_all_command(const std::vector<std::string>& prefixes);
 

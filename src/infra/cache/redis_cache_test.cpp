@@ -18,30 +18,30 @@ using redis::in;
 using redis::run;
 using redis::test_call;
 
-// The truth behind the cache: answers when the gate is open, with the value it had when it was asked.
+// The source behind the cache: answers when the gate is open, with the value of the moment when the load began.
 struct Source {
   std::string value = "old";
   bool open = true;
   bool broken = false;
-  int fills = 0;
+  int loads = 0;
   std::shared_ptr<io::AsyncEvent> gate = std::make_shared<io::AsyncEvent>();
 };
 
 async<std::string> read(Source& source) {
-  ++source.fills;
+  ++source.loads;
   const std::string value = source.value;
   if (!source.open) co_await io::AsyncEvent::wait(source.gate, in(10s));
   if (source.broken) {
     source.broken = false;
-    throw std::runtime_error("the truth is gone");
+    throw std::runtime_error("the source is gone");
   }
   co_return value;
 }
 
 async<std::string> get(RedisCache& cache, std::string key, Source& source, Deadline deadline) {
   const Call call(deadline, "test");
-  const RedisCache::Fill fill = [&source] { return read(source); };
-  auto value = co_await cache.get(call, std::move(key), 60s, fill);
+  const RedisCache::Load load = [&source] { return read(source); };
+  auto value = co_await cache.get(call, std::move(key), 60s, load);
   co_return value;
 }
 
@@ -86,30 +86,30 @@ class RedisCacheTest : public testing::Test {
   Source source;
 };
 
-TEST_F(RedisCacheTest, FillsOnceThenHitsUntilDropped) {
+TEST_F(RedisCacheTest, LoadsOnceThenHitsUntilInvalidated) {
   EXPECT_EQ(get_now("k"), "old");
   source.value = "new";
   EXPECT_EQ(get_now("k"), "old");
-  EXPECT_EQ(source.fills, 1);
+  EXPECT_EQ(source.loads, 1);
   invalidate_now("k");
   EXPECT_EQ(get_now("k"), "new");
   EXPECT_EQ(get_now("k"), "new");
-  EXPECT_EQ(source.fills, 2);
+  EXPECT_EQ(source.loads, 2);
   const auto ttl = run(io, execute(client, Command("TTL", "k")));
   EXPECT_GT(ttl->integer, 55);
 }
 
-TEST_F(RedisCacheTest, KeepsEmptyAndBinaryValues) {
+TEST_F(RedisCacheTest, StoresEmptyAndBinaryValues) {
   source.value = "";
   EXPECT_EQ(get_now("empty"), "");
   EXPECT_EQ(get_now("empty"), "");
   source.value = std::string("a:\0\r\n:", 6);
   EXPECT_EQ(get_now("binary"), source.value);
   EXPECT_EQ(get_now("binary"), source.value);
-  EXPECT_EQ(source.fills, 2);
+  EXPECT_EQ(source.loads, 2);
 }
 
-TEST_F(RedisCacheTest, WhatAnotherWroteThereCountsAsNone) {
+TEST_F(RedisCacheTest, AValueWithoutOurTagIsAMiss) {
   EXPECT_EQ(get_now("k"), "old");
   const auto stored = run(io, execute(client, Command("GET", "k")))->text;
   source.value = "new";
@@ -124,42 +124,42 @@ TEST_F(RedisCacheTest, WhatAnotherWroteThereCountsAsNone) {
   EXPECT_EQ(get_now("k"), "old") << "what was once written there";
 }
 
-TEST_F(RedisCacheTest, AFillThatBeganBeforeADropIsNotStored) {
+TEST_F(RedisCacheTest, ALoadThatBeganBeforeAnInvalidationIsNotStored) {
   std::vector<std::string> got;
   source.open = false;
   begin("k", got);
-  until([this] { return source.fills == 1; });
+  until([this] { return source.loads == 1; });
   source.value = "new";
   invalidate_now("k");
   open_gate();
   until([&got] { return got.size() == 1; });
-  EXPECT_EQ(got[0], "old");  // it asked before the change
+  EXPECT_EQ(got[0], "old");  // this caller came before the change
   EXPECT_EQ(get_now("k"), "new");
 }
 
-TEST_F(RedisCacheTest, AFillIsNotStoredAfterAnotherServersDrop) {
+TEST_F(RedisCacheTest, ALoadIsNotStoredAfterAnotherServersInvalidation) {
   redis::Client other_client(io, server.config());
   ASSERT_TRUE(run(io, other_client.ready(in(10s))));
   RedisCache other(other_client, secret::Keyring({"key"}));
   std::vector<std::string> got;
   source.open = false;
   begin("k", got);
-  until([this] { return source.fills == 1; });
+  until([this] { return source.loads == 1; });
   source.value = "new";
   run(io, invalidate(other, {"k"}));
   source.open = true;
-  EXPECT_EQ(get_now("k"), "new");  // does not join the flight that began before the drop
+  EXPECT_EQ(get_now("k"), "new");  // does not join the flight that began before the invalidation
   source.gate->notify_all();
   until([&got] { return got.size() == 1; });
   EXPECT_EQ(get_now("k"), "new");
-  EXPECT_EQ(source.fills, 2);
+  EXPECT_EQ(source.loads, 2);
 }
 
-TEST_F(RedisCacheTest, AFillIsNotStoredInARedisThatCameBackEmpty) {
+TEST_F(RedisCacheTest, ALoadIsNotStoredInARedisThatRestartedEmpty) {
   std::vector<std::string> got;
   source.open = false;
   begin("k", got);
-  until([this] { return source.fills == 1; });
+  until([this] { return source.loads == 1; });
   source.value = "new";
   invalidate_now("k");
   server.kill();
@@ -171,63 +171,63 @@ TEST_F(RedisCacheTest, AFillIsNotStoredInARedisThatCameBackEmpty) {
   EXPECT_EQ(get_now("k"), "new");
 }
 
-TEST_F(RedisCacheTest, AHundredWaitersCostOneFill) {
+TEST_F(RedisCacheTest, AHundredWaitersCostOneLoad) {
   std::vector<std::string> got;
   source.open = false;
   for (int i = 0; i < 100; ++i) begin("k", got);
-  until([this] { return source.fills == 1; });
+  until([this] { return source.loads == 1; });
   io.run_for(20ms);
   open_gate();
   until([&got] { return got.size() == 100; });
-  EXPECT_EQ(source.fills, 1);
+  EXPECT_EQ(source.loads, 1);
   EXPECT_EQ(std::ranges::count(got, "old"), 100);
 }
 
-TEST_F(RedisCacheTest, SingleFlightHoldsWithoutRedis) {
+TEST_F(RedisCacheTest, SingleFlightWorksWithoutRedis) {
   server.kill();
   until([this] { return !client.up(); });
   std::vector<std::string> got;
   source.open = false;
   for (int i = 0; i < 100; ++i) begin("k", got);
-  until([this] { return source.fills == 1; });
+  until([this] { return source.loads == 1; });
   io.poll();
   open_gate();
   until([&got] { return got.size() == 100; });
-  EXPECT_EQ(source.fills, 1);
+  EXPECT_EQ(source.loads, 1);
 }
 
-TEST_F(RedisCacheTest, AFailedFillFailsItsCallerAndTheNextOneFills) {
+TEST_F(RedisCacheTest, AFailedLoadFailsItsCallerAndTheNextCallerLoads) {
   std::vector<std::string> got;
   source.open = false;
   source.broken = true;
   for (int i = 0; i < 10; ++i) begin("k", got);
-  until([this] { return source.fills == 1; });
+  until([this] { return source.loads == 1; });
   io.run_for(20ms);
   open_gate();
   until([&got] { return got.size() == 10; });
-  EXPECT_EQ(source.fills, 2);
+  EXPECT_EQ(source.loads, 2);
   EXPECT_EQ(std::ranges::count(got, "failed"), 1);
   EXPECT_EQ(std::ranges::count(got, "old"), 9);
 }
 
-TEST_F(RedisCacheTest, AWaiterOutOfTimeAsksForItself) {
+TEST_F(RedisCacheTest, AWaiterOutOfTimeLoadsForItself) {
   std::vector<std::string> slow;
   std::vector<std::string> got;
   source.open = false;
   begin("k", slow);
-  until([this] { return source.fills == 1; });
+  until([this] { return source.loads == 1; });
   begin("k", got, 50ms);
   io.run_for(10ms);
-  source.open = true;  // for the next fill; the first still waits at the gate
+  source.open = true;  // for the next load; the first still waits at the gate
   until([&got] { return got.size() == 1; });
-  EXPECT_EQ(source.fills, 2);
+  EXPECT_EQ(source.loads, 2);
   source.gate->notify_all();
   until([&slow] { return slow.size() == 1; });
 }
 
-TEST_F(RedisCacheTest, ADropDuringAnOutageArrivesBeforeTheNextRead) {
+TEST_F(RedisCacheTest, AnInvalidationDuringAnOutageArrivesBeforeTheNextRead) {
   EXPECT_EQ(get_now("k"), "old");
-  server.freeze();  // Redis survives with the old value
+  server.freeze();  // Redis keeps the old value
   EXPECT_FALSE(run(io, execute(client, Command("PING"))));
   until([this] { return !client.up(); });
   source.value = "new";
@@ -238,7 +238,7 @@ TEST_F(RedisCacheTest, ADropDuringAnOutageArrivesBeforeTheNextRead) {
   EXPECT_EQ(get_now("k"), "new");
 }
 
-TEST_F(RedisCacheTest, ADropThatIsNotAnsweredOpensTheCircuit) {
+TEST_F(RedisCacheTest, AnUnconfirmedInvalidationOpensTheCircuit) {
   EXPECT_EQ(get_now("k"), "old");
   server.freeze();
   source.value = "new";
@@ -249,7 +249,7 @@ TEST_F(RedisCacheTest, ADropThatIsNotAnsweredOpensTheCircuit) {
   EXPECT_EQ(get_now("k"), "new");
 }
 
-TEST_F(RedisCacheTest, TooManyDropsInAnOutageGiveUpEverything) {
+TEST_F(RedisCacheTest, TooManyInvalidationsInAnOutageInvalidateEverything) {
   EXPECT_EQ(get_now("cache:bystander"), "old");
   EXPECT_EQ(get_now("other:bystander"), "old");
   EXPECT_EQ(get_now("cache:k0"), "old");
@@ -262,17 +262,17 @@ TEST_F(RedisCacheTest, TooManyDropsInAnOutageGiveUpEverything) {
   EXPECT_EQ(get_now("cache:bystander"), "new");
   EXPECT_EQ(get_now("cache:bystander"), "new");
   EXPECT_EQ(get_now("other:bystander"), "new");
-  EXPECT_EQ(source.fills, 6);
+  EXPECT_EQ(source.loads, 6);
 }
 
-TEST(PendingInvalidations, KeepsWhatWasNotConfirmed) {
+TEST(PendingInvalidations, KeepsUnconfirmedKeys) {
   PendingInvalidations undelivered;
-  undelivered.remember({"a", "b"});
+  undelivered.add({"a", "b"});
   EXPECT_EQ(undelivered.take().keys, (std::vector<std::string>{"a", "b"}));
-  undelivered.remember({"b", "c"});
-  undelivered.delivered();  // "b" was dropped again meanwhile
+  undelivered.add({"b", "c"});
+  undelivered.delivered();  // "b" was invalidated again during the delivery
   EXPECT_EQ(undelivered.take().keys, (std::vector<std::string>{"b", "c"}));
-  EXPECT_EQ(undelivered.take().keys, (std::vector<std::string>{"b", "c"}));  // the take before failed
+  EXPECT_EQ(undelivered.take().keys, (std::vector<std::string>{"b", "c"}));  // the previous delivery failed
   undelivered.delivered();
   EXPECT_TRUE(undelivered.take().empty());
 }

@@ -13,36 +13,36 @@
 
 namespace ms::cache {
 
-/// One load of each key at a time: who asks for it first loads, the others wait for that value. One thread.
+/// One load of each key at a time: the first caller loads, the others wait for its value. One thread.
 template <class Key, class Value, class Hash = std::hash<Key>, class Equal = std::equal_to<>>
 class SingleFlight {
  public:
   SingleFlight() = default;
-  /// Loads that end later keep nothing: the cache that they would write to is gone as well.
+  /// Loads that end later store nothing: the cache that they would write to is destroyed as well.
   ~SingleFlight() { flights_->clear(); }
   SingleFlight(const SingleFlight&) = delete;
   SingleFlight& operator=(const SingleFlight&) = delete;
 
-  /// What `load` gives to this caller, or what it gave to another one who asked for the same key before. `keep(value)`
-  /// runs once for each value whose key was not invalidated while it was loaded. When a load fails, or its coroutine is
-  /// destroyed, its own caller alone notices: the caller who has waited longest loads next. Who waits until the
-  /// deadline loads on its own, so that `load` says in its own words that there is no time left. `load` is a function
-  /// that calls a named coroutine, never a lambda that is itself a capturing coroutine.
-  template <class Load, class Keep>
-  async<Value> run(Deadline deadline, Key key, Load load, Keep keep);
+  /// The result of `load`, or of a load of the same key that another caller has begun. `store(value)` runs once for
+  /// each value whose key was not invalidated during the load. When a load fails, or its coroutine is destroyed, only
+  /// its own caller is affected, and the caller that has waited longest loads next. A caller that waits until its
+  /// deadline runs its own `load`, which then reports that no time is left. `load` is a function that calls a named
+  /// coroutine, never a lambda that is itself a capturing coroutine.
+  template <class Load, class Store>
+  async<Value> run(Deadline deadline, Key key, Load load, Store store);
 
-  /// Callers who come from now on do not join what is being loaded. Those who wait for it get it, but it is not kept.
+  /// Later callers do not join a load in progress. The callers that wait for it get its value, which is not stored.
   template <class K>
   void invalidate(const K& key) {
     if (const auto found = flights_->find(key); found != flights_->end()) flights_->erase(found);
   }
-  template <class Concerns>
-  void invalidate_if(const Concerns& concerns) {
-    std::erase_if(*flights_, [&](const auto& entry) { return concerns(entry.first); });
+  template <class Matches>
+  void invalidate_if(const Matches& matches) {
+    std::erase_if(*flights_, [&](const auto& entry) { return matches(entry.first); });
   }
   void invalidate_all() { flights_->clear(); }
 
-  /// Callers who wait for what another one loads: they cost nothing but their place.
+  /// Callers that wait for another caller's load. Each costs only its coroutine.
   std::size_t waiting() const noexcept { return *waiting_; }
 
  private:
@@ -55,8 +55,8 @@ class SingleFlight {
   using FlightPtr = std::shared_ptr<Flight>;
   using Flights = std::unordered_map<Key, FlightPtr, Hash, Equal>;
 
-  /// Whoever loads holds one, so that the others learn of the end however it comes: a value, an exception, or the
-  /// coroutine's destruction, when the SingleFlight may be gone already.
+  /// The loading coroutine holds one, so that the waiters are notified however the load ends: by a value, an exception,
+  /// or the destruction of the coroutine, when the SingleFlight may already be destroyed.
   class LoadGuard {
    public:
     LoadGuard(std::shared_ptr<Flights> flights, const Key& key, FlightPtr flight)
@@ -65,7 +65,7 @@ class SingleFlight {
     }
     ~LoadGuard() {
       flight_->loading = false;
-      // A failed flight stays while somebody waits, who goes on with it.
+      // A failed flight stays while a caller waits, which then continues it.
       if ((flight_->value || flight_->waiting == 0) && is_current()) flights_->erase(key_);
       flight_->value ? flight_->changed->notify_all() : flight_->changed->notify_one();
     }
@@ -84,7 +84,7 @@ class SingleFlight {
     FlightPtr flight_;
   };
 
-  /// Whoever waits holds one. When its coroutine is destroyed although it was its turn to load, the next one has it.
+  /// A waiting coroutine holds one. When it is destroyed although it was its turn to load, the next waiter loads.
   class WaitGuard {
    public:
     WaitGuard(FlightPtr flight, std::shared_ptr<std::size_t> all) : flight_(std::move(flight)), all_(std::move(all)) {
@@ -99,7 +99,7 @@ class SingleFlight {
     WaitGuard(const WaitGuard&) = delete;
     WaitGuard& operator=(const WaitGuard&) = delete;
 
-    /// The waiting is over, and its coroutine goes on.
+    /// The wait is over, and the coroutine continues.
     void finish() noexcept { finished_ = true; }
 
    private:
@@ -113,8 +113,8 @@ class SingleFlight {
 };
 
 template <class Key, class Value, class Hash, class Equal>
-template <class Load, class Keep>
-async<Value> SingleFlight<Key, Value, Hash, Equal>::run(Deadline deadline, Key key, Load load, Keep keep) {
+template <class Load, class Store>
+async<Value> SingleFlight<Key, Value, Hash, Equal>::run(Deadline deadline, Key key, Load load, Store store) {
   FlightPtr& place = (*flights_)[key];
   const bool joins = place != nullptr;
   if (!joins) place = std::make_shared<Flight>();
@@ -136,7 +136,7 @@ async<Value> SingleFlight<Key, Value, Hash, Equal>::run(Deadline deadline, Key k
 
   const LoadGuard loading(flights_, key, flight);
   Value value = co_await load();
-  if (loading.is_current()) keep(value);
+  if (loading.is_current()) store(value);
   flight->value = value;
   co_return value;
 }
