@@ -11,51 +11,51 @@
 
 namespace ms::write {
 
-/// What a committed write changes for those who see it, and what therefore has to be read anew. There is no default: a
+/// What a committed write changes for others, and what is therefore invalidated and published. There is no default: a
 /// write that changes nothing for others says so.
 class Changes {
  public:
-  /// Nothing that pages of others show.
+  /// The write changes nothing that other members' pages show.
   static Changes nothing_shown() { return {}; }
-  /// Published: pages and streams that show these topics read them anew, on every server.
+  /// Publishes these topics: pages and streams on every server read them again.
   static Changes of_topics(std::vector<live::Topic> topics) {
     Changes out;
     out.topics_ = std::move(topics);
     return out;
   }
-  /// The same, when only the results of the statements tell which topics.
+  /// The same, when the topics follow only from the results of the statements.
   static Changes of_results(std::function<std::vector<live::Topic>()> topics) {
     Changes out;
     out.topics_of_results_ = std::move(topics);
     return out;
   }
-  /// A PostgreSQL channel on which every server listens for this kind of change.
+  /// Notifies a PostgreSQL channel on which every server listens for this kind of change.
   static Changes of_channel(std::string name) {
     Changes out;
     out.channel_ = std::move(name);
     return out;
   }
-  /// What is known of a member: every server asks for the account anew.
+  /// A member's account changed: every server reads it again.
   static Changes of_member(MemberId member) {
     Changes out;
     out.member_ = member;
     return out;
   }
-  /// The same for what the member may do or who sees them: no session in Redis says otherwise when the answer goes out.
+  /// The same for the member's rights or visibility: no session in Redis is outdated when the response goes out.
   static Changes of_rights(MemberId member) {
     Changes out;
     out.member_ = member;
     out.rights_ = true;
     return out;
   }
-  /// Ends the member's sessions but `kept` (a raw id, may be empty), which is a change of rights as well.
-  static Changes of_sessions(MemberId member, std::string kept) {
+  /// Ends the member's sessions except `current` (a raw id, may be empty); this is a change of rights too.
+  static Changes of_sessions(MemberId member, std::string current) {
     Changes out = of_rights(member);
-    out.ended_but_ = std::move(kept);
+    out.ended_except_ = std::move(current);
     return out;
   }
 
-  /// Keys of the cache in Redis that show it, too.
+  /// Also invalidates these keys of the Redis cache.
   Changes with_cache(std::vector<std::string> keys) && {
     cache_keys_ = std::move(keys);
     return std::move(*this);
@@ -70,10 +70,10 @@ class Changes {
   std::string channel_;
   MemberId member_;
   bool rights_ = false;
-  std::optional<std::string> ended_but_;
+  std::optional<std::string> ended_except_;
 };
 
-/// What a repetition of the request is told that it made.
+/// The id that a repetition of the request gets as its result.
 class ResultId {
  public:
   template <class Id>
@@ -86,7 +86,7 @@ class ResultId {
   std::string reference_;
 };
 
-/// What a write says of itself when it is committed. Neither has a default, so what is left out does not compile.
+/// What a feature declares when it commits a write. Neither member has a default, so omitting one does not compile.
 struct Plan {
   ResultId result;
   Changes changes;

@@ -5,17 +5,17 @@
 #include "infra/core/id.hpp"
 #include "infra/pg/codec.hpp"
 
-// Ids that one statement of a transaction makes and later ones need, without a round trip between them. The statement
-// keeps them in a variable of the transaction (ms_set_local_id), and the later ones read it (ms_local_id,
-// ms_local_ids). Only Write::insert and Write::change give out such a reference, so nothing can ask for an id that was
-// not made before it; a reference of another transaction fails the statement.
+// Ids that one statement of a transaction creates and later ones use, without a round trip between them. The statement
+// stores them in a variable of the transaction (ms_set_local_id), and later ones read it (ms_local_id, ms_local_ids).
+// Only Write::insert and Write::change create such a reference, so no statement can use an id before it exists; a
+// reference of another transaction fails the statement.
 namespace ms::write {
 
-/// A text parameter for ms_local_id(): an id that is known, or one that this transaction makes.
+/// A text parameter for ms_local_id(): an existing id, or one that this transaction creates.
 template <class Id>
 class LocalId {
  public:
-  LocalId(Id known) : text_(std::to_string(known.value)) {}
+  LocalId(Id id) : text_(std::to_string(id.value)) {}
   const std::string& text() const noexcept { return text_; }
 
  private:

@@ -57,7 +57,7 @@ void Write::guard_act_of_staff(session::Permission permission) {
   act_of_staff_ = true;
 }
 
-/// What the compiler cannot see. Each is a bug of the feature, found by the first test that comes so far.
+/// Checks what the compiler cannot. Each failure is a bug of the feature, which the first test of the write finds.
 void Write::check() const {
   const auto demand = [](bool holds, const char* what) {
     if (!holds) throw std::logic_error(std::string("write: ") + what);
@@ -70,20 +70,21 @@ void Write::check() const {
   demand((notifications_.empty() && notified_.empty()) || writer_.when_notified_, "nobody invalidates notifications");
 }
 
-/// What belongs to every write. Notifications are the last to be locked.
+/// Adds what belongs to every write. Notifications are locked last.
 void Write::complete(const Plan& plan) {
   const Changes& changes = plan.changes;
   if (changes.rights_ && !writer_.when_rights_change_) throw std::logic_error("write: nobody invalidates sessions");
   if (!changes.channel_.empty()) add(kNotifyServers, changes.channel_);
-  if (changes.ended_but_) {
-    session::Sessions::add_revoke_all(*transaction_, changes.member_, *changes.ended_but_);
+  if (changes.ended_except_) {
+    session::Sessions::add_revoke_all(*transaction_, changes.member_, *changes.ended_except_);
   } else if (changes.member_) {
     add(kMemberChanged, changes.member_);
   }
   idempotency::record(*transaction_, call_, actor_, plan.result.reference_);
-  for (const Notification& one : notifications_) {
-    notified_.emplace_back(
-        [members = transaction_->add_encoded<MemberId>(one.query, one.params)] { return members.all(); });
+  for (const Notification& notification : notifications_) {
+    notified_.emplace_back([members = transaction_->add_encoded<MemberId>(notification.query, notification.params)] {
+      return members.all();
+    });
   }
 }
 
@@ -93,20 +94,20 @@ async<Result<void>> Write::commit(Plan plan) {
   committed_ = true;
   pg::Transaction& transaction = *transaction_;
   Result<void> done;
-  std::exception_ptr lost;
+  std::exception_ptr unknown_outcome;
   try {
     done = co_await transaction.commit();
-  } catch (const pg::Unavailable& gone) {
-    if (!gone.outcome_unknown()) throw;
-    lost = std::current_exception();
+  } catch (const pg::Unavailable& failure) {
+    if (!failure.outcome_unknown()) throw;
+    unknown_outcome = std::current_exception();
   }
   if (!done) co_return done;
-  co_await publish(plan.changes, !lost);
-  if (lost) std::rethrow_exception(lost);
+  co_await publish(plan.changes, !unknown_outcome);
+  if (unknown_outcome) std::rethrow_exception(unknown_outcome);
   co_return done;
 }
 
-/// Each once, in order.
+/// Each member once, in ascending order.
 std::vector<MemberId> Write::notified() const {
   std::vector<MemberId> out;
   for (const auto& members : notified_) {
@@ -119,7 +120,7 @@ std::vector<MemberId> Write::notified() const {
   return out;
 }
 
-/// Topics go out behind the first command to Redis that is awaited here: who hears of them reads what is new.
+/// Topics are sent behind the first Redis command that is awaited here: their subscribers read the new state.
 async<void> Write::publish(const Changes& changes, bool committed) {
   std::vector<live::Topic> topics = changes.topics_;
   if (committed && changes.topics_of_results_) topics = changes.topics_of_results_();

@@ -23,15 +23,15 @@ namespace ms::live {
 class Publisher;
 }
 
-// The one way to change what a request asks to change. A Write gathers the statements, the rights that they need, the
-// line of the audit log, who is notified; commit() adds the idempotency key, carries all of it out in one transaction
-// and one round trip, and publishes what changed only then. A step that is left out does not compile, or throws
+// The only way for a request to change the database. A Write collects the statements, the rights that they need, the
+// entry of the audit log and the notifications; commit() adds the idempotency key, runs everything in one transaction
+// and one round trip, and publishes the changes afterwards. An omitted step does not compile, or throws
 // std::logic_error in every build. Features cannot open another transaction (tools/check_layers).
 namespace ms::write {
 
 class Write;
 
-/// What a Write publishes with. One per thread.
+/// Begins writes, and holds what they invalidate and publish with. One per thread.
 class Writer {
  public:
   Writer(pg::Db& db, cache::RedisCache& cache, live::Publisher& publisher)
@@ -39,10 +39,10 @@ class Writer {
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
-  /// `viewer`: whose write it is; a guest for what nobody has to be logged in for.
+  /// `viewer`: whose write it is; a guest where no login is needed.
   Write begin(const Call& call, const session::Viewer& viewer);
 
-  /// Set once by whoever keeps what is known of notifications and of sessions.
+  /// Each is set once, by the owner of the cached notifications and of the sessions.
   void when_notified(std::function<async<void>(const Call&, std::vector<MemberId>)> invalidate) {
     when_notified_ = std::move(invalidate);
   }
@@ -79,13 +79,13 @@ class Write {
   Write& operator=(const Write&) = delete;
   ~Write();
 
-  /// What the same request made the first time it was sent; the write is done then, and the answer is to be made of
-  /// that. 0: no row of its own. Has to be asked first.
+  /// The result of an earlier request with the same idempotency key: the write is already done, and the response uses
+  /// that result. 0: the write created no row. Every write calls this first.
   std::optional<std::int64_t> replayed();
 
   MemberId actor() const noexcept { return actor_; }
 
-  /// As pg::Statements::add. The results stand in it after commit().
+  /// As pg::Statements::add. The handle holds the results after commit().
   template <class Row = pg::None, class... P>
   pg::ResultHandle<Row> add(const pg::Query& query, const P&... params) {
     return statements().add<Row>(query, params...);
@@ -93,13 +93,13 @@ class Write {
   /// For functions that take pg::Statements, of this and other features.
   operator pg::Statements&() { return statements(); }
 
-  /// Adds an insert of one row. Its $1 is a name, and it returns `ms_set_local_id($1, id)` first.
+  /// Adds an insert of one row. Its $1 is a variable's name, and its first column is `ms_set_local_id($1, id)`.
   template <class Id, class Row = Id, class... P>
   Inserted<Id, Row> insert(const pg::Query& query, const P&... params) {
     const LocalId<Id> id(next_variable());
     return {add<Row>(query, id, params...), id};
   }
-  /// Adds a statement that changes rows. Its $1 is a name, and it keeps their ids by `ms_set_local_ids($1,
+  /// Adds a statement that changes rows. Its $1 is a variable's name, and it stores their ids by `ms_set_local_ids($1,
   /// array_agg(id))`.
   template <class Id, class Row, class... P>
   Changed<Id, Row> change(const pg::Query& query, const P&... params) {
@@ -107,35 +107,35 @@ class Write {
     return {add<Row>(query, ids, params...), ids};
   }
 
-  // Rights, asked inside the transaction; each write of a member needs one (infra/session/guard.hpp says in which
-  // order).
+  // Rights are checked inside the transaction; each write of a member needs such a check (infra/session/guard.hpp has
+  // their order).
 
-  /// Unexpected when the actor is no member any more (401) or suspended (403).
+  /// Unexpected when the actor is no longer a member (401) or is suspended (403).
   void guard_member();
-  /// The same, and when they lack the permission (403).
+  /// The same, and also when the actor lacks the permission (403).
   void guard_permission(session::Permission permission);
-  /// The same for an act of staff on what others have: it needs its line in the audit log.
+  /// The same for an act of staff on somebody else's content or account: it needs an entry in the audit log.
   void guard_act_of_staff(session::Permission permission);
-  /// A statement that asks for rights itself.
+  /// Adds a statement that checks rights itself.
   template <class... P>
   void guard(const pg::Query& query, const P&... params) {
     add(query, params...);
     guarded_ = true;
   }
-  /// A statement of this write adds the line of the audit log (features/audit).
+  /// Declares that a statement of this write adds the entry of the audit log (features/audit).
   void audited() noexcept { audited_ = true; }
 
-  /// Adds a statement that notifies members and gives their ids. These come last in every transaction, so that two of
-  /// them cannot wait for each other's members; the members' notifications are invalidated after the commit.
+  /// Adds a statement that notifies members and returns their ids. These statements run last in every transaction, so
+  /// that two transactions cannot deadlock on members; the members' notifications are invalidated after the commit.
   template <class... P>
   void notify(const pg::Query& query, const P&... params) {
     notifications_.push_back({query, {pg_param(params)...}});
   }
-  /// Members whose notifications another statement changes; called after the commit.
+  /// Adds members whose notifications another statement changes; `members` is called after the commit.
   void notifies(std::function<std::vector<MemberId>()> members) { notified_.push_back(std::move(members)); }
 
-  /// Carries it out. Unexpected as pg::Transaction::commit; nothing has changed and nothing is published then. Throws
-  /// pg::Unavailable; when the outcome is unknown, what may have changed is published all the same.
+  /// Runs the transaction. Unexpected as pg::Transaction::commit: then nothing is changed or published. Throws
+  /// pg::Unavailable; when the outcome is unknown, it publishes what may have changed all the same.
   async<Result<void>> commit(Plan plan);
 
  private:
@@ -161,7 +161,7 @@ class Write {
   Writer& writer_;
   const Call& call_;
   MemberId actor_;
-  std::unique_ptr<pg::Transaction> transaction_;  // features see no transaction of their own (tools/check_layers)
+  std::unique_ptr<pg::Transaction> transaction_;  // features cannot open one themselves (tools/check_layers)
   std::vector<Notification> notifications_;
   std::vector<std::function<std::vector<MemberId>()>> notified_;
   int variables_ = 0;

@@ -20,7 +20,7 @@ using testing::IsEmpty;
 
 const auto* const kEnvironment = testing::AddGlobalTestEnvironment(new TestDatabase("write"));
 
-// What a plan leaves out does not compile.
+// An incomplete plan does not compile.
 template <class P>
 concept NeedsNoChanges = requires(ResultId made) { P{.result = made}; };
 template <class P>
@@ -29,7 +29,7 @@ static_assert(!NeedsNoChanges<Plan> && !NeedsNoResult<Plan>);
 static_assert(!std::is_default_constructible_v<ResultId> && !std::is_default_constructible_v<Changes>);
 static_assert(!std::is_constructible_v<Write, Writer&, const Call&, MemberId>);  // only a Writer begins one
 
-// Members 1, who writes, and 2, who is suspended. Triggers of posts make rows of their own, as in life.
+// Member 1 writes, member 2 is suspended. Triggers of posts insert rows of their own, as in production.
 constexpr const char* kRows = R"(
   truncate users, boards, posts, comments, notifications, notification_counts, audit_log, idempotency_keys restart identity cascade;
   insert into users (email, name, password_hash, suspended_until) values
@@ -52,13 +52,13 @@ constexpr pg::Query kReply{"test.reply", R"(
   insert into comments (post_id, parent_id, root_id, author_id, content, content_html)
   values (1, ms_local_id($1), ms_local_id($1), 3, 'reply', ''))"};
 constexpr pg::Query kRefuse{"test.refuse", "select ms_guard(false, 404, 'comments.gone')::text"};
-constexpr pg::Query kTell{"test.tell", "select unnest(array[3, 1, 3]::bigint[])"};
+constexpr pg::Query kNotify{"test.notify", "select unnest(array[3, 1, 3]::bigint[])"};
 constexpr pg::Query kNothing{"test.nothing", "select 1::bigint"};
 
 session::Viewer viewer(std::int64_t id) {
-  session::Viewer who;
-  who.id = MemberId{id};
-  return who;
+  session::Viewer out;
+  out.id = MemberId{id};
+  return out;
 }
 
 Plan nothing() { return {.result = ResultId::none(), .changes = Changes::nothing_shown()}; }
@@ -80,11 +80,11 @@ class WriteTest : public testing::Test {
     for (const MemberId member : members) out.push_back(member.value);
     co_return;
   }
-  /// Gathers by `add`, which may be all of a feature, and commits.
+  /// Collects by `add`, as a feature does, and commits.
   template <class F>
   static async<Result<void>> commit(Writer& with, const Call& call, std::int64_t actor, F add) {
-    const session::Viewer who = viewer(actor);
-    Write write = with.begin(call, who);
+    const session::Viewer actor_viewer = viewer(actor);
+    Write write = with.begin(call, actor_viewer);
     const Plan plan = add(write);
     co_return co_await write.commit(plan);
   }
@@ -92,7 +92,7 @@ class WriteTest : public testing::Test {
   Result<void> commit(F add, std::int64_t actor = 1) {
     return pg::run(io, commit(writer, call, actor, std::move(add)));
   }
-  /// What is wrong with a write; empty: nothing.
+  /// The std::logic_error of a write; empty: none.
   template <class F>
   std::string fault(F add) {
     try {
@@ -101,17 +101,17 @@ class WriteTest : public testing::Test {
     } catch (const std::logic_error& error) { return error.what(); }
     return "";
   }
-  /// Asks and guards as every write does.
+  /// Calls replayed() and guards, as every write does.
   static Write& begun(Write& write) {
     EXPECT_FALSE(write.replayed());
     write.guard_member();
     return write;
   }
-  /// The words that other servers got, once all that was sent has arrived.
-  std::string heard() {
+  /// The publications that other servers received, once all of them have arrived.
+  std::string published() {
     redis.fire_and_forget(redis::Command("PUBLISH", live::Publisher::kChannel, "end"));
     const auto flushed = redis::in(10s);
-    pg::run(io, hints.flush(flushed));
+    pg::run(io, publisher.flush(flushed));
     redis.fire_and_forget(redis::Command("PUBLISH", live::Publisher::kChannel, "end"));
     while (std::ranges::count(messages, "end") < 2) io.run_one();
     std::string out;
@@ -133,8 +133,8 @@ class WriteTest : public testing::Test {
   redis::PrivateRedis server;
   redis::Client redis{io, server.config()};
   cache::RedisCache cache{redis, secret::Keyring({"key"})};
-  live::Publisher hints{io, db, redis, secret::Keyring({"key"})};
-  Writer writer{db, cache, hints};
+  live::Publisher publisher{io, db, redis, secret::Keyring({"key"})};
+  Writer writer{db, cache, publisher};
   std::vector<std::int64_t> notified;
   std::vector<std::int64_t> changed;
   std::vector<std::string> messages;
@@ -146,7 +146,7 @@ class WriteTest : public testing::Test {
                                [this](bool connected) { listening = connected; }};
 };
 
-TEST_F(WriteTest, EverythingIsDoneInOneRoundTripAndPublishedThen) {
+TEST_F(WriteTest, EverythingRunsInOneRoundTripAndIsPublishedAfterwards) {
   Timing timing;
   call = Call(std::chrono::steady_clock::now() + 60s, "test", &timing);
   call.set_idempotency_key(&key);
@@ -154,7 +154,7 @@ TEST_F(WriteTest, EverythingIsDoneInOneRoundTripAndPublishedThen) {
   const auto done = commit([](Write& write) -> Plan {
     const auto comment = begun(write).insert<CommentId>(kComment, write.actor(), "text");
     write.add(kReply, comment.id);
-    write.notify(kTell);
+    write.notify(kNotify);
     return {.result = comment.id, .changes = Changes::of_topics({{'p', 1}, {'b', 1}}).with_cache({"cache:test"})};
   });
   ASSERT_TRUE(done);
@@ -163,10 +163,10 @@ TEST_F(WriteTest, EverythingIsDoneInOneRoundTripAndPublishedThen) {
   EXPECT_EQ(ask("select string_agg(content || coalesce(parent_id, 0), ' ' order by id) from comments"), "text0 reply1");
   EXPECT_THAT(notified, ElementsAre(1, 3));
   EXPECT_FALSE(cached());
-  EXPECT_EQ(heard(), "b1,p1");
+  EXPECT_EQ(published(), "b1,p1");
 }
 
-TEST_F(WriteTest, AnIdIsThatOfItsOwnInsertWhateverElseIsInserted) {
+TEST_F(WriteTest, AnIdBelongsToItsOwnInsertDespiteOtherInserts) {
   call.set_idempotency_key(&key);
   ASSERT_TRUE(commit([](Write& write) -> Plan {
     const auto first = begun(write).insert<CommentId>(kComment, write.actor(), "first");
@@ -180,7 +180,7 @@ TEST_F(WriteTest, AnIdIsThatOfItsOwnInsertWhateverElseIsInserted) {
   EXPECT_EQ(ask("select string_agg(parent_id::text, ' ' order by id) from comments"), "3 1");
 }
 
-TEST_F(WriteTest, IdsOfChangedRowsAreHandedOn) {
+TEST_F(WriteTest, LaterStatementsGetTheIdsOfChangedRows) {
   ask("insert into comments (post_id, author_id, content, content_html) select 1, 3, 'x', '' from generate_series(1, "
       "3)");
   ask("update comments set content = 'y' where id = 2");
@@ -192,20 +192,20 @@ TEST_F(WriteTest, IdsOfChangedRowsAreHandedOn) {
   EXPECT_EQ(ask("select string_agg(parent_id::text, ' ' order by parent_id) from comments"), "1 3");
 }
 
-TEST_F(WriteTest, AnIdOfAnotherTransactionIsNone) {
-  std::optional<LocalId<CommentId>> kept;
-  ASSERT_TRUE(commit([&kept](Write& write) -> Plan {
-    kept = begun(write).insert<CommentId>(kComment, write.actor(), "text").id;
+TEST_F(WriteTest, AnIdOfAnotherTransactionFailsTheStatement) {
+  std::optional<LocalId<CommentId>> other;
+  ASSERT_TRUE(commit([&other](Write& write) -> Plan {
+    other = begun(write).insert<CommentId>(kComment, write.actor(), "text").id;
     return nothing();
   }));
-  EXPECT_THROW(commit([&kept](Write& write) -> Plan {
-                 begun(write).add(kReply, *kept);
+  EXPECT_THROW(commit([&other](Write& write) -> Plan {
+                 begun(write).add(kReply, *other);
                  return nothing();
                }),
                pg::StatementFailed);
 }
 
-TEST_F(WriteTest, WhatIsLeftOutIsABugInEveryBuild) {
+TEST_F(WriteTest, AnOmittedStepIsABugInEveryBuild) {
   const auto add = [](Write& write) { write.add(kNothing); };
   EXPECT_EQ(fault([&](Write& write) {
               add(begun(write));
@@ -236,8 +236,8 @@ TEST_F(WriteTest, WhatIsLeftOutIsABugInEveryBuild) {
             "write: an act of staff is not in the audit log");
 }
 
-TEST_F(WriteTest, WhatNobodyInvalidatesIsABugInEveryBuild) {
-  Writer bare(db, cache, hints);
+TEST_F(WriteTest, AMissingInvalidatorIsABugInEveryBuild) {
+  Writer bare(db, cache, publisher);
   const auto fault_of = [&](auto add) -> std::string {
     try {
       const auto done = pg::run(io, commit(bare, call, 1, add));
@@ -246,7 +246,7 @@ TEST_F(WriteTest, WhatNobodyInvalidatesIsABugInEveryBuild) {
     return "";
   };
   EXPECT_EQ(fault_of([](Write& write) {
-              begun(write).notify(kTell);
+              begun(write).notify(kNotify);
               return nothing();
             }),
             "write: nobody invalidates notifications");
@@ -258,8 +258,8 @@ TEST_F(WriteTest, WhatNobodyInvalidatesIsABugInEveryBuild) {
 }
 
 async<Result<void>> commit_twice(Writer& writer, const Call& call) {
-  const session::Viewer who = viewer(1);
-  Write write = writer.begin(call, who);
+  const session::Viewer member = viewer(1);
+  Write write = writer.begin(call, member);
   EXPECT_FALSE(write.replayed());
   write.guard_member();
   const auto first = co_await write.commit(nothing());
@@ -267,14 +267,14 @@ async<Result<void>> commit_twice(Writer& writer, const Call& call) {
   co_return co_await write.commit(nothing());
 }
 
-TEST_F(WriteTest, OneIsCommittedOnce) { EXPECT_THROW(pg::run(io, commit_twice(writer, call)), std::logic_error); }
+TEST_F(WriteTest, AWriteIsCommittedOnce) { EXPECT_THROW(pg::run(io, commit_twice(writer, call)), std::logic_error); }
 
-TEST_F(WriteTest, ARefusalChangesAndPublishesNothing) {
+TEST_F(WriteTest, AFailedGuardChangesAndPublishesNothing) {
   call.set_idempotency_key(&key);
   redis::run(io, redis::execute(redis, redis::Command("SET", "cache:test", "old")));
   const auto refused = commit([](Write& write) -> Plan {
     const auto comment = begun(write).insert<CommentId>(kComment, write.actor(), "text");
-    write.notify(kTell);
+    write.notify(kNotify);
     write.add(kRefuse);
     return {.result = comment.id, .changes = Changes::of_topics({{'p', 1}}).with_cache({"cache:test"})};
   });
@@ -284,30 +284,30 @@ TEST_F(WriteTest, ARefusalChangesAndPublishesNothing) {
   EXPECT_EQ(ask("select count(*) from idempotency_keys"), "0");
   EXPECT_THAT(notified, IsEmpty());
   EXPECT_TRUE(cached());
-  EXPECT_EQ(heard(), "");
+  EXPECT_EQ(published(), "");
 }
 
-TEST_F(WriteTest, ASecondWriteOfTheSameRequestIsRefused) {
+TEST_F(WriteTest, ASecondWriteOfTheSameRequestFails) {
   call.set_idempotency_key(&key);
   const auto add = [](Write& write) -> Plan {
     const auto comment = begun(write).insert<CommentId>(kComment, write.actor(), "text");
     return {.result = comment.id, .changes = Changes::of_topics({{'p', 1}})};
   };
   ASSERT_TRUE(commit(add));
-  ASSERT_EQ(heard(), "p1");
+  ASSERT_EQ(published(), "p1");
   ASSERT_FALSE(commit(add));
   EXPECT_EQ(ask("select count(*) from comments"), "1");
-  EXPECT_EQ(heard(), "");
+  EXPECT_EQ(published(), "");
 }
 
-TEST_F(WriteTest, ARepetitionIsToldTheFirstResult) {
+TEST_F(WriteTest, ARepetitionGetsThePreviousResult) {
   key.previous_result = 34;
   call.set_idempotency_key(&key);
   Write write = writer.begin(call, viewer(1));
   EXPECT_EQ(write.replayed(), 34);
 }
 
-TEST_F(WriteTest, WhoIsSuspendedByNowWritesNothing) {
+TEST_F(WriteTest, ASuspendedMemberWritesNothing) {
   const auto add = [](Write& write) -> Plan {
     EXPECT_FALSE(write.replayed());
     write.guard(kNothing);
@@ -335,7 +335,7 @@ TEST_F(WriteTest, AGuestNeedsNoRight) {
   EXPECT_EQ(ask("select user_id is null and result = 1 from idempotency_keys"), "t");
 }
 
-TEST_F(WriteTest, AMemberThatChangesIsKnownAnewEverywhere) {
+TEST_F(WriteTest, AChangedMemberIsReadAgainEverywhere) {
   const auto epoch = [] { return std::stoll(ask("select session_epoch from users where id = 1")); };
   const auto before = epoch();
   const auto commit_changes = [this](const Changes& changes) {
@@ -355,14 +355,14 @@ TEST_F(WriteTest, AMemberThatChangesIsKnownAnewEverywhere) {
   EXPECT_GT(epoch(), before);
 }
 
-TEST_F(WriteTest, WhatMayHaveChangedIsPublishedWhenTheAnswerIsLost) {
+TEST_F(WriteTest, AnUnknownOutcomePublishesThePossibleChanges) {
   pg::Proxy proxy(io);
   proxy.open();
   pg::Db through(io, pg::Config{.conninfo = proxy.conninfo() + " options='-c role=minschool_site'",
                                 .fast_connections = 1,
                                 .slow_connections = 0});
   ASSERT_TRUE(pg::run(io, through.ready(redis::in(10s))));
-  Writer lossy(through, cache, hints);
+  Writer lossy(through, cache, publisher);
   redis::run(io, redis::execute(redis, redis::Command("SET", "cache:test", "old")));
   call = Call(std::chrono::steady_clock::now() + 300ms, "test");
   call.set_idempotency_key(&key);
@@ -374,10 +374,10 @@ TEST_F(WriteTest, WhatMayHaveChangedIsPublishedWhenTheAnswerIsLost) {
   try {
     pg::run(io, commit(lossy, call, 1, add));
     FAIL() << "an answer came";
-  } catch (const pg::Unavailable& gone) { EXPECT_TRUE(gone.outcome_unknown()); }
+  } catch (const pg::Unavailable& failure) { EXPECT_TRUE(failure.outcome_unknown()); }
   EXPECT_FALSE(cached());
-  EXPECT_EQ(heard(), "p1");
-  // It is carried out after all, and a repetition is told so.
+  EXPECT_EQ(published(), "p1");
+  // The transaction committed after all, and a repetition finds its result.
   proxy.stall(false);
   const Call later(std::chrono::steady_clock::now() + 10s, "test");
   std::optional<idempotency::Found> found;
