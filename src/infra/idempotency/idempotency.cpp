@@ -3,8 +3,8 @@
 namespace ms::idempotency {
 namespace {
 
-// The last question of a write: the member may have been suspended since the request was let in.
-constexpr pg::Query kWriter{"once.writer", R"(
+// The last check of a write: the member may have been suspended since the request was admitted.
+constexpr pg::Query kGuardWriter{"once.writer", R"(
   select ms_guard(coalesce((select coalesce(suspended_until <= now(), true) from users where id = $1), true), 403,
                   'login.suspended')::text)"};
 constexpr pg::Query kRecord{"once.record", R"(
@@ -15,7 +15,7 @@ constexpr pg::Query kRecord{"once.record", R"(
 constexpr pg::Query kFind{"once.find", R"(
   select result, fingerprint = $3 from idempotency_keys
    where key = $1 and coalesce(user_id, 0) = $2)"};
-constexpr pg::Query kForget{"once.delete_expired", R"(
+constexpr pg::Query kDeleteExpired{"once.delete_expired", R"(
   delete from idempotency_keys where key in (
     select key from idempotency_keys where created_at < now() - interval '1 day' order by created_at limit 5000
        for update skip locked))"};
@@ -31,7 +31,7 @@ void record(pg::Statements& transaction, const Call& call, MemberId member, std:
   if (const IdempotencyKey* key = call.idempotency_key()) {
     transaction.add(kRecord, key->key, member, pg::Bytes{key->fingerprint}, result);
   } else if (member) {
-    transaction.add(kWriter, member);
+    transaction.add(kGuardWriter, member);
   }
 }
 
@@ -44,7 +44,7 @@ async<std::optional<Found>> find(pg::Db& db, const Call& call, const Idempotency
 
 async<bool> delete_expired(pg::Db& db, const Call& call) {
   pg::Batch batch = db.batch(call, pg::Lane::slow);
-  const auto handle = batch.add(kForget);
+  const auto handle = batch.add(kDeleteExpired);
   co_await batch.send();
   co_return handle.affected() > 0;
 }

@@ -9,31 +9,31 @@
 #include "infra/io/call.hpp"
 #include "infra/pg/db.hpp"
 
-// A write happens once. Every write records its key in the transaction that does it (table idempotency_keys). Whoever
-// sends the same request again - Nginx to the next server, a second click, an API client - either meets the recorded
-// key and gets the first result, or nothing happened yet and the write is done now. infra/write does that for features.
-// The pipeline finds out whether there is an earlier result only when an answer is a refusal or the database's answer
-// was lost: a write that goes well costs no further round trip.
+// A write happens once. Every write records its key in its own transaction (table idempotency_keys). A repetition of
+// the request - by Nginx to the next server, by a second click, by an API client - either finds the recorded key and
+// gets the previous result, or nothing was written yet and the write runs now. infra/write does this for features. The
+// pipeline looks for a previous result only after an error response or an unknown outcome: a successful write costs no
+// further round trip.
 // Rejected: looking the key up before each write (a round trip for all because of a few).
 namespace ms::idempotency {
 
-/// The result of the first time, when this request is a repetition: the id it made, 0 for none.
+/// The previous result, when this request is a repetition: the id that the first one created, 0 for none.
 std::optional<std::int64_t> previous_result(const Call& call);
 
-/// Records that the transaction did what the call asked, and `result`, a reference for ms_local_id() to the id that it
-/// made ("0": none). Refuses the transaction (403) when the writer is suspended by now.
+/// Records in the transaction the call's key and `result`, a reference for ms_local_id() to the id that the transaction
+/// creates ("0": none). Fails the transaction (403) when the writer is suspended.
 void record(pg::Statements& transaction, const Call& call, MemberId member, std::string_view result);
 
-/// What a key has done before.
+/// The record of a key.
 struct Found {
   std::int64_t result = 0;
-  bool same_request = true;  ///< false: the key came with another method, path or body then
+  bool same_request = true;  ///< false: the key was recorded with another method, path or body
 };
-/// nullopt: nothing yet, or by somebody else. Throws pg::Unavailable.
+/// nullopt: no record, or another member's. Throws pg::Unavailable.
 async<std::optional<Found>> find(pg::Db& db, const Call& call, const IdempotencyKey& key, MemberId member);
 
-/// Forgets keys older than a day, at most a few thousand at a time; any server may, at any time. False when none is
-/// left.
+/// Deletes keys older than a day, at most a few thousand at a time; any server may run it at any time. False when none
+/// is left.
 async<bool> delete_expired(pg::Db& db, const Call& call);
 
 }  // namespace ms::idempotency

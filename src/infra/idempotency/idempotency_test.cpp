@@ -13,7 +13,7 @@ using pg::TestDatabase;
 
 const auto* const kEnvironment = testing::AddGlobalTestEnvironment(new TestDatabase("once"));
 
-class OnceTest : public testing::Test {
+class IdempotencyTest : public testing::Test {
  protected:
   static void SetUpTestSuite() { TestDatabase::migrate(); }
   void SetUp() override {
@@ -47,32 +47,32 @@ class OnceTest : public testing::Test {
   pg::Db admin{io, pg::Config{.conninfo = TestDatabase::conninfo("minschool_admin")}};
 };
 
-TEST_F(OnceTest, WhatWasRecordedIsFoundByWhoWroteIt) {
+TEST_F(IdempotencyTest, ARecordIsFoundByItsWriterOnly) {
   EXPECT_FALSE(found(db, one));
   ASSERT_TRUE(write(one));
   ASSERT_TRUE(found(db, one));
   EXPECT_EQ(found(db, one)->result, 34);
   EXPECT_TRUE(found(db, one)->same_request);
-  EXPECT_FALSE(found(db, other)->same_request);  // the key came with something else then
+  EXPECT_FALSE(found(db, other)->same_request);  // the key was recorded with another request
   EXPECT_FALSE(found(db, one, 2));
   EXPECT_FALSE(found(db, one, 0));
-  EXPECT_FALSE(found(admin, one));  // neither program makes the other believe anything
+  EXPECT_FALSE(found(admin, one));  // a program's records are invisible to the other program
 }
 
-TEST_F(OnceTest, AKeyIsForOneWrite) {
+TEST_F(IdempotencyTest, AKeyIsForOneWrite) {
   ASSERT_TRUE(write(one));
   EXPECT_FALSE(write(one));
   EXPECT_FALSE(write(other));
   EXPECT_EQ(ask("select count(*) from idempotency_keys"), "1");
 }
 
-TEST_F(OnceTest, AGuestsWriteIsNobodys) {
+TEST_F(IdempotencyTest, AGuestsRecordBelongsToNoMember) {
   ASSERT_TRUE(write(one, 0, "0"));
   EXPECT_EQ(found(db, one, 0)->result, 0);
   EXPECT_FALSE(found(db, one, 1));
 }
 
-TEST_F(OnceTest, WhoIsSuspendedRecordsNothing) {
+TEST_F(IdempotencyTest, ASuspendedMemberRecordsNothing) {
   ask("update users set suspended_until = 'infinity'");
   const auto refused = write(one);
   ASSERT_FALSE(refused);
@@ -81,7 +81,7 @@ TEST_F(OnceTest, WhoIsSuspendedRecordsNothing) {
   EXPECT_EQ(ask("select count(*) from idempotency_keys"), "0");
 }
 
-TEST_F(OnceTest, KeysLiveForADay) {
+TEST_F(IdempotencyTest, KeysExpireAfterADay) {
   ASSERT_TRUE(write(one));
   EXPECT_FALSE(pg::run(io, delete_expired(db, call)));
   ask("update idempotency_keys set created_at = now() - interval '25 hours'");
