@@ -13,17 +13,17 @@ namespace {
 
 using std::chrono::steady_clock;
 
-// Not at once, because a program that has just started has requests to serve.
-constexpr auto kFirst = std::chrono::seconds(5);
-constexpr auto kLookEvery = std::chrono::seconds(1);
-constexpr auto kAfterFault = std::chrono::seconds(10);  // of our own, such as a missing table
+// Jobs start late, because a program that has just started has requests to serve.
+constexpr auto kStartDelay = std::chrono::seconds(5);
+constexpr auto kPollEvery = std::chrono::seconds(1);
+constexpr auto kAfterFault = std::chrono::seconds(10);  // a fault of this program, such as a missing table
 constexpr auto kCountEvery = std::chrono::seconds(10);
-// Periodic jobs stay in the database, unless it is replaced by another one.
+// Periodic jobs stay in the database; they are missing only after it was replaced by another one.
 constexpr auto kAddEvery = std::chrono::minutes(10);
 constexpr auto kStatementTime = std::chrono::seconds(5);
-// Added to the time limit of a kind: for what a handler does after its deadline, and for the statement that ends it.
+// Added to the time limit of a kind, for a handler that overruns its deadline and for the statement that ends the run.
 constexpr auto kLeaseMargin = std::chrono::seconds(20);
-constexpr int kPeriodicAttempts = 3;  // the next period comes anyway
+constexpr int kPeriodicAttempts = 3;  // the next period follows anyway
 constexpr std::size_t kMaxErrorLength = 500;
 
 std::string labels_of(const Kind& kind) { return metrics::labels({{"kind", kind.name}}); }
@@ -74,7 +74,7 @@ async<bool> Runner::run_one() {
   busy_ = true;
   bool ran = false;
   try {
-    ran = co_await take_one();
+    ran = co_await run_due_job();
   } catch (...) {
     busy_ = false;
     throw;
@@ -83,15 +83,15 @@ async<bool> Runner::run_one() {
   co_return ran;
 }
 
-async<bool> Runner::take_one() {
+async<bool> Runner::run_due_job() {
   const Call call(steady_clock::now() + kStatementTime, "jobs");
-  pg::Transaction taking = db_.transaction(call, pg::Lane::slow);
-  const auto handle = store::claim(taking, names_, lease_seconds_, server_);
-  const auto taken = co_await taking.commit();
-  const auto job = taken ? handle.one() : std::nullopt;
+  pg::Transaction claiming = db_.transaction(call, pg::Lane::slow);
+  const auto handle = store::claim(claiming, names_, lease_seconds_, server_);
+  const auto claimed = co_await claiming.commit();
+  const auto job = claimed ? handle.one() : std::nullopt;
   if (!job) co_return false;
   Result result{"the server that ran it was stopped", {}};
-  // A job whose last attempt never ended is not tried again: perhaps it kills the program that runs it.
+  // A job whose last attempt never ended is not retried: it may kill the program that runs it.
   if (job->attempts <= job->max_attempts) result = co_await call_handler(kinds_.at(job->kind), *job);
   const Call after(steady_clock::now() + kStatementTime, "jobs");
   pg::Transaction transaction = db_.transaction(after, pg::Lane::slow);
@@ -138,16 +138,16 @@ async<void> Runner::count() {
   const auto handle = store::counts(batch);
   co_await batch.send();
   std::map<std::string, store::Count, std::less<>> counts;
-  for (store::Count& one : handle.all()) counts[one.kind] = one;
+  for (store::Count& count : handle.all()) counts[count.kind] = count;
   for (auto& [name, state] : kinds_) {
-    const store::Count& one = counts[name];
-    state.queued.set(static_cast<double>(one.queued));
-    state.running.set(static_cast<double>(one.running));
-    state.failed.set(static_cast<double>(one.failed));
+    const store::Count& count = counts[name];
+    state.queued.set(static_cast<double>(count.queued));
+    state.running.set(static_cast<double>(count.running));
+    state.failed.set(static_cast<double>(count.failed));
   }
 }
 
-async<void> Runner::look_after() {
+async<void> Runner::maintain() {
   const auto now = steady_clock::now();
   if (!added_ || now - *added_ >= kAddEvery) {
     co_await add_periodic_jobs();
@@ -159,15 +159,15 @@ async<void> Runner::look_after() {
 }
 
 async<void> Runner::run() {
-  co_await sleep_for(kFirst);
+  co_await sleep_for(kStartDelay);
   while (!stopped_) {
     bool more = false;
-    auto pause = kLookEvery;
+    auto pause = kPollEvery;
     try {
-      co_await look_after();
+      co_await maintain();
       if (!stopped_) more = co_await run_one();
     } catch (const pg::Unavailable&) {
-      // another time, or another server
+      // retried at the next poll, or by another server
     } catch (const std::exception& bug) {
       spdlog::error("jobs: {}", bug.what());
       pause = kAfterFault;

@@ -13,26 +13,26 @@
 namespace ms::jobs {
 
 /// Runs jobs one after the other, over the slow lane of PostgreSQL, so that requests do not wait for them. One per
-/// process. Jobs of unknown kinds are left to servers that know them: a newer version's jobs wait for that version.
+/// process. It does not claim jobs of kinds that it does not have: a newer version's jobs wait for that version.
 class Runner {
  public:
-  /// `server` is shown to staff as where a job runs. Both references outlive it.
+  /// Staff see `server` as the place where a job runs. Both references outlive the Runner.
   Runner(pg::Db& db, std::string server, metrics::Shard& shard);
 
   /// Call before run(), once for each name.
   void add(Kind kind);
-  /// Starts after a while and runs until stop().
+  /// Starts after a delay and runs until stop().
   async<void> run();
-  /// Takes no further job.
+  /// Claims no further job.
   void stop() noexcept { stopped_ = true; }
-  /// Takes no further job. Returns when the running one has ended, or at the deadline: another server then runs it
-  /// again.
+  /// Claims no further job. Returns when the running one has ended, or at the deadline; another server then runs that
+  /// job again.
   async<void> finish(Deadline deadline);
 
   // The steps of run().
   /// Adds the missing periodic jobs.
   async<void> add_periodic_jobs();
-  /// Takes one due job and does it; false when there is none. Throws pg::Unavailable.
+  /// Claims one due job and runs it; false when there is none. Throws pg::Unavailable.
   async<bool> run_one();
   /// Reads how many jobs are queued, running and failed, for /metrics.
   async<void> count();
@@ -53,11 +53,11 @@ class Runner {
     Outcome outcome;
   };
 
-  async<bool> take_one();
+  async<bool> run_due_job();
   async<Result> call_handler(KindState& state, const store::Claimed& job);
   /// Adds the statement for the job's outcome.
   void settle(pg::Statements& out, const store::Claimed& job, const Result& result);
-  async<void> look_after();
+  async<void> maintain();
 
   pg::Db& db_;
   const std::string server_;
@@ -69,7 +69,7 @@ class Runner {
   std::optional<Deadline> counted_;
   std::optional<Deadline> added_;
   bool stopped_ = false;
-  bool busy_ = false;  ///< from before a job is taken until its outcome is stored
+  bool busy_ = false;  ///< from before a claim until the outcome is stored
 };
 
 }  // namespace ms::jobs

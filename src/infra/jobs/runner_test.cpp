@@ -63,7 +63,7 @@ class RunnerTest : public testing::Test {
   ms::Result<void> enqueued(Job job, bool refused = false) { return pg::run(io, add(a, std::move(job), refused)); }
   bool run(Server& server) { return pg::run(io, server.runner.run_one()); }
   static std::string sql(const std::string& text) { return TestDatabase::execute(text); }
-  /// Makes all waiting jobs due.
+  /// Makes all queued jobs due.
   static void let_time_pass() { sql("update jobs set run_at = now() where run_at <> 'infinity'"); }
   static std::string in_table() { return sql("select count(*) from jobs"); }
   double gauge(std::string_view name) {
@@ -75,7 +75,7 @@ class RunnerTest : public testing::Test {
   Server b{io, "b", "minschool_site"};
 };
 
-TEST_F(RunnerTest, AJobExistsFromItsTransactionUntilItIsDone) {
+TEST_F(RunnerTest, AJobExistsFromItsCommitUntilItIsDone) {
   EXPECT_FALSE(enqueued({.kind = "mail", .payload = "1"}, true));
   EXPECT_FALSE(run(a)) << "what caused it did not happen";
   ASSERT_TRUE(enqueued({.kind = "mail", .payload = "2"}));
@@ -85,7 +85,7 @@ TEST_F(RunnerTest, AJobExistsFromItsTransactionUntilItIsDone) {
   EXPECT_FALSE(run(a));
 }
 
-TEST_F(RunnerTest, TwoServersTakeDifferentJobs) {
+TEST_F(RunnerTest, TwoServersClaimDifferentJobs) {
   for (const char* payload : {"1", "2"}) ASSERT_TRUE(enqueued({.kind = "mail", .payload = payload}));
   pg::Started<bool> first(io, a.runner.run_one());
   pg::Started<bool> second(io, b.runner.run_one());
@@ -96,7 +96,7 @@ TEST_F(RunnerTest, TwoServersTakeDifferentJobs) {
   EXPECT_THAT(a.payloads, UnorderedElementsAre("1", "2"));
 }
 
-TEST_F(RunnerTest, AFailingJobIsRetriedLaterAndFinallyKept) {
+TEST_F(RunnerTest, AFailingJobIsRetriedAndStaysAsFailed) {
   ASSERT_TRUE(enqueued({.kind = "mail", .payload = "1", .max_attempts = 2}));
   a.error = "no such mailbox";
   EXPECT_TRUE(run(a));
@@ -136,7 +136,7 @@ TEST_F(RunnerTest, StaffRunFailedJobsAgain) {
   EXPECT_EQ(in_table(), "0");
 }
 
-TEST_F(RunnerTest, AJobOfAServerThatDiesIsDoneByAnother) {
+TEST_F(RunnerTest, AJobOfAKilledServerRunsOnAnother) {
   ASSERT_TRUE(enqueued({.kind = "mail", .payload = "1"}));
   a.held = true;
   const pg::Started<bool> dies(io, a.runner.run_one());
@@ -172,7 +172,7 @@ TEST_F(RunnerTest, AJobThatKillsItsServersIsAbandoned) {
   EXPECT_EQ(sql("select last_error from jobs where failed_at is not null"), "the server that ran it was stopped");
 }
 
-TEST_F(RunnerTest, AKeyHoldsUntilTheJobRuns) {
+TEST_F(RunnerTest, AUniqueKeyIsTakenUntilTheJobRuns) {
   for (const char* payload : {"1", "2"}) {
     ASSERT_TRUE(enqueued({.kind = "mail", .payload = payload, .unique_key = "post 7"}));
   }
@@ -193,7 +193,7 @@ TEST_F(RunnerTest, AJobWaitsForItsTime) {
   EXPECT_TRUE(run(a));
 }
 
-TEST_F(RunnerTest, JobsOfUnknownKindsAreLeftToOtherServers) {
+TEST_F(RunnerTest, JobsOfUnknownKindsStayForOtherServers) {
   ASSERT_TRUE(enqueued({.kind = "of_a_newer_version"}));
   EXPECT_FALSE(run(a));
   EXPECT_EQ(in_table(), "1");
@@ -211,7 +211,7 @@ TEST_F(RunnerTest, APeriodicJobRunsOnceInAPeriodOnAllServersTogether) {
   EXPECT_TRUE(run(b));
 }
 
-TEST_F(RunnerTest, APeriodicJobReportsItsFailureAndGoesOn) {
+TEST_F(RunnerTest, APeriodicJobReportsItsFailureAndContinues) {
   pg::run(io, a.runner.add_periodic_jobs());
   a.error = "permission denied";
   for (int attempt = 1; attempt <= 3; ++attempt) {
@@ -224,7 +224,7 @@ TEST_F(RunnerTest, APeriodicJobReportsItsFailureAndGoesOn) {
   EXPECT_EQ(sql("select count(*) from jobs where failed_at is null and last_error is null and run_at > now()"), "1");
 }
 
-TEST_F(RunnerTest, LongWorkIsDoneInSlicesBetweenWhichOthersRun) {
+TEST_F(RunnerTest, OtherJobsRunBetweenTheSlicesOfLongWork) {
   pg::run(io, a.runner.add_periodic_jobs());
   a.slices = {{.done = false, .payload = "10"}, {.done = false, .payload = "20", .pause = 1h}};
   EXPECT_TRUE(run(a));
@@ -251,7 +251,7 @@ TEST_F(RunnerTest, AFullQueueFailsTheTransactionThatAddsToIt) {
   EXPECT_TRUE(enqueued({.kind = "sweep"})) << "of each kind by itself";
 }
 
-TEST_F(RunnerTest, EachProgramRunsItsOwn) {
+TEST_F(RunnerTest, EachProgramRunsItsOwnJobs) {
   Server admin{io, "a", "minschool_admin"};
   ASSERT_TRUE(pg::run(io, admin.db.ready(std::chrono::steady_clock::now() + 10s)));
   ASSERT_TRUE(enqueued({.kind = "mail", .unique_key = "1"}));

@@ -18,7 +18,7 @@ constexpr pg::Query kAdd{"jobs.add", R"(
    where jobs.period_seconds is distinct from excluded.period_seconds)"};
 
 // A lease instead of a lock, because long work must not hold a transaction open. The lease ends at run_at, so that one
-// index finds new jobs, jobs to retry and jobs that a dead server left.
+// index finds new jobs, jobs to retry and jobs of killed servers.
 constexpr pg::Query kClaim{"jobs.claim", R"(
   update jobs set runs = runs + 1, attempts = attempts + 1, running_on = $3,
          unique_key = case when period_seconds is not null then unique_key end,
@@ -27,7 +27,7 @@ constexpr pg::Query kClaim{"jobs.claim", R"(
                 order by run_at limit 1 for update skip locked)
   returning id, runs, kind, payload, attempts, max_attempts, period_seconds is not null)"};
 constexpr pg::Query kRemove{"jobs.remove", "delete from jobs where id = $1 and runs = $2"};
-// Periods begin at the same moments on all servers, whenever a server started.
+// Periods begin at the same moments on all servers, independent of when a server started.
 constexpr pg::Query kWaitForPeriod{"jobs.wait_for_period", R"(
   update jobs set running_on = null, attempts = 0, payload = '', last_error = $3::text,
          failed_at = case when $3::text is not null then now() end,
@@ -52,7 +52,7 @@ constexpr pg::Query kRemoveOld{"jobs.remove_old", R"(
     select id from jobs where program = current_user and run_at = 'infinity' and failed_at < now() - interval '30 days'
      limit 1000))"};
 
-/// PostgreSQL's notation of an array of names that need no quotes.
+/// PostgreSQL's array notation of names that need no quotes.
 std::string array_of(const std::vector<std::string_view>& names) {
   std::string out = "{";
   for (const std::string_view name : names) out.append(out.size() > 1 ? "," : "").append(name);
