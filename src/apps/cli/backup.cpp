@@ -80,7 +80,7 @@ void back_up(const Options& options, const CommandOptions& chosen) {
   if (const int gone = folder.remove_unfinished(); gone > 0) {
     std::cerr << fmt::format("minschool: removed {} unfinished archive(s) of backups that were killed\n", gone);
   }
-  const auto file = must(folder.put(name, storage::IfThere::refuse));
+  const auto file = must(folder.put(name, storage::IfExists::refuse));
   ArchiveWriter archive([&file](std::string_view bytes) { must(file->write(bytes)); }, key ? &*key : nullptr);
   archive.add(std::string(kAbout), about(settings, chosen));
   // One snapshot of all tables (pg_dump's manual); the restore decides about owners.

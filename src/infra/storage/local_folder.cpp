@@ -40,12 +40,12 @@ std::unexpected<Error> bad_key(std::string_view key) {
 Result<> sync_folder(const fs::path& folder) {
   const File file(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (file.get() < 0) return failed(folder, errno);
-  // Some file systems of a network cannot, and say EINVAL.
+  // Some network file systems cannot sync a folder and return EINVAL.
   if (::fsync(file.get()) != 0 && errno != EINVAL) return failed(folder, errno);
   return {};
 }
 
-/// The folders below `root` that lead to the file, each of which is on the disk then.
+/// Creates the folders below `root` that lead to the file, and syncs each to the disk.
 Result<> make_folders(const fs::path& root, const fs::path& file) {
   const fs::path folder = file.parent_path();
   if (folder == root) return {};
@@ -61,8 +61,8 @@ fs::path unfinished_name(const fs::path& folder) {
 
 class FileWriter final : public Writer {
  public:
-  FileWriter(fs::path root, fs::path target, IfThere there)
-      : root_(std::move(root)), target_(std::move(target)), there_(there) {}
+  FileWriter(fs::path root, fs::path target, IfExists if_exists)
+      : root_(std::move(root)), target_(std::move(target)), if_exists_(if_exists) {}
   ~FileWriter() override {
     if (!name_.empty()) ::unlink(name_.c_str());
   }
@@ -74,7 +74,8 @@ class FileWriter final : public Writer {
       file_.reset(::open(name_.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, kMode));
     }
     if (file_.get() < 0) return failed(root_, errno);
-    ::flock(file_.get(), LOCK_EX | LOCK_NB);  // as long as we live: remove_unfinished() leaves it alone
+    ::flock(file_.get(),
+            LOCK_EX | LOCK_NB);  // held while the process lives, so that remove_unfinished() skips the file
     return {};
   }
 
@@ -107,9 +108,9 @@ class FileWriter final : public Writer {
   }
 
   Result<> move() {
-    if (there_ == IfThere::refuse) {
+    if (if_exists_ == IfExists::refuse) {
       if (::renameat2(AT_FDCWD, name_.c_str(), AT_FDCWD, target_.c_str(), RENAME_NOREPLACE) == 0) return {};
-      // Some file systems of a network do not know how.
+      // Some network file systems do not support this.
       if (errno != EINVAL && errno != ENOSYS && errno != ENOTSUP) return failed(target_, errno);
       if (fs::exists(target_)) return failed(target_, EEXIST);
     }
@@ -119,8 +120,8 @@ class FileWriter final : public Writer {
 
   const fs::path root_;
   const fs::path target_;
-  const IfThere there_;
-  fs::path name_;  ///< of what is unfinished, if it has one
+  const IfExists if_exists_;
+  fs::path name_;  ///< of the unfinished file, if it has one
   File file_;
 };
 
@@ -132,15 +133,15 @@ Result<> open_object(const fs::path& path, File& out, struct stat& about) {
   return {};
 }
 
-/// Goes through folders in the order of keys; what cannot be in the answer is not read.
+/// Walks folders in the order of keys; skips folders that cannot hold a result.
 class Listing {
  public:
   Listing(std::string_view prefix, std::string_view after, std::size_t limit)
       : prefix_(prefix), after_(after), limit_(limit) {}
 
-  /// `key` is the folder's, with a slash at its end.
+  /// `key` is the folder's key, with a trailing slash.
   Result<> walk(const fs::path& folder, const std::string& key) {
-    std::vector<std::string> names;  // of folders with a slash, which is a part of their keys
+    std::vector<std::string> names;  // folders with a slash, which is a part of their keys
     std::error_code error;
     for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
       const std::string name = at->path().filename().string();
@@ -160,9 +161,9 @@ class Listing {
  private:
   Result<> take(const fs::path& folder, const std::string& key, const std::string& name) {
     if (key.ends_with('/')) {
-      const bool may_hold_some = key.starts_with(prefix_) || prefix_.starts_with(key);
-      const bool all_before = after_ > key && !after_.starts_with(key);
-      return may_hold_some && !all_before ? walk(folder / name, key) : Result<>();
+      const bool may_hold_results = key.starts_with(prefix_) || prefix_.starts_with(key);
+      const bool is_before_start = after_ > key && !after_.starts_with(key);
+      return may_hold_results && !is_before_start ? walk(folder / name, key) : Result<>();
     }
     if (!key.starts_with(prefix_) || key <= after_) return {};
     struct stat about{};
@@ -176,7 +177,7 @@ class Listing {
   std::size_t limit_;
 };
 
-bool left_by_the_dead(const fs::path& path) {
+bool writer_is_gone(const fs::path& path) {
   const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) return errno != ENOENT;
   return ::flock(file.get(), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
@@ -184,9 +185,9 @@ bool left_by_the_dead(const fs::path& path) {
 
 }  // namespace
 
-Result<std::unique_ptr<Writer>> LocalFolder::put(std::string_view key, IfThere there) {
+Result<std::unique_ptr<Writer>> LocalFolder::put(std::string_view key, IfExists if_exists) {
   if (!is_valid_key(key)) return bad_key(key);
-  auto writer = std::make_unique<FileWriter>(root_, root_ / key, there);
+  auto writer = std::make_unique<FileWriter>(root_, root_ / key, if_exists);
   if (auto opened = writer->open(); !opened) return std::unexpected(opened.error());
   return writer;
 }
@@ -244,7 +245,7 @@ int LocalFolder::remove_unfinished() {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(root_, error)) {
     const std::string name = entry.path().filename().string();
-    if (!name.starts_with(kUnfinished) || name.size() != kUnfinishedSize || !left_by_the_dead(entry.path())) continue;
+    if (!name.starts_with(kUnfinished) || name.size() != kUnfinishedSize || !writer_is_gone(entry.path())) continue;
     std::error_code ignored;
     count += fs::remove_all(entry.path(), ignored) > 0 && !ignored ? 1 : 0;
   }

@@ -25,7 +25,7 @@ class LocalFolderTest : public testing::Test {
   }
   void TearDown() override { fs::remove_all(root); }
 
-  Result<> put(std::string_view key, std::string_view bytes, IfThere there = IfThere::refuse) {
+  Result<> put(std::string_view key, std::string_view bytes, IfExists there = IfExists::refuse) {
     auto writer = store->put(key, there);
     if (!writer) return std::unexpected(writer.error());
     for (const char byte : bytes) {
@@ -46,7 +46,7 @@ class LocalFolderTest : public testing::Test {
     for (const Object& one : store->list(prefix, after, limit).value()) out.push_back(one.key);
     return out;
   }
-  /// All that is in the folder, whatever it is called.
+  /// Every entry of the folder, under any name.
   std::vector<std::string> files() {
     std::vector<std::string> out;
     for (const auto& entry : fs::recursive_directory_iterator(root)) {
@@ -59,7 +59,7 @@ class LocalFolderTest : public testing::Test {
   std::optional<LocalFolder> store;
 };
 
-TEST_F(LocalFolderTest, GivesBackWhatWasPut) {
+TEST_F(LocalFolderTest, ReturnsTheStoredBytes) {
   ASSERT_TRUE(put("2026/11/a.bin", "0123456789"));
   EXPECT_EQ(get("2026/11/a.bin"), "0123456789");
   EXPECT_EQ(get("2026/11/a.bin", 3, 4), "3456");
@@ -75,9 +75,9 @@ TEST_F(LocalFolderTest, GivesBackWhatWasPut) {
   EXPECT_EQ(store->exists("2026/11"), false) << "a folder is no object";
 }
 
-TEST_F(LocalFolderTest, GivesLargeObjectsInChunksUntilEnough) {
+TEST_F(LocalFolderTest, ReadsLargeObjectsInChunksUntilStopped) {
   const std::string large(200'000, 'x');
-  auto writer = store->put("large", IfThere::refuse).value();
+  auto writer = store->put("large", IfExists::refuse).value();
   ASSERT_TRUE(writer->write(large));
   ASSERT_TRUE(writer->commit());
   EXPECT_EQ(get("large"), large);
@@ -87,20 +87,20 @@ TEST_F(LocalFolderTest, GivesLargeObjectsInChunksUntilEnough) {
   EXPECT_EQ(chunks, 2);
 }
 
-TEST_F(LocalFolderTest, ReplacesOnlyWhatMayBeReplaced) {
+TEST_F(LocalFolderTest, ReplacesOnlyWhenAllowed) {
   ASSERT_TRUE(put("a", "1"));
   const auto again = put("a", "2");
   ASSERT_FALSE(again);
   EXPECT_EQ(again.error().fault, Fault::exists);
   EXPECT_EQ(get("a"), "1");
-  ASSERT_TRUE(put("a", "3", IfThere::replace));
+  ASSERT_TRUE(put("a", "3", IfExists::replace));
   EXPECT_EQ(get("a"), "3");
   EXPECT_THAT(files(), ElementsAre("a"));
 }
 
-TEST_F(LocalFolderTest, WhatIsNotCommittedIsNotThere) {
+TEST_F(LocalFolderTest, AnUncommittedObjectDoesNotExist) {
   {
-    auto writer = store->put("a", IfThere::replace).value();
+    auto writer = store->put("a", IfExists::replace).value();
     ASSERT_TRUE(writer->write("1"));
     EXPECT_EQ(store->exists("a"), false);
     EXPECT_THAT(keys(), IsEmpty());
@@ -108,13 +108,13 @@ TEST_F(LocalFolderTest, WhatIsNotCommittedIsNotThere) {
   EXPECT_THAT(files(), IsEmpty());
 }
 
-TEST_F(LocalFolderTest, AWriterThatIsKilledLeavesNothingToBeSeen) {
+TEST_F(LocalFolderTest, AKilledWriterLeavesNothingVisible) {
   ASSERT_TRUE(put("a", "1"));
   std::array<int, 2> ready{};
   ASSERT_EQ(::pipe(ready.data()), 0);
   const pid_t child = ::fork();
   if (child == 0) {
-    auto writer = store->put("a", IfThere::replace).value();
+    auto writer = store->put("a", IfExists::replace).value();
     const bool written = writer->write("half").has_value() && ::write(ready[1], "x", 1) == 1;
     ::pause();
     ::_exit(written ? 0 : 1);
@@ -130,17 +130,17 @@ TEST_F(LocalFolderTest, AWriterThatIsKilledLeavesNothingToBeSeen) {
   EXPECT_THAT(files(), ElementsAre("a"));
 }
 
-TEST_F(LocalFolderTest, RemovesWhatWasLeftUnfinishedAndNothingElse) {
+TEST_F(LocalFolderTest, RemovesOnlyUnfinishedFilesOfKilledWriters) {
   for (const char* name : {".minschool-AAAAAA", ".minschool.toml", "minschool-AAAAAA"})
     std::ofstream(root / name) << "x";
   EXPECT_EQ(store->remove_unfinished(), 1);
   EXPECT_THAT(files(), testing::UnorderedElementsAre(".minschool.toml", "minschool-AAAAAA"));
 }
 
-TEST_F(LocalFolderTest, AFullDiskRefusesAndKeepsWhatIsThere) {
+TEST_F(LocalFolderTest, AFullDiskFailsAndKeepsTheOldObject) {
   if (::mount("tmpfs", root.c_str(), "tmpfs", 0, "size=256k") != 0) GTEST_SKIP() << "only root may mount";
   EXPECT_TRUE(put("a", "1"));
-  auto writer = store->put("b", IfThere::refuse).value();
+  auto writer = store->put("b", IfExists::refuse).value();
   Result<> done;
   for (int i = 0; i < 10 && done; ++i) done = writer->write(std::string(100'000, 'x'));
   ASSERT_FALSE(done);
@@ -153,7 +153,7 @@ TEST_F(LocalFolderTest, AFullDiskRefusesAndKeepsWhatIsThere) {
   ::umount(root.c_str());
 }
 
-TEST_F(LocalFolderTest, ListsByPrefixInTheOrderOfKeys) {
+TEST_F(LocalFolderTest, ListsByPrefixInKeyOrder) {
   for (const char* key : {"b/2", "a", "b/1", "b.txt", "b/10", "c/d/e", "ba"}) ASSERT_TRUE(put(key, "x")) << key;
   std::ofstream(root / ".hidden") << "x";
   fs::create_symlink("/etc/passwd", root / "link");
@@ -167,9 +167,9 @@ TEST_F(LocalFolderTest, ListsByPrefixInTheOrderOfKeys) {
   EXPECT_EQ(get("link"), "fault 4") << "no way out of the folder";
 }
 
-TEST_F(LocalFolderTest, SaysWhatIsWrongWithTheFolder) {
+TEST_F(LocalFolderTest, ReportsFaultsOfTheFolder) {
   LocalFolder nowhere(root / "nowhere");
-  EXPECT_EQ(nowhere.put("a", IfThere::refuse).error().fault, Fault::not_found);
+  EXPECT_EQ(nowhere.put("a", IfExists::refuse).error().fault, Fault::not_found);
   EXPECT_EQ(nowhere.list("", "", 1).error().fault, Fault::not_found);
 }
 
