@@ -8,7 +8,7 @@ import { newMember, ownAddress, password, visitor } from '../support/members.mjs
 import { appUrl } from '../support/stack.mjs';
 
 const triesPerAccount = 10;  // [login] tries_per_account
-const calmTries = 3;
+const fewFailures = 3;
 const mostOfStrangers = 6 * triesPerAccount;
 
 const login = (from, email, secret = password, options = {}) => from.post('/login', { form: { email, password: secret }, ...options });
@@ -28,7 +28,7 @@ test('the owner logs in from any address without guesses, and with a known brows
   await client.post('/logout');
   const guesser = await guessed(email);
   assert.equal(await statusOf(guesser, email), 429, 'a right guess is not told');
-  assert.equal(await statusOf(visitor(), email), 303, 'from a calm address');
+  assert.equal(await statusOf(visitor(), email), 303, 'from an address without failures');
   await guessed(email);
   const known = new Client(undefined, { address: guesser.address });
   known.cookies = new Map(client.cookies);
@@ -40,7 +40,7 @@ test('a known browser counts for its own accounts only, and gets no more guesses
   await guessed(other.email);
   const here = mine.client;
   await here.post('/logout');
-  for (let tries = 0; tries < calmTries; tries++) await login(here, other.email, 'wrong');
+  for (let tries = 0; tries < fewFailures; tries++) await login(here, other.email, 'wrong');
   assert.equal(await statusOf(here, other.email), 429, 'it is a stranger to the account of the other');
   let status = 0;
   for (let tries = 0; tries <= triesPerAccount && status !== 429; tries++) status = await statusOf(here, mine.email, 'wrong');
@@ -109,7 +109,7 @@ test('one /64 of IPv6 is one visitor, and an IPv4 address is the same however it
     [(n) => (n % 2 ? v4 : `::ffff:${v4}`), `::FFFF:${v4}`, ownAddress()],
   ];
   for (const [address, same, other] of cases) {
-    for (let n = 1; n <= calmTries; n++) {
+    for (let n = 1; n <= fewFailures; n++) {
       assert.equal(await ask(`${randomUUID()}@minschool.test`, 'wrong', from(address(n))), 401);
     }
     assert.equal(await ask(email, password, from(same)), 429, same);

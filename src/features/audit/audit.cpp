@@ -14,8 +14,8 @@ constexpr int kHistoryLimit = 100;
 
 constexpr pg::Query kInsert{"audit.insert", R"(
   insert into audit_log (actor_id, action, subject_kind, subject_id, reason, detail) values ($1, $2, $3, $4, $5, $6))"};
-// What was done on a board that only higher roles may read is not told to others here either, and what its author took
-// back (moderation, state withdrawn) is told to nobody.
+// Leaves out reason and detail of acts on boards that the viewer may not read, and for everybody the detail of content
+// that its author deleted (moderation, state withdrawn).
 constexpr pg::Query kNewest{"audit.newest", R"(
   select a.id, a.at, a.actor_id, u.name, a.action, a.subject_kind, a.subject_id, case when closed then '' else a.reason end,
          case when closed or withdrawn then '' else a.detail end, closed
@@ -29,18 +29,18 @@ constexpr pg::Query kNewest{"audit.newest", R"(
                                    when 'comment' then c.deleted_at is not null and c.deleted_by = c.author_id end, false)) s (closed, withdrawn)
    where a.id < $1 order by a.id desc limit $2)"};
 constexpr pg::Query kDeleted{"audit.deleted", "select ms_audit_deletion($1, $2, $3, $4)::text"};
-constexpr pg::Query kLook{"audit.look", R"(
+constexpr pg::Query kAccess{"audit.look", R"(
   insert into audit_log (actor_id, action, subject_kind, subject_id)
   select $1, 'look', 'member', u.id from users u
    where u.id = $2 and u.id <> $1
      and not exists (select from audit_log a where a.actor_id = $1 and a.action = 'look' and a.subject_id = u.id
                         and a.at > now() - interval '1 hour'))"};
-constexpr pg::Query kLookAtList{"audit.look_at_list", R"(
+constexpr pg::Query kListAccess{"audit.look_at_list", R"(
   insert into audit_log (actor_id, action, subject_kind, subject_id, detail)
   select $1, 'look', 'member', 0, $2
    where not exists (select from audit_log a where a.actor_id = $1 and a.action = 'look' and a.subject_id = 0 and a.detail = $2
                         and a.at > now() - interval '1 hour'))"};
-// Of what the reader may open: only what its author took back is left out.
+// The viewer may open the subject, so only the detail of content that its author deleted is left out.
 constexpr pg::Query kHistory{"audit.history", R"(
   select a.id, a.at, a.actor_id, u.name, a.action, a.subject_kind, a.subject_id, a.reason,
          case when withdrawn then '' else a.detail end, false
@@ -54,13 +54,13 @@ async<http::Response> show_log(web::Context& ctx, pg::Db& db) {
   const auto before = ctx.query().number("before").value_or(INT64_MAX);
   pg::Batch batch = db.batch(ctx.call, pg::Lane::slow);
   const auto handle = batch.add<Entry>(kNewest, before, kPageSize + 1,
-                                       ctx.viewer.rank());  // one more than shown: whether there is a next page
+                                       ctx.viewer.rank());  // one more than shown, to know of a next page
   co_await batch.send();
   auto entries = handle.all();
   const bool more = entries.size() > kPageSize;
   if (more) entries.pop_back();
-  const web::PageLinks steps = web::page_links("/audit", ctx.query(), more, entries.empty() ? 0 : entries.back().id);
-  co_return ctx.page({tr("audit.title"_msg)}, [&](view::Out& out) { log(out, {entries, steps, ctx.viewer, ctx.now}); });
+  const web::PageLinks links = web::page_links("/audit", ctx.query(), more, entries.empty() ? 0 : entries.back().id);
+  co_return ctx.page({tr("audit.title"_msg)}, [&](view::Out& out) { log(out, {entries, links, ctx.viewer, ctx.now}); });
 }
 
 }  // namespace
@@ -89,11 +89,11 @@ void record_deleted(write::Write& write, Subject subject, std::string_view reaso
   write.audited();
 }
 
-void record_look(pg::Statements& transaction, MemberId actor, MemberId member) {
-  transaction.add(kLook, actor, member);
+void record_access(pg::Statements& transaction, MemberId actor, MemberId member) {
+  transaction.add(kAccess, actor, member);
 }
-void record_look_at_list(pg::Statements& transaction, MemberId actor, std::string_view search) {
-  transaction.add(kLookAtList, actor, search);
+void record_list_access(pg::Statements& transaction, MemberId actor, std::string_view search) {
+  transaction.add(kListAccess, actor, search);
 }
 
 std::string Entry::action_word() const { return tr(Msg{"audit_action." + action}); }

@@ -11,8 +11,8 @@
 #include "infra/web/router.hpp"
 #include "infra/write/write.hpp"
 
-// Who of the staff did what to whom, and why. A row is written in the transaction that does it; the table is only added
-// to.
+// The audit log records the acts of staff: who, what, to whom, and why. A row is written in the transaction of the act;
+// rows are never changed or deleted.
 namespace ms::audit {
 
 constexpr std::size_t kReasonLimit = 200;  ///< characters
@@ -21,28 +21,28 @@ constexpr std::size_t kReasonLimit = 200;  ///< characters
 /// kReasonLimit or holds control characters.
 Result<std::string> reason_of(std::string_view typed);
 
-/// The same on the Site, where a reason may be left out: then it says where it was done.
+/// The same on the Site, where the reason is optional: without one, the text says that it was done on the Site.
 Result<std::string> reason_on_site(std::string_view typed);
 
-/// What was acted on.
+/// The object of an act.
 struct Subject {
   std::string_view kind;  ///< "member", "board", "post", "comment"
   std::int64_t id = 0;
 };
 
-/// Adds the row to the write, whose actor did it. `action` is a key of the table [audit_action] in the catalogue
+/// Adds the row of an act by the write's actor. `action` is a key of the table [audit_action] in the catalogue
 /// ("suspend"); `detail` says what changed ("회원 → 직원").
 void record(write::Write& write, std::string_view action, Subject subject, std::string_view reason,
             std::string_view detail = {});
 
-/// The record of a post or comment that this write marked as deleted on the Site, whose role may not write into the log
-/// itself. Does nothing for one's own.
+/// Records a post or comment that this write deletes on the Site, whose database role may not write the log itself.
+/// Does nothing when the actor is the author.
 void record_deleted(write::Write& write, Subject subject, std::string_view reason);
 
-/// That the actor looks at a member's personal data; at most once an hour for each pair of them, never for one's own.
-void record_look(pg::Statements& transaction, MemberId actor, MemberId member);
-/// The same for a list of members; once an hour for what was searched for.
-void record_look_at_list(pg::Statements& transaction, MemberId actor, std::string_view search);
+/// Records that the actor reads a member's personal data; at most once an hour for each pair, never for their own.
+void record_access(pg::Statements& transaction, MemberId actor, MemberId member);
+/// The same for a list of members; at most once an hour for each search.
+void record_list_access(pg::Statements& transaction, MemberId actor, std::string_view search);
 
 struct Entry {
   std::int64_t id = 0;
@@ -54,18 +54,18 @@ struct Entry {
   std::int64_t subject_id = 0;
   std::string reason;
   std::string detail;
-  bool closed = false;  ///< its board is none of the reader's: `reason` and `detail` are empty
+  bool closed = false;  ///< the viewer may not read its board: `reason` and `detail` are empty
 
   std::string action_word() const;   ///< "이용 정지"
   std::string subject_word() const;  ///< "회원 12"
-  /// The page of what was acted on, in the Admin; empty when it is not for `viewer`.
+  /// The page of the subject in the Admin; empty when `viewer` may not open it.
   std::string subject_url(const session::Viewer& viewer) const;
 };
 
-/// What GET /audit shows.
+/// The content of GET /audit.
 struct Log {
   const std::vector<Entry>& entries;
-  const web::PageLinks& steps;
+  const web::PageLinks& links;
   const session::Viewer& viewer;
   Timestamp now;
 };

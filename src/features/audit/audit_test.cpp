@@ -12,7 +12,7 @@ using testing::Optional;
 
 const auto* const kEnvironment = testing::AddGlobalTestEnvironment(new pg::TestDatabase("audit"));
 
-TEST(Reason, IsGivenInBoundsAndWithoutWhatNobodySees) {
+TEST(Reason, HasALimitAndVisibleCharacters) {
   EXPECT_EQ(reason_of("  광고 \n").value(), "광고");
   for (const std::string& wrong : {std::string(), std::string(" \n"), std::string("\u200b"), std::string("a\x01"),
                                    std::string(kReasonLimit + 1, 'x')}) {
@@ -23,13 +23,13 @@ TEST(Reason, IsGivenInBoundsAndWithoutWhatNobodySees) {
   EXPECT_TRUE(reason_of(std::string(kReasonLimit, 'x')));
 }
 
-TEST(Reason, MayBeLeftOutOnTheSite) {
+TEST(Reason, IsOptionalOnTheSite) {
   EXPECT_EQ(reason_on_site(" ").value(), tr("audit.deleted_on_site"_msg));
   EXPECT_EQ(reason_on_site("도배").value(), "도배");
   EXPECT_THAT(code_of(reason_on_site(std::string(kReasonLimit + 1, 'x'))), Optional(ErrorCode::invalid));
 }
 
-TEST(Entry, LeadsOnlyWhereItsReaderMayGo) {
+TEST(Entry, LinksOnlyToPagesOfTheViewer) {
   Entry entry;
   entry.subject_kind = "board";
   entry.subject_id = 3;
@@ -74,7 +74,7 @@ class AuditTest : public SiteFixture {
   }
 };
 
-TEST_F(AuditTest, ARecordIsAPartOfItsTransaction) {
+TEST_F(AuditTest, ARecordBelongsToItsTransaction) {
   ASSERT_TRUE(in_write([](write::Write& write) { record(write, "suspend", {"member", 3}, "욕설", "7일"); }));
   EXPECT_THROW(static_cast<void>(in_write([](write::Write& write) {
                  record(write, "lift", {"member", 3}, "");
@@ -88,29 +88,29 @@ TEST_F(AuditTest, ARecordIsAPartOfItsTransaction) {
             "직원 suspend 욕설 7일");
 }
 
-TEST_F(AuditTest, ALookAtAMemberIsWrittenOnceAnHourAndNeverOfOnesOwn) {
-  const auto look = [](MemberId member) {
-    return [member](pg::Transaction& transaction) { record_look(transaction, kStaff.id, member); };
+TEST_F(AuditTest, RecordsAnAccessOnceAnHourAndNeverToOnesOwnData) {
+  const auto access = [](MemberId member) {
+    return [member](pg::Transaction& transaction) { record_access(transaction, kStaff.id, member); };
   };
-  ASSERT_TRUE(in_transaction(look(kReader.id)));
-  ASSERT_TRUE(in_transaction(look(kReader.id)));
-  ASSERT_TRUE(in_transaction(look(kStaff.id)));
+  ASSERT_TRUE(in_transaction(access(kReader.id)));
+  ASSERT_TRUE(in_transaction(access(kReader.id)));
+  ASSERT_TRUE(in_transaction(access(kStaff.id)));
   EXPECT_EQ(entries({"member", 3}).size(), 1u);
   EXPECT_EQ(entries({"member", 1}).size(), 0u);
   ask("update audit_log set at = now() - interval '61 minutes'");
-  ASSERT_TRUE(in_transaction(look(kReader.id)));
+  ASSERT_TRUE(in_transaction(access(kReader.id)));
   EXPECT_EQ(entries({"member", 3}).size(), 2u);
 }
 
-TEST_F(AuditTest, AListOfMembersIsWrittenOnceAnHourForWhatWasSearched) {
+TEST_F(AuditTest, RecordsEachSearchForMembersOnceAnHour) {
   for (const char* search : {"김", "김", "이"}) {
     ASSERT_TRUE(
-        in_transaction([&](pg::Transaction& transaction) { record_look_at_list(transaction, kStaff.id, search); }));
+        in_transaction([&](pg::Transaction& transaction) { record_list_access(transaction, kStaff.id, search); }));
   }
   EXPECT_EQ(ask("select string_agg(detail, ',' order by id) from audit_log"), "김,이");
 }
 
-TEST_F(AuditTest, WhatItsAuthorTookBackIsToldToNobody) {
+TEST_F(AuditTest, HidesTheDetailOfContentThatItsAuthorDeleted) {
   ask("insert into posts (title, content, author_id, board_id, number) values ('비밀', '', 3, 1, 1)");
   ASSERT_TRUE(in_write([](write::Write& write) { record(write, "hide", {"post", 1}, "광고", "비밀"); }));
   EXPECT_EQ(entries({"post", 1}).at(0).detail, "비밀");

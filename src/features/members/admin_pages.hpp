@@ -8,17 +8,17 @@
 #include "infra/session/viewer.hpp"
 #include "infra/web/listing.hpp"
 
-// What the Admin's pages of members show.
+// The content of the Admin's pages about members.
 namespace ms::members {
 
 struct AdminList {
   Search search;
   std::vector<MemberRow> members;
-  web::PageLinks steps;
+  web::PageLinks links;
   Timestamp now;
 };
 
-/// An act that was refused, with what was typed; the page shows its form open again.
+/// A refused form with its values; the page shows that form open again.
 struct FormState {
   std::string form;  ///< "role", "suspend" or "lift"; empty: none
   std::optional<Error> error;
@@ -28,24 +28,24 @@ struct FormState {
 };
 
 struct AdminMember {
-  const MemberDetail& file;
+  const MemberDetail& detail;
   const session::Viewer& viewer;
   const FormState& form_state;
   Timestamp now;
 
-  const MemberRow& member() const { return file.member; }
+  const MemberRow& member() const { return detail.member; }
   bool may_act() const { return viewer.may(session::Permission::members) && Staff::above(viewer, member()); }
   bool may_set_role() const { return viewer.may(session::Permission::roles) && Staff::above(viewer, member()); }
   bool tried(std::string_view form) const { return form_state.form == form; }
   const Error* error(std::string_view form) const {
     return tried(form) && form_state.error ? &*form_state.error : nullptr;
   }
-  /// Ids of a form's fields: the plain name where the error summary points, else one of its own.
+  /// The id of a form's field: its plain name in the form that the error summary links to, else a prefixed one.
   std::string field_id(std::string_view form, std::string_view field) const {
     return tried(form) ? std::string(field) : std::string(form) + "-" + std::string(field);
   }
   std::string reason(std::string_view form) const { return tried(form) ? form_state.reason : std::string(); }
-  /// The role that the form shows as chosen.
+  /// The role that the form preselects.
   session::Role chosen_role() const {
     return tried("role") ? form_state.role : static_cast<session::Role>(member().role);
   }

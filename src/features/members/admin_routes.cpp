@@ -14,27 +14,27 @@ async<http::Response> show_members(web::Context& ctx, Staff& staff) {
                             .only_suspended = query.has("suspended"),
                             .before = MemberId{query.number("before").value_or(0)}},
                  .members = {},
-                 .steps = {},
+                 .links = {},
                  .now = ctx.now};
   list.members = co_await staff.find(ctx.call, ctx.viewer, list.search);
   const bool more = list.members.size() > kMembersPerPage;
   if (more) list.members.pop_back();
-  list.steps = web::page_links("/members", query, more, list.members.empty() ? 0 : list.members.back().id.value);
+  list.links = web::page_links("/members", query, more, list.members.empty() ? 0 : list.members.back().id.value);
   co_return ctx.page({tr("staff.title"_msg)}, [&](view::Out& out) { admin_list(out, list); });
 }
 
-/// The member's page, with the form that was refused when there was one.
+/// The member's page, with the refused form if there is one.
 async<http::Response> member_page(web::Context& ctx, Staff& staff, FormState form_state) {
-  const auto file = co_await staff.file(ctx.call, ctx.viewer, MemberId{ctx.params.number("id")});
-  if (!file) co_return ctx.error_response(Error(ErrorCode::not_found, "members.gone"_msg));
+  const auto detail = co_await staff.detail(ctx.call, ctx.viewer, MemberId{ctx.params.number("id")});
+  if (!detail) co_return ctx.error_response(Error(ErrorCode::not_found, "members.gone"_msg));
   const int status = form_state.error ? static_cast<int>(form_state.error->code) : 200;
-  const AdminMember page{*file, ctx.viewer, form_state, ctx.now};
-  co_return ctx.page({file->member.name}, [&](view::Out& out) { admin_member(out, page); }, status);
+  const AdminMember page{*detail, ctx.viewer, form_state, ctx.now};
+  co_return ctx.page({detail->member.name}, [&](view::Out& out) { admin_member(out, page); }, status);
 }
 
 async<http::Response> show_member(web::Context& ctx, Staff& staff) { return member_page(ctx, staff, FormState()); }
 
-/// What a refused or a successful act answers.
+/// The response to an act, whether it succeeded or was refused.
 async<http::Response> answer(web::Context& ctx, Staff& staff, FormState form_state, Result<void> done) {
   if (done) co_return ctx.redirect("/members/" + std::to_string(ctx.params.number("id")), "flash.saved"_msg);
   const ErrorCode code = done.error().code;

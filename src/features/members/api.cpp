@@ -5,7 +5,7 @@
 #include "infra/web/context.hpp"
 #include "infra/web/json_fields.hpp"
 
-// Logging in and out, and who one is: /api/v1/session and /api/v1/me.
+// Login, logout and the logged-in member: /api/v1/session and /api/v1/me.
 namespace ms::members {
 namespace {
 
@@ -30,7 +30,7 @@ json::object me_json(const session::Viewer& viewer) {
           {"permissions", names(viewer.permissions)}};
 }
 
-/// What stands between '=' and ';' of a Set-Cookie line.
+/// The text between '=' and ';' of a Set-Cookie line.
 std::string_view cookie_value(std::string_view line) {
   line = line.substr(0, line.find(';'));
   return line.substr(line.find('=') + 1);
@@ -55,10 +55,10 @@ async<http::Response> log_in(web::Context& ctx, Members& members, session::Sessi
 
   auto claim = co_await members.authenticate(ctx.call, {email, std::move(password), ctx.client_address});
   if (!claim) co_return co_await refuse_login(ctx, members, std::move(email), claim.error());
-  session::ClientInfo origin{ctx.client_address.text(), std::string(ctx.request.header("user-agent"))};
-  const auto cookie = co_await sessions.open(ctx.call, std::move(*claim), false, ctx.secure, std::move(origin));
+  session::ClientInfo client_info{ctx.client_address.text(), std::string(ctx.request.header("user-agent"))};
+  const auto cookie = co_await sessions.open(ctx.call, std::move(*claim), false, ctx.secure, std::move(client_info));
   if (!cookie) co_return co_await refuse_login(ctx, members, std::move(email), cookie.error());
-  // Read back with the new cookie: the answer says what the next request will find.
+  // Identifies the member by the new cookie, so that the response agrees with what the next request will find.
   const session::Viewer viewer = co_await sessions.identify(ctx.call, session::Sessions::Cookie{cookie_value(*cookie)});
   http::Response response = ctx.json(201, me_json(viewer));
   response.set("Set-Cookie", *cookie);
@@ -66,7 +66,7 @@ async<http::Response> log_in(web::Context& ctx, Members& members, session::Sessi
   co_return response;
 }
 
-/// Answers a guest the same: afterwards nobody is logged in, so a repeated call is no error (RFC 9110 section 9.2.2).
+/// A guest gets the same answer: logging out is idempotent, so a repeated call is no error (RFC 9110 section 9.2.2).
 async<http::Response> log_out(web::Context& ctx, session::Sessions& sessions) {
   http::Response response(204);
   if (!ctx.viewer.signed_in()) co_return response;

@@ -15,7 +15,7 @@ namespace {
 
 constexpr int kBase64 = sodium_base64_VARIANT_ORIGINAL_NO_PADDING;
 constexpr std::size_t kHashBytes = 32;
-// Beyond these, whoever may insert a member could make one login fill the memory of a server.
+// Without these limits, an inserted row could make one login use all memory of a server.
 constexpr std::size_t kMaxMemoryKib = 256 * std::size_t{1024};
 constexpr unsigned kMaxPasses = 16;
 

@@ -17,7 +17,7 @@ std::string by_libsodium(const std::string& password, const Costs& costs) {
 
 std::string beginning_of(const std::string& hash) { return hash.substr(0, hash.rfind('$')); }
 
-TEST(Argon2, IsTheStringOfLibsodium) {
+TEST(Argon2, HashesLikeLibsodium) {
   for (const Costs& costs : {Costs(), Costs{8, 1}, Costs{9, 3}, Costs{1000, 1}, Costs{65536, 2}, Costs{4096, 16}}) {
     for (const std::string& password : {std::string("correct horse"), std::string(), std::string("봄날의 개나리 길"),
                                         std::string("a\0b", 3), std::string(500, 'x')}) {
@@ -31,7 +31,7 @@ TEST(Argon2, IsTheStringOfLibsodium) {
   }
 }
 
-TEST(Argon2, NewHashesAreLibsodiumsToo) {
+TEST(Argon2, LibsodiumVerifiesNewHashes) {
   const auto first = hash("correct horse", fresh()), second = hash("correct horse", fresh());
   EXPECT_NE(first, second);
   EXPECT_EQ(crypto_pwhash_str_verify(first.c_str(), "correct horse", 13), 0);
@@ -39,7 +39,7 @@ TEST(Argon2, NewHashesAreLibsodiumsToo) {
   EXPECT_EQ(parse(beginning_of(first))->costs, Costs());
 }
 
-TEST(Argon2, TakesNoOtherSettings) {
+TEST(Argon2, RefusesOtherSettings) {
   const std::string salt = "AAAAAAAAAAAAAAAAAAAAAA";
   EXPECT_TRUE(parse("$argon2id$v=19$m=8,t=1,p=1$" + salt));
   for (const std::string& other :

@@ -7,27 +7,27 @@
 namespace ms::members {
 namespace {
 
-using Mark = std::pair<std::string_view, std::string_view>;  // what stands in the text, what it means
+using Pattern = std::pair<std::string_view, std::string_view>;  // text to search for, name to show
 
-constexpr std::array<Mark, 9> kBrowsers = {{{"Whale/", "Whale"},
-                                            {"SamsungBrowser/", "Samsung Internet"},
-                                            {"KAKAOTALK", "KakaoTalk"},
-                                            {"Edg", "Edge"},
-                                            {"OPR/", "Opera"},
-                                            {"Firefox/", "Firefox"},
-                                            {"CriOS/", "Chrome"},
-                                            {"Chrome/", "Chrome"},
-                                            {"Safari/", "Safari"}}};
-constexpr std::array<Mark, 6> kSystems = {{{"iPhone", "iPhone"},
-                                           {"iPad", "iPad"},
-                                           {"Android", "Android"},
-                                           {"Windows", "Windows"},
-                                           {"Mac OS X", "Mac"},
-                                           {"Linux", "Linux"}}};
+constexpr std::array<Pattern, 9> kBrowsers = {{{"Whale/", "Whale"},
+                                               {"SamsungBrowser/", "Samsung Internet"},
+                                               {"KAKAOTALK", "KakaoTalk"},
+                                               {"Edg", "Edge"},
+                                               {"OPR/", "Opera"},
+                                               {"Firefox/", "Firefox"},
+                                               {"CriOS/", "Chrome"},
+                                               {"Chrome/", "Chrome"},
+                                               {"Safari/", "Safari"}}};
+constexpr std::array<Pattern, 6> kSystems = {{{"iPhone", "iPhone"},
+                                              {"iPad", "iPad"},
+                                              {"Android", "Android"},
+                                              {"Windows", "Windows"},
+                                              {"Mac OS X", "Mac"},
+                                              {"Linux", "Linux"}}};
 
-std::string_view first(std::span<const Mark> marks, std::string_view text) {
-  for (const auto& [mark, name] : marks) {
-    if (text.contains(mark)) return name;
+std::string_view first(std::span<const Pattern> patterns, std::string_view text) {
+  for (const auto& [pattern, name] : patterns) {
+    if (text.contains(pattern)) return name;
   }
   return {};
 }

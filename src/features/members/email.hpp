@@ -8,10 +8,10 @@ namespace ms::members {
 constexpr std::size_t kEmailLimit = 254;
 
 /// The one form in which an address is stored and compared: no white space around it, full-width characters as ASCII
-/// (NFKC), lower case, the domain in ASCII (UTS #46). What is no address comes out somehow.
+/// (NFKC), lower case, the domain in ASCII (UTS #46). The result for an invalid address is unspecified.
 std::string normal_email(std::string_view typed);
 
-/// Whether a normal form may be an address: what HTML's <input type=email> takes (4.10.5.1.5), with letters of any
+/// Whether a normal form is a valid address: what HTML's <input type=email> accepts (4.10.5.1.5), with letters of any
 /// script before the "@" (RFC 6531), a dot in the domain, and the lengths of RFC 5321. No quoted names, no literals.
 bool is_email(std::string_view normal);
 

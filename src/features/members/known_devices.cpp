@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kNonceBytes = 12;
 constexpr std::size_t kMaxCookie = 1000;
 
-// The cookie is entries with '~' between them; each is "seconds.random.tag", of which the first two are the nonce.
+// The cookie consists of entries separated by '~'; each is "seconds.random.tag", and the first two form the nonce.
 // Neither base64 nor base64url has any of these characters.
 struct Entry {
   std::string_view text;
@@ -39,7 +39,7 @@ std::int64_t seconds(Timestamp at) { return std::chrono::floor<std::chrono::seco
 bool is_fresh(std::string_view nonce, Timestamp at) {
   std::int64_t made = 0;
   const auto [end, fault] = std::from_chars(nonce.data(), nonce.data() + nonce.size(), made);
-  return fault == std::errc() && made > seconds(at - KnownDevices::kKept);
+  return fault == std::errc() && made > seconds(at - KnownDevices::kLifetime);
 }
 
 }  // namespace

@@ -6,27 +6,27 @@
 #include "infra/core/keyring.hpp"
 #include "infra/core/time.hpp"
 
-// A browser that logged in to an account proves so by a cookie, so that whoever guesses the account's password
-// elsewhere does not keep its owner out (OWASP, "Slow Down Online Guessing Attacks with Device Cookies"). It is no
-// login: all that it gives is a count of wrong passwords of its own.
+// A cookie proves that a browser has logged in to an account before, so that somebody who guesses the password
+// elsewhere does not lock the owner out (OWASP, "Slow Down Online Guessing Attacks with Device Cookies"). The cookie is
+// not a login: its only effect is a separate count of wrong passwords.
 namespace ms::members {
 
 class KnownDevices {
  public:
-  /// Of the newest accounts of one browser, for so long after the last login.
+  /// A cookie holds the newest accounts of a browser, each for this long after its last login.
   static constexpr std::size_t kMaxAccounts = 4;
-  static constexpr auto kKept = std::chrono::hours(24 * 180);
+  static constexpr auto kLifetime = std::chrono::hours(24 * 180);
 
-  /// `realm`: what one program gave is nothing to the other.
+  /// `realm`: the Site does not accept cookies of the Admin, nor the reverse.
   KnownDevices(const secret::Keyring& keys, std::string realm);
 
-  /// What tells this browser from others of the account, or nothing when it never logged in to it.
+  /// The nonce that identifies this browser for the account; nothing when it has never logged in to it.
   std::optional<std::string> find(std::string_view cookie, std::string_view email, Timestamp at) const;
-  /// The cookie after a login: this account first, and of what was there the others.
+  /// The cookie after a login: this account first, then the other accounts of the old cookie.
   std::string add(std::string_view cookie, std::string_view email, Timestamp at) const;
 
  private:
-  /// What the tag of an entry is of.
+  /// The text that an entry's tag authenticates.
   std::string claim(std::string_view nonce, std::string_view email) const;
 
   secret::Keyring keys_;

@@ -9,7 +9,7 @@ using namespace std::chrono_literals;
 const secret::Keyring kKeys({"a key of the site"});
 const Timestamp kNow = std::chrono::sys_days(std::chrono::year(2026) / 3 / 2);
 
-TEST(KnownDevices, KnowsTheAccountsOfABrowserAndNoOther) {
+TEST(KnownDevices, FindsOnlyTheAccountsOfTheBrowser) {
   const KnownDevices site(kKeys, "site");
   const std::string one = site.add("", "a@test", kNow);
   EXPECT_TRUE(site.find(one, "a@test", kNow));
@@ -22,7 +22,7 @@ TEST(KnownDevices, KnowsTheAccountsOfABrowserAndNoOther) {
   EXPECT_TRUE(site.find(both, "b@test", kNow));
 }
 
-TEST(KnownDevices, IsBoundedInAccountsAndTime) {
+TEST(KnownDevices, BoundsAccountsAndTime) {
   const KnownDevices site(kKeys, "site");
   std::string cookie;
   for (int i = 0; i < 10; ++i) cookie = site.add(cookie, std::to_string(i) + "@test", kNow);
@@ -30,12 +30,12 @@ TEST(KnownDevices, IsBoundedInAccountsAndTime) {
   EXPECT_FALSE(site.find(cookie, "5@test", kNow));
   for (const char* known : {"6@test", "7@test", "8@test", "9@test"})
     EXPECT_TRUE(site.find(cookie, known, kNow)) << known;
-  EXPECT_FALSE(site.find(cookie, "9@test", kNow + KnownDevices::kKept + 1s));
+  EXPECT_FALSE(site.find(cookie, "9@test", kNow + KnownDevices::kLifetime + 1s));
   const std::string again = site.add(cookie, "9@test", kNow);
   EXPECT_TRUE(site.find(again, "6@test", kNow)) << "the same account takes one place";
 }
 
-TEST(KnownDevices, WhatIsMalformedIsNothing) {
+TEST(KnownDevices, IgnoresMalformedCookies) {
   const KnownDevices site(kKeys, "site");
   const std::string good = site.add("", "a@test", kNow);
   for (const std::string& bad :

@@ -9,15 +9,15 @@
 
 namespace ms::members {
 
-/// What the form of a login shows.
+/// The content of the login form.
 struct LoginPage {
-  std::string next;  ///< where it leads to, a path of ours
+  std::string next;  ///< path on this site to go to after the login
   std::string email;
   bool remember = false;
   const Error* error = nullptr;
-  std::optional<Timestamp> suspended_until = {};  ///< of the member who was refused for it
-  std::string kept_to;                            ///< where what was typed goes after the login
-  std::vector<web::FormField> kept;               ///< what was typed in a form that nobody was logged in for
+  std::optional<Timestamp> suspended_until = {};  ///< when the login was refused for a suspension
+  std::string carried_target;                     ///< where the carried form goes after the login
+  std::vector<web::FormField> carried;            ///< fields of a form that a guest sent and that needs a login
 };
 
 }  // namespace ms::members

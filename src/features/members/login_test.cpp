@@ -22,7 +22,7 @@ const std::string kPassword = "봄날의 개나리 길";
 constexpr MemberId kKim{1};
 constexpr limit::Rule kOften{"tries", 1000, 1min};
 
-/// What a program makes of Members.
+/// The services that a program builds for Members.
 struct Program {
   Program(asio::io_context& io, redis::Client& redis, CpuPool& pool, session::Realm realm)
       : db(io, pg::Config{.conninfo = TestDatabase::conninfo("minschool_" + std::string(session::name_of(realm)))}),
@@ -82,8 +82,8 @@ class LoginTest : public testing::Test {
 
   static std::string sql(const std::string& text) { return TestDatabase::execute(text); }
   static std::string hash() { return sql("select password_hash from users where id = 1"); }
-  static void keep(const std::string& hash) { sql("update users set password_hash = '" + hash + "' where id = 1"); }
-  /// The status of the answer, with the session made.
+  static void set_hash(const std::string& hash) { sql("update users set password_hash = '" + hash + "' where id = 1"); }
+  /// The status of a login, including its session.
   int login(const std::string& password, const std::string& email = kEmail) { return login(site, password, email, {}); }
   int login(Program& at, const std::string& password, const std::string& email,
             std::optional<session::Permission> needed) {
@@ -102,7 +102,7 @@ class LoginTest : public testing::Test {
   Program admin{io, client, pool, session::Realm::admin};
 };
 
-TEST_F(LoginTest, IsWithThePasswordAlone) {
+TEST_F(LoginTest, NeedsTheRightPassword) {
   EXPECT_EQ(login(kPassword), 200);
   EXPECT_EQ(login(kPassword + "."), 401);
   EXPECT_EQ(login(""), 401);
@@ -110,16 +110,16 @@ TEST_F(LoginTest, IsWithThePasswordAlone) {
   EXPECT_EQ(login(kPassword, "lee@example.kr"), 401);
 }
 
-TEST_F(LoginTest, ToTheAdminIsForStaff) {
+TEST_F(LoginTest, OnlyStaffLogInToTheAdmin) {
   EXPECT_EQ(login_to_admin(kPassword), 403);
   sql("update users set role = 2");
   EXPECT_EQ(login_to_admin(kPassword), 200);
   EXPECT_EQ(login_to_admin(kPassword + "."), 401);
 }
 
-TEST_F(LoginTest, AHashOfAnotherFormIsMadeAnewByTheSite) {
+TEST_F(LoginTest, TheSiteRenewsAHashOfAnotherForm) {
   const auto old = argon2::hash(unicode::nfd(kPassword), argon2::fresh());
-  keep(old);
+  set_hash(old);
   sql("update users set role = 2");
   EXPECT_EQ(login_to_admin(kPassword), 200);
   EXPECT_EQ(hash(), old) << "the Admin may not";
@@ -130,33 +130,33 @@ TEST_F(LoginTest, AHashOfAnotherFormIsMadeAnewByTheSite) {
   EXPECT_EQ(hash(), made);
 }
 
-TEST_F(LoginTest, AHashOfOtherCostsIsMadeAnew) {
+TEST_F(LoginTest, TheSiteRenewsAHashOfOtherCosts) {
   argon2::Settings cheap = argon2::fresh();
   cheap.costs = {64, 1};
-  keep(argon2::hash(kPassword, cheap));
+  set_hash(argon2::hash(kPassword, cheap));
   EXPECT_EQ(login(kPassword + "."), 401);
   EXPECT_EQ(login(kPassword), 200);
   EXPECT_TRUE(hash().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
   EXPECT_EQ(login(kPassword), 200);
 }
 
-TEST_F(LoginTest, WhatIsNoHashOfOursLetsNobodyIn) {
+TEST_F(LoginTest, AHashOfAnotherFormatLetsNobodyIn) {
   for (const std::string& other : {std::string(), std::string("!"), std::string("$2b$10$abcdefghijklmnopqrstuv"),
                                    "$argon2id$v=19$m=9999999,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$" + std::string(43, 'A')}) {
-    keep(other);
+    set_hash(other);
     EXPECT_EQ(login(kPassword), 401) << other;
     EXPECT_EQ(login(other), 401) << other;
   }
 }
 
-TEST_F(LoginTest, AClaimIsWorthNothingAfterAnotherPassword) {
+TEST_F(LoginTest, AClaimIsInvalidAfterAPasswordChange) {
   const auto claim = pg::run(io, authenticate(site.members, kEmail, kPassword, {}));
   ASSERT_TRUE(claim);
-  keep(argon2::hash("another password", argon2::fresh()));
+  set_hash(argon2::hash("another password", argon2::fresh()));
   EXPECT_FALSE(pg::run(io, open(site.sessions, *claim)));
 }
 
-TEST_F(LoginTest, ThePasswordIsChangedByWhoKnowsIt) {
+TEST_F(LoginTest, APasswordChangeNeedsTheCurrentPassword) {
   const auto before = hash();
   const auto wrong = pg::run(io, change(site.members, kPassword + ".", "another password 7"));
   ASSERT_FALSE(wrong);

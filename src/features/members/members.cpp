@@ -13,7 +13,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr auto kProfileKept = std::chrono::seconds(60);
+constexpr auto kProfileTtl = std::chrono::seconds(60);
 
 std::string profile_json(const Profile& profile) {
   return json::serialize(json::object{{"id", profile.id.value},
@@ -35,7 +35,7 @@ std::optional<Profile> parse_profile(std::string_view text) {
                  Timestamp(std::chrono::microseconds(joined->get_int64()))};
 }
 
-/// What the cache keeps; "null" for nobody, so that unknown ids are not asked for again and again.
+/// The cached text; "null" for an unknown id, so that repeated requests for it are cached, too.
 async<std::string> load_profile(pg::Db& db, const Call& call, MemberId id) {
   pg::Batch batch = db.batch(call);
   const auto handle = store::profile(batch, id);
@@ -46,7 +46,7 @@ async<std::string> load_profile(pg::Db& db, const Call& call, MemberId id) {
 
 std::string profile_key(MemberId id) { return "cache:user:profile:" + std::to_string(id.value); }
 
-// The page sends a form again by itself after that (web/js/retry.js).
+// The page sends the form again by itself after this time (web/js/retry.js).
 Unexpected busy() { return fail(ErrorCode::unavailable, "login.busy"_msg, std::chrono::seconds(2)); }
 
 }  // namespace
@@ -145,8 +145,8 @@ async<Result<std::optional<session::Claim>>> Members::join(const Call& call, Reg
   co_return session::Claim{inserted.row.one().value(), *hash};
 }
 
-/// Counts the try. Whoever guesses cannot keep out who logged in from this browser before, nor who knows the password
-/// at an address from which nobody guesses; and all of them together guess a bounded number of times.
+/// Counts the try. A guesser cannot lock out a browser that has logged in before, nor a member at an address with few
+/// wrong passwords; and all guessers together have a bounded number of tries.
 async<std::optional<std::vector<Members::Count>>> Members::count_try(const Call& call, const LoginAttempt& attempt,
                                                                      const std::optional<std::string>& device) {
   std::vector<Count> counts;
@@ -155,17 +155,17 @@ async<std::optional<std::vector<Members::Count>>> Members::count_try(const Call&
     const bool allowed = co_await limiter_.allow(call, limits_.device, *device);
     co_return allowed ? std::optional(counts) : std::nullopt;
   }
-  // The address first: who is refused for it has not tried this account.
+  // The address comes first: a try that it refuses does not count against the account.
   counts.push_back({limits_.address, attempt.address.visitor()});
-  const auto from_here = co_await limiter_.count(call, limits_.address, attempt.address.visitor());
-  if (from_here > limits_.address.limit) co_return std::nullopt;
+  const auto from_address = co_await limiter_.count(call, limits_.address, attempt.address.visitor());
+  if (from_address > limits_.address.limit) co_return std::nullopt;
   counts.push_back({limits_.account, attempt.email});
   const bool allowed = co_await limiter_.allow(call, limits_.account, attempt.email);
   if (allowed) co_return counts;
-  if (from_here > kCalmTries) co_return std::nullopt;
-  counts.push_back({limits_.calm, attempt.email});
-  const bool calm = co_await limiter_.allow(call, limits_.calm, attempt.email);
-  co_return calm ? std::optional(counts) : std::nullopt;
+  if (from_address > kFewFailures) co_return std::nullopt;
+  counts.push_back({limits_.reserve, attempt.email});
+  const bool has_reserve = co_await limiter_.allow(call, limits_.reserve, attempt.email);
+  co_return has_reserve ? std::optional(counts) : std::nullopt;
 }
 
 async<void> Members::take_back(const Call& call, const std::vector<Count>& counts) {
@@ -190,7 +190,7 @@ async<Result<session::Claim>> Members::authenticate(const Call& call, LoginAttem
     if (proof.error().code == ErrorCode::unavailable) co_await take_back(call, *counts);
     co_return Unexpected(proof.error());
   }
-  // A whole school may log in from one address: only wrong passwords count against it.
+  // A whole school may log in from one address, so only wrong passwords count against it.
   if (!device) co_await limiter_.take_back(call, limits_.address, attempt.address.visitor());
   if (found->suspended) co_return fail(ErrorCode::forbidden, "login.suspended"_msg);
   if (attempt.needed && !session::Permissions::parse(found->permissions).has(*attempt.needed)) {
@@ -217,15 +217,15 @@ async<std::optional<Timestamp>> Members::suspended_until(const Call& call, std::
 
 async<std::optional<Profile>> Members::profile(const Call& call, MemberId id) {
   auto fill = [this, id, &call] { return load_profile(db_, call, id); };
-  const std::string text = co_await cache_.get(call, profile_key(id), kProfileKept, std::move(fill));
+  const std::string text = co_await cache_.get(call, profile_key(id), kProfileTtl, std::move(fill));
   co_return parse_profile(text);
 }
 
-async<Own> Members::own(const Call& call, const session::Viewer& viewer) {
+async<OwnData> Members::own_data(const Call& call, const session::Viewer& viewer) {
   pg::Batch batch = db_.batch(call);
-  const auto handle = store::own(batch, viewer.id);
+  const auto handle = store::own_data(batch, viewer.id);
   co_await batch.send();
-  co_return handle.one().value_or(Own{viewer.name, 0, viewer.hidden});
+  co_return handle.one().value_or(OwnData{viewer.name, 0, viewer.hidden});
 }
 
 async<Result<void>> Members::rename(const Call& call, const session::Viewer& viewer, Name name,

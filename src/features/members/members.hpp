@@ -26,10 +26,10 @@ namespace ms::write {
 class Writer;
 }
 
-// Members: joining, logging in, the public profile, one's own data. Staff's acts on members are in staff.hpp.
+// Members: joining, logging in, the public profile, their own data. The acts of staff on members are in staff.hpp.
 namespace ms::members {
 
-/// What the join form holds; the passwords as they were typed.
+/// The values of the join form; the passwords as they were typed.
 struct Registration {
   std::string email;
   Name name;
@@ -40,7 +40,7 @@ struct Registration {
   bool news = false;
 };
 
-/// What everybody may see of a member (cached as `cache:user:profile:<id>`).
+/// What every member may see of another (cached as `cache:user:profile:<id>`).
 struct Profile {
   MemberId id;
   std::string name;
@@ -51,16 +51,16 @@ struct Profile {
 constexpr std::size_t kMinPasswordLength = 8;
 constexpr std::size_t kMaxPasswordLength = 128;
 
-/// What a member changes of themselves. A form says which version it was made of, and overwrites no other one.
-struct Own {
+/// What members change about themselves. A form carries the version that it shows, and overwrites only that one.
+struct OwnData {
   std::string name;
   std::int64_t name_version = 0;
-  bool hidden = false;  ///< its own version (presence::Presence::hide)
+  bool hidden = false;  ///< serves as its own version (presence::Presence::hide)
 };
 
-/// Pure; every wrong field is named at once. `site`: its name.
+/// Pure; reports all wrong fields at once. `site` is the name of the site.
 Result<void> check(const Registration& registration, std::string_view site);
-/// What is known of the owner and the site, which no password may be.
+/// Facts about the owner and the site, none of which may be the password.
 struct PasswordContext {
   std::string_view email;
   std::string_view name;
@@ -68,20 +68,20 @@ struct PasswordContext {
 };
 Result<void> check_new_password(std::string_view password, std::string_view again, const PasswordContext& context);
 
-/// How often one may guess within the window. The Site and the Admin count for themselves.
+/// How many wrong passwords are allowed within the window. The Site and the Admin count separately.
 struct LoginLimits {
-  limit::Rule account;  ///< from browsers that never logged in to the account
-  limit::Rule calm;     ///< of these, more in all from addresses with at most kCalmTries wrong passwords
-  limit::Rule device;   ///< from one browser that did
+  limit::Rule account;  ///< for one account, from browsers that never logged in to it
+  limit::Rule reserve;  ///< additional tries for it, from addresses with at most kFewFailures wrong passwords
+  limit::Rule device;   ///< from one browser that has logged in to the account
   limit::Rule address;  ///< for any account
-  limit::Rule current;  ///< of a member who is logged in and changes it
+  limit::Rule current;  ///< of a logged-in member who changes the password
   limit::Rule joins;    ///< new accounts from one address
 };
 
-/// So many wrong passwords are a mistake of somebody who knows the right one.
-constexpr std::int64_t kCalmTries = 3;
+/// Up to this many wrong passwords from one address look like mistakes and not like guessing.
+constexpr std::int64_t kFewFailures = 3;
 
-/// Who tries to log in.
+/// One try to log in.
 struct LoginAttempt {
   std::string email;
   std::string password;
@@ -98,27 +98,27 @@ class Members {
  public:
   const KnownDevices& devices() const noexcept { return devices_; }
 
-  /// `shows_names`: keys of other features' caches that show members' names, dropped when one changes.
+  /// `shows_names`: keys of other features' caches that contain members' names; a changed name invalidates them.
   Members(pg::Db& db, cache::RedisCache& cache, limit::Limiter& limiter, write::Writer& writer, Passwords passwords,
           LoginLimits limits, KnownDevices devices, std::vector<std::string> shows_names, std::string site_name);
 
-  /// Makes the account. Nothing for a repetition, which is no proof that the password is still right.
+  /// Creates the account. Gives nothing for a repetition, because that does not prove that the password is still right.
   /// Unexpected: invalid (fields), conflict (e-mail taken), too_many, unavailable (hash queue is full).
   async<Result<std::optional<session::Claim>>> join(const Call& call, Registration registration,
                                                     const ClientAddress& address);
 
-  /// For whom a session may be made: whose password this is. Unexpected: unauthenticated (wrong, without saying what),
-  /// too_many, forbidden (suspended, or `needed` is not among the member's permissions), unavailable.
+  /// Checks the password and gives the claim for which a session may be opened. Unexpected: unauthenticated (does not
+  /// reveal what was wrong), too_many, forbidden (suspended, or the member lacks `needed`), unavailable.
   async<Result<session::Claim>> authenticate(const Call& call, LoginAttempt attempt);
 
-  /// Until when a member is suspended whom authenticate() or Sessions::open refused for that; nobody else is told.
-  /// Nothing: it has ended meanwhile. Without end: kForever or later (staff.hpp).
+  /// The end of the suspension for which authenticate() or Sessions::open refused a member; call it for no one else.
+  /// Nothing when it has ended meanwhile; kForever or later (staff.hpp) when it has no end.
   async<std::optional<Timestamp>> suspended_until(const Call& call, std::string email);
 
   async<std::optional<Profile>> profile(const Call& call, MemberId id);
-  async<Own> own(const Call& call, const session::Viewer& viewer);
-  /// Unexpected: invalid; names of staff, and what looks like one, are for staff (name.hpp); conflict, when the name
-  /// has another version than the form began with.
+  async<OwnData> own_data(const Call& call, const session::Viewer& viewer);
+  /// Unexpected: invalid, also for a name that is reserved for staff or looks like one of theirs (name.hpp); conflict
+  /// when the name changed after the form was made.
   async<Result<void>> rename(const Call& call, const session::Viewer& viewer, Name name,
                              std::optional<std::int64_t> version);
   /// Also ends all other logins of the member.
@@ -126,28 +126,28 @@ class Members {
                                       std::string next, std::string again);
 
  private:
-  /// One count of a try.
+  /// A counter in which a try was counted.
   struct Count {
     limit::Rule rule;
     std::string subject;
   };
-  /// Counts the try, and says where; nullopt when it is one too many.
+  /// Counts the try and gives its counters; nullopt when a limit is reached.
   async<std::optional<std::vector<Count>>> count_try(const Call& call, const LoginAttempt& attempt,
                                                      const std::optional<std::string>& device);
-  /// The try was none: nobody could look at the password.
+  /// Undoes the counts of a try whose password could not be checked.
   async<void> take_back(const Call& call, const std::vector<Count>& counts);
   /// Unexpected when only staff may have the name.
   async<Result<void>> check_free(const Call& call, std::string name);
-  /// What shows that a password is the member's.
+  /// The result of a right password.
   struct Proof {
-    std::string hash;  ///< as PostgreSQL has it
+    std::string hash;  ///< as PostgreSQL stores it
     bool current;      ///< of the normal form, at today's costs
   };
-  /// Unexpected: unauthenticated, after the same time for nobody's as for a wrong one; unavailable (hash queue is
-  /// full).
+  /// Unexpected: unauthenticated, which takes the same time for an unknown account as for a wrong password; unavailable
+  /// (hash queue is full).
   async<Result<Proof>> prove(const Call& call, const std::optional<store::Credentials>& member, std::string password);
-  /// Keeps the hash that is made now instead of `before`, which is another form's or of other costs; gives the one that
-  /// is kept.
+  /// Replaces the hash `before`, which has another form or other costs, by a new one; gives the hash that is stored
+  /// afterwards.
   async<std::string> rehash(const Call& call, MemberId id, std::string password, std::string before);
 
   pg::Db& db_;

@@ -18,13 +18,13 @@ std::vector<std::string> wrong_fields(const Registration& registration) {
   return out;
 }
 
-TEST(Join, TakesWhatIsWhole) { EXPECT_THAT(wrong_fields(good()), testing::IsEmpty()); }
+TEST(Join, AcceptsACompleteForm) { EXPECT_THAT(wrong_fields(good()), testing::IsEmpty()); }
 
 TEST(Join, NamesEveryWrongFieldAtOnce) {
   EXPECT_THAT(wrong_fields(Registration()), testing::ElementsAre("email", "name", "password", "terms", "privacy"));
 }
 
-TEST(Join, RefusesWhatIsNoAddress) {
+TEST(Join, RefusesInvalidAddresses) {
   for (const char* email :
        {"kim",          "@b.kr",        "a@",          "a@b",      "a@.kr",      "a@b.",     "a b@c.kr",
         "a@b@c.kr",     "<a@b.kr>",     "a@b.kr\x01",  "a@-b.kr",  "a@b-.kr",    "a@b_c.kr", "a@b..kr",
@@ -47,13 +47,13 @@ TEST(Join, CountsCharactersNotBytes) {
   EXPECT_THAT(wrong_fields(one), testing::ElementsAre("password"));
 }
 
-TEST(Join, WantsThePasswordTwice) {
+TEST(Join, RequiresThePasswordTwice) {
   Registration one = good();
   one.password_again = "correct hors";
   EXPECT_THAT(wrong_fields(one), testing::ElementsAre("password_again"));
 }
 
-TEST(Device, IsRecognised) {
+TEST(Device, NamesBrowserAndSystem) {
   EXPECT_EQ(
       device_name("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 "
                   "Safari/537.36 Edg/120.0.0.0"),

@@ -9,18 +9,18 @@
 
 namespace ms::members {
 
-/// What 내 정보 shows.
+/// The content of the page 내 정보.
 struct MyPage {
   std::string email;
-  const Own& stored;
+  const OwnData& stored;
   std::string name;  ///< as typed, when the change was refused
   bool hidden;       ///< the same
   const std::vector<session::Device>& devices;
-  std::string own_key;  ///< Device::key of the session that asks
+  std::string own_key;  ///< Device::key of this request's session
   const Error* error;
   Timestamp now;
 
-  /// Something else was stored meanwhile: it is shown beside what was typed.
+  /// Whether another request changed the data meanwhile: the page shows the stored values beside the typed ones.
   bool edited() const { return error != nullptr && error->message == "error.edited"_msg; }
 };
 

@@ -1,4 +1,4 @@
-// A transaction of the program itself: a login changes how a password is stored, which nobody has asked for.
+// A transaction of the program's own, not a member's write: a login renews the stored hash of the password.
 #include "features/members/members.hpp"
 #include "features/members/store.hpp"
 #include "infra/pg/transaction.hpp"
@@ -7,7 +7,7 @@ namespace ms::members {
 
 async<std::string> Members::rehash(const Call& call, MemberId id, std::string password, std::string before) {
   const auto after = co_await passwords_.hash_new(call, password);
-  if (!after) co_return before;  // too many are waiting: at the next login
+  if (!after) co_return before;  // the queue is full: the next login tries again
   pg::Transaction transaction = db_.transaction(call);
   const auto replaced = store::replace_hash(transaction, id, before, *after);
   const auto done = co_await transaction.commit();

@@ -13,26 +13,26 @@
 namespace ms::members {
 namespace {
 
-session::ClientInfo origin(const web::Context& ctx) {
+session::ClientInfo client_info(const web::Context& ctx) {
   return {ctx.client_address.text(), std::string(ctx.request.header("user-agent"))};
 }
 
 // --- login, logout
 
 constexpr std::string_view kDeviceCookie = "device";
-// /join does not see the other one, and would take its place.
+// /join does not receive the other cookie, so a common name would overwrite it.
 constexpr std::string_view kJoinedDeviceCookie = "device.joined";
 
-/// What the browser shows of its accounts.
+/// The entries of both cookies.
 std::string devices_of(const web::Context& ctx) {
   return fmt::format("{}~{}", ctx.request.cookie(kJoinedDeviceCookie).value_or(""),
                      ctx.request.cookie(kDeviceCookie).value_or(""));
 }
 
-/// Sent where one logs in, and nowhere else.
-void remember_device(const web::Context& ctx, http::Response& response, std::string_view cookie,
-                     const std::string& value) {
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(KnownDevices::kKept).count();
+/// The browser sends the cookie only to the login page.
+void set_device_cookie(const web::Context& ctx, http::Response& response, std::string_view cookie,
+                       const std::string& value) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(KnownDevices::kLifetime).count();
   response.set("Set-Cookie", fmt::format("{}={}; Path=/login; Max-Age={}; HttpOnly; SameSite=Lax{}", cookie, value,
                                          seconds, ctx.secure ? "; Secure" : ""));
 }
@@ -73,21 +73,22 @@ async<http::Response> post_login(web::Context& ctx, Members& members, session::S
   const LoginPage again{.next = std::string(web::local_path(form->get("next"))),
                         .email = email,
                         .remember = remember,
-                        .kept_to = std::string(web::local_path(form->get(web::kCarriedTarget))),
-                        .kept = web::carried_fields(*form)};
+                        .carried_target = std::string(web::local_path(form->get(web::kCarriedTarget))),
+                        .carried = web::carried_fields(*form)};
   if (!claim) co_return co_await refuse_login(ctx, members, again, claim.error());
-  // The id that came with the form is never kept: a planted one would be a login for whoever planted it.
-  const auto cookie = co_await sessions.open(ctx.call, std::move(*claim), remember, ctx.secure, origin(ctx));
+  // The session id that came with the form is never reused, or an attacker who planted it would be logged in (session
+  // fixation).
+  const auto cookie = co_await sessions.open(ctx.call, std::move(*claim), remember, ctx.secure, client_info(ctx));
   if (!cookie) co_return co_await refuse_login(ctx, members, again, cookie.error());
   http::Response response = ctx.redirect(web::local_path(form->get("next")), "flash.welcome"_msg);
-  // The browser sends the same once more, now as a member's, and gets what it had typed.
+  // 307: the browser sends the same form again, now as a member, and gets its fields back.
   if (form->has(web::kCarriedTarget)) response = http::Response::temporary_redirect("/login/kept");
   response.set("Set-Cookie", *cookie);
-  remember_device(ctx, response, kDeviceCookie, members.devices().add(devices, normal_email(email), ctx.now));
+  set_device_cookie(ctx, response, kDeviceCookie, members.devices().add(devices, normal_email(email), ctx.now));
   co_return response;
 }
 
-async<http::Response> show_kept(web::Context& ctx) {
+async<http::Response> show_carried_form(web::Context& ctx) {
   if (!ctx.viewer.signed_in()) co_return ctx.redirect("/login");
   const auto form = ctx.form();
   if (!form) co_return ctx.error_response(form.error());
@@ -135,12 +136,12 @@ async<http::Response> post_join(web::Context& ctx, Members& members, session::Se
   }
   const std::string login = next == "/" ? "/login" : "/login?next=" + http::percent_encode(next);
   if (!*claim) co_return ctx.redirect(login, "flash.joined_login"_msg);
-  const auto cookie = co_await sessions.open(ctx.call, std::move(**claim), false, ctx.secure, origin(ctx));
+  const auto cookie = co_await sessions.open(ctx.call, std::move(**claim), false, ctx.secure, client_info(ctx));
   if (!cookie) co_return ctx.redirect(login, "flash.joined_login"_msg);
   http::Response response = ctx.redirect(next, "flash.joined"_msg);
   response.set("Set-Cookie", *cookie);
-  remember_device(ctx, response, kJoinedDeviceCookie,
-                  members.devices().add("", normal_email(registration.email), ctx.now));
+  set_device_cookie(ctx, response, kJoinedDeviceCookie,
+                    members.devices().add("", normal_email(registration.email), ctx.now));
   co_return response;
 }
 
@@ -148,13 +149,14 @@ async<http::Response> post_join(web::Context& ctx, Members& members, session::Se
 
 Error login_first() { return Error(ErrorCode::unauthenticated, "error.unauthenticated"_msg); }
 
-/// Search engines keep nothing of people.
+/// Search engines do not index pages about members.
 http::Response no_index(http::Response response) {
   response.set("X-Robots-Tag", "noindex");
   return response;
 }
 
-/// Names and days of joining are for members: a guest learns not even which numbers there are.
+/// Names and joining dates are for members only. A guest gets the same answer for every id, so ids cannot be
+/// enumerated.
 async<http::Response> show_profile(web::Context& ctx, Members& members) {
   if (!ctx.viewer.signed_in()) co_return no_index(ctx.error_response(login_first()));
   const auto found = co_await members.profile(ctx.call, MemberId{ctx.params.number("id")});
@@ -163,35 +165,35 @@ async<http::Response> show_profile(web::Context& ctx, Members& members) {
       ctx.page({found->name}, [&](view::Out& out) { profile(out, *found, found->id == ctx.viewer.id); }));
 }
 
-/// What was sent in a form of the page and refused; an empty one shows what is stored.
-struct Sent {
+/// The values of a refused form of the page; without any, the page shows the stored ones.
+struct RefusedChange {
   const Error* error = nullptr;
   std::optional<std::string> name = {};
   std::optional<bool> hidden = {};
 };
 
-async<http::Response> my_page(web::Context& ctx, Members& members, session::Sessions& sessions, Sent sent) {
-  const Own stored = co_await members.own(ctx.call, ctx.viewer);
+async<http::Response> my_page(web::Context& ctx, Members& members, session::Sessions& sessions, RefusedChange change) {
+  const OwnData stored = co_await members.own_data(ctx.call, ctx.viewer);
   const auto devices = co_await sessions.devices(ctx.call, ctx.viewer.id);
   const std::string own_key = session::Sessions::key_of(ctx.viewer.session_id);
   const MyPage page{.email = ctx.viewer.email,
                     .stored = stored,
-                    .name = sent.name.value_or(stored.name),
-                    .hidden = sent.hidden.value_or(stored.hidden),
+                    .name = change.name.value_or(stored.name),
+                    .hidden = change.hidden.value_or(stored.hidden),
                     .devices = devices,
                     .own_key = own_key,
-                    .error = sent.error,
+                    .error = change.error,
                     .now = ctx.now};
   http::Response response = ctx.page(
       {tr("layout.my"_msg)}, [&](view::Out& out) { my(out, page); },
-      sent.error == nullptr ? 200 : static_cast<int>(sent.error->code));
-  if (sent.error != nullptr) web::set_retry_after(response, *sent.error);
+      change.error == nullptr ? 200 : static_cast<int>(change.error->code));
+  if (change.error != nullptr) web::set_retry_after(response, *change.error);
   co_return response;
 }
 
 async<http::Response> show_my(web::Context& ctx, Members& members, session::Sessions& sessions) {
   if (!ctx.viewer.signed_in()) co_return ctx.error_response(login_first());
-  co_return co_await my_page(ctx, members, sessions, Sent());
+  co_return co_await my_page(ctx, members, sessions, RefusedChange());
 }
 
 async<http::Response> post_name(web::Context& ctx, Members& members, session::Sessions& sessions) {
@@ -239,7 +241,7 @@ async<http::Response> post_device_logout(web::Context& ctx, session::Sessions& s
 }
 
 async<http::Response> post_logout_everywhere(web::Context& ctx, session::Sessions& sessions) {
-  // A guest already is out: so is whoever's first request did it and whose second one Nginx sent here.
+  // A guest is already logged out: the first request may have done it, and this one may be Nginx's repetition.
   if (!ctx.viewer.signed_in()) co_return ctx.redirect("/login", "flash.everywhere_out"_msg);
   co_await sessions.revoke_all_sessions(ctx.call, ctx.viewer.id);
   http::Response response = ctx.redirect("/login", "flash.everywhere_out"_msg);
@@ -254,7 +256,7 @@ void add_login_routes(web::Router& router, Members& members, session::Sessions& 
   router.get("/login", show_login);
   router.post("/login", [&, needed](web::Context& ctx) { return post_login(ctx, members, sessions, needed); });
   router.get("/login/kept", [](web::Context& ctx) -> async<http::Response> { co_return ctx.redirect("/"); });
-  router.post("/login/kept", show_kept);
+  router.post("/login/kept", show_carried_form);
   router.post("/logout", [&](web::Context& ctx) { return post_logout(ctx, sessions); });
 }
 

@@ -57,7 +57,7 @@ bool Staff::above(const session::Viewer& viewer, const MemberRow& member) {
   return viewer.id != member.id && (viewer.role == session::Role::admin || member.role < viewer.rank());
 }
 
-/// The member, when `viewer` stands above, gives a reason and saw them as they are.
+/// The member, if `viewer` stands above them, gave a reason and saw their present version.
 async<Result<MemberRow>> Staff::target(const Call& call, const session::Viewer& viewer, MemberId id,
                                        std::string_view reason, std::optional<std::int64_t> version) {
   if (auto given = audit::reason_of(reason); !given) co_return Unexpected(given.error());

@@ -18,12 +18,12 @@ TEST(EndOf, CountsDaysFromNow) {
   EXPECT_EQ(end_of({"30", "2020-01-01"}, kNow), kNow + days(30));
 }
 
-TEST(EndOf, ADayCountsToItsLastSecondInSeoul) {
+TEST(EndOf, EndsWithTheLastSecondOfTheDayInSeoul) {
   EXPECT_EQ(end_of({"date", "2026-03-02"}, kNow), sys_days(2026y / 3 / 2) + hours(15) - seconds(1));
   EXPECT_EQ(end_word(*end_of({"date", "2026-03-02"}, kNow)), "2026. 3. 2. 23:59");
 }
 
-TEST(EndOf, ForeverHasAWord) {
+TEST(EndOf, NamesForever) {
   EXPECT_EQ(end_of({"forever", ""}, kNow), kForever);
   EXPECT_EQ(end_word(kForever), tr("staff.forever"_msg));
   EXPECT_EQ(end_of({"date", "9999-12-31"}, kNow), kForever);

@@ -17,7 +17,7 @@ constexpr pg::Query kStaffNames{"members.staff_names", "select name from users w
 constexpr pg::Query kIsPassword{"members.is_password", "select ms_verify_password($1, $2)"};
 constexpr pg::Query kReplaceHash{"members.replace_hash", "select ms_replace_password($1, $2, $3)"};
 constexpr pg::Query kProfile{"members.profile", "select id, name, created_at from users where id = $1"};
-// What has no counter of its changes is its own version: a hash of what it is.
+// The name has no counter of changes, so its version is a hash of the name itself.
 constexpr pg::Query kOwn{"members.own",
                          "select name, hashtextextended(name, 0), hides_presence from users where id = $1"};
 constexpr pg::Query kGuardName{"members.guard_name", R"(
@@ -49,7 +49,7 @@ constexpr pg::Query kLastAdmin{"members.guard_last_admin", R"(
                    where role = 3 and coalesce(suspended_until <= now(), true) order by id for update)
   select ms_guard(not exists (select from admins where id = $1) or (select count(*) from admins) > 1,
                   409, 'members.last_admin')::text)"};
-// Above: as Staff::above. The lock comes before the guards look.
+// "above" is the rule of Staff::above. The row is locked before the guards read it.
 constexpr pg::Query kAbove{"members.guard_above", R"(
   with pair as materialized (
     select hashtextextended(concat_ws(chr(10), t.role, extract(epoch from t.suspended_until), t.suspended_reason), 0) = $3 as same, a.id <> t.id and (a.role = 3 or t.role < a.role) as above
@@ -81,7 +81,7 @@ pg::ResultHandle<bool> replace_hash(pg::Statements& out, MemberId id, std::strin
 }
 pg::ResultHandle<Profile> profile(pg::Statements& out, MemberId id) { return out.add<Profile>(kProfile, id); }
 
-pg::ResultHandle<Own> own(pg::Statements& out, MemberId id) { return out.add<Own>(kOwn, id); }
+pg::ResultHandle<OwnData> own_data(pg::Statements& out, MemberId id) { return out.add<OwnData>(kOwn, id); }
 void guard_name(pg::Statements& out, MemberId id, std::int64_t version) {
   out.add(kGuardName, id, version, "error.edited"_msg.key);
 }

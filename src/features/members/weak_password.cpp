@@ -9,11 +9,11 @@
 namespace ms::members {
 namespace {
 
-constexpr int kMinPieces = 3;         // runs that a password must have at least
-constexpr std::size_t kMaxPiece = 4;  // of what may be repeated, in bytes
-constexpr std::size_t kMinOwn = 3;    // shorter words of one's own are in anything
+constexpr int kMinPieces = 3;         // runs that a password has at least
+constexpr std::size_t kMaxPiece = 4;  // bytes of a piece whose repetition is weak
+constexpr std::size_t kMinOwn = 3;    // characters; shorter own words occur everywhere
 constexpr std::array<std::string_view, 4> kKeyRows = {"`1234567890-=", "qwertyuiop[]\\", "asdfghjkl;'", "zxcvbnm,./"};
-// What people here take for a password, as keys of dubeolsik: 비밀번호, 안녕하세요, 사랑해, 사랑합니다, 관리자,
+// Common Korean passwords, as keys of dubeolsik: 비밀번호, 안녕하세요, 사랑해, 사랑합니다, 관리자,
 // 대한민국, 학교, 선생님, 우리학교, 가나다라.
 constexpr std::array<std::string_view, 10> kKoreanWords = {"qlalfqjsgh", "dkssudgktpdy", "tkfkdgo", "tkfkdgkqslek",
                                                            "rhksflwk",   "eogksalsrnr",  "gkrry",   "tjstodsla",
@@ -28,7 +28,7 @@ constexpr std::array<std::string_view, 27> kTails = {"r",  "R",  "rt", "s",  "sw
                                                      "fa", "fq", "ft", "fx", "fv", "fg", "a", "q", "qt",
                                                      "t",  "T",  "d",  "w",  "c",  "z",  "x", "v", "g"};
 
-/// The keys that one presses for it on a Korean keyboard that is switched to Latin letters, without Shift.
+/// The keys that type the text on a Korean keyboard in Latin mode, without Shift.
 std::string keys_of(std::string_view text) {
   std::string out;
   for (const char32_t point : unicode::points(unicode::nfd(text))) {
@@ -47,7 +47,7 @@ std::string keys_of(std::string_view text) {
 
 bool is_letter(char c) { return static_cast<unsigned char>(c) >= 0x80 || (c >= 'a' && c <= 'z'); }
 
-/// Without the digits and signs around its letters.
+/// The text without the digits and signs around its letters.
 std::string_view stem(std::string_view text) {
   while (!text.empty() && !is_letter(text.front())) text.remove_prefix(1);
   while (!text.empty() && !is_letter(text.back())) text.remove_suffix(1);
@@ -58,7 +58,7 @@ bool is_common(std::string_view text) {
   if (text.empty()) return false;
   std::size_t low = 0;
   std::size_t high = kCommonPasswords.size();
-  while (low < high) {  // both at the start of a line
+  while (low < high) {  // both are at the start of a line
     std::size_t middle = low + (high - low) / 2;
     while (middle > low && kCommonPasswords[middle - 1] != '\n') --middle;
     const auto end = kCommonPasswords.find('\n', middle);
@@ -72,7 +72,7 @@ bool is_common(std::string_view text) {
   return std::ranges::find(kKoreanWords, text) != kKoreanWords.end();
 }
 
-/// Whether one follows from the other: the same, the next in the alphabet, a neighbour on the keyboard.
+/// Whether two characters form a run: the same, next in the alphabet, or neighbours on the keyboard.
 bool follows(char a, char b) {
   if (a == b || a + 1 == b || a - 1 == b) return true;
   return std::ranges::any_of(kKeyRows, [&](std::string_view row) {
@@ -82,7 +82,7 @@ bool follows(char a, char b) {
   });
 }
 
-/// Runs of characters that follow from each other.
+/// The number of runs in the text.
 int pieces(std::string_view text) {
   int out = 1;
   for (std::size_t i = 1; i < text.size(); ++i) out += follows(text[i - 1], text[i]) ? 0 : 1;
