@@ -9,7 +9,7 @@ namespace {
 
 namespace json = boost::json;
 
-/// Who and what are null when they may not be shown (any more); who of the staff acted is not told.
+/// Actor and subject are null when they may not be shown (any more); the actor of an act of staff is always null.
 json::object line_json(const Notification& line) {
   json::object out{
       {"id", line.number},     {"kind", name_of(line.kind)}, {"message", line.words()},       {"actor", nullptr},

@@ -7,19 +7,20 @@
 namespace ms::notifications {
 namespace {
 
-/// Only for the member; what may not be read (any more) is not spoken of.
-std::function<std::optional<int>(const session::Viewer&)> to(MemberId member) {
+/// Shows a change to the member only.
+std::function<std::optional<int>(const session::Viewer&)> only_for(MemberId member) {
   return [member](const session::Viewer& viewer) { return viewer.id == member ? std::optional<int>(0) : std::nullopt; };
 }
 
-live::Change word_of(MemberId member, const store::Since& row, std::shared_ptr<const boards::Directory> directory) {
+live::Change announcement(MemberId member, const store::NewRow& row,
+                          std::shared_ptr<const boards::Directory> directory) {
   live::Change out;
   out.number = row.number;
   const Kind kind = static_cast<Kind>(row.kind);
-  const bool there = kind >= Kind::hidden || (row.post_visible && (!row.comment || row.comment_visible));
-  out.variant = [member, there, of = row.board, directory = std::move(directory)](const session::Viewer& viewer) {
+  const bool exists = kind >= Kind::hidden || (row.post_visible && (!row.comment || row.comment_visible));
+  out.variant = [member, exists, of = row.board, directory = std::move(directory)](const session::Viewer& viewer) {
     const boards::Board* board = directory->find(of);
-    const bool may = viewer.id == member && there && board != nullptr && board->readable(viewer);
+    const bool may = viewer.id == member && exists && board != nullptr && board->readable(viewer);
     return may ? std::optional<int>(0) : std::nullopt;
   };
   out.render = [what = words(kind, static_cast<bool>(row.comment), row.actor_name)](view::Out& html, int) {
@@ -43,20 +44,20 @@ async<live::ChangeSet> LiveMember::since(const Call& call, std::int64_t member, 
   const auto directory = co_await boards_.all(call);
   live::ChangeSet out;
   const auto rows = handle.all();
-  if (rows.empty()) co_return out;  // was never told anything
+  if (rows.empty()) co_return out;  // the member never had a notification
   out.number = rows.front().counted;
   out.more = rows.size() > live::kMaxChanges;
   if (out.number <= number) co_return out;
-  for (const store::Since& row : rows) {
+  for (const store::NewRow& row : rows) {
     if (row.number == 0 || out.changes.size() == live::kMaxChanges) break;
-    out.changes.push_back(word_of(MemberId{member}, row, directory));
+    out.changes.push_back(announcement(MemberId{member}, row, directory));
   }
   if (out.more) co_return out;
   const view::Bell now{MemberId{member}, out.number, rows.front().unread};
   const bool news = !out.changes.empty();
   live::Change last;
   last.number = out.number;
-  last.variant = to(MemberId{member});
+  last.variant = only_for(MemberId{member});
   last.render = [now, news](view::Out& html, int) { new_bell(html, now, news); };
   out.changes.push_back(std::move(last));
   co_return out;

@@ -19,13 +19,13 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr auto kKeptInRedis = std::chrono::seconds(60);
-constexpr auto kKeptInMemory = std::chrono::seconds(5);
-constexpr std::size_t kMaxStateBytes = 3 << 20;  // of some 20,000 members
-constexpr int kNewest = 50;                      // in Redis, as the Express program has them
-constexpr std::size_t kDropped = 500;            // keys of one round trip: a notice may tell thousands
+constexpr auto kRedisTtl = std::chrono::seconds(60);
+constexpr auto kLocalTtl = std::chrono::seconds(5);
+constexpr std::size_t kMaxStateBytes = 3 << 20;  // some 20,000 members
+constexpr int kNewest = 50;                      // in Redis, as in the Express program
+constexpr std::size_t kKeysPerRoundTrip = 500;   // a notice may notify thousands
 constexpr std::size_t kNameLimit = 30;
-constexpr limit::Rule kQuestions{"names", 120, std::chrono::seconds(60)};
+constexpr limit::Rule kNameQueries{"names", 120, std::chrono::seconds(60)};
 
 std::string key_of(MemberId member) { return "notifications:" + std::to_string(member.value); }
 
@@ -44,7 +44,7 @@ std::vector<BoardId> boards_in(std::string_view array) {
   return out;
 }
 
-/// The value in Redis: what pages need comes first, so that nobody has to read the list for it.
+/// The value in Redis. The fields for pages come first, so that parsing stops before the list.
 std::string newest_json(const std::vector<store::Newest>& rows) {
   json::array items;
   for (const store::Newest& row : rows) {
@@ -64,7 +64,7 @@ std::string newest_json(const std::vector<store::Newest>& rows) {
                                       {"items", std::move(items)}});
 }
 
-/// Nothing for what newest_json did not write: another program may share Redis.
+/// Nothing for text that newest_json did not write, because another program may share Redis.
 std::optional<State> parse(std::string_view text) {
   const auto items = text.find(",\"items\":");
   if (items == std::string_view::npos) return std::nullopt;
@@ -92,8 +92,8 @@ async<std::string> load_newest(pg::Db& db, const Call& call, MemberId member) {
   co_return newest_json(handle.all());
 }
 
-/// The number that the visitor's own last act gave this browser: nothing older is shown to it.
-std::int64_t least_of(const http::Request& request) {
+/// The number of the member's own last act in this browser; an older state is not shown to it.
+std::int64_t min_number_of(const http::Request& request) {
   const std::string_view text = request.cookie(kBellCookie).value_or("");
   std::int64_t number = 0;
   std::from_chars(text.data(), text.data() + text.size(), number);
@@ -115,7 +115,7 @@ Notification line_of(store::Row row, const session::Viewer& viewer, const boards
       out.href = fmt::format("{0}?comment={1}#c{1}", out.post_href, row.comment.value);
     }
   }
-  // Whose post staff took away is to know which one it was.
+  // Authors see the title of their own post that staff removed.
   const bool own = out.kind >= Kind::hidden && row.post_author == viewer.id;
   if (own || !out.post_href.empty()) out.title = std::move(row.title);
   return out;
@@ -131,52 +131,52 @@ Notifications::Notifications(pg::Db& db, cache::RedisCache& cache, limit::Limite
       boards_(boards),
       publisher_(publisher),
       writer_(writer),
-      states_({.name = "bells", .max_bytes = kMaxStateBytes, .ttl = kKeptInMemory, .heap_bytes = heap_bytes}) {
+      states_({.name = "bells", .max_bytes = kMaxStateBytes, .ttl = kLocalTtl, .heap_bytes = heap_bytes}) {
   writer.when_notified(
       [this](const Call& call, std::vector<MemberId> members) { return invalidate(call, std::move(members)); });
 }
 
-async<State> Notifications::load(const Call& call, MemberId member, std::int64_t least) {
+async<State> Notifications::load(const Call& call, MemberId member, std::int64_t min_number) {
   auto fill = [this, &call, member] { return load_newest(db_, call, member); };
-  const std::string kept = co_await cache_.get(call, key_of(member), kKeptInRedis, fill);
-  if (auto known = parse(kept); known && known->number >= least) co_return std::move(*known);
+  const std::string cached = co_await cache_.get(call, key_of(member), kRedisTtl, fill);
+  if (auto found = parse(cached); found && found->number >= min_number) co_return std::move(*found);
   const std::string fresh = co_await fill();
   co_return parse(fresh).value();
 }
 
-async<std::optional<State>> Notifications::state(const Call& call, MemberId member, std::int64_t least) {
-  if (const State* known = states_.find(member); known != nullptr && known->number >= least) co_return *known;
+async<std::optional<State>> Notifications::state(const Call& call, MemberId member, std::int64_t min_number) {
+  if (const State* local = states_.find(member); local != nullptr && local->number >= min_number) co_return *local;
   try {
-    const auto load_state = [this, &call, member, least] { return load(call, member, least); };
+    const auto load_state = [this, &call, member, min_number] { return load(call, member, min_number); };
     State loaded = co_await states_.load(call, member, load_state);
-    // What another request loaded may be of before this member's own act.
-    if (loaded.number < least) loaded = co_await load(call, member, least);
+    // A load that another request started may be older than this member's own act.
+    if (loaded.number < min_number) loaded = co_await load(call, member, min_number);
     co_return loaded;
   } catch (const pg::Unavailable&) {
-    // the page is shown without it
+    // The page is shown without the state.
   }
   co_return std::nullopt;
 }
 
 async<std::optional<view::Bell>> Notifications::bell(const web::Context& ctx) {
   if (!ctx.viewer.signed_in()) co_return std::nullopt;
-  std::optional<State> known;
+  std::optional<State> current;
   if (ctx.request.method == http::Method::get) {
-    known = co_await state(ctx.call, ctx.viewer.id, least_of(ctx.request));
-  } else if (const State* here = states_.find(ctx.viewer.id)) {
-    known = *here;  // a write mostly leads on to another page: it is worth no round trip
+    current = co_await state(ctx.call, ctx.viewer.id, min_number_of(ctx.request));
+  } else if (const State* local = states_.find(ctx.viewer.id)) {
+    current = *local;  // a write usually redirects, so it is not worth a round trip
   }
-  if (!known) co_return view::Bell{ctx.viewer.id, std::nullopt, 0};
-  co_return view::Bell{ctx.viewer.id, known->number, known->unread};
+  if (!current) co_return view::Bell{ctx.viewer.id, std::nullopt, 0};
+  co_return view::Bell{ctx.viewer.id, current->number, current->unread};
 }
 
 async<void> Notifications::invalidate(const Call& call, std::vector<MemberId> members) {
   for (const MemberId member : members) states_.invalidate(member);
-  for (std::size_t begin = 0; begin < members.size(); begin += kDropped) {
+  for (std::size_t begin = 0; begin < members.size(); begin += kKeysPerRoundTrip) {
     std::vector<std::string> keys;
-    for (std::size_t i = begin; i < std::min(members.size(), begin + kDropped); ++i) {
+    for (std::size_t i = begin; i < std::min(members.size(), begin + kKeysPerRoundTrip); ++i) {
       keys.push_back(key_of(members[i]));
-      // Before the drop is waited for, so that both go to Redis in one write; the publication leaves behind it.
+      // Not awaited, so that both go to Redis in one write; the publication follows the invalidation.
       publisher_.publish(topics::member(members[i]));
     }
     co_await cache_.invalidate(call, std::move(keys));
@@ -240,22 +240,22 @@ async<Result<std::int64_t>> Notifications::read_all(const Call& call, const sess
 }
 
 async<std::optional<bool>> Notifications::follows(const Call& call, MemberId member, BoardId board) {
-  const auto known = co_await state(call, member);
-  if (!known) co_return std::nullopt;
-  co_return std::ranges::find(known->follows, board) != known->follows.end();
+  const auto current = co_await state(call, member);
+  if (!current) co_return std::nullopt;
+  co_return std::ranges::find(current->follows, board) != current->follows.end();
 }
 
 async<Settings> Notifications::settings(const Call& call, const session::Viewer& viewer) {
   pg::Batch batch = db_.batch(call);
-  const auto handle = store::chosen(batch, viewer.id);
+  const auto handle = store::stored_settings(batch, viewer.id);
   co_await batch.send();
-  const auto chosen = handle.one().value_or(store::Chosen());
+  const auto stored = handle.one().value_or(store::StoredSettings());
   Settings out;
   for (const Kind kind : kSwitches) {
-    if ((chosen.muted >> static_cast<int>(kind) & 1) != 0) out.off.push_back(kind);
+    if ((stored.muted >> static_cast<int>(kind) & 1) != 0) out.off.push_back(kind);
   }
-  out.follows = boards_in(chosen.follows);
-  out.version = chosen.muted;
+  out.follows = boards_in(stored.follows);
+  out.version = stored.muted;
   co_return out;
 }
 
@@ -282,7 +282,7 @@ async<Result<std::int64_t>> Notifications::follow(const Call& call, const sessio
   if (!viewer.signed_in()) co_return session::login_first();
   if (board == nullptr) co_return fail(ErrorCode::not_found, "boards.gone"_msg);
   if (!board->readable(viewer)) {
-    // A board that was closed since then may be left; any other one is not there for this member.
+    // The member may unfollow a board that has been closed to them; any other closed board does not exist for them.
     const auto followed = co_await follows(call, viewer.id, board->id);
     if (wanted || !followed.value_or(true)) co_return fail(ErrorCode::not_found, "boards.gone"_msg);
   }
@@ -301,13 +301,13 @@ async<Result<std::vector<Suggestion>>> Notifications::names(const Call& call, co
   std::vector<Suggestion> out;
   const unicode::Line typed(unicode::narrow(begin));
   if (typed.empty() || !typed.pure() || code_points(typed) > kNameLimit) co_return out;
-  if (auto ok = co_await may_ask(call, viewer); !ok) co_return Unexpected(ok.error());
+  if (auto ok = co_await allow_name_query(call, viewer); !ok) co_return Unexpected(ok.error());
   pg::Batch batch = db_.batch(call);
   const auto handle = store::names(batch, typed.text());
   co_await batch.send();
-  for (store::Named& member : handle.all()) {
+  for (store::NameMatch& member : handle.all()) {
     std::string insert = "@" + markdown::mentionable(member.name);
-    if (insert.size() == 1) continue;  // a name of no letters cannot be written behind "@"
+    if (insert.size() == 1) continue;  // a name without letters cannot follow "@"
     const bool enough = member.alone && insert.size() == 1 + member.name.size();
     if (!enough) insert += "#" + std::to_string(member.id.value);
     out.push_back({member.id, std::move(member.name), std::move(insert)});
@@ -315,23 +315,23 @@ async<Result<std::vector<Suggestion>>> Notifications::names(const Call& call, co
   co_return out;
 }
 
-async<Result<void>> Notifications::may_ask(const Call& call, const session::Viewer& viewer) {
+async<Result<void>> Notifications::allow_name_query(const Call& call, const session::Viewer& viewer) {
   if (!viewer.signed_in()) co_return session::login_first();
-  const bool allowed = co_await limiter_.allow(call, kQuestions, std::to_string(viewer.id.value));
+  const bool allowed = co_await limiter_.allow(call, kNameQueries, std::to_string(viewer.id.value));
   if (!allowed) co_return fail(ErrorCode::too_many, "error.too_many"_msg);
   co_return Result<void>();
 }
 
 async<std::vector<std::string>> Notifications::unresolved(const Call& call, std::string_view content) {
   const auto mentions = co_await find_mentions(db_, call, content);
-  if (!mentions) co_return std::vector<std::string>();  // there are too many, which the form says
+  if (!mentions) co_return std::vector<std::string>();  // there are too many, and the form reports that
   co_return mentions->unresolved();
 }
 
 async<Result<std::vector<std::string>>> Notifications::unresolved(const Call& call, const session::Viewer& viewer,
                                                                   std::string_view content) {
   if (!content.contains('@')) co_return std::vector<std::string>();
-  if (auto ok = co_await may_ask(call, viewer); !ok) co_return Unexpected(ok.error());
+  if (auto ok = co_await allow_name_query(call, viewer); !ok) co_return Unexpected(ok.error());
   co_return co_await unresolved(call, content);
 }
 

@@ -19,7 +19,7 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
 
-// Member 1 is told, 2 and 3 act, 4 has nothing. Board 2 is for staff.
+// Member 1 is notified, 2 and 3 act, 4 has no notifications. Board 2 is for staff.
 constexpr const char* kRows = R"(
   insert into users (email, name, password_hash) values
     ('a@test', '김하늘', ''), ('b@test', '이서준', ''), ('c@test', '박지우', ''), ('d@test', '최조용', '');
@@ -47,23 +47,23 @@ class NotificationsTest : public testing::Test {
   }
 
   static std::string ask(const std::string& sql) { return TestDatabase::execute(sql); }
-  /// Somebody does something that tells member 1, and no server hears of it.
-  static void tell(int kind, int actor, int comment) {
+  /// Notifies member 1 of an act of `actor`, without a publication to the servers.
+  static void notify(int kind, int actor, int comment) {
     ask("select ms_notify(" + std::to_string(actor) + ", '{1}', '{" + std::to_string(kind) + "}', '{1}', '{" +
         std::to_string(comment) + "}', '')");
   }
-  std::optional<State> state(std::int64_t least = 0, std::int64_t member = 1) {
-    return pg::run(io, notifications.state(call, MemberId{member}, least));
+  std::optional<State> state(std::int64_t min_number = 0, std::int64_t member = 1) {
+    return pg::run(io, notifications.state(call, MemberId{member}, min_number));
   }
-  std::int64_t unread(std::int64_t least = 0) { return state(least).value().unread; }
+  std::int64_t unread(std::int64_t min_number = 0) { return state(min_number).value().unread; }
   void invalidate() { pg::run(io, notifications.invalidate(call, {MemberId{1}})); }
   std::int64_t read_all(std::int64_t up_to) {
     return pg::run(io, notifications.read_all(call, viewer_of(1), up_to)).value();
   }
   live::ChangeSet since(std::int64_t number) { return pg::run(io, live_.since(call, 1, number)); }
-  static std::string html(const live::ChangeSet& news, std::int64_t reader) {
+  static std::string html(const live::ChangeSet& changes, std::int64_t reader) {
     view::Out out;
-    for (const live::Change& change : news.changes) {
+    for (const live::Change& change : changes.changes) {
       if (const auto variant = change.variant(viewer_of(reader))) change.render(out, *variant);
     }
     return out.take();
@@ -83,10 +83,10 @@ class NotificationsTest : public testing::Test {
   LiveMember live_{db, boards};
 };
 
-TEST_F(NotificationsTest, WhatIsKnownIsAskedForOnce) {
-  tell(3, 2, 1);
+TEST_F(NotificationsTest, CachesTheState) {
+  notify(3, 2, 1);
   EXPECT_EQ(unread(), 1);
-  tell(3, 3, 2);
+  notify(3, 3, 2);
   EXPECT_EQ(unread(), 1);  // from memory
   notifications.changed(MemberId{1});
   EXPECT_EQ(unread(), 1);  // from Redis
@@ -95,33 +95,33 @@ TEST_F(NotificationsTest, WhatIsKnownIsAskedForOnce) {
   EXPECT_EQ(state(0, 4).value().number, 0);
 }
 
-TEST_F(NotificationsTest, NothingOlderThanTheMembersOwnActIsBelieved) {
-  tell(3, 2, 1);
+TEST_F(NotificationsTest, ShowsNothingOlderThanTheMembersOwnAct) {
+  notify(3, 2, 1);
   ASSERT_EQ(unread(), 1);
-  tell(3, 3, 2);
+  notify(3, 3, 2);
   EXPECT_EQ(unread(1), 1);
-  EXPECT_EQ(unread(2), 2);  // neither memory nor Redis had it
+  EXPECT_EQ(unread(2), 2);  // neither the local cache nor Redis had it
   EXPECT_EQ(unread(99), 2);
 }
 
-TEST_F(NotificationsTest, WhatChangesWhileItIsLoadedIsNotRemembered) {
-  tell(3, 2, 1);
+TEST_F(NotificationsTest, DoesNotCacheAStateThatChangesDuringItsLoad) {
+  notify(3, 2, 1);
   pg::Started<std::optional<State>> loading(io, notifications.state(call, MemberId{1}));
   while (redis.state().in_flight == 0) io.run_one();  // until it has begun
   notifications.changed(MemberId{1});
   ASSERT_EQ(loading.get().value().unread, 1);
-  tell(3, 3, 2);
+  notify(3, 3, 2);
   pg::run(io, cache.invalidate(call, {"notifications:1"}));
   EXPECT_EQ(unread(), 2);
 }
 
-TEST_F(NotificationsTest, NoPageFailsForIt) {
+TEST_F(NotificationsTest, AnUnavailableStateFailsNoPage) {
   redis.fire_and_forget(redis::Command("SET", "notifications:1", "what another program wrote"));
-  tell(3, 2, 1);
+  notify(3, 2, 1);
   EXPECT_EQ(unread(), 1);
   server.kill();
   invalidate();
-  tell(3, 3, 2);
+  notify(3, 3, 2);
   EXPECT_EQ(unread(), 2);
   pg::Db nowhere(io, pg::Config{.conninfo = "host=/nonexistent"});
   write::Writer other(nowhere, cache, publisher);
@@ -130,10 +130,10 @@ TEST_F(NotificationsTest, NoPageFailsForIt) {
   EXPECT_FALSE(pg::run(io, lost.state(soon, MemberId{1}, 99)));
 }
 
-TEST_F(NotificationsTest, ReadIsWhatWasSeen) {
-  tell(3, 2, 1);
-  tell(3, 3, 2);
-  tell(1, 2, 0);
+TEST_F(NotificationsTest, ReadAllMarksOnlyWhatThePageShowed) {
+  notify(3, 2, 1);
+  notify(3, 3, 2);
+  notify(1, 2, 0);
   const auto read = [this](std::int64_t number) {
     return pg::run(io, notifications.read(call, viewer_of(1), number)).value();
   };
@@ -141,14 +141,14 @@ TEST_F(NotificationsTest, ReadIsWhatWasSeen) {
   EXPECT_EQ(read(2), 0);   // already
   EXPECT_EQ(read(99), 0);  // there is none
   EXPECT_EQ(unread(), 2);
-  EXPECT_EQ(read_all(2), 5);  // the first; what came after was not seen
+  EXPECT_EQ(read_all(2), 5);  // the first; the page did not show the later ones
   EXPECT_EQ(unread(), 1);
   EXPECT_EQ(read_all(2), 0);
   EXPECT_EQ(read(1), 0);
   EXPECT_EQ(read_all(INT64_MAX), 6);
   EXPECT_EQ(unread(), 0);
-  tell(5, 2, 0);
-  EXPECT_EQ(unread(7), 1);  // of what is new, nothing is read
+  notify(5, 2, 0);
+  EXPECT_EQ(unread(7), 1);  // the new one is unread
   EXPECT_EQ(pg::run(io, notifications.read_all(call, session::Viewer(), 1)).error().code, ErrorCode::unauthenticated);
 }
 
@@ -178,7 +178,7 @@ async<void> read_one(Notifications& notifications, std::int64_t number) {
   EXPECT_TRUE(done);
 }
 
-TEST_F(NotificationsTest, CountsAreExactWhileItIsToldAndReadAtOnce) {
+TEST_F(NotificationsTest, CountsAreExactUnderConcurrentNotifyAndRead) {
   ask("insert into users (email, name, password_hash) select i || '@test', 'x', '' from generate_series(1, 60) i");
   ASSERT_TRUE(pg::run(io, db.ready(std::chrono::steady_clock::now() + 10s)));
   std::vector<pg::Started<void>> acts;
@@ -194,10 +194,10 @@ TEST_F(NotificationsTest, CountsAreExactWhileItIsToldAndReadAtOnce) {
             "t");
 }
 
-TEST_F(NotificationsTest, AStreamBringsTheBellAndAWordForEachNewOne) {
+TEST_F(NotificationsTest, AStreamSendsTheBellAndAnAnnouncementForEachNewOne) {
   EXPECT_EQ(since(0).number, 0);
-  tell(3, 2, 1);
-  tell(2, 3, 2);
+  notify(3, 2, 1);
+  notify(2, 3, 2);
   const live::ChangeSet news = since(0);
   EXPECT_EQ(news.number, 2);
   const std::string seen = html(news, 1);
@@ -215,9 +215,9 @@ TEST_F(NotificationsTest, AStreamBringsTheBellAndAWordForEachNewOne) {
   EXPECT_THAT(html(read, 1), Not(HasSubstr("announce")));
 }
 
-TEST_F(NotificationsTest, AStreamDoesNotSpeakOfWhatIsGone) {
-  tell(3, 2, 1);
-  tell(3, 3, 2);
+TEST_F(NotificationsTest, AStreamDoesNotAnnounceDeletedContent) {
+  notify(3, 2, 1);
+  notify(3, 3, 2);
   ask("update comments set deleted_at = now() where id = 1");
   EXPECT_THAT(html(since(0), 1), Not(HasSubstr("이서준")));
   EXPECT_THAT(html(since(0), 1), HasSubstr("박지우"));
@@ -226,7 +226,7 @@ TEST_F(NotificationsTest, AStreamDoesNotSpeakOfWhatIsGone) {
   EXPECT_THAT(html(since(0), 1), HasSubstr("data-live=\"u1:2\""));
 }
 
-TEST_F(NotificationsTest, AStreamThatMissedTooMuchIsToldSo) {
+TEST_F(NotificationsTest, AStreamThatMissedTooMuchGetsMore) {
   ask("insert into users (email, name, password_hash) select i || '@test', 'x', '' from generate_series(1, 120) i");
   ask("select count(ms_notify_like(i, 1, 1, 0)) from generate_series(5, 124) i");
   const live::ChangeSet news = since(0);
@@ -237,12 +237,12 @@ TEST_F(NotificationsTest, AStreamThatMissedTooMuchIsToldSo) {
   EXPECT_FALSE(since(20).more);
 }
 
-TEST_F(NotificationsTest, AStreamIsForItsMember) {
+TEST_F(NotificationsTest, OnlyTheMemberMayFollowTheStream) {
   const auto may = [this](const session::Viewer& viewer) { return pg::run(io, live_.may_follow(call, viewer, 1)); };
   EXPECT_TRUE(may(viewer_of(1)));
   EXPECT_EQ(may(viewer_of(2)).error().code, ErrorCode::forbidden);
   EXPECT_EQ(may(session::Viewer()).error().code, ErrorCode::unauthenticated);
-  tell(3, 2, 1);
+  notify(3, 2, 1);
   EXPECT_THAT(pg::run(io, live_.numbers(call, {1, 4, 99})), ElementsAre(live::Position{{'u', 1}, 1}));
 }
 
@@ -260,7 +260,7 @@ TEST_F(NotificationsTest, NamesAreCompletedFromTheirBeginning) {
   EXPECT_THAT(names("김하"), ElementsAre("@김하", "@김하늘#1", "@김하늘#5"));
   EXPECT_THAT(names(" Kim M "), ElementsAre("@KimMin#8"));
   EXPECT_THAT(names("김"), ElementsAre("@김하", "@김하늘#1", "@김하늘#5", "@김#9"));
-  EXPECT_THAT(names("😀"), IsEmpty());  // nothing of it could be written
+  EXPECT_THAT(names("😀"), IsEmpty());  // contains nothing that a mention can hold
   EXPECT_THAT(names("kim"), IsEmpty());
   EXPECT_THAT(names("%"), IsEmpty());
 }

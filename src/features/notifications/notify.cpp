@@ -8,8 +8,8 @@
 namespace ms::notifications {
 namespace {
 
-// Of a comment that nobody can have been notified of, in a third of the time that ms_notify takes. Each member once, of
-// what says most.
+// For a new comment, of which nobody was notified before; takes a third of the time of ms_notify. Each member is
+// notified once, with the most specific kind.
 constexpr pg::Query kNewComment{"notifications.new_comment", R"(
   with recipients as (
     select member_id, min(kind) as kind
@@ -35,10 +35,10 @@ constexpr pg::Query kLike{"notifications.like", "select unnest(ms_notify_like($1
 constexpr pg::Query kTakeBackLike{"notifications.take_back_like", "select unnest(ms_retract_like($1, $2, $3, $4))"};
 constexpr pg::Query kDeleted{"notifications.deleted", R"(
   select unnest(ms_notify($1, array[$2::bigint], '{8}', array[$3::bigint], array[$4::bigint], $5)))"};
-constexpr pg::Query kPostsActedOn{"notifications.posts_acted_on", R"(
+constexpr pg::Query kPostsModerated{"notifications.posts_acted_on", R"(
   select unnest(ms_notify($1, array_agg(author_id), array[$2::smallint], array_agg(id), '{0}', $4))
     from posts where id = any (ms_local_ids($3)))"};
-constexpr pg::Query kCommentsActedOn{"notifications.comments_acted_on", R"(
+constexpr pg::Query kCommentsModerated{"notifications.comments_acted_on", R"(
   select unnest(ms_notify($1, array_agg(author_id), array[$2::smallint], array_agg(post_id), array_agg(id), $4))
     from comments where id = any (ms_local_ids($3)))"};
 
@@ -49,8 +49,8 @@ constexpr pg::Query kNames{"notifications.names", R"(
   union
   select id, name from users where id = any ($2::bigint[]))"};
 
-/// The names that somebody may have meant, what takes most of the word first: particles, titles and what else Korean
-/// hangs on a name are too many to be listed ("@김하늘선생님께서는요", "@김하늘입니다").
+/// The names that a word may begin with, the longest first. Korean appends too many particles, titles and endings to
+/// list them ("@김하늘선생님께서는요", "@김하늘입니다").
 std::vector<std::string> readings(const std::string& word) {
   std::vector<std::string> out;
   std::size_t characters = 0;
@@ -63,17 +63,18 @@ std::vector<std::string> readings(const std::string& word) {
   return out;
 }
 
-/// The member that a mention names, under the part of it that is the name.
-std::optional<Mentions::Named> meant_by(const markdown::Mention& written, const std::vector<Mentions::Named>& found) {
+/// The mentioned member, with the part of the mention that is the name.
+std::optional<Mentions::NamedMember> find_mentioned(const markdown::Mention& written,
+                                                    const std::vector<Mentions::NamedMember>& found) {
   if (written.id != 0) {
-    const auto one = std::ranges::find(found, MemberId{written.id}, &Mentions::Named::id);
+    const auto one = std::ranges::find(found, MemberId{written.id}, &Mentions::NamedMember::id);
     if (one == found.end() || markdown::mentionable(one->name) != written.name) return std::nullopt;
-    return Mentions::Named{one->id, written.name};
+    return Mentions::NamedMember{one->id, written.name};
   }
   for (const std::string& name : readings(written.name)) {
-    const auto has = std::ranges::count(found, name, &Mentions::Named::name);
-    if (has == 1) return *std::ranges::find(found, name, &Mentions::Named::name);
-    if (has > 0) break;  // two of that name: nobody knows who is meant
+    const auto has = std::ranges::count(found, name, &Mentions::NamedMember::name);
+    if (has == 1) return *std::ranges::find(found, name, &Mentions::NamedMember::name);
+    if (has > 0) break;  // several members have the name: ambiguous
   }
   return std::nullopt;
 }
@@ -117,17 +118,17 @@ void Mentions::ask(pg::Statements& batch) {
     }
     for (const std::string& name : readings(mention.name)) names.append(names.empty() ? "" : "\n").append(name);
   }
-  asked_ = batch.add<Named>(kNames, names, ids);
+  handle_ = batch.add<NamedMember>(kNames, names, ids);
 }
 
 void Mentions::answer() {
-  if (asked_) resolve(asked_->all());
-  asked_.reset();
+  if (handle_) resolve(handle_->all());
+  handle_.reset();
 }
 
-void Mentions::resolve(const std::vector<Named>& found) {
+void Mentions::resolve(const std::vector<NamedMember>& found) {
   for (const markdown::Mention& written : written_) {
-    const auto meant = meant_by(written, found);
+    const auto meant = find_mentioned(written, found);
     if (!meant) {
       unresolved_.push_back(as_written(written));
       continue;
@@ -160,7 +161,7 @@ void comment_written(write::Write& write, const NewComment& comment) {
   std::vector<MemberId> members = comment.mentioned;
   std::vector<int> kinds(members.size(), static_cast<int>(Kind::mention));
   const auto add = [&](MemberId member, Kind kind) {
-    if (!member || member == write.actor()) return;  // saves the statement: nobody is notified of their own act
+    if (!member || member == write.actor()) return;  // saves a statement: actors are not notified of their own acts
     members.push_back(member);
     kinds.push_back(static_cast<int>(kind));
   };
@@ -194,12 +195,12 @@ void deleted_by_staff(write::Write& write, MemberId author, PostId post, Comment
 
 void acted_on(write::Write& write, std::string_view act, const write::LocalIds<PostId>& posts,
               std::string_view reason) {
-  write.notify(kPostsActedOn, write.actor(), static_cast<int>(kind_of(act)), posts, reason);
+  write.notify(kPostsModerated, write.actor(), static_cast<int>(kind_of(act)), posts, reason);
 }
 
 void acted_on(write::Write& write, std::string_view act, const write::LocalIds<CommentId>& comments,
               std::string_view reason) {
-  write.notify(kCommentsActedOn, write.actor(), static_cast<int>(kind_of(act)), comments, reason);
+  write.notify(kCommentsModerated, write.actor(), static_cast<int>(kind_of(act)), comments, reason);
 }
 
 }  // namespace ms::notifications

@@ -19,7 +19,7 @@ using testing::UnorderedElementsAre;
 
 const auto* const kEnvironment = testing::AddGlobalTestEnvironment(new TestDatabase("notifications"));
 
-// Members 1 to 5: an author, two who talk, one of staff, one who is suspended. Board 2 is for staff.
+// Members 1 to 5: an author, two commenters, one of staff, one suspended. Board 2 is for staff.
 constexpr const char* kRows = R"(
   insert into users (email, name, password_hash, role, suspended_until) values
     ('a@test', '김하늘', '', 1, null), ('b@test', '이서준', '', 1, null), ('c@test', '박지우', '', 1, null),
@@ -52,7 +52,7 @@ class NotifyTest : public testing::Test {
     out = values(members);
     co_return;
   }
-  /// Commits what `add` gathers as an act of `actor`.
+  /// Commits the statements that `add` adds as an act of `actor`.
   template <class F>
   static async<void> commit(write::Writer& writer, std::int64_t actor, F add) {
     const Call call(std::chrono::steady_clock::now() + 60s, "test");
@@ -66,7 +66,7 @@ class NotifyTest : public testing::Test {
         co_await write.commit({.result = write::ResultId::none(), .changes = write::Changes::nothing_shown()});
     EXPECT_TRUE(done) << (done ? "" : done.error().message.key);
   }
-  /// Gives those who were notified.
+  /// Gives the notified members.
   template <class F>
   std::vector<std::int64_t> notified_by(pg::Db& with, std::int64_t actor, F add) {
     std::vector<std::int64_t> out;
@@ -122,13 +122,13 @@ class NotifyTest : public testing::Test {
   asio::io_context io{1};
   pg::Db db{io, pg::Config{.conninfo = TestDatabase::conninfo("minschool_site")}};
   pg::Db admin_db{io, pg::Config{.conninfo = TestDatabase::conninfo("minschool_admin")}};
-  // No Redis is there: nothing of this may depend on it.
+  // There is no Redis: notifications must not depend on it.
   redis::Client redis{io, redis::Config{.host = "/nonexistent/redis.sock"}};
   cache::RedisCache cache{redis, secret::Keyring({"key"})};
   live::Publisher publisher{io, db, redis, secret::Keyring({"key"})};
 };
 
-TEST_F(NotifyTest, ACommentTellsTheAuthorsAndWhoIsMentioned) {
+TEST_F(NotifyTest, ACommentNotifiesTheAuthorsAndTheMentionedMembers) {
   EXPECT_THAT(comment(2, 1, 1), ElementsAre(1));
   EXPECT_THAT(comment(3, 1, 1, 2), ElementsAre(1, 2));
   EXPECT_THAT(comment(2, 1, 1, 3, {MemberId{4}}), ElementsAre(1, 3, 4));
@@ -139,21 +139,21 @@ TEST_F(NotifyTest, ACommentTellsTheAuthorsAndWhoIsMentioned) {
   EXPECT_EQ(ask("select comment_id from notifications where user_id = 2"), "2");
 }
 
-TEST_F(NotifyTest, NobodyIsToldOfTheirOwnAct) {
+TEST_F(NotifyTest, NobodyIsNotifiedOfTheirOwnAct) {
   EXPECT_THAT(comment(1, 1, 1, 1, {MemberId{1}}), IsEmpty());
   EXPECT_THAT(like(1), IsEmpty());
   EXPECT_THAT(post(PostId{1}, 1, 1, true, {MemberId{1}}), IsEmpty());
   EXPECT_EQ(ask("select count(*) from notification_counts"), "0");
 }
 
-TEST_F(NotifyTest, OneCommentTellsOneMemberOnceWithWhatTellsMost) {
+TEST_F(NotifyTest, ACommentNotifiesAMemberOnceWithTheMostSpecificKind) {
   EXPECT_THAT(comment(2, 1, 1, 1), ElementsAre(1));
   EXPECT_THAT(comment(2, 1, 1, 1, {MemberId{1}}), ElementsAre(1));
   EXPECT_EQ(kinds(1), "2 1");
   EXPECT_EQ(counts(1), "2/2");
 }
 
-TEST_F(NotifyTest, WhatIsMutedIsNotToldButTheNextBestIs) {
+TEST_F(NotifyTest, TheNextKindReplacesAMutedOne) {
   ask("update users set muted_notifications = 1 << 3 where id = 1");
   EXPECT_THAT(comment(2, 1, 1), IsEmpty());
   EXPECT_THAT(comment(2, 1, 1, 1), ElementsAre(1));
@@ -165,8 +165,8 @@ TEST_F(NotifyTest, WhatIsMutedIsNotToldButTheNextBestIs) {
       IsEmpty());
 }
 
-TEST_F(NotifyTest, NobodyIsToldOfWhatTheyMayNotRead) {
-  EXPECT_THAT(comment(4, 2, 1), IsEmpty());  // the author of a post there is no staff any more
+TEST_F(NotifyTest, NobodyIsNotifiedOfWhatTheyMayNotRead) {
+  EXPECT_THAT(comment(4, 2, 1), IsEmpty());  // the author of a post there is not staff any more
   EXPECT_THAT(comment(4, 2, 1, 0, {MemberId{3}, MemberId{2}}), IsEmpty());
   EXPECT_THAT(post(PostId{2}, 1, 2, false, {MemberId{3}, MemberId{4}}), ElementsAre(4));
   EXPECT_THAT(comment(2, 1, 1, 5, {MemberId{5}}), ElementsAre(1));  // 5 is suspended
@@ -175,18 +175,18 @@ TEST_F(NotifyTest, NobodyIsToldOfWhatTheyMayNotRead) {
   EXPECT_THAT(comment(2, 1, 1), IsEmpty());
 }
 
-TEST_F(NotifyTest, AnEditTellsOnlyWhoWasNotToldOfIt) {
+TEST_F(NotifyTest, AnEditNotifiesOnlyNewlyMentionedMembers) {
   ASSERT_THAT(comment(2, 1, 1, 0, {MemberId{3}}), ElementsAre(1, 3));
   EXPECT_THAT(edit(1, {MemberId{3}, MemberId{4}}), ElementsAre(4));
   EXPECT_THAT(edit(1, {MemberId{4}}), IsEmpty());
-  EXPECT_THAT(edit(1, {MemberId{1}}), IsEmpty());  // knows of the comment already
+  EXPECT_THAT(edit(1, {MemberId{1}}), IsEmpty());  // was notified of the comment already
   EXPECT_THAT(edit(1, {}), IsEmpty());
   ASSERT_THAT(post(PostId{1}, 1, 1, false, {MemberId{2}}), ElementsAre(2));
   EXPECT_THAT(post(PostId{1}, 1, 1, false, {MemberId{2}, MemberId{3}}), ElementsAre(3));
   EXPECT_EQ(counts(3), "2/2");
 }
 
-TEST_F(NotifyTest, ALikeIsToldOnceEverAndHiddenWhileItIsTakenBack) {
+TEST_F(NotifyTest, ALikeNotifiesOnceAndIsHiddenWhileItIsTakenBack) {
   EXPECT_THAT(like(2), ElementsAre(1));
   EXPECT_THAT(like(3), ElementsAre(1));
   EXPECT_EQ(counts(1), "2/2");
@@ -199,11 +199,11 @@ TEST_F(NotifyTest, ALikeIsToldOnceEverAndHiddenWhileItIsTakenBack) {
   EXPECT_EQ(counts(1), "4/2");
   EXPECT_EQ(ask("select string_agg(number::text, ' ' order by number) from notifications where user_id = 1"), "1 2");
   ask("update notification_counts set read_up_to = number, unread = 0");
-  EXPECT_THAT(like(2, false), IsEmpty());  // was read: it stays
+  EXPECT_THAT(like(2, false), IsEmpty());  // a read one stays
   EXPECT_THAT(like(2), IsEmpty());
   EXPECT_EQ(counts(1), "4/0");
   ASSERT_THAT(comment(1, 1, 1), IsEmpty());
-  EXPECT_THAT(like(2, true, 1), ElementsAre(1));  // the comment is another thing
+  EXPECT_THAT(like(2, true, 1), ElementsAre(1));  // the comment is another subject
 }
 
 TEST_F(NotifyTest, ALikeThatWasReadWhileTakenBackDoesNotCountAgain) {
@@ -214,7 +214,7 @@ TEST_F(NotifyTest, ALikeThatWasReadWhileTakenBackDoesNotCountAgain) {
   EXPECT_EQ(counts(1), "3/0");
 }
 
-TEST_F(NotifyTest, ANoticeTellsWhoFollowsTheBoard) {
+TEST_F(NotifyTest, ANoticeNotifiesTheFollowersOfTheBoard) {
   ask("insert into board_follows values (1, 1), (1, 2), (1, 3), (1, 5), (2, 2)");
   EXPECT_THAT(post(PostId{1}, 4, 1, false), IsEmpty());
   EXPECT_THAT(post(PostId{1}, 4, 1, true, {MemberId{3}}), ElementsAre(1, 2, 3));
@@ -224,7 +224,7 @@ TEST_F(NotifyTest, ANoticeTellsWhoFollowsTheBoard) {
   EXPECT_THAT(post(PostId{2}, 4, 2, true), IsEmpty());  // 2 follows a board that is for staff now
 }
 
-TEST_F(NotifyTest, ActsOfStaffAreToldWithTheirReasonEachTime) {
+TEST_F(NotifyTest, EachActOfStaffNotifiesWithItsReason) {
   ASSERT_THAT(comment(2, 1, 1), ElementsAre(1));
   static constexpr pg::Query kPosts{"test.posts", R"(
     select ms_set_local_ids($1, array_agg(id))::text from posts where id in (1, 3))"};
@@ -268,7 +268,7 @@ TEST_F(NotifyTest, ManyAtOnceAreCountedExactly) {
       [&ignored](const Call&, std::vector<MemberId> members) { return note(ignored, std::move(members)); });
   std::vector<pg::Started<void>> writes;
   for (std::int64_t author = 6; author <= 55; ++author) {
-    // Each tells members 1, 2 and 3, named in another order: nobody may wait for another in a circle.
+    // Each notifies members 1, 2 and 3 in another order, which must not cause a deadlock.
     std::vector<MemberId> mentioned =
         author % 2 == 0 ? std::vector{MemberId{2}, MemberId{3}} : std::vector{MemberId{3}, MemberId{2}};
     auto add = [author, mentioned](write::Write& out) { write(out, author % 2 == 0 ? 1 : 3, 1, 0, mentioned); };
@@ -294,8 +294,8 @@ TEST_F(NotifyTest, NamesAreFoundInPostgreSQL) {
   EXPECT_EQ(refused.error().fields.at(0).field, "content");
 }
 
-/// The names that are linked when just these members are there.
-std::vector<std::string> linked(std::string_view text, const std::vector<Mentions::Named>& members) {
+/// The names that are linked when only these members exist.
+std::vector<std::string> linked(std::string_view text, const std::vector<Mentions::NamedMember>& members) {
   auto mentions = Mentions::of(text).value();
   mentions.resolve(members);
   std::vector<std::string> out;
@@ -303,8 +303,8 @@ std::vector<std::string> linked(std::string_view text, const std::vector<Mention
   return out;
 }
 
-TEST(Mentions, ANameCountsWhenOneMemberAloneHasIt) {
-  const std::vector<Mentions::Named> members = {
+TEST(Mentions, ANameMustBelongToOneMemberOnly) {
+  const std::vector<Mentions::NamedMember> members = {
       {MemberId{1}, "김하늘"}, {MemberId{2}, "이서준"}, {MemberId{3}, "이서준"}, {MemberId{4}, "Kim Minsu"}};
   EXPECT_THAT(linked("@김하늘 @이서준", members), ElementsAre("김하늘>/members/1"));
   EXPECT_THAT(linked("@이서준#3 @이서준#1 @이서준#9", members), ElementsAre("이서준>/members/3"));
@@ -312,8 +312,8 @@ TEST(Mentions, ANameCountsWhenOneMemberAloneHasIt) {
   EXPECT_THAT(linked("@없음", members), IsEmpty());
 }
 
-TEST(Mentions, WhatHangsOnANameIsNotPartOfIt) {
-  const std::vector<Mentions::Named> members = {
+TEST(Mentions, AParticleIsNotPartOfTheName) {
+  const std::vector<Mentions::NamedMember> members = {
       {MemberId{1}, "김하늘"}, {MemberId{2}, "하늘이"}, {MemberId{3}, "하늘"}};
   for (const std::string title : {"", "님", "씨", "선생님", "쌤", "샘", "군", "양", "학생", "부장님", "어머님", "네"}) {
     for (const auto* end :
@@ -328,11 +328,11 @@ TEST(Mentions, WhatHangsOnANameIsNotPartOfIt) {
   EXPECT_THAT(linked("@하늘은", members), ElementsAre("하늘>/members/3"));
   EXPECT_THAT(linked("@하늘이는요", members), ElementsAre("하늘이>/members/2"));
   EXPECT_THAT(linked("@김하 @님 @늘", members), IsEmpty());
-  // Who of two is meant nobody knows, and a shorter name is not meant.
+  // A name of two members is ambiguous, and a shorter name is not tried instead.
   EXPECT_THAT(linked("@하늘은", {{MemberId{1}, "하늘"}, {MemberId{2}, "하늘"}, {MemberId{3}, "하"}}), IsEmpty());
 }
 
-TEST(Mentions, WhatNamesNobodyIsShownToItsWriterBefore) {
+TEST(Mentions, UnresolvedOnesAreShownToTheWriterFirst) {
   auto mentions = Mentions::of("@김하늘님 @홍길둥은 `@코드` a@b.kr @이서준 @김하늘#9").value();
   mentions.resolve({{MemberId{1}, "김하늘"}, {MemberId{2}, "이서준"}, {MemberId{3}, "이서준"}});
   EXPECT_THAT(mentions.unresolved(), ElementsAre("@홍길둥은", "@이서준", "@김하늘#9"));
@@ -342,7 +342,7 @@ TEST(Mentions, WhatNamesNobodyIsShownToItsWriterBefore) {
     EXPECT_FALSE(mentions.check_unresolved(shown));
 }
 
-TEST(Mentions, OneMemberIsToldOnceHoweverOftenNamed) {
+TEST(Mentions, AMemberIsListedOnceHoweverOftenMentioned) {
   auto mentions = Mentions::of("@김하늘 @김하늘님 @김하늘#1").value();
   mentions.resolve({{MemberId{1}, "김하늘"}});
   EXPECT_THAT(values(mentions.members()), ElementsAre(1));

@@ -7,24 +7,24 @@
 
 namespace ms::notifications {
 
-/// Lines of one page about the same post, newest first.
+/// The notifications of one page about the same post, newest first.
 struct Group {
   std::vector<const Notification*> lines;
   const Notification& newest() const { return *lines.front(); }
 };
-/// In the order of their newest lines.
+/// Ordered by the newest notification of each group.
 std::vector<Group> grouped(const std::vector<Notification>& lines);
 
-/// What 알림 설정 shows.
+/// The content of the page 알림 설정.
 struct SettingsPage {
-  const Settings& settings;  ///< as they are stored
+  const Settings& settings;  ///< as stored
   const boards::Directory& boards;
   const session::Viewer& viewer;
   const std::vector<Kind>& off;  ///< as chosen
   const Error* error = nullptr;
 
   bool on(Kind kind) const;         ///< as chosen
-  bool is_stored(Kind kind) const;  ///< what is on where it is stored
+  bool is_stored(Kind kind) const;  ///< whether it is on in the stored settings
 };
 
 }  // namespace ms::notifications

@@ -36,8 +36,8 @@ namespace {
 
 Error login_first() { return Error(ErrorCode::unauthenticated, "error.unauthenticated"_msg); }
 
-/// The visitor's next page, on whatever server, is to know at least this number (Notifications::bell).
-http::Response acted(const web::Context& ctx, http::Response response, std::int64_t number) {
+/// Makes the member's next page, on any server, show at least this number (Notifications::bell).
+http::Response with_bell_cookie(const web::Context& ctx, http::Response response, std::int64_t number) {
   if (number > 0) {
     response.set("Set-Cookie", fmt::format("{}={}; Path=/; Max-Age=10; HttpOnly; SameSite=Lax{}", kBellCookie, number,
                                            ctx.secure ? "; Secure" : ""));
@@ -55,12 +55,13 @@ async<http::Response> show_list(web::Context& ctx, Notifications& notifications)
   const Page page = co_await notifications.page(ctx.call, ctx.viewer, before);
   const auto groups = grouped(page.lines);
   const auto last = page.lines.empty() ? 0 : page.lines.back().number;
-  const auto steps = web::page_links("/notifications", ctx.query(), page.more, last);
+  const auto links = web::page_links("/notifications", ctx.query(), page.more, last);
   co_return ctx.page({tr("notifications.title"_msg)},
-                     [&](view::Out& out) { list(out, page, groups, before, steps, ctx.now); });
+                     [&](view::Out& out) { list(out, page, groups, before, links, ctx.now); });
 }
 
-/// Leads to what the line is about. That it is read then is no more than what following a link means, so GET may do it.
+/// Redirects to the subject of a notification and marks it as read. GET may do so, because following the link is
+/// reading.
 async<http::Response> open_line(web::Context& ctx, Notifications& notifications) {
   const auto line = co_await notifications.find(ctx.call, ctx.viewer, ctx.params.number("number"));
   if (!line) co_return ctx.error_response(line.error());
@@ -70,7 +71,7 @@ async<http::Response> open_line(web::Context& ctx, Notifications& notifications)
     if (!done) co_return ctx.error_response(done.error());
     number = *done;
   }
-  co_return acted(ctx, ctx.redirect(line->href.empty() ? "/notifications" : line->href), number);
+  co_return with_bell_cookie(ctx, ctx.redirect(line->href.empty() ? "/notifications" : line->href), number);
 }
 
 async<http::Response> read_line(web::Context& ctx, Notifications& notifications) {
@@ -80,8 +81,8 @@ async<http::Response> read_line(web::Context& ctx, Notifications& notifications)
   if (!line) co_return ctx.error_response(line.error());
   const auto done = co_await notifications.read(ctx.call, ctx.viewer, line->number);
   if (!done) co_return ctx.error_response(done.error());
-  co_return acted(ctx, ctx.redirect(list_path(form->number("before").value_or(0)), "flash.notification_read"_msg),
-                  *done);
+  co_return with_bell_cookie(
+      ctx, ctx.redirect(list_path(form->number("before").value_or(0)), "flash.notification_read"_msg), *done);
 }
 
 async<http::Response> read_all(web::Context& ctx, Notifications& notifications) {
@@ -91,10 +92,10 @@ async<http::Response> read_all(web::Context& ctx, Notifications& notifications) 
   if (!up_to) co_return ctx.error_response(Error(ErrorCode::bad_request, "error.bad_form"_msg));
   const auto done = co_await notifications.read_all(ctx.call, ctx.viewer, *up_to);
   if (!done) co_return ctx.error_response(done.error());
-  co_return acted(ctx, ctx.redirect("/notifications", "flash.notifications_read"_msg), *done);
+  co_return with_bell_cookie(ctx, ctx.redirect("/notifications", "flash.notifications_read"_msg), *done);
 }
 
-/// `off` and `error`: what was sent and refused; without them, what is stored.
+/// `off` and `error` come from a refused form; without them the page shows the stored settings.
 async<http::Response> settings_page(web::Context& ctx, Notifications& notifications, boards::Boards& boards,
                                     std::optional<std::vector<Kind>> off = {}, const Error* error = nullptr) {
   const auto directory = co_await boards.all(ctx.call);
@@ -118,7 +119,7 @@ async<http::Response> save_settings(web::Context& ctx, Notifications& notificati
     if (name == "on") std::erase_if(off, [&value](Kind kind) { return name_of(kind) == value; });
   }
   const auto done = co_await notifications.set(ctx.call, ctx.viewer, off, form->number("version"));
-  if (done) co_return acted(ctx, ctx.redirect("/my/notifications", "flash.saved"_msg), *done);
+  if (done) co_return with_bell_cookie(ctx, ctx.redirect("/my/notifications", "flash.saved"_msg), *done);
   if (done.error().code != ErrorCode::conflict) co_return ctx.error_response(done.error());
   co_return co_await settings_page(ctx, notifications, boards, std::move(off), &done.error());
 }
@@ -130,10 +131,10 @@ async<http::Response> follow(web::Context& ctx, Notifications& notifications, bo
   const boards::Board* board = directory->find(ctx.params.get("slug"));
   const auto done = co_await notifications.follow(ctx.call, ctx.viewer, board, wanted);
   if (!done) co_return ctx.error_response(done.error());
-  // A repetition may find the board under another address.
+  // When the request is repeated, the board may have another address by then.
   std::string back = board == nullptr ? "/my/notifications" : "/boards/" + board->slug;
   if (form->has("next")) back = web::local_path(form->get("next"));
-  co_return acted(ctx, ctx.redirect(back, wanted ? "flash.followed"_msg : "flash.unfollowed"_msg), *done);
+  co_return with_bell_cookie(ctx, ctx.redirect(back, wanted ? "flash.followed"_msg : "flash.unfollowed"_msg), *done);
 }
 
 async<http::Response> complete_name(web::Context& ctx, Notifications& notifications) {
@@ -147,7 +148,7 @@ async<http::Response> complete_name(web::Context& ctx, Notifications& notificati
   co_return ctx.json(200, out);
 }
 
-/// Asked while somebody writes: nothing is stored.
+/// The page asks while a member writes; nothing is stored.
 async<http::Response> check_mentions(web::Context& ctx, Notifications& notifications) {
   const auto form = ctx.form();
   if (!form) co_return web::problem(form.error());

@@ -65,8 +65,8 @@ constexpr pg::Query kUnfollow{"notifications.unfollow",
 constexpr pg::Query kTouch{"notifications.touch", R"(
   insert into notification_counts as c (user_id, number) values ($1, 1)
       on conflict (user_id) do update set number = c.number + 1 returning number)"};
-// In the order of bytes, which the index has, names that begin so end before the last of all characters. How many lines
-// stands in the SQL, for the reason that posts::store gives.
+// In the index's order of bytes, the names with a prefix end before the prefix with the last of all characters. The
+// limit is part of the SQL, for the reason in posts::store.
 static_assert(kMaxNames == 8);
 constexpr pg::Query kNames{"notifications.completion", R"(
   select u.id, u.name, not exists (select from users o where o.name = u.name and o.id <> u.id)
@@ -86,14 +86,14 @@ pg::ResultHandle<Counts> counts(pg::Statements& out, MemberId member) { return o
 pg::ResultHandle<Newest> newest(pg::Statements& out, MemberId member, int limit) {
   return out.add<Newest>(kNewest, member, limit);
 }
-pg::ResultHandle<Since> since(pg::Statements& out, MemberId member, std::int64_t number, int limit) {
-  return out.add<Since>(kSince, member, number, limit);
+pg::ResultHandle<NewRow> since(pg::Statements& out, MemberId member, std::int64_t number, int limit) {
+  return out.add<NewRow>(kSince, member, number, limit);
 }
 pg::ResultHandle<Number> numbers(pg::Statements& out, const std::vector<std::int64_t>& members) {
   return out.add<Number>(kNumbers, members);
 }
 
-// The lock comes first: the statement after it sees what others did before.
+// The lock comes first, so that the next statement sees earlier changes of other transactions.
 pg::ResultHandle<std::int64_t> read(pg::Statements& transaction, MemberId member, std::int64_t number) {
   transaction.add(kLock, member);
   return transaction.add<std::int64_t>(kRead, member, number);
@@ -103,7 +103,9 @@ pg::ResultHandle<std::int64_t> read_all(pg::Statements& transaction, MemberId me
   return transaction.add<std::int64_t>(kReadAll, member, up_to);
 }
 
-pg::ResultHandle<Chosen> chosen(pg::Statements& out, MemberId member) { return out.add<Chosen>(kChosen, member); }
+pg::ResultHandle<StoredSettings> stored_settings(pg::Statements& out, MemberId member) {
+  return out.add<StoredSettings>(kChosen, member);
+}
 void guard_muted(pg::Statements& transaction, MemberId member, std::int64_t muted) {
   transaction.add(kGuardMuted, member, muted, "error.edited"_msg.key);
 }
@@ -116,6 +118,8 @@ pg::ResultHandle<std::int64_t> touch(pg::Statements& transaction, MemberId membe
   return transaction.add<std::int64_t>(kTouch, member);
 }
 
-pg::ResultHandle<Named> names(pg::Statements& out, std::string_view begin) { return out.add<Named>(kNames, begin); }
+pg::ResultHandle<NameMatch> names(pg::Statements& out, std::string_view begin) {
+  return out.add<NameMatch>(kNames, begin);
+}
 
 }  // namespace ms::notifications::store

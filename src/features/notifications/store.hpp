@@ -8,10 +8,10 @@
 #include "features/notifications/notifications.hpp"
 #include "infra/pg/db.hpp"
 
-// SQL of what members see and choose of their notifications: one function is one named query.
+// The SQL of members' notifications and settings: each function is one named query.
 namespace ms::notifications::store {
 
-/// A notification as PostgreSQL has it; whether its board may be read is for the caller to know.
+/// A notification as PostgreSQL stores it; the caller checks whether the member may read its board.
 struct Row {
   std::int64_t number = 0;
   int kind = 0;
@@ -36,11 +36,11 @@ struct Counts {
   std::int64_t number = 0;
   std::int64_t unread = 0;
 };
-/// No row for a member who was never told anything.
+/// No row for a member who never had a notification.
 pg::ResultHandle<Counts> counts(pg::Statements& out, MemberId member);
 
-/// The counts, the followed boards ("{1,3}") and the newest lines, of one moment; without a line there is one row with
-/// number 0.
+/// The counts, the followed boards ("{1,3}") and the newest notifications, from one snapshot; without a notification
+/// there is one row with number 0.
 struct Newest {
   std::int64_t counted = 0;
   std::int64_t unread = 0;
@@ -54,8 +54,8 @@ struct Newest {
 };
 pg::ResultHandle<Newest> newest(pg::Statements& out, MemberId member, int limit);
 
-/// The counts with what is new since a number, ascending; without anything new there is one row with number 0.
-struct Since {
+/// The counts with the notifications after a number, ascending; without any there is one row with number 0.
+struct NewRow {
   std::int64_t counted = 0;
   std::int64_t unread = 0;
   std::int64_t number = 0;
@@ -66,7 +66,7 @@ struct Since {
   CommentId comment;
   bool comment_visible = false;
 };
-pg::ResultHandle<Since> since(pg::Statements& out, MemberId member, std::int64_t number, int limit);
+pg::ResultHandle<NewRow> since(pg::Statements& out, MemberId member, std::int64_t number, int limit);
 
 struct Number {
   std::int64_t member = 0;
@@ -74,29 +74,29 @@ struct Number {
 };
 pg::ResultHandle<Number> numbers(pg::Statements& out, const std::vector<std::int64_t>& members);
 
-/// Give the new number of the topic; nothing when there was nothing to do.
+/// Both give the new number of the topic, or nothing when nothing changed.
 pg::ResultHandle<std::int64_t> read(pg::Statements& transaction, MemberId member, std::int64_t number);
 pg::ResultHandle<std::int64_t> read_all(pg::Statements& transaction, MemberId member, std::int64_t up_to);
 
-struct Chosen {
+struct StoredSettings {
   int muted = 0;
   std::string follows;  ///< "{1,3}"
 };
-pg::ResultHandle<Chosen> chosen(pg::Statements& out, MemberId member);
-/// Refuses the unit (409) when other kinds are muted by now.
+pg::ResultHandle<StoredSettings> stored_settings(pg::Statements& out, MemberId member);
+/// Guard: 409 when other kinds are muted by now.
 void guard_muted(pg::Statements& transaction, MemberId member, std::int64_t muted);
 void set_muted(pg::Statements& transaction, MemberId member, int muted);
 void follow(pg::Statements& transaction, MemberId member, BoardId board);
 void unfollow(pg::Statements& transaction, MemberId member, BoardId board);
-/// Counts a change that adds no notification, and gives the new number of the topic.
+/// Counts a change that adds no notification; gives the new number of the topic.
 pg::ResultHandle<std::int64_t> touch(pg::Statements& transaction, MemberId member);
 
-struct Named {
+struct NameMatch {
   MemberId id;
   std::string name;
-  bool alone = true;  ///< nobody else has the name
+  bool alone = true;  ///< no other member has the name
 };
-/// The first kMaxNames members who may log in and whose names begin so.
-pg::ResultHandle<Named> names(pg::Statements& out, std::string_view begin);
+/// The first kMaxNames members who may log in and whose names begin with `begin`.
+pg::ResultHandle<NameMatch> names(pg::Statements& out, std::string_view begin);
 
 }  // namespace ms::notifications::store

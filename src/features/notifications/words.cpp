@@ -6,7 +6,7 @@
 namespace ms::notifications {
 namespace {
 
-// By Kind; about a post, and about a comment.
+// By Kind; first for a post, then for a comment.
 constexpr std::array<std::array<Msg, 2>, 8> kWords = {{
     {"notifications.mention_post"_msg, "notifications.mention_comment"_msg},
     {"notifications.reply"_msg, "notifications.reply"_msg},
