@@ -60,9 +60,9 @@ struct ArchiveWriter::Impl {
   std::optional<Sealer> sealer;
   archive* tar = archive_write_new();
   std::string sums;
-  std::string fault;  ///< of the way out, which libarchive only passes on as a number
+  std::string fault;  ///< of the output, which libarchive passes on only as a number
 
-  // Without finish(): closing would write the end of a whole archive.
+  // Without finish() the archive is incomplete, and closing it would write the end of a complete one.
   ~Impl() {
     archive_write_fail(tar);
     archive_write_free(tar);
@@ -119,7 +119,7 @@ void ArchiveWriter::add_stream(const std::string& name, int in) {
   }
 }
 
-/// Writes as many bytes as the head says, whatever happens to the file meanwhile.
+/// Writes as many bytes as the header announces, even when the file's size changes meanwhile.
 void ArchiveWriter::Impl::add_file(archive_entry* entry, const std::string& name, const fs::path& path) {
   const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (file.get() < 0) throw Failure(fmt::format("{}: {}", path.string(), std::strerror(errno)));
@@ -149,7 +149,7 @@ void ArchiveWriter::add_folder(const std::string& name, const fs::path& folder) 
       throw Failure(archive_error_string(disk));
     }
     if (archive_entry_filetype(entry.get()) == AE_IFREG) return impl_->add_file(entry.get(), inside, path);
-    if (archive_entry_filetype(entry.get()) == AE_IFSOCK) return;  // of a program that runs
+    if (archive_entry_filetype(entry.get()) == AE_IFSOCK) return;  // the socket of a running program
     impl_->head(entry.get());
   };
   add_one(folder);
@@ -269,10 +269,10 @@ std::string verify(const fs::path& path, const Key* key) {
   while (const auto entry = archive.next()) {
     if (!entry->is_file) continue;
     Sum sum;
-    std::string* const kept = entry->name == kAbout ? &about : entry->name == kSums ? &sums : nullptr;
+    std::string* const target = entry->name == kAbout ? &about : entry->name == kSums ? &sums : nullptr;
     archive.read([&](std::string_view bytes) {
       sum.add(bytes);
-      if (kept != nullptr) kept->append(bytes);
+      if (target != nullptr) target->append(bytes);
       return true;
     });
     if (entry->name != kSums) found.emplace(entry->name, sum.hex());

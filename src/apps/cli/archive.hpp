@@ -11,9 +11,9 @@
 #include "apps/cli/seal.hpp"
 
 // An archive is a tar of: about.txt (version, time, schema), database.dump/000001, … (pg_dump's custom format in
-// pieces, because tar wants to know a size before the bytes), files/N/… (each folder that was named) and SHA256SUMS of
+// pieces, because tar needs the size before the bytes), files/N/… (each folder that was named) and SHA256SUMS of
 // all of them, in the form that sha256sum(1) checks. It may be sealed (seal.hpp). It is written and read as a stream,
-// so its contents are never on a disk unsealed.
+// so the contents of a sealed archive are never on a disk unsealed.
 namespace ms::cli {
 
 inline constexpr std::string_view kAbout = "about.txt";
@@ -60,7 +60,7 @@ class ArchiveReader {
   std::optional<Entry> next();
   /// The content of the entry, piece by piece, until `take` gives false.
   void read(const std::function<bool(std::string_view)>& take);
-  /// Writes the entry below the folder that is the current one, as `name`: never outside of it, over nothing.
+  /// Writes the entry below the current folder as `name`: never outside of it, never over an existing file.
   void extract(const std::string& name);
 
  private:

@@ -27,7 +27,7 @@ struct CommandOptions {
   std::size_t keep = 0;  ///< 0: all
 };
 
-/// The archive's own path; `to` may be a folder, which gives it a name with the time.
+/// The path of the archive. `to` may be a folder; the archive then gets a name with the time.
 fs::path target_of(const CommandOptions& chosen) {
   if (!fs::is_directory(chosen.to)) return chosen.to;
   const auto name = fmt::format("minschool-{:%Y%m%dT%H%M%SZ}.tar", fmt::gmtime(std::time(nullptr)));
@@ -83,7 +83,7 @@ void back_up(const Options& options, const CommandOptions& chosen) {
   const auto file = must(folder.put(name, storage::IfExists::refuse));
   ArchiveWriter archive([&file](std::string_view bytes) { must(file->write(bytes)); }, key ? &*key : nullptr);
   archive.add(std::string(kAbout), about(settings, chosen));
-  // One snapshot of all tables (pg_dump's manual); the restore decides about owners.
+  // One snapshot of all tables (pg_dump's manual); the restore sets the owners.
   run_drained({{"pg_dump", "--format=custom", "--no-owner"}, libpq_environment(settings)},
               [&archive](int pipe) { archive.add_stream(std::string(kDump), pipe); });
   for (std::size_t i = 0; i < chosen.folders.size(); ++i) {

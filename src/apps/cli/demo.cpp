@@ -48,13 +48,13 @@ class Writer {
 
  private:
   void people() {
-    const auto known = hash_password(kPassword);
-    const auto unknown = hash_password(secret::random_text(kUnknownBytes));  // nobody knows it
+    const auto known_hash = hash_password(kPassword);
+    const auto unknown_hash = hash_password(secret::random_text(kUnknownBytes));  // cannot be used to log in
     std::string rows;
     for (std::size_t i = 0; i < plan_.people.size(); ++i) {
       const auto& person = plan_.people[i];
       const auto joined = rfc3339(story_.joined[i]);
-      rows += copy_line({id_of(i), person.email, person.known_password ? known : unknown, person.name, joined,
+      rows += copy_line({id_of(i), person.email, person.known_password ? known_hash : unknown_hash, person.name, joined,
                          rank_of(person.role), joined, joined, rfc3339(now_ - std::chrono::hours(7 * i + 1))});
     }
     database_.copy(
@@ -104,8 +104,9 @@ class Writer {
         "updated_at) from stdin",
         rows);
     database_.query(
-        "update post_counters c set views = seen.views from unnest($1::bigint[], $2::bigint[]) as seen (id, views) "
-        "where c.post_id = seen.id",
+        "update post_counters c set views = numbers.views from unnest($1::bigint[], $2::bigint[]) as numbers (id, "
+        "views) "
+        "where c.post_id = numbers.id",
         {"{" + ids + "}", "{" + views + "}"});
   }
 
@@ -139,7 +140,7 @@ class Writer {
         "insert into board_follows (board_id, user_id) select boards.id, users.id from boards, users "
         "where boards.position = 1 and users.role = 1");
     database_.query(R"(
-      with told as (
+      with recipients as (
         select r.author_id as member, 2 as kind, c.author_id as actor, c.post_id, c.id as comment_id, c.created_at
           from comments c join comments r on r.id = c.parent_id
         union all
@@ -157,7 +158,7 @@ class Writer {
       insert into notifications (user_id, number, kind, actor_id, post_id, comment_id, created_at)
       select member, row_number() over (partition by member order by created_at), kind, actor, post_id, comment_id,
              created_at
-        from told where member <> actor)");
+        from recipients where member <> actor)");
     database_.query(R"(
       insert into notification_counts (user_id, number, unread, read_up_to)
       select user_id, max(number), least(max(number), 3), greatest(max(number) - 3, 0)
@@ -185,7 +186,7 @@ void load(const Options& options, const std::string& dir) {
   }
   const Timestamp at = now();
   const Plan plan = demo::read_plan(dir);
-  const Story story = demo::tell(plan, at);
+  const Story story = demo::make_story(plan, at);
   Writer(database, plan, story, at).write();
   transaction.commit();
   database.query("analyze");

@@ -23,8 +23,8 @@ using std::chrono::seconds;
 constexpr std::uint64_t kSeed = 20240301;
 constexpr int kDays = 730;
 constexpr hours kSeoul{9};
-constexpr std::size_t kFounders = 20;  // people who were there from the beginning
-constexpr int kTries = 400;            // for a date, a title or a person that fits
+constexpr std::size_t kFounders = 20;  // members since the beginning
+constexpr int kTries = 400;            // to find a suitable date, title or person
 
 class Chance {
  public:
@@ -138,7 +138,7 @@ class Teller {
     return now_ - days(chance_.from(1, kDays));
   }
 
-  /// Someone who had joined by that time; early members write most.
+  /// A person who had joined by that time; early members write most.
   std::size_t someone(Timestamp at, bool staff, std::optional<std::size_t> but = {}) {
     std::vector<std::size_t> there;
     for (std::size_t i = 0; i < plan_.people.size(); ++i) {
@@ -170,12 +170,12 @@ class Teller {
     return out;
   }
 
-  /// Someone who has not yet commented on the present post, if there is such a person.
+  /// A person who has not yet commented on the present post, if there is one.
   std::size_t someone_new(Timestamp at, bool staff, std::size_t author) {
-    auto who = someone(at, staff, author);
-    for (int i = 0; i < kTries && speakers_.contains(who); ++i) who = someone(at, staff, author);
-    speakers_.insert(who);
-    return who;
+    auto member = someone(at, staff, author);
+    for (int i = 0; i < kTries && speakers_.contains(member); ++i) member = someone(at, staff, author);
+    speakers_.insert(member);
+    return member;
   }
 
   void write_board(std::size_t board) {
@@ -309,10 +309,11 @@ class Teller {
   void like(std::vector<Like>& out, const Like& written, std::size_t board, std::uint64_t wanted) {
     std::set<std::size_t> by;
     for (std::uint64_t i = 0; i < wanted; ++i) {
-      const auto who = static_cast<std::size_t>(chance_.below(plan_.people.size()));
+      const auto member = static_cast<std::size_t>(chance_.below(plan_.people.size()));
       const Timestamp at = written.at + minutes(chance_.from(1, 3 * 24 * 60));
-      const bool there = plan_.people[who].role >= plan_.boards[board].read && story_.joined[who] < at && at < now_;
-      if (there && who != written.by && by.insert(who).second) out.push_back({written.of, who, at});
+      const bool there =
+          plan_.people[member].role >= plan_.boards[board].read && story_.joined[member] < at && at < now_;
+      if (there && member != written.by && by.insert(member).second) out.push_back({written.of, member, at});
     }
   }
 
@@ -322,11 +323,11 @@ class Teller {
   Story story_;
   std::vector<Draft> drafts_;
   std::vector<std::int64_t> numbers_;
-  std::set<std::size_t> speakers_;  ///< under the post being told
+  std::set<std::size_t> speakers_;  ///< commenters of the present post
 };
 
 }  // namespace
 
-Story tell(const Plan& plan, Timestamp now) { return Teller(plan, now).tell(); }
+Story make_story(const Plan& plan, Timestamp now) { return Teller(plan, now).tell(); }
 
 }  // namespace ms::cli::demo

@@ -45,7 +45,7 @@ struct Story {
   std::vector<Like> post_likes, comment_likes;
 };
 
-/// Two years of a community that end at `now`; the same plan and `now` give the same story.
-Story tell(const Plan& plan, Timestamp now);
+/// Generates two years of a community that end at `now`; the same plan and `now` give the same story.
+Story make_story(const Plan& plan, Timestamp now);
 
 }  // namespace ms::cli::demo

@@ -17,7 +17,7 @@ async<void> put_answer(http::FetchRequest question, Deadline deadline,
 }  // namespace
 
 std::expected<http::FetchResponse, std::string> fetch(const std::string& address, int port, const std::string& host,
-                                                      const std::string& path, std::chrono::milliseconds patience) {
+                                                      const std::string& path, std::chrono::milliseconds timeout) {
   boost::system::error_code error;
   const auto numeric = asio::ip::make_address(address, error);
   if (error) return std::unexpected(address + " is no numeric address");
@@ -25,7 +25,7 @@ std::expected<http::FetchResponse, std::string> fetch(const std::string& address
   http::FetchRequest question{.to = to, .host = host, .path = path, .max_bytes = kMaxBytes};
   std::expected<http::FetchResponse, std::string> out = std::unexpected(std::string("not asked"));
   asio::io_context io{1};
-  const auto deadline = std::chrono::steady_clock::now() + patience;
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
   asio::co_spawn(io, put_answer(std::move(question), deadline, &out), [](const std::exception_ptr& fault) {
     if (fault) std::rethrow_exception(fault);
   });

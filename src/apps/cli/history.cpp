@@ -8,7 +8,7 @@
 namespace ms::cli {
 namespace {
 
-void say_restored(const Options& options) {
+void reset_after_restore(const Options& options) {
   const auto settings = load_settings(options);
   Database database(settings);
   begin_history(database, settings);
@@ -32,7 +32,7 @@ void add_restored(CLI::App& app, const Options& options) {
                                      "Says that the database was brought back to an earlier state by other means than "
                                      "`restore` (a copy of its folder, a "
                                      "snapshot of its machine): ends all sessions and moves all numbers on");
-  command->callback([&options] { say_restored(options); });
+  command->callback([&options] { reset_after_restore(options); });
 }
 
 }  // namespace ms::cli

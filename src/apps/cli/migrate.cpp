@@ -20,16 +20,16 @@ void bring_up(const Options& options, const std::string& dir) {
 void show(const Options& options, const std::string& dir) {
   const auto conninfo = config::pg_config(load_settings(options)).conninfo;
   const auto schema = pg::read_schema(dir);
-  const auto known = pg::installed(conninfo);
+  const auto installed = pg::installed(conninfo);
   std::size_t missing = 0;
   for (const auto& migration : schema.migrations) {
-    const auto found = std::ranges::find(known.migrations, migration.number, &pg::Applied::number);
-    if (found == known.migrations.end()) ++missing;
-    const auto when = found == known.migrations.end() ? std::string("not applied") : "applied " + found->applied_at;
+    const auto found = std::ranges::find(installed.migrations, migration.number, &pg::Applied::number);
+    if (found == installed.migrations.end()) ++missing;
+    const auto when = found == installed.migrations.end() ? std::string("not applied") : "applied " + found->applied_at;
     std::cout << fmt::format("{:04} {}: {}\n", migration.number, migration.name, when);
   }
   std::cout << fmt::format("{} functions, {} of them outdated.\n", schema.functions.size(),
-                           pg::outdated_functions(known, schema));
+                           pg::outdated_functions(installed, schema));
   std::cout << fmt::format("{} not applied.\n", missing);
 }
 

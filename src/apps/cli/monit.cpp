@@ -16,7 +16,7 @@
 #include "infra/io/sleep.hpp"
 
 // `minschool monit`: the Admin's page of servers in a terminal. It uses plain ANSI sequences on the alternate screen,
-// so that the earlier content comes back however the program ends, except by SIGKILL.
+// so that the terminal's earlier content is restored however the program ends, except by SIGKILL.
 namespace ms::cli {
 namespace {
 
@@ -26,12 +26,12 @@ constexpr std::size_t kRows = 24;
 constexpr std::size_t kColumns = 80;
 constexpr auto kEvery = std::chrono::seconds(2);
 constexpr auto kTimeout = std::chrono::milliseconds(1500);
-constexpr auto kRedisPatience = std::chrono::milliseconds(300);
+constexpr auto kRedisTimeout = std::chrono::milliseconds(300);
 
 constexpr std::string_view kEnter = "\x1b[?1049h\x1b[?25l";
 constexpr std::string_view kLeave = "\x1b[?25h\x1b[?1049l";
 constexpr std::string_view kHome = "\x1b[H";
-// Erases before a line and not after it: after a line as wide as the screen it would erase the last letter.
+// Erases each line before it is written: after a line as wide as the screen, erasing would delete its last letter.
 constexpr std::string_view kClearLine = "\x1b[2K";
 constexpr std::string_view kClearBelow = "\x1b[J";
 
@@ -66,17 +66,18 @@ class Terminal {
 };
 
 std::pair<std::size_t, std::size_t> size() {
-  winsize said{};
-  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &said) != 0 || said.ws_row == 0 || said.ws_col == 0) return {kRows, kColumns};
-  return {said.ws_row, said.ws_col};
+  winsize window{};
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) != 0 || window.ws_row == 0 || window.ws_col == 0)
+    return {kRows, kColumns};
+  return {window.ws_row, window.ws_col};
 }
 
-/// The objects of the command; each one comes after those that it uses.
+/// The objects of the command, in the order of their dependencies.
 struct Monit {
   explicit Monit(const config::Settings& settings)
       : db(io, config_of(settings)),
         redis(io, config::redis_config(settings)),
-        watch(db, redis, settings.monitor.url),
+        monitor(db, redis, settings.monitor.url),
         input(io),
         signals(io, SIGINT, SIGTERM, SIGHUP) {
     signals.add(SIGWINCH);
@@ -92,30 +93,30 @@ struct Monit {
   asio::io_context io{1};
   pg::Db db;
   redis::Client redis;
-  servers::ServerMonitor watch;
+  servers::ServerMonitor monitor;
   asio::posix::basic_stream_descriptor<asio::io_context::executor_type> input;
   asio::signal_set signals;
   std::shared_ptr<const servers::Overview> last;
   char key = 0;
 };
 
-async<void> look(Monit* monit) {
+async<void> sample(Monit* monit) {
   const Call call(steady_clock::now() + kTimeout, "monit");
-  monit->last = co_await monit->watch.read_overview(call);
+  monit->last = co_await monit->monitor.read_overview(call);
 }
 
 async<void> connect(Monit* monit) {
-  const auto begun = steady_clock::now();
-  co_await monit->redis.ready(begun + kRedisPatience);
-  co_await monit->db.ready(begun + kTimeout);
+  const auto start = steady_clock::now();
+  co_await monit->redis.ready(start + kRedisTimeout);
+  co_await monit->db.ready(start + kTimeout);
 }
 
-async<void> look_once(Monit* monit) {
+async<void> sample_once(Monit* monit) {
   co_await connect(monit);
   // The rates of totals need two samples, more than a second apart.
-  co_await look(monit);
+  co_await sample(monit);
   co_await sleep_for(std::chrono::milliseconds(1100));
-  co_await look(monit);
+  co_await sample(monit);
   monit->io.stop();
 }
 
@@ -134,10 +135,10 @@ void draw(const Monit& monit) {
 async<void> live(Monit* monit) {
   co_await connect(monit);
   while (true) {
-    const auto begun = steady_clock::now();
-    co_await look(monit);
+    const auto start = steady_clock::now();
+    co_await sample(monit);
     draw(*monit);
-    co_await sleep_until(begun + kEvery);
+    co_await sleep_until(start + kEvery);
   }
 }
 
@@ -159,7 +160,7 @@ void await_signal(Monit& monit) {
 
 void print_once(const config::Settings& settings) {
   Monit monit(settings);
-  asio::co_spawn(monit.io, look_once(&monit), asio::detached);
+  asio::co_spawn(monit.io, sample_once(&monit), asio::detached);
   monit.io.run();
   for (const std::string& line : monit_screen(*monit.last, kRows, kColumns)) std::cout << line << '\n';
   if (!monit.last->postgres.up && !monit.last->redis.up) throw Failure("neither PostgreSQL nor Redis answers");

@@ -150,7 +150,7 @@ std::vector<std::string> monit_screen(const Overview& now, std::size_t rows, std
                             kNameWidth, "state", "cpu", "mem", "req/s", "5xx/s", "p95", "p99", "pg ms", "rd ms",
                             "stream", "up"));
   const std::size_t room = rows > kOtherLines ? rows - kOtherLines : 1;
-  // Unhealthy servers come first where there is no room for all.
+  // When there is no room for all servers, the unhealthy ones come first.
   std::vector<const Server*> order;
   for (const Server& server : now.servers) order.push_back(&server);
   if (order.size() > room) {

@@ -14,9 +14,9 @@ namespace ms::cli {
 namespace {
 
 struct Line {
-  std::string_view text;  ///< without the mark and blanks at the ends
+  std::string_view text;  ///< without the marker and blanks at the ends
   std::string_view indent;
-  std::string_view mark;  ///< empty: none
+  std::string_view marker;  ///< empty: none
 };
 
 Line parse(std::string_view whole) {
@@ -28,7 +28,7 @@ Line parse(std::string_view whole) {
   if (at == out.text.npos) return out;
   const auto name = out.text.substr(at + 3);
   if (name.empty() || name.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") != name.npos) return out;
-  out.mark = name;
+  out.marker = name;
   out.text = trim(out.text.substr(0, at));
   return out;
 }
@@ -44,33 +44,33 @@ void each_line(std::string_view text, const Use& use) {
 
 }  // namespace
 
-Marked marked_lines(std::string_view text) {
-  Marked out;
+MarkerLines marked_lines(std::string_view text) {
+  MarkerLines out;
   std::map<std::string, int> runs;
   std::string last;
   each_line(text, [&](std::string_view whole) {
     const Line line = parse(whole);
-    const std::string mark(line.mark);
+    const std::string marker(line.marker);
     // Each place of a marker has the same lines: the first place is read.
-    if (mark != last && !mark.empty()) ++runs[mark];
-    if (!mark.empty() && runs[mark] == 1) out[mark].emplace_back(line.text);
-    last = mark;
+    if (marker != last && !marker.empty()) ++runs[marker];
+    if (!marker.empty() && runs[marker] == 1) out[marker].emplace_back(line.text);
+    last = marker;
   });
   return out;
 }
 
-std::string with_marked(std::string_view text, const Marked& values) {
+std::string with_marked(std::string_view text, const MarkerLines& values) {
   std::string out;
   std::string_view last;
   each_line(text, [&](std::string_view whole) {
     const Line line = parse(whole);
-    const auto value = values.find(std::string(line.mark));
-    if (line.mark.empty() || value == values.end()) {
+    const auto value = values.find(std::string(line.marker));
+    if (line.marker.empty() || value == values.end()) {
       out += fmt::format("{}\n", whole);
-    } else if (line.mark != last) {
-      for (const auto& one : value->second) out += fmt::format("{}{}  # @{}\n", line.indent, one, line.mark);
+    } else if (line.marker != last) {
+      for (const auto& one : value->second) out += fmt::format("{}{}  # @{}\n", line.indent, one, line.marker);
     }
-    last = line.mark;
+    last = line.marker;
   });
   return out;
 }
@@ -79,7 +79,7 @@ std::vector<std::string> unmarked_lines(std::string_view text) {
   std::vector<std::string> out;
   each_line(text, [&](std::string_view whole) {
     const Line line = parse(whole);
-    if (line.mark.empty() && !line.text.empty() && !line.text.starts_with('#')) out.emplace_back(line.text);
+    if (line.marker.empty() && !line.text.empty() && !line.text.starts_with('#')) out.emplace_back(line.text);
   });
   return out;
 }
@@ -111,15 +111,15 @@ void add_nginx_config(CLI::App& app) {
       if (chosen->site.admin_domain.empty()) chosen->site.admin_domain = "admin." + chosen->site.domain;
       text = setup::nginx_file(chosen->site, text);
     }
-    const Marked marks = marked_lines(text);
-    Marked values;
+    const MarkerLines markers = marked_lines(text);
+    MarkerLines values;
     for (const auto& given : chosen->values) {
       const auto equals = given.find('=');
       if (equals == given.npos) throw Failure(fmt::format("--set needs name=value, not \"{}\"", given), kUsage);
       auto& lines = values[given.substr(0, equals)];
       each_line(std::string_view(given).substr(equals + 1), [&](std::string_view line) { lines.emplace_back(line); });
     }
-    for (const auto& [name, lines] : marks) {
+    for (const auto& [name, lines] : markers) {
       if (chosen->all && !values.contains(name)) {
         throw Failure(fmt::format("{} has the mark @{}, which is not set", chosen->file, name), kUsage);
       }

@@ -8,13 +8,13 @@
 namespace ms::cli {
 
 /// The lines of each marker, without leading blanks and without the marker.
-using Marked = std::map<std::string, std::vector<std::string>>;
+using MarkerLines = std::map<std::string, std::vector<std::string>>;
 
-Marked marked_lines(std::string_view text);
+MarkerLines marked_lines(std::string_view text);
 
 /// `text` with the lines of each marker in `values` replaced by those. A marker in several places is replaced in each.
 /// The new lines have the marker, too.
-std::string with_marked(std::string_view text, const Marked& values);
+std::string with_marked(std::string_view text, const MarkerLines& values);
 
 /// The part of the file that must match the package: without the operator's lines, comment lines and outer blanks.
 std::vector<std::string> unmarked_lines(std::string_view text);

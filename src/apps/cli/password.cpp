@@ -14,7 +14,7 @@ namespace ms::cli {
 namespace {
 
 constexpr std::size_t kMin = 8;     // NIST SP 800-63B 5.1.1.2
-constexpr std::size_t kMax = 1024;  // bytes; nobody types more, and a wrong file is often longer
+constexpr std::size_t kMax = 1024;  // bytes; no typed password is longer, and a wrong file often is
 
 }  // namespace
 
@@ -32,10 +32,10 @@ std::string read_password(const std::string& file) {
     std::getline(in, line);
   }
   if (line.ends_with('\r')) line.pop_back();
-  // In the login form nobody could type the invisible characters.
-  const auto seen = visible_secret(line);
-  if (!seen) throw Failure(fmt::format("{} {}", file == "-" ? "standard input" : file, seen.error()));
-  if (*seen != line) {
+  // Invisible characters cannot be typed into the login form.
+  const auto visible = visible_secret(line);
+  if (!visible) throw Failure(fmt::format("{} {}", file == "-" ? "standard input" : file, visible.error()));
+  if (*visible != line) {
     throw Failure(fmt::format("{} has blanks before or behind the password; write it anew without them",
                               file == "-" ? "standard input" : file));
   }

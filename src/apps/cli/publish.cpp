@@ -11,7 +11,7 @@
 namespace ms::cli {
 namespace {
 
-/// `member` is the message on the channel of members: an id, or "" for anybody.
+/// `member` is the message on the channel of members: an id, or "" for all members.
 void tell_redis(const config::Settings& settings, const std::vector<std::string>& drop, const std::string& member) {
   try {
     RedisLink redis(settings.redis);

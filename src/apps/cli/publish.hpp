@@ -5,7 +5,7 @@
 #include "infra/config/config.hpp"
 
 // Publishes the changes of a command to the running programs, in the way in which they publish their own: by NOTIFY,
-// and by Redis, whose cached values are invalidated. Without Redis a line on standard error says so; cached values
+// and by Redis, whose cached values are invalidated. Without Redis they report that on standard error; cached values
 // expire after a minute anyway.
 namespace ms::cli {
 

@@ -5,7 +5,7 @@
 namespace ms::cli {
 namespace {
 
-constexpr timeval kPatience{2, 0};
+constexpr timeval kTimeout{2, 0};
 
 struct Drop {
   void operator()(redisReply* reply) const { freeReplyObject(reply); }
@@ -33,10 +33,10 @@ void RedisLink::Free::operator()(redisContext* context) const { redisFree(contex
 
 RedisLink::RedisLink(const config::Settings::Redis& settings)
     : context_(settings.host.starts_with('/')
-                   ? redisConnectUnixWithTimeout(settings.host.c_str(), kPatience)
-                   : redisConnectWithTimeout(settings.host.c_str(), settings.port, kPatience)) {
+                   ? redisConnectUnixWithTimeout(settings.host.c_str(), kTimeout)
+                   : redisConnectWithTimeout(settings.host.c_str(), settings.port, kTimeout)) {
   if (!context_ || context_->err != 0) throw RedisError(context_ ? context_->errstr : "out of memory");
-  redisSetTimeout(context_.get(), kPatience);
+  redisSetTimeout(context_.get(), kTimeout);
   if (!settings.password.empty()) {
     ask(settings.user.empty() ? std::vector<std::string>{"AUTH", settings.password}
                               : std::vector<std::string>{"AUTH", settings.user, settings.password});

@@ -42,7 +42,7 @@ void make_roles(Database& database) {
   }
 }
 
-/// Gives the dump to `take`, until that gives false.
+/// Passes the pieces of the dump to `take` until it gives false.
 void read_dump(const RestoreOptions& chosen, const Key* key, const std::function<bool(std::string_view)>& take) {
   ArchiveReader archive(chosen.archive, key);
   bool wanted = true;
@@ -136,7 +136,7 @@ void restore(const config::Settings& settings, const RestoreOptions& chosen) {
   Database restored(settings);
   // The dump lacks the statistics that the planner needs.
   restored.query("analyze");
-  // The backup does not have the logouts and the ids that came after it.
+  // The backup lacks later logouts and ids.
   begin_history(restored, settings);
   if (!chosen.files.empty()) restore_files(chosen, opens);
   std::cout << about << "Restored. All members have to log in again.\n";

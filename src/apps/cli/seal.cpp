@@ -45,14 +45,14 @@ struct Sealer::Impl {
   Sink out;
   crypto_secretstream_xchacha20poly1305_state state{};
   std::string plain;  ///< the piece that is not full yet
-  std::vector<unsigned char> closed = std::vector<unsigned char>(kPiece + crypto_secretstream_xchacha20poly1305_ABYTES);
+  std::vector<unsigned char> sealed = std::vector<unsigned char>(kPiece + crypto_secretstream_xchacha20poly1305_ABYTES);
 
   void put(unsigned char tag) {
     unsigned long long size = 0;
-    crypto_secretstream_xchacha20poly1305_push(&state, closed.data(), &size,
+    crypto_secretstream_xchacha20poly1305_push(&state, sealed.data(), &size,
                                                reinterpret_cast<const unsigned char*>(plain.data()), plain.size(),
                                                nullptr, 0, tag);
-    out({chars(closed.data()), size});
+    out({chars(sealed.data()), size});
     plain.clear();
   }
 };
@@ -82,7 +82,7 @@ struct Opener::Impl {
   int in;
   crypto_secretstream_xchacha20poly1305_state state{};
   bool over = false;
-  std::vector<unsigned char> closed = std::vector<unsigned char>(kPiece + crypto_secretstream_xchacha20poly1305_ABYTES);
+  std::vector<unsigned char> sealed = std::vector<unsigned char>(kPiece + crypto_secretstream_xchacha20poly1305_ABYTES);
   std::vector<unsigned char> plain = std::vector<unsigned char>(kPiece);
 };
 
@@ -100,11 +100,11 @@ Opener::~Opener() = default;
 
 std::string_view Opener::read() {
   while (!impl_->over) {
-    const std::size_t count = read_up_to(impl_->in, chars(impl_->closed.data()), impl_->closed.size());
+    const std::size_t count = read_up_to(impl_->in, chars(impl_->sealed.data()), impl_->sealed.size());
     unsigned long long size = 0;
     unsigned char tag = 0;
     if (crypto_secretstream_xchacha20poly1305_pull(&impl_->state, impl_->plain.data(), &size, &tag,
-                                                   impl_->closed.data(), count, nullptr, 0) != 0) {
+                                                   impl_->sealed.data(), count, nullptr, 0) != 0) {
       throw Failure("is cut off or damaged, or the key is another one");
     }
     impl_->over = tag == crypto_secretstream_xchacha20poly1305_TAG_FINAL;

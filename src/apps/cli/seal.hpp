@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-// A stream of bytes under a key: libsodium's secretstream (XChaCha20-Poly1305), in pieces of 64 KiB behind a first line
+// An encrypted stream of bytes: libsodium's secretstream (XChaCha20-Poly1305), in pieces of 64 KiB after a first line
 // that names the format. A stream that was cut off, changed or sealed with another key does not open.
 namespace ms::cli {
 

@@ -18,8 +18,8 @@
 namespace ms::cli {
 namespace {
 
-constexpr std::size_t kMaxLogged = 64 * 1024;  // of a program that complains without end
-constexpr const char* kPatience = "5";         // seconds that output_of gives a program
+constexpr std::size_t kMaxOutput = 64 * 1024;  // of a program's errors, which may be endless
+constexpr const char* kTimeoutSeconds = "5";   // after which output_of ends a program
 
 /// The reader of a pipe has exited; its own error message explains more.
 class BrokenPipe : public Failure {
@@ -28,24 +28,24 @@ class BrokenPipe : public Failure {
 };
 
 /// The line that names an error, else the last one.
-std::string_view reason_in(std::string_view said) {
-  said = trim(said);
-  const auto named = said.find("rror:");
-  const auto before = said.rfind('\n', named);
-  const auto line = said.substr(before == std::string_view::npos ? 0 : before + 1);
+std::string_view reason_in(std::string_view output) {
+  output = trim(output);
+  const auto named = output.find("rror:");
+  const auto before = output.rfind('\n', named);
+  const auto line = output.substr(before == std::string_view::npos ? 0 : before + 1);
   return line.substr(0, line.find('\n'));
 }
 
 /// A running program; the destructor waits for it, too.
-class Running {
+class Process {
  public:
-  explicit Running(const Tool& tool) : name_(tool.words.front()) {
+  explicit Process(const Tool& tool) : name_(tool.words.front()) {
     const File nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
     posix_spawn_file_actions_t actions;
     ::posix_spawn_file_actions_init(&actions);
     ::posix_spawn_file_actions_adddup2(&actions, tool.in >= 0 ? tool.in : nothing.get(), STDIN_FILENO);
     ::posix_spawn_file_actions_adddup2(&actions, tool.out >= 0 ? tool.out : nothing.get(), STDOUT_FILENO);
-    ::posix_spawn_file_actions_adddup2(&actions, said_.get(), STDERR_FILENO);
+    ::posix_spawn_file_actions_adddup2(&actions, output_.get(), STDERR_FILENO);
     if (!tool.folder.empty()) ::posix_spawn_file_actions_addchdir_np(&actions, tool.folder.c_str());
     std::vector<char*> words;
     for (const auto& word : tool.words) words.push_back(const_cast<char*>(word.c_str()));
@@ -66,23 +66,23 @@ class Running {
     ::posix_spawn_file_actions_destroy(&actions);
     if (failed != 0) throw Failure(fmt::format("{} cannot be started: {}", name_, std::strerror(failed)));
   }
-  ~Running() {
+  ~Process() {
     if (pid_ <= 0) return;
     ::kill(pid_, SIGTERM);
     ::waitpid(pid_, nullptr, 0);
   }
-  Running(const Running&) = delete;
-  Running& operator=(const Running&) = delete;
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
 
   void finish() {
     int status = 0;
     while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) continue;
     pid_ = -1;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
-    std::string said(kMaxLogged, '\0');
-    ::lseek(said_.get(), 0, SEEK_SET);
-    said.resize(read_up_to(said_.get(), said.data(), said.size()));
-    throw Failure(fmt::format("{} failed: {}", name_, reason_in(said)));
+    std::string output(kMaxOutput, '\0');
+    ::lseek(output_.get(), 0, SEEK_SET);
+    output.resize(read_up_to(output_.get(), output.data(), output.size()));
+    throw Failure(fmt::format("{} failed: {}", name_, reason_in(output)));
   }
 
  private:
@@ -97,20 +97,20 @@ class Running {
   }
 
   std::string name_;
-  File said_{::memfd_create("said", MFD_CLOEXEC)};  // a file, so that a program that says much does not wait for us
+  File output_{::memfd_create("output", MFD_CLOEXEC)};  // a file, so that a program with much output never blocks
   pid_t pid_ = -1;
 };
 
 /// Runs `tool` with `child_end` in place while `use` has the other end.
 void run_piped(const Tool& tool, File& child_end, File& own_end, const std::function<void(int)>& use) {
-  Running running(tool);
+  Process process(tool);
   child_end.close();
   bool broken = false;
   try {
     use(own_end.get());
   } catch (const BrokenPipe&) { broken = true; }
   own_end.close();
-  running.finish();
+  process.finish();
   if (broken) throw Failure(fmt::format("{} did not read to the end", tool.words.front()));
 }
 
@@ -122,7 +122,7 @@ std::array<int, 2> open_pipe() {
 
 }  // namespace
 
-void run(const Tool& tool) { Running(tool).finish(); }
+void run(const Tool& tool) { Process(tool).finish(); }
 
 void run_fed(Tool tool, const std::function<void(int)>& feed) {
   const auto [read_end, write_end] = open_pipe();
@@ -141,14 +141,14 @@ void run_drained(Tool tool, const std::function<void(int)>& drain) {
 }
 
 Output output_of(std::vector<std::string> words) {
-  std::vector<std::string> all{"sh", "-c", "exec timeout \"$0\" \"$@\" 2>&1", kPatience};
+  std::vector<std::string> all{"sh", "-c", "exec timeout \"$0\" \"$@\" 2>&1", kTimeoutSeconds};
   all.insert(all.end(), words.begin(), words.end());
   Output out;
   try {
     run_drained({std::move(all)}, [&out](int pipe) {
       std::array<char, 4096> buffer{};
       while (const std::size_t count = read_up_to(pipe, buffer.data(), buffer.size())) {
-        if (out.text.size() < kMaxLogged) out.text.append(buffer.data(), count);
+        if (out.text.size() < kMaxOutput) out.text.append(buffer.data(), count);
       }
     });
     out.good = true;

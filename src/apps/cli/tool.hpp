@@ -7,7 +7,7 @@
 
 #include "infra/io/file.hpp"
 
-// Other programs that do a part of a command's work (pg_dump, tar, …).
+// Runs other programs that a command needs (pg_dump, tar, …).
 namespace ms::cli {
 
 struct Tool {
@@ -26,7 +26,7 @@ void run_drained(Tool tool, const std::function<void(int pipe)>& drain);
 
 struct Output {
   bool good = false;  ///< it ended with 0
-  std::string text;   ///< what it said on both ways, without blanks at the ends; at most 64 KB
+  std::string text;   ///< standard output and error, without blanks at the ends; at most 64 KB
 };
 
 /// Runs a program of the system with little output, for at most a few seconds. Never throws.

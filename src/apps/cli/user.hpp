@@ -10,7 +10,7 @@ struct Member {
   std::string email;
   std::string name;
   std::string role = "member";
-  std::string password_file;  ///< empty: a password is made up and shown once
+  std::string password_file;  ///< empty: a password is generated and shown once
 };
 
 /// Normalizes the address to lower case and trims the name; throws Failure when they are not valid for a member.
@@ -20,7 +20,7 @@ struct Identity {
 };
 Identity checked(const Member& member);
 
-/// Adds the member and says so; the id. Throws Failure, also when the address is taken.
+/// Adds the member, prints a line and gives the id. Throws Failure, also when the address is taken.
 std::string add_member(Database& database, const Member& member);
 
 }  // namespace ms::cli

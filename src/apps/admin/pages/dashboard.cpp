@@ -38,7 +38,7 @@ async<std::string> count(pg::Db& db, const Call& call, Timestamp midnight) {
       json::array{f.members, f.members_today, f.posts, f.posts_today, f.comments, f.comments_today, f.sessions});
 }
 
-/// Parses what count() wrote; anything else throws, which the pipeline answers and logs.
+/// Parses the text of count(). Throws for any other text; the pipeline logs that and answers with an error.
 Figures parse(std::string_view text) {
   const json::value value = json::parse(text);
   const json::array& all = value.as_array();

@@ -12,7 +12,7 @@
 #include "infra/redis/client.hpp"
 #include "infra/web/router.hpp"
 
-// The first page of the Admin: totals, who is online, what is new, and whether PostgreSQL and Redis are well.
+// The first page of the Admin: totals, who is online, what is new, and whether PostgreSQL and Redis work.
 namespace ms::admin {
 
 /// The totals. A day begins at midnight in Seoul; posts and comments are the visible ones.
@@ -39,10 +39,10 @@ struct NewPost {
   Timestamp created;
 };
 
-/// Everything that the page shows.
+/// The content of the page.
 struct Dashboard {
   Figures figures;
-  std::optional<presence::Counts> online;  ///< nullopt: unknown, Redis is gone
+  std::optional<presence::Counts> online;  ///< nullopt: unknown without Redis
   std::vector<NewMember> members;          ///< newest first
   std::vector<NewPost> posts;              ///< newest first, visible ones
   pg::State postgres;

@@ -22,7 +22,7 @@ constexpr pg::Query kRemoveFailed{"jobs.remove_failed", R"(
   with gone as (delete from jobs where id = $1 and failed_at is not null and period_seconds is null returning 1)
   select ms_guard(exists (select from gone), 409, 'jobs.changed')::text)"};
 
-/// What staff do with one job.
+/// An act of staff on one job.
 struct Act {
   pg::Query query;
   std::string_view action;  ///< in the audit log

@@ -9,7 +9,7 @@
 #include "infra/web/router.hpp"
 #include "infra/write/write.hpp"
 
-// The jobs of both programs (infra/jobs): which run, wait and failed; staff run again or remove what failed.
+// The jobs of both programs (infra/jobs): running, waiting and failed ones. Staff can rerun or remove failed ones.
 namespace ms::admin {
 
 /// One row of the table.
@@ -23,14 +23,14 @@ struct JobRow {
   std::optional<std::string> running_on;  ///< a server's name
   std::optional<std::string> last_error;
   bool failed = false;
-  std::optional<Timestamp> next_run;  ///< of a job that runs: when another server takes it over. nullopt: never
+  std::optional<Timestamp> next_run;  ///< of a running job: when another server takes it over. nullopt: never
 };
 /// "글과 댓글 다시 변환"; the kind itself when this program does not know it.
 std::string kind_word(const std::string& kind);
 
 struct JobsPage {
-  const std::vector<JobRow>& jobs;  ///< failed ones first, then those that run, then by their time
-  bool more = false;                ///< there are others, which are not shown
+  const std::vector<JobRow>& jobs;  ///< failed ones first, then running ones, then by time
+  bool more = false;                ///< there are more jobs than shown
   bool may_act = false;
 };
 

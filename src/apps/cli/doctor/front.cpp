@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::streamoff kTail = 256 * 1024;  // of Nginx's log: some hundred requests
 constexpr int kEnough = 20;                   // requests to judge by
-constexpr std::uint64_t kMinShare = 10;       // a tenth of the cache's disk has to be free
+constexpr std::uint64_t kMinShare = 10;       // at least a tenth of the cache's disk must be free
 
 /// The word after `directive` in one of the lines, without quotes and the final semicolon.
 std::string word_after(const std::vector<std::string>& lines, std::string_view directive) {
@@ -69,9 +69,9 @@ bool is_private(const std::string& address) {
 }
 
 /// Finds a proxy that Nginx does not know: one address from which all requests name another client.
-void check_proxy(const Marked& marks, Report& report) {
-  const auto trusted = marks.find("real_ip");
-  if (trusted != marks.end()) {
+void check_proxy(const MarkerLines& markers, Report& report) {
+  const auto trusted = markers.find("real_ip");
+  if (trusted != markers.end()) {
     for (const std::string& line : trusted->second) {
       const std::string net = word_after({line}, "set_real_ip_from");
       if (net.empty()) continue;
@@ -82,8 +82,8 @@ void check_proxy(const Marked& marks, Report& report) {
       }
     }
   }
-  const auto log = marks.find("access_log");
-  const LogSummary seen = last_requests(log == marks.end() ? "" : word_after(log->second, "access_log"));
+  const auto log = markers.find("access_log");
+  const LogSummary seen = last_requests(log == markers.end() ? "" : word_after(log->second, "access_log"));
   if (seen.requests < kEnough || seen.clients.size() != 1 || seen.forwarded * 2 < seen.requests) return;
   const std::string& only = seen.clients.begin()->first;
   if (!is_private(only)) {
@@ -102,9 +102,9 @@ dev_t device_of(const char* path) {
 }
 
 /// Nginx does not send a page that it cannot write to its cache.
-void check_cache(const Marked& marks, Report& report) {
-  const auto lines = marks.find("cache");
-  const std::string path = lines == marks.end() ? "" : word_after(lines->second, "proxy_cache_path");
+void check_cache(const MarkerLines& markers, Report& report) {
+  const auto lines = markers.find("cache");
+  const std::string path = lines == markers.end() ? "" : word_after(lines->second, "proxy_cache_path");
   struct statvfs room{};
   if (path.empty() || ::statvfs(path.c_str(), &room) != 0) return;
   constexpr const char* kMend = "systemctl enable --now var-lib-nginx-minschool.mount, then systemctl restart nginx";
@@ -125,9 +125,9 @@ void check_cache(const Marked& marks, Report& report) {
 
 void check_front(const Places& places, const SiteFacts& facts, Report& report) {
   if (!facts.nginx) return;
-  const Marked marks = marked_lines(setup::read_file(places.nginx_file()));
-  check_proxy(marks, report);
-  check_cache(marks, report);
+  const MarkerLines markers = marked_lines(setup::read_file(places.nginx_file()));
+  check_proxy(markers, report);
+  check_cache(markers, report);
 }
 
 }  // namespace ms::cli::doctor

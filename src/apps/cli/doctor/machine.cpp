@@ -104,9 +104,9 @@ void check_rights(const Places& places, Report& report) {
   std::error_code error;
   const group* programs = ::getgrnam("minschool");
   bool fine = true;
-  const auto wrong = [&](const fs::path& file, const char* says, const std::string& mend) {
+  const auto wrong = [&](const fs::path& file, const char* message, const std::string& mend) {
     fine = false;
-    report.wrong("rights", fmt::format("{} {}", file.string(), says), mend);
+    report.wrong("rights", fmt::format("{} {}", file.string(), message), mend);
   };
   for (const auto& entry : fs::directory_iterator(places.dir, error)) {
     const fs::path& file = entry.path();
@@ -140,13 +140,13 @@ void check_disk(Report& report) {
     struct statvfs room{};
     if (::statvfs(path, &room) != 0 || !seen.insert(room.f_fsid).second) continue;
     const std::uint64_t free = room.f_bavail * room.f_frsize / kMegabyte;
-    const std::string says = fmt::format("{} MB free for {}", free, path);
+    const std::string message = fmt::format("{} MB free for {}", free, path);
     if (free < kMinFreeMb) {
-      report.wrong("disk", says, "make room: PostgreSQL stops when its disk is full");
+      report.wrong("disk", message, "make room: PostgreSQL stops when its disk is full");
     } else if (free < kLittleFreeMb) {
-      report.hint("disk", says, "see what grows: du -x -h -d 2 / | sort -h | tail");
+      report.hint("disk", message, "see what grows: du -x -h -d 2 / | sort -h | tail");
     } else {
-      report.fine("disk", says);
+      report.fine("disk", message);
     }
     if (room.f_files > 0 && room.f_favail * 100 < room.f_files) {
       report.wrong("disk", fmt::format("{} has no inodes left", path), "remove what has very many small files");

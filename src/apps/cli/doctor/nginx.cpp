@@ -23,7 +23,7 @@ constexpr int kMinMinor = 22;             // of 1.x
 constexpr const char* kSoon = "1209600";  // two weeks in seconds, longer than a renewal takes
 constexpr long kFewConnections = 4096;    // two for each open page
 
-/// The first line that only one of the two texts has.
+/// The first line that is in only one of the two texts.
 std::string difference(const std::vector<std::string>& packaged, const std::vector<std::string>& installed) {
   const auto [ours, theirs] = std::ranges::mismatch(packaged, installed);
   if (ours == packaged.end() && theirs == installed.end()) return "";
@@ -45,13 +45,13 @@ void check_drift(const fs::path& installed, const fs::path& packaged, const std:
 
 /// Parses the output of nginx -v, "nginx version: nginx/1.22.1".
 void check_version(Report& report) {
-  const auto said = output_of({"nginx", "-v"});
-  const auto slash = said.text.find("nginx/1.");
+  const auto output = output_of({"nginx", "-v"});
+  const auto slash = output.text.find("nginx/1.");
   int minor = 0;
-  if (slash != said.text.npos) {
-    std::from_chars(said.text.data() + slash + 8, said.text.data() + said.text.size(), minor);
+  if (slash != output.text.npos) {
+    std::from_chars(output.text.data() + slash + 8, output.text.data() + output.text.size(), minor);
   }
-  const std::string version = slash == said.text.npos ? said.text : said.text.substr(slash + 6);
+  const std::string version = slash == output.text.npos ? output.text : output.text.substr(slash + 6);
   if (minor < kMinMinor) return report.wrong("Nginx", "is version " + version, "upgrade it to 1.22 or newer");
   report.fine("Nginx", "version " + version);
 }

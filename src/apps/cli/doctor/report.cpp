@@ -24,30 +24,31 @@ std::string_view word_of(State state) {
 
 }  // namespace
 
-void Report::fine(std::string check, std::string says) {
-  findings_.push_back({std::move(check), State::fine, std::move(says), ""});
+void Report::fine(std::string check, std::string message) {
+  findings_.push_back({std::move(check), State::fine, std::move(message), ""});
 }
 
-void Report::hint(std::string check, std::string says, std::string mend) {
-  findings_.push_back({std::move(check), State::hint, std::move(says), std::move(mend)});
+void Report::hint(std::string check, std::string message, std::string remedy) {
+  findings_.push_back({std::move(check), State::hint, std::move(message), std::move(remedy)});
 }
 
-void Report::wrong(std::string check, std::string says, std::string mend) {
-  findings_.push_back({std::move(check), State::wrong, std::move(says), std::move(mend)});
+void Report::wrong(std::string check, std::string message, std::string remedy) {
+  findings_.push_back({std::move(check), State::wrong, std::move(message), std::move(remedy)});
 }
 
-void Report::guard(const std::string& check, const std::function<void()>& look) {
+void Report::guard(const std::string& check, const std::function<void()>& body) {
   try {
-    look();
+    body();
   } catch (const std::exception& fault) { wrong(check, fault.what(), "see that, then run this again"); }
 }
 
 std::string Report::text() const {
   std::string out;
   for (const State wanted : {State::fine, State::hint, State::wrong}) {
-    for (const auto& [check, state, says, mend] : findings_) {
+    for (const auto& [check, state, message, remedy] : findings_) {
       if (state != wanted) continue;
-      out += fmt::format("{:<6} {:<22} {}{}{}\n", word_of(state), check, says, mend.empty() ? "" : ". Mend: ", mend);
+      out += fmt::format("{:<6} {:<22} {}{}{}\n", word_of(state), check, message,
+                         remedy.empty() ? "" : ". Mend: ", remedy);
     }
   }
   return out;
@@ -55,8 +56,8 @@ std::string Report::text() const {
 
 std::string Report::json() const {
   boost::json::array out;
-  for (const auto& [check, state, says, mend] : findings_) {
-    out.push_back({{"check", check}, {"state", word_of(state)}, {"says", says}, {"mend", mend}});
+  for (const auto& [check, state, message, remedy] : findings_) {
+    out.push_back({{"check", check}, {"state", word_of(state)}, {"says", message}, {"mend", remedy}});
   }
   return boost::json::serialize(out) + "\n";
 }

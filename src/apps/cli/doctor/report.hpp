@@ -10,25 +10,25 @@ namespace ms::cli::doctor {
 
 enum class State {
   fine,
-  hint,  ///< it works, and could be better or will not work for long
+  hint,  ///< works, but could be better or will stop working soon
   wrong
 };
 
 struct Finding {
   std::string check;  ///< "redis memory"
   State state = State::fine;
-  std::string says;
-  std::string mend;  ///< empty when fine
+  std::string message;
+  std::string remedy;  ///< empty when fine
 };
 
 /// The findings. A check that itself fails is a finding too.
 class Report {
  public:
-  void fine(std::string check, std::string says);
-  void hint(std::string check, std::string says, std::string mend);
-  void wrong(std::string check, std::string says, std::string mend);
-  /// Runs `look`; an exception is a finding of what is wrong.
-  void guard(const std::string& check, const std::function<void()>& look);
+  void fine(std::string check, std::string message);
+  void hint(std::string check, std::string message, std::string remedy);
+  void wrong(std::string check, std::string message, std::string remedy);
+  /// Runs `body`; an exception becomes a finding with State::wrong.
+  void guard(const std::string& check, const std::function<void()>& body);
 
   /// One line for each finding; errors come last, because people read the end first.
   std::string text() const;

@@ -1,5 +1,4 @@
-// PostgreSQL and Redis: whether they answer, whether they are new enough, and the settings on which MinSchool's
-// promises depend.
+// PostgreSQL and Redis: whether they answer and are new enough, and the settings that MinSchool's guarantees need.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -52,9 +51,9 @@ void check_clock_of(std::string_view part, const std::function<double()>& read, 
 
 /// The number of app servers in Nginx's file; 1 where this machine has no such file.
 long servers_of(const Places& places) {
-  const auto marks = marked_lines(setup::read_file(places.nginx_file()));
-  const auto lines = marks.find("site_servers");
-  if (lines == marks.end()) return 1;
+  const auto markers = marked_lines(setup::read_file(places.nginx_file()));
+  const auto lines = markers.find("site_servers");
+  if (lines == markers.end()) return 1;
   return std::max<long>(
       1, std::ranges::count_if(lines->second, [](const auto& line) { return !line.contains("backup"); }));
 }
@@ -69,13 +68,13 @@ void check_room(Database& database, const Places& places, const SiteFacts& facts
       number(one(database, "show max_connections")) - number(one(database, "show superuser_reserved_connections"));
   const long each = (facts.site ? connections_of(*facts.site) : 0) + (facts.admin ? connections_of(*facts.admin) : 0);
   const long need = servers_of(places) * each;
-  const std::string says = fmt::format("max_connections leaves {}; the app servers need {}", most, need);
+  const std::string message = fmt::format("max_connections leaves {}; the app servers need {}", most, need);
   if (most < need) {
-    report.wrong("PostgreSQL room", says, "raise max_connections, or lower [database] fast_connections");
+    report.wrong("PostgreSQL room", message, "raise max_connections, or lower [database] fast_connections");
   } else if (most < 2 * need) {
-    report.hint("PostgreSQL room", says + ", and twice that while they are all reloaded", "raise max_connections");
+    report.hint("PostgreSQL room", message + ", and twice that while they are all reloaded", "raise max_connections");
   } else {
-    report.fine("PostgreSQL room", says);
+    report.fine("PostgreSQL room", message);
   }
 }
 
@@ -94,14 +93,14 @@ void check_sessions(Database& database, const SiteFacts& facts, Report& report) 
   for (const auto& row : database.query(kSql)) {
     const std::string name = row[0].value_or("");
     const long count = number(row[1].value_or("0"));
-    const bool heard = row[2] == "t";
+    const bool has_heartbeat = row[2] == "t";
     all += count;
-    if (heard && (each == 0 || count <= 2 * each)) continue;  // twice while it is reloaded
-    const std::string says =
-        heard ? fmt::format("{} has {} connections, and needs {}", name, count, each)
-              : fmt::format("{} has {} connections, and nobody has heard of it for a minute", name, count);
+    if (has_heartbeat && (each == 0 || count <= 2 * each)) continue;  // twice while it is reloaded
+    const std::string message =
+        has_heartbeat ? fmt::format("{} has {} connections, and needs {}", name, count, each)
+                      : fmt::format("{} has {} connections, and nobody has heard of it for a minute", name, count);
     report.hint(
-        "PostgreSQL connections", says,
+        "PostgreSQL connections", message,
         fmt::format("they end within seconds when their machine is gone; else: select pg_terminate_backend(pid) "
                     "from pg_stat_activity where application_name = '{}'",
                     name));
@@ -110,11 +109,12 @@ void check_sessions(Database& database, const SiteFacts& facts, Report& report) 
                                 "select count(*) from pg_stat_activity where backend_type is null or "
                                 "backend_type = 'client backend'"));
   const long most = number(one(database, "show max_connections"));
-  const std::string says = fmt::format("{} of {} are taken, {} by the app servers", taken, most, all);
+  const std::string message = fmt::format("{} of {} are taken, {} by the app servers", taken, most, all);
   if (taken * 10 > most * 9) {
-    report.wrong("PostgreSQL connections", says, "select application_name, count(*) from pg_stat_activity group by 1");
+    report.wrong("PostgreSQL connections", message,
+                 "select application_name, count(*) from pg_stat_activity group by 1");
   } else {
-    report.fine("PostgreSQL connections", says);
+    report.fine("PostgreSQL connections", message);
   }
 }
 
@@ -164,8 +164,8 @@ void check_schema(Database& database, const config::Settings& settings, const Pl
   }
 }
 
-/// Sessions of an Express program begin without a password: the database must allow that as long as the Site adopts
-/// them.
+/// Adopted sessions of an Express program begin without a password. The database must allow that as long as the Site
+/// adopts them.
 void check_adoption(Database& database, const SiteFacts& facts, Report& report) {
   const auto granted = one(database,
                            "select has_function_privilege('minschool_site', p.oid, 'execute') from pg_proc p "

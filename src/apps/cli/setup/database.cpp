@@ -104,9 +104,9 @@ std::string refusal(const std::string& place, const std::string& name, const Rol
 /// A role with the password in its file; true when it is new.
 void make_role(Database& database, const SetupOptions& options, const Role& role) {
   const fs::path file = options.dir / role.file;
-  const bool known = fs::exists(file);
+  const bool has_file = fs::exists(file);
   const bool there = exists(database, "select from pg_roles where rolname = $1", role.name);
-  if (there && !known && !options.new_passwords) {
+  if (there && !has_file && !options.new_passwords) {
     throw Failure(fmt::format(
         "the database has the role {} already, and its password is not in {}: copy the files of {} from the "
         "machine that was set up first, or take its password away from that one with --new-passwords",
@@ -115,10 +115,10 @@ void make_role(Database& database, const SetupOptions& options, const Role& role
   const std::string password = secret_in(file, role.readers);
   if (!there) {
     run_formatted(database, "create role %I login password %L", {role.name, verifier(database, password, role.name)});
-    say(fmt::format("made the role {}", role.name));
-  } else if (!known) {
+    print_step(fmt::format("made the role {}", role.name));
+  } else if (!has_file) {
     run_formatted(database, "alter role %I login password %L", {role.name, verifier(database, password, role.name)});
-    say(fmt::format("gave the role {} a new password", role.name));
+    print_step(fmt::format("gave the role {} a new password", role.name));
   }
 }
 
@@ -130,10 +130,10 @@ void make_database(Database& database, const std::string& name) {
   // Everything sorts by C.UTF-8, so the order is the same on every server, whatever its language.
   run_formatted(database,
                 "create database %I owner minschool_owner template template0 encoding 'UTF8' locale 'C.UTF-8'", {name});
-  say(fmt::format("made the database {}", name));
+  print_step(fmt::format("made the database {}", name));
 }
 
-/// Rights and settings: set again each time, because that costs nothing.
+/// Sets rights and settings. Every run repeats this, because it costs nothing.
 void set_rights(Database& database, const std::string& name) {
   run_formatted(database, "revoke all on database %I from public", {name});
   run_formatted(database, "grant connect on database %I to minschool_site, minschool_admin", {name});
@@ -146,7 +146,8 @@ void set_rights(Database& database, const std::string& name) {
   try {
     run_formatted(database, "alter database %I set log_error_verbosity = 'terse'", {name});
   } catch (const DatabaseError&) {
-    say("PostgreSQL's log may quote members' data: only its superuser may set log_error_verbosity = terse; set it "
+    print_step(
+        "PostgreSQL's log may quote members' data: only its superuser may set log_error_verbosity = terse; set it "
         "there");
   }
 }
@@ -180,7 +181,7 @@ Postgres prepare_database(const SetupOptions& options) {
                       role.name, (options.dir / role.file).string()));
     } else if (wrong) {
       run_formatted(database, "alter role %I login password %L", {role.name, verifier(database, password, role.name)});
-      say(fmt::format("gave the role {} the password in {}", role.name, (options.dir / role.file).string()));
+      print_step(fmt::format("gave the role {} the password in {}", role.name, (options.dir / role.file).string()));
       why = refusal(out.place, options.database_name, role, password);
     }
     if (!why.empty()) {

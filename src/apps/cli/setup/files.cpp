@@ -65,12 +65,12 @@ void narrow(const fs::path& path, Readers readers) {
   const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) throw cannot(path);
   give_to_readers(file.get(), readers, path);
-  say(fmt::format("{}: others may not read it any more", path.string()));
+  print_step(fmt::format("{}: others may not read it any more", path.string()));
 }
 
 }  // namespace
 
-void say(std::string_view line) { std::cout << line << std::endl; }
+void print_step(std::string_view line) { std::cout << line << std::endl; }
 
 std::string read_file(const fs::path& path) {
   std::ifstream in(path, std::ios::binary);
@@ -86,7 +86,7 @@ std::string read_file(const fs::path& path) {
 bool put_file(const fs::path& path, std::string_view content, Readers readers) {
   if (fs::exists(path) && read_file(path) == content) return false;
   write_whole(path, content, readers);
-  say(fmt::format("wrote {}", path.string()));
+  print_step(fmt::format("wrote {}", path.string()));
   return true;
 }
 
@@ -105,7 +105,8 @@ std::string secret_in(const fs::path& path, Readers readers) {
   if (text.empty()) throw Failure(fmt::format("{} is empty; delete it, and a new secret is made", path.string()));
   std::istringstream lines(text);  // session.secret may have several, the newest first
   for (std::string line; std::getline(lines, line);) {
-    if (const auto seen = visible_secret(line); !seen) throw Failure(fmt::format("{} {}", path.string(), seen.error()));
+    if (const auto visible = visible_secret(line); !visible)
+      throw Failure(fmt::format("{} {}", path.string(), visible.error()));
   }
   return text;
 }

@@ -23,6 +23,6 @@ bool put_new_file(const std::filesystem::path& path, std::string_view content, R
 std::string secret_in(const std::filesystem::path& path, Readers readers);
 
 /// Prints one line about a step.
-void say(std::string_view line);
+void print_step(std::string_view line);
 
 }  // namespace ms::cli::setup

@@ -16,14 +16,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Twice, the second time as backup: see the upstream's comment in the file.
+/// Each server twice, the second time as backup: see the upstream's comment in the file.
 std::vector<std::string> servers(const SetupOptions& options, int port) {
   const std::string host = options.address.contains(':') ? "[" + options.address + "]" : options.address;
   return {fmt::format("server {}:{} max_fails=1 fail_timeout=1s;", host, port),
           fmt::format("server {}:{} backup max_fails=0;", host, port)};
 }
 
-/// The lines of a server that listens: ports and certificate. `more` are said once for each socket.
+/// The lines of a listening server: ports and certificate. `more` may be given only once for each socket.
 std::vector<std::string> listen(const SetupOptions& options, const std::string& more = "") {
   std::vector<std::string> ports{"80"};
   if (!options.certificate.empty()) ports.emplace_back("443 ssl http2");
@@ -60,10 +60,10 @@ std::vector<std::string> redirects(const SetupOptions& options) {
   return out;
 }
 
-Marked proxies(const SetupOptions& options) {
-  Marked out{{"real_ip", {"# Nobody stands in front: minschool setup --proxy NET"}}, {"proxies", {"# nobody"}}};
+MarkerLines proxies(const SetupOptions& options) {
+  MarkerLines out{{"real_ip", {"# Nobody stands in front: minschool setup --proxy NET"}}, {"proxies", {"# nobody"}}};
   if (options.proxies.empty()) return out;
-  for (auto& [mark, lines] : out) lines.clear();
+  for (auto& [marker, lines] : out) lines.clear();
   for (const std::string& net : options.proxies) {
     out["real_ip"].emplace_back(fmt::format("set_real_ip_from {};", net));
     out["proxies"].emplace_back(fmt::format("{} 1;", net));
@@ -71,10 +71,10 @@ Marked proxies(const SetupOptions& options) {
   return out;
 }
 
-Marked wished(const SetupOptions& options) {
+MarkerLines operator_lines(const SetupOptions& options) {
   constexpr int kSitePort = 3000;
   constexpr int kAdminPort = 3001;
-  Marked out = proxies(options);
+  MarkerLines out = proxies(options);
   out["site_servers"] = servers(options, kSitePort);
   out["admin_servers"] = servers(options, kAdminPort);
   // The default server has the queue for a crowd, because it belongs to the socket.
@@ -96,13 +96,13 @@ std::string domain_in(const std::vector<std::string>& lines) {
   return "";
 }
 
-/// The present markers of a file that was packaged without a default server: the queue of the socket belongs to the
-/// default server, requests without a name to the Site, and the cache to a file system of its own, which is smaller.
-void bring_up_to_date(Marked& marks) {
+/// Upgrades the markers of a file that was packaged without a default server. The queue of the socket moves to the
+/// default server, the Site serves requests without a name, and the cache gets the smaller size of its own file system.
+void upgrade_markers(MarkerLines& markers) {
   constexpr std::string_view kQueue = " backlog=4096";
   constexpr std::string_view kNames = " 127.0.0.1 [::1] \"\";";
   std::vector<std::string> other;
-  for (std::string& line : marks["site_listen"]) {
+  for (std::string& line : markers["site_listen"]) {
     if (const auto at = line.find(kQueue); at != line.npos) line.erase(at, kQueue.size());
     if (line.starts_with("listen ")) {
       other.push_back(line.substr(0, line.find(';')) + " default_server backlog=4096;");
@@ -112,47 +112,48 @@ void bring_up_to_date(Marked& marks) {
       line.replace(line.size() - 1, 1, kNames);
     }
   }
-  marks["other_listen"] = std::move(other);
-  if (std::ranges::any_of(marks["cache"],
+  markers["other_listen"] = std::move(other);
+  if (std::ranges::any_of(markers["cache"],
                           [](const auto& line) { return line.contains(" max_size=500m min_free=200m "); })) {
-    marks.erase("cache");  // as packaged then; so it is as packaged now
+    markers.erase("cache");  // unchanged from the old package, so the new package's line replaces it
   }
 }
 
 /// The new content of the file: the operator's lines, those of the present options, and for markers that an older
 /// version's file lacks the lines of a new file.
-Marked lines_for(SetupOptions options, const std::string& before) {
-  Marked kept = marked_lines(before);
-  if (kept.empty()) return wished(options);
-  if (!kept.contains("other_listen")) bring_up_to_date(kept);
-  if (options.domain.empty()) options.domain = domain_in(kept["site_listen"]);
-  if (options.admin_domain.empty()) options.admin_domain = domain_in(kept["admin_listen"]);
-  if (std::ranges::any_of(kept["site_listen"], [](const auto& line) { return line.starts_with("ssl_certificate "); })) {
+MarkerLines lines_for(SetupOptions options, const std::string& before) {
+  MarkerLines present = marked_lines(before);
+  if (present.empty()) return operator_lines(options);
+  if (!present.contains("other_listen")) upgrade_markers(present);
+  if (options.domain.empty()) options.domain = domain_in(present["site_listen"]);
+  if (options.admin_domain.empty()) options.admin_domain = domain_in(present["admin_listen"]);
+  if (std::ranges::any_of(present["site_listen"],
+                          [](const auto& line) { return line.starts_with("ssl_certificate "); })) {
     options.tls_in_front = true;  // for the scheme of redirects
   }
-  Marked out = wished(options);
-  for (auto& [mark, lines] : kept) out[mark] = std::move(lines);
+  MarkerLines out = operator_lines(options);
+  for (auto& [marker, lines] : present) out[marker] = std::move(lines);
   if (!options.proxies.empty()) {
-    for (auto& [mark, lines] : proxies(options)) out[mark] = lines;
+    for (auto& [marker, lines] : proxies(options)) out[marker] = lines;
   }
   return out;
 }
 
 /// Removes Debian's own site, because the default server of port 80 must be ours: unknown names get no page. Gives the
 /// target of the removed link, to restore it; empty when there was none.
-fs::path leave_out_debians_site(const fs::path& site) {
+fs::path remove_debian_site(const fs::path& site) {
   std::error_code error;
   const fs::path target = fs::is_symlink(site, error) ? fs::read_symlink(site, error) : fs::path();
   if (error || target.filename() != "default" || !fs::remove(site, error)) return {};
-  say(fmt::format("took Debian's example site out of Nginx ({})", site.string()));
+  print_step(fmt::format("took Debian's example site out of Nginx ({})", site.string()));
   return target;
 }
 
 /// The first line of Nginx's error; "" when it accepts its files.
-std::string complaint() {
-  const Output said = output_of({"nginx", "-t", "-q"});
-  if (said.good) return "";
-  return said.text.empty() ? "nginx -t fails" : said.text.substr(0, said.text.find('\n'));
+std::string nginx_error() {
+  const Output output = output_of({"nginx", "-t", "-q"});
+  if (output.good) return "";
+  return output.text.empty() ? "nginx -t fails" : output.text.substr(0, output.text.find('\n'));
 }
 
 }  // namespace
@@ -164,10 +165,10 @@ constexpr int kOneAddress = 128;
 std::string proxy_network(const std::string& text) {
   const auto parsed = config::TrustedProxies::parse({text});
   if (!parsed) return parsed.error();
-  // A client that may name its own address has no limits.
+  // A client that may forge its address escapes all limits.
   if (parsed->contains("203.0.113.1") && parsed->contains("8.8.8.8")) return text + " is the whole world";
   if (parsed->contains("2001:db8::1") && parsed->contains("fe80::1")) return text + " is the whole world";
-  // No proxy has more than the private network 10.0.0.0/8, or fc00::/7.
+  // The largest networks of proxies are the private 10.0.0.0/8 and fc00::/7.
   const auto slash = text.find('/');
   const int bits = slash == text.npos ? kOneAddress : std::stoi(text.substr(slash + 1));
   if (bits < (text.contains(':') ? kWidestV6 : kWidestV4)) return text + " is wider than any network of proxies";
@@ -175,12 +176,13 @@ std::string proxy_network(const std::string& text) {
 }
 
 std::string nginx_file(const SetupOptions& options, const std::string& packaged) {
-  return with_marked(packaged, wished(options));
+  return with_marked(packaged, operator_lines(options));
 }
 
 bool prepare_nginx(const SetupOptions& options) {
   if (!fs::exists(options.nginx_dir / "conf.d")) {
-    say(fmt::format("no Nginx here ({} is not there): set it up on its own machine", options.nginx_dir.string()));
+    print_step(
+        fmt::format("no Nginx here ({} is not there): set it up on its own machine", options.nginx_dir.string()));
     return false;
   }
   const std::string packaged = read_file(options.share / "nginx/minschool-loadbalancer.conf");
@@ -194,18 +196,18 @@ bool prepare_nginx(const SetupOptions& options) {
   if (same) return true;
   if (!before.empty()) {
     put_file(file.string() + ".before", before, Readers::everybody);
-    say(fmt::format("{0} was another version's or changed outside of its # @ lines: it is kept as {0}.before",
-                    file.string()));
+    print_step(fmt::format("{0} was another version's or changed outside of its # @ lines: it is kept as {0}.before",
+                           file.string()));
   }
   const fs::path debians = options.nginx_dir / "sites-enabled/default";
-  const fs::path was = marked_lines(before).contains("other_listen") ? fs::path() : leave_out_debians_site(debians);
+  const fs::path was = marked_lines(before).contains("other_listen") ? fs::path() : remove_debian_site(debians);
   put_file(file, text, Readers::everybody);
   for (const char* name : kNginxSnippets) {
     put_new_file(options.nginx_dir / "snippets" / name, read_file(options.share / "nginx/snippets" / name),
                  Readers::everybody);
   }
   if (!options.start) return true;
-  if (const std::string why = complaint(); !why.empty()) {
+  if (const std::string why = nginx_error(); !why.empty()) {
     std::error_code ignored;
     before.empty() ? static_cast<void>(fs::remove(file, ignored))
                    : static_cast<void>(put_file(file, before, Readers::everybody));

@@ -11,7 +11,7 @@
 
 namespace ms::cli::setup {
 
-/// The operator's wishes: from options, from the existing setup, or from answers on the terminal.
+/// The operator's choices: from options, from the existing setup, or from answers on the terminal.
 struct SetupOptions {
   std::string domain;
   std::string admin_domain;  ///< empty: admin.<domain>
@@ -19,10 +19,11 @@ struct SetupOptions {
   std::string server_name;
   std::string address = "127.0.0.1";  ///< that the programs listen on
 
-  std::string database;  ///< conninfo of who may make roles; empty: the local superuser, by who we are
+  std::string database;  ///< conninfo of a user who may make roles; empty: the local superuser, identified by the
+                         ///< system user (peer)
   std::string database_name = "minschool";
   bool new_passwords = false;
-  bool makes_roles = true;  ///< false: PostgreSQL is elsewhere and was prepared before
+  bool makes_roles = true;  ///< false: PostgreSQL is on another machine and was prepared before
 
   std::string redis = "127.0.0.1:6379";  ///< host:port, or the path of a socket
   std::string redis_user;                ///< empty: Redis's default user
@@ -31,7 +32,7 @@ struct SetupOptions {
   Member admin;
 
   std::vector<std::string> proxies;  ///< networks of a CDN or load balancer in front of Nginx
-  bool tls_in_front = false;         ///< which has the certificate
+  bool tls_in_front = false;         ///< the proxy in front has the certificate
 
   std::filesystem::path certificate;
   std::filesystem::path certificate_key;
@@ -44,7 +45,7 @@ struct SetupOptions {
 
   RestoreOptions restore;  ///< `archive` is empty: nothing is restored
 
-  std::set<std::string> given;  ///< the options that were given, with their dashes
+  std::set<std::string> given;  ///< the options on the command line, with their dashes
   bool has(const std::string& option) const { return given.contains(option); }
 
   std::string scheme() const { return certificate.empty() && !tls_in_front ? "http" : "https"; }
@@ -56,7 +57,7 @@ struct Postgres {
 };
 
 /// Creates the roles, the database, its rights and settings; leaves existing ones. The secrets of the roles are in
-/// `wish.dir`. Throws Failure with what to do.
+/// `options.dir`. Throws Failure with what to do.
 Postgres prepare_database(const SetupOptions& options);
 
 /// Checks that Redis answers with the given password. An empty local one with Debian's settings gets a memory limit, a
@@ -75,7 +76,7 @@ std::string nginx_file(const SetupOptions& options, const std::string& packaged)
 /// Writes Nginx's site. False where there is no Nginx.
 bool prepare_nginx(const SetupOptions& options);
 
-/// Enables and starts the units, waits for pages and says where they are. `nginx`: whether it is on this machine;
+/// Enables and starts the units, waits for pages and prints their addresses. `nginx`: whether it is on this machine;
 /// `changed`: whether programs that run have to read their configuration again.
 void start_everything(const SetupOptions& options, bool nginx, bool changed);
 

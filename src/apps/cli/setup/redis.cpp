@@ -49,21 +49,21 @@ void put_user(RedisLink& redis, const SetupOptions& options) {
   if (redis.ask({"ACL", "LIST"}) != before) redis.ask({"CONFIG", "REWRITE"});
 }
 
-/// Whether setup may set a password without locking anybody out: Redis is empty and has no users of its own.
+/// Whether setup may set a password without locking out other users of Redis: it is empty and has no ACL users.
 bool is_as_shipped(RedisLink& redis) {
   return redis.ask({"DBSIZE"}) == "0" && redis.setting("requirepass").empty() && redis.setting("aclfile").empty() &&
          redis.ask({"ACL", "USERS"}) == "default";
 }
 
-/// Anybody who may write to Redis can end sessions, and read whose they are.
+/// Protects sessions: without a password, anybody on the network can read and end them.
 void protect(RedisLink& redis, const SetupOptions& options) {
-  redis.ask({"CONFIG", "REWRITE"});  // else it would be open again after its next start
+  redis.ask({"CONFIG", "REWRITE"});  // otherwise the password is lost at the next start
   static_cast<void>(secret_in(options.dir / "redis.password", Readers::programs));
   const auto admin = secret_in(admin_file(options), Readers::root);
   put_user(redis, options);
   redis.ask({"CONFIG", "SET", "requirepass", admin});
   redis.ask({"CONFIG", "REWRITE"});
-  say(fmt::format(
+  print_step(fmt::format(
       "Redis asks for a password: the programs are its user {}, and redis-cli finds that of the default user in {}",
       kUser, admin_file(options).string()));
 }
@@ -75,16 +75,16 @@ void bound_redis(RedisLink& redis) {
   redis.ask({"CONFIG", "SET", "maxmemory", "256mb"});
   redis.ask({"CONFIG", "SET", "maxmemory-policy", "allkeys-lru"});
   redis.ask({"CONFIG", "SET", "save", ""});
-  say("Redis takes at most 256 MB and writes nothing to disk (it holds nothing that cannot be lost)");
+  print_step("Redis takes at most 256 MB and writes nothing to disk (it holds nothing that cannot be lost)");
   try {
     redis.ask({"CONFIG", "REWRITE"});
   } catch (const RedisError& fault) {
-    say(fmt::format("until it is started again, because its file cannot be written: {}", fault.what()));
+    print_step(fmt::format("until it is started again, because its file cannot be written: {}", fault.what()));
   }
 }
 
 /// Bounds and protects a Redis on this machine, as its administrator.
-void keep_local(const SetupOptions& options) {
+void secure_local(const SetupOptions& options) {
   config::Settings::Redis settings = redis_place(options.redis);
   const bool ours = fs::exists(admin_file(options));
   if (ours) settings.password = first_line(admin_file(options));
@@ -99,7 +99,7 @@ void keep_local(const SetupOptions& options) {
   } catch (const RedisError& fault) {
     const std::string_view why = fault.what();
     // A missing password is reported below.
-    if (!why.starts_with("NOAUTH")) say(fmt::format("Redis is left as it is protected now: {}", why));
+    if (!why.starts_with("NOAUTH")) print_step(fmt::format("Redis is left as it is protected now: {}", why));
   }
 }
 
@@ -112,16 +112,16 @@ bool is_local(const config::Settings::Redis& redis) {
 
 void prepare_redis(SetupOptions& options) {
   config::Settings::Redis settings = redis_place(options.redis);
-  const auto kept = options.dir / "redis.password";
+  const auto password_file = options.dir / "redis.password";
   if (!options.redis_password_file.empty()) {
     const auto password = first_line(options.redis_password_file);
     if (password.empty()) throw Failure(fmt::format("{} holds no password", options.redis_password_file.string()));
-    if (put_new_file(kept, password + "\n", Readers::programs)) say("took over the password of Redis");
+    if (put_new_file(password_file, password + "\n", Readers::programs)) print_step("took over the password of Redis");
   }
-  if (is_local(settings) && (fs::exists(admin_file(options)) || !fs::exists(kept))) keep_local(options);
+  if (is_local(settings) && (fs::exists(admin_file(options)) || !fs::exists(password_file))) secure_local(options);
   if (fs::exists(admin_file(options))) options.redis_user = kUser;
   settings.user = options.redis_user;
-  settings.password = first_line(kept);
+  settings.password = first_line(password_file);
   try {
     RedisLink redis(settings);
     redis.ask({"PING"});
@@ -130,7 +130,7 @@ void prepare_redis(SetupOptions& options) {
     throw Failure(fmt::format(
         "Redis at {}: {}; {}", options.redis, why,
         why.starts_with("NOAUTH") || why.starts_with("WRONGPASS")
-            ? fmt::format("name a file with its password in --redis-password-file, or mend {}", kept.string())
+            ? fmt::format("name a file with its password in --redis-password-file, or mend {}", password_file.string())
             : "install it (apt install redis-server), or name another with --redis host:port"));
   }
 }

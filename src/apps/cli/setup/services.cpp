@@ -1,4 +1,5 @@
-// Starts the units and checks that pages come. Without systemd (a container, a chroot) setup says what to start.
+// Starts the units and checks that pages can be fetched. Without systemd (a container, a chroot) setup prints what to
+// start.
 #include <fmt/format.h>
 
 #include <array>
@@ -18,7 +19,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kPatience = 30s;  // for a program to answer; TimeoutStartSec of its unit
+constexpr auto kTimeout = 30s;  // for a program to answer; TimeoutStartSec of its unit
 constexpr auto kPause = 100ms;
 constexpr int kSitePort = 3000;
 constexpr int kAdminPort = 3001;
@@ -37,7 +38,7 @@ bool is(const char* state, const std::string& unit) { return succeeds({{"systemc
 void bring_up(const std::string& unit, bool changed) {
   if (!is("is-enabled", unit)) {
     run({{"systemctl", "--quiet", "enable", unit}});
-    say(fmt::format("enabled {}", unit));
+    print_step(fmt::format("enabled {}", unit));
   }
   const bool running = is("is-active", unit);
   if (running && !changed) return;
@@ -46,13 +47,13 @@ void bring_up(const std::string& unit, bool changed) {
   } catch (const Failure&) {
     throw Failure(fmt::format("{} does not start; journalctl -u {} -n 20 says why", unit, unit));
   }
-  say(fmt::format("{} {}", running ? "reloaded" : "started", unit));
+  print_step(fmt::format("{} {}", running ? "reloaded" : "started", unit));
 }
 
 /// Polls until `done` gives "" or the time is over; gives its last result.
 template <class Done>
 std::string await(const Done& done) {
-  const auto end = std::chrono::steady_clock::now() + kPatience;
+  const auto end = std::chrono::steady_clock::now() + kTimeout;
   std::string why = done();
   while (!why.empty() && std::chrono::steady_clock::now() < end) {
     std::this_thread::sleep_for(kPause);
@@ -76,7 +77,7 @@ std::string no_page(const std::string& host) {
   const auto answer = fetch("127.0.0.1", kHttpPort, host, "/", 5s);
   if (!answer) return answer.error();
   if (answer->status != 200) return fmt::format("status {}", answer->status);
-  // Nginx's own welcome page comes until it has loaded the new file.
+  // Nginx serves its own welcome page until it has loaded the new file.
   return answer->body.contains("/assets/") ? "" : "another page than ours";
 }
 
@@ -88,14 +89,15 @@ void mount_cache() {
   std::error_code ignored;
   std::filesystem::remove_all("/var/lib/nginx/minschool", ignored);
   run({{"systemctl", "--quiet", "enable", "--now", unit}});
-  say("pages that Nginx saves have a file system of their own (" + unit + ")");
+  print_step("pages that Nginx saves have a file system of their own (" + unit + ")");
 }
 
 }  // namespace
 
 void start_everything(const SetupOptions& options, bool nginx, bool changed) {
   if (!options.start || !std::filesystem::exists("/run/systemd/system")) {
-    say("The programs are not started, because no systemd runs here (or --no-start was given): minschool-site, "
+    print_step(
+        "The programs are not started, because no systemd runs here (or --no-start was given): minschool-site, "
         "minschool-admin and, beside Nginx, minschool-monitor.");
     return;
   }
@@ -113,15 +115,16 @@ void start_everything(const SetupOptions& options, bool nginx, bool changed) {
                                 options.address, port, why));
     }
   }
-  if (!nginx) return say(fmt::format("The programs answer at {}:{} and {}.", options.address, kSitePort, kAdminPort));
-  // By the name for which Nginx does not require TLS.
+  if (!nginx)
+    return print_step(fmt::format("The programs answer at {}:{} and {}.", options.address, kSitePort, kAdminPort));
+  // Nginx does not require TLS for this name.
   const std::string host = options.certificate.empty() ? options.domain : "localhost";
   if (const std::string why = await([&host] { return no_page(host); }); !why.empty()) {
     throw Failure(fmt::format("the programs run, and Nginx gives no page of {}: {}; nginx -t, /var/log/nginx/error.log",
                               host, why));
   }
-  say(fmt::format("Ready: {0}://{1}/ and, for the staff, {0}://{2}/", options.scheme(), options.domain,
-                  options.admin_domain));
+  print_step(fmt::format("Ready: {0}://{1}/ and, for the staff, {0}://{2}/", options.scheme(), options.domain,
+                         options.admin_domain));
 }
 
 }  // namespace ms::cli::setup

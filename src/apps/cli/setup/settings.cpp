@@ -125,62 +125,63 @@ bool is_here(const std::string& conninfo) {
   return host.empty() || host == "localhost" || host == "::1" || host.starts_with('/') || host.starts_with("127.");
 }
 
-bool remember(SetupOptions& options) {
+bool load_existing(SetupOptions& options) {
   const fs::path file = options.dir / "site.toml";
   if (!fs::exists(file)) return false;
-  const auto known = config::load(Program::site, file);
-  if (!known) throw Failure(known.error());
-  options.tls_in_front = options.certificate.empty() && known->site.url.starts_with("https:");
-  options.domain = domain_of(known->site.url);
-  options.admin_domain = domain_of(known->site.admin_url);
-  options.site_name = known->site.name;
-  options.server_name = known->server.name;
-  options.address = known->server.address;
-  const auto& redis = known->redis;
+  const auto existing = config::load(Program::site, file);
+  if (!existing) throw Failure(existing.error());
+  options.tls_in_front = options.certificate.empty() && existing->site.url.starts_with("https:");
+  options.domain = domain_of(existing->site.url);
+  options.admin_domain = domain_of(existing->site.admin_url);
+  options.site_name = existing->site.name;
+  options.server_name = existing->server.name;
+  options.address = existing->server.address;
+  const auto& redis = existing->redis;
   options.redis_user = redis.user;
   options.redis = redis.host.starts_with('/') ? redis.host : fmt::format("[{}]:{}", redis.host, redis.port);
-  options.database = known->database.url;
+  options.database = existing->database.url;
   options.database_name = place_in(options.database, "dbname", "minschool");
   return true;
 }
 
-std::vector<std::string> contradictions(const SetupOptions& asked, const SetupOptions& known) {
+std::vector<std::string> find_conflicts(const SetupOptions& given, const SetupOptions& existing) {
   std::vector<std::string> out;
-  const std::string both = fmt::format("{0}/site.toml and {0}/admin.toml", known.dir.string());
+  const std::string both = fmt::format("{0}/site.toml and {0}/admin.toml", existing.dir.string());
   const auto differs = [&](const char* option, const std::string& wanted, const std::string& is,
                            const std::string& mend) {
-    if (asked.has(option) && wanted != is) out.push_back(fmt::format("{} {}: it is {}; {}", option, wanted, is, mend));
+    if (given.has(option) && wanted != is) out.push_back(fmt::format("{} {}: it is {}; {}", option, wanted, is, mend));
   };
   const auto change = [&both](const char* key) { return fmt::format("change {} in {}", key, both); };
-  differs("--domain", ascii_lower(asked.domain), known.domain,
+  differs("--domain", ascii_lower(given.domain), existing.domain,
           change("site.url") + ", and server_name in Nginx's file");
-  differs("--admin-domain", ascii_lower(asked.admin_domain), known.admin_domain,
+  differs("--admin-domain", ascii_lower(given.admin_domain), existing.admin_domain,
           change("site.admin_url") + ", and server_name in Nginx's file");
-  differs("--site-name", asked.site_name, known.site_name, change("site.name"));
-  differs("--server-name", asked.server_name, known.server_name, change("server.name"));
-  differs("--address", asked.address, known.address,
+  differs("--site-name", given.site_name, existing.site_name, change("site.name"));
+  differs("--server-name", given.server_name, existing.server_name, change("server.name"));
+  differs("--address", given.address, existing.address,
           change("server.address") + ", and the # @site_servers and # @admin_servers lines of Nginx's file");
   const auto redis = [](const std::string& text) {
     const auto place = redis_place(text);
     return place.host.starts_with('/') ? place.host : fmt::format("{}:{}", place.host, place.port);
   };
-  differs("--redis", redis(asked.redis), redis(known.redis), change("redis.host and redis.port"));
-  differs("--database-name", asked.database_name, known.database_name, change("database.url") + " and in owner.toml");
-  if (asked.has("--database")) {
-    differs("--database", server_of(asked.database), server_of(known.database),
+  differs("--redis", redis(given.redis), redis(existing.redis), change("redis.host and redis.port"));
+  differs("--database-name", given.database_name, existing.database_name,
+          change("database.url") + " and in owner.toml");
+  if (given.has("--database")) {
+    differs("--database", server_of(given.database), server_of(existing.database),
             change("database.url") + " and in owner.toml");
   }
-  const fs::path kept = known.dir / "redis.password";
-  if (asked.has("--redis-password-file") && fs::exists(kept) &&
-      trim(read_file(kept)) != trim(read_file(asked.redis_password_file))) {
+  const fs::path password = existing.dir / "redis.password";
+  if (given.has("--redis-password-file") && fs::exists(password) &&
+      trim(read_file(password)) != trim(read_file(given.redis_password_file))) {
     out.push_back(fmt::format("--redis-password-file: {0} holds another password; remove {0} if it is the old one",
-                              kept.string()));
+                              password.string()));
   }
-  const fs::path nginx = known.nginx_dir / "conf.d/minschool-loadbalancer.conf";
+  const fs::path nginx = existing.nginx_dir / "conf.d/minschool-loadbalancer.conf";
   const std::string text = read_file(nginx);
   for (const auto& [option, path] :
-       {std::pair{"--tls-certificate", asked.certificate}, {"--tls-key", asked.certificate_key}}) {
-    if (!asked.has(option) || text.empty() || text.contains(path.string())) continue;
+       {std::pair{"--tls-certificate", given.certificate}, {"--tls-key", given.certificate_key}}) {
+    if (!given.has(option) || text.empty() || text.contains(path.string())) continue;
     out.push_back(fmt::format("{} {}: {} does not name it; change its # @site_listen and # @admin_listen lines, and {}",
                               option, path.string(), nginx.string(), change("site.url and site.admin_url")));
   }

@@ -16,12 +16,12 @@ std::string server_of(const std::string& conninfo);
 /// Whether that is this machine.
 bool is_here(const std::string& conninfo);
 
-/// Fills what `wish` leaves open from the files that an earlier setup wrote; false when there are none.
-bool remember(SetupOptions& options);
+/// Replaces the values of `options` by those of the files that an earlier setup wrote; false when there are none.
+bool load_existing(SetupOptions& options);
 
-/// The options that differ from the existing setup, one sentence each with what to do. `wish` is as remember() found
-/// it, `asked` as it was given.
-std::vector<std::string> contradictions(const SetupOptions& asked, const SetupOptions& known);
+/// The options that differ from the existing setup, one sentence each with what to do. `given` are the options of the
+/// command line, `existing` is the result of load_existing().
+std::vector<std::string> find_conflicts(const SetupOptions& given, const SetupOptions& existing);
 
 /// Writes the missing files of the programs and their secrets; true when one was written. Throws Failure when an
 /// existing one is wrong.

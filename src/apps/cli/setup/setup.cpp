@@ -55,21 +55,21 @@ void check_domain(const std::string& domain) {
 
 /// Existing settings are never overwritten. Options that differ from them are refused, all in one message, so that
 /// nobody believes they took effect.
-void take_over(SetupOptions& options, SetupOptions known) {
-  if (const auto wrong = setup::contradictions(options, known); !wrong.empty()) {
+void use_existing(SetupOptions& options, SetupOptions existing) {
+  if (const auto wrong = setup::find_conflicts(options, existing); !wrong.empty()) {
     throw Failure(fmt::format("{} is set up already, and setup writes over nothing.\n  {}", options.dir.string(),
                               fmt::join(wrong, "\n  ")),
                   kRefused);
   }
   // On another machine only a named superuser can create roles, and they exist already.
-  known.makes_roles = options.has("--database") || setup::is_here(known.database);
-  known.database = options.database;
-  options = std::move(known);
+  existing.makes_roles = options.has("--database") || setup::is_here(existing.database);
+  existing.database = options.database;
+  options = std::move(existing);
 }
 
 void complete(SetupOptions& options) {
-  SetupOptions known = options;
-  if (setup::remember(known)) return take_over(options, std::move(known));
+  SetupOptions existing = options;
+  if (setup::load_existing(existing)) return use_existing(options, std::move(existing));
   if (options.domain.empty()) options.domain = ask("Domain of the site, like mincenter.kr", "--domain");
   options.domain = ascii_lower(options.domain);
   check_domain(options.domain);
@@ -94,7 +94,7 @@ void make_folder(const fs::path& dir) {
 
 void migrate(const config::Settings& owner, const fs::path& share) {
   const auto conninfo = config::pg_config(owner).conninfo;
-  pg::up(conninfo, pg::read_schema(share / "schema"), setup::say);
+  pg::up(conninfo, pg::read_schema(share / "schema"), setup::print_step);
 }
 
 /// Asks for the first administrator only while there is none: a second run of setup has one.
@@ -103,10 +103,10 @@ void first_admin(const config::Settings& owner, SetupOptions& options) {
   const auto rows = database.query(
       "select email from users where role = (select rank from roles where name = 'admin') and "
       "(suspended_until is null or suspended_until < now())");
-  const auto is_wish = [&options](const Database::Row& row) {
+  const auto is_given = [&options](const Database::Row& row) {
     return row[0] == members::normal_email(options.admin.email);
   };
-  if (!rows.empty() && (!options.has("--admin-email") || std::ranges::any_of(rows, is_wish))) return;
+  if (!rows.empty() && (!options.has("--admin-email") || std::ranges::any_of(rows, is_given))) return;
   if (!rows.empty()) {
     throw Failure(fmt::format("--admin-email {0}: there is an administrator already. One more: minschool --config {1} "
                               "user add --email {0} --name … --role admin",
@@ -131,7 +131,7 @@ void check_archive(const SetupOptions& options) {
 void set_up(SetupOptions& options) {
   ::umask(0022);
   if (options.only_nginx) {
-    setup::remember(options);
+    setup::load_existing(options);
     static_cast<void>(setup::prepare_nginx(options));
     return;
   }
