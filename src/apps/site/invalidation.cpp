@@ -76,7 +76,9 @@ void invalidate(program::Services& services, const Caches& caches, Change change
       [&] { caches.posts.invalidate_all(); });
   empty(row.post_pages, [&] { caches.post_pages.invalidate(PostId{id}); }, [&] { caches.post_pages.invalidate_all(); });
   empty(row.home, [] {}, [&] { caches.home.invalidate_all(); });
-  empty(row.bells, [&] { services.notifications.changed(MemberId{id}); }, [&] { services.notifications.invalidate_all(); });
+  empty(
+      row.bells, [&] { services.notifications.changed(MemberId{id}); },
+      [&] { services.notifications.invalidate_all(); });
   empty(row.index, [] {}, [&] { caches.index.clear_index(); });
   empty(row.presence, [&] { services.presence.changed(MemberId{id}); }, [] {});
   empty(
