@@ -94,7 +94,7 @@ class Site final : public program::App {
   }
 
   std::optional<http::Response> gate(const web::Context& ctx) override {
-    const auto directory = services_.boards.last_known();
+    const auto directory = services_.boards.last_read();
     return directory ? boards::moved(ctx, *directory) : std::nullopt;
   }
   async<void> background() override { return views_.run(); }

@@ -2,11 +2,11 @@
 #include "features/boards/boards.hpp"
 #include "infra/core/result.hpp"
 
-// What the Admin's pages of boards show.
+// The data of the Admin's pages of boards.
 namespace ms::boards {
 
 struct AdminList {
-  std::vector<Board> boards;  ///< that the viewer may read, or all for who may change them
+  std::vector<Board> boards;  ///< those that the viewer may read; all for a viewer who may change them
   bool may_change;            ///< Permission::boards
 };
 
@@ -14,7 +14,7 @@ struct AdminForm {
   BoardId id;  ///< 0: a new board
   Draft draft;
   std::optional<Error> error;
-  std::optional<Board> theirs = {};  ///< what somebody else stored since this form was shown
+  std::optional<Board> theirs = {};  ///< the version that somebody else stored since this form was shown
 
   const Error* why() const { return error ? &*error : nullptr; }
   std::string action() const { return id ? "/boards/" + std::to_string(id.value) : "/boards/new"; }

@@ -13,7 +13,7 @@ bool may_change(const web::Context& ctx) { return ctx.viewer.may(session::Permis
 
 Draft draft_of(const http::Form& form) {
   const auto rank = [&form](std::string_view name) {
-    // Out of range for check() when it is no role at all.
+    // Out of range, which check() rejects, when the name is no role.
     const auto role = session::role_of(form.get(name));
     return role ? static_cast<int>(*role) : -1;
   };
@@ -38,7 +38,7 @@ http::Response form_page(const web::Context& ctx, const AdminForm& form) {
   return ctx.page({tr(title)}, [&](view::Out& out) { admin_form(out, form); }, status);
 }
 
-/// The answer to a form that was sent: the list, or the form again.
+/// The response to a submitted form: the list, or the form again.
 http::Response answer(const web::Context& ctx, AdminForm form, const Result<void>& done) {
   if (done) return ctx.redirect("/boards", "flash.saved"_msg);
   const ErrorCode code = done.error().code;
@@ -62,11 +62,11 @@ async<http::Response> show_new(web::Context& ctx) {
 async<http::Response> create(web::Context& ctx, Boards& boards) {
   const auto form = ctx.form();
   if (!form) co_return ctx.error_response(form.error());
-  AdminForm typed{BoardId(), draft_of(*form), {}};
-  const auto made = co_await boards.create(ctx.call, ctx.viewer, typed.draft);
+  AdminForm sent{BoardId(), draft_of(*form), {}};
+  const auto created = co_await boards.create(ctx.call, ctx.viewer, sent.draft);
   Result<void> done;
-  if (!made) done = Unexpected(made.error());
-  co_return answer(ctx, std::move(typed), done);
+  if (!created) done = Unexpected(created.error());
+  co_return answer(ctx, std::move(sent), done);
 }
 
 async<http::Response> show_board(web::Context& ctx, Boards& boards) {
@@ -80,17 +80,17 @@ async<http::Response> show_board(web::Context& ctx, Boards& boards) {
 async<http::Response> edit(web::Context& ctx, Boards& boards) {
   const auto form = ctx.form();
   if (!form) co_return ctx.error_response(form.error());
-  AdminForm typed{BoardId{ctx.params.number("id")}, draft_of(*form), {}};
-  const auto done = co_await boards.edit(ctx.call, ctx.viewer, typed.id, typed.draft);
+  AdminForm sent{BoardId{ctx.params.number("id")}, draft_of(*form), {}};
+  const auto done = co_await boards.edit(ctx.call, ctx.viewer, sent.id, sent.draft);
   if (!done && done.error().message == "error.edited"_msg) {
-    boards.changed();  // somebody else's change may not have been heard yet
+    boards.changed();  // the notification of somebody else's change may not have arrived yet
     const auto directory = co_await boards.all(ctx.call);
-    const Board* theirs = directory->find(typed.id);
+    const Board* theirs = directory->find(sent.id);
     if (theirs == nullptr) co_return ctx.error_response(gone());
-    typed.draft.version = theirs->version;
-    typed.theirs = *theirs;
+    sent.draft.version = theirs->version;
+    sent.theirs = *theirs;
   }
-  co_return answer(ctx, std::move(typed), done);
+  co_return answer(ctx, std::move(sent), done);
 }
 
 async<http::Response> move(web::Context& ctx, Boards& boards) {

@@ -4,7 +4,7 @@
 #include "infra/web/context.hpp"
 #include "infra/web/json_list.hpp"
 
-// The boards that whoever asks may read: /api/v1/boards.
+// The boards that the viewer may read: /api/v1/boards.
 namespace ms::boards {
 namespace {
 

@@ -17,14 +17,15 @@ constexpr std::size_t kNameLimit = 50;
 constexpr std::size_t kDescriptionLimit = 200;
 constexpr int kHighestRank = 3;
 
-bool good_slug(std::string_view slug) {
-  const auto good = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
-  return !slug.empty() && slug.size() <= kSlugLimit && slug.front() != '-' && std::ranges::all_of(slug, good);
+bool is_valid_slug(std::string_view slug) {
+  const auto is_valid = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+  return !slug.empty() && slug.size() <= kSlugLimit && slug.front() != '-' && std::ranges::all_of(slug, is_valid);
 }
 
 bool rank_within(int rank, int lowest) { return rank >= lowest && rank <= kHighestRank; }
 
-Unexpected named(const Error& error) {
+/// Names the field of a refused slug.
+Unexpected with_field(const Error& error) {
   if (error.message.key == "boards.slug_former") {
     return Unexpected(Error(ErrorCode::conflict, "error.invalid"_msg, {{"slug", "boards.slug_former"_msg}}));
   }
@@ -40,7 +41,7 @@ async<std::shared_ptr<const Directory>> load_directory(pg::Db& db, const Call& c
   co_return std::make_shared<const Directory>(handle.all(), former.all());
 }
 
-/// Every server keeps all boards in memory.
+/// Every server caches all boards.
 write::Changes changes() { return write::Changes::of_channel("boards"); }
 
 }  // namespace
@@ -79,7 +80,7 @@ std::optional<http::Response> moved(const web::Context& ctx, const Directory& di
     const auto slug = path.substr(above.size(), path.find('/', above.size()) - above.size());
     const Board* board = directory.find_former(slug);
     if (board == nullptr) return std::nullopt;
-    if (!board->readable(ctx.viewer)) return std::nullopt;  // as if there were none
+    if (!board->readable(ctx.viewer)) return std::nullopt;  // as if the board did not exist
     return ctx.permanent_redirect(std::string(above) + board->slug +
                                   std::string(path.substr(above.size() + slug.size())));
   }
@@ -93,7 +94,7 @@ Result<void> check(const Draft& draft) {
   } else if (!unicode::visible(draft.name) || code_points(draft.name) > kNameLimit) {
     wrong.push_back({"name", "boards.name_wrong"_msg});
   }
-  if (!good_slug(draft.slug)) wrong.push_back({"slug", "boards.slug_wrong"_msg});
+  if (!is_valid_slug(draft.slug)) wrong.push_back({"slug", "boards.slug_wrong"_msg});
   if (!draft.description.pure()) {
     wrong.push_back({"description", "boards.description_characters"_msg});
   } else if (code_points(draft.description) > kDescriptionLimit) {
@@ -112,17 +113,17 @@ void Boards::changed() {
 }
 
 async<std::shared_ptr<const Directory>> Boards::all(const Call& call) {
-  if (auto known = current()) co_return known;
+  if (auto cached = current()) co_return cached;
   const auto load = [this, &call] { return load_directory(db_, call); };
   if (!live_()) {
-    known_ = co_await load();
-    co_return known_;
+    directory_ = co_await load();
+    co_return directory_;
   }
-  const auto keep = [this](const std::shared_ptr<const Directory>& loaded) {
-    known_ = loaded;
+  const auto store = [this](const std::shared_ptr<const Directory>& loaded) {
+    directory_ = loaded;
     fresh_ = true;
   };
-  auto directory = co_await loads_.run(call.deadline(), {}, load, keep);
+  auto directory = co_await loads_.run(call.deadline(), {}, load, store);
   co_return directory;
 }
 
@@ -135,7 +136,7 @@ async<Result<BoardId>> Boards::create(const Call& call, const session::Viewer& v
   store::guard_address(write, BoardId(), draft.slug);
   const auto inserted = store::insert(write, draft);
   const auto done = co_await write.commit({.result = inserted.id, .changes = changes()});
-  if (!done) co_return named(done.error());
+  if (!done) co_return with_field(done.error());
   co_return inserted.row.one().value();
 }
 
@@ -150,7 +151,7 @@ async<Result<void>> Boards::edit(const Call& call, const session::Viewer& viewer
   store::update(write, id, draft);
   audit::record(write, "board_edit", {"board", id.value}, "", draft.name);
   const auto done = co_await write.commit({.result = write::ResultId::none(), .changes = changes()});
-  if (!done) co_return named(done.error());
+  if (!done) co_return with_field(done.error());
   co_return Result<void>();
 }
 

@@ -17,8 +17,8 @@
 #include "infra/web/router.hpp"
 #include "infra/write/write.hpp"
 
-// Boards: what there is, and which role may read, write and comment where. Asked on every page, changed rarely, so
-// every process keeps the whole directory in memory, exact by PostgreSQL's NOTIFY on the channel "boards".
+// Boards, and which role may read, write and comment where. Every page reads them and they change rarely, so every
+// thread caches the whole directory, kept exact by PostgreSQL's NOTIFY on the channel "boards".
 namespace ms::boards {
 
 struct Board {
@@ -30,8 +30,8 @@ struct Board {
   int read_role = 0;  ///< lowest roles.rank that may read
   int write_role = 1;
   int comment_role = 1;
-  bool on_home = true;       ///< its newest posts stand on the home page
-  std::int64_t version = 1;  ///< counts its settings' changes
+  bool on_home = true;       ///< the home page shows its newest posts
+  std::int64_t version = 1;  ///< counts the changes of its settings
 
   /// The board's rank and the role's permission together; writing and commenting need reading.
   bool readable(const session::Viewer& viewer) const;
@@ -39,10 +39,10 @@ struct Board {
   bool commentable(const session::Viewer& viewer) const;
 };
 
-/// What a board's ranks are asked for.
+/// The rights that a board's ranks decide.
 enum class Right { read, write, comment };
-/// Asks inside of the write whether its actor may do this on the board: 404 with `gone` when they may not even read it,
-/// 403 when they may not write or comment.
+/// Checks inside the write whether its actor has the right on the board: 404 with `gone` when the actor may not read
+/// it, 403 when the actor may not write or comment.
 void guard(write::Write& write, BoardId board, Right right, Msg gone);
 
 /// An address that a board had before.
@@ -51,7 +51,7 @@ struct FormerAddress {
   BoardId board;
 };
 
-/// All boards by position. Immutable: a request keeps the one it began with.
+/// All boards by position. Immutable: a request uses the directory that it began with.
 class Directory {
  public:
   explicit Directory(std::vector<Board> boards, std::vector<FormerAddress> former = {})
@@ -67,7 +67,7 @@ class Directory {
   std::vector<FormerAddress> former_;  // by slug
 };
 
-/// What the Admin's form holds.
+/// The content of the Admin's form.
 struct Draft {
   unicode::Line slug;
   unicode::Line name;
@@ -76,26 +76,26 @@ struct Draft {
   int write_role = 1;
   int comment_role = 1;
   bool on_home = true;
-  std::optional<std::int64_t> version = {};  ///< of the settings that were edited; others are not overwritten
+  std::optional<std::int64_t> version = {};  ///< the version that was edited; no other version is overwritten
 };
-/// Pure; every wrong field is named.
+/// Pure; names every wrong field.
 Result<void> check(const Draft& draft);
 
 class Boards {
  public:
-  /// `live`: whether notifications are proven to arrive (pg::Listener::live); without that every call asks PostgreSQL.
+  /// `live`: whether notifications are confirmed to arrive (pg::Listener::live); otherwise every call reads PostgreSQL.
   Boards(pg::Db& db, std::function<bool()> live, write::Writer& writer)
       : db_(db), live_(std::move(live)), writer_(writer) {}
 
   async<std::shared_ptr<const Directory>> all(const Call& call);
-  /// The directory as it was last known; may be null, for pages that are shown while PostgreSQL is gone.
-  std::shared_ptr<const Directory> last_known() const { return known_; }
-  /// The directory as it surely is now, for what cannot wait; null when that is not known without asking.
-  std::shared_ptr<const Directory> current() const { return fresh_ && live_() ? known_ : nullptr; }
-  /// A notification came, or some may have been missed.
+  /// The latest directory that was read; may be null. For pages without PostgreSQL.
+  std::shared_ptr<const Directory> last_read() const { return directory_; }
+  /// The directory when it is certainly current, for callers that cannot wait; otherwise null.
+  std::shared_ptr<const Directory> current() const { return fresh_ && live_() ? directory_ : nullptr; }
+  /// Call it when a notification came, or some may have been missed.
   void changed();
 
-  // Admin; each needs Permission::boards, is in the audit log and seen by every server at once.
+  // For the Admin; each needs Permission::boards, is in the audit log, and reaches every server immediately.
   async<Result<BoardId>> create(const Call& call, const session::Viewer& viewer, Draft draft);
   async<Result<void>> edit(const Call& call, const session::Viewer& viewer, BoardId id, Draft draft);
   /// Moves the board one place up (-1) or down (+1).
@@ -105,13 +105,13 @@ class Boards {
   pg::Db& db_;
   std::function<bool()> live_;
   write::Writer& writer_;
-  std::shared_ptr<const Directory> known_;
+  std::shared_ptr<const Directory> directory_;
   bool fresh_ = false;
   cache::SingleFlight<std::monostate, std::shared_ptr<const Directory>> loads_;
 };
 
-/// The answer to a request below a former address of a board, on pages and in the API: 308 (RFC 9110 15.4.9), so that
-/// forms come along, to the same below its address of now. Nothing for other paths, and for who may not read the board.
+/// The response to a request below a former address of a board, on pages and in the API: 308 (RFC 9110 15.4.9), which
+/// preserves forms, to the current address. Nothing for other paths, and when the viewer may not read the board.
 std::optional<http::Response> moved(const web::Context& ctx, const Directory& directory);
 
 void add_admin_routes(web::Router& router, Boards& boards);

@@ -35,7 +35,7 @@ TEST(BoardRights, AreTheBoardsRankAndTheRolesPermissionTogether) {
   EXPECT_TRUE(board.writable(kStaff));
   EXPECT_FALSE(board.writable(test_viewer(1, "직원", session::Role::staff, "read,comment"))) << "not by rank alone";
   board.read_role = 2;
-  EXPECT_FALSE(board.commentable(kWriter)) << "who may not read does not comment";
+  EXPECT_FALSE(board.commentable(kWriter)) << "without the right to read there is no right to comment";
 }
 
 class BoardsTest : public SiteFixture {
@@ -55,7 +55,7 @@ class BoardsTest : public SiteFixture {
   std::shared_ptr<const Directory> directory_;
 };
 
-TEST_F(BoardsTest, WhoMayMakesThemAndTheLogSaysSo) {
+TEST_F(BoardsTest, CreatingNeedsThePermissionAndIsInTheAuditLog) {
   EXPECT_THAT(code_of(run(boards.create(call, kStaff, {"new", "새 게시판", ""}))), Optional(ErrorCode::forbidden));
   const auto made = run(boards.create(call, kAdmin, {"new", "새 게시판", "설명", 1, 2, 3, false}));
   ASSERT_TRUE(made);
@@ -69,7 +69,7 @@ TEST_F(BoardsTest, WhoMayMakesThemAndTheLogSaysSo) {
             "4 board_create " + std::to_string(made->value));
 }
 
-TEST_F(BoardsTest, ARightThatIsLostMeanwhileIsAskedAgain) {
+TEST_F(BoardsTest, TheTransactionChecksARightThatWasRevokedMeanwhile) {
   ask("update users set role = 2 where id = 4");
   EXPECT_THAT(code_of(run(boards.create(call, kAdmin, {"new", "새 게시판", ""}))), Optional(ErrorCode::forbidden));
   EXPECT_THAT(code_of(run(boards.edit(call, kAdmin, BoardId{1}, {"free", "이름", ""}))),
@@ -78,7 +78,7 @@ TEST_F(BoardsTest, ARightThatIsLostMeanwhileIsAskedAgain) {
   EXPECT_EQ(ask("select name from boards where id = 1"), "자유게시판");
 }
 
-TEST_F(BoardsTest, AnAddressIsOneBoards) {
+TEST_F(BoardsTest, AnAddressBelongsToOneBoard) {
   const auto taken = run(boards.create(call, kAdmin, {"free", "또 하나", ""}));
   ASSERT_FALSE(taken);
   ASSERT_EQ(taken.error().fields.size(), 1u);

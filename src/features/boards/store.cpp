@@ -8,7 +8,7 @@ namespace {
 constexpr pg::Query kAll{"boards.all", R"(
   select id, slug, name, description, position, read_role, write_role, comment_role, on_home, version
     from boards order by position, id)"};
-// In the order of bytes, as Directory searches.
+// In byte order, as Directory searches.
 constexpr pg::Query kFormer{"boards.former", R"(
   select slug, board_id from board_addresses order by slug collate "C")"};
 constexpr pg::Query kGuardAddress{"boards.guard_address", R"(
@@ -23,7 +23,7 @@ constexpr pg::Query kInsert{"boards.insert", R"(
   select id from made)"};
 constexpr pg::Query kGuard{"boards.guard", "select ms_guard_board($1, $2, $3, $4, $5)::text"};
 constexpr std::array<std::string_view, 3> kRights = {"read", "write", "comment"};
-// Of somebody who may read, so that the first is never said.
+// For actors who may read, so that the first one is never used.
 constexpr std::array<Msg, 3> kRefusals = {"error.forbidden"_msg, "boards.not_writable"_msg, "comments.not_allowed"_msg};
 constexpr pg::Query kExists{"boards.guard_exists", R"(
   select ms_guard(exists (select from boards where id = $1), 404, 'boards.gone')::text)"};
@@ -33,7 +33,7 @@ constexpr pg::Query kUpdate{"boards.update", R"(
   update boards set slug = $2, name = $3, description = $4, read_role = $5, write_role = $6, comment_role = $7, on_home = $8,
     version = version + 1
    where id = $1)"};
-// Numbers all boards anew, with the moved one a place and a half away from where it was.
+// Renumbers all boards, with the moved one placed one and a half positions away from its old place.
 constexpr pg::Query kMove{"boards.move", R"(
   with placed as (select id, row_number() over (order by position, id) as place from boards),
   wanted as (select id, row_number() over (order by place + case when id = $1 then $2::int * 1.5 else 0 end) as place

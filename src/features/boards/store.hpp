@@ -9,10 +9,10 @@ namespace ms::boards::store {
 pg::ResultHandle<Board> all(pg::Statements& out);
 /// By slug.
 pg::ResultHandle<FormerAddress> former(pg::Statements& out);
-/// Unexpected, conflict "boards.slug_former": another board had this address before, and links to it go on leading
+/// Unexpected, conflict "boards.slug_former": another board had this address before, and links to it still lead
 /// there.
 void guard_address(pg::Statements& out, BoardId id, std::string_view slug);
-/// With its line in the audit log, whose subject is the new id.
+/// Includes the entry of the audit log, whose subject is the new id.
 write::Inserted<BoardId, BoardId> insert(write::Write& out, const Draft& draft);
 void guard(write::Write& out, BoardId board, Right right, Msg gone);
 void guard_exists(pg::Statements& out, BoardId id);

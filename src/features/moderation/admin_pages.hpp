@@ -8,10 +8,10 @@
 #include "infra/web/form_errors.hpp"
 #include "infra/web/listing.hpp"
 
-// What the Admin's pages of posts and comments show.
+// The data of the Admin's pages of posts and comments.
 namespace ms::moderation {
 
-/// An act as it was sent; with the error when it was refused.
+/// A submitted act; with the error when it was refused.
 struct FormState {
   std::optional<Act> act;
   std::vector<std::int64_t> chosen;
@@ -22,14 +22,14 @@ struct FormState {
   bool has(std::int64_t id) const { return std::ranges::find(chosen, id) != chosen.end(); }
 };
 
-/// Around the rows of both lists.
+/// What surrounds the rows of both lists.
 struct Frame {
   Search search;
   const boards::Directory& boards;
   const session::Viewer& viewer;
   const FormState& form_state;
   std::string path;         ///< "/posts" or "/comments"
-  std::string bulk_action;  ///< where the form of the checked rows goes, with the list's filters
+  std::string bulk_action;  ///< the action of the form of the checked rows, with the list's filters
   web::PageLinks steps;
   Timestamp now;
 
@@ -46,7 +46,7 @@ struct Acts {
   bool offers(Act act) const { return fits(state, act) && may(viewer, act); }
   const Error* error(Act act) const { return form_state.act == act ? form_state.why() : nullptr; }
   std::string reason(Act act) const { return form_state.act == act ? form_state.reason : std::string(); }
-  /// The plain name where the error summary points, else one of its own.
+  /// "reason" for the act that the error summary links to, else an id of its own.
   std::string reason_id(Act act) const {
     return form_state.act == act ? std::string("reason") : std::string(name_of(act)) + "-reason";
   }

@@ -42,7 +42,7 @@ Frame frame(const web::Context& ctx, const boards::Directory& boards, const Form
 
 int status_of(const FormState& form_state) { return form_state.error ? static_cast<int>(form_state.error->code) : 200; }
 
-/// Whether a refusal is told in the form that was sent.
+/// Whether the submitted form shows the error.
 bool in_form(const Error& error) { return error.code == ErrorCode::invalid || error.code == ErrorCode::conflict; }
 
 Error bad_form() { return Error(ErrorCode::bad_request, "error.bad_form"_msg); }

@@ -32,17 +32,17 @@ session::Permission permission_of(Act act) {
   return act == Act::remove ? session::Permission::remove : session::Permission::moderate;
 }
 
-Search tidy(Search search) {
+Search normalize(Search search) {
   search.text = shorten(unicode::Line(search.text).text(), kTextLimit);
   search.author = unicode::Line(unicode::narrow(search.author)).text();
   return search;
 }
 
-std::vector<live::Topic> topics_of(const std::vector<store::ActResult>& acted) {
+std::vector<live::Topic> topics_of(const std::vector<store::ActResult>& rows) {
   std::vector<live::Topic> out;
-  for (const store::ActResult& one : acted) {
-    out.push_back(topics::post(one.post));
-    if (one.board) out.push_back(topics::board(one.board));
+  for (const store::ActResult& row : rows) {
+    out.push_back(topics::post(row.post));
+    if (row.board) out.push_back(topics::board(row.board));
   }
   return out;
 }
@@ -77,7 +77,7 @@ std::string CommentRow::shown_post_title() const {
 }
 
 async<std::vector<PostRow>> Moderation::posts(const Call& call, const session::Viewer& viewer, Search search) {
-  search = tidy(std::move(search));
+  search = normalize(std::move(search));
   pg::Batch batch = db_.batch(call, pg::Lane::slow);
   const auto handle = store::posts(batch, viewer.rank(), search, kRowsPerPage + 1);
   co_await batch.send();
@@ -85,7 +85,7 @@ async<std::vector<PostRow>> Moderation::posts(const Call& call, const session::V
 }
 
 async<std::vector<CommentRow>> Moderation::comments(const Call& call, const session::Viewer& viewer, Search search) {
-  search = tidy(std::move(search));
+  search = normalize(std::move(search));
   pg::Batch batch = db_.batch(call, pg::Lane::slow);
   const auto handle = store::comments(batch, viewer.rank(), search, kRowsPerPage + 1);
   co_await batch.send();
@@ -99,9 +99,10 @@ async<std::optional<PostDetail>> Moderation::post(const Call& call, const sessio
   const auto history = audit::history(batch, {"post", id.value});
   co_await batch.send();
   auto found = row.one();
-  auto rest = text.one();
-  if (!found || found->id != id || !rest) co_return std::nullopt;
-  co_return PostDetail{std::move(*found), std::move(rest->content_html), std::move(rest->board_slug), history.all()};
+  auto content = text.one();
+  if (!found || found->id != id || !content) co_return std::nullopt;
+  co_return PostDetail{std::move(*found), std::move(content->content_html), std::move(content->board_slug),
+                       history.all()};
 }
 
 async<std::optional<CommentDetail>> Moderation::comment(const Call& call, const session::Viewer& viewer, CommentId id) {
@@ -118,24 +119,24 @@ async<std::optional<CommentDetail>> Moderation::comment(const Call& call, const 
 
 template <class Id>
 async<Result<std::int64_t>> Moderation::carry_out(const Call& call, const session::Viewer& viewer, Act act,
-                                                  std::vector<Id> chosen, std::string typed) {
+                                                  std::vector<Id> chosen, std::string given_reason) {
   write::Write write = writer_.begin(call, viewer);
   if (write.replayed()) co_return static_cast<std::int64_t>(chosen.size());
   if (!may(viewer, act)) co_return session::forbidden();
-  const auto reason = audit::reason_of(typed);
+  const auto reason = audit::reason_of(given_reason);
   if (!reason) co_return Unexpected(reason.error());
   if (chosen.empty()) {
     co_return Unexpected(Error(ErrorCode::invalid, "error.invalid"_msg, {{"chosen", "moderation.none_chosen"_msg}}));
   }
   write.guard_act_of_staff(permission_of(act));
-  const auto acted = store::act(write, act, chosen, *reason);
-  notifications::acted_on(write, name_of(act), acted.ids, *reason);
+  const auto changed = store::act(write, act, chosen, *reason);
+  notifications::acted_on(write, name_of(act), changed.ids, *reason);
   const auto done = co_await write.commit(
-      {.result = write::ResultId::none(), .changes = write::Changes::of_results([rows = acted.rows] {
+      {.result = write::ResultId::none(), .changes = write::Changes::of_results([rows = changed.rows] {
                                                        return topics_of(rows.all());
                                                      }).with_cache(ms::posts::cache_keys())});
   if (!done) co_return Unexpected(done.error());
-  co_return std::ssize(acted.rows.all());
+  co_return std::ssize(changed.rows.all());
 }
 
 async<Result<std::int64_t>> Moderation::act(const Call& call, const session::Viewer& viewer, Act act,

@@ -17,14 +17,14 @@ namespace ms::write {
 class Writer;
 }
 
-// What staff do with what members wrote: find it on all boards, hide it, delete it, bring it back. Every act needs a
-// reason and stands in the audit log; nothing is ever erased.
+// Staff's tools for posts and comments: search all boards, hide, delete, restore. Every act needs a reason and has an
+// entry in the audit log; nothing is ever erased.
 namespace ms::moderation {
 
 constexpr int kRowsPerPage = 30;
 constexpr std::size_t kTextLimit = 100;  ///< characters of a search
 
-/// withdrawn: deleted by its author, so that its text is shown to nobody and nobody else brings it back.
+/// withdrawn: deleted by its author, so that nobody sees its text and nobody else can restore it.
 enum class State { visible, hidden, deleted, withdrawn };
 /// "visible", "hidden", "deleted", "withdrawn": as in a page's query.
 std::string_view name_of(State state);
@@ -38,7 +38,7 @@ std::optional<Act> act_of(std::string_view name);
 Msg word_of(Act act);
 /// Whether `viewer` has the permission that the act needs: remove for deleting, moderate for the others.
 bool may(const session::Viewer& viewer, Act act);
-/// Whether something in this state can be acted on so.
+/// Whether the act applies to a row in this state.
 bool fits(State state, Act act);
 
 constexpr State state_of(bool hidden, bool deleted, bool withdrawn) noexcept {
@@ -46,10 +46,10 @@ constexpr State state_of(bool hidden, bool deleted, bool withdrawn) noexcept {
   return deleted ? State::deleted : hidden ? State::hidden : State::visible;
 }
 
-/// Filters of both lists; pages by key, newest first. A text is found anywhere, whatever its case.
+/// Filters of both lists; pages by key, newest first. A text matches anywhere, in any case.
 struct Search {
   std::string text = {};    ///< in the title or the content
-  std::string author = {};  ///< begins the author's name
+  std::string author = {};  ///< the beginning of the author's name
   BoardId board = {};       ///< 0: all
   PostId post = {};         ///< of comments: below this post; 0: all
   std::optional<State> state = {};
@@ -73,7 +73,7 @@ struct PostRow {
   std::string shown_title() const;
 };
 
-/// A post as its page in the Admin shows it, in whatever state.
+/// A post in any state, as its page in the Admin shows it.
 struct PostDetail {
   PostRow row;
   view::SafeHtml content_html;
@@ -111,16 +111,16 @@ class Moderation {
  public:
   Moderation(pg::Db& db, write::Writer& writer) : db_(db), writer_(writer) {}
 
-  // Of boards that `viewer` may read; what stands on others is not there for them.
+  // Only rows of boards that `viewer` may read; other rows do not exist for the viewer.
 
-  /// At most kRowsPerPage + 1 rows: the last one says that there are more. On the slow lane: who searches a large site
-  /// for a rare word waits for its statement_timeout at most (pg::Unavailable).
+  /// At most kRowsPerPage + 1 rows: the last one means that there are more. On the slow lane: a search of a large site
+  /// for a rare word takes its statement_timeout at most (pg::Unavailable).
   async<std::vector<PostRow>> posts(const Call& call, const session::Viewer& viewer, Search search);
   async<std::vector<CommentRow>> comments(const Call& call, const session::Viewer& viewer, Search search);
   async<std::optional<PostDetail>> post(const Call& call, const session::Viewer& viewer, PostId id);
   async<std::optional<CommentDetail>> comment(const Call& call, const session::Viewer& viewer, CommentId id);
 
-  /// Acts on those of the list that the act fits and passes over the rest; gives how many that were. All or none.
+  /// Applies the act to those rows of the list that it fits and skips the rest; returns the number of rows. Atomic.
   /// Unexpected: forbidden, invalid (reason, or nothing chosen: field "chosen"), conflict (the act fits none of them).
   async<Result<std::int64_t>> act(const Call& call, const session::Viewer& viewer, Act act, std::vector<PostId> posts,
                                   std::string reason);
@@ -130,7 +130,7 @@ class Moderation {
  private:
   template <class Id>
   async<Result<std::int64_t>> carry_out(const Call& call, const session::Viewer& viewer, Act act,
-                                        std::vector<Id> chosen, std::string typed);
+                                        std::vector<Id> chosen, std::string given_reason);
   pg::Db& db_;
   write::Writer& writer_;
 };

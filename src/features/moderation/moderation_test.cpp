@@ -81,7 +81,7 @@ class ModerationTest : public testing::Test {
 
   asio::io_context io{1};
   pg::Db db{io, pg::Config{.conninfo = TestDatabase::conninfo("minschool_admin")}};
-  // No Redis is there: nothing of this may depend on it.
+  // There is no Redis: nothing here may depend on it.
   redis::Client redis{io, redis::Config{.host = "/nonexistent/redis.sock"}};
   cache::RedisCache cache{redis, secret::Keyring({"key"})};
   limit::Limiter limiter{redis};
@@ -102,7 +102,7 @@ TEST_F(ModerationTest, FindsPostsOfAllBoardsNewestFirst) {
   EXPECT_THAT(posts({.author = "김", .board = BoardId{2}}), ElementsAre(2));
 }
 
-TEST_F(ModerationTest, WildcardsStandForThemselves) {
+TEST_F(ModerationTest, WildcardsAreEscaped) {
   EXPECT_THAT(posts({.text = "0%"}), ElementsAre(1));
   EXPECT_THAT(posts({.text = "a_b"}), ElementsAre(3));
   EXPECT_THAT(posts({.text = "\\"}), IsEmpty());
@@ -110,7 +110,7 @@ TEST_F(ModerationTest, WildcardsStandForThemselves) {
   EXPECT_EQ(store::anywhere("5%_\\"), "%5\\%\\_\\\\%");
 }
 
-TEST_F(ModerationTest, HidesDeletesAndBringsBack) {
+TEST_F(ModerationTest, HidesDeletesAndRestores) {
   EXPECT_EQ(act<PostId>(Act::hide, {PostId{1}}), 1);
   EXPECT_THAT(posts({.state = State::hidden}), ElementsAre(1));
   EXPECT_EQ(ask("select visible_posts from boards where id = 1"), "0");
@@ -124,7 +124,7 @@ TEST_F(ModerationTest, HidesDeletesAndBringsBack) {
   EXPECT_EQ(ask("select hidden_reason is null and hidden_by is null from posts where id = 1"), "t");
 }
 
-TEST_F(ModerationTest, LogsJustWhatChanged) {
+TEST_F(ModerationTest, LogsOnlyTheChangedRows) {
   ASSERT_EQ(act<PostId>(Act::hide, {PostId{1}}, " 첫째 "), 1);
   EXPECT_EQ(act<PostId>(Act::hide, {PostId{1}, PostId{2}, PostId{99}}, "둘째"), 1);
   EXPECT_EQ(ask("select string_agg(action || subject_kind || subject_id || reason || detail, ' ' order by id) from "
@@ -171,7 +171,7 @@ TEST_F(ModerationTest, CommentsAreFoundAndActedOnAlike) {
   EXPECT_EQ(ask("select count(*) from audit_log where subject_kind = 'comment'"), "5");
 }
 
-TEST_F(ModerationTest, ABoardThatStaffMayNotReadIsNotThere) {
+TEST_F(ModerationTest, ABoardThatStaffMayNotReadDoesNotExistForThem) {
   ask("update boards set read_role = 3 where id = 2");
   EXPECT_THAT(posts({}), ElementsAre(1));
   EXPECT_THAT(posts({.text = "캠프"}), IsEmpty());
@@ -183,7 +183,7 @@ TEST_F(ModerationTest, ABoardThatStaffMayNotReadIsNotThere) {
   EXPECT_EQ(ask("select string_agg(id::text, ' ' order by id) from comments where not visible"), "1");
 }
 
-TEST_F(ModerationTest, WhatItsAuthorDeletedStaysDeletedAndUnread) {
+TEST_F(ModerationTest, ARowDeletedByItsAuthorStaysDeletedAndUnreadable) {
   EXPECT_EQ(act<PostId>(Act::hide, {PostId{1}}, "광고"), 1);
   EXPECT_EQ(act<PostId>(Act::restore, {PostId{1}}, "실수"), 1);
   ask("update posts set deleted_at = now(), deleted_by = 2 where id = 1");

@@ -43,8 +43,8 @@ constexpr pg::Query kPostText{"moderation.post_text", R"(
 constexpr pg::Query kCommentText{"moderation.comment_text", R"(
   select case when deleted_at is not null and deleted_by = author_id then '' else content_html end as content_html from comments where id = $1)"};
 
-// The change and its lines in the audit log are one statement: the log names exactly the rows that changed. The guard
-// is asked for each of them, or once when there is none.
+// The change and its entries in the audit log are one statement: the log names exactly the changed rows. The guard runs
+// for each of them, or once when there is none.
 constexpr pg::Query kActOnPosts{"moderation.act_on_posts", R"(
   with changed as (
     update posts set
@@ -90,7 +90,7 @@ std::string state_name(const Search& search) {
 /// The highest id that a search may find.
 std::int64_t highest(const Search& search) { return search.before > 0 ? search.before - 1 : INT64_MAX; }
 
-/// Of the text as it is and, where that is another, with ordinary letters for full-width ones; one a line.
+/// Patterns, one a line: of the text itself and, if different, of the text with ordinary for full-width letters.
 std::string patterns(std::string_view text) {
   const std::string narrow = unicode::narrow(text);
   return narrow == text ? anywhere(text) : anywhere(text) + '\n' + anywhere(narrow);

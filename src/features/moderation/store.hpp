@@ -9,13 +9,13 @@
 // SQL of moderation only: one function is one named query.
 namespace ms::moderation::store {
 
-/// A pattern for ILIKE that finds the text anywhere: its %, _ and \ stand for themselves.
+/// A pattern for ILIKE that matches the text anywhere; escapes its %, _ and \.
 std::string anywhere(std::string_view text);
 
-/// Of boards that a member of `rank` may read.
+/// Rows of boards that a member of `rank` may read.
 pg::ResultHandle<PostRow> posts(pg::Statements& out, int rank, const Search& search, int limit);
 pg::ResultHandle<CommentRow> comments(pg::Statements& out, int rank, const Search& search, int limit);
-/// This one; the next older one, or nothing, when it does not exist.
+/// The row with this id; when it does not exist, the next older one or nothing.
 pg::ResultHandle<PostRow> newest_up_to(pg::Statements& out, int rank, PostId id);
 pg::ResultHandle<CommentRow> newest_up_to(pg::Statements& out, int rank, CommentId id);
 
@@ -28,12 +28,12 @@ pg::ResultHandle<PostText> post_text(pg::Statements& out, PostId id);
 pg::ResultHandle<view::SafeHtml> comment_text(pg::Statements& out, CommentId id);
 
 struct ActResult {
-  PostId post;    ///< that changed, or whose comment did
-  BoardId board;  ///< whose posts are others now; 0 when it was a comment
+  PostId post;    ///< the changed post, or the post of the changed comment
+  BoardId board;  ///< the board whose list changed; 0 for a comment
   std::string guard;
 };
-/// Each changes those rows that the act fits, of boards that the actor may read, and writes a line of the audit log for
-/// each of them; a row for each. Refuses the write (409) when it fits none.
+/// Each changes the rows that the act fits, on boards that the actor may read, adds an entry of the audit log for each,
+/// and returns a row for each. Fails the write (409) when the act fits none.
 write::Changed<PostId, ActResult> act(write::Write& out, Act act, const std::vector<PostId>& posts,
                                       std::string_view reason);
 write::Changed<CommentId, ActResult> act(write::Write& out, Act act, const std::vector<CommentId>& comments,

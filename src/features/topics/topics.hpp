@@ -2,8 +2,8 @@
 #include "infra/core/id.hpp"
 #include "infra/live/topic.hpp"
 
-// The live topics of the features (docs/decisions/0015-live.md). The letter of a member's topic stands in
-// infra/live/hub.cpp as well, because only that member may follow it.
+// The live topics of the features (docs/decisions/0015-live.md). The letter of a member's topic is also in
+// infra/live/hub.cpp, because only that member may follow it.
 namespace ms::topics {
 
 inline constexpr char kPost = 'p';
