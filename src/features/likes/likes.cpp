@@ -12,10 +12,10 @@
 namespace ms::likes {
 namespace {
 
-/// One coroutine for posts and comments: what differs is the statement and the word for what is gone.
+/// One coroutine for posts and comments: they differ in the statement and in the message for a missing one.
 template <class Id>
-async<Result<Liked>> look(pg::Db& db, boards::Boards& boards, const Call& call, const session::Viewer& viewer, Id id,
-                          Msg gone) {
+async<Result<Liked>> find_liked(pg::Db& db, boards::Boards& boards, const Call& call, const session::Viewer& viewer,
+                                Id id, Msg gone) {
   const auto directory = co_await boards.all(call);
   pg::Batch batch = db.batch(call);
   const auto handle = store::find(batch, id, viewer.id);
@@ -29,10 +29,10 @@ async<Result<Liked>> look(pg::Db& db, boards::Boards& boards, const Call& call, 
 }  // namespace
 
 async<Result<Liked>> Likes::find(const Call& call, const session::Viewer& viewer, PostId id) {
-  return look(db_, boards_, call, viewer, id, "posts.gone"_msg);
+  return find_liked(db_, boards_, call, viewer, id, "posts.gone"_msg);
 }
 async<Result<Liked>> Likes::find(const Call& call, const session::Viewer& viewer, CommentId id) {
-  return look(db_, boards_, call, viewer, id, "comments.gone"_msg);
+  return find_liked(db_, boards_, call, viewer, id, "comments.gone"_msg);
 }
 async<Result<Liked>> Likes::find_again(const Call& call, const session::Viewer& viewer, const Liked& found) {
   return found.comment ? find(call, viewer, *found.comment) : find(call, viewer, found.post);
@@ -57,31 +57,31 @@ async<Likers> Likes::likers(const Call& call, PostId post) {
 
 std::vector<std::int64_t> Likers::of(MemberId member) const {
   std::vector<std::int64_t> out;
-  for (const One& one : std::ranges::equal_range(all, member, {}, &One::member)) out.push_back(one.what);
+  for (const One& like : std::ranges::equal_range(all, member, {}, &One::member)) out.push_back(like.what);
   return out;
 }
 
-async<Result<Liked>> Likes::set(const Call& call, const session::Viewer& viewer, Liked found, bool mine) {
+async<Result<Liked>> Likes::set(const Call& call, const session::Viewer& viewer, Liked found, bool liked) {
   write::Write write = writer_.begin(call, viewer);
   if (!viewer.signed_in()) co_return session::login_first();
-  // A repetition that comes after the opposite was done must not undo that.
-  if (found.mine == mine || write.replayed()) co_return found;
+  // A repetition that arrives after the opposite act must not undo it.
+  if (found.liked == liked || write.replayed()) co_return found;
   const bool staff = viewer.may(session::Permission::admin);
   if (auto ok = co_await limiter_.allow_write(call, viewer.id, staff, limit::Write::like); !ok)
     co_return Unexpected(ok.error());
   boards::guard(write, found.board, boards::Right::read, found.comment ? "comments.gone"_msg : "posts.gone"_msg);
   store::guard_visible(write, found);
-  const auto count = mine ? store::add(write, found, viewer.id) : store::take(write, found, viewer.id);
+  const auto count = liked ? store::add(write, found, viewer.id) : store::take(write, found, viewer.id);
   const CommentId comment = found.comment.value_or(CommentId());
-  mine ? notifications::liked(write, found.author, found.post, comment)
-       : notifications::like_taken_back(write, found.author, found.post, comment);
+  liked ? notifications::liked(write, found.author, found.post, comment)
+        : notifications::like_taken_back(write, found.author, found.post, comment);
   const auto done = co_await write.commit(
       {.result = write::ResultId::none(), .changes = write::Changes::of_topics({topics::post(found.post)})});
-  // The same member, at the same moment, by another tab or server.
+  // The same member liked it at the same moment, in another tab or on another server.
   if (!done && store::already_liked(done.error())) co_return co_await find_again(call, viewer, found);
   if (!done) co_return Unexpected(done.error());
   found.likes = count.one().value_or(0);
-  found.mine = mine;
+  found.liked = liked;
   co_return found;
 }
 

@@ -14,21 +14,21 @@ namespace ms::write {
 class Writer;
 }
 
-// Likes of posts and comments, one a member. What a page shows of them comes with the post and the comments themselves
+// Likes of posts and comments, one for each member. A page gets the counts with the post and the comments themselves
 // (posts::Post, comments::Comment).
 namespace ms::likes {
 
-/// A visible post, or a visible comment of one, as one reader sees it.
+/// A visible post, or a visible comment of one, for one viewer.
 struct Liked {
   PostId post;
   std::optional<CommentId> comment;  ///< none: the post itself
   BoardId board;
   MemberId author;
   std::int64_t likes = 0;
-  bool mine = false;  ///< the reader likes it
+  bool liked = false;  ///< the viewer likes it
 };
 
-/// Who likes what of a post, for all its readers.
+/// Who likes what of a post, for all viewers.
 struct Likers {
   struct One {
     MemberId member;
@@ -36,10 +36,10 @@ struct Likers {
   };
   static constexpr std::size_t kMax = 2000;  // 32 KB
 
-  std::vector<One> all;  ///< by who
-  bool whole = true;     ///< false: there are more than kMax, and `all` is empty
+  std::vector<One> all;  ///< ordered by member
+  bool complete = true;  ///< false: there are more than kMax, and `all` is empty
 
-  /// As Likes::of, when these are all.
+  /// As Likes::of; only when `complete`.
   std::vector<std::int64_t> of(MemberId member) const;
 };
 
@@ -56,9 +56,9 @@ class Likes {
   async<std::vector<std::int64_t>> of(const Call& call, MemberId member, PostId post);
   async<Likers> likers(const Call& call, PostId post);
 
-  /// Makes `viewer` like what was found, or like it no more, and gives it as it is then. What is so already stays so,
-  /// and the author is told of a new like only. Unexpected: unauthenticated, not_found (gone meanwhile), too_many.
-  async<Result<Liked>> set(const Call& call, const session::Viewer& viewer, Liked found, bool mine);
+  /// Adds or removes the like of `viewer` and returns the new state. Does nothing when that is the state already; only
+  /// a new like notifies the author. Unexpected: unauthenticated, not_found (gone meanwhile), too_many.
+  async<Result<Liked>> set(const Call& call, const session::Viewer& viewer, Liked found, bool liked);
 
  private:
   async<Result<Liked>> find_again(const Call& call, const session::Viewer& viewer, const Liked& found);

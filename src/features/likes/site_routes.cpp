@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::string_view kTurboStream = "text/vnd.turbo-stream.html";
 
-/// The page where it stands, at the button.
+/// The page that shows it, at the button.
 std::string place(const Liked& what, const boards::Directory& directory) {
   if (what.comment) return fmt::format("/comments/{}", what.comment->value);
   const boards::Board* board = directory.find(what.board);
@@ -17,14 +17,14 @@ std::string place(const Liked& what, const boards::Directory& directory) {
 }
 
 template <class Id>
-async<http::Response> change(web::Context& ctx, Likes& likes, boards::Boards& boards, bool mine) {
+async<http::Response> change(web::Context& ctx, Likes& likes, boards::Boards& boards, bool liked) {
   const auto found = co_await likes.find(ctx.call, ctx.viewer, Id{ctx.params.number("id")});
   if (!found) co_return ctx.error_response(found.error());
   const auto directory = co_await boards.all(ctx.call);
   if (!ctx.viewer.signed_in()) {
     co_return ctx.redirect("/login?next=" + http::percent_encode(place(*found, *directory)));
   }
-  const auto now = co_await likes.set(ctx.call, ctx.viewer, *found, mine);
+  const auto now = co_await likes.set(ctx.call, ctx.viewer, *found, liked);
   if (!now) co_return ctx.error_response(now.error());
   if (!ctx.request.header("accept").contains(kTurboStream)) co_return ctx.redirect(place(*now, *directory));
   view::Out out(1024);

@@ -19,7 +19,7 @@ constexpr pg::Query kOf{"likes.of", R"(
   union all
   select l.comment_id from comments c join comment_likes l on l.comment_id = c.id
    where c.post_id = $1 and l.user_id = $2)"};
-// The number stands in the SQL for the plan's sake, as in features/posts/store.cpp.
+// The limit is a constant in the SQL for the sake of the plan, as in features/posts/store.cpp.
 static_assert(Likers::kMax == 2000);
 constexpr pg::Query kLikers{"likes.likers", R"(
   select user_id, 0::bigint from post_likes where post_id = $1
@@ -44,11 +44,11 @@ pg::ResultHandle<std::int64_t> count(pg::Statements& out, const Liked& what) {
 
 }  // namespace
 
-pg::ResultHandle<Liked> find(pg::Statements& out, PostId id, MemberId reader) {
-  return out.add<Liked>(kFindPost, id, reader);
+pg::ResultHandle<Liked> find(pg::Statements& out, PostId id, MemberId member) {
+  return out.add<Liked>(kFindPost, id, member);
 }
-pg::ResultHandle<Liked> find(pg::Statements& out, CommentId id, MemberId reader) {
-  return out.add<Liked>(kFindComment, id, reader);
+pg::ResultHandle<Liked> find(pg::Statements& out, CommentId id, MemberId member) {
+  return out.add<Liked>(kFindComment, id, member);
 }
 
 pg::ResultHandle<std::int64_t> of(pg::Statements& out, MemberId member, PostId post) {
@@ -69,8 +69,8 @@ pg::ResultHandle<std::int64_t> take(pg::Statements& out, const Liked& what, Memb
   return count(out, what);
 }
 
-bool already_liked(const Error& refusal) {
-  return refusal.message.key == "db.post_likes_pkey" || refusal.message.key == "db.comment_likes_pkey";
+bool already_liked(const Error& error) {
+  return error.message.key == "db.post_likes_pkey" || error.message.key == "db.comment_likes_pkey";
 }
 
 }  // namespace ms::likes::store
