@@ -14,7 +14,7 @@ namespace {
 
 namespace json = boost::json;
 
-/// A removed comment is only a gap that replies hang on: nothing of it is told.
+/// A removed comment is only a gap with replies below it: its content is not shown.
 json::object comment_json(const Comment& comment) {
   json::object out{{"id", comment.id.value},  {"post_id", comment.post.value},
                    {"parent_id", nullptr},    {"removed", !comment.shown()},
@@ -57,9 +57,9 @@ async<http::Response> list(web::Context& ctx, Comments& comments, posts::Posts& 
   co_return ctx.json(200, out);
 }
 
-/// What an earlier request wrote.
-async<Result<Comments::Written>> again(const Call& call, const session::Viewer& viewer, Comments& comments,
-                                       CommentId id) {
+/// The comment that an earlier request wrote.
+async<Result<Comments::Written>> read_written(const Call& call, const session::Viewer& viewer, Comments& comments,
+                                              CommentId id) {
   auto comment = co_await comments.find(call, viewer, id);
   if (!comment) co_return Unexpected(comment.error());
   const auto place = co_await comments.place(call, viewer, id);
@@ -69,7 +69,7 @@ async<Result<Comments::Written>> again(const Call& call, const session::Viewer& 
 
 async<http::Response> write(web::Context& ctx, Comments& comments, posts::Posts& posts,
                             notifications::Notifications& notifications) {
-  const auto post = co_await posts.origin(ctx.call, ctx.viewer, post_of(ctx));
+  const auto post = co_await posts.find_ref(ctx.call, ctx.viewer, post_of(ctx));
   if (!post) co_return ctx.error_response(post.error());
   auto body = ctx.json_body();
   if (!body) co_return ctx.error_response(body.error());
@@ -81,7 +81,7 @@ async<http::Response> write(web::Context& ctx, Comments& comments, posts::Posts&
   draft.ask_page = true;
   if (auto ok = fields.finish(); !ok) co_return ctx.error_response(ok.error());
   auto written = co_await comments.write(ctx.call, ctx.viewer, std::move(draft));
-  if (written && !written->comment) written = co_await again(ctx.call, ctx.viewer, comments, written->id);
+  if (written && !written->comment) written = co_await read_written(ctx.call, ctx.viewer, comments, written->id);
   if (!written) co_return ctx.error_response(written.error());
   json::object out = comment_json(*written->comment);
   const auto unresolved = co_await notifications.unresolved(ctx.call, written->comment->content);

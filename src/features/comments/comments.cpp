@@ -20,29 +20,29 @@
 namespace ms::comments {
 namespace {
 
-// A browser tells every four seconds as long as somebody types; more often is no browser of ours.
+// Our script reports every four seconds while the member types; more frequent requests do not come from it.
 constexpr limit::Rule kTyping{"typing", 1, std::chrono::seconds(2)};
 
 using Children = std::multimap<CommentId, std::size_t>;
 
-/// Appends the comment at `at` and what hangs on it, depth first; a removed one only when something hangs on it.
-/// Recursion is as deep as replies are nested; `level` bounds it.
+/// Appends the comment at `at` and its replies, depth first; a removed one only when it has shown replies. The
+/// recursion is as deep as replies are nested; `level` bounds it.
 void append_subtree(std::vector<Comment>& rows, const Children& children, std::size_t at, int level,
                     std::vector<Comment>& out) {
   constexpr int kMaxDepth = 500;
   const auto begin = out.size();
   const CommentId id = rows[at].id;
-  const bool goes_on = static_cast<bool>(rows[at].cut);
+  const bool continues = static_cast<bool>(rows[at].cut);
   rows[at].depth = std::min(level, kMaxShownDepth);
   out.push_back(std::move(rows[at]));
   if (level < kMaxDepth) {
     const auto [first, last] = children.equal_range(id);
     for (auto child = first; child != last; ++child) append_subtree(rows, children, child->second, level + 1, out);
   }
-  if (out.size() == begin + 1 && !out.back().shown() && !goes_on) out.pop_back();
+  if (out.size() == begin + 1 && !out.back().shown() && !continues) out.pop_back();
 }
 
-/// A reply whose parent is not among the rows stands right below the beginning of its thread.
+/// Orders rows for reading. A reply whose parent is not among the rows is placed directly below its thread's beginning.
 std::vector<Comment> flatten_tree(std::vector<Comment> rows) {
   std::map<CommentId, std::size_t> places;
   for (std::size_t i = 0; i < rows.size(); ++i) places.emplace(rows[i].id, i);
@@ -81,7 +81,7 @@ Result<const boards::Board*> open_board(const session::Viewer& viewer, const boa
   return board;
 }
 
-/// Whether `viewer` may edit this comment: its author may, as long as the board lets them comment.
+/// Whether `viewer` may edit the comment: only its author, as long as the board lets them comment.
 Result<void> may_edit(const session::Viewer& viewer, const boards::Directory& directory,
                       const std::optional<store::Target>& comment) {
   if (!readable(viewer, directory, comment)) return gone();
@@ -123,9 +123,9 @@ const view::SafeHtml* ShownThreads::prerendered(std::size_t at, const CommentAct
 std::vector<view::SafeHtml> common_html(const Threads& threads, MemberId post_author, Timestamp now) {
   std::vector<view::SafeHtml> out;
   out.reserve(threads.comments.size());
-  for (const Comment& one : threads.comments) {
-    out.push_back(
-        view::written([&](view::Out& html) { item(html, one, kDefaultActions, post_author, now, [](view::Out&) {}); }));
+  for (const Comment& comment : threads.comments) {
+    out.push_back(view::written(
+        [&](view::Out& html) { item(html, comment, kDefaultActions, post_author, now, [](view::Out&) {}); }));
   }
   return out;
 }
@@ -201,7 +201,7 @@ async<Result<Comments::Written>> Comments::write(const Call& call, const session
   if (auto ok = check(draft.content); !ok) co_return Unexpected(ok.error());
   auto mentions = notifications::Mentions::of(draft.content);
   if (!mentions) co_return Unexpected(mentions.error());
-  const auto post = co_await posts_.origin(call, viewer, draft.post);
+  const auto post = co_await posts_.find_ref(call, viewer, draft.post);
   if (!post) co_return Unexpected(post.error());
   const auto directory = co_await boards_.all(call);
   if (const auto board = open_board(viewer, *directory, post->board); !board) co_return Unexpected(board.error());
@@ -314,13 +314,13 @@ async<Result<void>> Comments::allow(const Call& call, const session::Viewer& vie
 async<Result<void>> Comments::typing(const Call& call, const session::Viewer& viewer, PostId post) {
   if (!viewer.signed_in()) co_return session::no_right(viewer);
   if (viewer.hidden) co_return Result<void>();
-  const bool rarely = co_await limiter_.allow(call, kTyping, std::to_string(viewer.id.value));
-  if (!rarely) co_return Result<void>();
+  const bool allowed = co_await limiter_.allow(call, kTyping, std::to_string(viewer.id.value));
+  if (!allowed) co_return Result<void>();
   const auto directory = co_await boards_.all(call);
   pg::Batch batch = db_.batch(call);
-  const auto gate = posts::find_access(batch, post);
+  const auto access = posts::find_access(batch, post);
   co_await batch.send();
-  const auto found = gate.one();
+  const auto found = access.one();
   if (!found) co_return fail(ErrorCode::not_found, "posts.gone"_msg);
   const auto board = open_board(viewer, *directory, found->board);
   if (!board) co_return Unexpected(board.error());

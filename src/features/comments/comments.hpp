@@ -28,17 +28,17 @@ namespace ms::write {
 class Writer;
 }
 
-// Comments of a post and replies to them. Replies hang on the top-level comment (root) that began the thread, so that a
-// page of threads is two index ranges. Staff's acts are in features/moderation.
+// Comments of a post and replies to them. Replies refer to the top-level comment (root) that began the thread, so that
+// a page of threads is two index ranges. The acts of staff are in features/moderation.
 namespace ms::comments {
 
 constexpr std::size_t kContentLimit = 3'000;  ///< characters
 constexpr int kThreadsPerPage = 50;           ///< top-level comments with their replies
-// A page is bounded in bytes of HTML too; what it leaves out is shown from a cursor on (Threads).
+// A page is bounded in bytes of HTML too; a cursor leads to what it leaves out (Threads).
 constexpr int kThreadBytes = 64 * 1024;  ///< of one thread, beside others
 constexpr int kPageBytes = 300 * 1024;   ///< of all
-constexpr int kItemBytes = 1024;         ///< what stands around the text of a comment, at least
-constexpr int kMaxShownDepth = 4;        ///< replies below are shown at this depth: deeper is unreadable on phones
+constexpr int kItemBytes = 1024;         ///< the least HTML around the text of a comment
+constexpr int kMaxShownDepth = 4;        ///< deeper replies are shown at this depth: deeper is unreadable on phones
 
 struct Comment {
   CommentId id;
@@ -46,7 +46,7 @@ struct Comment {
   std::optional<CommentId> parent;
   MemberId author;
   std::string author_name;
-  bool by_staff = false;  ///< whoever wrote it acts for the site
+  bool by_staff = false;  ///< the author acts for the site
   std::string content;
   view::SafeHtml content_html;
   Timestamp created;
@@ -55,15 +55,15 @@ struct Comment {
   bool hidden = false;
   int depth = 0;  ///< 0 as read; filled by threads(): 0 for a top-level comment
   std::int64_t likes = 0;
-  bool liked = false;        ///< by who reads it
+  bool liked = false;        ///< by the viewer
   std::int64_t version = 0;  ///< number of its latest change
-  CommentId cut;             ///< of a thread that goes on: the first reply that this page leaves out; else 0
+  CommentId cut;             ///< of a thread that continues: the first reply that this page leaves out; else 0
   CommentId left_out;        ///< the first thread that this page leaves out; else 0
 
   bool shown() const noexcept { return !deleted && !hidden; }
 };
 
-/// What somebody who reads a comment may do with it: what is shown below it, on a page and in a stream alike.
+/// What a viewer may do with a comment: the actions below it, on a page and in a stream alike.
 struct CommentActions {
   bool member = false;
   bool may_reply = false;
@@ -74,49 +74,49 @@ struct CommentActions {
 };
 /// `may_reply`: the board lets them comment.
 CommentActions actions_for(const session::Viewer& viewer, MemberId author, bool may_reply);
-/// Most members to most comments.
+/// The actions of most members for most comments.
 inline constexpr CommentActions kDefaultActions{.member = true, .may_reply = true};
 
-/// A page of threads in reading order; a removed comment stays as a gap only while replies hang on it.
+/// A page of threads in reading order; a removed comment stays as a gap only while it has replies.
 struct Threads {
   std::vector<Comment> comments;
   std::int64_t number = 1;
   std::int64_t last = 1;
-  std::int64_t total = 0;  ///< top-level comments on all pages, with those that were removed
-  CommentId from;          ///< the cursor: what stands before this comment, but for its thread's beginning, is left out
-  CommentId next;          ///< the cursor for what this page leaves out behind its last thread; 0: nothing
+  std::int64_t total = 0;  ///< top-level comments on all pages, including removed ones
+  CommentId from;          ///< the cursor: leaves out what precedes this comment, except the beginning of its thread
+  CommentId next;          ///< the cursor for what this page leaves out after its last thread; 0: nothing
 
   bool holds(CommentId id) const;
-  /// Whether comment `at` is the last that is shown of a thread that goes on.
+  /// Whether comment `at` is the last shown one of a thread that continues.
   bool ends_cut(std::size_t at) const;
 };
 
-/// A page of threads for one reader.
+/// A page of threads for one viewer.
 struct ShownThreads {
   const Threads& threads;
-  std::span<const view::SafeHtml> common = {};  ///< each comment as kDefaultActions see it; empty: not at hand
-  std::span<const std::int64_t> liked = {};     ///< ids of comments that the reader likes, beside those marked so
+  std::span<const view::SafeHtml> common = {};  ///< each comment's HTML for kDefaultActions; empty: not available
+  std::span<const std::int64_t> liked = {};     ///< ids of comments that the viewer likes, besides those with `liked`
 
-  /// What the reader may do with one of `threads`.
+  /// What the viewer may do with one of `threads`.
   CommentActions actions(const session::Viewer& viewer, const Comment& comment, bool may_reply) const;
-  /// The HTML of comment `at`, if it is at hand as this reader sees it.
+  /// The HTML of comment `at` for these actions, if it is in `common`.
   const view::SafeHtml* prerendered(std::size_t at, const CommentActions& actions) const;
 };
-/// ShownThreads::common, made where nobody knows who will read it.
+/// Makes ShownThreads::common, which does not depend on the viewer.
 std::vector<view::SafeHtml> common_html(const Threads& threads, MemberId post_author, Timestamp now);
 
 struct Draft {
   PostId post;
   std::optional<CommentId> parent;
   unicode::Text content;
-  bool ask_page = false;  ///< on which page of threads it will stand
-  /// Which mentions that name nobody the writer was shown (notifications::Mentions::check_unresolved).
+  bool ask_page = false;  ///< also return the page of threads that will show it
+  /// The unresolved mentions that the writer has been shown (notifications::Mentions::check_unresolved).
   std::optional<std::string> unresolved = {};
 };
-/// What a form of a comment holds: nothing, or what was sent and comes back.
+/// The state of a comment's form: empty, or the submitted text and its error.
 struct FormState {
   const Error* error = nullptr;
-  std::string_view typed = {};
+  std::string_view content = {};
   std::vector<std::string> unresolved = {};  ///< mentions that name nobody
 };
 Result<void> check(const unicode::Text& content);
@@ -127,44 +127,44 @@ class Comments {
            write::Writer& writer)
       : db_(db), boards_(boards), posts_(posts), limiter_(limiter), publisher_(publisher), writer_(writer) {}
 
-  /// The caller has made sure that the post may be read. `number` 0 is the last page, where the newest threads stand.
-  /// `from`: a comment of that page to begin with; 0: its first. At most kPageBytes and one comment.
+  /// The caller has checked that the viewer may read the post. `number` 0 is the last page, with the newest threads.
+  /// `from`: the comment of that page to begin with; 0: its first. At most kPageBytes and one comment.
   async<Threads> threads(const Call& call, const session::Viewer& viewer, PostId post, std::int64_t number,
                          CommentId from = {});
-  /// The page of threads on which a comment stands, and its post; for links to one comment. Unexpected: not_found and,
-  /// as for posts, when the board may not be read.
+  /// The page of threads that shows a comment, and its post; for links to one comment. Unexpected: not_found, also when
+  /// the viewer may not read the board.
   struct Place {
     PostId post;
     BoardId board;
     std::int64_t page = 1;
   };
   async<Result<Place>> place(const Call& call, const session::Viewer& viewer, CommentId id);
-  /// One visible comment. Unexpected: not_found, also when its board may not be read.
+  /// One visible comment. Unexpected: not_found, also when the viewer may not read its board.
   async<Result<Comment>> find(const Call& call, const session::Viewer& viewer, CommentId id);
-  /// The same, to edit. Unexpected also: forbidden (not the author, or the board lets nobody like them comment).
+  /// The same, to edit. Unexpected also: forbidden (not the author, or no right to comment on the board).
   async<Result<Comment>> own(const Call& call, const session::Viewer& viewer, CommentId id);
 
   struct Written {
     CommentId id;
     std::optional<Comment> comment;  ///< unless an earlier request wrote it
-    std::int64_t page = 0;           ///< of threads, where it stands; 0 when nobody asked
+    std::int64_t page = 0;           ///< the page of threads that shows it; 0 without `ask_page`
   };
   /// One round trip as a rule; two for a reply, with mentions, or when this thread has not read the post. Unexpected:
   /// invalid, not_found (the post or the parent is gone), unauthenticated, forbidden, and, as edit() and remove(),
-  /// too_many beyond what a member may write in a minute.
+  /// too_many beyond the limit of a member's writes in a minute.
   async<Result<Written>> write(const Call& call, const session::Viewer& viewer, Draft draft);
-  /// What an edit of a comment holds.
+  /// The content of an edit.
   struct Edit {
     unicode::Text content;
-    std::optional<std::int64_t> version = {};    ///< of the comment that was edited; another one is not overwritten
+    std::optional<std::int64_t> version = {};    ///< the version that was edited; no other version is overwritten
     std::optional<std::string> unresolved = {};  ///< as in Draft
   };
   /// Unexpected also: conflict.
   async<Result<void>> edit(const Call& call, const session::Viewer& viewer, CommentId id, Edit edit);
-  /// Own comments, or anybody's with Permission::remove, which the audit log keeps with the reason (may be empty).
+  /// Own comments, or anybody's with Permission::remove; the audit log then records the reason (may be empty).
   async<Result<void>> remove(const Call& call, const session::Viewer& viewer, CommentId id, std::string reason);
-  /// Shows the readers of the post that `viewer` is writing a comment; not for who hides their presence, and at most
-  /// once every two seconds. Writes nothing down. Unexpected: not_found, and whoever may not comment there.
+  /// Publishes to the topic of the post that `viewer` is writing a comment, at most once every two seconds and not for
+  /// a viewer who hides their presence. Stores nothing. Unexpected: not_found, and without the right to comment there.
   async<Result<void>> typing(const Call& call, const session::Viewer& viewer, PostId post);
 
  private:
@@ -179,8 +179,8 @@ class Comments {
   write::Writer& writer_;
 };
 
-/// What is live about a post, topic "p34": its comments, that it changed or is gone, and who is writing. Its number
-/// is post_counters.events.
+/// The source of a post's topic, "p34": its comments, that it changed or is gone, and who is writing. Its number is
+/// post_counters.events.
 class LivePost final : public live::Source {
  public:
   LivePost(pg::Db& db, boards::Boards& boards, posts::Posts& posts) : db_(db), boards_(boards), posts_(posts) {}
@@ -195,11 +195,11 @@ class LivePost final : public live::Source {
   posts::Posts& posts_;
 };
 
-/// Where a comment is read: the page of its post that it stands on. The comment is named twice, because a script that
+/// The address of a comment: the page of its post that shows it. It names the comment twice, because a script that
 /// follows a redirect (Turbo) loses the fragment.
 std::string path_of(const boards::Board& board, PostId post, CommentId id);
 
-/// For posts::Rerenderer.
+/// For posts::rerender.
 posts::RenderedTable rendered_comments();
 
 void add_site_routes(web::Router& router, Comments& comments, boards::Boards& boards,

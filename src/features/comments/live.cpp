@@ -11,19 +11,19 @@ namespace {
 
 using Directory = std::shared_ptr<const boards::Directory>;
 
-// Readers that see the same are one variant: a bit for each thing that they may do.
+// Viewers with the same actions are one variant: it has a bit for each action.
 enum Bit { kMayReply = 1, kOwn = 2, kMayRemove = 4, kMember = 8 };
 
 int variant_of(const CommentActions& actions) {
   return (actions.member ? kMember : 0) | (actions.may_reply ? kMayReply : 0) | (actions.own ? kOwn : 0) |
          (actions.may_remove ? kMayRemove : 0);
 }
-CommentActions reader_in(int variant) {
+CommentActions actions_of(int variant) {
   return {(variant & kMember) != 0, (variant & kMayReply) != 0, (variant & kOwn) != 0, (variant & kMayRemove) != 0,
           false};
 }
 
-live::Change of_comment(const boards::Board& board, const Directory& directory, PostId post, store::Changed row) {
+live::Change comment_change(const boards::Board& board, const Directory& directory, PostId post, store::Changed row) {
   live::Change change;
   change.number = row.event;
   change.variant = [&board, directory, author = row.author](const session::Viewer& viewer) {
@@ -45,13 +45,13 @@ live::Change of_comment(const boards::Board& board, const Directory& directory, 
   comment.likes = row.likes;
   change.render = [comment = std::move(comment), post_author = row.post_author, count = row.comments](view::Out& out,
                                                                                                       int variant) {
-    changed(out, comment, reader_in(variant), post_author, count, now());
+    changed(out, comment, actions_of(variant), post_author, count, now());
   };
   return change;
 }
 
-live::Change of_post(const boards::Board& board, const Directory& directory, PostId post, std::int64_t number,
-                     bool visible) {
+live::Change post_change(const boards::Board& board, const Directory& directory, PostId post, std::int64_t number,
+                         bool visible) {
   live::Change change;
   change.number = number;
   change.variant = [&board, directory](const session::Viewer& viewer) {
@@ -85,7 +85,7 @@ async<live::ChangeSet> LivePost::since(const Call& call, std::int64_t post, std:
   pg::Batch batch = db_.batch(call);
   const auto handle = store::since(batch, id, number, live::kMaxChanges + 1);
   co_await batch.send();
-  // After the rows: who lost the right before they were written does not get them.
+  // Read after the rows: a viewer who lost the right before they were written does not get them.
   const auto directory = co_await boards_.all(call);
   std::vector<store::Changed> rows = handle.all();
   live::ChangeSet out;
@@ -95,11 +95,11 @@ async<live::ChangeSet> LivePost::since(const Call& call, std::int64_t post, std:
   out.number = rows.front().events;
   const bool visible = rows.front().visible;
   if (rows.front().post_event > number) {
-    out.changes.push_back(of_post(*board, directory, id, rows.front().post_event, visible));
+    out.changes.push_back(post_change(*board, directory, id, rows.front().post_event, visible));
   }
-  // What is said below a post that is gone is gone with it.
+  // The comments of a post that is gone are gone too.
   for (store::Changed& row : rows) {
-    if (visible && row.event > 0) out.changes.push_back(of_comment(*board, directory, id, std::move(row)));
+    if (visible && row.event > 0) out.changes.push_back(comment_change(*board, directory, id, std::move(row)));
   }
   std::ranges::sort(out.changes, {}, &live::Change::number);
   out.more = out.changes.size() > live::kMaxChanges;
@@ -128,7 +128,7 @@ std::optional<live::Change> LivePost::parse_transient(std::int64_t post, std::st
   change.variant = [this, board = BoardId{*board}, member = MemberId{*member}](const session::Viewer& viewer) {
     const auto directory = boards_.current();
     const boards::Board* of = directory ? directory->find(board) : nullptr;
-    // Who is here and writes is for members.
+    // Only members see who is writing.
     const bool shown = of != nullptr && viewer.signed_in() && of->readable(viewer) && viewer.id != member;
     return shown ? std::optional<int>(0) : std::nullopt;
   };

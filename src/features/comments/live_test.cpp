@@ -19,7 +19,7 @@ using testing::SizeIs;
 
 const auto* const kEnvironment = testing::AddGlobalTestEnvironment(new TestDatabase("comments"));
 
-// Member 2 wrote post 1, on the board for everybody; post 2 stands on the one for staff.
+// Member 2 wrote post 1, on the board for everybody; post 2 is on the one for staff.
 class LivePostTest : public WritingFixture {
  protected:
   void SetUp() override {
@@ -43,7 +43,7 @@ class LivePostTest : public WritingFixture {
   LivePost live_{db, boards, posts};
 };
 
-TEST_F(LivePostTest, EveryChangeHasANumberAndTheLatestIsGiven) {
+TEST_F(LivePostTest, EveryChangeHasANumberAndOnlyTheLatestIsReturned) {
   EXPECT_EQ(since(0).number, 0);
   EXPECT_THAT(since(0).changes, IsEmpty());
   write(1, 2);
@@ -59,7 +59,7 @@ TEST_F(LivePostTest, EveryChangeHasANumberAndTheLatestIsGiven) {
   ASSERT_THAT(numbers(edited), ElementsAre(3));
   EXPECT_THAT(shown(edited.changes[0], kGuest),
               AllOf(HasSubstr("<p>고침</p>"), HasSubstr("comment=\"1\""), Not(HasSubstr("announce"))));
-  // Who comes back from further away gets the one state that there is now.
+  // A subscription at an older position gets only the current state.
   EXPECT_THAT(numbers(since(0)), ElementsAre(2, 3));
 
   for (const char* gone : {"hidden_at", "deleted_at"}) {
@@ -78,7 +78,7 @@ TEST_F(LivePostTest, EveryChangeHasANumberAndTheLatestIsGiven) {
   EXPECT_EQ(since(0).number, 7);
 }
 
-TEST_F(LivePostTest, ReadersGetWhatTheirPageWouldShow) {
+TEST_F(LivePostTest, ViewersGetWhatTheirPageWouldShow) {
   write(1, 2);
   write(1, 3, "1");
   const auto news = since(0);
@@ -103,7 +103,7 @@ TEST_F(LivePostTest, ReadersGetWhatTheirPageWouldShow) {
   EXPECT_NE(shown(since(0).changes[0], kReader), "-");
 }
 
-TEST_F(LivePostTest, AChangedPostIsANoteAndAPostThatIsGoneTakesItsCommentsAlong) {
+TEST_F(LivePostTest, AChangedPostIsANoteAndAPostThatIsGoneHidesItsComments) {
   write(1, 2);
   ask("update posts set title = '가을 소풍' where id = 1");
   ASSERT_THAT(numbers(since(1)), ElementsAre(2));
@@ -118,11 +118,11 @@ TEST_F(LivePostTest, AChangedPostIsANoteAndAPostThatIsGoneTakesItsCommentsAlong)
   EXPECT_THAT(numbers(since(3)), ElementsAre(4));
   EXPECT_THAT(shown(since(3).changes[0], kGuest), HasSubstr("href=\"/boards/free/1\""));
   EXPECT_THAT(numbers(since(0)), ElementsAre(1, 4));
-  ask("update post_counters set views = views + 1");  // is nobody's news
+  ask("update post_counters set views = views + 1");  // is no change of the topic
   EXPECT_EQ(since(0).number, 4);
 }
 
-TEST_F(LivePostTest, SaysWhenThereIsMoreThanItGives) {
+TEST_F(LivePostTest, ReportsThatThereAreMoreChanges) {
   ask("insert into comments (post_id, author_id, content, content_html) select 1, 2, 'x', 'x' from "
       "generate_series(1, " +
       std::to_string(live::kMaxChanges) + ")");
@@ -139,7 +139,7 @@ TEST_F(LivePostTest, SaysWhenThereIsMoreThanItGives) {
   EXPECT_EQ(news.number, live::kMaxChanges + 2);
 }
 
-TEST_F(LivePostTest, RowsThatWereLoadedWithoutTriggersAreNoNews) {
+TEST_F(LivePostTest, RowsLoadedWithoutTriggersAreNoChanges) {
   ask("alter table comments disable trigger user");
   write(1, 2);
   ask("alter table comments enable trigger user");
@@ -149,36 +149,36 @@ TEST_F(LivePostTest, RowsThatWereLoadedWithoutTriggersAreNoNews) {
   EXPECT_THAT(numbers(since(0)), ElementsAre(1));
 }
 
-TEST_F(LivePostTest, WhoReadsWhileManyWriteMissesNothing) {
+TEST_F(LivePostTest, ConcurrentWritesLoseNoChange) {
   constexpr int kWriters = 6;
   constexpr int kEach = 12;
   std::vector<std::jthread> writers;
   for (int i = 0; i < kWriters; ++i) {
     writers.emplace_back([] {
       for (int n = 0; n < kEach; ++n) {
-        // One transaction, which ends in another order than it began.
+        // One transaction each; they commit in another order than they begin.
         ask("select pg_sleep(random() * 0.004); insert into comments (post_id, author_id, content, content_html) "
             "values "
             "(1, 2, 'x', 'x'); select pg_sleep(random() * 0.004)");
       }
     });
   }
-  std::int64_t known = 0;
-  while (known < kWriters * kEach) {
-    const live::ChangeSet news = since(known);
-    ASSERT_EQ(std::ssize(news.changes), news.number - known);
-    for (const live::Change& change : news.changes) ASSERT_EQ(change.number, ++known);
+  std::int64_t position = 0;
+  while (position < kWriters * kEach) {
+    const live::ChangeSet news = since(position);
+    ASSERT_EQ(std::ssize(news.changes), news.number - position);
+    for (const live::Change& change : news.changes) ASSERT_EQ(change.number, ++position);
   }
 }
 
-TEST_F(LivePostTest, TellsWhereManyPostsStand) {
+TEST_F(LivePostTest, ReturnsThePositionsOfManyPosts) {
   write(1, 2);
   write(1, 2);
   const auto marks = pg::run(io, live_.numbers(call, {2, 1, 99}));
   EXPECT_THAT(marks, testing::UnorderedElementsAre(live::Position{{'p', 1}, 2}, live::Position{{'p', 2}, 0}));
 }
 
-TEST_F(LivePostTest, MayBeFollowedByWhoMayReadIt) {
+TEST_F(LivePostTest, ViewersWhoMayReadThePostMayFollowIt) {
   const auto code = [&](const session::Viewer& viewer, std::int64_t post) {
     const auto done = pg::run(io, live_.may_follow(call, viewer, post));
     return done ? 200 : static_cast<int>(done.error().code);
@@ -203,7 +203,7 @@ TEST_F(LivePostTest, ShowsWhoIsTypingToOtherMembersOnly) {
   const auto among_staff = live_.parse_transient(2, "typing 2 1 직원");
   ASSERT_TRUE(among_staff);
   EXPECT_EQ(shown(*among_staff, kReader), "-");
-  boards.changed();  // may be readable for others now
+  boards.changed();  // the rights may have changed
   EXPECT_EQ(shown(*change, kReader), "-");
   for (const char* what :
        {"", "typing", "typing ", "typing 1", "typing 1 2", "typing 1 2 ", "typing x 2 y", "tying 1 2 y"}) {
@@ -211,7 +211,7 @@ TEST_F(LivePostTest, ShowsWhoIsTypingToOtherMembersOnly) {
   }
 }
 
-TEST_F(LivePostTest, WritesInOneTripUnderAPostThatWasRead) {
+TEST_F(LivePostTest, WritesInOneRoundTripBelowAPostThatWasRead) {
   Timing timing;
   const Call timed(std::chrono::steady_clock::now() + 60s, "test", &timing);
   const auto written = [&](std::int64_t post, const session::Viewer& viewer) {
@@ -234,18 +234,18 @@ TEST_F(LivePostTest, WritesInOneTripUnderAPostThatWasRead) {
   EXPECT_EQ(ask("select count(*) from comments where post_id = 1"), "2");
 }
 
-TEST_F(LivePostTest, ANewCommentIsGivenAsItWillBeRead) {
+TEST_F(LivePostTest, ANewCommentIsReturnedAsItWillBeRead) {
   for (int i = 0; i < kThreadsPerPage; ++i) write(1, 2);
-  const auto said = pg::run(
+  const auto written = pg::run(
       io, comments.write(call, kReader, {.post = PostId{1}, .parent = {}, .content = "*잘* 봤어요", .ask_page = true}));
-  ASSERT_TRUE(said);
-  ASSERT_TRUE(said->comment);
-  EXPECT_EQ(said->page, 2);
-  const auto read = pg::run(io, comments.own(call, kReader, said->id));
+  ASSERT_TRUE(written);
+  ASSERT_TRUE(written->comment);
+  EXPECT_EQ(written->page, 2);
+  const auto read = pg::run(io, comments.own(call, kReader, written->id));
   ASSERT_TRUE(read);
-  EXPECT_EQ(said->comment->content_html, read->content_html);
-  EXPECT_EQ(said->comment->content, read->content);
-  EXPECT_EQ(said->comment->created, read->created);
+  EXPECT_EQ(written->comment->content_html, read->content_html);
+  EXPECT_EQ(written->comment->content, read->content);
+  EXPECT_EQ(written->comment->created, read->created);
   const auto reply = pg::run(
       io,
       comments.write(call, kReader, {.post = PostId{1}, .parent = CommentId{1}, .content = "네", .ask_page = true}));
@@ -254,7 +254,7 @@ TEST_F(LivePostTest, ANewCommentIsGivenAsItWillBeRead) {
   EXPECT_EQ(pg::run(io, comments.place(call, kReader, reply->id))->page, 1);
 }
 
-TEST_F(LivePostTest, TypingIsForWhoMayComment) {
+TEST_F(LivePostTest, TypingNeedsTheRightToComment) {
   const auto code = [&](const session::Viewer& viewer, std::int64_t post) {
     const auto done = pg::run(io, comments.typing(call, viewer, PostId{post}));
     return done ? 200 : static_cast<int>(done.error().code);
@@ -262,7 +262,7 @@ TEST_F(LivePostTest, TypingIsForWhoMayComment) {
   EXPECT_EQ(code(kGuest, 1), 401);
   EXPECT_EQ(code(kReader, 2), 404);
   EXPECT_EQ(code(kWriter, 1), 200);
-  EXPECT_EQ(code(kWriter, 99), 200);  // too soon: not even looked at
+  EXPECT_EQ(code(kWriter, 99), 200);  // too soon: the post is not even read
   EXPECT_EQ(code(kStaff, 99), 404);
 }
 

@@ -10,8 +10,8 @@ namespace {
 
 CommentId id_of(const web::Context& ctx) { return CommentId{ctx.params.number("id")}; }
 
-/// A link to one comment: leads to its page of threads.
-async<http::Response> lead_to(web::Context& ctx, Comments& comments, boards::Boards& boards) {
+/// A link to one comment: redirects to its page of threads.
+async<http::Response> redirect_to_page(web::Context& ctx, Comments& comments, boards::Boards& boards) {
   const CommentId id = id_of(ctx);
   const auto place = co_await comments.place(ctx.call, ctx.viewer, id);
   if (!place) co_return ctx.error_response(place.error());
@@ -22,9 +22,9 @@ async<http::Response> lead_to(web::Context& ctx, Comments& comments, boards::Boa
 }
 
 async<http::Response> edit_form(web::Context& ctx, notifications::Notifications& notifications, const Comment& comment,
-                                std::string_view typed, const Error* error) {
-  const auto unresolved = co_await notifications.unresolved(ctx.call, typed);
-  const FormState state{error, typed, unresolved};
+                                std::string_view content, const Error* error) {
+  const auto unresolved = co_await notifications.unresolved(ctx.call, content);
+  const FormState state{error, content, unresolved};
   co_return ctx.page(
       {tr("comments.edit_title"_msg)}, [&](view::Out& out) { edit_page(out, comment, state); },
       error == nullptr ? 200 : static_cast<int>(error->code));
@@ -42,7 +42,7 @@ async<http::Response> post_edit(web::Context& ctx, Comments& comments, notificat
   const Comments::Edit edit{unicode::Text(form->get("content")), form->number("version"),
                             notifications::shown_mentions(*form)};
   const auto done = co_await comments.edit(ctx.call, ctx.viewer, id_of(ctx), edit);
-  // Whatever becomes of the comment from now on: it is stored, and the answer says so.
+  // Even if the comment is removed right afterwards, the edit is stored, and the response says so.
   if (done) co_return ctx.redirect(fmt::format("/comments/{}", id_of(ctx).value), "flash.saved"_msg);
   if (done.error().code != ErrorCode::invalid && done.error().code != ErrorCode::conflict)
     co_return ctx.error_response(done.error());
@@ -58,7 +58,7 @@ async<http::Response> post_delete(web::Context& ctx, Comments& comments, boards:
   if (const auto form = ctx.form()) reason = form->get("reason");
   const auto done = co_await comments.remove(ctx.call, ctx.viewer, id, reason);
   if (!done) co_return ctx.error_response(done.error());
-  // A repetition may find the post gone by now; what it was sent for is done.
+  // A repetition may find the post gone; its own act is done nevertheless.
   if (!place) co_return ctx.redirect("/", "flash.deleted"_msg);
   const auto directory = co_await boards.all(ctx.call);
   const boards::Board* board = directory->find(place->board);
@@ -67,7 +67,7 @@ async<http::Response> post_delete(web::Context& ctx, Comments& comments, boards:
                          "flash.deleted"_msg);
 }
 
-/// Sent again and again while somebody types: nothing is written and nothing is shown.
+/// Sent repeatedly while a member types: stores nothing and shows nothing.
 async<http::Response> post_typing(web::Context& ctx, Comments& comments) {
   const auto done = co_await comments.typing(ctx.call, ctx.viewer, PostId{ctx.params.number("id")});
   if (!done) co_return ctx.error_response(done.error());
@@ -78,7 +78,7 @@ async<http::Response> post_typing(web::Context& ctx, Comments& comments) {
 
 void add_site_routes(web::Router& router, Comments& comments, boards::Boards& boards,
                      notifications::Notifications& notifications) {
-  router.get("/comments/{id}", [&](web::Context& ctx) { return lead_to(ctx, comments, boards); });
+  router.get("/comments/{id}", [&](web::Context& ctx) { return redirect_to_page(ctx, comments, boards); });
   router.get("/comments/{id}/edit", [&](web::Context& ctx) { return show_edit(ctx, comments, notifications); });
   router.post("/comments/{id}/edit", [&](web::Context& ctx) { return post_edit(ctx, comments, notifications); });
   router.post("/comments/{id}/delete", [&](web::Context& ctx) { return post_delete(ctx, comments, boards); });

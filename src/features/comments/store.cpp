@@ -9,8 +9,8 @@ constexpr int kStaff = 2;  // roles.rank
 
 constexpr pg::Query kCountThreads{"comments.count_threads",
                                   "select count(*) from comments where post_id = $1 and parent_id is null"};
-// Thread by thread, each from the oldest reply on: as much of each as $6 bytes are, of the one that the cursor $5 is in
-// as much as the page may hold, and of all together $7. A row more than fits says where it goes on.
+// Thread by thread, each from its oldest reply on: at most $6 bytes of each thread, for the thread of the cursor $5 as
+// much as the page may hold, and at most $7 bytes in total. One row beyond that limit says where the rest begins.
 constexpr pg::Query kThreads{"comments.threads", R"(
   with cursor as (
     select coalesce(max(coalesce(root_id, id)), 0) as root, coalesce(max(id), 0) as id
@@ -73,7 +73,7 @@ constexpr pg::Query kReplace{"comments.replace_html", R"(
   update comments set content_html = $2, renderer = $3 where id = $1 and renderer < $3 and content = $4)"};
 constexpr pg::Query kRemove{
     "comments.remove", "update comments set deleted_at = now(), deleted_by = $2 where id = $1 and deleted_at is null"};
-constexpr pg::Query kGuard{"comments.guard_visible", R"(
+constexpr pg::Query kGuardVisible{"comments.guard_visible", R"(
   select ms_guard(exists (select from comments where id = $1 and visible for share), 404, 'comments.gone')::text)"};
 constexpr pg::Query kGuardVersion{"comments.guard_version", R"(
   select ms_guard(exists (select from comments where id = $1 and event = $2 for no key update), 409, $3)::text)"};
@@ -96,12 +96,12 @@ constexpr pg::Query kNumbers{"comments.numbers",
 pg::ResultHandle<std::int64_t> count_threads(pg::Statements& out, PostId post) {
   return out.add<std::int64_t>(kCountThreads, post);
 }
-pg::ResultHandle<Comment> threads(pg::Statements& out, MemberId reader, PostId post, std::int64_t skip, int limit,
+pg::ResultHandle<Comment> threads(pg::Statements& out, MemberId member, PostId post, std::int64_t skip, int limit,
                                   CommentId from) {
-  return out.add<Comment>(kThreads, post, skip, limit, reader, from, kThreadBytes, kPageBytes, kItemBytes, kStaff);
+  return out.add<Comment>(kThreads, post, skip, limit, member, from, kThreadBytes, kPageBytes, kItemBytes, kStaff);
 }
-pg::ResultHandle<Comment> find(pg::Statements& out, MemberId reader, CommentId id) {
-  return out.add<Comment>(kFind, id, reader, kStaff);
+pg::ResultHandle<Comment> find(pg::Statements& out, MemberId member, CommentId id) {
+  return out.add<Comment>(kFind, id, member, kStaff);
 }
 pg::ResultHandle<Target> target(pg::Statements& out, CommentId id) { return out.add<Target>(kTarget, id); }
 pg::ResultHandle<Parent> parent(pg::Statements& out, CommentId id) { return out.add<Parent>(kParent, id); }
@@ -122,7 +122,7 @@ void remove(pg::Statements& out, CommentId id, MemberId by) { out.add(kRemove, i
 void guard_version(pg::Statements& out, CommentId id, std::int64_t version) {
   out.add(kGuardVersion, id, version, "error.edited"_msg.key);
 }
-void guard_visible(pg::Statements& out, CommentId id) { out.add(kGuard, id); }
+void guard_visible(pg::Statements& out, CommentId id) { out.add(kGuardVisible, id); }
 
 pg::ResultHandle<Changed> since(pg::Statements& out, PostId post, std::int64_t number, int limit) {
   return out.add<Changed>(kSince, post, number, limit, kStaff);

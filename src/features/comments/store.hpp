@@ -7,7 +7,7 @@
 // SQL of comments only: one function is one named query.
 namespace ms::comments::store {
 
-/// What a comment hangs on.
+/// The parent of a reply.
 struct Parent {
   CommentId id;
   PostId post;
@@ -16,13 +16,13 @@ struct Parent {
 };
 
 pg::ResultHandle<std::int64_t> count_threads(pg::Statements& out, PostId post);
-/// Top-level comments number skip+1 … skip+limit with their replies, thread by thread, by id; as much as a page may
-/// hold of what stands from the cursor `from` on.
-pg::ResultHandle<Comment> threads(pg::Statements& out, MemberId reader, PostId post, std::int64_t skip, int limit,
+/// Top-level comments number skip+1 … skip+limit with their replies, thread by thread, by id; from the cursor `from`
+/// on, as much as a page may hold. `liked` is for `member`.
+pg::ResultHandle<Comment> threads(pg::Statements& out, MemberId member, PostId post, std::int64_t skip, int limit,
                                   CommentId from);
 /// Visible ones only.
-pg::ResultHandle<Comment> find(pg::Statements& out, MemberId reader, CommentId id);
-/// Where a comment stands and whose it is: what decides who may change it. Visible ones of visible posts only.
+pg::ResultHandle<Comment> find(pg::Statements& out, MemberId member, CommentId id);
+/// The board and the author of a comment, which decide who may change it. Visible ones of visible posts only.
 struct Target {
   PostId post;
   BoardId board;
@@ -48,12 +48,12 @@ write::Inserted<CommentId, Inserted> insert(write::Write& out, const Draft& draf
 pg::ResultHandle<std::int64_t> threads_before(pg::Statements& out, PostId post, const write::LocalId<CommentId>& root);
 void update(pg::Statements& out, CommentId id, std::string_view content, const view::SafeHtml& html);
 void remove(pg::Statements& out, CommentId id, MemberId by);
-/// Refuses the unit (409) when the comment has another version.
+/// Fails the transaction (409) when the comment has another version.
 void guard_version(pg::Statements& out, CommentId id, std::int64_t version);
-/// Refuses the unit (404) when the comment is not visible any more.
+/// Fails the transaction (404) when the comment is no longer visible.
 void guard_visible(pg::Statements& out, CommentId id);
 
-/// A post, and a comment of it that was written or changed after a number; without a comment when there is none.
+/// A post and one of its comments that changed after a number; without a comment when there is none.
 struct Changed {
   std::int64_t events = 0;      ///< of the post and all its comments
   std::int64_t post_event = 0;  ///< the latest of the post itself
