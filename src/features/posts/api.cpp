@@ -65,15 +65,15 @@ Error changed() { return Error(ErrorCode::precondition_failed, "error.edited"_ms
 
 PostId id_of(const web::Context& ctx) { return PostId{ctx.params.number("id")}; }
 
-/// The post as a whole: what GET shows, and POST and PATCH after they wrote; these say by `notifications` which
-/// mentions name nobody.
+/// The whole post: the response of GET, and of POST and PATCH after they wrote. POST and PATCH pass `notifications` to
+/// list mentions that name nobody.
 async<http::Response> answer(web::Context& ctx, Posts& posts, boards::Boards& boards, PostId id, int status,
                              notifications::Notifications* notifications = nullptr) {
   const auto reading = co_await posts.read(ctx.call, ctx.viewer, id);
   if (!reading) co_return ctx.error_response(reading.error());
   const auto directory = co_await boards.all(ctx.call);
   const Post& post = reading->post;
-  posts.count_reader(ctx, id, post.author);
+  posts.count_view(ctx, id, post.author);
   json::object body = post_json(post, directory->find(post.board));
   if (notifications != nullptr) {
     const auto unresolved = co_await notifications->unresolved(ctx.call, post.content);
@@ -99,7 +99,7 @@ async<http::Response> list(web::Context& ctx, Posts& posts, boards::Boards& boar
 
 async<http::Response> write(web::Context& ctx, Posts& posts, boards::Boards& boards,
                             notifications::Notifications& notifications) {
-  // A repetition: the board may have another address by now.
+  // A repetition: the board's address may have changed since.
   if (const auto first = idempotency::previous_result(ctx.call)) {
     co_return co_await answer(ctx, posts, boards, PostId{*first}, 201, &notifications);
   }
@@ -122,7 +122,7 @@ async<http::Response> show(web::Context& ctx, Posts& posts, boards::Boards& boar
   co_return co_await answer(ctx, posts, boards, id_of(ctx), 200);
 }
 
-/// What the body leaves out stays as it is (RFC 7396 for an object of two texts).
+/// A field that the body omits stays unchanged (RFC 7396 for an object of two texts).
 async<http::Response> edit(web::Context& ctx, Posts& posts, boards::Boards& boards,
                            notifications::Notifications& notifications) {
   auto body = ctx.json_body();
@@ -135,7 +135,7 @@ async<http::Response> edit(web::Context& ctx, Posts& posts, boards::Boards& boar
   if (!before) co_return ctx.error_response(before.error());
   Post& post = before->post;
   if (!idempotency::previous_result(ctx.call) && !matches(ctx, post)) co_return ctx.error_response(changed());
-  // Also without If-Match: what is left out stays as it was read, so nothing else may have been written since.
+  // Also without If-Match: omitted fields keep the text that was read, so nothing may have been written since.
   Draft draft{title.value_or(std::move(post.title)), content.value_or(std::move(post.content)), post.notice,
               post.version};
   const auto done = co_await posts.edit(ctx.call, ctx.viewer, post.id, std::move(draft));

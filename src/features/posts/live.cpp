@@ -28,7 +28,7 @@ async<live::ChangeSet> LiveBoard::since(const Call& call, std::int64_t board, st
   pg::Batch batch = db_.batch(call);
   const auto handle = store::since(batch, BoardId{board}, number, live::kMaxChanges + 1);
   co_await batch.send();
-  // After the rows: who lost the right before they were written does not get them.
+  // Read after the rows: a viewer who lost the right before they were written does not get them.
   const auto directory = co_await boards_.all(call);
   live::ChangeSet out;
   out.number = number;

@@ -28,7 +28,7 @@ class LiveBoardTest : public WritingFixture {
   LiveBoard live_{db, boards};
 };
 
-TEST_F(LiveBoardTest, GivesNewPostsThatCanBeSeen) {
+TEST_F(LiveBoardTest, ReturnsNewVisiblePosts) {
   EXPECT_EQ(since(0).number, 0);
   EXPECT_THAT(since(0).changes, IsEmpty());
   write("첫 글");
@@ -46,7 +46,7 @@ TEST_F(LiveBoardTest, GivesNewPostsThatCanBeSeen) {
   EXPECT_EQ(pg::run(io, posts.page(call, board(1), 1)).newest, 3);
 }
 
-TEST_F(LiveBoardTest, TellsThoseWhoMayReadTheBoard) {
+TEST_F(LiveBoardTest, SendsChangesToViewersWhoMayReadTheBoard) {
   write("첫 글");
   EXPECT_EQ(shown(since(0).changes[0], kGuest), R"(<turbo-stream action="news" board="1" number="1"></turbo-stream>)");
   ask("update boards set read_role = 1 where id = 1");
@@ -55,7 +55,7 @@ TEST_F(LiveBoardTest, TellsThoseWhoMayReadTheBoard) {
   EXPECT_NE(shown(since(0).changes[0], kReader), "-");
 }
 
-TEST_F(LiveBoardTest, SaysWhenThereIsMoreThanItGives) {
+TEST_F(LiveBoardTest, ReportsThatThereAreMoreChanges) {
   for (int i = 0; i < 2; ++i) {
     ask("with next as (update boards set last_number = last_number + 100 where id = 1 returning last_number) insert "
         "into "
@@ -68,14 +68,14 @@ TEST_F(LiveBoardTest, SaysWhenThereIsMoreThanItGives) {
   }
 }
 
-TEST_F(LiveBoardTest, WhoReadsWhileManyWriteMissesNothing) {
+TEST_F(LiveBoardTest, ConcurrentWritesLoseNoChange) {
   constexpr int kWriters = 6;
   constexpr int kEach = 12;
   std::vector<std::jthread> writers;
   for (int i = 0; i < kWriters; ++i) {
     writers.emplace_back([] {
       for (int n = 0; n < kEach; ++n) {
-        // One transaction, which ends in another order than it began; as posts::store::insert writes.
+        // One transaction, as posts::store::insert writes it; the transactions commit in another order than they begin.
         ask("select pg_sleep(random() * 0.004); with next as (update boards set last_number = last_number + 1 where id "
             "= 1 "
             "returning last_number) insert into posts (title, author_id, board_id, number) select 'x', 1, 1, "
@@ -84,15 +84,15 @@ TEST_F(LiveBoardTest, WhoReadsWhileManyWriteMissesNothing) {
       }
     });
   }
-  std::int64_t known = 0;
-  while (known < kWriters * kEach) {
-    const live::ChangeSet news = since(known);
-    ASSERT_EQ(std::ssize(news.changes), news.number - known);
-    for (const live::Change& change : news.changes) ASSERT_EQ(change.number, ++known);
+  std::int64_t position = 0;
+  while (position < kWriters * kEach) {
+    const live::ChangeSet news = since(position);
+    ASSERT_EQ(std::ssize(news.changes), news.number - position);
+    for (const live::Change& change : news.changes) ASSERT_EQ(change.number, ++position);
   }
 }
 
-TEST_F(LiveBoardTest, TellsWhereBoardsStandAndWhoMayFollow) {
+TEST_F(LiveBoardTest, ReturnsPositionsAndChecksWhoMayFollow) {
   write("첫 글");
   const auto marks = pg::run(io, live_.numbers(call, {2, 1, 99}));
   EXPECT_THAT(marks, testing::UnorderedElementsAre(live::Position{{'b', 1}, 1}, live::Position{{'b', 2}, 0}));

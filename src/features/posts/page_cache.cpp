@@ -10,7 +10,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::size_t kMaxPageBytes = 8 << 20;     // some 340 pages of 20 lines and their HTML
-constexpr std::size_t kMaxReadingBytes = 4 << 20;  // of 50,000 characters at most, a few KB as a rule
+constexpr std::size_t kMaxReadingBytes = 4 << 20;  // each at most 50,000 characters, a few KB as a rule
 
 std::size_t bytes_of(const std::vector<PostSummary>& lines) {
   std::size_t bytes = lines.capacity() * sizeof(PostSummary);
@@ -18,8 +18,9 @@ std::size_t bytes_of(const std::vector<PostSummary>& lines) {
   return bytes;
 }
 
-std::size_t page_bytes(const auto&, const std::shared_ptr<const CachedPage>& shown) {
-  return sizeof(CachedPage) + bytes_of(shown->page.pinned) + bytes_of(shown->page.lines) + shown->table.html().size();
+std::size_t page_bytes(const auto&, const std::shared_ptr<const CachedPage>& cached) {
+  return sizeof(CachedPage) + bytes_of(cached->page.pinned) + bytes_of(cached->page.lines) +
+         cached->table.html().size();
 }
 
 std::size_t reading_bytes(const PostId&, const std::shared_ptr<const Reading>& reading) {
@@ -34,7 +35,7 @@ async<std::shared_ptr<const CachedPage>> load_page(Posts& posts, const Call& cal
   co_return std::make_shared<const CachedPage>(std::move(page), std::move(html));
 }
 
-/// Null when there is no such post, which is worth remembering, too.
+/// Null when there is no such post, which is cached too.
 async<std::shared_ptr<const Reading>> load_reading(Posts& posts, const Call& call, PostId id) {
   auto found = co_await posts.load(call, id, MemberId());
   co_return found ? std::make_shared<const Reading>(std::move(*found)) : nullptr;
@@ -52,7 +53,7 @@ async<std::shared_ptr<const CachedPage>> PageCache::page(const Call& call, bool 
   const auto load = [this, &call, &board, number] { return load_page(posts_, call, board, number); };
   if (bypass_cache) co_return co_await load();
   const PageKey key(board.id, number);
-  if (const auto* kept = pages_.find(key)) co_return *kept;
+  if (const auto* cached = pages_.find(key)) co_return *cached;
   auto page = co_await pages_.load(call, key, load);
   co_return page;
 }
@@ -60,7 +61,7 @@ async<std::shared_ptr<const CachedPage>> PageCache::page(const Call& call, bool 
 async<std::shared_ptr<const Reading>> PageCache::reading(const Call& call, bool bypass_cache, PostId id) {
   const auto load = [this, &call, id] { return load_reading(posts_, call, id); };
   if (bypass_cache) co_return co_await load();
-  if (const auto* kept = readings_.find(id)) co_return *kept;
+  if (const auto* cached = readings_.find(id)) co_return *cached;
   auto reading = co_await readings_.load(call, id, load);
   co_return reading;
 }
@@ -79,16 +80,16 @@ void PageCache::invalidate_all() {
 }
 
 void PageCache::invalidate(PostId id) {
-  const auto is_it = [id](const PostSummary& line) { return line.id == id; };
-  pages_.invalidate_if([&](const PageKey&, const std::shared_ptr<const CachedPage>& shown) {
-    return std::ranges::any_of(shown->page.lines, is_it) || std::ranges::any_of(shown->page.pinned, is_it);
+  const auto is_post = [id](const PostSummary& line) { return line.id == id; };
+  pages_.invalidate_if([&](const PageKey&, const std::shared_ptr<const CachedPage>& cached) {
+    return std::ranges::any_of(cached->page.lines, is_post) || std::ranges::any_of(cached->page.pinned, is_post);
   });
   readings_.invalidate(id);
 }
 
 void PageCache::invalidate(BoardId board) {
   pages_.invalidate_if([board](const PageKey& key) { return std::get<BoardId>(key) == board; });
-  // Neighbours too; and a post that was not there may be one of this board.
+  // Neighbours change too; and a post that was missing may be on this board.
   readings_.invalidate_if([board](PostId, const std::shared_ptr<const Reading>& reading) {
     return reading == nullptr || reading->post.board == board;
   });

@@ -11,34 +11,34 @@
 
 namespace ms::posts {
 
-/// A page of a board's list as it was read, and its lines as everybody who may read the board sees them.
+/// A page of a board's list, and its HTML, which is the same for everybody who may read the board.
 struct CachedPage {
   Page page;
   view::SafeHtml table;
 };
 
-/// What the Site's pages show of posts: what was read for a page serves the next ones of the same thread, until
-/// anything changes. `bypass_cache`: for who has just changed something, whose next page may come before its
+/// The local cache of what the Site's pages show of posts: a value serves the next requests of the same thread until it
+/// changes. `bypass_cache`: for a viewer who has just changed something, whose next request may precede the
 /// publication.
 class PageCache {
  public:
-  /// Nothing is shown for longer than `ttl` after it was read.
+  /// No value is older than `ttl`.
   PageCache(Posts& posts, std::chrono::milliseconds ttl);
 
   /// As Posts::page.
   async<std::shared_ptr<const CachedPage>> page(const Call& call, bool bypass_cache, const boards::Board& board,
                                                 std::int64_t number);
-  /// As Posts::read, as nobody in particular reads it (`liked` is false); counts no reader.
+  /// As Posts::read, without a viewer's own state (`liked` is false); counts no view.
   async<Result<std::shared_ptr<const Reading>>> read(const Call& call, bool bypass_cache, const session::Viewer& viewer,
                                                      PostId id);
 
-  /// Something changed, or may have: of posts, boards, comments, likes or names.
+  /// Posts, boards, comments, likes or names changed, or may have.
   void invalidate_all();
-  /// A post has another text, other likes or comments.
+  /// The text, likes or comments of a post changed.
   void invalidate(PostId id);
-  /// A board has other posts, titles or notices.
+  /// The posts, titles or notices of a board changed.
   void invalidate(BoardId board);
-  /// Requests that wait for what another one reads.
+  /// Requests that wait for another request's load.
   std::size_t waiting() const noexcept { return pages_.waiting() + readings_.waiting(); }
   std::vector<cache::LocalCacheStats> cache_stats() const { return {pages_.stats(), readings_.stats()}; }
 

@@ -15,8 +15,8 @@ using pg::TestDatabase;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-constexpr std::int64_t kBlock = 16384;  // numbers of a row of post_places
-constexpr std::int64_t kPlace = 32;     // and of one of its places
+constexpr std::int64_t kBlock = 16384;  // numbers in a row of post_places
+constexpr std::int64_t kPlace = 32;     // numbers in one of its places
 constexpr const char* kRows = R"(
   insert into users (email, name, password_hash) values ('a@test', '김하늘', ''), ('b@test', '이서준', '');
   insert into boards (slug, name) values ('free', '자유게시판'), ('notice', '공지사항');
@@ -25,7 +25,7 @@ constexpr const char* kRows = R"(
 std::string ask(const std::string& sql) { return TestDatabase::execute(sql); }
 std::string text(std::int64_t value) { return std::to_string(value); }
 
-/// As posts::store::insert numbers them.
+/// Inserts posts with numbers as posts::store::insert assigns them.
 void write(std::int64_t count, std::int64_t board = 1) {
   for (std::int64_t i = 0; i < count; ++i) {
     ask("with next as (update boards set last_number = last_number + 1 where id = " + text(board) +
@@ -33,7 +33,7 @@ void write(std::int64_t count, std::int64_t board = 1) {
         ", last_number from next");
   }
 }
-/// With numbers in any order, as an import has them.
+/// Inserts posts with numbers in any order, as an import does.
 void put(std::int64_t from, std::int64_t to, std::int64_t board = 1) {
   ask("insert into posts (title, author_id, board_id, number) select 'x', 1, " + text(board) +
       ", n from generate_series(" + text(from) + ", " + text(to) + ") n on conflict do nothing");
@@ -71,7 +71,7 @@ class PagesTest : public testing::Test {
     return all;
   }
 
-  /// Every page against all visible numbers in their order, from each of some places on a page.
+  /// Compares every page with all visible numbers in order, from several offsets within a page.
   void expect_plain_pages(std::int64_t board = 1) {
     std::vector<std::int64_t> all;
     const std::string list =
@@ -88,21 +88,21 @@ class PagesTest : public testing::Test {
       ASSERT_EQ(lines(board, skip), std::vector<std::int64_t>(from, to)) << "after " << skip << " of " << total;
     }
     EXPECT_THAT(lines(board, total + 1), IsEmpty());
-    // What is kept is what counting anew gives, but for blocks and places in which nothing is visible any more.
-    ask("create table kept as select * from post_places; select ms_rebuild_post_places()");
-    EXPECT_EQ(
-        ask("select count(*) from post_places p left join kept k using (board_id, block) where k.before is distinct "
-            "from p.before or k.places[1:cardinality(p.places)] <> p.places"),
-        "0");
-    ask("truncate post_places; insert into post_places select * from kept; drop table kept");
+    // The maintained rows equal a recount, except for blocks and places without visible posts.
+    ask("create table maintained as select * from post_places; select ms_rebuild_post_places()");
+    EXPECT_EQ(ask("select count(*) from post_places p left join maintained k using (board_id, block) where k.before is "
+                  "distinct "
+                  "from p.before or k.places[1:cardinality(p.places)] <> p.places"),
+              "0");
+    ask("truncate post_places; insert into post_places select * from maintained; drop table maintained");
   }
 
   asio::io_context io{1};
   pg::Db db{io, pg::Config{.conninfo = TestDatabase::conninfo("minschool_site"), .fast_connections = 1}};
 };
 
-TEST_F(PagesTest, EveryPageHoldsWhatCountingGives) {
-  // Boards that cross a place, a block, and both with numbers that are missing between.
+TEST_F(PagesTest, EveryPageEqualsARecount) {
+  // Boards that cross a place, a block, and both with gaps in their numbers.
   std::minstd_rand random(7);  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same in every run
   for (const std::int64_t start : {std::int64_t{0}, kPlace - 9, kBlock - 70, 3 * kBlock - 40}) {
     TestDatabase::clear();
@@ -110,9 +110,9 @@ TEST_F(PagesTest, EveryPageHoldsWhatCountingGives) {
     put(start + 1, start + 90);
     write(20);
     expect_plain_pages();
-    for (int round = 0; round < 6; ++round) {
+    for (int pass = 0; pass < 6; ++pass) {
       const auto within = [&](std::int64_t size) { return static_cast<std::int64_t>(random()) % size; };
-      const std::int64_t newest = start + 110 + round * 20;
+      const std::int64_t newest = start + 110 + pass * 20;
       for (int i = 0; i < 12; ++i) {
         const std::string number = text(start + 1 + within(newest - start));
         const char* const what[] = {"deleted_at = now()", "hidden_at = now()", "hidden_at = null", "deleted_at = null"};
@@ -120,7 +120,7 @@ TEST_F(PagesTest, EveryPageHoldsWhatCountingGives) {
             " + " + text(within(40)));
       }
       const std::int64_t from = 1 + within(newest);
-      put(from, from + 2);  // before all others, as a rule
+      put(from, from + 2);  // usually before all others
       write(15);
       expect_plain_pages();
     }
@@ -139,8 +139,8 @@ TEST_F(PagesTest, BoardsDoNotMix) {
   expect_plain_pages(2);
 }
 
-TEST_F(PagesTest, ThePlanOfALaterPageIsKept) {
-  // A plan that seems dearer for all boards than for one is made anew for each page, which costs four times as much.
+TEST_F(PagesTest, ALaterPageUsesAGenericPlan) {
+  // When the generic plan seems more expensive, each page is planned again, which costs four times as much.
   ask("set session_replication_role = replica; "
       "insert into post_counters (post_id, board_id, number, author_id, created_at, notice, visible, author_name, "
       "title) "
@@ -148,16 +148,16 @@ TEST_F(PagesTest, ThePlanOfALaterPageIsKept) {
       "  from (values (1, 200000), (2, 1000)) s (b, size), generate_series(1, size) n; "
       "update boards set visible_posts = 1000 where id = 2; select ms_rebuild_post_places(); analyze post_counters");
   for (int i = 0; i < 12; ++i) ASSERT_EQ(lines(2, 500).front(), 500);
-  constexpr pg::Query kKept{"test.kept",
-                            "select generic_plans from pg_prepared_statements where name = 'posts.later_page'"};
+  constexpr pg::Query kGeneric{"test.generic",
+                               "select generic_plans from pg_prepared_statements where name = 'posts.later_page'"};
   const Call call{std::chrono::steady_clock::now() + 60s, "test"};
   pg::Batch batch = db.batch(call);
-  const auto kept = batch.add<std::int64_t>(kKept);
+  const auto generic = batch.add<std::int64_t>(kGeneric);
   pg::run(io, batch.send());
-  EXPECT_GT(kept.one().value_or(0), 0);
+  EXPECT_GT(generic.one().value_or(0), 0);
 }
 
-TEST_F(PagesTest, PagesAreExactWhoeverWritesAtTheSameTime) {
+TEST_F(PagesTest, PagesAreExactDuringConcurrentWrites) {
   put(kBlock - 100, kBlock - 20);
   constexpr int kWriters = 5;
   constexpr int kEach = 25;
@@ -176,7 +176,7 @@ TEST_F(PagesTest, PagesAreExactWhoeverWritesAtTheSameTime) {
   expect_plain_pages();
 }
 
-TEST_F(PagesTest, ALineShowsAtOnceWhatChanged) {
+TEST_F(PagesTest, ALineShowsAChangeImmediately) {
   write(3);
   ask("update posts set title = '가을 소풍', notice = true where number = 2");
   auto all = rows(1, 0);
@@ -192,7 +192,7 @@ TEST_F(PagesTest, ALineShowsAtOnceWhatChanged) {
   for (const auto& line : first_lines()) EXPECT_EQ(line.author_name, "박새봄");
   ask("update posts set hidden_at = now() where number = 2");
   EXPECT_THAT(lines(1, 0), ElementsAre(3, 1));
-  EXPECT_EQ(rows(1, 0).size(), 3U);  // it is no notice above the list either
+  EXPECT_EQ(rows(1, 0).size(), 3U);  // nor is it pinned above the list
   ask("update posts set hidden_at = null where number = 2");
   EXPECT_THAT(lines(1, 0), ElementsAre(3, 2, 1));
   ask("update posts set deleted_at = now() where number = 3");
@@ -203,7 +203,7 @@ TEST_F(PagesTest, ALineShowsAtOnceWhatChanged) {
   EXPECT_EQ(first_lines()[1].views, 7);
 }
 
-TEST_F(PagesTest, ANameThatChangesWhileItsMemberWritesIsInAllLines) {
+TEST_F(PagesTest, ANameChangeDuringAWriteReachesAllLines) {
   constexpr int kEach = 40;
   std::jthread renaming([] {
     for (int n = 0; n < kEach; ++n) ask("update users set name = '이름" + text(n) + "' where id = 1");

@@ -4,14 +4,14 @@
 
 namespace ms::posts {
 
-/// What never changes of a post: the board it stands on and who wrote it. That it is still visible is not said.
+/// What never changes about a post: its board and its author. It says nothing about visibility.
 struct PostRef {
   BoardId board;
   MemberId author;
 };
 
-/// Board and author of the posts that this thread has read lately, so that who adds something to a post that they have
-/// just seen need not ask for it first.
+/// Board and author of the posts that this thread has read lately, so that adding something to a post does not have to
+/// read the post first.
 using PostIndex = cache::LocalCache<PostId, PostRef>;
 
 }  // namespace ms::posts

@@ -20,9 +20,9 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr int kRecentEach = 5;
-constexpr auto kRecentKept = std::chrono::seconds(60);
-// One list a rank, because each may read other boards; a guest's has the seed's name.
+constexpr int kRecentPerBoard = 5;
+constexpr auto kRecentTtl = std::chrono::seconds(60);
+// One list for each rank, because ranks may read different boards; the guests' key keeps the seed's name.
 constexpr std::array<const char*, 4> kRecentKeys = {"cache:posts:recent", "cache:posts:recent:member",
                                                     "cache:posts:recent:staff", "cache:posts:recent:admin"};
 
@@ -38,7 +38,7 @@ std::string recent_json(const std::vector<Recent>& posts) {
   return json::serialize(out);
 }
 
-/// What recent_json wrote; anything else throws, which the pipeline answers and logs.
+/// Parses the output of recent_json; throws for anything else, which the pipeline answers and logs.
 std::vector<Recent> parse_recent(std::string_view text) {
   std::vector<Recent> out;
   const json::value value = json::parse(text);
@@ -53,13 +53,13 @@ std::vector<Recent> parse_recent(std::string_view text) {
 
 async<std::string> load_recent(pg::Db& db, const Call& call, int rank) {
   pg::Batch batch = db.reads(call);
-  const auto handle = store::recent(batch, rank, kRecentEach);
+  const auto handle = store::recent(batch, rank, kRecentPerBoard);
   co_await batch.send();
   co_return recent_json(handle.all());
 }
 
-/// Puts the rows of a page where they belong.
-void sort_in(Page& page, std::vector<store::BoardRow> rows) {
+/// Distributes the rows of a page to its parts.
+void add_rows(Page& page, std::vector<store::BoardRow> rows) {
   page.lines.reserve(kPostsPerPage);
   for (store::BoardRow& row : rows) {
     if (row.part == store::BoardRow::board) {
@@ -81,30 +81,30 @@ void check_places(const Page& page) {
   invariant(std::ssize(page.lines) == expected, "a page of a list has another number of lines than its counters say");
 }
 
-/// What shows in lists of a board, and on the home page.
+/// Changes what lists of a board and the home page show.
 write::Changes lists_of(BoardId board) {
   return write::Changes::of_topics({topics::board(board)}).with_cache(cache_keys());
 }
-/// A post itself, and the lists that it stands in.
+/// Changes a post and the lists that contain it.
 write::Changes changes_of(PostId id, BoardId board) {
   return write::Changes::of_topics({topics::post(id), topics::board(board)}).with_cache(cache_keys());
 }
 
-/// What programs that read pages by themselves call themselves, in lower case; search engines and previews of links.
+/// Parts of the user agents of programs such as search engines and link previews, in lower case.
 constexpr std::array<std::string_view, 14> kRobots = {
     "bot",   "crawl",   "spider",   "slurp", "yeti/", "daumoa", "daumsearch", "facebookexternalhit",
     "scrap", "preview", "headless", "curl/", "wget/", "python-"};
-constexpr std::string_view kPhone = "cubot";  // a maker of phones
+constexpr std::string_view kPhone = "cubot";  // a brand of phones, no robot
 
 bool is_robot(const http::Request& request) {
-  // A browser that fetches ahead of a click shows it to nobody (Fetch, Sec-Purpose).
+  // A prefetch before a click is not shown to anybody (Fetch, Sec-Purpose).
   if (request.header("sec-purpose").contains("prefetch") || request.header("purpose") == "prefetch") return true;
   std::string agent = ascii_lower(request.header("user-agent"));
   if (const auto phone = agent.find(kPhone); phone != agent.npos) agent.erase(phone, kPhone.size());
   return std::ranges::any_of(kRobots, [&](std::string_view name) { return agent.contains(name); });
 }
 
-/// A visible post that somebody may read, as much of it as the caller asked for, and its board.
+/// A visible post that the viewer may read, with the columns of Row, and its board.
 template <class Row>
 struct Readable {
   Row post;
@@ -126,7 +126,7 @@ async<Result<Readable<Row>>> look_up(pg::Db& db, boards::Boards& boards, const C
   co_return Readable<Row>{std::move(*found), std::move(directory), board};
 }
 
-/// Who edits does not ask about likes.
+/// Editing does not need the viewer's like.
 pg::ResultHandle<Post> find_to_edit(pg::Statements& out, PostId id) { return store::find(out, id, MemberId()); }
 
 }  // namespace
@@ -177,12 +177,12 @@ async<Page> Posts::page(const Call& call, const boards::Board& board, std::int64
     const auto rows = page.number == 1 ? store::first_page(batch, board.id)
                                        : store::later_page(batch, board.id, (page.number - 1) * kPostsPerPage);
     co_await batch.send();
-    sort_in(page, rows.all());
+    add_rows(page, rows.all());
     if (page.number <= page.last) {
       check_places(page);
       break;
     }
-    page.number = page.last;  // asked beyond the end: the last page is what there is
+    page.number = page.last;  // beyond the end: gives the last page
   }
   for (auto* part : {&page.pinned, &page.lines}) {
     for (PostSummary& line : *part) line.views += views_.pending(line.id);
@@ -193,24 +193,24 @@ async<Page> Posts::page(const Call& call, const boards::Board& board, std::int64
 async<Result<PostAccess>> Posts::find(const Call& call, const session::Viewer& viewer, PostId id) {
   const auto found = co_await look_up<PostAccess>(db_, boards_, call, viewer, id, find_access);
   if (!found) co_return Unexpected(found.error());
-  learn(id, {found->post.board, found->post.author});
+  add_to_index(id, {found->post.board, found->post.author});
   co_return found->post;
 }
 
-async<Result<PostRef>> Posts::origin(const Call& call, const session::Viewer& viewer, PostId id) {
-  const PostRef* known = index_.find(id);
-  if (known == nullptr) {
+async<Result<PostRef>> Posts::find_ref(const Call& call, const session::Viewer& viewer, PostId id) {
+  const PostRef* indexed = index_.find(id);
+  if (indexed == nullptr) {
     const auto found = co_await find(call, viewer, id);
     if (!found) co_return Unexpected(found.error());
     co_return PostRef{found->board, found->author};
   }
-  const PostRef origin = *known;
-  if (auto ok = co_await readable(call, viewer, origin.board); !ok) co_return Unexpected(ok.error());
-  co_return origin;
+  const PostRef ref = *indexed;
+  if (auto ok = co_await readable(call, viewer, ref.board); !ok) co_return Unexpected(ok.error());
+  co_return ref;
 }
 
-void Posts::learn(PostId id, PostRef origin) {
-  if (index_.find(id) == nullptr) index_.put(id, origin);
+void Posts::add_to_index(PostId id, PostRef ref) {
+  if (index_.find(id) == nullptr) index_.put(id, ref);
 }
 
 async<Result<Reading>> Posts::read(const Call& call, const session::Viewer& viewer, PostId id) {
@@ -221,15 +221,15 @@ async<Result<Reading>> Posts::read(const Call& call, const session::Viewer& view
   co_return std::move(*reading);
 }
 
-async<std::optional<Reading>> Posts::load(const Call& call, PostId id, MemberId reader) {
+async<std::optional<Reading>> Posts::load(const Call& call, PostId id, MemberId member) {
   pg::Batch batch = db_.reads(call);
-  const auto post = store::find(batch, id, reader);
+  const auto post = store::find(batch, id, member);
   const auto older = store::older(batch, id);
   const auto newer = store::newer(batch, id);
   co_await batch.send();
   auto found = post.one();
   if (!found) co_return std::nullopt;
-  learn(id, {found->board, found->author});
+  add_to_index(id, {found->board, found->author});
   co_return Reading{std::move(*found), older.one(), newer.one()};
 }
 
@@ -238,7 +238,7 @@ async<Result<void>> Posts::readable(const Call& call, const session::Viewer& vie
   co_return may_read(viewer, directory->find(board));
 }
 
-void Posts::count_reader(const web::Context& ctx, PostId id, MemberId author) {
+void Posts::count_view(const web::Context& ctx, PostId id, MemberId author) {
   if (ctx.request.method != http::Method::get || ctx.viewer.id == author || is_robot(ctx.request)) return;
   views_.count(id, ctx.viewer.signed_in() ? std::to_string(ctx.viewer.id.value) : "g" + ctx.viewer.guest);
 }
@@ -251,9 +251,9 @@ async<Result<Post>> Posts::to_edit(const Call& call, const session::Viewer& view
 }
 
 async<std::vector<Recent>> Posts::recent(const Call& call, int rank) {
-  auto fill = [this, &call, rank] { return load_recent(db_, call, rank); };
+  auto load = [this, &call, rank] { return load_recent(db_, call, rank); };
   const std::string text =
-      co_await cache_.get(call, kRecentKeys.at(static_cast<std::size_t>(rank)), kRecentKept, std::move(fill));
+      co_await cache_.get(call, kRecentKeys.at(static_cast<std::size_t>(rank)), kRecentTtl, std::move(load));
   co_return parse_recent(text);
 }
 

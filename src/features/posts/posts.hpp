@@ -29,7 +29,7 @@ namespace ms::notifications {
 class Notifications;
 }
 
-// Posts of a board: list, read, write, edit, delete. Staff's acts (search everywhere, hide, restore) are in
+// Posts of a board: list, read, write, edit, delete. The acts of staff (search all boards, hide, restore) are in
 // features/moderation.
 namespace ms::posts {
 
@@ -48,16 +48,16 @@ struct Post {
   view::SafeHtml content_html;  ///< rendered when written
   MemberId author;
   std::string author_name;
-  bool by_staff = false;  ///< whoever wrote it acts for the site
+  bool by_staff = false;  ///< the author acts for the site
   Timestamp created;
   std::optional<Timestamp> updated;
   bool notice = false;
   std::int64_t views = 0;
   std::int64_t comments = 0;
   std::int64_t likes = 0;
-  bool liked = false;        ///< by who reads it
-  std::int64_t events = 0;   ///< changes of the post and its comments so far: where its live topic stands
-  std::int64_t version = 0;  ///< which of them changed the post itself last
+  bool liked = false;        ///< by the viewer
+  std::int64_t events = 0;   ///< changes of the post and its comments so far: the position of its topic
+  std::int64_t version = 0;  ///< the latest of them that changed the post itself
 };
 
 /// A line of a board's list.
@@ -79,15 +79,15 @@ struct Page {
   std::int64_t total = 0;   ///< visible posts of the board
   std::int64_t number = 1;  ///< this page, from 1
   std::int64_t last = 1;
-  std::int64_t newest = 0;  ///< highest number of a post that is not missing here: where the board's live topic stands
+  std::int64_t newest = 0;  ///< the board's highest number at the time of reading: the position of its topic
 
-  /// A pinned post of the first page stands above its lines, and not once more among them.
+  /// Whether the first page shows the post above its lines; the lines do not repeat it.
   bool pinned_above(PostId id) const {
     return std::ranges::any_of(pinned, [id](const PostSummary& line) { return line.id == id; });
   }
 };
 
-/// The post before and after on the same board.
+/// The previous or next post of the same board.
 struct Neighbour {
   PostId id;
   std::string title;
@@ -108,26 +108,26 @@ struct Recent {
   Timestamp created;
 };
 
-/// What the form holds.
+/// The content of the form.
 struct Draft {
   unicode::Line title;
   unicode::Text content;
   bool notice = false;
-  /// Of the post that was edited: another one is not overwritten. None: whatever is there.
+  /// The version that was edited: no other version is overwritten. None: overwrites any.
   std::optional<std::int64_t> version = {};
-  /// Which mentions that name nobody the writer was shown (notifications::Mentions::check_unresolved).
+  /// The unresolved mentions that the writer has been shown (notifications::Mentions::check_unresolved).
   std::optional<std::string> unresolved = {};
 };
-/// Pure; every wrong field is named.
+/// Pure; names every wrong field.
 Result<void> check(const Draft& draft);
-/// Unexpected (invalid, "content") when a text renders to nothing that anybody sees.
+/// Unexpected (invalid, "content") when a text renders to nothing visible.
 Result<void> check_shown(const view::SafeHtml& html);
 
-/// Whether `viewer` may see what is on a board (null: there is none). Unexpected: not_found, whether it is closed to
-/// them or not there, so that nobody learns what closed boards hold.
+/// Whether `viewer` may see what is on a board (null: there is none). Unexpected: not_found, both for a closed and for
+/// a missing board, so that nobody learns what closed boards hold.
 Result<void> may_read(const session::Viewer& viewer, const boards::Board* board);
 
-/// What others need to know before they add something to a post.
+/// What other features need before they add something to a post.
 struct PostAccess {
   PostId id;
   BoardId board;
@@ -135,7 +135,7 @@ struct PostAccess {
   bool notice = false;
 };
 pg::ResultHandle<PostAccess> find_access(pg::Statements& out, PostId post);
-/// Refuses the caller's unit (404) when the post is not visible any more.
+/// Fails the caller's transaction (404) when the post is no longer visible.
 void guard_visible(pg::Statements& out, PostId post);
 
 class Posts {
@@ -145,51 +145,51 @@ class Posts {
 
   /// One round trip, the same cost for every page number. `number` below 1 or beyond the last page is clamped.
   async<Page> page(const Call& call, const boards::Board& board, std::int64_t number);
-  /// That a visible post is there and `viewer` may read it, without its text and without counting a reader. Unexpected
-  /// as below.
+  /// A visible post that `viewer` may read, without its text; counts no view. Unexpected as read().
   async<Result<PostAccess>> find(const Call& call, const session::Viewer& viewer, PostId id);
-  /// The same for who adds something to it: of a post that this thread has read nothing is asked, so that its being
-  /// visible is left to guard_visible.
-  async<Result<PostRef>> origin(const Call& call, const session::Viewer& viewer, PostId id);
-  /// A visible post of a board that `viewer` may read; counts no reader. Unexpected: not_found.
+  /// The same for adding something to it: a post that this thread has read costs no query, and its visibility is left
+  /// to guard_visible.
+  async<Result<PostRef>> find_ref(const Call& call, const session::Viewer& viewer, PostId id);
+  /// A visible post of a board that `viewer` may read; counts no view. Unexpected: not_found.
   async<Result<Reading>> read(const Call& call, const session::Viewer& viewer, PostId id);
-  /// The same for whoever may read it, without counting a reader; nothing when there is no such visible post.
-  async<std::optional<Reading>> load(const Call& call, PostId id, MemberId reader);
+  /// The same without checking rights, with the likes of `member`; nothing when there is no such visible post.
+  async<std::optional<Reading>> load(const Call& call, PostId id, MemberId member);
   /// Unexpected as read().
   async<Result<void>> readable(const Call& call, const session::Viewer& viewer, BoardId board);
-  /// The database may be another one, in which the same number is another post.
+  /// For a replaced database, in which the same id may be another post.
   void clear_index() { index_.invalidate_all(); }
   const cache::LocalCacheStats& cache_stats() const noexcept { return index_.stats(); }
-  /// The request shows the post to a reader, who counts unless they wrote it, only ask for its head, or are a program.
-  void count_reader(const web::Context& ctx, PostId id, MemberId author);
-  /// Readers who count and are not written down yet.
+  /// Counts the request as a view, unless the viewer is the author or a robot, or the request is not a GET.
+  void count_view(const web::Context& ctx, PostId id, MemberId author);
+  /// Counted views that PostgreSQL does not have yet.
   std::int64_t unwritten_views(PostId id) const { return views_.pending(id); }
-  /// The post for its editing form; counts no reader. Unexpected as read(), and forbidden when it may not be edited.
+  /// The post for its editing form; counts no view. Unexpected as read(), and forbidden when the viewer may not edit
+  /// it.
   async<Result<Post>> to_edit(const Call& call, const session::Viewer& viewer, PostId id);
-  /// The newest posts of each board that stands on the home page and a member of `rank` may read, through Redis
+  /// The newest posts of each board on the home page that a member of `rank` may read, through the Redis cache
   /// (`cache:posts:recent`).
   async<std::vector<Recent>> recent(const Call& call, int rank);
 
-  /// Each is refused (too_many) beyond what a member may write in a minute.
+  /// Unexpected (too_many) beyond the number of writes that a member may do in a minute.
   async<Result<PostId>> write(const Call& call, const session::Viewer& viewer, const boards::Board& board, Draft draft);
-  /// Unexpected also: conflict, when the post has another version than the draft began with.
+  /// Unexpected also: conflict, when the post no longer has the draft's version.
   async<Result<void>> edit(const Call& call, const session::Viewer& viewer, PostId id, Draft draft);
-  /// Own posts, or anybody's with Permission::remove, which the audit log keeps with the reason (may be empty). The row
-  /// stays (deleted_at), its page answers 404. Unexpected also: invalid (reason), conflict, when it has another
+  /// Own posts, or anybody's with Permission::remove; the audit log then records the reason (may be empty). The row
+  /// stays (deleted_at), its page answers 404. Unexpected also: invalid (reason), conflict, when the post has another
   /// version.
   async<Result<void>> remove(const Call& call, const session::Viewer& viewer, PostId id, std::string reason,
                              std::optional<std::int64_t> version = {});
 
-  /// Whether `viewer` may edit this post: its author may, as long as the board lets them write.
+  /// Whether `viewer` may edit the post: only its author, as long as the board lets them write.
   static bool editable(const session::Viewer& viewer, const boards::Board& board, MemberId author);
   static bool removable(const session::Viewer& viewer, MemberId author);
 
  private:
   /// Counts a write and the members that it mentions.
   async<Result<void>> allow(const Call& call, const session::Viewer& viewer, limit::Write what, std::int64_t mentions);
-  void learn(PostId id, PostRef origin);
+  void add_to_index(PostId id, PostRef ref);
 
-  static constexpr std::size_t kMaxIndexBytes = 2 << 20;  // of some 20,000 posts
+  static constexpr std::size_t kMaxIndexBytes = 2 << 20;  // for some 20,000 posts
 
   pg::Db& db_;
   cache::RedisCache& cache_;
@@ -200,7 +200,7 @@ class Posts {
   PostIndex index_{{.name = "post_index", .max_bytes = kMaxIndexBytes}};
 };
 
-/// What is live about a board, topic "b3": new posts. Its number is the newest post's.
+/// The source of a board's topic, "b3": new posts. Its number is the newest post's.
 class LiveBoard final : public live::Source {
  public:
   LiveBoard(pg::Db& db, boards::Boards& boards) : db_(db), boards_(boards) {}
@@ -213,11 +213,11 @@ class LiveBoard final : public live::Source {
   boards::Boards& boards_;
 };
 
-/// Keys of the cache in Redis that show posts, for write::Changes of whoever changes them.
+/// Keys of the Redis cache that show posts, for the write::Changes of writes that change posts.
 std::vector<std::string> cache_keys();
 
 /// GET /boards/{slug}, and the forms to write, edit and delete. A post's own page shows comments too: apps/site/pages.
-void add_site_routes(web::Router& router, Posts& posts, PageCache& shown, boards::Boards& boards,
+void add_site_routes(web::Router& router, Posts& posts, PageCache& page_cache, boards::Boards& boards,
                      notifications::Notifications& notifications);
 void add_api_routes(web::Router& router, Posts& posts, boards::Boards& boards,
                     notifications::Notifications& notifications);

@@ -15,7 +15,7 @@
 namespace ms::posts {
 namespace {
 
-constexpr int kRows = 10;  // at once; the longest post takes some milliseconds
+constexpr int kRows = 10;  // per batch; the longest post takes some milliseconds
 constexpr auto kPause = std::chrono::seconds(1);
 
 constexpr pg::Query kOutdated{"posts.outdated", R"(
@@ -39,7 +39,7 @@ struct Cursor {
   std::int64_t id = 0;
 };
 
-/// The beginning for a text that is none of to_text().
+/// Parses the output of to_text(); the beginning for any other text.
 Cursor parse(const std::string& text) {
   Cursor out;
   const int fields = std::sscanf(text.c_str(), "%zu %ld %ld", &out.table, &out.renderer, &out.id);
@@ -47,14 +47,14 @@ Cursor parse(const std::string& text) {
 }
 std::string to_text(const Cursor& cursor) { return fmt::format("{} {} {}", cursor.table, cursor.renderer, cursor.id); }
 
-/// What PostgreSQL refuses is logged and passed over: the cursor goes on behind it.
+/// A row that PostgreSQL refuses is logged and skipped: the cursor continues behind it.
 async<void> replace(pg::Db& db, const Call& call, const RenderedTable& table, const std::vector<Row>& rows) {
   pg::Transaction transaction = db.transaction(call);
   for (const Row& row : rows) {
     const auto links = markdown::kept_links(row.content, row.html);
     transaction.add(table.replace, row.id, markdown::render(row.content, links).html(), markdown::kRendererVersion,
                     row.content);
-    co_await sleep_for(std::chrono::milliseconds(0));  // requests come between
+    co_await sleep_for(std::chrono::milliseconds(0));  // lets requests run in between
   }
   try {
     const auto done = co_await transaction.commit();

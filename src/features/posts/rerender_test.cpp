@@ -48,13 +48,13 @@ class RerenderTest : public testing::Test {
   std::string cursor;
 };
 
-TEST_F(RerenderTest, ReplacesWhatAnOlderRendererMade) {
+TEST_F(RerenderTest, ReplacesHtmlOfAnOlderRenderer) {
   EXPECT_TRUE(step());
   EXPECT_EQ(html(1), now + "<p>2026. 3. 2. (월)</p>\n");
   EXPECT_EQ(html(2), now + "<p><a class=\"mention\" href=\"/members/7\">@김하늘</a>님께 |a|</p>\n");
-  EXPECT_EQ(html(3), "1 ");  // what is hidden is not the Site's to change
+  EXPECT_EQ(html(3), "1 ");  // the Site may not change a hidden post
   EXPECT_EQ(html(4), now);
-  EXPECT_EQ(html(5), "99 <p>그대로</p>");  // of a newer program beside this one
+  EXPECT_EQ(html(5), "99 <p>그대로</p>");  // by a newer program that runs beside this one
   EXPECT_FALSE(step());
   TestDatabase::execute("update posts set hidden_at = null where id = 3");
   EXPECT_TRUE(step());  // in the next period
@@ -63,7 +63,7 @@ TEST_F(RerenderTest, ReplacesWhatAnOlderRendererMade) {
   EXPECT_EQ(TestDatabase::execute("select count(*) from notifications"), "0");
 }
 
-TEST_F(RerenderTest, GoesOnInBatchesAndLeavesWhatCannotBeWritten) {
+TEST_F(RerenderTest, ContinuesInBatchesAndSkipsRowsThatCannotBeWritten) {
   TestDatabase::execute(
       "insert into posts (title, content, renderer, author_id, board_id, number)"
       " select 'x', '- ' || n, 0, 1, 1, n from generate_series(10, 34) n");
@@ -81,7 +81,7 @@ TEST_F(RerenderTest, GoesOnInBatchesAndLeavesWhatCannotBeWritten) {
   EXPECT_EQ(html(1), now + "<p>2026. 3. 2. (월)</p>\n");
 }
 
-TEST_F(RerenderTest, ATextOfThisRendererIsLeft) {
+TEST_F(RerenderTest, HtmlOfThisRendererStays) {
   TestDatabase::execute("update posts set content = '고침', content_html = '<p>고침</p>', renderer = " + version +
                         " where id = 1");
   EXPECT_TRUE(step());

@@ -1,4 +1,4 @@
-// What may be done with posts, and what PostgreSQL holds afterwards.
+// The rules for posts, and what PostgreSQL stores afterwards.
 #include <gmock/gmock.h>
 
 #include "features/posts/posts.hpp"
@@ -35,11 +35,11 @@ TEST_F(PostRules, AMemberWritesWhereTheBoardLetsThem) {
   ASSERT_TRUE(written);
   EXPECT_EQ(post(*written, "title || ' ' || author_id || ' ' || board_id || ' ' || number"), "봄 소풍 2 1 1");
   EXPECT_EQ(post(*written, "content_html"), "<p><em>본문</em></p>\n");
-  EXPECT_EQ(post(*written, "notice"), "f") << "a notice is for who has that permission";
+  EXPECT_EQ(post(*written, "notice"), "f") << "a notice needs its permission";
   EXPECT_EQ(write(kReader).value().value, written->value + 1);
 }
 
-TEST_F(PostRules, WhoMayNotWriteIsRefusedAndNothingIsThere) {
+TEST_F(PostRules, WritingWithoutTheRightFailsAndStoresNothing) {
   EXPECT_THAT(code_of(write(kGuest)), Optional(ErrorCode::unauthenticated));
   EXPECT_THAT(code_of(write(kWriter, {"제목", "본문", false}, 2)), Optional(ErrorCode::forbidden));
   EXPECT_EQ(ask("select count(*) from posts"), "0");
@@ -47,13 +47,13 @@ TEST_F(PostRules, WhoMayNotWriteIsRefusedAndNothingIsThere) {
   EXPECT_EQ(ask("select count(*) from posts where notice"), "1");
 }
 
-TEST_F(PostRules, ARightThatIsLostMeanwhileIsAskedAgainInTheTransaction) {
+TEST_F(PostRules, TheTransactionChecksARightThatWasRevokedMeanwhile) {
   ask("update users set suspended_until = 'infinity' where id = 2");
   EXPECT_FALSE(write(kWriter));
   EXPECT_EQ(ask("select count(*) from posts"), "0");
-  const boards::Board known = board();
+  const boards::Board stale = board();
   ask("update boards set write_role = 2 where id = 1");
-  EXPECT_FALSE(run(posts.write(call, kReader, known, {"제목", "본문", false})));
+  EXPECT_FALSE(run(posts.write(call, kReader, stale, {"제목", "본문", false})));
   EXPECT_EQ(ask("select count(*) from posts"), "0");
 }
 
@@ -87,7 +87,7 @@ TEST_F(PostRules, AnEditOfAnotherVersionIsAConflict) {
   EXPECT_EQ(post(id, "deleted_at is null"), "t");
 }
 
-TEST_F(PostRules, AuthorsDeleteTheirOwnWithoutARecordAndStaffWithOne) {
+TEST_F(PostRules, AuthorsDeleteTheirOwnWithoutAnAuditEntryAndStaffWithOne) {
   const PostId own = write(kWriter).value();
   const PostId other = write(kWriter).value();
   EXPECT_THAT(code_of(remove(kReader, own)), Optional(ErrorCode::forbidden));
@@ -100,7 +100,7 @@ TEST_F(PostRules, AuthorsDeleteTheirOwnWithoutARecordAndStaffWithOne) {
   EXPECT_EQ(ask("select count(*) from posts where deleted_at is not null"), "2") << "the rows stay";
 }
 
-TEST_F(PostRules, WhatIsGoneIsNotFoundByAnybody) {
+TEST_F(PostRules, ADeletedOrHiddenPostIsNotFound) {
   const PostId id = write(kWriter).value();
   ASSERT_TRUE(run(posts.read(call, kGuest, id)));
   ASSERT_TRUE(remove(kWriter, id));
@@ -111,15 +111,15 @@ TEST_F(PostRules, WhatIsGoneIsNotFoundByAnybody) {
   EXPECT_EQ(run(posts.page(call, board(), 1)).total, 0);
 }
 
-TEST_F(PostRules, AClosedBoardHidesWhatItHolds) {
+TEST_F(PostRules, AClosedBoardHidesItsPosts) {
   const PostId id = write(kStaff, {"회의", "본문", false}, 2).value();
   EXPECT_THAT(code_of(run(posts.read(call, kReader, id))), Optional(ErrorCode::not_found));
   EXPECT_THAT(code_of(edit(kReader, id)), Optional(ErrorCode::not_found))
-      << "not forbidden: nobody learns that it is there";
+      << "not forbidden: nobody learns that it exists";
   EXPECT_TRUE(run(posts.read(call, kStaff, id)));
 }
 
-TEST_F(PostRules, TheListHasWhatIsVisibleNewestFirst) {
+TEST_F(PostRules, TheListHasVisiblePostsNewestFirst) {
   const PostId first = write(kWriter).value();
   const PostId second = write(kReader, {"둘째", "본문", false}).value();
   const PostId notice = write(kStaff, {"공지", "본문", true}).value();

@@ -16,7 +16,7 @@ Draft read_draft(const http::Form& form) {
           form.number("version"), notifications::shown_mentions(form)};
 }
 
-/// The board named in the path, if the visitor may read it.
+/// The board in the path, if the viewer may read it.
 Result<const boards::Board*> board_of(const web::Context& ctx, const boards::Directory& directory) {
   const boards::Board* board = directory.find(ctx.params.get("slug"));
   if (board == nullptr || !board->readable(ctx.viewer)) return fail(ErrorCode::not_found, "boards.gone"_msg);
@@ -36,7 +36,7 @@ std::string list_path(const boards::Board& board, std::int64_t page) {
   return page == 1 ? "/boards/" + board.slug : fmt::format("/boards/{}?page={}", board.slug, page);
 }
 
-/// What a repetition of a write is answered: the first request did it, wherever the post's board stands by now.
+/// The response to a repetition of a write: the first request did it, whatever the board's address is now.
 async<http::Response> answer_again(web::Context& ctx, Posts& posts, boards::Boards& boards, PostId id, Msg flash) {
   const auto post = co_await posts.find(ctx.call, ctx.viewer, id);
   const auto directory = co_await boards.all(ctx.call);
@@ -56,13 +56,13 @@ async<http::Response> show_list(web::Context& ctx, PageCache& page_cache, boards
   if (asked && *asked != page->page.number) co_return ctx.redirect(path);
   std::optional<bool> follows;
   if (ctx.viewer.signed_in()) follows = co_await notifications.follows(ctx.call, ctx.viewer.id, (*board)->id);
-  const bool everybodys = (*board)->read_role == 0;
+  const bool is_public = (*board)->read_role == 0;
   co_return ctx.page(
-      {.title = (*board)->name, .description = (*board)->description, .open = everybodys, .canonical = path},
+      {.title = (*board)->name, .description = (*board)->description, .open = is_public, .canonical = path},
       [&](view::Out& out) { list(out, **board, *page, (*board)->writable(ctx.viewer), follows); });
 }
 
-/// `error`: why the draft that was sent comes back.
+/// `error`: why the form returns with the sent draft.
 async<http::Response> write_form(web::Context& ctx, notifications::Notifications& notifications,
                                  const boards::Board& board, const Draft& draft, const Error* error) {
   const auto unresolved = co_await notifications.unresolved(ctx.call, draft.content);
@@ -87,9 +87,9 @@ async<http::Response> show_write(web::Context& ctx, boards::Boards& boards,
 
 async<http::Response> post_write(web::Context& ctx, Posts& posts, boards::Boards& boards,
                                  notifications::Notifications& notifications) {
-  constexpr Msg kSaid = "flash.post_written"_msg;
+  constexpr Msg kFlash = "flash.post_written"_msg;
   if (const auto first = idempotency::previous_result(ctx.call)) {
-    co_return co_await answer_again(ctx, posts, boards, PostId{*first}, kSaid);
+    co_return co_await answer_again(ctx, posts, boards, PostId{*first}, kFlash);
   }
   const auto directory = co_await boards.all(ctx.call);
   const auto board = board_of(ctx, *directory);
@@ -98,12 +98,12 @@ async<http::Response> post_write(web::Context& ctx, Posts& posts, boards::Boards
   if (!sent) co_return ctx.error_response(sent.error());
   const Draft draft = read_draft(*sent);
   const auto written = co_await posts.write(ctx.call, ctx.viewer, **board, draft);
-  if (written) co_return ctx.redirect(post_path(**board, *written), kSaid);
+  if (written) co_return ctx.redirect(post_path(**board, *written), kFlash);
   if (written.error().code != ErrorCode::invalid) co_return ctx.error_response(written.error());
   co_return co_await write_form(ctx, notifications, **board, draft, &written.error());
 }
 
-/// `theirs`: what somebody else has stored since the draft was begun.
+/// `theirs`: the version that somebody else has stored since the draft was begun.
 async<http::Response> edit_form(web::Context& ctx, notifications::Notifications& notifications,
                                 const boards::Board& board, PostId id, const Draft& draft, const Error* error,
                                 const Post* theirs = nullptr) {
@@ -147,7 +147,7 @@ async<http::Response> post_edit(web::Context& ctx, Posts& posts, boards::Boards&
     co_return co_await edit_form(ctx, notifications, **board, id, draft, &done.error());
   }
   if (done.error().code != ErrorCode::conflict) co_return ctx.error_response(done.error());
-  // Both texts, and the draft goes on from the one that is stored: what is sent next was chosen with both in sight.
+  // The form shows both texts and carries the stored version: the writer chooses the next text with both in view.
   const auto theirs = co_await posts.to_edit(ctx.call, ctx.viewer, id);
   if (!theirs) co_return ctx.error_response(theirs.error());
   Draft next = draft;
@@ -160,7 +160,7 @@ async<http::Response> post_delete(web::Context& ctx, Posts& posts, boards::Board
   const auto board = board_of(ctx, *directory);
   if (!board && idempotency::previous_result(ctx.call)) co_return ctx.redirect("/", "flash.deleted"_msg);
   if (!board) co_return ctx.error_response(board.error());
-  // Without a body it is a request for one's own post, or without a reason.
+  // A request without a body deletes the viewer's own post, or gives no reason.
   std::string reason;
   if (const auto form = ctx.form()) reason = form->get("reason");
   const auto done = co_await posts.remove(ctx.call, ctx.viewer, PostId{ctx.params.number("id")}, reason);

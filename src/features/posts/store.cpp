@@ -5,26 +5,29 @@
 namespace ms::posts {
 namespace {
 
-constexpr pg::Query kGate{"posts.gate", "select id, board_id, author_id, notice from posts where id = $1 and visible"};
-constexpr pg::Query kGuard{"posts.guard_visible", R"(
+constexpr pg::Query kFindAccess{"posts.gate",
+                                "select id, board_id, author_id, notice from posts where id = $1 and visible"};
+constexpr pg::Query kGuardVisible{"posts.guard_visible", R"(
   select ms_guard(exists (select from posts where id = $1 and visible for share), 404, 'posts.gone')::text)"};
 
 }  // namespace
 
-pg::ResultHandle<PostAccess> find_access(pg::Statements& out, PostId post) { return out.add<PostAccess>(kGate, post); }
-void guard_visible(pg::Statements& out, PostId post) { out.add(kGuard, post); }
+pg::ResultHandle<PostAccess> find_access(pg::Statements& out, PostId post) {
+  return out.add<PostAccess>(kFindAccess, post);
+}
+void guard_visible(pg::Statements& out, PostId post) { out.add(kGuardVisible, post); }
 
 }  // namespace ms::posts
 
 namespace ms::posts::store {
 namespace {
 
-// The number of lines stands in the SQL: PostgreSQL guesses that a limit in a parameter is a tenth of the table, thinks
-// its kept plan bad, and plans anew for every page, which costs three times as much as the page.
+// The number of lines is a constant in the SQL: PostgreSQL estimates a limit in a parameter as a tenth of the table,
+// rejects its generic plan, and plans again for every page, which costs three times as much as the page.
 static_assert(kPostsPerPage == 20);
 
-// One statement for a page, because each costs both sides as much as some rows. The board's own row comes first. What a
-// line shows stands in one row (`post_counters`); each column costs PostgreSQL a fifth of a row.
+// One statement for a page, because each statement costs both sides as much as some rows. The board's own row comes
+// first. One row of `post_counters` holds what a line shows; each column costs PostgreSQL a fifth of a row.
 constexpr pg::Query kFirstPage{"posts.first_page", R"(
   select 0, visible_posts, last_number, '', 0::bigint, '', now(), 0::bigint, 0::bigint from boards where id = $1
   union all
@@ -33,10 +36,10 @@ constexpr pg::Query kFirstPage{"posts.first_page", R"(
   union all
   (select 2 + notice::int, post_id, number, title, author_id, author_name, created_at, views, comments
     from post_counters where board_id = $1 and visible order by number desc limit 20))"};
-// `rank` is how many visible posts are older than the page's first. The last block, and the last 32 numbers in it,
-// before which stand no more than that hold it: one look-up, a search in its array, and at most 31 lines that are
-// skipped, however many posts there are. PostgreSQL guesses that the offset is a tenth of the board; `limit 51`, the
-// most that can be wanted, tells it better, so that it keeps this plan, too.
+// `rank` is how many visible posts are older than the page's first. The post is in the last block, and in the last 32
+// numbers of it, that have at most `rank` visible posts before them: one look-up, a search in its array, and at most 31
+// skipped lines, however many posts there are. PostgreSQL estimates the offset as a tenth of the board; `limit 51`, the
+// most that a page needs, corrects that, so that PostgreSQL keeps its generic plan here too.
 constexpr pg::Query kLaterPage{"posts.later_page", R"(
   with board as materialized (
     select visible_posts, last_number, visible_posts - 1 - $2 as rank from boards where id = $1)
@@ -78,7 +81,7 @@ constexpr pg::Query kInsert{"posts.insert", R"(
   with next as (update boards set last_number = last_number + 1 where id = $2 returning last_number)
   insert into posts (board_id, number, author_id, title, content, content_html, renderer, notice)
   select $2, last_number, $3, $4, $5, $6, $7, $8 from next returning ms_set_local_id($1, id))"};
-// The lock of the update itself, so that two editors come one after the other.
+// Takes the lock of the update itself, so that two editors run one after the other.
 constexpr pg::Query kGuardVersion{"posts.guard_version", R"(
   select ms_guard(exists (select from posts where id = $1 and event = $2 for no key update), 409, $3)::text)"};
 constexpr pg::Query kUpdate{"posts.update", R"(
@@ -102,8 +105,8 @@ pg::ResultHandle<BoardRow> first_page(pg::Statements& out, BoardId board) {
 pg::ResultHandle<BoardRow> later_page(pg::Statements& out, BoardId board, std::int64_t skip) {
   return out.add<BoardRow>(kLaterPage, board, skip);
 }
-pg::ResultHandle<Post> find(pg::Statements& out, PostId id, MemberId reader) {
-  return out.add<Post>(kFind, id, reader);
+pg::ResultHandle<Post> find(pg::Statements& out, PostId id, MemberId member) {
+  return out.add<Post>(kFind, id, member);
 }
 pg::ResultHandle<Neighbour> older(pg::Statements& out, PostId of) { return out.add<Neighbour>(kOlder, of); }
 pg::ResultHandle<Neighbour> newer(pg::Statements& out, PostId of) { return out.add<Neighbour>(kNewer, of); }

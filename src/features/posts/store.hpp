@@ -7,8 +7,8 @@
 // SQL of posts only: one function is one named query.
 namespace ms::posts::store {
 
-/// A row of a board's page: first the board itself (id: its visible posts, number: the highest that was given), then on
-/// the first page its notices, then its lines. Columns are dear: one tells what it is and whether it is a notice.
+/// A row of a board's page: first the board itself (id: its visible posts, number: the highest one assigned), then on
+/// the first page its notices, then its lines. Columns are expensive, so `part` also says whether a line is a notice.
 struct BoardRow {
   enum Part : int { board = 0, pinned = 1, line = 2, notice_line = 3 };
   int part = board;
@@ -26,8 +26,8 @@ pg::ResultHandle<BoardRow> first_page(pg::Statements& out, BoardId board);
 /// The kPostsPerPage lines after the newest `skip` visible ones, found by post_places.
 pg::ResultHandle<BoardRow> later_page(pg::Statements& out, BoardId board, std::int64_t skip);
 
-/// A visible post, of whatever board.
-pg::ResultHandle<Post> find(pg::Statements& out, PostId id, MemberId reader);
+/// A visible post of any board, with whether `member` likes it.
+pg::ResultHandle<Post> find(pg::Statements& out, PostId id, MemberId member);
 /// The nearest visible post of the same board with a lower (older) or higher number.
 pg::ResultHandle<Neighbour> older(pg::Statements& out, PostId of);
 pg::ResultHandle<Neighbour> newer(pg::Statements& out, PostId of);
@@ -36,13 +36,13 @@ pg::ResultHandle<Recent> recent(pg::Statements& out, int rank, int each);
 
 write::Inserted<PostId, PostId> insert(write::Write& out, BoardId board, const Draft& draft,
                                        const view::SafeHtml& html);
-/// Refuses the unit (409) when the post has another version.
+/// Fails the transaction (409) when the post has another version.
 void guard_version(pg::Statements& out, PostId id, std::int64_t version);
 void update(pg::Statements& out, PostId id, const Draft& draft, const view::SafeHtml& html);
 void remove(pg::Statements& out, PostId id, MemberId by);
 
-/// A visible post that is newer than a number, and the board's own number of the same moment; without a post when
-/// there is none.
+/// A visible post with a higher number than given, and the board's highest number at the same moment; without a post
+/// when there is none.
 struct NewPost {
   std::int64_t newest = 0;
   std::int64_t number = 0;  ///< 0: none

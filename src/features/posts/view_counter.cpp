@@ -21,14 +21,14 @@ void ViewCounter::count(PostId post, std::string_view visitor) {
   if (visitor.empty() || visits_.size() >= kMaxVisits) return;
   const auto now = std::chrono::steady_clock::now();
   std::string key = fmt::format("viewed:{}:{}", post.value, visitor);
-  const auto known = seen_.find(key);
-  if (known != seen_.end() && now - known->second < kOnce) return;
-  if (seen_.size() >= kMaxVisitors) seen_.clear();
-  seen_[key] = now;
+  const auto counted = counted_.find(key);
+  if (counted != counted_.end() && now - counted->second < kOnce) return;
+  if (counted_.size() >= kMaxVisitors) counted_.clear();
+  counted_[key] = now;
   visits_.push_back({post, std::move(key)});
 }
 
-/// Which of the visits are the first of their visitor within kOnce, on all servers.
+/// Adds the visits that are the first of their visitor within kOnce, on all servers, to the pending views.
 async<void> ViewCounter::settle(const Call& call) {
   if (visits_.empty()) co_return;
   const std::vector<Visit> visits = std::exchange(visits_, {});
@@ -56,21 +56,21 @@ async<void> ViewCounter::flush() {
   std::unordered_map<PostId, std::int64_t> taken;
   taken.swap(pending_);
   std::vector<PostId> posts;
-  std::vector<std::int64_t> seen;
+  std::vector<std::int64_t> counts;
   for (const auto& [post, views] : taken) {
     posts.push_back(post);
-    seen.push_back(views);
+    counts.push_back(views);
   }
   bool done = false;
   try {
     pg::Transaction transaction = db_.transaction(call);  // a Batch would be sent again after a lost connection
-    transaction.add(kAdd, posts, seen);
+    transaction.add(kAdd, posts, counts);
     const auto added = co_await transaction.commit();
     if (!added) spdlog::error("views are not counted: {}", added.error().message.key);
     done = true;
-  } catch (const pg::Unavailable& gone) {
-    // Added already, perhaps: better a view too few than one counted twice.
-    done = gone.outcome_unknown();
+  } catch (const pg::Unavailable& failure) {
+    // The views may have been added: a lost view is better than one counted twice.
+    done = failure.outcome_unknown();
   } catch (const std::exception& bug) {
     spdlog::error("views are not counted: {}", bug.what());
     done = true;

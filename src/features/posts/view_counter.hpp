@@ -13,19 +13,19 @@
 
 namespace ms::posts {
 
-/// Readers of posts: each visitor counts once within kOnce, on whatever server. Reading writes nothing and asks nobody:
-/// visits are gathered in memory, and every few seconds Redis says in one round trip which of them are new
-/// (`viewed:<post>:<visitor>`), and those are added to post_counters in one statement. While Redis is gone each thread
-/// knows only its own. What a killed process had gathered since (at most kFlushEvery) is lost. One thread.
+/// Counts the views of posts: each visitor counts once within kOnce, on all servers together. A page view writes
+/// nothing and queries nothing: visits are collected in memory, Redis says every few seconds in one round trip which of
+/// them are new (`viewed:<post>:<visitor>`), and one statement adds those to post_counters. Without Redis each thread
+/// detects only its own repetitions. A killed process loses the visits of at most kFlushEvery. One thread.
 class ViewCounter {
  public:
   ViewCounter(pg::Db& db, redis::Client& redis) : db_(db), redis_(redis) {}
 
-  /// `visitor`: the same for all visits of one person, and says nothing about them; empty: not counted.
+  /// `visitor`: the same pseudonym for all visits of one person; empty: not counted.
   void count(PostId post, std::string_view visitor);
-  /// Views of this post that count and that PostgreSQL does not have yet.
+  /// Counted views of this post that PostgreSQL does not have yet.
   std::int64_t pending(PostId post) const;
-  /// Adds up what is pending; on failure it stays pending.
+  /// Writes the pending views; on failure they stay pending.
   async<void> flush();
   /// Flushes for ever; spawned once by the program.
   async<void> run();
@@ -40,12 +40,13 @@ class ViewCounter {
   };
   async<void> settle(const Call& call);
 
-  static constexpr std::size_t kMaxPosts = 10'000;     // pending at once; more are not counted
-  static constexpr std::size_t kMaxVisits = 2'000;     // between two flushes; more are not counted
-  static constexpr std::size_t kMaxVisitors = 50'000;  // remembered; then all are forgotten, and Redis tells
+  static constexpr std::size_t kMaxPosts = 10'000;  // pending at once; more are not counted
+  static constexpr std::size_t kMaxVisits = 2'000;  // between two flushes; more are not counted
+  static constexpr std::size_t kMaxVisitors =
+      50'000;  // stored at once; then all are cleared, and Redis detects repetitions
   pg::Db& db_;
   redis::Client& redis_;
-  std::unordered_map<std::string, std::chrono::steady_clock::time_point> seen_;
+  std::unordered_map<std::string, std::chrono::steady_clock::time_point> counted_;
   std::vector<Visit> visits_;
   std::unordered_map<PostId, std::int64_t> pending_;
 };

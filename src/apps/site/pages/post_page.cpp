@@ -68,7 +68,7 @@ async<http::Response> show_post(web::Context& ctx, PostPageCache& cache, comment
 /// Where a comment stands that was just written, or whose repetition this is: nothing of it is asked where its post was
 /// read, as a rule.
 async<std::string> path_of(web::Context& ctx, posts::Posts& posts, boards::Boards& boards, PostId post, CommentId id) {
-  const auto origin = co_await posts.origin(ctx.call, ctx.viewer, post);
+  const auto origin = co_await posts.find_ref(ctx.call, ctx.viewer, post);
   const auto directory = co_await boards.all(ctx.call);
   const boards::Board* board = origin ? directory->find(origin->board) : nullptr;
   if (board == nullptr) co_return fmt::format("/comments/{}", id.value);  // gone since then, which is said there

@@ -58,7 +58,7 @@ async<Result<PostPageData>> PostPageCache::read(const web::Context& ctx, PostId 
   auto page = co_await threads(ctx, id, post.author, number, from);
   std::vector<std::int64_t> likes;
   if (anything_liked(post, page->rows)) likes = co_await liked(ctx, id);
-  posts_.count_reader(ctx, id, post.author);
+  posts_.count_view(ctx, id, post.author);
   co_return PostPageData{*found, std::move(page), post.views + posts_.unwritten_views(id), std::move(likes)};
 }
 
@@ -85,7 +85,7 @@ async<std::shared_ptr<const likes::Likers>> PostPageCache::likers(const web::Con
 async<std::vector<std::int64_t>> PostPageCache::liked(const web::Context& ctx, PostId id) {
   if (!ctx.viewer.signed_in()) co_return std::vector<std::int64_t>();
   const auto all = co_await likers(ctx, id);
-  if (all->whole) co_return all->of(ctx.viewer.id);
+  if (all->complete) co_return all->of(ctx.viewer.id);
   auto own = co_await likes_.of(ctx.call, ctx.viewer.id, id);
   co_return own;
 }
