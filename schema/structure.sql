@@ -267,19 +267,13 @@ CREATE FUNCTION public.ms_local_ids(name text) RETURNS bigint[]
   select current_setting('minschool.' || name)::bigint[]
 $$;
 
-CREATE FUNCTION public.ms_may_notify(muted smallint, suspended timestamp with time zone, role smallint, read_role smallint, kind smallint) RETURNS boolean
-    LANGUAGE sql STABLE
-    AS $$
-  select muted & (1 << least(kind, 6)) = 0 and coalesce(suspended <= now(), true) and read_role <= role
-$$;
-
 CREATE FUNCTION public.ms_next_session_epoch(before bigint) RETURNS bigint
     LANGUAGE sql
     AS $$
   select greatest(before + 1, (extract(epoch from clock_timestamp()) * 1000000)::bigint);
 $$;
 
-CREATE FUNCTION public.ms_notify(actor bigint, recipients bigint[], kinds smallint[], of_posts bigint[], of_comments bigint[], why text) RETURNS bigint[]
+CREATE FUNCTION public.ms_notify(actor bigint, recipients bigint[], kinds smallint[], by_staff boolean, key text, of_posts bigint[], of_comments bigint[], why text) RETURNS bigint[]
     LANGUAGE plpgsql
     AS $$
 declare
@@ -291,39 +285,38 @@ declare
   notified bigint[];
 begin
   for member, what, of_post, of_comment in
-    select r.member_id, r.kind, r.post_id, r.comment_id from ms_recipients(actor, recipients, kinds, of_posts, of_comments) r
+    select r.member_id, r.kind, r.post_id, r.comment_id
+      from ms_recipients(actor, recipients, kinds, by_staff, of_posts, of_comments) r
      order by r.member_id, r.post_id, r.comment_id, r.kind
   loop
-    continue when what < 6 and exists (
+    continue when key is not null and exists (
       select from notifications n
-       where n.post_id = of_post and n.comment_id = of_comment and n.user_id = member and n.kind < 6
-         and (case when n.kind = 5 then n.actor_id else 0 end) = case when what = 5 then actor else 0 end);
+       where n.post_id = of_post and n.comment_id = of_comment and n.user_id = member and n.dedup_key = key);
     insert into notification_counts as c (user_id, number, unread) values (member, 1, 1)
         on conflict (user_id) do update set number = c.number + 1, unread = c.unread + 1
       returning c.number into counted;
-    insert into notifications (user_id, number, kind, actor_id, post_id, comment_id, reason)
-    values (member, counted, what, actor, of_post, of_comment, why);
+    insert into notifications (user_id, number, kind, dedup_key, actor_id, post_id, comment_id, reason)
+    values (member, counted, what, key, actor, of_post, of_comment, why);
     notified := notified || member;
   end loop;
   return notified;
 end $$;
 
-CREATE FUNCTION public.ms_notify_like(actor bigint, author bigint, of_post bigint, of_comment bigint) RETURNS bigint[]
+CREATE FUNCTION public.ms_notify_like(actor bigint, author bigint, kind smallint, key text, of_post bigint, of_comment bigint) RETURNS bigint[]
     LANGUAGE plpgsql
     AS $$
 begin
   perform from notification_counts where user_id = author for update;
   with restored as (
     update notifications n set retracted = false
-     where n.post_id = of_post and n.comment_id = of_comment and n.user_id = author and n.kind = 5 and n.kind < 6
-       and (case when n.kind = 5 then n.actor_id else 0 end) = actor and n.retracted
+     where n.post_id = of_post and n.comment_id = of_comment and n.user_id = author and n.dedup_key = key and n.retracted
     returning n.number)
   update notification_counts c set number = c.number + 1, unread = c.unread + (restored.number > c.read_up_to)::int
     from restored where c.user_id = author;
   if found then
     return array[author];
   end if;
-  return ms_notify(actor, array[author], array[5]::smallint[], array[of_post], array[of_comment], '');
+  return ms_notify(actor, array[author], array[kind], false, key, array[of_post], array[of_comment], '');
 end $$;
 
 CREATE FUNCTION public.ms_password_matches(stored text, given text) RETURNS boolean
@@ -378,7 +371,7 @@ CREATE FUNCTION public.ms_rebuild_post_places() RETURNS void
     from placed group by board_id, block;
 $$;
 
-CREATE FUNCTION public.ms_recipients(actor bigint, recipients bigint[], kinds smallint[], of_posts bigint[], of_comments bigint[]) RETURNS TABLE(member_id bigint, kind smallint, post_id bigint, comment_id bigint)
+CREATE FUNCTION public.ms_recipients(actor bigint, recipients bigint[], kinds smallint[], by_staff boolean, of_posts bigint[], of_comments bigint[]) RETURNS TABLE(member_id bigint, kind smallint, post_id bigint, comment_id bigint)
     LANGUAGE sql STABLE
     AS $$
   select u.id, t.kind, p.id, t.comment_id
@@ -389,8 +382,9 @@ CREATE FUNCTION public.ms_recipients(actor bigint, recipients bigint[], kinds sm
     join posts p on p.id = t.post_id
     join boards b on b.id = p.board_id
    where u.id <> actor
-     and ms_may_notify(u.muted_notifications, u.suspended_until, u.role, b.read_role, t.kind)
-     and (p.visible or t.kind >= 6)
+     and u.muted_notifications & (1 << case when by_staff then 0 else t.kind end) = 0
+     and coalesce(u.suspended_until <= now(), true) and b.read_role <= u.role
+     and (p.visible or by_staff)
 $$;
 
 CREATE FUNCTION public.ms_replace_password(member bigint, before text, after text) RETURNS boolean
@@ -403,15 +397,14 @@ begin
   return found;
 end $_$;
 
-CREATE FUNCTION public.ms_retract_like(actor bigint, author bigint, of_post bigint, of_comment bigint) RETURNS bigint[]
+CREATE FUNCTION public.ms_retract_like(author bigint, key text, of_post bigint, of_comment bigint) RETURNS bigint[]
     LANGUAGE plpgsql
     AS $$
 begin
   perform from notification_counts where user_id = author for update;
   with gone as (
     update notifications n set retracted = true from notification_counts c
-     where n.post_id = of_post and n.comment_id = of_comment and n.user_id = author and n.kind = 5 and n.kind < 6
-       and (case when n.kind = 5 then n.actor_id else 0 end) = actor and not n.retracted
+     where n.post_id = of_post and n.comment_id = of_comment and n.user_id = author and n.dedup_key = key and not n.retracted
        and c.user_id = author and n.read_at is null and n.number > c.read_up_to
     returning n.number)
   update notification_counts c set number = c.number + 1, unread = c.unread - 1
@@ -723,7 +716,7 @@ CREATE TABLE public.notifications (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     read_at timestamp with time zone,
     retracted boolean DEFAULT false NOT NULL,
-    CONSTRAINT notifications_kind_check CHECK (((kind >= 1) AND (kind <= 8)))
+    dedup_key text DEFAULT ''::text
 );
 
 CREATE TABLE public.posts (
@@ -1059,11 +1052,7 @@ CREATE INDEX jobs_program_kind_idx ON public.jobs USING btree (program, kind);
 
 CREATE INDEX jobs_program_run_at_idx ON public.jobs USING btree (program, run_at);
 
-CREATE UNIQUE INDEX notifications_subject_key ON public.notifications USING btree (post_id, comment_id, user_id, (
-CASE
-    WHEN (kind = 5) THEN actor_id
-    ELSE (0)::bigint
-END)) WHERE (kind < 6);
+CREATE UNIQUE INDEX notifications_subject_key ON public.notifications USING btree (post_id, comment_id, user_id, dedup_key) WHERE (dedup_key IS NOT NULL);
 
 CREATE INDEX post_counters_board_id_number_idx ON public.post_counters USING btree (board_id, number DESC) WHERE visible;
 
@@ -1342,20 +1331,16 @@ REVOKE ALL ON FUNCTION public.ms_local_ids(name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.ms_local_ids(name text) TO minschool_site;
 GRANT ALL ON FUNCTION public.ms_local_ids(name text) TO minschool_admin;
 
-REVOKE ALL ON FUNCTION public.ms_may_notify(muted smallint, suspended timestamp with time zone, role smallint, read_role smallint, kind smallint) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.ms_may_notify(muted smallint, suspended timestamp with time zone, role smallint, read_role smallint, kind smallint) TO minschool_site;
-GRANT ALL ON FUNCTION public.ms_may_notify(muted smallint, suspended timestamp with time zone, role smallint, read_role smallint, kind smallint) TO minschool_admin;
-
 REVOKE ALL ON FUNCTION public.ms_next_session_epoch(before bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.ms_next_session_epoch(before bigint) TO minschool_site;
 GRANT ALL ON FUNCTION public.ms_next_session_epoch(before bigint) TO minschool_admin;
 
-REVOKE ALL ON FUNCTION public.ms_notify(actor bigint, recipients bigint[], kinds smallint[], of_posts bigint[], of_comments bigint[], why text) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.ms_notify(actor bigint, recipients bigint[], kinds smallint[], of_posts bigint[], of_comments bigint[], why text) TO minschool_site;
-GRANT ALL ON FUNCTION public.ms_notify(actor bigint, recipients bigint[], kinds smallint[], of_posts bigint[], of_comments bigint[], why text) TO minschool_admin;
+REVOKE ALL ON FUNCTION public.ms_notify(actor bigint, recipients bigint[], kinds smallint[], by_staff boolean, key text, of_posts bigint[], of_comments bigint[], why text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.ms_notify(actor bigint, recipients bigint[], kinds smallint[], by_staff boolean, key text, of_posts bigint[], of_comments bigint[], why text) TO minschool_site;
+GRANT ALL ON FUNCTION public.ms_notify(actor bigint, recipients bigint[], kinds smallint[], by_staff boolean, key text, of_posts bigint[], of_comments bigint[], why text) TO minschool_admin;
 
-REVOKE ALL ON FUNCTION public.ms_notify_like(actor bigint, author bigint, of_post bigint, of_comment bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.ms_notify_like(actor bigint, author bigint, of_post bigint, of_comment bigint) TO minschool_site;
+REVOKE ALL ON FUNCTION public.ms_notify_like(actor bigint, author bigint, kind smallint, key text, of_post bigint, of_comment bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.ms_notify_like(actor bigint, author bigint, kind smallint, key text, of_post bigint, of_comment bigint) TO minschool_site;
 
 REVOKE ALL ON FUNCTION public.ms_password_matches(stored text, given text) FROM PUBLIC;
 
@@ -1371,15 +1356,15 @@ GRANT ALL ON FUNCTION public.ms_raise_session_epoch(member bigint) TO minschool_
 
 REVOKE ALL ON FUNCTION public.ms_rebuild_post_places() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION public.ms_recipients(actor bigint, recipients bigint[], kinds smallint[], of_posts bigint[], of_comments bigint[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.ms_recipients(actor bigint, recipients bigint[], kinds smallint[], of_posts bigint[], of_comments bigint[]) TO minschool_site;
-GRANT ALL ON FUNCTION public.ms_recipients(actor bigint, recipients bigint[], kinds smallint[], of_posts bigint[], of_comments bigint[]) TO minschool_admin;
+REVOKE ALL ON FUNCTION public.ms_recipients(actor bigint, recipients bigint[], kinds smallint[], by_staff boolean, of_posts bigint[], of_comments bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.ms_recipients(actor bigint, recipients bigint[], kinds smallint[], by_staff boolean, of_posts bigint[], of_comments bigint[]) TO minschool_site;
+GRANT ALL ON FUNCTION public.ms_recipients(actor bigint, recipients bigint[], kinds smallint[], by_staff boolean, of_posts bigint[], of_comments bigint[]) TO minschool_admin;
 
 REVOKE ALL ON FUNCTION public.ms_replace_password(member bigint, before text, after text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.ms_replace_password(member bigint, before text, after text) TO minschool_site;
 
-REVOKE ALL ON FUNCTION public.ms_retract_like(actor bigint, author bigint, of_post bigint, of_comment bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.ms_retract_like(actor bigint, author bigint, of_post bigint, of_comment bigint) TO minschool_site;
+REVOKE ALL ON FUNCTION public.ms_retract_like(author bigint, key text, of_post bigint, of_comment bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.ms_retract_like(author bigint, key text, of_post bigint, of_comment bigint) TO minschool_site;
 
 REVOKE ALL ON FUNCTION public.ms_revoke_sessions(member bigint, kept bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.ms_revoke_sessions(member bigint, kept bytea) TO minschool_site;
@@ -1607,6 +1592,9 @@ GRANT INSERT(reason) ON TABLE public.notifications TO minschool_admin;
 GRANT UPDATE(read_at) ON TABLE public.notifications TO minschool_site;
 
 GRANT UPDATE(retracted) ON TABLE public.notifications TO minschool_site;
+
+GRANT INSERT(dedup_key) ON TABLE public.notifications TO minschool_site;
+GRANT INSERT(dedup_key) ON TABLE public.notifications TO minschool_admin;
 
 GRANT SELECT ON TABLE public.posts TO minschool_site;
 GRANT SELECT ON TABLE public.posts TO minschool_admin;

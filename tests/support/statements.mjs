@@ -37,8 +37,8 @@ const ofBoth = ['accounts.*', 'boards.all', 'boards.former', 'boards.guard', 'jo
   'servers.clock', 'servers.heard', 'servers.rests', 'servers.forget_programs', 'servers.forget_servers', 'servers.sweep',
   'servers.sweep_programs', 'session.*', 'sessions.*', 'watch.*', 'write.*'];
 const ofAdmin = ['audit.*', 'boards.*', 'dashboard.*', 'jobs.kind', 'jobs.list', 'jobs.remove_failed', 'jobs.run_now', 'members.guard_above', 'members.guard_last_admin', 'members.lift', 'members.row',
-  'members.search', 'members.set_role', 'members.suspend', 'moderation.*', 'notifications.comments_acted_on',
-  'notifications.posts_acted_on', 'servers.*', 'sessions.begin_admin'];
+  'members.search', 'members.set_role', 'members.suspend', 'moderation.*', 'notifications.authors_of_comments',
+  'notifications.authors_of_posts', 'servers.*', 'sessions.begin_admin'];
 const ofSite = ['audit.deleted', 'sessions.adopt', 'sessions.begin_site', 'sessions.devices', 'sessions.revoke'];
 
 /** The programs that send the statement of this name: ['site'], ['admin'] or both. */

@@ -9,6 +9,7 @@
 #include "apps/cli/demo_story.hpp"
 #include "apps/cli/password.hpp"
 #include "apps/cli/publish.hpp"
+#include "features/notifications/kinds.hpp"
 #include "infra/core/secret.hpp"
 #include "infra/markdown/markdown.hpp"
 
@@ -20,10 +21,12 @@ constexpr std::size_t kUnknownBytes = 32;
 
 using demo::Plan;
 using demo::Story;
+using notifications::Kind;
 
 std::string number(std::size_t value) { return std::to_string(value); }
 std::string id_of(std::size_t index) { return number(index + 1); }
 std::string rank_of(demo::Role role) { return std::to_string(static_cast<int>(role)); }
+std::string kind(notifications::Kind value) { return std::to_string(static_cast<int>(value)); }
 std::string flag(bool value) { return value ? "t" : "f"; }
 
 /// The rows of all tables; indexes of the story become ids, which is right in empty tables only.
@@ -141,24 +144,26 @@ class Writer {
         "where boards.position = 1 and users.role = 1");
     database_.query(R"(
       with recipients as (
-        select r.author_id as member, 2 as kind, c.author_id as actor, c.post_id, c.id as comment_id, c.created_at
+        select r.author_id as member, $1::int as kind, c.author_id as actor, c.post_id, c.id as comment_id, c.created_at
           from comments c join comments r on r.id = c.parent_id
         union all
-        select p.author_id, 3, c.author_id, c.post_id, c.id, c.created_at
+        select p.author_id, $2::int, c.author_id, c.post_id, c.id, c.created_at
           from comments c join posts p on p.id = c.post_id left join comments r on r.id = c.parent_id
          where r.author_id is distinct from p.author_id
         union all
-        select f.user_id, 4, p.author_id, p.id, 0, p.created_at
+        select f.user_id, $3::int, p.author_id, p.id, 0, p.created_at
           from posts p join board_follows f on f.board_id = p.board_id where p.notice
         union all
-        select p.author_id, 5, l.user_id, p.id, 0, l.created_at from post_likes l join posts p on p.id = l.post_id
+        select p.author_id, $4::int, l.user_id, p.id, 0, l.created_at from post_likes l join posts p on p.id = l.post_id
         union all
-        select c.author_id, 5, l.user_id, c.post_id, c.id, l.created_at
+        select c.author_id, $4::int, l.user_id, c.post_id, c.id, l.created_at
           from comment_likes l join comments c on c.id = l.comment_id)
-      insert into notifications (user_id, number, kind, actor_id, post_id, comment_id, created_at)
-      select member, row_number() over (partition by member order by created_at), kind, actor, post_id, comment_id,
-             created_at
-        from recipients where member <> actor)");
+      insert into notifications (user_id, number, kind, dedup_key, actor_id, post_id, comment_id, created_at)
+      select member, row_number() over (partition by member order by created_at), kind,
+             case when kind = $4::int then $5 || ':' || actor else '' end, actor, post_id, comment_id, created_at
+        from recipients where member <> actor)",
+                    {kind(Kind::reply), kind(Kind::comment), kind(Kind::notice), kind(Kind::like),
+                     std::string(name_of(Kind::like))});
     database_.query(R"(
       insert into notification_counts (user_id, number, unread, read_up_to)
       select user_id, max(number), least(max(number), 3), greatest(max(number) - 3, 0)

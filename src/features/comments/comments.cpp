@@ -299,7 +299,8 @@ async<Result<void>> Comments::remove(const Call& call, const session::Viewer& vi
   store::guard_visible(write, id);
   store::remove(write, id, viewer.id);
   if (viewer.id != found->author) audit::record_deleted(write, {"comment", id.value}, *given);
-  notifications::deleted_by_staff(write, found->author, found->post, id, trim(reason));
+  notifications::notify(write, notifications::Kind::deleted,
+                        {.post = found->post, .comment = id, .members = {found->author}}, trim(reason));
   co_return co_await write.commit({.result = write::ResultId::none(), .changes = changes_of(found->post)});
 }
 

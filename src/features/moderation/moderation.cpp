@@ -32,6 +32,11 @@ session::Permission permission_of(Act act) {
   return act == Act::remove ? session::Permission::remove : session::Permission::moderate;
 }
 
+notifications::Kind kind_of(Act act) {
+  if (act == Act::hide) return notifications::Kind::hidden;
+  return act == Act::restore ? notifications::Kind::restored : notifications::Kind::deleted;
+}
+
 Search normalize(Search search) {
   search.text = shorten(unicode::Line(search.text).text(), kTextLimit);
   search.author = unicode::Line(unicode::narrow(search.author)).text();
@@ -130,7 +135,7 @@ async<Result<std::int64_t>> Moderation::carry_out(const Call& call, const sessio
   }
   write.guard_act_of_staff(permission_of(act));
   const auto changed = store::act(write, act, chosen, *reason);
-  notifications::acted_on(write, name_of(act), changed.ids, *reason);
+  notifications::notify_authors(write, kind_of(act), changed.ids, *reason);
   const auto done = co_await write.commit(
       {.result = write::ResultId::none(), .changes = write::Changes::of_results([rows = changed.rows] {
                                                        return topics_of(rows.all());

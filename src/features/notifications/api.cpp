@@ -15,11 +15,11 @@ json::object line_json(const Notification& line) {
       {"id", line.number},     {"kind", name_of(line.kind)}, {"message", line.words()},       {"actor", nullptr},
       {"post_id", nullptr},    {"post_title", nullptr},      {"comment_id", nullptr},         {"url", nullptr},
       {"reason", line.reason}, {"read", line.read},          {"created_at", rfc3339(line.at)}};
-  const bool by_staff = line.kind >= Kind::hidden;
-  if (!by_staff && !line.href.empty()) out["actor"] = json::object{{"id", line.actor.value}, {"name", line.actor_name}};
-  if (by_staff || !line.post_href.empty()) out["post_id"] = line.post.value;
+  const bool of_staff = by_staff(line.kind);
+  if (!of_staff && !line.href.empty()) out["actor"] = json::object{{"id", line.actor.value}, {"name", line.actor_name}};
+  if (of_staff || !line.post_href.empty()) out["post_id"] = line.post.value;
   if (!line.title.empty()) out["post_title"] = line.title;
-  if (line.comment && (by_staff || !line.href.empty())) out["comment_id"] = line.comment.value;
+  if (line.comment && (of_staff || !line.href.empty())) out["comment_id"] = line.comment.value;
   if (!line.href.empty()) out["url"] = line.href;
   return out;
 }

@@ -17,7 +17,7 @@ live::Change announcement(MemberId member, const store::NewRow& row,
   live::Change out;
   out.number = row.number;
   const Kind kind = static_cast<Kind>(row.kind);
-  const bool exists = kind >= Kind::hidden || (row.post_visible && (!row.comment || row.comment_visible));
+  const bool exists = by_staff(kind) || (row.post_visible && (!row.comment || row.comment_visible));
   out.variant = [member, exists, of = row.board, directory = std::move(directory)](const session::Viewer& viewer) {
     const boards::Board* board = directory->find(of);
     const bool may = viewer.id == member && exists && board != nullptr && board->readable(viewer);

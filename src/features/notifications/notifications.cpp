@@ -50,7 +50,7 @@ std::string newest_json(const std::vector<store::Newest>& rows) {
   for (const store::Newest& row : rows) {
     if (row.number == 0) break;
     const Kind kind = static_cast<Kind>(row.kind);
-    json::object item{{"id", row.number},         {"type", name_of(kind)}, {"message", tr(word_of(kind))},
+    json::object item{{"id", row.number},         {"type", name_of(kind)}, {"message", tr(traits_of(kind).setting)},
                       {"postId", row.post.value}, {"commentId", nullptr},  {"createdAt", rfc3339(*row.at)},
                       {"read", row.read}};
     if (row.comment) item["commentId"] = row.comment.value;
@@ -116,7 +116,7 @@ Notification line_of(store::Row row, const session::Viewer& viewer, const boards
     }
   }
   // Authors see the title of their own post that staff removed.
-  const bool own = out.kind >= Kind::hidden && row.post_author == viewer.id;
+  const bool own = by_staff(out.kind) && row.post_author == viewer.id;
   if (own || !out.post_href.empty()) out.title = std::move(row.title);
   return out;
 }
@@ -252,7 +252,7 @@ async<Settings> Notifications::settings(const Call& call, const session::Viewer&
   const auto stored = handle.one().value_or(store::StoredSettings());
   Settings out;
   for (const Kind kind : kSwitches) {
-    if ((stored.muted >> static_cast<int>(kind) & 1) != 0) out.off.push_back(kind);
+    if ((stored.muted >> mute_bit(kind) & 1) != 0) out.off.push_back(kind);
   }
   out.follows = boards_in(stored.follows);
   out.version = stored.muted;
@@ -265,7 +265,7 @@ async<Result<std::int64_t>> Notifications::set(const Call& call, const session::
   if (write.replayed()) co_return 0;
   if (!viewer.signed_in()) co_return session::login_first();
   int muted = 0;
-  for (const Kind kind : off) muted |= 1 << static_cast<int>(kind);
+  for (const Kind kind : off) muted |= 1 << mute_bit(kind);
   const bool staff = viewer.may(session::Permission::admin);
   if (auto ok = co_await limiter_.allow_write(call, viewer.id, staff, limit::Write::edit); !ok)
     co_return Unexpected(ok.error());

@@ -1,5 +1,6 @@
 #include "features/notifications/notifications.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "infra/cache/redis_cache.hpp"
@@ -49,8 +50,9 @@ class NotificationsTest : public testing::Test {
   static std::string ask(const std::string& sql) { return TestDatabase::execute(sql); }
   /// Notifies member 1 of an act of `actor`, without a publication to the servers.
   static void notify(int kind, int actor, int comment) {
-    ask("select ms_notify(" + std::to_string(actor) + ", '{1}', '{" + std::to_string(kind) + "}', '{1}', '{" +
-        std::to_string(comment) + "}', '')");
+    const auto key = dedup_key(static_cast<Kind>(kind), MemberId{actor});
+    ask(fmt::format("select ms_notify({}, '{{1}}', '{{{}}}', false, '{}', '{{1}}', '{{{}}}', '')", actor, kind,
+                    key.value(), comment));
   }
   std::optional<State> state(std::int64_t min_number = 0, std::int64_t member = 1) {
     return pg::run(io, notifications.state(call, MemberId{member}, min_number));
@@ -228,7 +230,7 @@ TEST_F(NotificationsTest, AStreamDoesNotAnnounceDeletedContent) {
 
 TEST_F(NotificationsTest, AStreamThatMissedTooMuchGetsMore) {
   ask("insert into users (email, name, password_hash) select i || '@test', 'x', '' from generate_series(1, 120) i");
-  ask("select count(ms_notify_like(i, 1, 1, 0)) from generate_series(5, 124) i");
+  ask("select count(ms_notify_like(i, 1, 5::smallint, 'like:' || i, 1, 0)) from generate_series(5, 124) i");
   const live::ChangeSet news = since(0);
   EXPECT_TRUE(news.more);
   EXPECT_EQ(news.number, 120);

@@ -1,7 +1,6 @@
 #include "features/notifications/notify.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "features/members/name.hpp"
 
@@ -13,7 +12,7 @@ namespace {
 constexpr pg::Query kNewComment{"notifications.new_comment", R"(
   with recipients as (
     select member_id, min(kind) as kind
-      from ms_recipients($1, $2::bigint[], $3::smallint[], array[$4::bigint], '{0}') group by member_id),
+      from ms_recipients($1, $2::bigint[], $3::smallint[], false, array[$4::bigint], '{0}') group by member_id),
   counted as (
     insert into notification_counts as c (user_id, number, unread)
     select member_id, 1, 1 from recipients order by member_id
@@ -22,25 +21,23 @@ constexpr pg::Query kNewComment{"notifications.new_comment", R"(
   insert into notifications (user_id, number, kind, actor_id, post_id, comment_id)
   select c.user_id, c.number, r.kind, $1, $4, ms_local_id($5)
     from counted c join recipients r on r.member_id = c.user_id returning user_id)"};
-constexpr pg::Query kEditedComment{"notifications.edited_comment", R"(
-  select unnest(ms_notify($1, $2, $3, array[$4::bigint], array[$5::bigint], '')))"};
 constexpr pg::Query kPost{"notifications.post", R"(
   select unnest(ms_notify($1, $2::bigint[] || following.members,
-                          array_fill(1::smallint, array[cardinality($2::bigint[])]) ||
-                          array_fill(4::smallint, array[cardinality(following.members)]),
-                          array[ms_local_id($3)], '{0}', ''))
+                          array_fill($3::smallint, array[cardinality($2::bigint[])]) ||
+                          array_fill($4::smallint, array[cardinality(following.members)]),
+                          false, $5, array[ms_local_id($6)], '{0}', ''))
     from (select coalesce(array_agg(user_id), '{}') as members from board_follows
-           where $4::boolean and board_id = $5) following)"};
-constexpr pg::Query kLike{"notifications.like", "select unnest(ms_notify_like($1, $2, $3, $4))"};
+           where $7::boolean and board_id = $8) following)"};
+constexpr pg::Query kLike{"notifications.like", "select unnest(ms_notify_like($1, $2, $3, $4, $5, $6))"};
 constexpr pg::Query kTakeBackLike{"notifications.take_back_like", "select unnest(ms_retract_like($1, $2, $3, $4))"};
-constexpr pg::Query kDeleted{"notifications.deleted", R"(
-  select unnest(ms_notify($1, array[$2::bigint], '{8}', array[$3::bigint], array[$4::bigint], $5)))"};
-constexpr pg::Query kPostsModerated{"notifications.posts_acted_on", R"(
-  select unnest(ms_notify($1, array_agg(author_id), array[$2::smallint], array_agg(id), '{0}', $4))
-    from posts where id = any (ms_local_ids($3)))"};
-constexpr pg::Query kCommentsModerated{"notifications.comments_acted_on", R"(
-  select unnest(ms_notify($1, array_agg(author_id), array[$2::smallint], array_agg(post_id), array_agg(id), $4))
-    from comments where id = any (ms_local_ids($3)))"};
+constexpr pg::Query kSubject{"notifications.subject", R"(
+  select unnest(ms_notify($1, $2, array[$3::smallint], $4, $5, array[$6::bigint], array[$7::bigint], $8)))"};
+constexpr pg::Query kAuthorsOfPosts{"notifications.authors_of_posts", R"(
+  select unnest(ms_notify($1, array_agg(author_id), array[$2::smallint], $3, $4, array_agg(id), '{0}', $6))
+    from posts where id = any (ms_local_ids($5)))"};
+constexpr pg::Query kAuthorsOfComments{"notifications.authors_of_comments", R"(
+  select unnest(ms_notify($1, array_agg(author_id), array[$2::smallint], $3, $4, array_agg(post_id), array_agg(id), $6))
+    from comments where id = any (ms_local_ids($5)))"};
 
 constexpr pg::Query kNames{"notifications.names", R"(
   select found.id, found.name
@@ -83,21 +80,9 @@ std::string as_written(const markdown::Mention& mention) {
   return "@" + mention.name + (mention.id == 0 ? "" : "#" + std::to_string(mention.id));
 }
 
-Kind kind_of(std::string_view act) {
-  if (act == "hide") return Kind::hidden;
-  return act == "restore" ? Kind::restored : Kind::deleted;
-}
-
-constexpr std::array<std::string_view, 8> kKinds = {"mention", "reply",  "comment",  "notice",
-                                                    "like",    "hidden", "restored", "deleted"};
-constexpr std::array<Msg, 6> kSwitchWords = {"notifications.of_mention"_msg, "notifications.of_reply"_msg,
-                                             "notifications.of_comment"_msg, "notifications.of_notice"_msg,
-                                             "notifications.of_like"_msg,    "notifications.of_staff"_msg};
+int number_of(Kind kind) { return static_cast<int>(kind); }
 
 }  // namespace
-
-std::string_view name_of(Kind kind) { return kKinds.at(static_cast<std::size_t>(kind) - 1); }
-Msg word_of(Kind kind) { return kSwitchWords.at(std::min(static_cast<std::size_t>(kind), kSwitchWords.size()) - 1); }
 
 Result<Mentions> Mentions::of(std::string_view content) {
   Mentions out;
@@ -159,11 +144,11 @@ async<Result<Mentions>> find_mentions(pg::Db& db, const Call& call, std::string_
 
 void comment_written(write::Write& write, const NewComment& comment) {
   std::vector<MemberId> members = comment.mentioned;
-  std::vector<int> kinds(members.size(), static_cast<int>(Kind::mention));
+  std::vector<int> kinds(members.size(), number_of(Kind::mention));
   const auto add = [&](MemberId member, Kind kind) {
     if (!member || member == write.actor()) return;  // saves a statement: actors are not notified of their own acts
     members.push_back(member);
-    kinds.push_back(static_cast<int>(kind));
+    kinds.push_back(number_of(kind));
   };
   add(comment.parent_author, Kind::reply);
   add(comment.post_author, Kind::comment);
@@ -171,36 +156,42 @@ void comment_written(write::Write& write, const NewComment& comment) {
 }
 
 void comment_edited(write::Write& write, CommentId id, PostId post, const std::vector<MemberId>& mentioned) {
-  if (mentioned.empty()) return;
-  const std::vector<int> kinds(mentioned.size(), static_cast<int>(Kind::mention));
-  write.notify(kEditedComment, write.actor(), mentioned, kinds, post, id);
+  notify(write, Kind::mention, {.post = post, .comment = id, .members = mentioned});
 }
 
 void post_written(write::Write& write, const Post& post) {
   if (post.mentioned.empty() && !post.notice) return;
-  write.notify(kPost, write.actor(), post.mentioned, post.id, post.notice, post.board);
+  write.notify(kPost, write.actor(), post.mentioned, number_of(Kind::mention), number_of(Kind::notice),
+               dedup_key(Kind::notice, write.actor()), post.id, post.notice, post.board);
 }
 
 void liked(write::Write& write, MemberId author, PostId post, CommentId comment) {
-  if (write.actor() != author) write.notify(kLike, write.actor(), author, post, comment);
+  if (write.actor() == author) return;
+  write.notify(kLike, write.actor(), author, number_of(Kind::like), dedup_key(Kind::like, write.actor()), post,
+               comment);
 }
 
 void like_taken_back(write::Write& write, MemberId author, PostId post, CommentId comment) {
-  if (write.actor() != author) write.notify(kTakeBackLike, write.actor(), author, post, comment);
+  if (write.actor() == author) return;
+  write.notify(kTakeBackLike, author, dedup_key(Kind::like, write.actor()), post, comment);
 }
 
-void deleted_by_staff(write::Write& write, MemberId author, PostId post, CommentId comment, std::string_view reason) {
-  if (write.actor() != author) write.notify(kDeleted, write.actor(), author, post, comment, reason);
+void notify(write::Write& write, Kind kind, const Subject& subject, std::string_view reason) {
+  // Saves a statement: actors are not notified of their own acts.
+  if (std::ranges::all_of(subject.members, [&](MemberId member) { return member == write.actor(); })) return;
+  write.notify(kSubject, write.actor(), subject.members, number_of(kind), by_staff(kind),
+               dedup_key(kind, write.actor()), subject.post, subject.comment, reason);
 }
 
-void acted_on(write::Write& write, std::string_view act, const write::LocalIds<PostId>& posts,
-              std::string_view reason) {
-  write.notify(kPostsModerated, write.actor(), static_cast<int>(kind_of(act)), posts, reason);
+void notify_authors(write::Write& write, Kind kind, const write::LocalIds<PostId>& posts, std::string_view reason) {
+  write.notify(kAuthorsOfPosts, write.actor(), number_of(kind), by_staff(kind), dedup_key(kind, write.actor()), posts,
+               reason);
 }
 
-void acted_on(write::Write& write, std::string_view act, const write::LocalIds<CommentId>& comments,
-              std::string_view reason) {
-  write.notify(kCommentsModerated, write.actor(), static_cast<int>(kind_of(act)), comments, reason);
+void notify_authors(write::Write& write, Kind kind, const write::LocalIds<CommentId>& comments,
+                    std::string_view reason) {
+  write.notify(kAuthorsOfComments, write.actor(), number_of(kind), by_staff(kind), dedup_key(kind, write.actor()),
+               comments, reason);
 }
 
 }  // namespace ms::notifications

@@ -1,13 +1,12 @@
 #pragma once
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "features/notifications/kinds.hpp"
 #include "infra/core/id.hpp"
-#include "infra/core/message.hpp"
 #include "infra/core/result.hpp"
 #include "infra/io/async.hpp"
 #include "infra/io/call.hpp"
@@ -19,17 +18,6 @@
 // the other. Callers name the members concerned; the SQL function ms_recipients alone decides who of them is notified:
 // never the actor, nor a member who may not read the subject.
 namespace ms::notifications {
-
-/// As in PostgreSQL (notifications.kind). When several apply, the lowest is used.
-enum class Kind { mention = 1, reply = 2, comment = 3, notice = 4, like = 5, hidden = 6, restored = 7, deleted = 8 };
-
-/// The kinds that a member switches on and off; `hidden` stands for all acts of staff.
-inline constexpr std::array<Kind, 6> kSwitches = {Kind::mention, Kind::reply, Kind::comment,
-                                                  Kind::notice,  Kind::like,  Kind::hidden};
-/// "mention", "reply", …: as in forms, the API and Redis.
-std::string_view name_of(Kind kind);
-/// The label of the switch: "나를 언급한 글과 댓글".
-Msg word_of(Kind kind);
 
 /// The members that a text mentions: "@이름" when only one member has the name, or "@이름#57".
 class Mentions {
@@ -101,11 +89,17 @@ void post_written(write::Write& write, const Post& post);
 void liked(write::Write& write, MemberId author, PostId post, CommentId comment);
 void like_taken_back(write::Write& write, MemberId author, PostId post, CommentId comment);
 
-/// The actor deletes somebody else's post or comment on the Site; `reason` may be empty.
-void deleted_by_staff(write::Write& write, MemberId author, PostId post, CommentId comment, std::string_view reason);
-/// An act of staff ("hide", "restore", "delete") on the rows that the write changes.
-void acted_on(write::Write& write, std::string_view act, const write::LocalIds<PostId>& posts, std::string_view reason);
-void acted_on(write::Write& write, std::string_view act, const write::LocalIds<CommentId>& comments,
-              std::string_view reason);
+/// A post or comment that exists, and whom the actor's act on it notifies.
+struct Subject {
+  PostId post;
+  CommentId comment = {};  ///< 0: the post itself
+  std::vector<MemberId> members;
+};
+/// Notifies of any kind; `reason`: of an act of staff, may be empty.
+void notify(write::Write& write, Kind kind, const Subject& subject, std::string_view reason = {});
+/// Notifies the authors of the rows that the write changes.
+void notify_authors(write::Write& write, Kind kind, const write::LocalIds<PostId>& posts, std::string_view reason);
+void notify_authors(write::Write& write, Kind kind, const write::LocalIds<CommentId>& comments,
+                    std::string_view reason);
 
 }  // namespace ms::notifications

@@ -157,11 +157,12 @@ TEST_F(NotifyTest, TheNextKindReplacesAMutedOne) {
   ask("update users set muted_notifications = 1 << 3 where id = 1");
   EXPECT_THAT(comment(2, 1, 1), IsEmpty());
   EXPECT_THAT(comment(2, 1, 1, 1), ElementsAre(1));
-  ask("update users set muted_notifications = (1 << 1) + (1 << 6) where id = 1");
+  ask("update users set muted_notifications = (1 << 1) + 1 where id = 1");
   EXPECT_THAT(comment(2, 1, 1, 1, {MemberId{1}}), ElementsAre(1));
   EXPECT_EQ(kinds(1), "2 2");
   EXPECT_THAT(
-      notified_by(db, 4, [](write::Write& out) { deleted_by_staff(out, MemberId{1}, PostId{1}, CommentId(), ""); }),
+      notified_by(db, 4,
+                  [](write::Write& out) { notify(out, Kind::deleted, {.post = PostId{1}, .members = {MemberId{1}}}); }),
       IsEmpty());
 }
 
@@ -230,29 +231,43 @@ TEST_F(NotifyTest, EachActOfStaffNotifiesWithItsReason) {
     select ms_set_local_ids($1, array_agg(id))::text from posts where id in (1, 3))"};
   static constexpr pg::Query kComments{"test.comments",
                                        "select ms_set_local_ids($1, array_agg(id))::text from comments"};
-  const auto act = [this](const std::string& action, const std::string& kind) {
+  const auto act = [this](Kind kind, const std::string& of) {
     return notified_by(admin_db, 4, [=](write::Write& out) {
-      kind == "post" ? acted_on(out, action, out.change<PostId, std::string>(kPosts).ids, "광고")
-                     : acted_on(out, action, out.change<CommentId, std::string>(kComments).ids, "광고");
+      of == "post" ? notify_authors(out, kind, out.change<PostId, std::string>(kPosts).ids, "광고")
+                   : notify_authors(out, kind, out.change<CommentId, std::string>(kComments).ids, "광고");
     });
   };
   ask("update posts set hidden_at = now()");
-  EXPECT_THAT(act("hide", "post"), ElementsAre(1, 2));
-  EXPECT_THAT(act("restore", "post"), ElementsAre(1, 2));
-  EXPECT_THAT(act("hide", "post"), ElementsAre(1, 2));
-  EXPECT_THAT(act("delete", "comment"), ElementsAre(2));
+  EXPECT_THAT(act(Kind::hidden, "post"), ElementsAre(1, 2));
+  EXPECT_THAT(act(Kind::restored, "post"), ElementsAre(1, 2));
+  EXPECT_THAT(act(Kind::hidden, "post"), ElementsAre(1, 2));
+  EXPECT_THAT(act(Kind::deleted, "comment"), ElementsAre(2));
   EXPECT_EQ(kinds(1), "3 6 7 6");
   EXPECT_EQ(kinds(2), "6 7 6 8");
   EXPECT_EQ(ask("select string_agg(reason, ' ') from notifications where user_id = 2"), "광고 광고 광고 광고");
 }
 
+TEST_F(NotifyTest, PostgreSQLKnowsNoKinds) {
+  const auto of = [this](Kind kind) {
+    return notified_by(db, 2, [=](write::Write& out) { notify(out, kind, {PostId{1}, {}, {MemberId{1}}}); });
+  };
+  EXPECT_THAT(of(static_cast<Kind>(kMaxMuteBit)), ElementsAre(1));
+  EXPECT_THAT(of(static_cast<Kind>(kMaxMuteBit)), IsEmpty());
+  EXPECT_THAT(of(Kind::deleted), ElementsAre(1));
+  EXPECT_THAT(of(Kind::deleted), ElementsAre(1));
+  ask("update users set muted_notifications = 1 << " + std::to_string(kMaxMuteBit));
+  ask("delete from notifications");
+  EXPECT_THAT(of(static_cast<Kind>(kMaxMuteBit)), IsEmpty());
+}
+
 TEST_F(NotifyTest, SeveralOfOneMemberInOneActAreCountedAndNumbered) {
   ask("update posts set author_id = 1");
   static constexpr pg::Query kAll{"test.all", "select ms_set_local_ids($1, array_agg(id))::text from posts"};
-  EXPECT_THAT(
-      notified_by(admin_db, 4,
-                  [](write::Write& out) { acted_on(out, "hide", out.change<PostId, std::string>(kAll).ids, "광고"); }),
-      ElementsAre(1));
+  EXPECT_THAT(notified_by(admin_db, 4,
+                          [](write::Write& out) {
+                            notify_authors(out, Kind::hidden, out.change<PostId, std::string>(kAll).ids, "광고");
+                          }),
+              ElementsAre(1));
   EXPECT_EQ(ask("select string_agg(number || ':' || post_id, ' ' order by number) from notifications"), "1:1 2:3");
   EXPECT_EQ(counts(1), "2/2");  // post 2 stands on a board that the member may not read
 }

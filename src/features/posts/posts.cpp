@@ -323,7 +323,7 @@ async<Result<void>> Posts::remove(const Call& call, const session::Viewer& viewe
   guard_visible(write, id);
   store::remove(write, id, viewer.id);
   if (viewer.id != found->author) audit::record_deleted(write, {"post", id.value}, *given);
-  notifications::deleted_by_staff(write, found->author, id, CommentId(), trim(reason));
+  notifications::notify(write, notifications::Kind::deleted, {.post = id, .members = {found->author}}, trim(reason));
   co_return co_await write.commit({.result = write::ResultId::none(), .changes = changes_of(id, found->board)});
 }
 
