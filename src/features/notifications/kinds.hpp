@@ -71,8 +71,8 @@ constexpr bool by_staff(Kind kind) { return traits_of(kind).by_staff; }
 
 /// The kinds that a member switches on and off; the first act of staff stands for all of them.
 inline constexpr auto kSwitches = [] {
-  constexpr auto count = std::ranges::count(kKinds, false, &KindTraits::by_staff) + 1;
-  std::array<Kind, count> out{};
+  constexpr auto kCount = std::ranges::count(kKinds, false, &KindTraits::by_staff) + 1;
+  std::array<Kind, kCount> out{};
   auto* at = out.begin();
   for (const KindTraits& one : kKinds) {
     if (!one.by_staff) *at++ = one.kind;
