@@ -1,8 +1,12 @@
 // Prints SQL that fills an empty, migrated database: `node bench/data.mjs POSTS[,POSTS…] COMMENTS`. So many posts are on the
-// first board, the second, …; comments on all alike. PostgreSQL makes the rows itself, a million in half a minute: without triggers, whose sums are written
+// first board, the second, …; comments on all alike or, with the word `spread` for their number, as sites have them
+// (spread/posts.mjs). PostgreSQL makes the rows itself, a million in half a minute: without triggers, whose sums are written
 // in the end, and with most indexes built when the rows are there. To be run as superuser.
+import { commentsOf, daysOfThread } from './spread/posts.mjs';
+
 const sizes = process.argv[2].split(',').map(Number);
-const comments = Number(process.argv[3]);
+const spread = process.argv[3] === 'spread';
+const comments = spread ? 0 : Number(process.argv[3]);
 const posts = sizes.reduce((sum, size) => sum + size, 0);
 const members = 1000;
 const years = 2;
@@ -46,9 +50,13 @@ for (const [i, size] of sizes.entries()) {
 update boards set last_number = ${size}, visible_posts = ${size} where id = ${i + 1};`);
   before += size;
 }
+// Written in the order of their times, so that a thread's comments stand among those of other posts.
+const written = `select row_number() over (order by p.created_at + k.place * k.pause), p.id, k.place, p.created_at + k.place * k.pause
+    from posts p, lateral (select place, interval '${daysOfThread} days' / count as pause from (select ${commentsOf('p.id', posts)} as count) c,
+                                  generate_series(1, count) place) k`;
+const evenly = `select n, p.id, n, p.created_at from generate_series(1::bigint, ${comments}) n join posts p on p.id = 1 + ${mix('n', posts)}`;
 console.log(`insert into comments (id, post_id, author_id, content, content_html, created_at)
-  select n, p.id, 1 + ${mix('n + 7', members)}, '${reply}', '<p>${reply}</p>', p.created_at
-    from generate_series(1::bigint, ${comments}) n join posts p on p.id = 1 + ${mix('n', posts)};
+  select n, post, 1 + ${mix('n + 7', members)}, '${reply}', '<p>${reply}</p>', at from (${spread ? written : evenly}) c (n, post, place, at);
 insert into post_counters (post_id, board_id, number, author_id, created_at, views, comments, notice, visible, author_name, title)
   select p.id, p.board_id, p.number, p.author_id, p.created_at, p.id % 997, coalesce(c.count, 0), p.notice, p.visible, u.name, p.title
     from posts p join users u on u.id = p.author_id left join (select post_id, count(*) from comments group by 1) c on c.post_id = p.id

@@ -33,7 +33,7 @@ export async function serveConstant(count, body, cookie) {
   }
   const [listen, own] = [Number(port) + 30, `${state}/nginx-servers`];
   fs.rmSync(own, { recursive: true, force: true });
-  fs.cpSync(`${state}/nginx`, own, { recursive: true, filter: (from) => !/\/(cache|temp)\//.test(from) });
+  fs.cpSync(`${state}/nginx`, own, { recursive: true, filter: (from) => !/\/cache(\/|$)|\/temp\//.test(from) });
   for (const name of ['nginx.conf', 'minschool-loadbalancer.conf']) {
     const text = fs.readFileSync(`${own}/${name}`, 'utf8')
       .replaceAll(`${state}/nginx/`, `${own}/`).replaceAll(`"${state}/nginx/cache"`, `"${own}/cache"`)
