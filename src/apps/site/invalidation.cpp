@@ -1,4 +1,4 @@
-// Which change empties which cache. Three ways lead here:
+// The live topics of the Site, and which change empties which cache. Three ways lead here:
 //   publish a topic has something new (Redis, or PostgreSQL while Redis is gone); one may get lost, so that each page
 //           cache also has a time to live
 //   NOTIFY  of PostgreSQL, in the transaction of the change; what was perhaps missed empties everything. Services
@@ -6,33 +6,25 @@
 //   Redis   the channel of Sessions::kChannel, before a revocation is answered
 #include "apps/site/invalidation.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <concepts>
 #include <cstdint>
+#include <memory>
 
+#include "features/comments/comments.hpp"
 #include "features/notifications/notifications.hpp"
 #include "features/topics/topics.hpp"
 
 namespace ms::site {
 namespace {
 
-enum class Change {
-  post,               ///< publication of "p34": its text, likes or comments
-  board,              ///< publication of "b3": its posts, titles or notices
-  bell,               ///< publication of "u7": a member's notifications
-  publications_lost,  ///< publications may have been missed
-  boards,             ///< NOTIFY boards: what there is, and who may read
-  member,             ///< NOTIFY members "7": name, role, logins
-  members,            ///< NOTIFY members, anything else: roles, or the database is another one
-  notify_lost,        ///< notifications of PostgreSQL may have been missed
-};
-
-/// What a change empties of a cache: `one` is what concerns the id that the change names.
-enum class Part { none, one, all };
+/// What a change empties of a cache: what concerns the post, board or member whose id the change names, or all of it.
+enum class Part { none, post, board, member, all };
 using enum Part;
 
 struct Row {
-  Change change;
   Part posts;       ///< posts::PageCache: lists of boards, and posts
   Part post_pages;  ///< PostPageCache: threads of comments, and likes
   Part home;        ///< HomePageCache
@@ -42,48 +34,56 @@ struct Row {
   Part streams;     ///< members' streams end, and come back as what the member is now
 };
 
-// clang-format off
-constexpr std::array kTable{
-    //  change                     posts post_pages home  bells  index presence streams
-    Row{Change::post,              one,  one,       none, none,  none, none,    none},
-    Row{Change::board,             one,  none,      all,  none,  none, none,    none},
-    Row{Change::bell,              none, none,      none, one,   none, none,    none},
-    Row{Change::publications_lost, all,  all,       all,  all,   none, none,    none},
-    Row{Change::boards,            all,  all,       all,  none,  none, none,    none},
-    Row{Change::member,            all,  all,       all,  none,  none, one,     one},
-    Row{Change::members,           all,  all,       all,  none,  all,  none,    all},
-    Row{Change::notify_lost,       all,  all,       all,  none,  all,  none,    all},
+using MakeSource = std::shared_ptr<live::Source> (*)(program::Services&, posts::Posts&);
+template <class T>
+std::shared_ptr<live::Source> source(program::Services& services, posts::Posts& posts) {
+  if constexpr (std::constructible_from<T, pg::Db&, boards::Boards&, posts::Posts&>)
+    return std::make_shared<T>(services.db, services.boards, posts);
+  else
+    return std::make_shared<T>(services.db, services.boards);
+}
+
+/// A live topic: who knows its changes, and what its publication empties.
+struct TopicRow {
+  char topic;
+  MakeSource source;
+  Row row;
 };
+
+// clang-format off
+constexpr std::array kTopics{
+    //                                                             posts  post_pages home  bells   index presence streams
+    TopicRow{topics::kPost,   source<comments::LivePost>,         {post,  post,      none, none,   none, none,    none}},
+    TopicRow{topics::kBoard,  source<posts::LiveBoard>,           {board, none,      all,  none,   none, none,    none}},
+    TopicRow{topics::kMember, source<notifications::LiveMember>,  {none,  none,      none, member, none, none,    none}},
+};
+//  Publications may have been missed                              posts  post_pages home  bells   index presence streams
+constexpr Row kPublicationsLost                                   {all,   all,       all,  all,    none, none,    none};
+//  NOTIFY boards: what there is, and who may read
+constexpr Row kBoards                                             {all,   all,       all,  none,   none, none,    none};
+//  NOTIFY members "7": name, role, logins
+constexpr Row kMember                                             {all,   all,       all,  none,   none, member,  member};
+//  NOTIFY members, anything else: roles, or the database is another one
+constexpr Row kMembers                                            {all,   all,       all,  none,   all,  none,    all};
+//  Notifications of PostgreSQL may have been missed
+constexpr Row kNotifyLost                                         {all,   all,       all,  none,   all,  none,    all};
 // clang-format on
 
-consteval bool has_each_change_once() {
-  for (std::size_t i = 0; i < kTable.size(); ++i) {
-    if (kTable.at(i).change != static_cast<Change>(i)) return false;
-  }
-  return kTable.back().change == Change::notify_lost;
-}
-static_assert(has_each_change_once());
+static_assert(std::ranges::equal(topics::kAll, kTopics, {}, {}, &TopicRow::topic), "each topic has its row, in order");
 
-void invalidate(program::Services& services, const Caches& caches, Change change, std::int64_t id = 0) {
-  const Row& row = kTable.at(static_cast<std::size_t>(change));
-  const auto empty = [](Part part, const auto& one, const auto& everything) {
-    if (part == Part::one) one();
-    if (part == Part::all) everything();
-  };
-  empty(
-      row.posts,
-      [&] { change == Change::post ? caches.posts.invalidate(PostId{id}) : caches.posts.invalidate(BoardId{id}); },
-      [&] { caches.posts.invalidate_all(); });
-  empty(row.post_pages, [&] { caches.post_pages.invalidate(PostId{id}); }, [&] { caches.post_pages.invalidate_all(); });
-  empty(row.home, [] {}, [&] { caches.home.invalidate_all(); });
-  empty(
-      row.bells, [&] { services.notifications.changed(MemberId{id}); },
-      [&] { services.notifications.invalidate_all(); });
-  empty(row.index, [] {}, [&] { caches.index.clear_index(); });
-  empty(row.presence, [&] { services.presence.changed(MemberId{id}); }, [] {});
-  empty(
-      row.streams, [&] { caches.streams.member_changed(MemberId{id}); },
-      [&] { caches.streams.members_may_have_changed(); });
+void invalidate(program::Services& services, const Caches& caches, const Row& row, std::int64_t id = 0) {
+  if (row.posts == all) caches.posts.invalidate_all();
+  if (row.posts == post) caches.posts.invalidate(PostId{id});
+  if (row.posts == board) caches.posts.invalidate(BoardId{id});
+  if (row.post_pages == all) caches.post_pages.invalidate_all();
+  if (row.post_pages == post) caches.post_pages.invalidate(PostId{id});
+  if (row.home == all) caches.home.invalidate_all();
+  if (row.bells == all) services.notifications.invalidate_all();
+  if (row.bells == member) services.notifications.changed(MemberId{id});
+  if (row.index == all) caches.index.clear_index();
+  if (row.presence == member) services.presence.changed(MemberId{id});
+  if (row.streams == all) caches.streams.members_may_have_changed();
+  if (row.streams == member) caches.streams.member_changed(MemberId{id});
 }
 
 std::optional<std::int64_t> id_in(std::string_view payload) {
@@ -102,25 +102,25 @@ Invalidation::Invalidation(program::Services& services, Caches caches)
           services.io, config::redis_config(services.settings), {session::Sessions::kChannel},
           [&services](std::string_view, std::string_view member) { services.accounts.changed(member); },
           [&services](bool) { services.accounts.changed(""); }) {
+  for (const TopicRow& one : kTopics) caches_.streams.add(one.topic, one.source(services_, caches_.index));
   caches_.streams.on_publish([this](const live::Topic* topic) { on_publish(topic); });
   services_.on_notify = [this](std::string_view channel, std::string_view payload) { on_notify(channel, payload); };
-  services_.on_notify_lost = [this] { invalidate(services_, caches_, Change::notify_lost); };
+  services_.on_notify_lost = [this] { invalidate(services_, caches_, kNotifyLost); };
   services_.sessions.cache_while([this] { return revocations_.catch_up(); });
 }
 
 void Invalidation::on_publish(const live::Topic* topic) {
-  if (topic == nullptr) return invalidate(services_, caches_, Change::publications_lost);
-  if (topic->kind == topics::kPost) invalidate(services_, caches_, Change::post, topic->id);
-  if (topic->kind == topics::kBoard) invalidate(services_, caches_, Change::board, topic->id);
-  if (topic->kind == topics::kMember) invalidate(services_, caches_, Change::bell, topic->id);
+  if (topic == nullptr) return invalidate(services_, caches_, kPublicationsLost);
+  const auto* const found = std::ranges::find(kTopics, topic->kind, &TopicRow::topic);
+  if (found != kTopics.end()) invalidate(services_, caches_, found->row, topic->id);
 }
 
 void Invalidation::on_notify(std::string_view channel, std::string_view payload) {
   if (channel == "live") caches_.streams.on_message(payload);
-  if (channel == "boards") invalidate(services_, caches_, Change::boards);
+  if (channel == "boards") invalidate(services_, caches_, kBoards);
   if (channel != "members") return;
-  const auto member = id_in(payload);
-  member ? invalidate(services_, caches_, Change::member, *member) : invalidate(services_, caches_, Change::members);
+  const auto id = id_in(payload);
+  id ? invalidate(services_, caches_, kMember, *id) : invalidate(services_, caches_, kMembers);
 }
 
 }  // namespace ms::site

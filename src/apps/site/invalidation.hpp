@@ -19,8 +19,8 @@ struct Caches {
   live::Hub& streams;
 };
 
-/// Hears of changes on all servers and empties what they concern on this thread. The table of what empties what stands
-/// in invalidation.cpp.
+/// Hears of changes on all servers and empties what they concern on this thread, and gives the hub its topics. The
+/// table of both stands in invalidation.cpp.
 class Invalidation {
  public:
   /// Hears from now on; both outlive it.

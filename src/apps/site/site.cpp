@@ -15,7 +15,6 @@
 #include "features/likes/likes.hpp"
 #include "features/posts/page_cache.hpp"
 #include "features/posts/posts.hpp"
-#include "features/topics/topics.hpp"
 #include "infra/live/hub.hpp"
 
 namespace ms::site {
@@ -43,16 +42,10 @@ class Site final : public program::App {
         comments_(services.db, services.boards, posts_, services.limiter, services.publisher, services.writer),
         likes_(services.db, services.boards, services.limiter, services.writer),
         post_page_cache_(posts_, page_cache_, comments_, likes_, remembered(services)),
-        live_board_(services.db, services.boards),
-        live_post_(services.db, services.boards, posts_),
-        live_member_(services.db, services.boards),
         hub_(services.io, config::redis_config(services.settings), services.keys, live_config(services.settings.live)),
         invalidation_(services, {page_cache_, home_page_cache_, post_page_cache_, posts_, hub_}) {
     hub_.on_tick(
         [&presence = services.presence](const session::Viewer& viewer) { presence.record_seen(viewer, now()); });
-    hub_.add(topics::kBoard, live_board_);
-    hub_.add(topics::kPost, live_post_);
-    hub_.add(topics::kMember, live_member_);
   }
 
   void add_routes(web::Router& router) override {
@@ -136,10 +129,7 @@ class Site final : public program::App {
   comments::Comments comments_;
   likes::Likes likes_;
   PostPageCache post_page_cache_;
-  posts::LiveBoard live_board_;
-  comments::LivePost live_post_;
-  notifications::LiveMember live_member_;
-  live::Hub hub_;                         // after the sources that it asks
+  live::Hub hub_;
   Invalidation invalidation_;             // after what it empties
   std::array<MenuOfDirectory, 4> menus_;  // by rank
 };

@@ -162,6 +162,7 @@ class LiveMember final : public live::Source {
   async<Result<void>> may_follow(const Call& call, const session::Viewer& viewer, std::int64_t member) override;
   async<live::ChangeSet> since(const Call& call, std::int64_t member, std::int64_t number) override;
   async<std::vector<live::Position>> numbers(const Call& call, std::vector<std::int64_t> members) override;
+  bool of_member() const noexcept override { return true; }
 
  private:
   pg::Db& db_;

@@ -24,17 +24,6 @@ constexpr pg::Query kNewest{"notifications.newest", R"(
       select number, kind, post_id, comment_id, created_at, read_at from notifications
        where user_id = m.id and not retracted order by number desc limit $2) n on true
    order by n.number desc)"};
-constexpr pg::Query kSince{"notifications.since", R"(
-  select c.number, c.unread, coalesce(n.number, 0), coalesce(n.kind, 0), coalesce(n.actor_name, ''),
-         coalesce(n.post_visible, false), coalesce(n.board_id, 0), coalesce(n.comment_id, 0),
-         coalesce(n.comment_visible, false)
-    from notification_counts c left join lateral (
-      select number, kind, actor_name, post_visible, board_id, comment_id, comment_visible from notification_details l
-       where l.user_id = c.user_id and l.number > $2 order by l.number limit $3) n on true
-   where c.user_id = $1 order by n.number)"};
-constexpr pg::Query kNumbers{"notifications.numbers",
-                             "select user_id, number from notification_counts where user_id = any ($1::bigint[])"};
-
 constexpr pg::Query kLock{"notifications.lock", "select from notification_counts where user_id = $1 for update"};
 constexpr pg::Query kRead{"notifications.read", R"(
   with done as (
@@ -85,12 +74,6 @@ pg::ResultHandle<Row> line(pg::Statements& out, MemberId member, std::int64_t nu
 pg::ResultHandle<Counts> counts(pg::Statements& out, MemberId member) { return out.add<Counts>(kCounts, member); }
 pg::ResultHandle<Newest> newest(pg::Statements& out, MemberId member, int limit) {
   return out.add<Newest>(kNewest, member, limit);
-}
-pg::ResultHandle<NewRow> since(pg::Statements& out, MemberId member, std::int64_t number, int limit) {
-  return out.add<NewRow>(kSince, member, number, limit);
-}
-pg::ResultHandle<Number> numbers(pg::Statements& out, const std::vector<std::int64_t>& members) {
-  return out.add<Number>(kNumbers, members);
 }
 
 // The lock comes first, so that the next statement sees earlier changes of other transactions.

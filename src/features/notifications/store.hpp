@@ -54,26 +54,6 @@ struct Newest {
 };
 pg::ResultHandle<Newest> newest(pg::Statements& out, MemberId member, int limit);
 
-/// The counts with the notifications after a number, ascending; without any there is one row with number 0.
-struct NewRow {
-  std::int64_t counted = 0;
-  std::int64_t unread = 0;
-  std::int64_t number = 0;
-  int kind = 0;
-  std::string actor_name;
-  bool post_visible = false;
-  BoardId board;
-  CommentId comment;
-  bool comment_visible = false;
-};
-pg::ResultHandle<NewRow> since(pg::Statements& out, MemberId member, std::int64_t number, int limit);
-
-struct Number {
-  std::int64_t member = 0;
-  std::int64_t number = 0;
-};
-pg::ResultHandle<Number> numbers(pg::Statements& out, const std::vector<std::int64_t>& members);
-
 /// Both give the new number of the topic, or nothing when nothing changed.
 pg::ResultHandle<std::int64_t> read(pg::Statements& transaction, MemberId member, std::int64_t number);
 pg::ResultHandle<std::int64_t> read_all(pg::Statements& transaction, MemberId member, std::int64_t up_to);

@@ -166,7 +166,7 @@ void Channels::close() {
 
 Source* Channels::source(char kind) const {
   const auto found = sources_.find(kind);
-  return found == sources_.end() ? nullptr : found->second;
+  return found == sources_.end() ? nullptr : found->second.get();
 }
 
 void Channels::join(Subscription& subscription) {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "infra/io/async.hpp"
@@ -30,7 +31,7 @@ class Channels : public std::enable_shared_from_this<Channels> {
   /// Begins the sweeps; call once.
   void start();
   void close();
-  void add(char kind, Source& source) { sources_[kind] = &source; }
+  void add(char kind, std::shared_ptr<Source> source) { sources_[kind] = std::move(source); }
   /// Null for a kind that was not added.
   Source* source(char kind) const;
 
@@ -62,7 +63,7 @@ class Channels : public std::enable_shared_from_this<Channels> {
   asio::io_context& io_;
   const std::chrono::milliseconds sweep_;
   asio::steady_timer timer_;
-  std::map<char, Source*> sources_;
+  std::map<char, std::shared_ptr<Source>> sources_;
   std::function<void(const Topic*)> on_publish_;
   std::unordered_map<Topic, std::shared_ptr<Channel>, Hash> channels_;
   bool by_redis_ = false;

@@ -40,7 +40,7 @@ Hub::~Hub() {
   impl_->channels->close();
 }
 
-void Hub::add(char kind, Source& source) { impl_->channels->add(kind, source); }
+void Hub::add(char kind, std::shared_ptr<Source> source) { impl_->channels->add(kind, std::move(source)); }
 
 void Hub::on_tick(std::function<void(const session::Viewer&)> handler) {
   impl_->subscribers->on_tick(std::move(handler));
@@ -52,7 +52,8 @@ async<Result<Hub::Admission>> Hub::admit(const Call& call, session::Viewer viewe
                                          bool reload) {
   const auto impl = impl_;
   const auto foreign = std::erase_if(positions, [&](const Position& position) {
-    return position.topic.kind == 'u' && position.topic.id != viewer.id.value;
+    const Source* source = impl->channels->source(position.topic.kind);
+    return source != nullptr && source->of_member() && position.topic.id != viewer.id.value;
   });
   reload = reload || foreign > 0;
   if (reload) {

@@ -45,8 +45,8 @@ class Hub {
   Hub(const Hub&) = delete;
   Hub& operator=(const Hub&) = delete;
 
-  /// Call before the first stream; the source must outlive the hub.
-  void add(char kind, Source& source);
+  /// Call before the first stream.
+  void add(char kind, std::shared_ptr<Source> source);
   /// The handler is called when a stream opens and with each of its heartbeats: its viewer is present. It must not
   /// throw. The viewer has no session_id and no email, because the hub stores neither.
   void on_tick(std::function<void(const session::Viewer&)> handler);
@@ -61,8 +61,9 @@ class Hub {
   };
   /// Call before the response begins. Unexpected: unavailable (the thread has no room), too_many (of this member), or
   /// the source's error for a topic. `positions` is where the page is; false positions (the future, another member's
-  /// "u", and all of them with `reload`) are corrected, and the browser is asked to reload. The stream of a member who
-  /// changed since the request began is admitted and ends when it opens, because `viewer` may be out of date.
+  /// own topic, and all of them with `reload`) are corrected, and the browser is asked to reload. The stream of a
+  /// member who changed since the request began is admitted and ends when it opens, because `viewer` may be out of
+  /// date.
   async<Result<Admission>> admit(const Call& call, session::Viewer viewer, std::vector<Position> positions,
                                  bool reload);
   /// Call as soon as the head of the response is written.

@@ -17,12 +17,12 @@ TEST_F(HubLoss, ALostPublicationDelaysUntilTheNextSweep) {
   commit(1, 1, "hello");
   commit(7, 1, "a notification");
   ASSERT_TRUE(until([&] { return stream->events.size() == 1 && other->events.size() == 1; }));
-  int sweeps = source_.sweeps;  // one of them may have begun before the event was sent
-  ASSERT_TRUE(until([&] { return source_.sweeps > sweeps + 1; }));
-  sweeps = source_.sweeps;
-  const auto queried = source_.queried.size();
-  ASSERT_TRUE(until([&] { return source_.sweeps > sweeps + 2; }));
-  EXPECT_EQ(source_.queried.size(), queried) << "a sweep that finds no change queries nothing";
+  int sweeps = source_->sweeps;  // one of them may have begun before the event was sent
+  ASSERT_TRUE(until([&] { return source_->sweeps > sweeps + 1; }));
+  sweeps = source_->sweeps;
+  const auto queried = source_->queried.size();
+  ASSERT_TRUE(until([&] { return source_->sweeps > sweeps + 2; }));
+  EXPECT_EQ(source_->queried.size(), queried) << "a sweep that finds no change queries nothing";
 }
 
 TEST_F(HubLoss, NumbersThatWentBackReloadThePage) {
@@ -66,18 +66,18 @@ TEST_F(HubLoss, ALostDatabaseIsQueriedAgain) {
   auto proxy = std::make_unique<pg::Proxy>(io_);
   proxy->open();
   pg::Db db(io_, {.conninfo = proxy->conninfo(), .fast_connections = 2, .slow_connections = 0});
-  TestSource source(db);
+  const auto source = std::make_shared<TestSource>(db);
   Hub hub(io_, redis_.config(), secret::Keyring({"key"}), fast_sweep_);
   hub.add('p', source);
   ASSERT_TRUE(pg::run(io_, db.ready(redis::in(10s))));
   const auto stream = follow(hub, {}, "p1:0");
   for (int i = 1; i <= 3; ++i) {
     proxy.reset();
-    const auto queried = source.queried.size();
+    const auto queried = source->queried.size();
     const auto newcomer = follow(hub, {}, "p1:0");
     commit_many(1, i, i);
     hub.on_message("p1");
-    ASSERT_TRUE(until([&] { return source.queried.size() > queried && !db.state().up; }));
+    ASSERT_TRUE(until([&] { return source->queried.size() > queried && !db.state().up; }));
     proxy = std::make_unique<pg::Proxy>(io_);
     proxy->open();
     const std::string truth = "p1:" + std::to_string(i);
@@ -91,7 +91,7 @@ TEST_F(HubLoss, AQueryThatHangsIsAbandoned) {
   pg::Proxy proxy(io_);
   proxy.open();
   pg::Db db(io_, {.conninfo = proxy.conninfo(), .fast_connections = 1, .slow_connections = 0, .fast_timeout = 300ms});
-  TestSource source(db);
+  const auto source = std::make_shared<TestSource>(db);
   Hub hub(io_, redis_.config(), secret::Keyring({"key"}), fast_sweep_);
   hub.add('p', source);
   ASSERT_TRUE(pg::run(io_, db.ready(redis::in(10s))));
@@ -110,14 +110,14 @@ TEST_F(HubLoss, ASourceThatThrowsDoesNoLastingHarm) {
   const auto hub = make(no_sweep_);
   const auto stream = follow(*hub, {}, "p1:0");
   ASSERT_TRUE(confirmed());
-  source_.broken = true;
+  source_->broken = true;
   commit(1, 1, "x");
   hub->on_message("p1 is writing");
   hub->on_message("p1");
-  ASSERT_TRUE(until([&] { return source_.queried.size() == 2; }));
+  ASSERT_TRUE(until([&] { return source_->queried.size() == 2; }));
   const auto newcomer = follow(*hub, {}, "p1:0");
   commit(1, 2, "y");
-  source_.broken = false;
+  source_->broken = false;
   ASSERT_TRUE(until([&] {
     hub->on_message("p1");
     return stream->last_id == "p1:2" && newcomer->last_id == "p1:2";
@@ -131,15 +131,15 @@ TEST_F(HubLoss, TheHubMayEndDuringAQueryAndWithOpenStreams) {
   const auto stream = follow(*hub, member(7), "p1:0,u7:0");
   auto admission = admit(*hub, member(8), "p1:0");
   ASSERT_TRUE(confirmed());
-  source_.held = true;
-  const auto queried = source_.queried.size();
+  source_->held = true;
+  const auto queried = source_->queried.size();
   hub->on_message("p1");
-  ASSERT_TRUE(until([&] { return source_.queried.size() > queried; }));
+  ASSERT_TRUE(until([&] { return source_->queried.size() > queried; }));
   hub.reset();
   commit(1, 1, "too late");
-  source_.held = false;
+  source_->held = false;
   stream->leave();
-  ASSERT_TRUE(until([&] { return source_.answered == 2; }));
+  ASSERT_TRUE(until([&] { return source_->answered == 2; }));
   EXPECT_TRUE(stream->events.empty());
   EXPECT_EQ(stream->last_bytes(), "");
 }

@@ -67,7 +67,7 @@ TEST_F(HubTest, AStreamAtThePositionOfAllOthersNeedsNoQuery) {
   commit(1, 9, "z");
   publisher_.publish({'p', 1});
   ASSERT_TRUE(until([&] { return first->last_id == "p1:1" && second->last_id == "p1:1"; }));
-  EXPECT_THAT(source_.queried, ElementsAre(0, 0));
+  EXPECT_THAT(source_->queried, ElementsAre(0, 0));
 }
 
 TEST_F(HubTest, AnEventIsRenderedOnceForEachKindOfViewer) {
@@ -83,7 +83,7 @@ TEST_F(HubTest, AnEventIsRenderedOnceForEachKindOfViewer) {
   publisher_.publish({'p', 1});
   const auto got = [](const auto& stream) { return stream->events.size() == 1; };
   ASSERT_TRUE(until([&] { return std::ranges::all_of(guests, got) && std::ranges::all_of(members, got); }));
-  EXPECT_EQ(source_.renders, 2);
+  EXPECT_EQ(source_->renders, 2);
   for (const auto& guest : guests) EXPECT_EQ(guest->chunks.back(), guests[0]->chunks.back()) << "the same bytes";
   EXPECT_EQ(members[6]->events[0].data, "m:5@1:hello");
   EXPECT_EQ(members[6]->last_id, "p1:1,u7:0");
@@ -116,17 +116,17 @@ TEST_F(HubTest, FalsePositionsGetAReloadAndTheTruePosition) {
 TEST_F(HubTest, TooManyMissedChangesReloadThePageAndManyNewOnesDoNot) {
   commit_many(1, 1, kMaxChanges + 1);
   const auto hub = make(no_sweep_);
-  source_.held = true;
+  source_->held = true;
   const auto first = follow(*hub, {}, "p1:101");
-  ASSERT_TRUE(until([&] { return source_.queried.size() == 1; }));
+  ASSERT_TRUE(until([&] { return source_->queried.size() == 1; }));
   const auto far = follow(*hub, {}, "p1:0");
   const auto near = follow(*hub, {}, "p1:1");
-  source_.held = false;
+  source_->held = false;
   ASSERT_TRUE(until([&] { return far->last_id == "p1:101" && near->last_id == "p1:101"; }));
   EXPECT_EQ(far->events[0].name, "reload");
   EXPECT_EQ(near->events.size(), 1u);
   EXPECT_TRUE(first->events.empty());
-  EXPECT_THAT(source_.queried, ElementsAre(101, 0, 1))
+  EXPECT_THAT(source_->queried, ElementsAre(101, 0, 1))
       << "one query for both, and one more for the stream that needs fewer changes";
   EXPECT_THAT(data(*near), testing::AllOf(testing::StartsWith("2@2:x\n"), testing::EndsWith("\n101@101:x|")));
   commit_many(1, 201, 450);
@@ -145,14 +145,14 @@ TEST_F(HubTest, AStreamThatJoinsDuringAQueryMissesNothing) {
   ASSERT_TRUE(confirmed());
   commit(1, 4, "y");
   publisher_.publish({'p', 1});
-  source_.held = true;
-  ASSERT_TRUE(until([&] { return source_.queried.size() == 2; }));
+  source_->held = true;
+  ASSERT_TRUE(until([&] { return source_->queried.size() == 2; }));
   const auto behind = follow(*hub, {}, "p1:1");
   const auto same = follow(*hub, {}, "p1:3");
   const auto ahead = follow(*hub, {}, "p1:4");
   commit(1, 5, "z");
   publisher_.publish({'p', 1});
-  source_.held = false;
+  source_->held = false;
   for (const auto& stream : {first, behind, same, ahead}) {
     ASSERT_TRUE(until([&] { return stream->last_id == "p1:5"; }));
   }
@@ -171,14 +171,14 @@ TEST_F(HubTest, ManyPublicationsDuringAQueryCauseOneMore) {
   const auto hub = make(no_sweep_);
   const auto stream = follow(*hub, {}, "p1:0");
   ASSERT_TRUE(confirmed());
-  source_.held = true;
+  source_->held = true;
   hub->on_message("p1");
-  ASSERT_TRUE(until([&] { return source_.queried.size() == 2; }));
+  ASSERT_TRUE(until([&] { return source_->queried.size() == 2; }));
   commit_many(1, 1, 30);
   for (int i = 0; i < 30; ++i) hub->on_message("p2,p1,garbage,,p1");
-  source_.held = false;
+  source_->held = false;
   ASSERT_TRUE(until([&] { return stream->last_id == "p1:30"; }));
-  EXPECT_TRUE(until([&] { return source_.queried.size() == 3; }));  // the third may still be on its way
+  EXPECT_TRUE(until([&] { return source_->queried.size() == 3; }));  // the third may still be on its way
   EXPECT_EQ(stream->events.size(), 1u);
 }
 
@@ -188,7 +188,7 @@ TEST_F(HubTest, RightsAreCheckedWhenAnEventIsSent) {
   const auto staff = follow(*hub, member(1, session::Role::staff), "p1:0");
   const auto plain = follow(*hub, member(2), "p1:0");
   ASSERT_TRUE(confirmed());
-  source_.readable = [](const session::Viewer& viewer) { return viewer.id != MemberId{2}; };
+  source_->readable = [](const session::Viewer& viewer) { return viewer.id != MemberId{2}; };
   commit(1, 1, "staff only");
   commit(1, 2, "all");
   publisher_.publish({'p', 1});
@@ -196,7 +196,7 @@ TEST_F(HubTest, RightsAreCheckedWhenAnEventIsSent) {
   EXPECT_EQ(data(*guest), "2@2:all|");
   EXPECT_EQ(data(*staff), "m:1@1:staff only\nm:2@2:all|");
   EXPECT_TRUE(plain->events.empty());
-  source_.readable = [](const session::Viewer&) { return true; };
+  source_->readable = [](const session::Viewer&) { return true; };
   commit(1, 3, "again");
   publisher_.publish({'p', 1});
   ASSERT_TRUE(until([&] { return !plain->events.empty(); }));

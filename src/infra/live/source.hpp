@@ -41,6 +41,9 @@ class Source {
   virtual async<ChangeSet> since(const Call& call, std::int64_t id, std::int64_t number) = 0;
   /// The latest numbers of these topics, in one query; topics that no longer exist are left out.
   virtual async<std::vector<Position>> numbers(const Call& call, std::vector<std::int64_t> ids) = 0;
+  /// Whether the ids are members', each of whom alone may follow the topic. Another member's position on a page, which
+  /// came from before the login changed, is then corrected and not refused.
+  virtual bool of_member() const noexcept { return false; }
   /// What a transient of this topic shows; nothing for a text that cannot be parsed. Its number is ignored.
   virtual std::optional<Change> parse_transient(std::int64_t id, std::string_view what) {
     static_cast<void>(id), static_cast<void>(what);

@@ -155,6 +155,8 @@ class TestSource : public Source {
     co_return positions;
   }
 
+  bool of_member() const noexcept override { return kind_ == 'u'; }
+
   std::optional<Change> parse_transient(std::int64_t, std::string_view what) override {
     if (broken) throw std::runtime_error("a bug in the source");
     if (what == "garbage") return std::nullopt;
@@ -305,8 +307,8 @@ class HubFixture : public testing::Test {
   pg::Db db_{io_, {.conninfo = pg::TestDatabase::conninfo(), .fast_connections = 2, .slow_connections = 0}};
   redis::Client client_{io_, redis_.config()};
   Publisher publisher_{io_, db_, client_, secret::Keyring({"key"})};
-  TestSource source_{db_};
-  TestSource members_{db_, 'u'};
+  std::shared_ptr<TestSource> source_ = std::make_shared<TestSource>(db_);
+  std::shared_ptr<TestSource> members_ = std::make_shared<TestSource>(db_, 'u');
   std::vector<std::weak_ptr<Subscription>> subscribers_;
   /// Sweeps so seldom that only publications can bring an event.
   const Config no_sweep_{.sweep = 1h, .heartbeat = 1s};
