@@ -12,11 +12,12 @@ const defaults = {
   healMs: 5000,
 };
 
-/** Whether a guest got the page after staff last hid something, which purges Nginx's saved pages (decision 20). */
+/** Whether two guests got the page, and one of them after staff last hid something, which purges saved pages (decision 37). */
 function isSaved({ path, begun }, requests) {
   const earlier = requests.filter((one) => one.begun < begun);
+  const got = earlier.filter((one) => one.kind === 'guest' && one.path === path && ['ok', 'stale'].includes(one.outcome));
   const purged = Math.max(0, ...earlier.filter(({ kind, method }) => kind === 'staff' && method === 'POST').map((one) => one.begun + one.ms));
-  return earlier.some((one) => one.kind === 'guest' && one.path === path && ['ok', 'stale'].includes(one.outcome) && one.begun > purged);
+  return got.length > 1 && got.some((one) => one.begun > purged);
 }
 
 /** The promises that a finished drill broke. */

@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdir, readdir, rename, symlink } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
@@ -11,6 +13,7 @@ import { assertKoreanPage, eventually } from '../support/assert.mjs';
 import { Client, adminUrl } from '../support/client.mjs';
 import { expectErrors } from '../support/log.mjs';
 import { logIn, newMember } from '../support/members.mjs';
+import { installed } from '../support/nginx.mjs';
 import { appUrl, facts, root, stack, state, status } from '../support/stack.mjs';
 import { sql } from '../support/stores.mjs';
 
@@ -18,6 +21,7 @@ await expectErrors('Nginx cannot save pages: ', '[^ ]+ is full: Nginx saves no p
 
 const apps = ['app1', 'app2', 'app3'];
 const guest = new Client();
+const other = new Client();
 const admin = await logIn('admin@minschool.test', { base: adminUrl });
 const { net } = await facts();
 const monitor = new Client(`http://${net}.10:3002`);
@@ -41,8 +45,9 @@ const shows = (board, post, member) => [
   `/boards/${board}/${post}?utm_source=kakao`, `/boards/${board}/${post}?comment=1`, `/members/${member}`,
 ];
 
+/** Two guests read them: what one alone reads is not saved. */
 async function visit(paths) {
-  for (const path of paths) await guest.get(path);
+  for (const path of paths) for (const reader of [guest, other]) await reader.get(path);
 }
 
 async function assertGone(mark, paths) {
@@ -146,6 +151,60 @@ test('a member who takes another name, and a board that is closed to guests', as
   assert.equal((await admin.post(`/boards/${id}`, { form })).status, 303);
 });
 
+test('what does not show it stays saved', async () => {
+  const post = await written(author, board, '여기만', '본문');
+  const comment = await commented(author, post, '이 댓글만');
+  const unconcerned = ['/boards/notice', '/boards/free'];
+  const withPost = ['/', `/boards/${board}`, `/boards/${board}/${post}`];
+  await visit([...unconcerned, ...withPost]);
+  const saved = async () => (await monitor.get('/upstream_status?format=json')).json().saved_pages.forgotten_pages;
+  const before = await saved();
+  assert.equal((await author.client.post(`/comments/${comment}/edit`, { form: { content: '그 댓글' } })).status, 303);
+  assert.equal(await saved(), before + 1, 'the page with the comment alone');
+  assert.equal((await author.client.post(`/boards/${board}/${post}/delete`, { form: {} })).status, 303);
+  await withoutApps(async () => {
+    for (const path of unconcerned) assert.equal((await guest.get(path)).headers['x-cache'], 'STALE', path);
+    for (const path of withPost) assert.equal((await guest.get(path)).status, 503, path);
+  });
+});
+
+test('a page that was being fetched during a purge is not saved', async () => {
+  let arrived, answer;
+  const slow = createServer((request, response) => {
+    answer = () => response.writeHead(200, { 'content-type': 'text/html', 'cache-control': 'public, s-maxage=60' }).end(String(++count));
+    arrived();
+  });
+  let count = 0;
+  slow.listen(0, '127.0.0.1');
+  await once(slow, 'listening');
+  const nginx = await installed(['--domain', 'school.test'], { site_servers: `server 127.0.0.1:${slow.address().port};` });
+  const reader = new Client(`http://127.0.0.1:${nginx.port}`);
+  /** The body that a guest gets, after `meanwhile` when it has to be fetched. */
+  const read = async (meanwhile = async () => {}) => {
+    const asked = new Promise((resolve) => { arrived = resolve; });
+    const got = reader.get('/page', { headers: { host: 'school.test' } });
+    if ((await Promise.race([asked.then(() => 'asked'), got])) === 'asked') {
+      await meanwhile();
+      answer();
+    }
+    return (await got).text;
+  };
+  const lead = async (name) => {
+    await mkdir(join(nginx.folder, 'pages', name));
+    await symlink(name, join(nginx.folder, 'pages', 'new'));
+    await rename(join(nginx.folder, 'pages', 'new'), join(nginx.folder, 'pages', 'current'));
+  };
+  try {
+    assert.equal(await read(), '1', 'one guest alone');
+    assert.equal(await read(() => lead('second')), '2');
+    assert.equal(await read(), '3', 'it was not saved');
+    assert.equal(await read(), '3', 'it was saved');
+  } finally {
+    await nginx.stop();
+    slow.close();
+  }
+});
+
 test('while it goes on being read by many, nothing of it is saved anew', async () => {
   const mark = randomUUID();
   const post = await written(author, board, `제목 ${mark}`, `본문 ${mark}`);
@@ -226,15 +285,17 @@ test('what adds something, or concerns no guest, forgets nothing', async () => {
 
 test('made-up addresses do not fill the place of saved pages', async () => {
   const count = async () => (await readdir(join(state, 'nginx', 'cache'), { recursive: true })).filter((name) => /[0-9a-f]{32}$/.test(name)).length;
-  await guest.get('/boards/free');
+  await visit(['/boards/free']);
   const known = await count();
   for (let i = 0; i < 40; i++) {
     const mark = randomUUID();
     for (const path of [`/?${mark}`, `/boards/free?x=${mark}`, `/boards/free?page=1&x=${mark}`, `/boards/free?page=${10000 + i}`,
       `/boards/free?page=0${i}`, `/${mark}`, `/boards/${mark}`, `/boards/free/${900000000 + i}`, `/boards/%66ree?page=${i + 1}`,
       `/boards/free/${900000000 + i}/edit`]) {
-      const answer = await guest.get(path, { headers: { host: `${mark}.example` } });
-      assert.ok(answer.status !== 500 && answer.status !== 503, `${path}: ${answer.status}`);
+      for (const reader of [guest, other]) {
+        const answer = await reader.get(path, { headers: { host: `${mark}.example` } });
+        assert.ok(answer.status !== 500 && answer.status !== 503, `${path}: ${answer.status}`);
+      }
     }
     for (const host of [`a${mark}.example`, `LOCALHOST:${i + 1}`]) await guest.get('/boards/free', { headers: { host } });
   }
@@ -242,7 +303,7 @@ test('made-up addresses do not fill the place of saved pages', async () => {
 });
 
 test('other queries are answered, never kept, and lead to the saved page when nobody answers', async () => {
-  await guest.get('/boards/free');
+  await visit(['/boards/free']);
   const path = `/boards/free?utm_source=${randomUUID()}`;
   const fresh = await guest.get(path);
   assertKoreanPage(fresh, 200);

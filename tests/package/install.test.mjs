@@ -105,11 +105,14 @@ test('setup again changes nothing', async () => {
 
 test('saved pages have a file system of their own, the monitor takes its log from Nginx alone, and other names get no page', async () => {
   assert.equal((await machine.sh('findmnt -no FSTYPE /var/lib/nginx/minschool')).trim(), 'tmpfs');
-  assert.equal((await machine.sh('stat -c "%a %U:%G" /run/minschool/monitor.sock')).trim(), '660 minschool:www-data');
-  assert.equal((await machine.sh('stat -L -c %U /var/lib/minschool/saved-pages/current')).trim(), 'minschool');
+  assert.equal((await machine.sh('stat -c "%a %U:%G" /run/minschool/monitor.sock')).trim(), '660 www-data:www-data');
+  assert.equal((await machine.sh('stat -L -c %U /var/lib/minschool/saved-pages/current')).trim(), 'www-data');
   const kept = 'curl -s -o /dev/null -D - -H "Host: mincenter.kr" http://127.0.0.1/boards/free';
   await machine.sh(kept);
+  await machine.sh(kept);
   assert.match(await machine.sh(kept), /^X-Cache: (HIT|EXPIRED|UPDATING)\r$/m);
+  assert.equal((await machine.sh('curl -s -o /dev/null -w "%{http_code}" -X DELETE http://127.0.0.1:3002/saved_pages')).trim(), '204');
+  assert.match(await machine.sh(kept), /^X-Cache: MISS\r$/m);
   assert.match(await machine.sh('curl -s -i -H "Host: other.test" http://127.0.0.1/'), /^HTTP\/1\.1 421 /);
   assert.match(await machine.sh("printf 'GET / HTTP/1.0\\r\\n\\r\\n' | curl -s --max-time 5 telnet://127.0.0.1:80"), /^HTTP\/1\.1 200 /);
   assert.equal((await machine.sh("runuser -u postgres -- psql -X -A -t -d minschool -c 'show log_error_verbosity'")).trim(), 'terse');

@@ -40,8 +40,8 @@ async function start(folder, http) {
   };
 }
 
-/** Starts Nginx with the files of setup and these options of `minschool nginx-config`: {port, tlsPort, folder, clientOf, stop}. */
-export async function installed(words) {
+/** Starts Nginx with the files of setup and these options of `minschool nginx-config`: {port, tlsPort, folder, clientOf, stop}. `lines`: other values of marked lines. */
+export async function installed(words, lines = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'minschool-nginx-'));
   const { net } = await facts();
   const [port, tlsPort] = [await freePort(), await freePort()];
@@ -54,6 +54,7 @@ export async function installed(words) {
   };
   own.monitor_log = `access_log "${folder}/access.log" minschool;`;
   own.access_log = '# once';
+  Object.assign(own, lines);
   await mkdir(join(folder, 'pages', 'first'), { recursive: true });
   await symlink('first', join(folder, 'pages', 'current'));
   await mkdir(join(folder, 'acme', '.well-known', 'acme-challenge'), { recursive: true });

@@ -44,15 +44,15 @@ http::Response uncached(http::Response response) {
 Monitor::Monitor(const config::Settings& settings, int listen_fd)
     : log_(io_, settings.monitor.log_socket),
       prober_(io_, settings.monitor, status_page(settings.monitor.nginx_status), traffic_),
-      saved_pages_(settings.monitor.saved_pages),
+      saved_pages_(
+          settings.monitor.saved_pages, [this] { return prober_.cache_path(); }, [this] { return serving(); }),
       server_(io_, listen_fd, limits(), [this](const http::Request& request) { return answer(request); }) {}
 
 void Monitor::run() {
   asio::co_spawn(io_, handle_signals(), asio::detached);
   asio::co_spawn(io_, log_.run([this](std::string_view datagram) { take(datagram); }), asio::detached);
   asio::co_spawn(io_, prober_.run(), asio::detached);
-  asio::co_spawn(io_, saved_pages_.run([this] { return prober_.cache_path(); }, [this] { return serving(); }),
-                 asio::detached);
+  asio::co_spawn(io_, saved_pages_.run(), asio::detached);
   if (const auto every = notify_.alive_every()) asio::co_spawn(io_, ping_watchdog(*every), asio::detached);
   server_.start();
   notify_.ready();
@@ -97,7 +97,9 @@ void Monitor::take(std::string_view datagram) {
 
 async<http::Response> Monitor::answer(const http::Request& request) {
   // A method that no form or link of a browser can send, and that Nginx does not pass on.
-  if (request.method == http::Method::del && request.path == "/saved_pages") co_return purge_saved_pages();
+  if (request.method == http::Method::del && request.path == "/saved_pages") {
+    co_return co_await purge_saved_pages(PurgeScope::parse(request.query));
+  }
   if (request.method != http::Method::get && request.method != http::Method::head) {
     http::Response response = http::Response::text(405, "text/plain", "only GET, and DELETE of /saved_pages\n");
     response.set("Allow", "GET, HEAD");
@@ -113,13 +115,13 @@ bool Monitor::serving() const {
   return std::ranges::any_of(traffic_.servers(), [](const auto& entry) { return entry.second.state == State::up; });
 }
 
-http::Response Monitor::purge_saved_pages() {
+async<http::Response> Monitor::purge_saved_pages(PurgeScope scope) {
   try {
-    saved_pages_.purge();
-    return http::Response(204);
+    co_await saved_pages_.purge(std::move(scope));
+    co_return http::Response(204);
   } catch (const std::exception& fault) {
     spdlog::error("{}", fault.what());
-    return http::Response::text(500, "text/plain; charset=utf-8", std::string(fault.what()) + "\n");
+    co_return http::Response::text(500, "text/plain; charset=utf-8", std::string(fault.what()) + "\n");
   }
 }
 

@@ -22,7 +22,7 @@ class Monitor {
  private:
   async<http::Response> answer(const http::Request& request);
   bool serving() const;
-  http::Response purge_saved_pages();
+  async<http::Response> purge_saved_pages(PurgeScope scope);
   http::Response status(const http::Request& request) const;
   http::Response metrics(const http::Request& request);
   http::Response health() const;

@@ -35,8 +35,8 @@ class Prober {
   const NginxState& nginx() const noexcept { return nginx_; }
   /// Why Nginx's file cannot be read; empty when it can.
   const std::string& file_error() const noexcept { return file_error_; }
-  /// Where Nginx saves pages; empty when its file does not say.
-  const std::string& cache_path() const noexcept { return cache_path_; }
+  /// Where Nginx saves pages; empty when its file does not say. Nothing before the file was read.
+  const std::optional<std::string>& cache_path() const noexcept { return cache_path_; }
 
  private:
   static async<void> probe(Prober* self, Place place);
@@ -53,7 +53,7 @@ class Prober {
   bool polling_nginx_ = false;
   std::string file_version_;  ///< identifies the version of the file that was read
   std::string file_error_ = "not read yet";
-  std::string cache_path_;
+  std::optional<std::string> cache_path_;
 };
 
 /// Interprets a response to /health.

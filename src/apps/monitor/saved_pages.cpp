@@ -6,10 +6,16 @@
 #include <sys/statvfs.h>
 
 #include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <ranges>
 #include <stdexcept>
 #include <system_error>
 
+#include "apps/monitor/cache_files.hpp"
 #include "infra/core/secret.hpp"
+#include "infra/io/async_event.hpp"
 #include "infra/io/sleep.hpp"
 
 namespace ms::monitor {
@@ -17,10 +23,15 @@ namespace {
 
 namespace fs = std::filesystem;
 using std::chrono::steady_clock;
+using std::chrono::system_clock;
 
 constexpr std::chrono::milliseconds kCheckPeriod{250};
 /// Longer than an app server caches what pages show, and than it takes to answer (site.remember_ms, http.answer_ms).
-constexpr std::chrono::seconds kSecondPurgeDelay{3};
+constexpr std::chrono::seconds kLast{3};
+/// Whoever asks for a purge waits for less than this (infra/purge).
+constexpr std::chrono::seconds kMaxScan{2};
+constexpr int kScans = 1;                                // at once
+constexpr std::size_t kQueue = 1;                        // scan_all() sends one after the other
 constexpr std::uint64_t kMinFree = 32ULL * 1024 * 1024;  // some hundred pages at once
 constexpr std::uint64_t kMinShare = 10;                  // a tenth of a small disk
 constexpr std::size_t kNameBytes = 8;
@@ -46,11 +57,27 @@ bool too_full(const DiskSpace& disk, bool was) {
   return disk.free < (was ? 2 * least : least);
 }
 
-SavedPages::SavedPages(fs::path folder) : folder_(std::move(folder)) {
+/// One run over the files, for all purges that came while the previous one ran.
+struct SavedPages::Scan {
+  PurgeScope scope;
+  system_clock::time_point since = system_clock::time_point::max();
+  std::string error;
+  bool ended = false;
+  std::shared_ptr<io::AsyncEvent> done = std::make_shared<io::AsyncEvent>();
+};
+
+SavedPages::SavedPages(fs::path folder, std::function<std::optional<std::string>()> cache,
+                       std::function<bool()> serving)
+    : folder_(std::move(folder)),
+      cache_(std::move(cache)),
+      serving_(std::move(serving)),
+      pool_(kScans, kQueue, CpuPool::Priority::normal) {
   try {
     begin();
   } catch (const std::exception& fault) { spdlog::error("Nginx cannot save pages: {}", fault.what()); }
 }
+
+SavedPages::~SavedPages() = default;
 
 void SavedPages::begin() {
   std::error_code error;
@@ -89,18 +116,71 @@ void SavedPages::point_to(const fs::path& target) {
   if (error) fail(fresh, error);
 }
 
-void SavedPages::purge() {
+async<void> SavedPages::purge(PurgeScope scope) {
   if (generation_.empty()) begin();
   renew();
   ++purges_;
-  second_purge_at_ = steady_clock::now() + kSecondPurgeDelay;
+  const auto now = steady_clock::now();
+  const auto since = system_clock::now();
+  later_.push_back({now + kCheckPeriod, since, scope, false});
+  later_.push_back({now + kLast, since, scope, scope.all()});
+  co_await invalidate(scope, system_clock::time_point::min());
 }
 
-void SavedPages::check(const std::string& cache, const std::function<bool()>& serving) {
-  if (second_purge_at_ && *second_purge_at_ <= steady_clock::now() && serving()) {
-    second_purge_at_.reset();
-    renew();
+async<void> SavedPages::invalidate(const PurgeScope& scope, system_clock::time_point since) {
+  if (!next_) next_ = std::make_shared<Scan>();
+  const std::shared_ptr<Scan> scan = next_;
+  scan->scope.merge(scope);
+  scan->since = std::min(scan->since, since);
+  if (!scanning_) asio::co_spawn(co_await asio::this_coro::executor, scan_all(), asio::detached);
+  // It has ended already when it could not begin.
+  if (!scan->ended) co_await io::AsyncEvent::wait(scan->done, steady_clock::now() + kMaxScan);
+  if (!scan->ended) throw std::runtime_error("Nginx's cache is read too slowly");
+  if (!scan->error.empty()) throw std::runtime_error(scan->error);
+}
+
+async<void> SavedPages::scan_all() {
+  if (std::exchange(scanning_, true)) co_return;
+  while (next_) {
+    const std::shared_ptr<Scan> scan = std::exchange(next_, nullptr);
+    try {
+      const auto cache = cache_();
+      if (!cache) throw std::runtime_error("the folder of Nginx's cache is not known yet");
+      const std::function<Invalidated()> job = [cache = *cache, scope = scan->scope, since = scan->since] {
+        return cache.empty() ? Invalidated{} : monitor::invalidate(cache, scope, since);
+      };
+      const auto found = co_await pool_.run<Invalidated>(job, steady_clock::now() + kMaxScan);
+      if (!found) throw std::runtime_error("Nginx's cache is read too slowly");
+      purged_pages_ += found->pages;
+    } catch (const std::exception& fault) { scan->error = fault.what(); }
+    scan->ended = true;
+    scan->done->notify_all();
   }
+  scanning_ = false;
+}
+
+async<void> SavedPages::do_later() {
+  const auto now = steady_clock::now();
+  const bool serving = serving_();
+  const auto waits = [&](const Later& later) { return later.at > now || (later.serving && !serving); };
+  const auto due = std::ranges::partition(later_, waits);
+  if (due.empty()) co_return;
+  Later all = std::move(due.front());
+  for (const Later& other : due | std::views::drop(1)) {
+    all.scope.merge(other.scope);
+    all.since = std::min(all.since, other.since);
+  }
+  later_.erase(due.begin(), due.end());
+  try {
+    co_await invalidate(all.scope, all.since);
+  } catch (...) {
+    later_.push_back(std::move(all));
+    throw;
+  }
+}
+
+void SavedPages::check_disk() {
+  const std::string cache = cache_().value_or("");
   disk_ = disk_space(cache);
   const bool full = disk_ && too_full(*disk_, full_);
   if (full == full_ || generation_.empty()) return;
@@ -113,12 +193,13 @@ void SavedPages::check(const std::string& cache, const std::function<bool()>& se
   }
 }
 
-async<void> SavedPages::run(std::function<std::string()> cache, std::function<bool()> serving) {
+async<void> SavedPages::run() {
   std::string last_error;
   while (true) {
     co_await sleep_for(kCheckPeriod);
     try {
-      check(cache(), serving);
+      check_disk();
+      co_await do_later();
       last_error.clear();
     } catch (const std::exception& fault) {
       if (last_error != fault.what()) spdlog::error("{}", fault.what());

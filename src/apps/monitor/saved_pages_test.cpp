@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_future.hpp>
+#include <fstream>
 #include <set>
 
 #include "apps/monitor/nginx_config.hpp"
@@ -18,26 +21,39 @@ class SavedPagesTest : public testing::Test {
  protected:
   ~SavedPagesTest() override { fs::remove_all(folder_); }
   fs::path generation() const { return fs::canonical(folder_ / "current"); }
+  void purge(SavedPages& pages, const char* query = "") {
+    auto done = asio::co_spawn(io_, pages.purge(PurgeScope::parse(query)), asio::use_future);
+    io_.restart();
+    io_.run();
+    done.get();
+  }
+  void save(const char* name, const char* page) const {
+    fs::create_directories(cache_);
+    std::ofstream(cache_ / name) << page;
+  }
 
   const fs::path folder_ = "/tmp/minschool-saved-pages-" + std::to_string(::getpid());
+  const fs::path cache_ = folder_ / "cache";
+  std::optional<std::string> cache_path_ = cache_;
+  asio::io_context io_;
+  SavedPages pages_{folder_, [this] { return cache_path_; }, [] { return true; }};
 };
 
 TEST_F(SavedPagesTest, EachPurgeMakesANewGeneration) {
-  SavedPages pages(folder_);
   std::set<fs::path> generations{generation()};
   for (int i = 0; i < 5; ++i) {
-    pages.purge();
+    purge(pages_, "post=1");
     EXPECT_TRUE(generations.insert(generation()).second);
   }
-  EXPECT_EQ(pages.purges(), 5U);
+  EXPECT_EQ(pages_.purges(), 5U);
   // Nginx may still use the previous one; all others are gone.
   EXPECT_LE(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 3);
 }
 
 TEST_F(SavedPagesTest, ANewProcessKeepsTheGeneration) {
-  SavedPages(folder_).purge();
+  purge(pages_);
   const fs::path before = generation();
-  const SavedPages again(folder_);
+  const SavedPages again(folder_, [] { return ""; }, [] { return true; });
   EXPECT_EQ(generation(), before);
 }
 
@@ -46,14 +62,43 @@ TEST_F(SavedPagesTest, ABrokenLinkIsReplaced) {
   for (const char* target : {"gone", "/"}) {
     fs::remove(folder_ / "current");
     fs::create_symlink(target, folder_ / "current");
-    const SavedPages pages(folder_);
+    const SavedPages pages(folder_, [] { return ""; }, [] { return true; });
     EXPECT_EQ(generation().parent_path(), folder_) << target;
   }
 }
 
 TEST_F(SavedPagesTest, PurgeFailsWithoutAFolder) {
-  SavedPages pages("/proc/none");
-  EXPECT_THROW(pages.purge(), std::runtime_error);
+  SavedPages pages("/proc/none", [] { return ""; }, [] { return true; });
+  EXPECT_THROW(purge(pages), std::runtime_error);
+}
+
+TEST_F(SavedPagesTest, PurgesThePagesOfItsScope) {
+  save("a", "........KEY: /boards/free/1");
+  save("b", "........KEY: /boards/free/2");
+  purge(pages_, "post=2");
+  EXPECT_EQ(pages_.purged_pages(), 1U);
+  purge(pages_);
+  EXPECT_EQ(pages_.purged_pages(), 3U);
+}
+
+TEST_F(SavedPagesTest, PurgesOfOneMomentAreDoneTogether) {
+  save("a", "........KEY: /boards/free/1");
+  save("b", "........KEY: /boards/free/2");
+  std::vector<std::future<void>> done;
+  for (const char* query : {"post=1", "post=2", "post=3"}) {
+    done.push_back(asio::co_spawn(io_, pages_.purge(PurgeScope::parse(query)), asio::use_future));
+  }
+  io_.run();
+  for (auto& each : done) each.get();
+  EXPECT_EQ(pages_.purges(), 3U);
+  EXPECT_EQ(pages_.purged_pages(), 2U);
+}
+
+TEST_F(SavedPagesTest, PurgeFailsUntilTheFolderOfTheCacheIsKnown) {
+  cache_path_ = std::nullopt;
+  EXPECT_THROW(purge(pages_), std::runtime_error);
+  cache_path_ = "";  // Nginx saves nothing
+  purge(pages_);
 }
 
 TEST(TooFull, RecoversWithTwiceTheSpace) {

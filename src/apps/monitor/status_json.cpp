@@ -88,7 +88,7 @@ json::object nginx_json(const NginxState& nginx, Clock::time_point now) {
 }
 
 json::object saved_pages_json(const SavedPages& saved) {
-  json::object out{{"kept", saved.saving()}, {"forgotten", saved.purges()}};
+  json::object out{{"kept", saved.saving()}, {"forgotten", saved.purges()}, {"forgotten_pages", saved.purged_pages()}};
   if (const auto& disk = saved.disk()) out["disk"] = {{"total_bytes", disk->total}, {"free_bytes", disk->free}};
   return out;
 }

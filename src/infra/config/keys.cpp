@@ -203,7 +203,7 @@ const std::array kKeys{
         Text{at<&S::monitor, &S::Monitor::nginx_config>, absolute_path}},
     Key{"monitor", "nginx_status", "Where Nginx tells of its connections (stub_status), by numeric address.",
         Text{at<&S::monitor, &S::Monitor::nginx_status>, web_url}},
-    Key{"monitor", "saved_pages", "Folder of its own, by which Nginx knows which of its saved pages still count.",
+    Key{"monitor", "saved_pages", "Folder of its own, by whose link Nginx knows whether it may save a page.",
         Text{at<&S::monitor, &S::Monitor::saved_pages>, absolute_path}},
     Key{"monitor", "probe_ms", "Milliseconds that an app server has to answer /health, which it is asked every second.",
         Number{at<&S::monitor, &S::Monitor::probe_ms>, 10, 10000}},

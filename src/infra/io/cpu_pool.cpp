@@ -7,14 +7,13 @@
 namespace ms {
 namespace {
 
-// Of -20..19: the event loop, for which all requests wait, always runs first (setpriority(2); on Linux per thread).
-constexpr int kNice = 10;
+constexpr int kNice = 10;  // of -20..19 (setpriority(2); on Linux per thread)
 
 }  // namespace
 
-CpuPool::CpuPool(int threads, std::size_t queue_limit) : queue_limit_(queue_limit) {
+CpuPool::CpuPool(int threads, std::size_t queue_limit, Priority priority) : queue_limit_(queue_limit) {
   threads_.reserve(static_cast<std::size_t>(threads));
-  for (int i = 0; i < threads; ++i) threads_.emplace_back(&CpuPool::thread_main, this);
+  for (int i = 0; i < threads; ++i) threads_.emplace_back(&CpuPool::thread_main, this, priority);
 }
 
 CpuPool::~CpuPool() {
@@ -46,8 +45,8 @@ std::size_t CpuPool::waiting() const {
   return queue_.size();
 }
 
-void CpuPool::thread_main() {
-  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice);
+void CpuPool::thread_main(Priority priority) {
+  if (priority == Priority::low) ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice);
   ::prctl(PR_SET_NAME, "cpu-pool");
   std::unique_lock lock(mutex_);
   for (;;) {

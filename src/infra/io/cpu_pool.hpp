@@ -19,13 +19,16 @@
 
 namespace ms {
 
-/// Low-priority threads for work of more than about 1 ms of processor time (argon2), which would stall the event loop.
+/// Threads for work of more than about 1 ms of processor time (argon2), which would stall the event loop.
 /// The queue is bounded: a flood of logins fails at once instead of making everybody wait. Destroy it before the
 /// io_contexts that call it: results are posted to them.
 class CpuPool {
  public:
+  /// With low priority the event loops, for which all requests wait, always run first.
+  enum class Priority { low, normal };
+
   /// `queue_limit`: jobs that may wait, not counting the running ones.
-  CpuPool(int threads, std::size_t queue_limit);
+  CpuPool(int threads, std::size_t queue_limit, Priority priority = Priority::low);
   /// Waits for running jobs; drops the waiting ones.
   ~CpuPool();
   CpuPool(const CpuPool&) = delete;
@@ -48,7 +51,7 @@ class CpuPool {
 
   /// False when the queue is full.
   bool submit(Task task);
-  void thread_main();
+  void thread_main(Priority priority);
 
   const std::size_t queue_limit_;
   mutable std::mutex mutex_;

@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include "infra/io/sleep.hpp"
 #include "infra/pg/transaction.hpp"
 
@@ -16,13 +18,39 @@ constexpr std::chrono::seconds kPollInterval{2};
 
 constexpr pg::Query kQueued{"purge.queued", "select count(*) from purges"};
 // The ids that are deleted once every Nginx is purged; not "up to the highest": a smaller id may be committed later.
-constexpr pg::Query kIds{"purge.ids", "select id from purges order by id limit 1000"};
+constexpr pg::Query kIds{"purge.ids", "select id, cause from purges order by id limit 1000"};
 // Rows that no server works on; one server takes them, and the others leave them alone for a while.
 constexpr pg::Query kTake{"purge.take", R"(
   update purges set tried_at = now() where id in (
     select id from purges where tried_at < now() - interval '3 seconds' order by id limit 1000 for update skip locked)
-  returning id)"};
+  returning id, cause)"};
 constexpr pg::Query kDone{"purge.done", "delete from purges where id = any ($1::bigint[])"};
+
+/// More causes than this are one purge of all pages.
+constexpr std::size_t kMaxCauses = 100;
+
+struct Queued {
+  std::int64_t id;
+  std::string cause;  ///< "post 12", "board 3"
+};
+
+/// The query of a monitor's /saved_pages: "?post=12&board=3".
+std::string query_of(const std::vector<Queued>& queued) {
+  if (queued.size() > kMaxCauses) return "";
+  std::string out;
+  for (const Queued& each : queued) {
+    out += out.empty() ? '?' : '&';
+    out += each.cause;
+    std::ranges::replace(out, ' ', '=');
+  }
+  return out;
+}
+
+std::vector<std::int64_t> ids_of(const std::vector<Queued>& queued) {
+  std::vector<std::int64_t> out;
+  for (const Queued& each : queued) out.push_back(each.id);
+  return out;
+}
 
 async<void> done(pg::Db& db, const Call& call, const std::vector<std::int64_t>& ids) {
   pg::Transaction transaction = db.transaction(call);
@@ -46,11 +74,13 @@ async<bool> Purger::purge_now(std::string_view request_id) {
   const Call call(steady_clock::now() + kTimeout, request_id);
   try {
     pg::Batch batch = db_.batch(call);
-    const auto handle = batch.add<std::int64_t>(kIds);
+    const auto handle = batch.add<Queued>(kIds);
     co_await batch.send();
-    const bool purged = co_await purge_all(call.deadline());
+    const std::vector<Queued> queued = handle.all();
+    if (queued.empty()) co_return true;  // run() was quicker, or the request repeats one that is done
+    const bool purged = co_await purge_all(query_of(queued), call.deadline());
     if (!purged) co_return false;
-    co_await done(db_, call, handle.all());
+    co_await done(db_, call, ids_of(queued));
     co_return true;
   } catch (const pg::Unavailable& gone) {
     spdlog::warn("request {}: saved pages are not removed yet: {}", request_id, gone.what());
@@ -61,12 +91,14 @@ async<bool> Purger::purge_now(std::string_view request_id) {
   co_return false;
 }
 
-async<bool> Purger::purge_all(Deadline deadline) {
+async<bool> Purger::purge_all(std::string query, Deadline deadline) {
   bool all = true;
   auto left = static_cast<int>(monitors_.size());
-  for (const auto& [name, request] : monitors_) {
+  for (const auto& [name, url] : monitors_) {
     const auto now = steady_clock::now();
-    const auto answer = co_await http::fetch(request, now + (deadline - now) / left--);
+    http::FetchRequest request = url;
+    request.path += query;
+    const auto answer = co_await http::fetch(std::move(request), now + (deadline - now) / left--);
     if (answer && answer->status == 204) continue;
     all = false;
     ++failures_;
@@ -79,18 +111,18 @@ async<bool> Purger::purge_all(Deadline deadline) {
 async<void> Purger::poll() {
   const Call call(steady_clock::now() + kPollInterval, "purge");
   pg::Batch batch = db_.batch(call);
-  const auto queued = batch.add<std::int64_t>(kQueued);
+  const auto count = batch.add<std::int64_t>(kQueued);
   co_await batch.send();
-  pending_ = queued.one().value();
+  pending_ = count.one().value();
   if (pending_ == 0) co_return;
   pg::Transaction transaction = db_.transaction(call);
-  const auto handle = transaction.add<std::int64_t>(kTake);
+  const auto handle = transaction.add<Queued>(kTake);
   const auto taken = co_await transaction.commit();
   if (!taken) co_return;
-  const std::vector<std::int64_t> ids = handle.all();
-  if (ids.empty()) co_return;
-  const bool purged = co_await purge_all(call.deadline());
-  if (purged) co_await done(db_, call, ids);
+  const std::vector<Queued> queued = handle.all();
+  if (queued.empty()) co_return;
+  const bool purged = co_await purge_all(query_of(queued), call.deadline());
+  if (purged) co_await done(db_, call, ids_of(queued));
 }
 
 async<void> Purger::run() {

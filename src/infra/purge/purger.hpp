@@ -29,7 +29,7 @@ class Purger {
   std::uint64_t failures() const noexcept { return failures_; }
 
  private:
-  async<bool> purge_all(Deadline deadline);
+  async<bool> purge_all(std::string query, Deadline deadline);
   async<void> poll();
 
   pg::Db& db_;
