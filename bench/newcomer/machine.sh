@@ -42,6 +42,7 @@ measure_newcomer() {
   rm -rf "$dir/machine"
   cp -a --reflink=auto "$dir/base" "$dir/machine"
   git clone -q "$root" "$dir/machine/root/minschool"
+  : >"$log_dir/newcomer.log"
   note "script/server on a clean machine"
   begun=$EPOCHREALTIME begun_whole=$SECONDS
   systemd-nspawn --register=no --keep-unit --quiet --pipe --resolv-conf=replace-host --directory "$dir/machine" \

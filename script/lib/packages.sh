@@ -6,7 +6,7 @@
 readonly debian_build="clang-19 libclang-rt-19-dev lld-19 cmake ninja-build ccache pkg-config
   libboost1.81-dev libboost-json1.81-dev libpq-dev libhiredis-dev libsodium-dev libarchive-dev
   libicu-dev libcli11-dev libtomlplusplus-dev
-  libspdlog-dev libfmt-dev libgtest-dev libgmock-dev nodejs npm"
+  libspdlog-dev libfmt-dev libgtest-dev libgmock-dev nodejs"
 readonly debian_run="postgresql-15 redis-server redis-tools nginx libnginx-mod-http-brotli-static
   libnginx-mod-http-brotli-filter ca-certificates curl procps util-linux openssl"
 # script/package: names of shared libraries, owners of files.
@@ -16,8 +16,8 @@ readonly debian_test="python3 git clang-tidy-19 clang-format-19 chromium fonts-n
 # script/bench: pictures of its tables, profiles and their flame graphs (flamegraph.pl is part of the second).
 readonly debian_bench="gnuplot-nox libdevel-nytprof-perl linux-perf"
 
-# missing_debian PACKAGE... -> the ones that are not there. node and npm count as
-# there when the commands are, whoever installed them.
+# missing_debian PACKAGE... -> the ones that are not there. node and npm count as there when the commands are, whoever
+# installed them.
 missing_debian() {
   local package installed
   installed=$(dpkg-query -W -f='${Package} ${db:Status-Status}\n' "$@" 2>/dev/null) || true
@@ -93,12 +93,48 @@ done
 ROOT
 }
 
+# npm itself, for machines that have none: out of the npm registry, because Debian's package of it brings 370 others, which
+# are most of what a newcomer would wait for.
+readonly npm_version=10.9.4
+readonly npm_sha512=3a7506f37e85c1ba1021baad79f0cd9724748131f321fc117c4dc3ba235ec01be7327584a41d15117c01945560aa9373220628fcc1e1dddd877a5fe9b336a900
+
+# npm_registry -> the one that npm is configured with (npm's manual, "npmrc").
+npm_registry() {
+  local registry=${npm_config_registry:-}
+  [ -n "$registry" ] || registry=$(sed -n 's/^registry *= *//p' "$root/.npmrc" "${HOME:-/}/.npmrc" /etc/npmrc 2>/dev/null | head -n 1)
+  registry=${registry:-https://registry.npmjs.org}
+  printf %s "${registry%/}"
+}
+
+# fetch_npm DIR ; false when the registry does not give it, or gives something else.
+fetch_npm() {
+  local dir=$1 archive=$1/npm.tgz
+  rm -rf "$dir"
+  mkdir -p "$dir"
+  env "${proxy_environment[@]}" curl -q -fsSL --retry 3 --max-time 120 -o "$archive" "$(npm_registry)/npm/-/npm-$npm_version.tgz" &&
+    sha512sum --check --status <<<"$npm_sha512  $archive" &&
+    tar -xzf "$archive" -C "$dir" --no-same-owner && rm "$archive"
+}
+
+# need_npm ; sets npm, the command.
+need_npm() {
+  local dir=$root/build/npm
+  npm=(npm)
+  ! command -v npm >/dev/null || return 0
+  if [ -e "$dir/package/bin/npm-cli.js" ] || fetch_npm "$dir" >"$log_dir/npm-client.log" 2>&1; then
+    npm=(node "$dir/package/bin/npm-cli.js")
+  else
+    install_debian npm
+  fi
+}
+
 # install_npm ; the pinned npm packages, only when package-lock.json changed.
 install_npm() {
-  local stamp="$root/node_modules/.minschool-lock"
+  local stamp="$root/node_modules/.minschool-lock" npm
   if ! cmp -s "$root/package-lock.json" "$stamp"; then
     note "installing npm packages"
-    (cd "$root" && env "${proxy_environment[@]}" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) >"$log_dir/npm.log" 2>&1 ||
+    need_npm
+    (cd "$root" && env "${proxy_environment[@]}" "${npm[@]}" ci --ignore-scripts --no-audit --no-fund --loglevel=error) >"$log_dir/npm.log" 2>&1 ||
       fail "npm ci failed: $(grep -m 1 'npm ERR\!\|npm error' "$log_dir/npm.log" || tail -n 1 "$log_dir/npm.log"); see $log_dir/npm.log"
     mkdir -p "${stamp%/*}"
     cp "$root/package-lock.json" "$stamp"
