@@ -45,8 +45,10 @@ measure_newcomer() {
   : >"$log_dir/newcomer.log"
   note "script/server on a clean machine"
   begun=$EPOCHREALTIME begun_whole=$SECONDS
+  # What this machine trusts, because a proxy may show its own certificates.
   systemd-nspawn --register=no --keep-unit --quiet --pipe --resolv-conf=replace-host --directory "$dir/machine" \
-    env "${proxy_environment[@]}" sh -c 'cd /root/minschool && exec script/server' </dev/null >"$log_dir/newcomer.log" 2>&1 &
+    --bind-ro=/etc/ssl/certs/ca-certificates.crt:/root/ca.crt env CURL_CA_BUNDLE=/root/ca.crt NODE_EXTRA_CA_CERTS=/root/ca.crt \
+    "${proxy_environment[@]}" sh -c 'cd /root/minschool && exec script/server' </dev/null >"$log_dir/newcomer.log" 2>&1 &
   stack=$!
   until grep -q '^ready:' "$log_dir/newcomer.log"; do
     kill -0 "$stack" 2>/dev/null && ((SECONDS - begun_whole < newcomer_limit_seconds)) ||
