@@ -95,7 +95,8 @@ export class People {
   /** The visitors of one drill. `gateway`: Nginx's own 502 and 504 count as a clear refusal. */
   visitors({ post, acted, quiet }, log, gateway) {
     const board = this.board;
-    const paths = ['/', `/boards/${board}`, `/boards/${board}?page=2`, `/boards/${board}/${post}`, '/boards/notice', '/boards/news'];
+    log.pathsOfActed = ['/', `/boards/${board}`, `/boards/${board}?page=2`, `/boards/${board}/${post}`];
+    const paths = [...log.pathsOfActed, '/boards/notice', '/boards/news'];
     const common = { log, gateway, board, post, posts: [post, ...quiet] };
     const writer = (Kind, name) => (one) => new Kind(name, siteUrl, { ...common, member: one, thinkMs: thinkMs.writer });
     const { posters, commenters } = counts;

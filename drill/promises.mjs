@@ -12,11 +12,18 @@ const defaults = {
   healMs: 5000,
 };
 
-/** Whether two guests got the page, and one of them after staff last hid something, which purges saved pages (decision 37). */
-function isSaved({ path, begun }, requests) {
+// A purge looks at the pages that were saved meanwhile once more (kLast and kCheckPeriod of apps/monitor/saved_pages.cpp).
+const lastLookMs = 3250;
+
+/**
+ * Whether Nginx has the page for an outage (decision 37): two guests got it, and, where it may show the post that staff hide,
+ * one of them after the last purge was over.
+ */
+function isSaved({ path, begun }, { requests, pathsOfActed }) {
   const earlier = requests.filter((one) => one.begun < begun);
   const got = earlier.filter((one) => one.kind === 'guest' && one.path === path && ['ok', 'stale'].includes(one.outcome));
-  const purged = Math.max(0, ...earlier.filter(({ kind, method }) => kind === 'staff' && method === 'POST').map((one) => one.begun + one.ms));
+  const acts = pathsOfActed.includes(path) ? earlier.filter(({ kind, method }) => kind === 'staff' && method === 'POST') : [];
+  const purged = Math.max(0, ...acts.map((one) => one.begun + one.ms + lastLookMs));
   return got.length > 1 && got.some((one) => one.begun > purged);
 }
 
@@ -46,7 +53,7 @@ export function broken(line, log, own = {}) {
   require(promise.stale ? earlyStale.length === 0 : stale.length === 0,
     `${(promise.stale ? earlyStale : stale).length} saved pages were served in place of new ones`);
   if (promise.refusedTo === 'members') {
-    const guests = refused.filter(({ kind }) => kind === 'guest').filter((one) => isSaved(one, log.requests)).length;
+    const guests = refused.filter(({ kind }) => kind === 'guest').filter((one) => isSaved(one, log)).length;
     require(guests === 0, `${guests} requests of guests were refused for pages that were saved recently`);
   }
   if (promise.textReturned) require(log.textLost === 0, `${log.textLost} refused forms did not give the typed text back`);
