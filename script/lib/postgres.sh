@@ -61,7 +61,7 @@ listen_addresses = ''
 unix_socket_directories = '$run_dir/pg'
 unix_socket_permissions = 0777
 max_connections = 200
-shared_buffers = 128MB
+$([ ! -x "${build:-}/minschool" ] || "$build/minschool" postgres-config)
 random_page_cost = 1.1
 shared_preload_libraries = 'pg_stat_statements'
 password_encryption = 'scram-sha-256'
@@ -69,6 +69,8 @@ timezone = 'UTC'
 log_timezone = 'UTC'
 log_error_verbosity = terse
 SETTINGS
+  # Your own.
+  echo "include_if_exists = 'own.conf'"
   [ $# = 0 ] || printf '%s\n' "$@"
 }
 

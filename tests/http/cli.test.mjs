@@ -48,7 +48,7 @@ async function complaint(text, ...words) {
 
 test('every command explains itself', async () => {
   for (const words of [[], ['migrate'], ['migrate', 'up'], ['migrate', 'status'], ['user'], ['user', 'add'], ['user', 'role'],
-    ['user', 'password'], ['check-config'], ['example-config'], ['setup'], ['doctor'], ['nginx-config'], ['demo'], ['demo', 'load']]) {
+    ['user', 'password'], ['check-config'], ['example-config'], ['setup'], ['doctor'], ['nginx-config'], ['postgres-config'], ['demo'], ['demo', 'load']]) {
     const { code, out } = await run([...words, '--help']);
     assert.equal(code, 0, words.join(' '));
     assert.match(out, /--help/, words.join(' '));

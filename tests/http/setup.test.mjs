@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -167,4 +167,37 @@ test('setup again with the same options mends what is missing, and with others i
   assert.equal(await readFile(join(dir, 'site.toml'), 'utf8'), before);
   assert.match(await readFile(nginx, 'utf8'), /server_name school\.test www\.school\.test /);
   assert.equal(await machine.sql("select count(*) from pg_database where datname = 'other'"), '0');
+});
+
+test('PostgreSQL gets memory for this machine, in a file of its conf.d, and what the operator set wins', async () => {
+  const [ours, own] = ['00-minschool.conf', 'own.conf'].map((name) => join(machine.data, 'conf.d', name));
+  await mkdir(join(machine.data, 'conf.d'));
+  await appendFile(join(machine.data, 'postgresql.conf'), "include_dir = 'conf.d'\n");
+  const { words } = await place('memory');
+  const setup = () => minschool('setup', ...words, '--database-name', 'again', '--new-passwords', ...site, ...password());
+  const first = await setup();
+  assert.equal(first.code, 0, first.err + first.out);
+  assert.match(first.out, /next restart: systemctl restart postgresql/);
+  const { out } = await minschool('postgres-config');
+  assert.equal((await readFile(ours, 'utf8')).replaceAll(/^#.*\n/gm, ''), out);
+  const megabytes = async (name) => Number(await machine.sql(`select pg_size_bytes(current_setting('${name}')) / 1048576`));
+  for (const [, name, value] of out.matchAll(/^(\w+) = (\d+)MB$/gm)) if (name !== 'shared_buffers') assert.equal(await megabytes(name), Number(value), name);
+
+  await writeFile(own, 'work_mem = 5MB\n');
+  await machine.sql("alter system set effective_cache_size = '300MB'");
+  assert.equal((await setup()).code, 0);
+  const again = await readFile(ours, 'utf8');
+  assert.match(again, /^# yours: work_mem = /m);
+  assert.match(again, /^# yours: effective_cache_size = /m);
+  assert.match(again, /^maintenance_work_mem = /m);
+  assert.equal(await megabytes('work_mem'), 5);
+  assert.doesNotMatch((await setup()).out, /restart/, 'nothing changed');
+});
+
+test('what PostgreSQL gets is a share of the memory, between a floor and a ceiling', async () => {
+  const settings = async (memory) => Object.fromEntries([...(await minschool('postgres-config', '--memory', String(memory))).out.matchAll(/^(\w+) = (\d+)MB$/gm)]
+    .map(([, name, value]) => [name, Number(value)]));
+  assert.deepEqual(await settings(16384), { shared_buffers: 4096, effective_cache_size: 8192, work_mem: 32, maintenance_work_mem: 1024, max_wal_size: 4096, min_wal_size: 1024 });
+  assert.deepEqual(await settings(256), { shared_buffers: 128, effective_cache_size: 256, work_mem: 4, maintenance_work_mem: 64, max_wal_size: 1024, min_wal_size: 80 });
+  assert.equal((await settings(1_000_000)).shared_buffers, 8192);
 });

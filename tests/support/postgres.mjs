@@ -18,7 +18,7 @@ async function run(program, ...words) {
   return exec(first, rest, { cwd: '/' });
 }
 
-/** Starts one: {socket, sql(text, database), stop()}. The superuser postgres connects by the socket without a password. */
+/** Starts one: {socket, data, sql(text, database), stop()}. The superuser postgres connects by the socket without a password. */
 export async function freshPostgres() {
   const folder = await mkdtemp(join(tmpdir(), 'minschool-pg-'));
   if (become.length) await exec('chown', ['postgres:postgres', folder]);
@@ -33,7 +33,7 @@ export async function freshPostgres() {
   };
   await eventually(async () => (await sql('select 1').catch(() => '')) === '1', 'PostgreSQL');
   return {
-    socket: folder, sql,
+    socket: folder, data, sql,
     async stop() {
       if (server.exitCode === null && server.kill('SIGQUIT')) await once(server, 'exit');
       await rm(folder, { recursive: true, force: true });

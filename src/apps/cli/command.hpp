@@ -44,5 +44,6 @@ void add_config_commands(CLI::App& app, const Options& options);
 void add_setup(CLI::App& app);
 void add_doctor(CLI::App& app);
 void add_nginx_config(CLI::App& app);
+void add_postgres_config(CLI::App& app);
 
 }  // namespace ms::cli

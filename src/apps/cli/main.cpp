@@ -31,6 +31,7 @@ int main(int argc, char** argv) {
   add_monit(app, options);
   add_config_commands(app, options);
   add_nginx_config(app);
+  add_postgres_config(app);
   add_demo(app, options);
   try {
     std::setlocale(LC_CTYPE, "C.UTF-8");  // names of files in an archive

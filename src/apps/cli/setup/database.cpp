@@ -189,6 +189,7 @@ Postgres prepare_database(const SetupOptions& options) {
                                 role.name, out.place, why));
     }
   }
+  size_postgres_memory(database, options);
   return out;
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/cli/database.hpp"
 #include "apps/cli/restore.hpp"
 #include "apps/cli/user.hpp"
 
@@ -59,6 +60,10 @@ struct Postgres {
 /// Creates the roles, the database, its rights and settings; leaves existing ones. The secrets of the roles are in
 /// `options.dir`. Throws Failure with what to do.
 Postgres prepare_database(const SetupOptions& options);
+
+/// Writes what PostgreSQL's memory should be on this machine into its conf.d, but for what the operator set. Restarts
+/// it when nobody else has a database there, because shared_buffers needs that. The connection is not used afterwards.
+void size_postgres_memory(Database& database, const SetupOptions& options);
 
 /// Checks that Redis answers with the given password. An empty local one with Debian's settings gets a memory limit, a
 /// password, and a user for the programs with the rights of share/redis/minschool.acl.
