@@ -55,10 +55,12 @@ const written = `select row_number() over (order by p.created_at + k.place * k.p
     from posts p, lateral (select place, interval '${daysOfThread} days' / count as pause from (select ${commentsOf('p.id', posts)} as count) c,
                                   generate_series(1, count) place) k`;
 const evenly = `select n, p.id, n, p.created_at from generate_series(1::bigint, ${comments}) n join posts p on p.id = 1 + ${mix('n', posts)}`;
-console.log(`insert into comments (id, post_id, author_id, content, content_html, created_at)
-  select n, post, 1 + ${mix('n + 7', members)}, '${reply}', '<p>${reply}</p>', at from (${spread ? written : evenly}) c (n, post, place, at);
-insert into post_counters (post_id, board_id, number, author_id, created_at, views, comments, notice, visible, author_name, title)
-  select p.id, p.board_id, p.number, p.author_id, p.created_at, p.id % 997, coalesce(c.count, 0), p.notice, p.visible, u.name, p.title
+console.log(`insert into comments (id, post_id, thread, author_id, author_name, by_staff, content, content_html, created_at)
+  select n, post, row_number() over (partition by post order by n), u.id, u.name, false, '${reply}', '<p>${reply}</p>', at
+    from (${spread ? written : evenly}) c (n, post, place, at) join users u on u.id = 1 + ${mix('n + 7', members)} order by n;
+insert into post_counters (post_id, board_id, number, author_id, created_at, views, comments, threads, notice, visible, author_name, title)
+  select p.id, p.board_id, p.number, p.author_id, p.created_at, p.id % 997, coalesce(c.count, 0), coalesce(c.count, 0), p.notice,
+         p.visible, u.name, p.title
     from posts p join users u on u.id = p.author_id left join (select post_id, count(*) from comments group by 1) c on c.post_id = p.id
    order by p.id;
 do $$ declare line record; begin

@@ -1,14 +1,16 @@
--- Each like of a comment counts once. The counter's row is locked while it changes, so the count is exact however many
--- members like at the same moment; it is made with the first like.
+-- Each like of a comment counts once, and is a change of what the post's page shows. The rows are locked while they change,
+-- so the count is exact however many members like at the same moment.
 create or replace function comment_likes_update_count() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  liked_post bigint;
 begin
   if tg_op = 'INSERT' then
-    insert into comment_counters values (new.comment_id, 1)
-      on conflict (comment_id) do update set likes = comment_counters.likes + 1;
+    update comments set likes = likes + 1 where id = new.comment_id returning post_id into liked_post;
   else
-    update comment_counters set likes = likes - 1 where comment_id = old.comment_id;
+    update comments set likes = likes - 1 where id = old.comment_id returning post_id into liked_post;
   end if;
+  update post_counters set events = events + 1 where post_id = liked_post;
   return null;
 end $$;
 revoke all on function comment_likes_update_count from public;

@@ -39,7 +39,7 @@ async function things() {
     { path: `/posts/${post}`, button: `like-p${post}`, page: `/boards/${board}/${post}`, rows: `post_likes where post_id = ${post}`,
       counter: `post_counters where post_id = ${post}`, back: `/boards/${board}/${post}#like-p${post}` },
     { path: `/comments/${id}`, button: `like-c${id}`, page: `/boards/${board}/${post}`, rows: `comment_likes where comment_id = ${id}`,
-      counter: `comment_counters where comment_id = ${id}`, back: `/comments/${id}` },
+      counter: `comments where id = ${id}`, back: `/comments/${id}` },
   ];
 }
 

@@ -49,7 +49,6 @@ const erased = (all) => sql(`set session_replication_role = replica;
   create temporary table gone as select id from posts where board_id in (${ids(all, 'id')});
   delete from notifications where post_id in (select id from gone); delete from post_likes where post_id in (select id from gone);
   delete from comment_likes where comment_id in (select id from comments where post_id in (select id from gone));
-  delete from comment_counters where comment_id in (select id from comments where post_id in (select id from gone));
   delete from comments where post_id in (select id from gone); delete from post_counters where board_id in (${ids(all, 'id')});
   delete from board_follows where board_id in (${ids(all, 'id')}); delete from post_places where board_id in (${ids(all, 'id')});
   delete from board_addresses where board_id in (${ids(all, 'id')});

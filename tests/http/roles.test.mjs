@@ -190,7 +190,7 @@ test('the Site changes no text that staff hid, and brings nothing back', async (
     "insert into posts (title, board_id, number, hidden_at) values ('a', 1, 1000000, null)",
     'update comments set hidden_at = null', 'update comments set author_id = 1', 'update comments set post_id = 1', 'delete from comments',
     "update post_counters set title = 'a'", 'update post_counters set visible = true', 'update post_counters set likes = 0',
-    'delete from post_counters', 'update comment_counters set likes = 9', "insert into post_places values (1, 1, 1, '{1}')",
+    'delete from post_counters', 'update comments set likes = 9', 'update comments set author_name = $$a$$', 'update post_counters set events = 9', "insert into post_places values (1, 1, 1, '{1}')",
     'delete from notifications', "update notifications set reason = ''",
     'update boards set read_role = 0', 'update boards set write_role = 1', "update boards set name = 'a'", 'delete from boards',
     "insert into boards (slug, name) values ('a', 'a')", 'select nextval(\'boards_id_seq\')', 'select setval(\'users_id_seq\', 1)',

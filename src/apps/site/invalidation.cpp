@@ -21,12 +21,13 @@ namespace ms::site {
 namespace {
 
 /// What a change empties of a cache: what concerns the post, board or member whose id the change names, or all of it.
-enum class Part { none, post, board, member, all };
+/// `compare`: nothing is emptied, and nothing believed before its version is compared.
+enum class Part { none, post, board, member, compare, all };
 using enum Part;
 
 struct Row {
-  Part posts;       ///< posts::PageCache: lists of boards, and posts
-  Part post_pages;  ///< PostPageCache: threads of comments, and likes
+  Part lists;       ///< posts::PageCache: lists of boards
+  Part post_pages;  ///< PostPageCache: posts, their comments and likes
   Part home;        ///< HomePageCache
   Part bells;       ///< notifications::Notifications
   Part index;       ///< posts::PostIndex
@@ -52,17 +53,17 @@ struct TopicRow {
 
 // clang-format off
 constexpr std::array kTopics{
-    //                                                             posts  post_pages home  bells   index presence streams
+    //                                                             lists  post_pages home  bells   index presence streams
     TopicRow{topics::kPost,   source<comments::LivePost>,         {post,  post,      none, none,   none, none,    none}},
-    TopicRow{topics::kBoard,  source<posts::LiveBoard>,           {board, none,      all,  none,   none, none,    none}},
+    TopicRow{topics::kBoard,  source<posts::LiveBoard>,           {board, board,     all,  none,   none, none,    none}},
     TopicRow{topics::kMember, source<notifications::LiveMember>,  {none,  none,      none, member, none, none,    none}},
 };
-//  Publications may have been missed                              posts  post_pages home  bells   index presence streams
-constexpr Row kPublicationsLost                                   {all,   all,       all,  all,    none, none,    none};
+//  Publications may have been missed                              lists  post_pages home  bells   index presence streams
+constexpr Row kPublicationsLost                                   {all,   compare,   all,  all,    none, none,    none};
 //  NOTIFY boards: what there is, and who may read
-constexpr Row kBoards                                             {all,   all,       all,  none,   none, none,    none};
+constexpr Row kBoards                                             {all,   none,      all,  none,   none, none,    none};
 //  NOTIFY members "7": name, role, logins
-constexpr Row kMember                                             {all,   all,       all,  none,   none, member,  member};
+constexpr Row kMember                                             {all,   compare,   all,  none,   none, member,  member};
 //  NOTIFY members, anything else: roles, or the database is another one
 constexpr Row kMembers                                            {all,   all,       all,  none,   all,  none,    all};
 //  Notifications of PostgreSQL may have been missed
@@ -72,11 +73,13 @@ constexpr Row kNotifyLost                                         {all,   all,  
 static_assert(std::ranges::equal(topics::kAll, kTopics, {}, {}, &TopicRow::topic), "each topic has its row, in order");
 
 void invalidate(program::Services& services, const Caches& caches, const Row& row, std::int64_t id = 0) {
-  if (row.posts == all) caches.posts.invalidate_all();
-  if (row.posts == post) caches.posts.invalidate(PostId{id});
-  if (row.posts == board) caches.posts.invalidate(BoardId{id});
+  if (row.lists == all) caches.lists.invalidate_all();
+  if (row.lists == post) caches.lists.invalidate(PostId{id});
+  if (row.lists == board) caches.lists.invalidate(BoardId{id});
   if (row.post_pages == all) caches.post_pages.invalidate_all();
+  if (row.post_pages == compare) caches.post_pages.compare_all();
   if (row.post_pages == post) caches.post_pages.invalidate(PostId{id});
+  if (row.post_pages == board) caches.post_pages.invalidate(BoardId{id});
   if (row.home == all) caches.home.invalidate_all();
   if (row.bells == all) services.notifications.invalidate_all();
   if (row.bells == member) services.notifications.changed(MemberId{id});

@@ -12,7 +12,7 @@ namespace ms::site {
 
 /// What a change may concern on this thread of the Site, beside what Services keep for both programs.
 struct Caches {
-  posts::PageCache& posts;
+  posts::PageCache& lists;
   HomePageCache& home;
   PostPageCache& post_pages;
   posts::Posts& index;

@@ -24,6 +24,8 @@ std::chrono::milliseconds remembered(const program::Services& services) {
   return std::chrono::milliseconds(services.settings.site.remember_ms);
 }
 
+std::size_t megabytes(int count) { return static_cast<std::size_t>(count) << 20; }
+
 live::Config live_config(const config::Settings::Live& from) {
   live::Config out;
   out.streams = static_cast<std::size_t>(from.streams);
@@ -41,7 +43,8 @@ class Site final : public program::App {
         home_page_cache_(posts_, services.boards, remembered(services)),
         comments_(services.db, services.boards, posts_, services.limiter, services.publisher, services.writer),
         likes_(services.db, services.boards, services.limiter, services.writer),
-        post_page_cache_(posts_, page_cache_, comments_, likes_, remembered(services)),
+        post_page_cache_(services.db, posts_, comments_, likes_,
+                         {.ttl = remembered(services), .max_bytes = megabytes(services.settings.site.post_pages_mb)}),
         hub_(services.io, config::redis_config(services.settings), services.keys, live_config(services.settings.live)),
         invalidation_(services, {page_cache_, home_page_cache_, post_page_cache_, posts_, hub_}) {
     hub_.on_tick(
@@ -90,13 +93,16 @@ class Site final : public program::App {
     const auto directory = services_.boards.last_read();
     return directory ? boards::moved(ctx, *directory) : std::nullopt;
   }
-  async<void> background() override { return views_.run(); }
+  async<void> background() override {
+    asio::co_spawn(services_.io, post_page_cache_.run(), asio::detached);
+    return views_.run();
+  }
   std::size_t waiting() const noexcept override {
     return page_cache_.waiting() + home_page_cache_.waiting() + post_page_cache_.waiting();
   }
   std::vector<cache::LocalCacheStats> cache_stats() const override {
-    std::vector<cache::LocalCacheStats> out{posts_.cache_stats(), home_page_cache_.cache_stats()};
-    std::ranges::copy(page_cache_.cache_stats(), std::back_inserter(out));
+    std::vector<cache::LocalCacheStats> out{posts_.cache_stats(), home_page_cache_.cache_stats(),
+                                            page_cache_.cache_stats()};
     std::ranges::copy(post_page_cache_.cache_stats(), std::back_inserter(out));
     return out;
   }

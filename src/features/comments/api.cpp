@@ -78,7 +78,6 @@ async<http::Response> write(web::Context& ctx, Comments& comments, posts::Posts&
   draft.post = post_of(ctx);
   draft.content = unicode::Text(fields.text("content"));
   if (const auto parent = fields.optional_id("parent_id")) draft.parent = CommentId{*parent};
-  draft.ask_page = true;
   if (auto ok = fields.finish(); !ok) co_return ctx.error_response(ok.error());
   auto written = co_await comments.write(ctx.call, ctx.viewer, std::move(draft));
   if (written && !written->comment) written = co_await read_written(ctx.call, ctx.viewer, comments, written->id);

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 
 #include "features/audit/audit.hpp"
 #include "features/comments/store.hpp"
 #include "features/comments/thread.html.hpp"
+#include "features/comments/threads.hpp"
 #include "features/notifications/notifications.hpp"
 #include "features/notifications/notify.hpp"
 #include "features/topics/topics.hpp"
@@ -22,48 +22,6 @@ namespace {
 
 // Our script reports every four seconds while the member types; more frequent requests do not come from it.
 constexpr limit::Rule kTyping{"typing", 1, std::chrono::seconds(2)};
-
-using Children = std::multimap<CommentId, std::size_t>;
-
-/// Appends the comment at `at` and its replies, depth first; a removed one only when it has shown replies. The
-/// recursion is as deep as replies are nested; `level` bounds it.
-void append_subtree(std::vector<Comment>& rows, const Children& children, std::size_t at, int level,
-                    std::vector<Comment>& out) {
-  constexpr int kMaxDepth = 500;
-  const auto begin = out.size();
-  const CommentId id = rows[at].id;
-  const bool continues = static_cast<bool>(rows[at].cut);
-  rows[at].depth = std::min(level, kMaxShownDepth);
-  out.push_back(std::move(rows[at]));
-  if (level < kMaxDepth) {
-    const auto [first, last] = children.equal_range(id);
-    for (auto child = first; child != last; ++child) append_subtree(rows, children, child->second, level + 1, out);
-  }
-  if (out.size() == begin + 1 && !out.back().shown() && !continues) out.pop_back();
-}
-
-/// Orders rows for reading. A reply whose parent is not among the rows is placed directly below its thread's beginning.
-std::vector<Comment> flatten_tree(std::vector<Comment> rows) {
-  std::map<CommentId, std::size_t> places;
-  for (std::size_t i = 0; i < rows.size(); ++i) places.emplace(rows[i].id, i);
-  Children children;
-  std::optional<CommentId> root;  // rows come thread by thread
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (!rows[i].parent) {
-      root = rows[i].id;
-    } else if (places.contains(*rows[i].parent)) {
-      children.emplace(*rows[i].parent, i);
-    } else if (root) {
-      children.emplace(*root, i);
-    }
-  }
-  std::vector<Comment> out;
-  out.reserve(rows.size());
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (!rows[i].parent && rows[i].id) append_subtree(rows, children, i, 0, out);
-  }
-  return out;
-}
 
 Unexpected gone() { return fail(ErrorCode::not_found, "comments.gone"_msg); }
 
@@ -139,24 +97,15 @@ Result<void> check(const unicode::Text& content) {
   return Unexpected(Error(ErrorCode::invalid, "error.invalid"_msg, std::move(wrong)));
 }
 
+ThreadsReader Comments::reader(const Call& call, ThreadsAsked asked) { return {db_, call, asked}; }
+
 async<Threads> Comments::threads(const Call& call, const session::Viewer& viewer, PostId post, std::int64_t number,
                                  CommentId from) {
-  pg::Batch counting = db_.batch(call);
-  const auto count = store::count_threads(counting, post);
-  co_await counting.send();
-  Threads out;
-  out.total = count.one().value_or(0);
-  out.last = std::max<std::int64_t>(1, (out.total + kThreadsPerPage - 1) / kThreadsPerPage);
-  out.number = number < 1 ? out.last : std::min(number, out.last);
-  if (out.total == 0) co_return out;
+  ThreadsReader reader(db_, call, {.post = post, .number = number, .from = from, .member = viewer.id});
   pg::Batch batch = db_.batch(call);
-  const auto handle = store::threads(batch, viewer.id, post, (out.number - 1) * kThreadsPerPage, kThreadsPerPage, from);
+  reader.ask(batch);
   co_await batch.send();
-  out.from = from;
-  std::vector<Comment> rows = handle.all();
-  if (!rows.empty()) out.next = rows.front().left_out;
-  out.comments = flatten_tree(std::move(rows));
-  co_return out;
+  co_return co_await reader.finish();
 }
 
 async<Result<Comments::Place>> Comments::place(const Call& call, const session::Viewer& viewer, CommentId id) {
@@ -168,7 +117,7 @@ async<Result<Comments::Place>> Comments::place(const Call& call, const session::
   const boards::Board* board = found ? directory->find(found->board) : nullptr;
   if (board == nullptr) co_return gone();
   if (!board->readable(viewer)) co_return gone();
-  co_return Place{found->post, found->board, found->threads_before / kThreadsPerPage + 1};
+  co_return Place{found->post, found->board, page_of_thread(found->thread)};
 }
 
 async<Result<Comment>> Comments::find(const Call& call, const session::Viewer& viewer, CommentId id) {
@@ -178,7 +127,7 @@ async<Result<Comment>> Comments::find(const Call& call, const session::Viewer& v
   const auto handle = store::find(batch, viewer.id, id);
   co_await batch.send();
   auto found = handle.one();
-  if (!found || !readable(viewer, *directory, target.one())) co_return gone();
+  if (!found || !found->shown() || !readable(viewer, *directory, target.one())) co_return gone();
   co_return std::move(*found);
 }
 
@@ -190,7 +139,7 @@ async<Result<Comment>> Comments::own(const Call& call, const session::Viewer& vi
   co_await batch.send();
   if (auto ok = may_edit(viewer, *directory, target.one()); !ok) co_return Unexpected(ok.error());
   auto found = handle.one();
-  if (!found) co_return gone();
+  if (!found || !found->shown()) co_return gone();
   co_return std::move(*found);
 }
 
@@ -228,8 +177,6 @@ async<Result<Comments::Written>> Comments::write(const Call& call, const session
   posts::guard_visible(write, draft.post);
   if (draft.parent) store::guard_visible(write, *draft.parent);
   const auto inserted = store::insert(write, draft, root, html);
-  std::optional<pg::ResultHandle<std::int64_t>> before;
-  if (draft.ask_page) before = store::threads_before(write, draft.post, root ? *root : inserted.id);
   notifications::comment_written(write, {.id = inserted.id,
                                          .post = draft.post,
                                          .post_author = post->author,
@@ -248,8 +195,8 @@ async<Result<Comments::Written>> Comments::write(const Call& call, const session
   comment.created = row.created;
   comment.content = draft.content.text();
   comment.content_html = html;
-  const std::int64_t page = before ? before->one().value() / kThreadsPerPage + 1 : 0;
-  co_return Written{row.id, std::move(comment), page};
+  comment.thread = row.thread;
+  co_return Written{row.id, std::move(comment), page_of_thread(row.thread)};
 }
 
 async<Result<void>> Comments::edit(const Call& call, const session::Viewer& viewer, CommentId id, Edit edit) {

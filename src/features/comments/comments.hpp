@@ -34,6 +34,8 @@ namespace ms::comments {
 
 constexpr std::size_t kContentLimit = 3'000;  ///< characters
 constexpr int kThreadsPerPage = 50;           ///< top-level comments with their replies
+/// The page of threads that holds a thread.
+constexpr std::int64_t page_of_thread(std::int64_t thread) { return (thread - 1) / kThreadsPerPage + 1; }
 // A page is bounded in bytes of HTML too; a cursor leads to what it leaves out (Threads).
 constexpr int kThreadBytes = 64 * 1024;  ///< of one thread, beside others
 constexpr int kPageBytes = 300 * 1024;   ///< of all
@@ -43,22 +45,22 @@ constexpr int kMaxShownDepth = 4;        ///< deeper replies are shown at this d
 struct Comment {
   CommentId id;
   PostId post;
+  std::int64_t thread = 0;  ///< of the post, from 1 on
   std::optional<CommentId> parent;
   MemberId author;
   std::string author_name;
   bool by_staff = false;  ///< the author acts for the site
-  std::string content;
+  std::string content;    ///< Markdown, as typed; empty where a page does not need it
   view::SafeHtml content_html;
   Timestamp created;
   std::optional<Timestamp> updated;
   bool deleted = false;
   bool hidden = false;
-  int depth = 0;  ///< 0 as read; filled by threads(): 0 for a top-level comment
+  int depth = 0;  ///< 0 as read; filled by in_reading_order(): 0 for a top-level comment
   std::int64_t likes = 0;
   bool liked = false;        ///< by the viewer
   std::int64_t version = 0;  ///< number of its latest change
   CommentId cut;             ///< of a thread that continues: the first reply that this page leaves out; else 0
-  CommentId left_out;        ///< the first thread that this page leaves out; else 0
 
   bool shown() const noexcept { return !deleted && !hidden; }
 };
@@ -105,11 +107,20 @@ struct ShownThreads {
 /// Makes ShownThreads::common, which does not depend on the viewer.
 std::vector<view::SafeHtml> common_html(const Threads& threads, MemberId post_author, Timestamp now);
 
+/// Which page of threads, and for whom.
+struct ThreadsAsked {
+  PostId post;
+  std::int64_t number = 0;  ///< 0: the last page, with the newest threads
+  CommentId from = {};      ///< the comment of that page to begin with; 0: its first
+  MemberId member = {};     ///< whose likes `liked` says
+  bool with_text = true;    ///< Comment::content
+};
+class ThreadsReader;
+
 struct Draft {
   PostId post;
   std::optional<CommentId> parent;
   unicode::Text content;
-  bool ask_page = false;  ///< also return the page of threads that will show it
   /// The unresolved mentions that the writer has been shown (notifications::Mentions::check_unresolved).
   std::optional<std::string> unresolved = {};
 };
@@ -131,6 +142,8 @@ class Comments {
   /// `from`: the comment of that page to begin with; 0: its first. At most kPageBytes and one comment.
   async<Threads> threads(const Call& call, const session::Viewer& viewer, PostId post, std::int64_t number,
                          CommentId from = {});
+  /// The same for a caller who reads more in the same round trip.
+  ThreadsReader reader(const Call& call, ThreadsAsked asked);
   /// The page of threads that shows a comment, and its post; for links to one comment. Unexpected: not_found, also when
   /// the viewer may not read the board.
   struct Place {
@@ -147,7 +160,7 @@ class Comments {
   struct Written {
     CommentId id;
     std::optional<Comment> comment;  ///< unless an earlier request wrote it
-    std::int64_t page = 0;           ///< the page of threads that shows it; 0 without `ask_page`
+    std::int64_t page = 0;           ///< the page of threads that shows it
   };
   /// One round trip as a rule; two for a reply, with mentions, or when this thread has not read the post. Unexpected:
   /// invalid, not_found (the post or the parent is gone), unauthenticated, forbidden, and, as edit() and remove(),

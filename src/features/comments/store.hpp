@@ -1,5 +1,6 @@
 #pragma once
 #include "features/comments/comments.hpp"
+#include "features/comments/threads.hpp"
 #include "infra/pg/db.hpp"
 #include "infra/view/out.hpp"
 #include "infra/write/write.hpp"
@@ -15,13 +16,36 @@ struct Parent {
   MemberId author;
 };
 
-pg::ResultHandle<std::int64_t> count_threads(pg::Statements& out, PostId post);
-/// Top-level comments number skip+1 … skip+limit with their replies, thread by thread, by id; from the cursor `from`
-/// on, as much as a page may hold. `liked` is for `member`.
-pg::ResultHandle<Comment> threads(pg::Statements& out, MemberId member, PostId post, std::int64_t skip, int limit,
-                                  CommentId from);
-/// Visible ones only.
+/// A comment of a page of threads, or none, and how many threads its post has.
+struct ThreadRow {
+  std::int64_t threads = 0;
+  CommentId id;  ///< 0: none
+  std::int64_t thread = 0;
+  std::optional<CommentId> parent;
+  MemberId author;
+  std::string author_name;
+  bool by_staff = false;
+  std::string content;
+  view::SafeHtml content_html;
+  Timestamp created;
+  std::optional<Timestamp> updated;
+  bool deleted = false;
+  bool hidden = false;
+  std::int64_t likes = 0;
+  bool liked = false;
+  std::int64_t version = 0;
+};
+/// The first kRowsPerRead comments of a page of threads, from reply `from` of `thread` on, thread by thread, by id.
+pg::ResultHandle<ThreadRow> threads(pg::Statements& out, const ThreadsAsked& asked, std::int64_t thread,
+                                    CommentId from);
+/// Removed ones too.
 pg::ResultHandle<Comment> find(pg::Statements& out, MemberId member, CommentId id);
+/// The thread of a comment of this post, and the comment that began it.
+struct ThreadOf {
+  std::int64_t thread = 0;
+  CommentId root;
+};
+pg::ResultHandle<ThreadOf> thread_of(pg::Statements& out, CommentId id, PostId post);
 /// The board and the author of a comment, which decide who may change it. Visible ones of visible posts only.
 struct Target {
   PostId post;
@@ -34,18 +58,17 @@ pg::ResultHandle<Parent> parent(pg::Statements& out, CommentId id);
 struct PlaceRow {
   PostId post;
   BoardId board;
-  std::int64_t threads_before = 0;
+  std::int64_t thread = 0;
 };
 pg::ResultHandle<PlaceRow> place(pg::Statements& out, CommentId id);
 
 struct Inserted {
   CommentId id;
   Timestamp created;
+  std::int64_t thread = 0;
 };
 write::Inserted<CommentId, Inserted> insert(write::Write& out, const Draft& draft, std::optional<CommentId> root,
                                             const view::SafeHtml& html);
-/// Top-level comments before the one that began a thread.
-pg::ResultHandle<std::int64_t> threads_before(pg::Statements& out, PostId post, const write::LocalId<CommentId>& root);
 void update(pg::Statements& out, CommentId id, std::string_view content, const view::SafeHtml& html);
 void remove(pg::Statements& out, CommentId id, MemberId by);
 /// Fails the transaction (409) when the comment has another version.

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <memory>
 #include <tuple>
-#include <vector>
 
 #include "features/posts/posts.hpp"
 #include "infra/cache/local_cache.hpp"
@@ -17,7 +16,7 @@ struct CachedPage {
   view::SafeHtml table;
 };
 
-/// The local cache of what the Site's pages show of posts: a value serves the next requests of the same thread until it
+/// The local cache of the pages of boards' lists: a value serves the next requests of the same thread until it
 /// changes. `bypass_cache`: for a viewer who has just changed something, whose next request may precede the
 /// publication.
 class PageCache {
@@ -28,10 +27,6 @@ class PageCache {
   /// As Posts::page.
   async<std::shared_ptr<const CachedPage>> page(const Call& call, bool bypass_cache, const boards::Board& board,
                                                 std::int64_t number);
-  /// As Posts::read, without a viewer's own state (`liked` is false); counts no view.
-  async<Result<std::shared_ptr<const Reading>>> read(const Call& call, bool bypass_cache, const session::Viewer& viewer,
-                                                     PostId id);
-
   /// Posts, boards, comments, likes or names changed, or may have.
   void invalidate_all();
   /// The text, likes or comments of a post changed.
@@ -39,17 +34,14 @@ class PageCache {
   /// The posts, titles or notices of a board changed.
   void invalidate(BoardId board);
   /// Requests that wait for another request's load.
-  std::size_t waiting() const noexcept { return pages_.waiting() + readings_.waiting(); }
-  std::vector<cache::LocalCacheStats> cache_stats() const { return {pages_.stats(), readings_.stats()}; }
+  std::size_t waiting() const noexcept { return pages_.waiting(); }
+  const cache::LocalCacheStats& cache_stats() const noexcept { return pages_.stats(); }
 
  private:
   using PageKey = std::tuple<BoardId, std::int64_t>;  // board, number
 
-  async<std::shared_ptr<const Reading>> reading(const Call& call, bool bypass_cache, PostId id);
-
   Posts& posts_;
   cache::LocalCache<PageKey, std::shared_ptr<const CachedPage>, cache::TupleHash> pages_;
-  cache::LocalCache<PostId, std::shared_ptr<const Reading>> readings_;
 };
 
 }  // namespace ms::posts

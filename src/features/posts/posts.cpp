@@ -157,6 +157,11 @@ Result<void> check_shown(const view::SafeHtml& html) {
   return Unexpected(Error(ErrorCode::invalid, "error.invalid"_msg, {{"content", "posts.content_nothing"_msg}}));
 }
 
+void Look::add_neighbours(Reading& to) const {
+  to.older = older ? std::optional(Neighbour{older, older_title}) : std::nullopt;
+  to.newer = newer ? std::optional(Neighbour{newer, newer_title}) : std::nullopt;
+}
+
 Posts::Posts(pg::Db& db, cache::RedisCache& cache, boards::Boards& boards, ViewCounter& views, limit::Limiter& limiter,
              write::Writer& writer)
     : db_(db), cache_(cache), boards_(boards), views_(views), limiter_(limiter), writer_(writer) {}
@@ -214,23 +219,41 @@ void Posts::add_to_index(PostId id, PostRef ref) {
 }
 
 async<Result<Reading>> Posts::read(const Call& call, const session::Viewer& viewer, PostId id) {
-  auto reading = co_await load(call, id, viewer.id);
+  pg::Batch batch = db_.reads(call);
+  const auto handle = ask(batch, id, viewer.id);
+  co_await batch.send();
+  auto reading = result_of(handle);
   if (!reading) co_return fail(ErrorCode::not_found, "posts.gone"_msg);
   if (auto ok = co_await readable(call, viewer, reading->post.board); !ok) co_return Unexpected(ok.error());
   reading->post.views += views_.pending(id);
   co_return std::move(*reading);
 }
 
-async<std::optional<Reading>> Posts::load(const Call& call, PostId id, MemberId member) {
+ReadingHandle Posts::ask(pg::Statements& out, PostId id, MemberId member) {
+  return {store::find(out, id, member), store::looks(out, {id})};
+}
+
+std::optional<Reading> Posts::result_of(const ReadingHandle& handle) {
+  auto post = handle.post.one();
+  if (!post) return std::nullopt;
+  add_to_index(post->id, {post->board, post->author});
+  Reading out{std::move(*post), {}, {}};
+  if (const auto look = handle.look.one()) look->add_neighbours(out);
+  return out;
+}
+
+async<std::vector<Look>> Posts::looks(const Call& call, std::vector<PostId> at) {
   pg::Batch batch = db_.reads(call);
-  const auto post = store::find(batch, id, member);
-  const auto older = store::older(batch, id);
-  const auto newer = store::newer(batch, id);
+  const auto handle = store::looks(batch, at);
   co_await batch.send();
-  auto found = post.one();
-  if (!found) co_return std::nullopt;
-  add_to_index(id, {found->board, found->author});
-  co_return Reading{std::move(*found), older.one(), newer.one()};
+  co_return handle.all();
+}
+
+async<std::vector<Version>> Posts::versions(const Call& call, std::vector<PostId> of) {
+  pg::Batch batch = db_.reads(call);
+  const auto handle = store::versions(batch, of);
+  co_await batch.send();
+  co_return handle.all();
 }
 
 async<Result<void>> Posts::readable(const Call& call, const session::Viewer& viewer, BoardId board) {

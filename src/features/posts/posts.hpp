@@ -99,6 +99,31 @@ struct Reading {
   std::optional<Neighbour> newer;
 };
 
+/// What tells whether the page of a post has changed, and what changes around the post without being its own.
+struct Look {
+  PostId post;
+  std::int64_t events = 0;  ///< as Post::events
+  std::int64_t views = 0;
+  PostId older;  ///< the nearest visible posts of the board; 0: none
+  std::string older_title;
+  PostId newer;
+  std::string newer_title;
+
+  void add_neighbours(Reading& to) const;
+};
+/// The part of Look that is its post's own.
+struct Version {
+  PostId post;
+  std::int64_t events = 0;
+  std::int64_t views = 0;
+};
+
+/// The statements that read a post, for a caller who reads more in the same round trip.
+struct ReadingHandle {
+  pg::ResultHandle<Post> post;
+  pg::ResultHandle<Look> look;
+};
+
 /// A line of the home page.
 struct Recent {
   PostId id;
@@ -152,8 +177,13 @@ class Posts {
   async<Result<PostRef>> find_ref(const Call& call, const session::Viewer& viewer, PostId id);
   /// A visible post of a board that `viewer` may read; counts no view. Unexpected: not_found.
   async<Result<Reading>> read(const Call& call, const session::Viewer& viewer, PostId id);
-  /// The same without checking rights, with the likes of `member`; nothing when there is no such visible post.
-  async<std::optional<Reading>> load(const Call& call, PostId id, MemberId member);
+  /// Adds the statements that read a post without checking rights, with the likes of `member`. result_of(): nothing
+  /// when there is no such visible post.
+  static ReadingHandle ask(pg::Statements& out, PostId id, MemberId member);
+  std::optional<Reading> result_of(const ReadingHandle& handle);
+  /// Both in any order, without posts that do not exist; they may be removed.
+  async<std::vector<Look>> looks(const Call& call, std::vector<PostId> at);
+  async<std::vector<Version>> versions(const Call& call, std::vector<PostId> of);
   /// Unexpected as read().
   async<Result<void>> readable(const Call& call, const session::Viewer& viewer, BoardId board);
   /// For a replaced database, in which the same id may be another post.

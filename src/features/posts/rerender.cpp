@@ -19,14 +19,17 @@ constexpr int kRows = 10;  // per batch; the longest post takes some millisecond
 constexpr auto kPause = std::chrono::seconds(1);
 
 constexpr pg::Query kOutdated{"posts.outdated", R"(
-  select id, renderer::bigint, coalesce(content, ''), content_html from posts
+  select id, id, renderer::bigint, coalesce(content, ''), content_html from posts
    where renderer < $1::int and (renderer, id) > ($2::bigint, $3::bigint) order by renderer, id limit $4)"};
 constexpr pg::Query kReplace{"posts.replace_html", R"(
   update posts set content_html = $2, renderer = $3
    where id = $1 and renderer < $3 and coalesce(content, '') = $4)"};
 
+constexpr pg::Query kPagesChanged{"posts.pages_changed", "select ms_pages_changed($1::bigint[])::text"};
+
 struct Row {
   std::int64_t id;
+  std::int64_t post;
   std::int64_t renderer;
   std::string content;
   std::string html;
@@ -50,12 +53,15 @@ std::string to_text(const Cursor& cursor) { return fmt::format("{} {} {}", curso
 /// A row that PostgreSQL refuses is logged and skipped: the cursor continues behind it.
 async<void> replace(pg::Db& db, const Call& call, const RenderedTable& table, const std::vector<Row>& rows) {
   pg::Transaction transaction = db.transaction(call);
+  std::vector<std::int64_t> posts;
   for (const Row& row : rows) {
+    posts.push_back(row.post);
     const auto links = markdown::kept_links(row.content, row.html);
     transaction.add(table.replace, row.id, markdown::render(row.content, links).html(), markdown::kRendererVersion,
                     row.content);
     co_await sleep_for(std::chrono::milliseconds(0));  // lets requests run in between
   }
+  transaction.add(kPagesChanged, posts);
   try {
     const auto done = co_await transaction.commit();
     if (!done) spdlog::error("rerender: {}", done.error().message.key);

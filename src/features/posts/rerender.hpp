@@ -18,9 +18,10 @@ struct RenderedTable {
 RenderedTable rendered_posts();
 
 /// A periodic job: one slice is a batch of one table, with a pause of a second after it. Mentioned members stay linked
-/// and are not notified again. Only the HTML of pages changes, so nothing is published: cached pages expire within a
-/// second. The Site may not change hidden or deleted rows; they are rendered in the first period after they are
-/// restored. `cursor` is the end of the previous slice; a row that cannot be written is tried once a period.
+/// and are not notified again. Only the HTML of pages changes, so nothing is published: who keeps a page
+/// finds another number of the post within a second (ms_pages_changed). The Site may not change hidden or deleted rows;
+/// they are rendered in the first period after they are restored. `cursor` is the end of the previous slice; a row that
+/// cannot be written is tried once a period.
 async<jobs::Outcome> rerender(pg::Db& db, const Call& call, std::vector<RenderedTable> tables, std::string cursor);
 
 }  // namespace ms::posts

@@ -50,6 +50,8 @@ class RerenderTest : public testing::Test {
 
 TEST_F(RerenderTest, ReplacesHtmlOfAnOlderRenderer) {
   EXPECT_TRUE(step());
+  EXPECT_EQ(TestDatabase::execute("select events from post_counters where post_id = 1"),
+            "1");  // for who keeps its page
   EXPECT_EQ(html(1), now + "<p>2026. 3. 2. (월)</p>\n");
   EXPECT_EQ(html(2), now + "<p><a class=\"mention\" href=\"/members/7\">@김하늘</a>님께 |a|</p>\n");
   EXPECT_EQ(html(3), "1 ");  // the Site may not change a hidden post

@@ -61,16 +61,18 @@ constexpr pg::Query kFind{"posts.find", R"(
          exists (select from post_likes l where l.post_id = p.id and l.user_id = $2), c.events, p.event
     from posts p join users u on u.id = p.author_id join post_counters c on c.post_id = p.id
    where p.id = $1 and p.visible)"};
-constexpr pg::Query kOlder{"posts.older", R"(
-  select o.post_id, o.title from post_counters p, lateral (
-    select post_id, title from post_counters where board_id = p.board_id and visible and number < p.number
-     order by number desc limit 1) o
-   where p.post_id = $1)"};
-constexpr pg::Query kNewer{"posts.newer", R"(
-  select n.post_id, n.title from post_counters p, lateral (
-    select post_id, title from post_counters where board_id = p.board_id and visible and number > p.number
-     order by number limit 1) n
-   where p.post_id = $1)"};
+constexpr pg::Query kLooks{"posts.looks", R"(
+  select c.post_id, c.events, c.views, coalesce(o.post_id, 0), coalesce(o.title, ''), coalesce(n.post_id, 0), coalesce(n.title, '')
+    from post_counters c
+    left join lateral (
+      select post_id, title from post_counters where board_id = c.board_id and visible and number < c.number
+       order by number desc limit 1) o on true
+    left join lateral (
+      select post_id, title from post_counters where board_id = c.board_id and visible and number > c.number
+       order by number limit 1) n on true
+   where c.post_id = any ($1::bigint[]))"};
+constexpr pg::Query kVersions{"posts.versions",
+                              "select post_id, events, views from post_counters where post_id = any ($1::bigint[])"};
 constexpr pg::Query kRecent{"posts.recent", R"(
   select p.post_id, b.id, p.title, p.author_name, p.created_at
     from boards b, lateral (
@@ -108,8 +110,10 @@ pg::ResultHandle<BoardRow> later_page(pg::Statements& out, BoardId board, std::i
 pg::ResultHandle<Post> find(pg::Statements& out, PostId id, MemberId member) {
   return out.add<Post>(kFind, id, member);
 }
-pg::ResultHandle<Neighbour> older(pg::Statements& out, PostId of) { return out.add<Neighbour>(kOlder, of); }
-pg::ResultHandle<Neighbour> newer(pg::Statements& out, PostId of) { return out.add<Neighbour>(kNewer, of); }
+pg::ResultHandle<Look> looks(pg::Statements& out, const std::vector<PostId>& at) { return out.add<Look>(kLooks, at); }
+pg::ResultHandle<Version> versions(pg::Statements& out, const std::vector<PostId>& of) {
+  return out.add<Version>(kVersions, of);
+}
 pg::ResultHandle<Recent> recent(pg::Statements& out, int rank, int each) {
   return out.add<Recent>(kRecent, rank, each);
 }

@@ -28,9 +28,9 @@ pg::ResultHandle<BoardRow> later_page(pg::Statements& out, BoardId board, std::i
 
 /// A visible post of any board, with whether `member` likes it.
 pg::ResultHandle<Post> find(pg::Statements& out, PostId id, MemberId member);
-/// The nearest visible post of the same board with a lower (older) or higher number.
-pg::ResultHandle<Neighbour> older(pg::Statements& out, PostId of);
-pg::ResultHandle<Neighbour> newer(pg::Statements& out, PostId of);
+/// Both in any order, without posts that do not exist.
+pg::ResultHandle<Look> looks(pg::Statements& out, const std::vector<PostId>& at);
+pg::ResultHandle<Version> versions(pg::Statements& out, const std::vector<PostId>& of);
 /// The newest `each` posts of every board on the home page that a member of `rank` may read.
 pg::ResultHandle<Recent> recent(pg::Statements& out, int rank, int each);
 

@@ -121,6 +121,12 @@ class LocalCache {
     stats_.bytes = 0;
   }
 
+  /// Calls `visit(key, value)` for each entry, which is no use of it. `visit` must not call the cache.
+  template <std::invocable<const Key&, const Value&> Visit>
+  void for_each(const Visit& visit) const {
+    for (const auto& [key, entry] : entries_) visit(key, entry.value);
+  }
+
   /// Callers that wait for another caller's load. Each costs only its coroutine.
   std::size_t waiting() const noexcept { return flights_.waiting(); }
   const LocalCacheStats& stats() const noexcept { return stats_; }

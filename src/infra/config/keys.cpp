@@ -87,6 +87,8 @@ const std::array kKeys{
     Key{"site", "remember_ms",
         "Milliseconds for which the site may show again what it has read; changes are seen at once. 0: never.",
         Number{at<&S::site, &S::Site::remember_ms>, 0, 60'000}},
+    Key{"site", "post_pages_mb", "MB of each thread for posts and their comments, which it then need not read again.",
+        Number{at<&S::site, &S::Site::post_pages_mb>, 1, 4096}},
     Key{"site", "representative", "Head of the organisation, in the footer; empty lines are left out there.",
         Text{at<&S::site, &S::Site::representative>}},
     Key{"site", "address", "Postal address, in the footer.", Text{at<&S::site, &S::Site::address>}},

@@ -33,20 +33,22 @@ std::optional<CommentId> shown(const comments::Threads& threads, std::optional<C
   return found ? id : std::nullopt;
 }
 
-async<http::Response> show_post(web::Context& ctx, PostPageCache& cache, comments::Comments& comments,
-                                boards::Boards& boards) {
+async<http::Response> show_post(web::Context& ctx, posts::Posts& posts, PostPageCache& cache,
+                                comments::Comments& comments, boards::Boards& boards) {
   const auto directory = co_await boards.all(ctx.call);
   const PostId id{ctx.params.number("id")};
   const auto reply_to = comment_id(ctx.query(), "reply");
   const auto wanted = reply_to ? reply_to : comment_id(ctx.query(), "comment");
   const auto place = co_await page_of(ctx, comments, id, wanted);
   const auto asked = ctx.query().number("comments");
-  auto seen =
-      co_await cache.read(ctx, id, asked.value_or(place), comment_id(ctx.query(), "from").value_or(CommentId()));
+  const auto from = comment_id(ctx.query(), "from").value_or(CommentId());
+  const bool fresh = ctx.read_your_writes();
+  auto seen = co_await cache.read(ctx.call, fresh, ctx.viewer, id, asked.value_or(place), from);
   // A page that is too long for all of its threads begins with the linked comment.
-  const bool beyond = seen && wanted && place > 0 && !seen->threads->rows.holds(*wanted);
-  if (beyond) seen = co_await cache.read(ctx, id, place, *wanted);
+  const bool beyond = seen && wanted && place > 0 && !seen->threads->holds(*wanted);
+  if (beyond) seen = co_await cache.read(ctx.call, fresh, ctx.viewer, id, place, *wanted);
   if (!seen) co_return ctx.error_response(seen.error());
+  posts.count_view(ctx, id, seen->reading->post.author);
   const posts::Post& post = seen->reading->post;
   const boards::Board* board = directory->find(post.board);
   if (board == nullptr) co_return ctx.error_response(Error(ErrorCode::not_found, "posts.gone"_msg));
@@ -54,7 +56,9 @@ async<http::Response> show_post(web::Context& ctx, PostPageCache& cache, comment
     co_return ctx.permanent_redirect(fmt::format("/boards/{}/{}", board->slug, id.value));
   }
   const std::string path = fmt::format("/boards/{}/{}", board->slug, id.value);
-  const comments::ShownThreads threads{seen->threads->rows, seen->threads->common, seen->liked};
+  const std::span<const view::SafeHtml> common =
+      seen->common ? std::span(*seen->common) : std::span<const view::SafeHtml>();
+  const comments::ShownThreads threads{*seen->threads, common, seen->liked};
   const std::int64_t shown_page = threads.threads.number;
   if (asked && *asked != shown_page) co_return ctx.redirect(fmt::format("{}?comments={}", path, shown_page));
   const auto open = shown(threads.threads, reply_to);
@@ -115,7 +119,7 @@ async<http::Response> post_comment(web::Context& ctx, posts::Posts& posts, comme
 
 void add_post_page_routes(web::Router& router, posts::Posts& posts, PostPageCache& cache, comments::Comments& comments,
                           boards::Boards& boards, notifications::Notifications& notifications) {
-  router.get("/boards/{slug}/{id}", [&](web::Context& ctx) { return show_post(ctx, cache, comments, boards); });
+  router.get("/boards/{slug}/{id}", [&](web::Context& ctx) { return show_post(ctx, posts, cache, comments, boards); });
   router.post("/posts/{id}/comments",
               [&](web::Context& ctx) { return post_comment(ctx, posts, comments, boards, notifications); });
 }

@@ -1,37 +1,36 @@
 #include "apps/site/pages/post_page_cache.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
+#include <utility>
+
+#include "infra/io/sleep.hpp"
 
 namespace ms::site {
 namespace {
 
-constexpr std::size_t kMaxThreadsBytes = 16 << 20;  // a page is 300 KB at most (comments::kPageBytes), 40 KB as a rule
-constexpr std::size_t kMaxLikersBytes = 2 << 20;
+using std::chrono::seconds;
 
-std::size_t threads_bytes(const auto&, const std::shared_ptr<const CachedThreads>& threads) {
-  const auto& comments = threads->rows.comments;
-  std::size_t bytes = sizeof(CachedThreads) + comments.capacity() * sizeof(comments::Comment);
-  for (const comments::Comment& comment : comments)
-    bytes += comment.content.size() + comment.content_html.html().size();
-  for (const view::SafeHtml& html : threads->common) bytes += sizeof(view::SafeHtml) + html.html().size();
+constexpr seconds kActive{30};      // a post that was not read for so long is compared when it is read again
+constexpr seconds kNeighbours{10};  // how long neighbours are believed
+// Two reads within this time make a page one whose HTML is worth keeping.
+constexpr std::chrono::milliseconds kHot{50};
+constexpr std::size_t kMaxCommonBytes = 4 << 20;
+constexpr std::size_t kComparedAtOnce = 1000;  // versions of one query: a millisecond of PostgreSQL
+constexpr seconds kCompareTime{2};
+constexpr std::size_t kMaxPages = 8;  // of one post
+
+std::size_t bytes_of_threads(const comments::Threads& threads) {
+  std::size_t bytes = sizeof(threads) + threads.comments.capacity() * sizeof(comments::Comment);
+  for (const auto& comment : threads.comments) bytes += comment.author_name.size() + comment.content_html.html().size();
   return bytes;
 }
 
-std::size_t likers_bytes(const PostId&, const std::shared_ptr<const likes::Likers>& likers) {
-  return sizeof(likes::Likers) + likers->all.capacity() * sizeof(likes::Likers::One);
-}
-
-/// Loads a page of threads as a viewer without special rights sees it.
-async<std::shared_ptr<const CachedThreads>> load_threads(comments::Comments& comments, const Call& call, PostId id,
-                                                         MemberId author, std::int64_t number, CommentId from) {
-  const session::Viewer nobody;
-  comments::Threads rows = co_await comments.threads(call, nobody, id, number, from);
-  auto common = comments::common_html(rows, author, now());
-  co_return std::make_shared<const CachedThreads>(std::move(rows), std::move(common));
-}
-
-async<std::shared_ptr<const likes::Likers>> load_likers(likes::Likes& likes, const Call& call, PostId id) {
-  co_return std::make_shared<const likes::Likers>(co_await likes.likers(call, id));
+std::size_t bytes_of_html(const auto&, const std::shared_ptr<const std::vector<view::SafeHtml>>& html) {
+  std::size_t bytes = html->capacity() * sizeof(view::SafeHtml);
+  for (const view::SafeHtml& one : *html) bytes += one.html().size();
+  return bytes;
 }
 
 /// Whether anything on the page has likes; on a new post nothing has.
@@ -41,63 +40,256 @@ bool anything_liked(const posts::Post& post, const comments::Threads& threads) {
 
 }  // namespace
 
-PostPageCache::PostPageCache(posts::Posts& posts, posts::PageCache& page_cache, comments::Comments& comments,
-                             likes::Likes& likes, std::chrono::milliseconds ttl)
-    : posts_(posts),
-      page_cache_(page_cache),
+struct PostPageCache::CachedPost {
+  struct Threads {
+    std::int64_t number;  // as asked
+    CommentId from;
+    std::shared_ptr<const comments::Threads> rows;
+  };
+
+  std::shared_ptr<const comments::Threads> find(std::int64_t number, CommentId from) const {
+    const auto is_asked = [&](const Threads& one) { return one.number == number && one.from == from; };
+    const auto found = std::ranges::find_if(pages, is_asked);
+    return found == pages.end() ? nullptr : found->rows;
+  }
+  std::int64_t version() const { return reading->post.events; }
+  /// Confirms its version by a look that began at `at`.
+  void confirm(std::int64_t views_now, Clock::time_point at) {
+    views = views_now;
+    compared = std::max(compared, at);
+  }
+  void add_neighbours(const posts::Look& look, Clock::time_point at) {
+    if (at <= looked) return;
+    looked = at;
+    const auto is = [](const std::optional<posts::Neighbour>& one, PostId id, const std::string& title) {
+      return one ? one->id == id && one->title == title : !id;
+    };
+    if (is(reading->older, look.older, look.older_title) && is(reading->newer, look.newer, look.newer_title)) return;
+    auto changed = std::make_shared<posts::Reading>(*reading);
+    look.add_neighbours(*changed);
+    reading = std::move(changed);
+  }
+
+  std::shared_ptr<const posts::Reading> reading;  // null: there is no such visible post
+  std::int64_t views = 0;
+  std::vector<Threads> pages;
+  std::shared_ptr<const likes::Likers> likers;  // null: not asked yet
+  Clock::time_point compared;                   // when its version was the latest
+  Clock::time_point looked;                     // when its neighbours were these
+  Clock::time_point read;
+};
+
+PostPageCache::PostPageCache(pg::Db& db, posts::Posts& posts, comments::Comments& comments, likes::Likes& likes,
+                             Config config)
+    : db_(db),
+      source_(posts),
       comments_(comments),
       likes_(likes),
-      threads_({.name = "threads", .max_bytes = kMaxThreadsBytes, .ttl = ttl, .heap_bytes = threads_bytes}),
-      likers_({.name = "likers", .max_bytes = kMaxLikersBytes, .ttl = ttl, .heap_bytes = likers_bytes}) {}
+      ttl_(config.ttl),
+      posts_({.name = "post_pages", .max_bytes = config.max_bytes, .heap_bytes = bytes_of}),
+      common_({.name = "comments_html", .max_bytes = kMaxCommonBytes, .ttl = config.ttl, .heap_bytes = bytes_of_html}) {
+}
 
-async<Result<PostPageData>> PostPageCache::read(const web::Context& ctx, PostId id, std::int64_t number,
-                                                CommentId from) {
-  const auto found = co_await page_cache_.read(ctx.call, ctx.read_your_writes(), ctx.viewer, id);
-  if (!found) co_return Unexpected(found.error());
-  const posts::Post& post = (*found)->post;
-  auto page = co_await threads(ctx, id, post.author, number, from);
+std::size_t PostPageCache::bytes_of(const PostId&, const CachedPostPtr& post) {
+  std::size_t bytes = sizeof(CachedPost) + post->pages.capacity() * sizeof(CachedPost::Threads);
+  if (post->reading) {
+    const posts::Post& text = post->reading->post;
+    bytes += sizeof(posts::Reading) + text.title.size() + text.content.size() + text.content_html.html().size();
+  }
+  for (const CachedPost::Threads& page : post->pages) bytes += bytes_of_threads(*page.rows);
+  if (post->likers) bytes += sizeof(likes::Likers) + post->likers->all.capacity() * sizeof(likes::Likers::One);
+  return bytes;
+}
+
+async<Result<PostPageData>> PostPageCache::read(const Call& call, bool bypass_cache, const session::Viewer& viewer,
+                                                PostId id, std::int64_t number, CommentId from) {
+  const Page found = co_await page(call, bypass_cache, PageKey(id, number, from));
+  const auto reading = found.post->reading;
+  if (!reading) co_return fail(ErrorCode::not_found, "posts.gone"_msg);
+  const posts::Post& post = reading->post;
+  if (auto ok = co_await source_.readable(call, viewer, post.board); !ok) co_return Unexpected(ok.error());
   std::vector<std::int64_t> likes;
-  if (anything_liked(post, page->rows)) likes = co_await liked(ctx, id);
-  posts_.count_view(ctx, id, post.author);
-  co_return PostPageData{*found, std::move(page), post.views + posts_.unwritten_views(id), std::move(likes)};
+  if (viewer.signed_in() && anything_liked(post, *found.threads)) likes = co_await liked(call, viewer.id, found);
+  co_return PostPageData{reading, found.threads, common_html(found), found.post->views + source_.unwritten_views(id),
+                         std::move(likes)};
 }
 
-async<std::shared_ptr<const CachedThreads>> PostPageCache::threads(const web::Context& ctx, PostId id, MemberId author,
-                                                                   std::int64_t number, CommentId from) {
-  const auto load = [this, &ctx, id, author, number, from] {
-    return load_threads(comments_, ctx.call, id, author, number, from);
+PostPageCache::HtmlPtr PostPageCache::common_html(const Page& page) {
+  if (!page.hot) return nullptr;
+  if (const HtmlPtr* kept = common_.find(page.threads)) return *kept;
+  const MemberId author = page.post->reading->post.author;
+  auto html = std::make_shared<const std::vector<view::SafeHtml>>(comments::common_html(*page.threads, author, now()));
+  common_.put(page.threads, html);
+  return html;
+}
+
+async<PostPageCache::Page> PostPageCache::page(const Call& call, bool bypass_cache, const PageKey& key) {
+  const auto load_page = [this, &call, key] { return load(call, key); };
+  if (bypass_cache || ttl_ == ttl_.zero()) co_return co_await load_page();
+  const auto [id, number, from] = key;
+  const auto before = Clock::now() - kHot;
+  const CachedPostPtr* found = posts_.find(id);
+  const bool hot = found != nullptr && (*found)->read > before;
+  const CachedPostPtr kept = found == nullptr ? nullptr : co_await current(call, *found);
+  if (kept) {
+    Page page{kept, kept->find(number, from), hot};
+    if (page.threads || !kept->reading) co_return page;
+  }
+  auto page = co_await loads_.run(call.deadline(), key, load_page, [this, id](const Page& p) { keep(id, p); });
+  co_return page;
+}
+
+async<PostPageCache::CachedPostPtr> PostPageCache::current(const Call& call, CachedPostPtr post) {
+  const auto now = Clock::now();
+  post->read = now;
+  if (is_current(*post, now)) co_return post;
+  if (!post->reading) co_return nullptr;
+  const auto look = [this, &call, post] { return compare(call, {post}, true); };
+  const bool same = co_await comparisons_.run(call.deadline(), post, look, [](bool) {});
+  co_return same ? post : nullptr;
+}
+
+bool PostPageCache::is_current(const CachedPost& post, Clock::time_point now) const {
+  if (now >= post.compared + ttl_ || post.compared < compare_before_) return false;
+  if (!post.reading) return post.compared > board_changed_;
+  if (now >= post.looked + kNeighbours) return false;
+  const auto changed = boards_changed_.find(post.reading->post.board);
+  return changed == boards_changed_.end() || post.looked > changed->second;
+}
+
+/// Adds a page to the kept post of the same version, or keeps it as a new one.
+void PostPageCache::keep(PostId id, const Page& page) {
+  if (const CachedPostPtr* found = posts_.find(id); found != nullptr && page.post->reading) {
+    const CachedPostPtr kept = *found;
+    if (kept->reading && kept->version() == page.post->version()) {
+      if (kept->pages.size() == kMaxPages) kept->pages.erase(kept->pages.begin());
+      kept->pages.push_back(page.post->pages.front());
+      posts_.put(id, kept);
+      return;
+    }
+  }
+  posts_.put(id, page.post);
+}
+
+/// The post comes first in the statements: what is read after it may be newer than its version, never older.
+async<PostPageCache::Page> PostPageCache::load(const Call& call, PageKey key) {
+  const auto [id, number, from] = key;
+  const auto began = Clock::now();
+  pg::Batch batch = db_.reads(call);
+  const posts::ReadingHandle handle = posts::Posts::ask(batch, id, MemberId());
+  auto reader = comments_.reader(call, {.post = id, .number = number, .from = from, .with_text = false});
+  reader.ask(batch);
+  co_await batch.send();
+  const auto out = std::make_shared<CachedPost>();
+  out->compared = out->looked = out->read = began;
+  auto reading = source_.result_of(handle);
+  if (!reading) co_return Page{out, nullptr};
+  auto threads = std::make_shared<const comments::Threads>(co_await reader.finish());
+  reading->post.content.clear();  // no page shows it
+  out->views = reading->post.views;
+  out->reading = std::make_shared<const posts::Reading>(std::move(*reading));
+  out->pages.push_back({number, from, threads});
+  co_return Page{out, threads};
+}
+
+/// Drops those that changed; false when one did.
+async<bool> PostPageCache::compare(const Call& call, std::vector<CachedPostPtr> posts, bool neighbours) {
+  const auto began = Clock::now();
+  std::unordered_map<PostId, CachedPostPtr> waiting;
+  std::vector<PostId> ids;
+  for (CachedPostPtr& post : posts) {
+    ids.push_back(post->reading->post.id);
+    waiting.emplace(ids.back(), std::move(post));
+  }
+  const auto confirm = [&](const auto& now) {
+    const auto found = waiting.find(now.post);
+    if (found == waiting.end() || found->second->version() != now.events) return;
+    found->second->confirm(now.views, began);
+    if constexpr (std::same_as<decltype(now), const posts::Look&>) found->second->add_neighbours(now, began);
+    waiting.erase(found);
   };
-  if (ctx.read_your_writes()) co_return co_await load();
-  const ThreadsKey key(id, number, from);
-  if (const auto* kept = threads_.find(key)) co_return *kept;
-  auto threads = co_await threads_.load(ctx.call, key, load);
-  co_return threads;
+  if (neighbours) {
+    std::ranges::for_each(co_await source_.looks(call, std::move(ids)), confirm);
+  } else {
+    std::ranges::for_each(co_await source_.versions(call, std::move(ids)), confirm);
+  }
+  for (const auto& [id, post] : waiting) drop(post);
+  co_return waiting.empty();
 }
 
-async<std::shared_ptr<const likes::Likers>> PostPageCache::likers(const web::Context& ctx, PostId id) {
-  const auto load = [this, &ctx, id] { return load_likers(likes_, ctx.call, id); };
-  if (ctx.read_your_writes()) co_return co_await load();
-  if (const auto* kept = likers_.find(id)) co_return *kept;
-  auto likers = co_await likers_.load(ctx.call, id, load);
-  co_return likers;
+void PostPageCache::drop(const CachedPostPtr& post) {
+  const PostId id = post->reading->post.id;
+  if (const CachedPostPtr* kept = posts_.find(id); kept != nullptr && *kept == post) posts_.invalidate(id);
 }
 
-async<std::vector<std::int64_t>> PostPageCache::liked(const web::Context& ctx, PostId id) {
-  if (!ctx.viewer.signed_in()) co_return std::vector<std::int64_t>();
-  const auto all = co_await likers(ctx, id);
-  if (all->complete) co_return all->of(ctx.viewer.id);
-  auto own = co_await likes_.of(ctx.call, ctx.viewer.id, id);
+async<std::shared_ptr<const likes::Likers>> PostPageCache::load_likers(const Call& call, PostId id) {
+  co_return std::make_shared<const likes::Likers>(co_await likes_.likers(call, id));
+}
+
+async<std::vector<std::int64_t>> PostPageCache::liked(const Call& call, MemberId member, const Page& page) {
+  const CachedPostPtr post = page.post;
+  const PostId id = post->reading->post.id;
+  if (!post->likers) {
+    const auto load = [this, &call, id] { return load_likers(call, id); };
+    auto likers = co_await likers_.run(call.deadline(), post, load, [](const auto&) {});
+    post->likers = std::move(likers);
+    if (const CachedPostPtr* kept = posts_.find(id); kept != nullptr && *kept == post) posts_.put(id, post);
+  }
+  if (post->likers->complete) co_return post->likers->of(member);
+  auto own = co_await likes_.of(call, member, id);
   co_return own;
 }
 
-void PostPageCache::invalidate_all() {
-  threads_.invalidate_all();
-  likers_.invalidate_all();
+async<void> PostPageCache::run() {
+  while (ttl_ > ttl_.zero()) {
+    co_await sleep_for(std::max(ttl_ * 3 / 4, std::chrono::milliseconds(1)));
+    try {
+      co_await compare_active();
+    } catch (const pg::Unavailable&) {
+      // compared when they are read
+    } catch (const std::exception& bug) { spdlog::error("versions of posts are not compared: {}", bug.what()); }
+  }
+}
+
+async<void> PostPageCache::compare_active() {
+  const auto begin = Clock::now();
+  std::vector<CachedPostPtr> all;
+  std::vector<CachedPostPtr> with_neighbours;
+  posts_.for_each([&](PostId, const CachedPostPtr& post) {
+    const bool due = post->compared + ttl_ / 4 < begin || post->compared < compare_before_;
+    if (!post->reading || !due || begin > post->read + kActive) return;
+    (begin > post->looked + kNeighbours / 2 ? with_neighbours : all).push_back(post);
+  });
+  for (auto* posts : {&all, &with_neighbours}) {
+    while (!posts->empty()) {
+      const auto first = posts->end() - static_cast<std::ptrdiff_t>(std::min(posts->size(), kComparedAtOnce));
+      std::vector<CachedPostPtr> part(first, posts->end());
+      posts->erase(first, posts->end());
+      const Call call(Clock::now() + kCompareTime, "versions");
+      co_await compare(call, std::move(part), posts == &with_neighbours);
+    }
+  }
 }
 
 void PostPageCache::invalidate(PostId id) {
-  threads_.invalidate_if([id](const ThreadsKey& key) { return std::get<PostId>(key) == id; });
-  likers_.invalidate(id);
+  loads_.invalidate_if([id](const PageKey& key) { return std::get<PostId>(key) == id; });
+  posts_.invalidate(id);
+}
+
+void PostPageCache::invalidate(BoardId board) {
+  board_changed_ = Clock::now();
+  boards_changed_[board] = board_changed_;
+}
+
+void PostPageCache::compare_all() {
+  loads_.invalidate_all();
+  compare_before_ = Clock::now();
+}
+
+void PostPageCache::invalidate_all() {
+  loads_.invalidate_all();
+  posts_.invalidate_all();
+  compare_before_ = Clock::now();
 }
 
 }  // namespace ms::site
