@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <map>
 #include <utility>
 
 #include "infra/io/sleep.hpp"
@@ -53,8 +54,9 @@ async<void> ViewCounter::flush() {
   const Call call(std::chrono::steady_clock::now() + kFlushEvery, "views");
   co_await settle(call);
   if (pending_.empty()) co_return;
-  std::unordered_map<PostId, std::int64_t> taken;
-  taken.swap(pending_);
+  // In the order of posts, as everybody who locks several counters.
+  const std::map<PostId, std::int64_t> taken(pending_.begin(), pending_.end());
+  pending_.clear();
   std::vector<PostId> posts;
   std::vector<std::int64_t> counts;
   for (const auto& [post, views] : taken) {
