@@ -55,6 +55,11 @@ class SingleFlight {
   using FlightPtr = std::shared_ptr<Flight>;
   using Flights = std::unordered_map<Key, FlightPtr, Hash, Equal>;
 
+  static void erase_if_current(Flights& flights, const Key& key, const FlightPtr& flight) {
+    const auto found = flights.find(key);
+    if (found != flights.end() && found->second == flight) flights.erase(found);
+  }
+
   /// The loading coroutine holds one, so that the waiters are notified however the load ends: by a value, an exception,
   /// or the destruction of the coroutine, when the SingleFlight may already be destroyed.
   class LoadGuard {
@@ -66,7 +71,7 @@ class SingleFlight {
     ~LoadGuard() {
       flight_->loading = false;
       // A failed flight stays while a caller waits, which then continues it.
-      if ((flight_->value || flight_->waiting == 0) && is_current()) flights_->erase(key_);
+      if (flight_->value || flight_->waiting == 0) erase_if_current(*flights_, key_, flight_);
       flight_->value ? flight_->changed->notify_all() : flight_->changed->notify_one();
     }
     LoadGuard(const LoadGuard&) = delete;
@@ -87,14 +92,17 @@ class SingleFlight {
   /// A waiting coroutine holds one. When it is destroyed although it was its turn to load, the next waiter loads.
   class WaitGuard {
    public:
-    WaitGuard(FlightPtr flight, std::shared_ptr<std::size_t> all) : flight_(std::move(flight)), all_(std::move(all)) {
+    WaitGuard(std::shared_ptr<Flights> flights, const Key& key, FlightPtr flight, std::shared_ptr<std::size_t> all)
+        : flights_(std::move(flights)), key_(key), flight_(std::move(flight)), all_(std::move(all)) {
       ++flight_->waiting;
       ++*all_;
     }
     ~WaitGuard() {
       --flight_->waiting;
       --*all_;
-      if (!finished_ && !flight_->loading && !flight_->value) flight_->changed->notify_one();
+      if (finished_ || flight_->loading || flight_->value) return;
+      flight_->changed->notify_one();
+      if (flight_->waiting == 0) erase_if_current(*flights_, key_, flight_);  // nobody is left to continue it
     }
     WaitGuard(const WaitGuard&) = delete;
     WaitGuard& operator=(const WaitGuard&) = delete;
@@ -103,6 +111,8 @@ class SingleFlight {
     void finish() noexcept { finished_ = true; }
 
    private:
+    std::shared_ptr<Flights> flights_;
+    const Key& key_;
     FlightPtr flight_;
     std::shared_ptr<std::size_t> all_;
     bool finished_ = false;
@@ -121,7 +131,7 @@ async<Value> SingleFlight<Key, Value, Hash, Equal>::run(Deadline deadline, Key k
   const FlightPtr flight = place;
 
   if (joins) {
-    WaitGuard wait(flight, waiting_);
+    WaitGuard wait(flights_, key, flight, waiting_);
     bool in_time = true;
     while (in_time && flight->loading && !flight->value) {
       in_time = co_await io::AsyncEvent::wait(flight->changed, deadline);
