@@ -129,14 +129,6 @@ std::expected<Form, MultipartError> Form::parse_multipart(std::string_view bound
   return std::unexpected(fields.malformed() ? MultipartError::malformed : done.error());
 }
 
-std::optional<Form> Form::of_body(std::string_view content_type, std::string_view body) {
-  const auto boundary = multipart_boundary(content_type);
-  if (!boundary) return parse(body);
-  auto form = parse_multipart(*boundary, body);
-  if (!form) return std::nullopt;
-  return *std::move(form);
-}
-
 std::string Form::encoded() const {
   std::string out;
   for (const auto& [name, value] : pairs_) {

@@ -26,8 +26,6 @@ class Form {
   /// A multipart body with this boundary. Unexpected too when it has a file (refused_by_sink); a file input in which
   /// nothing was chosen is no pair.
   static std::expected<Form, MultipartError> parse_multipart(std::string_view boundary, std::string_view body);
-  /// Whichever of the two a body with this Content-Type is.
-  static std::optional<Form> of_body(std::string_view content_type, std::string_view body);
 
   /// The first value with that name; empty when absent.
   std::string_view get(std::string_view name) const noexcept;

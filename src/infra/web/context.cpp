@@ -95,8 +95,13 @@ const http::Form& Context::query() const {
   return *query_;
 }
 
+const Result<http::Form>& Context::sent_form() const {
+  if (!form_) form_ = read_form(request);
+  return *form_;
+}
+
 Result<http::Form> Context::form() const {
-  auto form = read_form(request);
+  const Result<http::Form>& form = sent_form();
   // Without a version nothing is compared: an unreadable version must not pass for a missing one.
   if (form && form->has(kVersion) && !form->number(kVersion)) {
     return ms::fail(ErrorCode::bad_request, "error.bad_form"_msg);

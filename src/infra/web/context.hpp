@@ -67,8 +67,10 @@ class Context {
   /// The query string; one with broken escapes counts as empty.
   const http::Form& query() const;
   /// The decoded body of a form, urlencoded or multipart; Error(bad_request) when it is malformed or its field
-  /// "version" is not a number; Error(invalid) when it contains a file.
+  /// "version" is not a number; Error(invalid) when it contains a file. The body is decoded once.
   Result<http::Form> form() const;
+  /// The same without the check of "version".
+  const Result<http::Form>& sent_form() const;
   /// The JSON object of an API request (RFC 8259, at most 32 levels deep); Error(bad_request) when it is not one, or
   /// Error(unsupported_type) when the media type is not JSON.
   Result<boost::json::object> json_body() const;
@@ -115,6 +117,7 @@ class Context {
   /// The Set-Cookie that brings Shell::member_cookie up to date; nothing when it already is.
   std::optional<std::string> member_cookie_update(int status) const;
   mutable std::optional<http::Form> query_;
+  mutable std::optional<Result<http::Form>> form_;
 };
 
 /// Sets Retry-After when the error asks for it (RFC 9110 10.2.3).

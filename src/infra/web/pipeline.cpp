@@ -54,7 +54,7 @@ bool is_valid_key(std::string_view key) {
 bool is_from_other_member(const Context& ctx) {
   if (ctx.is_api() || !ctx.viewer.signed_in()) return false;
   std::string_view member = ctx.request.header("x-member");
-  const auto form = http::Form::of_body(ctx.request.header("content-type"), ctx.request.body);
+  const auto& form = ctx.sent_form();
   if (form && form->has("member")) member = form->get("member");
   return !member.empty() && member != fmt::format_int(ctx.viewer.id.value).c_str();
 }
@@ -69,12 +69,11 @@ void set_member_header(const Context& ctx, http::Response& response) {
 /// next server).
 std::optional<IdempotencyKey> idempotency_key_of(const Context& ctx, bool trusted_peer) {
   const http::Request& request = ctx.request;
-  const std::string_view type = request.header("content-type");
-  const auto form = http::Form::of_body(type, request.body);
+  const auto& form = ctx.sent_form();
   std::string hashed(request.method_name);
   hashed.append(" ").append(request.target).append("\n");
   // The boundaries of a multipart body differ each time it is sent.
-  hashed.append(form && http::multipart_boundary(type) ? form->encoded() : request.body);
+  hashed.append(form && http::multipart_boundary(request.header("content-type")) ? form->encoded() : request.body);
   IdempotencyKey idempotency_key{{}, secret::sha256(hashed), std::nullopt};
   const auto api_key = request.header("idempotency-key");
   if (ctx.is_api() && is_valid_key(api_key)) {
