@@ -145,7 +145,9 @@ class Listing {
     std::error_code error;
     for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
       const std::string name = at->path().filename().string();
-      if (!name.starts_with('.')) names.push_back(at->is_directory(error) ? name + "/" : name);
+      std::error_code removed;  // meanwhile: then it is no folder
+      const bool is_folder = at->symlink_status(removed).type() == fs::file_type::directory;  // a link may lead back
+      if (!name.starts_with('.')) names.push_back(is_folder ? name + "/" : name);
     }
     if (error) return failed(folder, error.value());
     std::ranges::sort(names);
@@ -243,11 +245,11 @@ Result<std::vector<Object>> LocalFolder::list(std::string_view prefix, std::stri
 int LocalFolder::remove_unfinished() {
   int count = 0;
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(root_, error)) {
-    const std::string name = entry.path().filename().string();
-    if (!name.starts_with(kUnfinished) || name.size() != kUnfinishedSize || !writer_is_gone(entry.path())) continue;
+  for (fs::directory_iterator at(root_, error), end; !error && at != end; at.increment(error)) {
+    const std::string name = at->path().filename().string();
+    if (!name.starts_with(kUnfinished) || name.size() != kUnfinishedSize || !writer_is_gone(at->path())) continue;
     std::error_code ignored;
-    count += fs::remove_all(entry.path(), ignored) > 0 && !ignored ? 1 : 0;
+    count += fs::remove_all(at->path(), ignored) > 0 && !ignored ? 1 : 0;
   }
   return count;
 }

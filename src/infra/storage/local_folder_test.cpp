@@ -167,6 +167,13 @@ TEST_F(LocalFolderTest, ListsByPrefixInKeyOrder) {
   EXPECT_EQ(get("link"), "fault 4") << "no way out of the folder";
 }
 
+TEST_F(LocalFolderTest, FollowsNoLinksWhenItLists) {
+  ASSERT_TRUE(put("b/1", "x"));
+  fs::create_directory_symlink(root, root / "b" / "back");
+  fs::create_symlink("itself", root / "itself");
+  EXPECT_THAT(keys(), ElementsAre("b/1"));
+}
+
 TEST_F(LocalFolderTest, ReportsFaultsOfTheFolder) {
   LocalFolder nowhere(root / "nowhere");
   EXPECT_EQ(nowhere.put("a", IfExists::refuse).error().fault, Fault::not_found);
