@@ -33,7 +33,7 @@ async<jobs::Outcome> sweep(async<bool> remove) {
 constexpr std::array kJobs{
     Entry{"failed_jobs", RunBy::both, 24h,
           [](Services& services, const Call& call, const std::string&) {
-            return sweep(jobs::remove_old_failures(services.db, call));
+            return sweep(jobs::remove_stale(services.db, call));
           }},
     Entry{"idempotency_keys", RunBy::both, 10min,  // each program sees its own
           [](Services& services, const Call& call, const std::string&) {

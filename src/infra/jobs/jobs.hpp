@@ -58,7 +58,8 @@ struct Kind {
 /// to a quarter, so that jobs that failed together are not retried together.
 std::chrono::milliseconds pause_after(int attempts, double chance);
 
-/// Housekeeping: deletes jobs that failed over a month ago. False when there were none.
-async<bool> remove_old_failures(pg::Db& db, const Call& call);
+/// Housekeeping: deletes jobs that failed over a month ago, and periodic ones that no server has claimed for a day:
+/// none has their kind any more. (Whoever has it after all adds them again.) False when there were none.
+async<bool> remove_stale(pg::Db& db, const Call& call);
 
 }  // namespace ms::jobs

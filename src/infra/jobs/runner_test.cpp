@@ -262,15 +262,19 @@ TEST_F(RunnerTest, EachProgramRunsItsOwnJobs) {
   EXPECT_EQ(sql("select program from jobs"), "minschool_site");
 }
 
-TEST_F(RunnerTest, OldFailuresAreRemoved) {
+TEST_F(RunnerTest, OldFailuresAndPeriodicJobsThatNobodyHasAreRemoved) {
   sql("insert into jobs (program, kind, max_attempts, run_at, failed_at) values"
       " ('minschool_site', 'old', 1, 'infinity', now() - interval '31 days'),"
       " ('minschool_site', 'new', 1, 'infinity', now() - interval '29 days'),"
       " ('minschool_site', 'periodic', 1, now(), now() - interval '31 days')");
+  sql("insert into jobs (program, kind, max_attempts, run_at, period_seconds, unique_key) values"
+      " ('minschool_site', 'dropped', 1, now() - interval '25 hours', 600, 'dropped'),"
+      " ('minschool_site', 'overdue', 1, now() - interval '23 hours', 600, 'overdue'),"
+      " ('minschool_admin', 'other', 1, now() - interval '25 hours', 600, 'other')");
   const Call call(std::chrono::steady_clock::now() + 10s, "test");
-  EXPECT_TRUE(pg::run(io, remove_old_failures(a.db, call)));
-  EXPECT_FALSE(pg::run(io, remove_old_failures(a.db, call)));
-  EXPECT_EQ(sql("select string_agg(kind, ',' order by kind) from jobs"), "new,periodic");
+  EXPECT_TRUE(pg::run(io, remove_stale(a.db, call)));
+  EXPECT_FALSE(pg::run(io, remove_stale(a.db, call)));
+  EXPECT_EQ(sql("select string_agg(kind, ',' order by kind) from jobs"), "new,other,overdue,periodic");
 }
 
 TEST_F(RunnerTest, StopWaitsForTheRunningJob) {

@@ -47,9 +47,11 @@ constexpr pg::Query kCounts{"jobs.counts", R"(
   select kind, count(*) filter (where running_on is null and failed_at is null), count(*) filter (where running_on is not null),
          count(*) filter (where failed_at is not null)
     from jobs where program = current_user group by kind)"};
-constexpr pg::Query kRemoveOld{"jobs.remove_old", R"(
+constexpr pg::Query kRemoveStale{"jobs.remove_stale", R"(
   delete from jobs where id in (
-    select id from jobs where program = current_user and run_at = 'infinity' and failed_at < now() - interval '30 days'
+    select id from jobs
+     where program = current_user and (run_at = 'infinity' and failed_at < now() - interval '30 days'
+                                       or period_seconds is not null and run_at < now() - interval '1 day')
      limit 1000))"};
 
 /// PostgreSQL's array notation of names that need no quotes.
@@ -75,9 +77,9 @@ std::chrono::milliseconds pause_after(int attempts, double chance) {
   return std::chrono::milliseconds(std::llround(pause * (1 + chance / 4)));
 }
 
-async<bool> remove_old_failures(pg::Db& db, const Call& call) {
+async<bool> remove_stale(pg::Db& db, const Call& call) {
   pg::Batch batch = db.batch(call, pg::Lane::slow);
-  const auto handle = batch.add(kRemoveOld);
+  const auto handle = batch.add(kRemoveStale);
   co_await batch.send();
   co_return handle.affected() > 0;
 }
