@@ -9,6 +9,7 @@ declare routine regprocedure;
 begin
   for routine in select oid from pg_proc p
                   where pronamespace = 'public'::regnamespace and proowner = current_user::regrole
+                    and proname <> 'ms_adopt_session'  -- as it was, and perhaps granted by the operator for the time of a move
                     and not exists (select from pg_depend where objid = p.oid and deptype = 'e') loop
     execute format('drop function %s cascade', routine);  -- with its triggers
   end loop;
