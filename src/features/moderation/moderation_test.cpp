@@ -3,92 +3,49 @@
 #include <gmock/gmock.h>
 
 #include "features/moderation/store.hpp"
-#include "features/notifications/notifications.hpp"
-#include "infra/cache/redis_cache.hpp"
-#include "infra/limit/limiter.hpp"
-#include "infra/live/publisher.hpp"
-#include "infra/pg/test_database.hpp"
-#include "infra/write/write.hpp"
+#include "features/testing/site_fixture.hpp"
 
 namespace ms::moderation {
 namespace {
 
-using namespace std::chrono_literals;
-using pg::TestDatabase;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-const auto* const kEnvironment = testing::AddGlobalTestEnvironment(new TestDatabase("moderation"));
+const auto* const kEnvironment = testing::AddGlobalTestEnvironment(new pg::TestDatabase("moderation"));
 
+// Of the members 김하늘 (2) and 이서준 (3), on the boards 1 and 2.
 constexpr const char* kRows = R"(
-  insert into users (email, name, password_hash, role) values
-    ('staff@test', '직원', '', 2), ('a@test', '김하늘', '', 1), ('b@test', '이서준', '', 1);
-  insert into boards (slug, name) values ('notice', '공지사항'), ('free', '자유게시판');
   insert into posts (title, content, author_id, board_id, number) values
     ('봄 소풍', '100% 무료입니다', 2, 1, 1), ('여름 캠프', '10,000원', 2, 2, 1), ('가을 운동회', 'A_B 조', 3, 2, 2);
   insert into comments (post_id, author_id, content, content_html) values
     (1, 2, '좋아요', '<p>좋아요</p>'), (1, 3, '갈게요', '<p>갈게요</p>'), (2, 3, '좋아요', '<p>좋아요</p>');
 )";
 
-session::Viewer staff() {
-  return {MemberId{1}, "직원", "staff@test", session::Role::staff, session::Permissions::parse("moderate,delete"), ""};
-}
-
-class ModerationTest : public testing::Test {
+class ModerationTest : public WritingFixture {
  protected:
-  static void SetUpTestSuite() { TestDatabase::migrate(); }
+  ModerationTest() : WritingFixture("minschool_admin") {}
   void SetUp() override {
-    TestDatabase::clear();
-    TestDatabase::execute(kRows);
-    ASSERT_TRUE(pg::run(io, db.ready(std::chrono::steady_clock::now() + 10s)));
-  }
-
-  static async<std::vector<PostRow>> find(Moderation& moderation, Search search) {
-    const Call call(std::chrono::steady_clock::now() + 5s, "test");
-    co_return co_await moderation.posts(call, staff(), std::move(search));
-  }
-  static async<std::vector<CommentRow>> find_comments(Moderation& moderation, Search search) {
-    const Call call(std::chrono::steady_clock::now() + 5s, "test");
-    co_return co_await moderation.comments(call, staff(), std::move(search));
-  }
-  template <class Id>
-  static async<Result<std::int64_t>> carry_out(Moderation& moderation, session::Viewer viewer, Act act,
-                                               std::vector<Id> ids, std::string reason) {
-    const Call call(std::chrono::steady_clock::now() + 5s, "test");
-    co_return co_await moderation.act(call, viewer, act, std::move(ids), std::move(reason));
-  }
-  static async<std::optional<PostDetail>> file(Moderation& moderation, PostId id) {
-    const Call call(std::chrono::steady_clock::now() + 5s, "test");
-    co_return co_await moderation.post(call, staff(), id);
+    WritingFixture::SetUp();
+    ask(kRows);
   }
 
   std::vector<std::int64_t> posts(Search search) {
     std::vector<std::int64_t> ids;
-    for (const PostRow& row : pg::run(io, find(moderation, std::move(search)))) ids.push_back(row.id.value);
+    for (const PostRow& row : run(moderation.posts(call, kStaff, std::move(search)))) ids.push_back(row.id.value);
     return ids;
   }
   std::vector<std::int64_t> comments(Search search) {
     std::vector<std::int64_t> ids;
-    for (const CommentRow& row : pg::run(io, find_comments(moderation, std::move(search)))) ids.push_back(row.id.value);
+    for (const CommentRow& row : run(moderation.comments(call, kStaff, std::move(search)))) ids.push_back(row.id.value);
     return ids;
   }
+  std::optional<PostDetail> file(std::int64_t id) { return run(moderation.post(call, kStaff, PostId{id})); }
   template <class Id>
   Result<std::int64_t> act(Act what, std::vector<Id> ids, std::string reason = "광고",
-                           session::Viewer viewer = staff()) {
-    return pg::run(io, carry_out(moderation, std::move(viewer), what, std::move(ids), std::move(reason)));
+                           const session::Viewer& viewer = kStaff) {
+    return run(moderation.act(call, viewer, what, std::move(ids), std::move(reason)));
   }
-  static std::string ask(const std::string& sql) { return TestDatabase::execute(sql); }
 
-  asio::io_context io{1};
-  pg::Db db{io, pg::Config{.conninfo = TestDatabase::conninfo("minschool_admin")}};
-  // There is no Redis: nothing here may depend on it.
-  redis::Client redis{io, redis::Config{.host = "/nonexistent/redis.sock"}};
-  cache::RedisCache cache{redis, secret::Keyring({"key"})};
-  limit::Limiter limiter{redis};
-  live::Publisher publisher{io, db, redis, secret::Keyring({"key"})};
-  write::Writer writer{db, cache, publisher};
-  boards::Boards boards{db, [] { return true; }, writer};
-  notifications::Notifications notifications{db, cache, limiter, boards, publisher, writer};
   Moderation moderation{db, writer};
 };
 
@@ -130,13 +87,13 @@ TEST_F(ModerationTest, LogsOnlyTheChangedRows) {
   EXPECT_EQ(ask("select string_agg(action || subject_kind || subject_id || reason || detail, ' ' order by id) from "
                 "audit_log"),
             "hidepost1첫째봄 소풍 hidepost2둘째여름 캠프");
-  const auto page = pg::run(io, file(moderation, PostId{1}));
+  const auto page = file(1);
   ASSERT_TRUE(page);
   ASSERT_EQ(page->history.size(), 1u);
   EXPECT_EQ(page->history[0].actor_name, "직원");
   EXPECT_EQ(page->row.state(), State::hidden);
-  EXPECT_FALSE(pg::run(io, file(moderation, PostId{99})));
-  EXPECT_FALSE(pg::run(io, file(moderation, PostId{0})));
+  EXPECT_FALSE(file(99));
+  EXPECT_FALSE(file(0));
 }
 
 TEST_F(ModerationTest, RefusesAndChangesNothing) {
@@ -146,12 +103,12 @@ TEST_F(ModerationTest, RefusesAndChangesNothing) {
   EXPECT_EQ(code(act<PostId>(Act::hide, {})), ErrorCode::invalid);
   EXPECT_EQ(code(act<PostId>(Act::restore, {PostId{1}})), ErrorCode::conflict);
   EXPECT_EQ(code(act<PostId>(Act::hide, {PostId{99}})), ErrorCode::conflict);
-  session::Viewer member = staff();
+  session::Viewer member = kStaff;
   member.permissions = session::Permissions::parse("read,write,comment");
   for (const Act what : {Act::hide, Act::restore, Act::remove}) {
     EXPECT_EQ(code(act<PostId>(what, {PostId{1}}, "광고", member)), ErrorCode::forbidden);
   }
-  session::Viewer moderator = staff();
+  session::Viewer moderator = kStaff;
   moderator.permissions = session::Permissions::parse("moderate");
   EXPECT_EQ(code(act<PostId>(Act::remove, {PostId{1}}, "광고", moderator)), ErrorCode::forbidden);
   EXPECT_EQ(ask("select count(*) from audit_log"), "0");
@@ -176,7 +133,7 @@ TEST_F(ModerationTest, ABoardThatStaffMayNotReadDoesNotExistForThem) {
   EXPECT_THAT(posts({}), ElementsAre(1));
   EXPECT_THAT(posts({.text = "캠프"}), IsEmpty());
   EXPECT_THAT(comments({}), ElementsAre(2, 1));
-  EXPECT_FALSE(pg::run(io, file(moderation, PostId{2})));
+  EXPECT_FALSE(file(2));
   EXPECT_EQ((act<PostId>(Act::hide, {PostId{1}, PostId{2}})), 1);
   EXPECT_EQ((act<CommentId>(Act::hide, {CommentId{1}, CommentId{3}})), 1);
   EXPECT_EQ(ask("select string_agg(id::text, ' ' order by id) from posts where not visible"), "1");
@@ -192,7 +149,7 @@ TEST_F(ModerationTest, ARowDeletedByItsAuthorStaysDeletedAndUnreadable) {
   EXPECT_THAT(posts({.state = State::deleted}), IsEmpty());
   EXPECT_THAT(posts({.text = "소풍"}), IsEmpty());
   EXPECT_THAT(comments({.text = "좋아"}), ElementsAre(1));
-  const auto page = pg::run(io, file(moderation, PostId{1}));
+  const auto page = file(1);
   ASSERT_TRUE(page);
   EXPECT_EQ(page->row.title, "");
   EXPECT_EQ(page->content_html.html(), "");

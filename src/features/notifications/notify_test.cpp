@@ -2,31 +2,25 @@
 
 #include <gmock/gmock.h>
 
-#include "infra/cache/redis_cache.hpp"
-#include "infra/live/publisher.hpp"
-#include "infra/pg/test_database.hpp"
-#include "infra/write/write.hpp"
+#include "features/testing/site_fixture.hpp"
 
 namespace ms::notifications {
 namespace {
 
 using namespace std::chrono_literals;
-using pg::TestDatabase;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 using testing::UnorderedElementsAre;
 
-const auto* const kEnvironment = testing::AddGlobalTestEnvironment(new TestDatabase("notifications"));
+const auto* const kEnvironment = testing::AddGlobalTestEnvironment(new pg::TestDatabase("notifications"));
 
-// Members 1 to 5: an author, two commenters, one of staff, one suspended. Board 2 is for staff.
+// Besides the fixture's staff (1), an author (2) and a commenter (3): another commenter (5) and a suspended member (6).
 constexpr const char* kRows = R"(
-  insert into users (email, name, password_hash, role, suspended_until) values
-    ('a@test', '김하늘', '', 1, null), ('b@test', '이서준', '', 1, null), ('c@test', '박지우', '', 1, null),
-    ('s@test', '직원', '', 2, null), ('x@test', '최정지', '', 1, 'infinity');
-  insert into boards (slug, name, read_role) values ('free', '자유게시판', 0), ('staff', '직원 방', 2);
+  insert into users (email, name, password_hash, suspended_until) values
+    ('c@test', '박지우', '', null), ('x@test', '최정지', '', 'infinity');
   insert into posts (title, content, author_id, board_id, number) values
-    ('첫 글', '', 1, 1, 1), ('직원 글', '', 1, 2, 1), ('둘째 글', '', 2, 1, 2);
+    ('첫 글', '', 2, 1, 1), ('직원 글', '', 2, 2, 1), ('둘째 글', '', 3, 1, 2);
 )";
 
 constexpr pg::Query kComment{"test.comment", R"(
@@ -38,14 +32,12 @@ std::vector<std::int64_t> values(const std::vector<MemberId>& members) {
   return out;
 }
 
-class NotifyTest : public testing::Test {
+class NotifyTest : public SiteFixture {
  protected:
-  static void SetUpTestSuite() { TestDatabase::migrate(); }
   void SetUp() override {
-    TestDatabase::clear();
-    TestDatabase::execute(kRows);
-    ASSERT_TRUE(pg::run(io, db.ready(std::chrono::steady_clock::now() + 10s)));
-    ASSERT_TRUE(pg::run(io, admin_db.ready(std::chrono::steady_clock::now() + 10s)));
+    SiteFixture::SetUp();
+    ask(kRows);
+    ASSERT_TRUE(run(admin_db.ready(std::chrono::steady_clock::now() + 10s)));
   }
 
   static async<void> note(std::vector<std::int64_t>& out, std::vector<MemberId> members) {
@@ -90,13 +82,13 @@ class NotifyTest : public testing::Test {
     return notified_by(db, author, [=](write::Write& out) { write(out, post, post_author, parent_author, mentioned); });
   }
   std::vector<std::int64_t> edit(std::int64_t comment, std::vector<MemberId> mentioned) {
-    return notified_by(db, 2,
+    return notified_by(db, 3,
                        [=](write::Write& out) { comment_edited(out, CommentId{comment}, PostId{1}, mentioned); });
   }
   std::vector<std::int64_t> like(std::int64_t actor, bool wanted = true, std::int64_t comment = 0) {
     return notified_by(db, actor, [=](write::Write& out) {
-      wanted ? liked(out, MemberId{1}, PostId{1}, CommentId{comment})
-             : like_taken_back(out, MemberId{1}, PostId{1}, CommentId{comment});
+      wanted ? liked(out, MemberId{2}, PostId{1}, CommentId{comment})
+             : like_taken_back(out, MemberId{2}, PostId{1}, CommentId{comment});
     });
   }
   std::vector<std::int64_t> post(PostId id, std::int64_t author, std::int64_t board, bool notice,
@@ -106,7 +98,6 @@ class NotifyTest : public testing::Test {
     });
   }
 
-  static std::string ask(const std::string& sql) { return TestDatabase::execute(sql); }
   /// "number/unread" of a member.
   static std::string counts(std::int64_t member) {
     return ask("select number || '/' || unread from notification_counts where user_id = " + std::to_string(member));
@@ -119,187 +110,181 @@ class NotifyTest : public testing::Test {
         std::to_string(member));
   }
 
-  asio::io_context io{1};
-  pg::Db db{io, pg::Config{.conninfo = TestDatabase::conninfo("minschool_site")}};
-  pg::Db admin_db{io, pg::Config{.conninfo = TestDatabase::conninfo("minschool_admin")}};
-  // There is no Redis: notifications must not depend on it.
-  redis::Client redis{io, redis::Config{.host = "/nonexistent/redis.sock"}};
-  cache::RedisCache cache{redis, secret::Keyring({"key"})};
-  live::Publisher publisher{io, db, redis, secret::Keyring({"key"})};
+  pg::Db admin_db{io, pg::Config{.conninfo = pg::TestDatabase::conninfo("minschool_admin")}};
 };
 
 TEST_F(NotifyTest, ACommentNotifiesTheAuthorsAndTheMentionedMembers) {
-  EXPECT_THAT(comment(2, 1, 1), ElementsAre(1));
-  EXPECT_THAT(comment(3, 1, 1, 2), ElementsAre(1, 2));
-  EXPECT_THAT(comment(2, 1, 1, 3, {MemberId{4}}), ElementsAre(1, 3, 4));
-  EXPECT_EQ(kinds(1), "3 3 3");
-  EXPECT_EQ(kinds(2), "2");
-  EXPECT_EQ(kinds(4), "1");
-  EXPECT_EQ(counts(1), "3/3");
-  EXPECT_EQ(ask("select comment_id from notifications where user_id = 2"), "2");
+  EXPECT_THAT(comment(3, 1, 2), ElementsAre(2));
+  EXPECT_THAT(comment(5, 1, 2, 3), ElementsAre(2, 3));
+  EXPECT_THAT(comment(3, 1, 2, 5, {MemberId{1}}), ElementsAre(1, 2, 5));
+  EXPECT_EQ(kinds(2), "3 3 3");
+  EXPECT_EQ(kinds(3), "2");
+  EXPECT_EQ(kinds(1), "1");
+  EXPECT_EQ(counts(2), "3/3");
+  EXPECT_EQ(ask("select comment_id from notifications where user_id = 3"), "2");
 }
 
 TEST_F(NotifyTest, NobodyIsNotifiedOfTheirOwnAct) {
-  EXPECT_THAT(comment(1, 1, 1, 1, {MemberId{1}}), IsEmpty());
-  EXPECT_THAT(like(1), IsEmpty());
-  EXPECT_THAT(post(PostId{1}, 1, 1, true, {MemberId{1}}), IsEmpty());
+  EXPECT_THAT(comment(2, 1, 2, 2, {MemberId{2}}), IsEmpty());
+  EXPECT_THAT(like(2), IsEmpty());
+  EXPECT_THAT(post(PostId{1}, 2, 1, true, {MemberId{2}}), IsEmpty());
   EXPECT_EQ(ask("select count(*) from notification_counts"), "0");
 }
 
 TEST_F(NotifyTest, ACommentNotifiesAMemberOnceWithTheMostSpecificKind) {
-  EXPECT_THAT(comment(2, 1, 1, 1), ElementsAre(1));
-  EXPECT_THAT(comment(2, 1, 1, 1, {MemberId{1}}), ElementsAre(1));
-  EXPECT_EQ(kinds(1), "2 1");
-  EXPECT_EQ(counts(1), "2/2");
+  EXPECT_THAT(comment(3, 1, 2, 2), ElementsAre(2));
+  EXPECT_THAT(comment(3, 1, 2, 2, {MemberId{2}}), ElementsAre(2));
+  EXPECT_EQ(kinds(2), "2 1");
+  EXPECT_EQ(counts(2), "2/2");
 }
 
 TEST_F(NotifyTest, TheNextKindReplacesAMutedOne) {
-  ask("update users set muted_notifications = 1 << 3 where id = 1");
-  EXPECT_THAT(comment(2, 1, 1), IsEmpty());
-  EXPECT_THAT(comment(2, 1, 1, 1), ElementsAre(1));
-  ask("update users set muted_notifications = (1 << 1) + 1 where id = 1");
-  EXPECT_THAT(comment(2, 1, 1, 1, {MemberId{1}}), ElementsAre(1));
-  EXPECT_EQ(kinds(1), "2 2");
+  ask("update users set muted_notifications = 1 << 3 where id = 2");
+  EXPECT_THAT(comment(3, 1, 2), IsEmpty());
+  EXPECT_THAT(comment(3, 1, 2, 2), ElementsAre(2));
+  ask("update users set muted_notifications = (1 << 1) + 1 where id = 2");
+  EXPECT_THAT(comment(3, 1, 2, 2, {MemberId{2}}), ElementsAre(2));
+  EXPECT_EQ(kinds(2), "2 2");
   EXPECT_THAT(
-      notified_by(db, 4,
-                  [](write::Write& out) { notify(out, Kind::deleted, {.post = PostId{1}, .members = {MemberId{1}}}); }),
+      notified_by(db, 1,
+                  [](write::Write& out) { notify(out, Kind::deleted, {.post = PostId{1}, .members = {MemberId{2}}}); }),
       IsEmpty());
 }
 
 TEST_F(NotifyTest, NobodyIsNotifiedOfWhatTheyMayNotRead) {
-  EXPECT_THAT(comment(4, 2, 1), IsEmpty());  // the author of a post there is not staff any more
-  EXPECT_THAT(comment(4, 2, 1, 0, {MemberId{3}, MemberId{2}}), IsEmpty());
-  EXPECT_THAT(post(PostId{2}, 1, 2, false, {MemberId{3}, MemberId{4}}), ElementsAre(4));
-  EXPECT_THAT(comment(2, 1, 1, 5, {MemberId{5}}), ElementsAre(1));  // 5 is suspended
+  EXPECT_THAT(comment(1, 2, 2), IsEmpty());  // the author of a post there is not staff any more
+  EXPECT_THAT(comment(1, 2, 2, 0, {MemberId{5}, MemberId{3}}), IsEmpty());
+  EXPECT_THAT(post(PostId{2}, 2, 2, false, {MemberId{5}, MemberId{1}}), ElementsAre(1));
+  EXPECT_THAT(comment(3, 1, 2, 6, {MemberId{6}}), ElementsAre(2));  // 6 is suspended
   ask("update posts set hidden_at = now() where id = 1");
-  EXPECT_THAT(like(2), IsEmpty());
-  EXPECT_THAT(comment(2, 1, 1), IsEmpty());
+  EXPECT_THAT(like(3), IsEmpty());
+  EXPECT_THAT(comment(3, 1, 2), IsEmpty());
 }
 
 TEST_F(NotifyTest, AnEditNotifiesOnlyNewlyMentionedMembers) {
-  ASSERT_THAT(comment(2, 1, 1, 0, {MemberId{3}}), ElementsAre(1, 3));
-  EXPECT_THAT(edit(1, {MemberId{3}, MemberId{4}}), ElementsAre(4));
-  EXPECT_THAT(edit(1, {MemberId{4}}), IsEmpty());
-  EXPECT_THAT(edit(1, {MemberId{1}}), IsEmpty());  // was notified of the comment already
+  ASSERT_THAT(comment(3, 1, 2, 0, {MemberId{5}}), ElementsAre(2, 5));
+  EXPECT_THAT(edit(1, {MemberId{5}, MemberId{1}}), ElementsAre(1));
+  EXPECT_THAT(edit(1, {MemberId{1}}), IsEmpty());
+  EXPECT_THAT(edit(1, {MemberId{2}}), IsEmpty());  // was notified of the comment already
   EXPECT_THAT(edit(1, {}), IsEmpty());
-  ASSERT_THAT(post(PostId{1}, 1, 1, false, {MemberId{2}}), ElementsAre(2));
-  EXPECT_THAT(post(PostId{1}, 1, 1, false, {MemberId{2}, MemberId{3}}), ElementsAre(3));
-  EXPECT_EQ(counts(3), "2/2");
+  ASSERT_THAT(post(PostId{1}, 2, 1, false, {MemberId{3}}), ElementsAre(3));
+  EXPECT_THAT(post(PostId{1}, 2, 1, false, {MemberId{3}, MemberId{5}}), ElementsAre(5));
+  EXPECT_EQ(counts(5), "2/2");
 }
 
 TEST_F(NotifyTest, ALikeNotifiesOnceAndIsHiddenWhileItIsTakenBack) {
-  EXPECT_THAT(like(2), ElementsAre(1));
-  EXPECT_THAT(like(3), ElementsAre(1));
-  EXPECT_EQ(counts(1), "2/2");
-  EXPECT_THAT(like(2), IsEmpty());
-  EXPECT_THAT(like(2, false), ElementsAre(1));
-  EXPECT_EQ(counts(1), "3/1");
-  EXPECT_EQ(kinds(1), "5");
-  EXPECT_THAT(like(2, false), IsEmpty());
-  EXPECT_THAT(like(2), ElementsAre(1));  // the bell changes, and there is still one row
-  EXPECT_EQ(counts(1), "4/2");
-  EXPECT_EQ(ask("select string_agg(number::text, ' ' order by number) from notifications where user_id = 1"), "1 2");
+  EXPECT_THAT(like(3), ElementsAre(2));
+  EXPECT_THAT(like(5), ElementsAre(2));
+  EXPECT_EQ(counts(2), "2/2");
+  EXPECT_THAT(like(3), IsEmpty());
+  EXPECT_THAT(like(3, false), ElementsAre(2));
+  EXPECT_EQ(counts(2), "3/1");
+  EXPECT_EQ(kinds(2), "5");
+  EXPECT_THAT(like(3, false), IsEmpty());
+  EXPECT_THAT(like(3), ElementsAre(2));  // the bell changes, and there is still one row
+  EXPECT_EQ(counts(2), "4/2");
+  EXPECT_EQ(ask("select string_agg(number::text, ' ' order by number) from notifications where user_id = 2"), "1 2");
   ask("update notification_counts set read_up_to = number, unread = 0");
-  EXPECT_THAT(like(2, false), IsEmpty());  // a read one stays
-  EXPECT_THAT(like(2), IsEmpty());
-  EXPECT_EQ(counts(1), "4/0");
-  ASSERT_THAT(comment(1, 1, 1), IsEmpty());
-  EXPECT_THAT(like(2, true, 1), ElementsAre(1));  // the comment is another subject
+  EXPECT_THAT(like(3, false), IsEmpty());  // a read one stays
+  EXPECT_THAT(like(3), IsEmpty());
+  EXPECT_EQ(counts(2), "4/0");
+  ASSERT_THAT(comment(2, 1, 2), IsEmpty());
+  EXPECT_THAT(like(3, true, 1), ElementsAre(2));  // the comment is another subject
 }
 
 TEST_F(NotifyTest, ALikeThatWasReadWhileTakenBackDoesNotCountAgain) {
-  ASSERT_THAT(like(2), ElementsAre(1));
-  ASSERT_THAT(like(2, false), ElementsAre(1));
+  ASSERT_THAT(like(3), ElementsAre(2));
+  ASSERT_THAT(like(3, false), ElementsAre(2));
   ask("update notification_counts set read_up_to = number");
-  EXPECT_THAT(like(2), ElementsAre(1));
-  EXPECT_EQ(counts(1), "3/0");
+  EXPECT_THAT(like(3), ElementsAre(2));
+  EXPECT_EQ(counts(2), "3/0");
 }
 
 TEST_F(NotifyTest, ANoticeNotifiesTheFollowersOfTheBoard) {
-  ask("insert into board_follows values (1, 1), (1, 2), (1, 3), (1, 5), (2, 2)");
-  EXPECT_THAT(post(PostId{1}, 4, 1, false), IsEmpty());
-  EXPECT_THAT(post(PostId{1}, 4, 1, true, {MemberId{3}}), ElementsAre(1, 2, 3));
-  EXPECT_EQ(kinds(2), "4");
-  EXPECT_EQ(kinds(3), "1");
-  EXPECT_THAT(post(PostId{1}, 4, 1, true), IsEmpty());  // once
-  EXPECT_THAT(post(PostId{2}, 4, 2, true), IsEmpty());  // 2 follows a board that is for staff now
+  ask("insert into board_follows values (1, 2), (1, 3), (1, 5), (1, 6), (2, 3)");
+  EXPECT_THAT(post(PostId{1}, 1, 1, false), IsEmpty());
+  EXPECT_THAT(post(PostId{1}, 1, 1, true, {MemberId{5}}), ElementsAre(2, 3, 5));
+  EXPECT_EQ(kinds(3), "4");
+  EXPECT_EQ(kinds(5), "1");
+  EXPECT_THAT(post(PostId{1}, 1, 1, true), IsEmpty());  // once
+  EXPECT_THAT(post(PostId{2}, 1, 2, true), IsEmpty());  // 3 follows a board that is for staff now
 }
 
 TEST_F(NotifyTest, EachActOfStaffNotifiesWithItsReason) {
-  ASSERT_THAT(comment(2, 1, 1), ElementsAre(1));
+  ASSERT_THAT(comment(3, 1, 2), ElementsAre(2));
   static constexpr pg::Query kPosts{"test.posts", R"(
     select ms_set_local_ids($1, array_agg(id))::text from posts where id in (1, 3))"};
   static constexpr pg::Query kComments{"test.comments",
                                        "select ms_set_local_ids($1, array_agg(id))::text from comments"};
   const auto act = [this](Kind kind, const std::string& of) {
-    return notified_by(admin_db, 4, [=](write::Write& out) {
+    return notified_by(admin_db, 1, [=](write::Write& out) {
       of == "post" ? notify_authors(out, kind, out.change<PostId, std::string>(kPosts).ids, "광고")
                    : notify_authors(out, kind, out.change<CommentId, std::string>(kComments).ids, "광고");
     });
   };
   ask("update posts set hidden_at = now()");
-  EXPECT_THAT(act(Kind::hidden, "post"), ElementsAre(1, 2));
-  EXPECT_THAT(act(Kind::restored, "post"), ElementsAre(1, 2));
-  EXPECT_THAT(act(Kind::hidden, "post"), ElementsAre(1, 2));
-  EXPECT_THAT(act(Kind::deleted, "comment"), ElementsAre(2));
-  EXPECT_EQ(kinds(1), "3 6 7 6");
-  EXPECT_EQ(kinds(2), "6 7 6 8");
-  EXPECT_EQ(ask("select string_agg(reason, ' ') from notifications where user_id = 2"), "광고 광고 광고 광고");
+  EXPECT_THAT(act(Kind::hidden, "post"), ElementsAre(2, 3));
+  EXPECT_THAT(act(Kind::restored, "post"), ElementsAre(2, 3));
+  EXPECT_THAT(act(Kind::hidden, "post"), ElementsAre(2, 3));
+  EXPECT_THAT(act(Kind::deleted, "comment"), ElementsAre(3));
+  EXPECT_EQ(kinds(2), "3 6 7 6");
+  EXPECT_EQ(kinds(3), "6 7 6 8");
+  EXPECT_EQ(ask("select string_agg(reason, ' ') from notifications where user_id = 3"), "광고 광고 광고 광고");
 }
 
 TEST_F(NotifyTest, PostgreSQLKnowsNoKinds) {
   const auto of = [this](Kind kind) {
-    return notified_by(db, 2, [=](write::Write& out) { notify(out, kind, {PostId{1}, {}, {MemberId{1}}}); });
+    return notified_by(db, 3, [=](write::Write& out) { notify(out, kind, {PostId{1}, {}, {MemberId{2}}}); });
   };
-  EXPECT_THAT(of(static_cast<Kind>(kMaxMuteBit)), ElementsAre(1));
+  EXPECT_THAT(of(static_cast<Kind>(kMaxMuteBit)), ElementsAre(2));
   EXPECT_THAT(of(static_cast<Kind>(kMaxMuteBit)), IsEmpty());
-  EXPECT_THAT(of(Kind::deleted), ElementsAre(1));
-  EXPECT_THAT(of(Kind::deleted), ElementsAre(1));
+  EXPECT_THAT(of(Kind::deleted), ElementsAre(2));
+  EXPECT_THAT(of(Kind::deleted), ElementsAre(2));
   ask("update users set muted_notifications = 1 << " + std::to_string(kMaxMuteBit));
   ask("delete from notifications");
   EXPECT_THAT(of(static_cast<Kind>(kMaxMuteBit)), IsEmpty());
 }
 
 TEST_F(NotifyTest, SeveralOfOneMemberInOneActAreCountedAndNumbered) {
-  ask("update posts set author_id = 1");
+  ask("update posts set author_id = 2");
   static constexpr pg::Query kAll{"test.all", "select ms_set_local_ids($1, array_agg(id))::text from posts"};
-  EXPECT_THAT(notified_by(admin_db, 4,
+  EXPECT_THAT(notified_by(admin_db, 1,
                           [](write::Write& out) {
                             notify_authors(out, Kind::hidden, out.change<PostId, std::string>(kAll).ids, "광고");
                           }),
-              ElementsAre(1));
+              ElementsAre(2));
   EXPECT_EQ(ask("select string_agg(number || ':' || post_id, ' ' order by number) from notifications"), "1:1 2:3");
-  EXPECT_EQ(counts(1), "2/2");  // post 2 stands on a board that the member may not read
+  EXPECT_EQ(counts(2), "2/2");  // post 2 stands on a board that the member may not read
 }
 
 TEST_F(NotifyTest, ManyAtOnceAreCountedExactly) {
   ask("insert into users (email, name, password_hash) select i || '@test', '이름' || i, '' from generate_series(1, 50) "
       "i");
-  pg::Db many{io, pg::Config{.conninfo = TestDatabase::conninfo("minschool_site"), .fast_connections = 10}};
+  pg::Db many{io, pg::Config{.conninfo = pg::TestDatabase::conninfo("minschool_site"), .fast_connections = 10}};
   ASSERT_TRUE(pg::run(io, many.ready(std::chrono::steady_clock::now() + 10s)));
   write::Writer writer(many, cache, publisher);
   std::vector<std::int64_t> ignored;
   writer.when_notified(
       [&ignored](const Call&, std::vector<MemberId> members) { return note(ignored, std::move(members)); });
   std::vector<pg::Started<void>> writes;
-  for (std::int64_t author = 6; author <= 55; ++author) {
-    // Each notifies members 1, 2 and 3 in another order, which must not cause a deadlock.
+  for (std::int64_t author = 7; author <= 56; ++author) {
+    // Each notifies members 2, 3 and 5 in another order, which must not cause a deadlock.
     std::vector<MemberId> mentioned =
-        author % 2 == 0 ? std::vector{MemberId{2}, MemberId{3}} : std::vector{MemberId{3}, MemberId{2}};
-    auto add = [author, mentioned](write::Write& out) { write(out, author % 2 == 0 ? 1 : 3, 1, 0, mentioned); };
+        author % 2 == 0 ? std::vector{MemberId{3}, MemberId{5}} : std::vector{MemberId{5}, MemberId{3}};
+    auto add = [author, mentioned](write::Write& out) { write(out, author % 2 == 0 ? 1 : 3, 2, 0, mentioned); };
     writes.emplace_back(io, commit(writer, author, add));
   }
   for (auto& one : writes) one.get();
-  for (const int member : {1, 2, 3}) EXPECT_EQ(counts(member), "50/50");
-  EXPECT_EQ(ask("select count(distinct number) || ' ' || max(number) from notifications where user_id = 1"), "50 50");
+  for (const int member : {2, 3, 5}) EXPECT_EQ(counts(member), "50/50");
+  EXPECT_EQ(ask("select count(distinct number) || ' ' || max(number) from notifications where user_id = 2"), "50 50");
 }
 
 TEST_F(NotifyTest, NamesAreFoundInPostgreSQL) {
   ask("insert into users (email, name, password_hash) values ('d@test', '이서준', '')");
   const Call call(std::chrono::steady_clock::now() + 10s, "test");
-  const auto found = pg::run(io, find_mentions(db, call, "@김하늘님 @이서준 @이서준#2 @누구 @박지우#1"));
+  const auto found = pg::run(io, find_mentions(db, call, "@김하늘님 @이서준 @이서준#3 @누구 @박지우#2"));
   ASSERT_TRUE(found);
-  EXPECT_THAT(values(found->members()), UnorderedElementsAre(1, 2));
+  EXPECT_THAT(values(found->members()), UnorderedElementsAre(2, 3));
   EXPECT_THAT(found->links(), SizeIs(2));
   std::string many;
   for (int i = 0; i < 21; ++i) many += "@" + std::to_string(i) + " ";
