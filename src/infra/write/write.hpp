@@ -135,7 +135,9 @@ class Write {
   void notifies(std::function<std::vector<MemberId>()> members) { notified_.push_back(std::move(members)); }
 
   /// Runs the transaction. Unexpected as pg::Transaction::commit: then nothing is changed or published. Throws
-  /// pg::Unavailable; when the outcome is unknown, it publishes what may have changed all the same.
+  /// pg::Unavailable; when the outcome is unknown, it publishes what may have changed all the same, but not what
+  /// follows only from results: topics of Changes::of_results and notifications, which caches show when their time to
+  /// live ends and streams with the next sweep.
   async<Result<void>> commit(Plan plan);
 
  private:
