@@ -2,7 +2,7 @@
 // first board, the second, …; comments on all alike or, with the word `spread` for their number, as sites have them
 // (spread/posts.mjs). PostgreSQL makes the rows itself, a million in half a minute: without triggers, whose sums are written
 // in the end, and with most indexes built when the rows are there. To be run as superuser.
-import { commentsOf, daysOfThread } from './spread/posts.mjs';
+import { commentsOf, daysOfThread, notificationsOfReader, readers } from './spread/posts.mjs';
 
 const sizes = process.argv[2].split(',').map(Number);
 const spread = process.argv[3] === 'spread';
@@ -67,6 +67,13 @@ do $$ declare line record; begin
   for line in select sql from built_later loop execute line.sql; end loop;
 end $$;
 select ms_rebuild_post_places() \\g /dev/null`);
+if (spread) {
+  console.log(`insert into notifications (user_id, number, kind, actor_id, post_id, comment_id, reason, created_at)
+  select u.id, row_number() over (partition by u.id order by c.id), 3, c.author_id, c.post_id, c.id, '', c.created_at
+    from generate_series(1, ${readers}) u(id), lateral (select c.* from posts p join comments c on c.post_id = p.id
+      where p.author_id = u.id and c.author_id <> u.id order by c.id desc limit ${notificationsOfReader}) c;
+insert into notification_counts (user_id, number, unread) select user_id, max(number), count(*) from notifications group by user_id;`);
+}
 for (const table of ['users', 'boards', 'posts', 'comments']) {
   console.log(`select setval(pg_get_serial_sequence('${table}', 'id'), (select max(id) from ${table})) \\g /dev/null`);
 }

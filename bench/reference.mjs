@@ -35,7 +35,7 @@ export async function serveConstant(at, board, pages) {
     fs.writeFileSync(`${folder}/${name}.html`, text);
   }
   const child = spawn(`${build}/constant_page`, [siteConfig, at, board, folder], { stdio: ['ignore', 'ignore', 'inherit'] });
-  return answering(child, `http://${address}:${at}/rows`, '');
+  return answering(child, `http://${address}:${at}/${Object.keys(pages)[0]}`, '');
 }
 
 /** A Site like app1's without page caches. */

@@ -1,7 +1,11 @@
-// How many comments the posts of a spread have, and the addresses of their pages.
+// What the database of a spread holds (bench/data.mjs), and the addresses of its pages. Its boards are alike.
 export const daysOfThread = 2;
+export const readers = 200;  // members 1, 2, … who read; they have notifications
+export const notificationsOfReader = 60;
 
-const threadsPerPage = 50;  // of features/comments
+const perPage = 20;
+const lastLinkedPage = 999;  // further ones are of no saved page
+const threadsPerPage = 50;   // of features/comments
 const mostThreads = 300;
 const withComments = 100_000;  // posts; a larger database has comments on every second, third, … post alone
 const mixed = (id) => Number((BigInt(id) * 2654435761n & 4294967295n) % 1000n);
@@ -14,10 +18,17 @@ export function commentsOf(id, posts) {
   return `case when ${id} % ${step(posts)} <> 0 then 0 when ${place} < 5 then ${mostThreads} when ${place} < 105 then 23 else ${place} % 4 end`;
 }
 
-/** The addresses of `count` posts among `posts` of the first board, spread over all of it; of long threads any page. */
-export function addressesOf(posts, count) {
-  const apart = step(posts) * Math.max(1, Math.floor(Math.min(posts, withComments) / count));
-  const path = (id) => `/boards/bench-1/${id}`;
+/** The addresses of all posts that may have comments; of long threads any page. `sizes`: posts of each board. */
+export function postAddresses(sizes) {
+  const posts = sizes.reduce((sum, size) => sum + size, 0);
+  const apart = step(posts);
   const pageOf = (id) => (mixed(id) < 5 ? `?comments=${1 + (id / apart) % (mostThreads / threadsPerPage)}` : '');
-  return Array.from({ length: Math.min(count, Math.floor(posts / apart)) }, (_, i) => (i + 1) * apart).map((id) => path(id) + pageOf(id));
+  return Array.from({ length: Math.floor(posts / apart) }, (_, i) => (i + 1) * apart)
+    .map((id) => `/boards/bench-${Math.ceil(id / sizes[0])}/${id}${pageOf(id)}`);
 }
+
+/** The addresses of all pages of all boards' lists. */
+export const listAddresses = (sizes) => sizes.flatMap((size, i) =>
+  Array.from({ length: Math.min(lastLinkedPage, Math.ceil(size / perPage)) }, (_, page) => `/boards/bench-${i + 1}?page=${page + 1}`));
+
+export const memberAddresses = (members) => Array.from({ length: members }, (_, i) => `/members/${i + 1}`);

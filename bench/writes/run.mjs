@@ -9,6 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 import { cookiesOf } from '../live/members.mjs';
+import { closeStreams, countStreams, openStreams } from '../live/sockets.mjs';
 import { cpu, cpuOfThreads, started } from '../processes.mjs';
 import { figure, machine, table } from '../report.mjs';
 import { Client } from '../../tests/support/client.mjs';
@@ -17,11 +18,12 @@ import { pgbench } from './pgbench.mjs';
 
 const options = JSON.parse(process.argv[2]);
 const { state, run_dir: runDir, net, build } = process.env;
-const { rounds, seconds } = options;
+const { rounds, seconds, readers } = options;
 const members = 1000;  // of bench/data.mjs
-const activePosts = 2000;  // posts that are commented on
+const activePosts = 4000;  // posts that are commented on
 const active = Math.min(options.posts, activePosts);
 const writers = 8;     // at once
+const crowd = 10;      // people who write on one post at once
 const settleMs = 3000;
 const restMs = 4000;
 const logins = 2;      // at once; one thread hashes
@@ -85,13 +87,21 @@ fs.writeFileSync(cookies, made.join('\n'));
 await readAll(made[0]);
 await sql(`update users set password_hash = (select password_hash from users where email = '${options.email}') where id <= ${members}`);
 
-const comment = (how) => wrk('comment.lua', writers, [cookies, active, how, randomBytes(8).toString('hex')], commentsSoFar);
+const fewCookies = `${state}/bench-cookies-of-a-crowd`;
+fs.writeFileSync(fewCookies, made.slice(0, crowd).join('\n'));
+const begins = () => randomBytes(8).toString('hex');
+const comment = (how) => wrk('comment.lua', writers, [cookies, active, how, begins()], commentsSoFar);
+const crowded = (how) => wrk('comment.lua', crowd, [fewCookies, 1, how, begins()], commentsSoFar);
+const bare = (posts, clients) => pgbench({ runDir, folder: `${state}/log`, posts, members, seconds, clients });
 await pause(settleMs);
 const rest = await atRest();
 const targets = {
   form: () => comment('form'),
   api: () => comment('api'),
-  pgbench: () => pgbench({ runDir, folder: `${state}/log`, posts: active, members, seconds, clients: writers }),
+  pgbench: () => bare(active, writers),
+  crowdForm: () => crowded('form'),
+  crowdApi: () => crowded('api'),
+  crowdPgbench: () => bare(1, crowd),
   login: () => wrk('login.lua', logins, [members, options.password], sessionsSoFar, rest),
 };
 const results = Object.fromEntries(Object.keys(targets).map((name) => [name, []]));
@@ -107,6 +117,22 @@ for (let round = 0; round <= rounds; ++round) {
 }
 hashes.splice(0, hashes.length - results.login.length);
 
+// Guests who have one of these posts open hear of each of its comments.
+const sockets = await openStreams(`${net}.11`, 3000, net, Array.from({ length: readers }, (_, i) => ({ topics: `p${1 + (i % active)}:0` })));
+const watcher = new Client(direct);
+await countStreams(watcher, readers);
+const read = { readForm: () => comment('form'), readApi: () => comment('api'), readPgbench: () => bare(active, writers) };
+for (const name of Object.keys(read)) results[name] = [];
+for (let round = 0; round <= rounds; ++round) {
+  note(`[${round}/${rounds}] rounds with ${readers} readers`);
+  for (const [name, target] of Object.entries(read)) {
+    const cost = await target();
+    if (round > 0) results[name].push(cost);
+  }
+}
+await countStreams(watcher, readers);
+closeStreams(sockets);
+
 // Checks that both wrote the same number of rows of each table for a comment.
 const rows = await sql('select count(*) filter (where kind = 3), (select count(*) from idempotency_keys), max(number) from notifications');
 note(`rows: ${rows[0].join(', ')}`);
@@ -115,15 +141,26 @@ const ratio = (above, below) => figure(results[above].map((value, i) => value.al
 const claims = [
   ['a comment, by form, against pgbench inserting its rows; CPU of all', '≤ 2.0', ratio('form', 'pgbench')],
   ['a comment, by API, the same', '≤ 2.0', ratio('api', 'pgbench')],
+  [`a comment, by form, while ${readers} read these posts, the same`, '≤ 2.0', ratio('readForm', 'readPgbench')],
+  [`a comment, by API, while ${readers} read these posts, the same`, '≤ 2.0', ratio('readApi', 'readPgbench')],
+  [`a comment, by form, of ${crowd} people on one post, the same`, '≤ 2.0', ratio('crowdForm', 'crowdPgbench')],
+  [`a comment, by API, of ${crowd} people on one post, the same`, '≤ 2.0', ratio('crowdApi', 'crowdPgbench')],
   ['a login against its argon2id hash, as the thread that hashes spends', '≤ 1.1', figure(results.login.map((value) => value.all / value.hash))],
   ['a login against that hash in a program of its own, before or after', '', figure(results.login.map((value, i) => value.all / hashes[i]))],
 ];
 const columns = ['app', 'Redis', 'PostgreSQL', 'all'];
 const cost = (name, of) => [name, ...columns.map((column) => figure(of.map((one) => one[column]))), figure(of.map((one) => one.perSecond))];
+const bareCost = (name, of) => cost(name, of.map((one) => ({ ...one, app: one.client, Redis: 0 })));
 const costs = [
   cost('comment, by form', results.form),
   cost('comment, by API', results.api),
-  cost('pgbench (its client as app)', results.pgbench.map((one) => ({ ...one, app: one.client, Redis: 0 }))),
+  bareCost('pgbench (its client as app)', results.pgbench),
+  cost(`comment, by form, ${readers} readers`, results.readForm),
+  cost(`comment, by API, ${readers} readers`, results.readApi),
+  bareCost(`pgbench beside ${readers} readers`, results.readPgbench),
+  cost(`comment, by form, ${crowd} on one post`, results.crowdForm),
+  cost(`comment, by API, ${crowd} on one post`, results.crowdApi),
+  bareCost(`pgbench, ${crowd} on one post`, results.crowdPgbench),
   cost('login', results.login),
   ['of it the argon2id hash', figure(results.login.map(({ hash }) => hash)), '', '', '', ''],
   ['argon2id hash alone', figure(hashes), '', '', figure(hashes), ''],
