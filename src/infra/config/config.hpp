@@ -33,7 +33,7 @@ struct Settings {
     std::string url = "http://localhost:8080";
     std::string admin_url = "http://localhost:8081";
     int remember_ms = 1000;
-    int post_pages_mb = 48;
+    int post_pages_mb = 64;
     std::string representative;
     std::string address;
     std::string phone;

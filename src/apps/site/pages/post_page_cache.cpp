@@ -13,7 +13,7 @@ namespace {
 using std::chrono::seconds;
 
 constexpr seconds kActive{30};      // a post that was not read for so long is compared when it is read again
-constexpr seconds kNeighbours{10};  // how long neighbours are believed
+constexpr seconds kNeighbours{20};  // how long neighbours are believed
 // Two reads within this time make a page one whose HTML is worth keeping.
 constexpr std::chrono::milliseconds kHot{50};
 constexpr std::size_t kMaxCommonBytes = 4 << 20;
@@ -135,7 +135,8 @@ async<PostPageCache::Page> PostPageCache::page(const Call& call, bool bypass_cac
     Page page{kept, kept->find(number, from), hot};
     if (page.threads || !kept->reading) co_return page;
   }
-  auto page = co_await loads_.run(call.deadline(), key, load_page, [this, id](const Page& p) { keep(id, p); });
+  const auto store = [this, id, kept](const Page& loaded) { keep(id, kept, loaded); };
+  auto page = co_await loads_.run(call.deadline(), key, load_page, store);
   co_return page;
 }
 
@@ -157,16 +158,15 @@ bool PostPageCache::is_current(const CachedPost& post, Clock::time_point now) co
   return changed == boards_changed_.end() || post.looked > changed->second;
 }
 
-/// Adds a page to the kept post of the same version, or keeps it as a new one.
-void PostPageCache::keep(PostId id, const Page& page) {
-  if (const CachedPostPtr* found = posts_.find(id); found != nullptr && page.post->reading) {
-    const CachedPostPtr kept = *found;
-    if (kept->reading && kept->version() == page.post->version()) {
-      if (kept->pages.size() == kMaxPages) kept->pages.erase(kept->pages.begin());
-      kept->pages.push_back(page.post->pages.front());
-      posts_.put(id, kept);
-      return;
-    }
+/// Adds a page to `kept`, the post whose page was missing, or keeps the post anew when it has another version by now.
+void PostPageCache::keep(PostId id, const CachedPostPtr& kept, const Page& page) {
+  if (kept && page.post->reading && kept->version() == page.post->version()) {
+    const CachedPostPtr* found = posts_.find(id);
+    if (found == nullptr || *found != kept) return;
+    if (kept->pages.size() == kMaxPages) kept->pages.erase(kept->pages.begin());
+    kept->pages.push_back(page.post->pages.front());
+    posts_.put(id, kept);
+    return;
   }
   posts_.put(id, page.post);
 }

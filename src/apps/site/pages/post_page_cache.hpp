@@ -75,7 +75,7 @@ class PostPageCache {
   /// The kept post, if it is as the database has it; null otherwise.
   async<CachedPostPtr> current(const Call& call, CachedPostPtr post);
   bool is_current(const CachedPost& post, Clock::time_point now) const;
-  void keep(PostId id, const Page& page);
+  void keep(PostId id, const CachedPostPtr& kept, const Page& page);
   async<Page> load(const Call& call, PageKey key);
   /// Compares these posts' versions, and reads their neighbours too if so asked.
   async<bool> compare(const Call& call, std::vector<CachedPostPtr> posts, bool neighbours);
