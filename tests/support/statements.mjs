@@ -32,10 +32,10 @@ export async function statements() {
 }
 
 // Statements of both programs, and of the Admin alone; all others are the Site's alone. "x.*" are all of x that are not named.
-const ofBoth = ['accounts.*', 'boards.all', 'boards.former', 'boards.guard', 'jobs.*', 'live.*', 'members.credentials',
-  'members.is_password', 'members.suspended_until', 'once.*', 'purge.*', 'servers.add', 'servers.add_program', 'servers.beat',
-  'servers.clock', 'servers.heard', 'servers.rests', 'servers.forget_programs', 'servers.forget_servers', 'servers.sweep',
-  'servers.sweep_programs', 'session.*', 'sessions.*', 'watch.*', 'write.*'];
+const ofBoth = ['accounts.*', 'boards.all', 'boards.former', 'boards.guard', 'idempotency.*', 'jobs.*', 'live.*',
+  'members.credentials', 'members.is_password', 'members.suspended_until', 'program.*', 'purge.*', 'servers.add',
+  'servers.add_program', 'servers.clock', 'servers.delete_programs', 'servers.delete_servers', 'servers.heartbeat',
+  'servers.is_drained', 'servers.touch_server', 'session.*', 'sessions.*', 'write.*'];
 const ofAdmin = ['audit.*', 'boards.*', 'dashboard.*', 'jobs.kind', 'jobs.list', 'jobs.remove_failed', 'jobs.run_now', 'members.guard_above', 'members.guard_last_admin', 'members.lift', 'members.row',
   'members.search', 'members.set_role', 'members.suspend', 'moderation.*', 'notifications.authors_of_comments',
   'notifications.authors_of_posts', 'servers.*', 'sessions.begin_admin'];

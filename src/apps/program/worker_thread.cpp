@@ -16,7 +16,7 @@ namespace json = boost::json;
 using std::chrono::steady_clock;
 
 constexpr auto kPollPeriod = std::chrono::seconds(1);
-constexpr pg::Query kPing{"watch.alive", "select 1"};
+constexpr pg::Query kPing{"program.ping", "select 1"};
 // Nginx closes idle upstream connections after 5 s (deploy/nginx); we must not be the first.
 constexpr auto kIdleGrace = std::chrono::seconds(6);
 

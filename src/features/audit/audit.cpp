@@ -29,13 +29,13 @@ constexpr pg::Query kNewest{"audit.newest", R"(
                                    when 'comment' then c.deleted_at is not null and c.deleted_by = c.author_id end, false)) s (closed, withdrawn)
    where a.id < $1 order by a.id desc limit $2)"};
 constexpr pg::Query kDeleted{"audit.deleted", "select ms_audit_deletion($1, $2, $3, $4)::text"};
-constexpr pg::Query kAccess{"audit.look", R"(
+constexpr pg::Query kAccess{"audit.access", R"(
   insert into audit_log (actor_id, action, subject_kind, subject_id)
   select $1, 'look', 'member', u.id from users u
    where u.id = $2 and u.id <> $1
      and not exists (select from audit_log a where a.actor_id = $1 and a.action = 'look' and a.subject_id = u.id
                         and a.at > now() - interval '1 hour'))"};
-constexpr pg::Query kListAccess{"audit.look_at_list", R"(
+constexpr pg::Query kListAccess{"audit.list_access", R"(
   insert into audit_log (actor_id, action, subject_kind, subject_id, detail)
   select $1, 'look', 'member', 0, $2
    where not exists (select from audit_log a where a.actor_id = $1 and a.action = 'look' and a.subject_id = 0 and a.detail = $2

@@ -5,7 +5,7 @@
 namespace ms::posts {
 namespace {
 
-constexpr pg::Query kFindAccess{"posts.gate",
+constexpr pg::Query kFindAccess{"posts.find_access",
                                 "select id, board_id, author_id, notice from posts where id = $1 and visible"};
 constexpr pg::Query kGuardVisible{"posts.guard_visible", R"(
   select ms_guard(exists (select from posts where id = $1 and visible for share), 404, 'posts.gone')::text)"};

@@ -3,24 +3,24 @@
 namespace ms::servers::store {
 namespace {
 
-constexpr pg::Query kHeartbeat{"servers.beat", R"(
+constexpr pg::Query kHeartbeat{"servers.heartbeat", R"(
   update server_programs p set seen_at = now(), heartbeat = $3 from servers s
    where s.id = p.server_id and s.name = $1 and p.program = $2)"};
 constexpr pg::Query kAddServer{"servers.add", "insert into servers (name) values ($1) on conflict do nothing"};
 constexpr pg::Query kAddProgram{"servers.add_program", R"(
   insert into server_programs (server_id, program) select id, $2 from servers where name = $1 on conflict do nothing)"};
 // An hour is precise enough: servers are deleted after a month.
-constexpr pg::Query kTouchServer{"servers.heard", R"(
+constexpr pg::Query kTouchServer{"servers.touch_server", R"(
   update servers set seen_at = now() where name = $1 and seen_at < now() - interval '1 hour')"};
-constexpr pg::Query kIsDrained{"servers.rests", "select ms_server_is_drained(id) from servers where name = $1"};
+constexpr pg::Query kIsDrained{"servers.is_drained", "select ms_server_is_drained(id) from servers where name = $1"};
 constexpr pg::Query kClock{"servers.clock", "select extract(epoch from clock_timestamp())::float8"};
-constexpr pg::Query kDeletePrograms{"servers.forget_programs", R"(
+constexpr pg::Query kDeletePrograms{"servers.delete_programs", R"(
   delete from server_programs where seen_at < now() - interval '10 minutes')"};
-constexpr pg::Query kDeleteServers{"servers.forget_servers", R"(
+constexpr pg::Query kDeleteServers{"servers.delete_servers", R"(
   delete from servers s where seen_at < now() - interval '30 days' and drained_since is null
      and not exists (select from server_programs p where p.server_id = s.id))"};
 
-constexpr pg::Query kServerRows{"servers.known", R"(
+constexpr pg::Query kServerRows{"servers.rows", R"(
   select s.id, s.name, s.drained_since is not null, p.program, extract(epoch from now() - p.seen_at)::float8,
          case when p.seen_at > now() - interval '10 seconds' then p.heartbeat end
     from servers s left join server_programs p on p.server_id = s.id
@@ -55,7 +55,7 @@ constexpr pg::Query kAddSample{"servers.add_sample", R"(
                               connections, commands, redis_memory)
   values (date_bin('10 seconds', now(), 'epoch'), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
   on conflict do nothing)"};
-constexpr pg::Query kDeleteSamples{"servers.forget_samples",
+constexpr pg::Query kDeleteSamples{"servers.delete_samples",
                                    "delete from server_samples where at < now() - interval '61 minutes'"};
 constexpr pg::Query kSamples{"servers.samples", R"(
   select at, servers, requests, errors, p50_ms, p95_ms, p99_ms, cpu, memory, transactions, connections, commands,
@@ -68,7 +68,7 @@ constexpr pg::Query kGuardNotLast{"servers.guard_not_last", R"(
   select ms_guard(exists (
     select from servers s join server_programs p on p.server_id = s.id and p.program = 'site'
      where s.id <> $1 and s.drained_since is null and p.seen_at > now() - interval '15 seconds'), 409, 'servers.last'))"};
-constexpr pg::Query kDrain{"servers.rest", R"(
+constexpr pg::Query kDrain{"servers.drain", R"(
   update servers set drained_since = coalesce(drained_since, now()), drained_by = $2 where id = $1)"};
 constexpr pg::Query kReturn{"servers.return", R"(
   update servers set drained_since = null, drained_by = null where id = $1)"};

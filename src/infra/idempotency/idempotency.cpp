@@ -4,18 +4,18 @@ namespace ms::idempotency {
 namespace {
 
 // The last check of a write: the member may have been suspended since the request was admitted.
-constexpr pg::Query kGuardWriter{"once.writer", R"(
+constexpr pg::Query kGuardWriter{"idempotency.guard_writer", R"(
   select ms_guard(coalesce((select coalesce(suspended_until <= now(), true) from users where id = $1), true), 403,
                   'login.suspended')::text)"};
-constexpr pg::Query kRecord{"once.record", R"(
+constexpr pg::Query kRecord{"idempotency.record", R"(
   insert into idempotency_keys (key, user_id, fingerprint, result)
   select $1, nullif($2::bigint, 0), $3, ms_local_id($4)
    where ms_guard(coalesce((select coalesce(suspended_until <= now(), true) from users where id = $2), true), 403,
                   'login.suspended')::text is not null)"};
-constexpr pg::Query kFind{"once.find", R"(
+constexpr pg::Query kFind{"idempotency.find", R"(
   select result, fingerprint = $3 from idempotency_keys
    where key = $1 and coalesce(user_id, 0) = $2)"};
-constexpr pg::Query kDeleteExpired{"once.delete_expired", R"(
+constexpr pg::Query kDeleteExpired{"idempotency.delete_expired", R"(
   delete from idempotency_keys where key in (
     select key from idempotency_keys where created_at < now() - interval '1 day' order by created_at limit 5000
        for update skip locked))"};

@@ -34,7 +34,7 @@ inline constexpr pg::Query kDevices{"sessions.devices", R"(
 inline constexpr pg::Query kRevoke{"sessions.revoke", R"(
   with gone as (delete from sessions where user_id = $1 and encode(id_hash, 'hex') = $2 returning user_id)
   select user_id from gone, lateral ms_raise_session_epoch(user_id))"};
-inline constexpr pg::Query kDeleteExpired{"sessions.forget_ended", R"(
+inline constexpr pg::Query kDeleteExpired{"sessions.delete_expired", R"(
   delete from sessions where id_hash in (
     select id_hash from sessions where expires_at < now() limit 5000 for update skip locked))"};
 inline constexpr pg::Query kRevokeAll{"sessions.revoke_all", "select ms_revoke_sessions($1, $2)"};
