@@ -16,7 +16,7 @@ using ms::http::Form;
 constexpr std::uint64_t kFixed = 50'000;
 constexpr std::uint64_t kPerByte = 3'000;
 
-class Notes final : public ms::http::MultipartSink {
+class RecordingSink final : public ms::http::MultipartSink {
  public:
   bool begin_part(const ms::http::PartHead& head) override {
     require(ms::valid_utf8(head.name), "a name that is no UTF-8", head.name);
@@ -43,12 +43,12 @@ class Notes final : public ms::http::MultipartSink {
 
 /// What the sink was told when the bytes come in chunks of this size, and whether the body is well-formed.
 std::pair<bool, std::string> read(std::string_view boundary, std::string_view body, std::size_t chunk) {
-  Notes notes;
-  ms::http::MultipartParser parser(boundary, {.parts = 20, .head_bytes = 200}, notes);
+  RecordingSink sink;
+  ms::http::MultipartParser parser(boundary, {.parts = 20, .head_bytes = 200}, sink);
   for (std::size_t i = 0; i < body.size(); i += chunk) {
     if (!parser.push(body.substr(i, chunk))) return {false, {}};
   }
-  return {parser.finish().has_value(), notes.text};
+  return {parser.finish().has_value(), sink.text};
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 
 namespace viewc {
 
-/// The words that people read, by dotted key ("login.title"), as they stand in src/text/ko.toml.
+/// The texts that people read, by dotted key ("login.title"), from src/text/ko.toml.
 class Catalogue {
  public:
   /// Reads nested tables of strings. Throws std::runtime_error naming file, line and column for anything else in it.

@@ -11,7 +11,7 @@ inline Catalogue sample_texts() {
                           "ko.toml");
 }
 
-/// The C++ of one view around this HTML, or what viewc says about it. The HTML begins at line 2, column 1.
+/// The C++ of one view around this HTML, or its problems. The HTML begins at line 2, column 1.
 inline std::string compiled(std::string_view html) {
   try {
     return compile("{% view a::b() %}\n" + std::string(html) + "{% end %}", "a.html", "a.html", sample_texts()).source;

@@ -89,7 +89,7 @@ class Emitter {
   Emitter(std::string file, std::string relative, const Catalogue& texts)
       : file_(std::move(file)), relative_(std::move(relative)), texts_(texts) {}
 
-  Compiled run(std::string_view source) {
+  CompiledTemplate run(std::string_view source) {
     try {
       for (const Token& token : lex(source)) blocks_.empty() ? outside(token) : inside(token);
       if (!blocks_.empty()) throw SyntaxError(blocks_.back().at, "this block has no end", "{% end %} behind it");
@@ -191,7 +191,7 @@ class Emitter {
     const std::string_view text = token.text;
     if (text.starts_with("t.") && text.size() > 2 && is_name(text[2])) return catalogue_text(token);
     const Slot slot = html_.expression(token.at);
-    // Addresses of our own files, made by web/build.mjs of letters that mean nothing in HTML: pages are full of them.
+    // Addresses of the site's own files contain no character that needs escaping (web/build.mjs). Pages have many.
     constexpr std::string_view kAssets = "assets::";
     if (text.starts_with(kAssets) && std::ranges::all_of(text.substr(kAssets.size()), is_name)) {
       return emit(token.at, out() + ".raw(" + std::string(text) + ");");
@@ -358,8 +358,8 @@ Problems sorted(Problems problems) {
 CompileError::CompileError(const std::string& file, Problems all_problems)
     : std::runtime_error(all(file, sorted(all_problems))), problems(sorted(std::move(all_problems))) {}
 
-Compiled compile(std::string_view source, const std::string& file, const std::string& relative,
-                 const Catalogue& texts) {
+CompiledTemplate compile(std::string_view source, const std::string& file, const std::string& relative,
+                         const Catalogue& texts) {
   return Emitter(file, relative, texts).run(source);
 }
 

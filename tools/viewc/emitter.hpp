@@ -9,12 +9,12 @@
 namespace viewc {
 
 /// The C++ of one template.
-struct Compiled {
+struct CompiledTemplate {
   std::string header;  ///< declarations
   std::string source;  ///< definitions
 };
 
-/// All that is wrong with a template, first things first.
+/// All problems of a template, in the order of their places.
 struct CompileError : std::runtime_error {
   CompileError(const std::string& file, Problems all);
   Problems problems;
@@ -22,6 +22,7 @@ struct CompileError : std::runtime_error {
 
 /// Compiles a template (README.md describes the language). `file` is the name that problems and #line show; `relative`
 /// is the template's path below the root of includes. Throws CompileError.
-Compiled compile(std::string_view source, const std::string& file, const std::string& relative, const Catalogue& texts);
+CompiledTemplate compile(std::string_view source, const std::string& file, const std::string& relative,
+                         const Catalogue& texts);
 
 }  // namespace viewc

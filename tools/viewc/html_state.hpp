@@ -8,16 +8,16 @@
 
 namespace viewc {
 
-/// How the value of an expression is written where it stands (the functions of ms::view::Out).
+/// How the value of an expression is escaped in its context (the functions of ms::view::Out).
 enum class Slot { kText, kPlain, kUrl, kUrlPart };
 
-/// Follows a view's HTML letter by letter, so that the place of each {{ }} is known; the tokenizer of WHATWG
-/// HTML 13.2.5 for the HTML that we write ourselves: whatever that standard calls a parse error is refused.
+/// Follows a view's HTML character by character, so that the context of each {{ }} is known. It is the tokenizer of
+/// WHATWG HTML 13.2.5, but rejects whatever that standard calls a parse error.
 class HtmlState {
  public:
   explicit HtmlState(Lint& lint, Problems& problems) : lint_(lint), problems_(problems) {}
 
-  /// Where the next letter will stand. Branches begin in the same place and must end in the same place.
+  /// The context of the next character. All branches of a block begin in the same context and must end in the same one.
   struct Place {
     enum class Kind {
       kText,
@@ -40,7 +40,7 @@ class HtmlState {
       kRawText,
       kPlainText,
     };
-    /// What a URL attribute's value has so far. kSlashValue: "/" and one value, which may be empty.
+    /// What a URL attribute's value contains so far. kSlashValue: "/" and one value, which may be empty.
     enum class Url { kNone, kStart, kLiteral, kFixed, kSlashValue, kUnknown };
     Kind kind = Kind::kText;
     int tag = 0;    ///< number of the tag that it belongs to
@@ -62,7 +62,7 @@ class HtmlState {
 
   const Place& place() const { return now_; }
   void restore(const Place& place) { now_ = place; }
-  /// After a block: all its branches' ends become one place. Throws SyntaxError when they differ.
+  /// Call after a block with the contexts at the ends of its branches. Throws SyntaxError when they differ.
   void join(const std::vector<Place>& ends, Position at);
 
  private:
@@ -86,7 +86,7 @@ class HtmlState {
   Place now_;
   Tag tag_;
   std::string end_name_;
-  std::string tail_;  // what raw text, comments and <! have said since something could end them
+  std::string tail_;  // the characters of raw text, a comment or <! that may begin its end
   int tags_ = 0;
   int values_ = 0;
 };

@@ -8,7 +8,7 @@
 namespace viewc {
 namespace {
 
-// Where `close` stands in C++ text outside brackets and strings; npos when it does not.
+// The position of `close` in C++ text outside brackets and strings; npos when there is none.
 std::size_t find_close(std::string_view text, std::string_view close) {
   CppScanner scanner;
   for (std::size_t i = 0; i < text.size(); ++i) {

@@ -15,12 +15,12 @@ struct Token {
   Position at;
 };
 
-/// Cuts a template; {# #} vanishes. The tokens view into `source`. Throws SyntaxError for a missing end.
+/// Splits a template into pieces, without {# #}. They are views into `source`. Throws SyntaxError for a missing end.
 std::vector<Token> lex(std::string_view source);
 
 std::string_view trim(std::string_view text);
 
-/// Follows C++ text byte by byte: knows strings, character literals and brackets.
+/// Follows C++ text byte by byte through strings, character literals and brackets.
 class CppScanner {
  public:
   /// True when the byte stands outside every bracket and string; call once a byte, in order.
@@ -33,7 +33,7 @@ class CppScanner {
   int depth_ = 0;
 };
 
-/// Cuts C++ arguments at the commas outside brackets, also those of templates: "a, f(b, c)" gives two.
+/// Splits C++ arguments at the commas outside brackets, those of templates too: "a, f(b, c)" gives two.
 std::vector<std::string_view> split_arguments(std::string_view arguments);
 
 }  // namespace viewc

@@ -24,7 +24,8 @@ struct Tag {
   const Attribute* find(std::string_view attribute) const;
 };
 
-/// Nesting of elements, and what people with a screen reader or a keyboard need (WCAG 2.2, KWCAG 2.2), of one view.
+/// Checks one view for the nesting of elements, and for what people with a screen reader or a keyboard need (WCAG 2.2,
+/// KWCAG 2.2).
 /// Broken nesting throws SyntaxError; the other rules collect problems.
 class Lint {
  public:
@@ -32,7 +33,7 @@ class Lint {
 
   void start_tag(const Tag& tag);
   void end_tag(std::string_view name, Position at);
-  /// Text, an expression or a call: whatever may give the open elements a name.
+  /// Call for text, an expression or a call, any of which may give the open elements an accessible name.
   void content();
   void attribute_name(const std::string& name, Position at);
   bool keeps_space() const;
@@ -41,7 +42,7 @@ class Lint {
   void begin_block(bool loop);
   void next_branch();
   void end_block();
-  /// Checks what needs the whole view: labels.
+  /// Checks labels, which need the whole view.
   void end_view();
 
  private:

@@ -17,7 +17,7 @@ struct Case {
 
 class LintRules : public testing::TestWithParam<Case> {};
 
-TEST_P(LintRules, SaysWhatIsWrongAndWhatToWrite) {
+TEST_P(LintRules, NamesTheProblemAndTheRemedy) {
   const std::string result = compiled(GetParam().html);
   if (GetParam().problem) {
     EXPECT_THAT(result, StartsWith(GetParam().problem)) << GetParam().html;
@@ -78,7 +78,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"<div/>", "a.html:2:1: error: <div/> does not close in HTML. Write: <div></div>"},
                     Case{"<br/><hr><svg><g><path d=\"M0 0\"/></g></svg>", nullptr}, Case{"<DIV></div>", nullptr}));
 
-TEST(Lint, AllProblemsAreSaidAtOnceInOrder) {
+TEST(Lint, ReportsAllProblemsInOrder) {
   const std::string result = compiled("<th>x</th>\n<img src=\"/\">\n<p>");
   EXPECT_THAT(result, HasSubstr("a.html:2:1: error: <th>"));
   EXPECT_THAT(result, HasSubstr("\na.html:3:1: error: <img>"));

@@ -35,7 +35,7 @@ struct Problem {
 };
 using Problems = std::vector<Problem>;
 
-/// A problem after which the rest of the template cannot be understood.
+/// A problem after which the rest of the template cannot be parsed.
 struct SyntaxError : std::runtime_error {
   SyntaxError(Position at, const std::string& what, const std::string& write)
       : std::runtime_error(what), problem{at, what, write} {}

@@ -71,7 +71,7 @@ INSTANTIATE_TEST_SUITE_P(Texts, Contexts,
                                          Case{"{{ t.a.b.c }}", "\"x\""}));
 
 class Refusals : public testing::TestWithParam<Case> {};
-TEST_P(Refusals, NameThePlaceAndWhatToWrite) {
+TEST_P(Errors, NameThePlaceAndTheRemedy) {
   const std::string expected = GetParam().expected;
   const std::size_t write = expected.find("..");
   EXPECT_THAT(compiled(GetParam().html), StartsWith("a.html:2:" + expected.substr(0, write))) << GetParam().html;
@@ -151,7 +151,7 @@ std::string file_problem(std::string_view source) {
   } catch (const CompileError& error) { return error.what(); }
 }
 
-TEST(Files, HoldOnlyViewsAndIncludes) {
+TEST(Files, ContainOnlyViewsAndIncludes) {
   EXPECT_THAT(file_problem("<p></p>"), StartsWith("a.html:1:1: error: only {% include %}"));
   EXPECT_THAT(file_problem("{{ x }}"), StartsWith("a.html:1:1: error: only {% include %}"));
   EXPECT_THAT(file_problem("{% view b() %}{% end %}"), StartsWith("a.html:1:1: error: a view needs a namespace"));
@@ -161,7 +161,7 @@ TEST(Files, HoldOnlyViewsAndIncludes) {
 }
 
 TEST(Files, BecomeDeclarationsAndDefinitions) {
-  const Compiled made =
+  const CompiledTemplate made =
       compile("{% include \"x/y.hpp\" %}\n{% view a::b::c(const T<int, 2>& x, int n = f(1, 2)) %}{{ x }}{% end %}",
               "src/a.html", "a.html", sample_texts());
   EXPECT_THAT(made.header, HasSubstr("#line 1 \"src/a.html\"\n#include \"x/y.hpp\"\n"));

@@ -28,7 +28,7 @@ class Arguments : public testing::Test {
     backup->add_flag("--quiet");
     app.add_subcommand("check-config");
   }
-  std::string said(std::vector<std::string> words) { return unknown_word(app, words); }
+  std::string error_of(std::vector<std::string> words) { return unknown_word(app, words); }
 
   CLI::App app{"", "tool"};
   std::string config;
@@ -37,44 +37,44 @@ class Arguments : public testing::Test {
 };
 
 TEST_F(Arguments, AMisspeltCommandIsNamedWithTheLikelyOne) {
-  EXPECT_EQ(said({"bakcup"}), "tool has no command \"bakcup\"; did you mean backup?");
-  EXPECT_EQ(said({"usr", "add"}), "tool has no command \"usr\"; did you mean user?");
-  EXPECT_EQ(said({"check"}), "tool has no command \"check\"; did you mean check-config?");
-  EXPECT_EQ(said({"user", "ad"}), "tool user has no command \"ad\"; did you mean add?");
-  EXPECT_EQ(said({"--config", "x", "user", "rule"}), "tool user has no command \"rule\"; did you mean role?");
+  EXPECT_EQ(error_of({"bakcup"}), "tool has no command \"bakcup\"; did you mean backup?");
+  EXPECT_EQ(error_of({"usr", "add"}), "tool has no command \"usr\"; did you mean user?");
+  EXPECT_EQ(error_of({"check"}), "tool has no command \"check\"; did you mean check-config?");
+  EXPECT_EQ(error_of({"user", "ad"}), "tool user has no command \"ad\"; did you mean add?");
+  EXPECT_EQ(error_of({"--config", "x", "user", "rule"}), "tool user has no command \"rule\"; did you mean role?");
 }
 
 TEST_F(Arguments, AnUnknownCommandIsNamedWithAllCommands) {
-  EXPECT_EQ(said({"fly"}), "tool has no command \"fly\"; there are: user, backup, check-config");
-  EXPECT_EQ(said({"user", "삭제"}), "tool user has no command \"삭제\"; there are: role, add");
+  EXPECT_EQ(error_of({"fly"}), "tool has no command \"fly\"; there are: user, backup, check-config");
+  EXPECT_EQ(error_of({"user", "삭제"}), "tool user has no command \"삭제\"; there are: role, add");
 }
 
 TEST_F(Arguments, ASubcommandWithoutItsCommandIsExplained) {
-  EXPECT_EQ(said({"role", "a@b.kr"}), "tool has no command \"role\"; did you mean user role?");
+  EXPECT_EQ(error_of({"role", "a@b.kr"}), "tool has no command \"role\"; did you mean user role?");
 }
 
 TEST_F(Arguments, AMisspeltOptionIsNamedToo) {
-  EXPECT_EQ(said({"backup", "--ot", "x"}), "tool backup has no option --ot; did you mean --to?");
-  EXPECT_EQ(said({"--confg=x", "backup"}), "tool has no option --confg; did you mean --config?");
-  EXPECT_EQ(said({"user", "add", "--conifg", "x"}), "tool user add has no option --conifg; did you mean --config?");
-  EXPECT_THAT(said({"backup", "--everything"}),
+  EXPECT_EQ(error_of({"backup", "--ot", "x"}), "tool backup has no option --ot; did you mean --to?");
+  EXPECT_EQ(error_of({"--confg=x", "backup"}), "tool has no option --confg; did you mean --config?");
+  EXPECT_EQ(error_of({"user", "add", "--conifg", "x"}), "tool user add has no option --conifg; did you mean --config?");
+  EXPECT_THAT(error_of({"backup", "--everything"}),
               HasSubstr("tool backup has no option --everything; see tool backup --help"));
 }
 
 TEST_F(Arguments, AMissingCommandAndAnExtraWordAreReported) {
-  EXPECT_EQ(said({}), "tool needs a command: user, backup, check-config");
-  EXPECT_EQ(said({"user"}), "tool user needs a command: role, add");
-  EXPECT_EQ(said({"backup", "now"}), "\"now\" is one word too many for tool backup");
-  EXPECT_EQ(said({"user", "role", "a", "b"}), "\"b\" is one word too many for tool user role");
+  EXPECT_EQ(error_of({}), "tool needs a command: user, backup, check-config");
+  EXPECT_EQ(error_of({"user"}), "tool user needs a command: role, add");
+  EXPECT_EQ(error_of({"backup", "now"}), "\"now\" is one word too many for tool backup");
+  EXPECT_EQ(error_of({"user", "role", "a", "b"}), "\"b\" is one word too many for tool user role");
 }
 
 TEST_F(Arguments, AValidCommandLineRuns) {
-  EXPECT_EQ(said({"backup", "--files", "a", "b", "--quiet", "--to", "-"}), "");
-  EXPECT_EQ(said({"user", "role", "--config=x", "a@b.kr"}), "");
-  EXPECT_EQ(said({"user", "role", "--", "--strange"}), "");
+  EXPECT_EQ(error_of({"backup", "--files", "a", "b", "--quiet", "--to", "-"}), "");
+  EXPECT_EQ(error_of({"user", "role", "--config=x", "a@b.kr"}), "");
+  EXPECT_EQ(error_of({"user", "role", "--", "--strange"}), "");
 }
 
-TEST_F(Arguments, TheExitStatusTellsTheResult) {
+TEST_F(Arguments, TheExitStatusIsTheResult) {
   const auto run = [this](std::vector<const char*> words) {
     words.insert(words.begin(), "tool");
     return parse(app, static_cast<int>(words.size()), words.data());

@@ -26,7 +26,7 @@ constexpr std::size_t kPiece = 8 * 1024 * 1024;  // of the dump in one member; h
 constexpr std::size_t kBlock = 64 * 1024;
 constexpr mode_t kPlainFile = 0600;
 
-/// SHA-256 of bytes that come in pieces, in hex.
+/// The SHA-256, in hex, of bytes that are added in pieces.
 class Sum {
  public:
   Sum() { crypto_hash_sha256_init(&state_); }
@@ -252,10 +252,10 @@ void ArchiveReader::extract(const std::string& name) {
   if (const char* target = archive_entry_hardlink(impl_->entry); target != nullptr) {
     throw Failure(fmt::format("the archive {} holds a hard link, which backup writes none of", impl_->path.string()));
   }
-  constexpr int kSafely = ARCHIVE_EXTRACT_PERM | ARCHIVE_EXTRACT_TIME | ARCHIVE_EXTRACT_NO_OVERWRITE |
-                          ARCHIVE_EXTRACT_SECURE_SYMLINKS | ARCHIVE_EXTRACT_SECURE_NODOTDOT |
-                          ARCHIVE_EXTRACT_SECURE_NOABSOLUTEPATHS;
-  if (archive_read_extract(impl_->tar, impl_->entry, kSafely) < ARCHIVE_WARN) {
+  constexpr int kExtractFlags = ARCHIVE_EXTRACT_PERM | ARCHIVE_EXTRACT_TIME | ARCHIVE_EXTRACT_NO_OVERWRITE |
+                                ARCHIVE_EXTRACT_SECURE_SYMLINKS | ARCHIVE_EXTRACT_SECURE_NODOTDOT |
+                                ARCHIVE_EXTRACT_SECURE_NOABSOLUTEPATHS;
+  if (archive_read_extract(impl_->tar, impl_->entry, kExtractFlags) < ARCHIVE_WARN) {
     throw impl_->fault.empty() ? Failure(fmt::format("{}: {}", name, archive_error_string(impl_->tar)))
                                : impl_->damaged();
   }

@@ -12,8 +12,8 @@
 
 // An archive is a tar of: about.txt (version, time, schema), database.dump/000001, … (pg_dump's custom format in
 // pieces, because tar needs the size before the bytes), files/N/… (each folder that was named) and SHA256SUMS of
-// all of them, in the form that sha256sum(1) checks. It may be sealed (seal.hpp). It is written and read as a stream,
-// so the contents of a sealed archive are never on a disk unsealed.
+// all of them, in the format that sha256sum(1) checks. It may be sealed, that is encrypted (seal.hpp). It is written
+// and read as a stream, so the contents of a sealed archive are never on a disk in clear text.
 namespace ms::cli {
 
 inline constexpr std::string_view kAbout = "about.txt";
@@ -24,7 +24,7 @@ inline constexpr std::string_view kSums = "SHA256SUMS";
 /// Writes an archive as a stream. Everything throws Failure.
 class ArchiveWriter {
  public:
-  /// `key` may be null: not sealed.
+  /// Without a `key` the archive is not sealed.
   ArchiveWriter(Sink out, const Key* key);
   ~ArchiveWriter();
   ArchiveWriter(const ArchiveWriter&) = delete;
@@ -35,7 +35,7 @@ class ArchiveWriter {
   void add_stream(const std::string& name, int in);
   /// Adds the contents of the folder, with times, modes and links.
   void add_folder(const std::string& name, const std::filesystem::path& folder);
-  /// Writes the sums and the end.
+  /// Writes the checksums and the end of the archive.
   void finish();
 
  private:
@@ -46,7 +46,7 @@ class ArchiveWriter {
 /// Reads an archive from its beginning. Everything throws Failure, which names the archive.
 class ArchiveReader {
  public:
-  /// `key` is for a sealed one.
+  /// `key` is needed for a sealed archive.
   ArchiveReader(const std::filesystem::path& archive, const Key* key);
   ~ArchiveReader();
   ArchiveReader(const ArchiveReader&) = delete;
@@ -56,9 +56,9 @@ class ArchiveReader {
     std::string name;  ///< without a leading "./"
     bool is_file = false;
   };
-  /// Nothing at the end.
+  /// The next entry; nullopt at the end.
   std::optional<Entry> next();
-  /// The content of the entry, piece by piece, until `take` gives false.
+  /// Passes the content of the entry to `take` in pieces, until `take` returns false.
   void read(const std::function<bool(std::string_view)>& take);
   /// Writes the entry below the current folder as `name`: never outside of it, never over an existing file.
   void extract(const std::string& name);
@@ -68,7 +68,7 @@ class ArchiveReader {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Reads the whole archive and gives about.txt. Throws Failure when something is missing or was changed.
+/// Reads the whole archive and returns about.txt. Throws Failure when something is missing or was changed.
 std::string verify(const std::filesystem::path& archive, const Key* key);
 
 }  // namespace ms::cli

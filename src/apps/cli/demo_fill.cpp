@@ -41,7 +41,7 @@ std::string_view particle(std::string_view word, std::string_view closed) {
 
 }  // namespace
 
-std::string fill(std::string_view text, const Scene& scene) {
+std::string fill(std::string_view text, const WordValues& words) {
   std::string out;
   while (true) {
     const auto begin = text.find('{');
@@ -50,8 +50,8 @@ std::string fill(std::string_view text, const Scene& scene) {
     if (begin == text.npos || end == text.npos) return out;
     const auto inside = text.substr(begin + 1, end - begin - 1);
     const auto colon = inside.find(':');
-    const auto word = scene.find(inside.substr(0, colon));
-    if (word == scene.end()) throw Failure("demo: nothing is known for {" + std::string(inside) + "}");
+    const auto word = words.find(inside.substr(0, colon));
+    if (word == words.end()) throw Failure("demo: nothing is known for {" + std::string(inside) + "}");
     out += word->second;
     if (colon != inside.npos) out += particle(word->second, inside.substr(colon + 1));
     text.remove_prefix(end + 1);

@@ -108,7 +108,7 @@ BoardPlan read_board(const Source& source) {
   out.on_home = source.get("on_home", true);
   out.readers = source.get<int>("readers");
   out.pinned = source.get("pinned", 0);
-  out.talk = source.get("talk", 1.0);
+  out.threads_per_post = source.get("threads_per_post", 1.0);
   for (const Source& kind : source.tables("kind")) out.kinds.push_back(read_kind(kind));
   out.threads = source.threads();
   return out;

@@ -32,15 +32,15 @@ struct BoardPlan {
   std::string slug, name, description;
   Role read = Role::guest, write = Role::member, comment = Role::member;
   bool on_home = true;
-  int readers = 0;  ///< views of a usual post
-  int pinned = 0;   ///< how many of the newest posts are notices
-  double talk = 1;  ///< threads under a usual post
+  int readers = 0;              ///< views of a typical post
+  int pinned = 0;               ///< how many of the newest posts are notices
+  double threads_per_post = 1;  ///< comments with their replies, on average
   std::vector<Kind> kinds;
   std::vector<Texts> threads;  ///< fit any post of the board
 };
 
 struct Plan {
-  std::vector<Person> people;  ///< those who joined first stand first
+  std::vector<Person> people;  ///< in the order in which they joined
   std::map<std::string, Texts> words;
   std::vector<BoardPlan> boards;
 };

@@ -56,7 +56,7 @@ Day seoul_day(Timestamp at) {
 }
 
 /// "11월 28일(토)"
-std::string spoken(Timestamp at) {
+std::string date_text(Timestamp at) {
   constexpr std::array kNames{"일", "월", "화", "수", "목", "금", "토"};
   const Day day = seoul_day(at);
   return fmt::format("{}월 {}일({})", unsigned(day.date.month()), unsigned(day.date.day()), kNames[day.weekday]);
@@ -73,11 +73,11 @@ std::string season_of(unsigned month) {
   return kNames[month % 12 / 3];
 }
 
-class Teller {
+class StoryGenerator {
  public:
-  Teller(const Plan& plan, Timestamp now) : plan_(plan), now_(now) {}
+  StoryGenerator(const Plan& plan, Timestamp now) : plan_(plan), now_(now) {}
 
-  Story tell() {
+  Story generate() {
     join();
     for (std::size_t b = 0; b < plan_.boards.size(); ++b) write_board(b);
     std::ranges::sort(drafts_, {}, [](const Draft& draft) { return draft.post.at; });
@@ -92,7 +92,7 @@ class Teller {
   struct Draft {
     Post post;
     const Kind* kind;
-    Scene scene;
+    WordValues words;
   };
 
   void join() {
@@ -149,8 +149,8 @@ class Teller {
     return there[std::min(there.size() - 1, static_cast<std::size_t>(skew * static_cast<double>(there.size())))];
   }
 
-  Scene scene_for(Timestamp at) {
-    Scene out;
+  WordValues word_values_for(Timestamp at) {
+    WordValues out;
     for (const auto& [word, choices] : plan_.words) out[word] = chance_.one(choices);
     const Day day = seoul_day(at);
     const auto month = unsigned(day.date.month());
@@ -159,10 +159,10 @@ class Teller {
     out["next_month"] = fmt::format("{}월", month % 12 + 1);
     out["season"] = season_of(month);
     const auto ahead = workday(at + days(chance_.from(6, 13)));
-    out["day"] = spoken(ahead);
-    out["day_after"] = spoken(ahead + days(7));
-    out["last_day"] = spoken(workday(at + days(chance_.from(2, 4))));
-    out["past"] = spoken(at - days(chance_.from(1, 4)));
+    out["day"] = date_text(ahead);
+    out["day_after"] = date_text(ahead + days(7));
+    out["last_day"] = date_text(workday(at + days(chance_.from(2, 4))));
+    out["past"] = date_text(at - days(chance_.from(1, 4)));
     out["n"] = std::to_string(chance_.from(8, 30));
     out["few"] = std::to_string(chance_.from(2, 6));
     out["hour"] = std::to_string(chance_.from(1, 4));
@@ -173,8 +173,8 @@ class Teller {
   /// A person who has not yet commented on the present post, if there is one.
   std::size_t someone_new(Timestamp at, bool staff, std::size_t author) {
     auto member = someone(at, staff, author);
-    for (int i = 0; i < kTries && speakers_.contains(member); ++i) member = someone(at, staff, author);
-    speakers_.insert(member);
+    for (int i = 0; i < kTries && commenters_.contains(member); ++i) member = someone(at, staff, author);
+    commenters_.insert(member);
     return member;
   }
 
@@ -188,14 +188,14 @@ class Teller {
         post.board = board;
         for (int tries = 0; tries < kTries; ++tries) {
           post.at = date_for(kind, i == 0 && &kind == &plan.kinds.front());
-          draft.scene = scene_for(post.at);
-          post.title = fill(chance_.one(kind.subject), draft.scene);
+          draft.words = word_values_for(post.at);
+          post.title = fill(chance_.one(kind.subject), draft.words);
           if (titles.insert(post.title).second) break;
         }
         post.author = someone(post.at, kind.by_staff);
-        draft.scene["author"] = plan_.people[post.author].name;
+        draft.words["author"] = plan_.people[post.author].name;
         for (const Texts* part : {&kind.open, &kind.body, &kind.close}) {
-          const auto paragraphs = part->empty() ? std::string() : fill(chance_.one(*part), draft.scene);
+          const auto paragraphs = part->empty() ? std::string() : fill(chance_.one(*part), draft.words);
           if (!post.text.empty() && !paragraphs.empty()) post.text += "\n\n";
           post.text += paragraphs;
         }
@@ -212,16 +212,16 @@ class Teller {
     numbers_.resize(plan_.boards.size());
     draft.post.number = ++numbers_[draft.post.board];
     story_.posts.push_back(draft.post);
-    talk(story_.posts.size() - 1, draft);
+    add_comments(story_.posts.size() - 1, draft);
   }
 
-  void talk(std::size_t post, const Draft& draft) {
+  void add_comments(std::size_t post, const Draft& draft) {
     const BoardPlan& board = plan_.boards[draft.post.board];
-    speakers_.clear();
+    commenters_.clear();
     std::vector<const Texts*> own, shared;
     for (const Texts& thread : draft.kind->threads) own.push_back(&thread);
     for (const Texts& thread : board.threads) shared.push_back(&thread);
-    const auto wanted = static_cast<std::size_t>(std::lround(board.talk * chance_.part() * 2));
+    const auto wanted = static_cast<std::size_t>(std::lround(board.threads_per_post * chance_.part() * 2));
     for (std::size_t i = 0; i < wanted; ++i) {
       auto& from = shared.empty() || (!own.empty() && chance_.percent(70)) ? own : shared;
       if (from.empty()) break;
@@ -253,7 +253,7 @@ class Teller {
         comment.author = starter;
       else
         comment.author = someone_new(at, staff, draft.post.author);
-      comment.text = fill(std::string_view(line).substr(by_author || line.starts_with('!') ? 1 : 0), draft.scene);
+      comment.text = fill(std::string_view(line).substr(by_author || line.starts_with('!') ? 1 : 0), draft.words);
       comment.deleted = chance_.below(120) == 0;
       last = comment.author;
       if (!parent) starter = comment.author;
@@ -292,10 +292,10 @@ class Teller {
 
   /// Posts with more views get more likes.
   void like() {
-    constexpr std::int64_t kReadersOfOne = 8;
+    constexpr std::int64_t kViewsPerLike = 8;
     for (std::size_t i = 0; i < story_.posts.size(); ++i) {
       const Post& post = story_.posts[i];
-      const auto most = std::min<std::int64_t>(post.views / kReadersOfOne, 25) + 2;
+      const auto most = std::min<std::int64_t>(post.views / kViewsPerLike, 25) + 2;
       like(story_.post_likes, {i, post.author, post.at}, post.board, chance_.below(static_cast<std::uint64_t>(most)));
     }
     for (std::size_t i = 0; i < story_.comments.size(); ++i) {
@@ -323,11 +323,11 @@ class Teller {
   Story story_;
   std::vector<Draft> drafts_;
   std::vector<std::int64_t> numbers_;
-  std::set<std::size_t> speakers_;  ///< commenters of the present post
+  std::set<std::size_t> commenters_;  ///< of the present post
 };
 
 }  // namespace
 
-Story make_story(const Plan& plan, Timestamp now) { return Teller(plan, now).tell(); }
+Story make_story(const Plan& plan, Timestamp now) { return StoryGenerator(plan, now).generate(); }
 
 }  // namespace ms::cli::demo

@@ -11,7 +11,7 @@
 namespace ms::cli {
 namespace {
 
-void bring_up(const Options& options, const std::string& dir) {
+void run_migrations(const Options& options, const std::string& dir) {
   const auto conninfo = config::pg_config(load_settings(options)).conninfo;
   const int applied = pg::up(conninfo, pg::read_schema(dir), [](std::string_view line) { std::cout << line << '\n'; });
   std::cout << fmt::format("{} applied.\n", applied);
@@ -20,10 +20,10 @@ void bring_up(const Options& options, const std::string& dir) {
 void show(const Options& options, const std::string& dir) {
   const auto conninfo = config::pg_config(load_settings(options)).conninfo;
   const auto schema = pg::read_schema(dir);
-  const auto installed = pg::installed(conninfo);
+  const auto installed = pg::schema_state(conninfo);
   std::size_t missing = 0;
   for (const auto& migration : schema.migrations) {
-    const auto found = std::ranges::find(installed.migrations, migration.number, &pg::Applied::number);
+    const auto found = std::ranges::find(installed.migrations, migration.number, &pg::AppliedMigration::number);
     if (found == installed.migrations.end()) ++missing;
     const auto when = found == installed.migrations.end() ? std::string("not applied") : "applied " + found->applied_at;
     std::cout << fmt::format("{:04} {}: {}\n", migration.number, migration.name, when);
@@ -45,7 +45,7 @@ void add_migrate(CLI::App& app, const Options& options) {
   auto* up = migrate->add_subcommand(
       "up", "Applies the migrations that are missing and replaces the functions that changed, in one transaction");
   up->add_option("--dir", *dir, dir_help);
-  up->callback([&options, dir] { bring_up(options, *dir); });
+  up->callback([&options, dir] { run_migrations(options, *dir); });
 
   auto* status =
       migrate->add_subcommand("status", "Shows which migrations are applied, and how many functions are outdated");

@@ -94,14 +94,14 @@ std::string server_line(const Server& server) {
   }
   double cpu = 0;
   std::int64_t memory = 0;
-  for (const auto* beat : {&server.site, &server.admin}) {
-    if (!*beat) continue;
-    cpu += (*beat)->cpu;
-    memory += (*beat)->memory;
+  for (const auto* heartbeat : {&server.site, &server.admin}) {
+    if (!*heartbeat) continue;
+    cpu += (*heartbeat)->cpu;
+    memory += (*heartbeat)->memory;
   }
   const Heartbeat& most = server.site ? *server.site : *server.admin;
-  const auto pg = servers::together(server, &Heartbeat::postgres);
-  const auto redis = servers::together(server, &Heartbeat::redis);
+  const auto pg = servers::dependency_figures(server, &Heartbeat::postgres);
+  const auto redis = servers::dependency_figures(server, &Heartbeat::redis);
   return fmt::format("{:<{}} {:<8} {:>4.0f}% {:>4} {:>7.1f} {:>5.1f} {:>5.0f} {:>5.0f} {:>5.1f} {:>5.1f} {:>6} {:>4}",
                      name, kNameWidth, servers::name_of(health), cpu * kPercent, bytes(memory),
                      servers::requests_of(server), most.errors, most.p95_ms, most.p99_ms, pg.ms, redis.ms, most.streams,
@@ -116,10 +116,10 @@ std::vector<std::string> routes(const Overview& now) {
   };
   std::map<std::string, Sum> sums;
   for (const Server& server : now.servers) {
-    for (const auto* beat : {&server.site, &server.admin}) {
-      if (!*beat) continue;
-      for (const servers::Route& route : (*beat)->routes) {
-        Sum& sum = sums[fmt::format("{} {}", config::name_of((*beat)->program), safe(route.name))];
+    for (const auto* heartbeat : {&server.site, &server.admin}) {
+      if (!*heartbeat) continue;
+      for (const servers::Route& route : (*heartbeat)->routes) {
+        Sum& sum = sums[fmt::format("{} {}", config::name_of((*heartbeat)->program), safe(route.name))];
         sum.per_second += route.per_second;
         sum.p95_ms = std::max(sum.p95_ms, route.p95_ms);
       }

@@ -42,7 +42,7 @@ void make_roles(Database& database) {
   }
 }
 
-/// Passes the pieces of the dump to `take` until it gives false.
+/// Passes the pieces of the dump to `take` until it returns false.
 void read_dump(const RestoreOptions& chosen, const Key* key, const std::function<bool(std::string_view)>& take) {
   ArchiveReader archive(chosen.archive, key);
   bool wanted = true;
@@ -68,10 +68,10 @@ std::string content_of(const File& file) {
 /// The dump's contents except extensions, which belong to the machine (pg_stat_statements) and need a superuser.
 void list_ours(const RestoreOptions& chosen, const Key* key, const File& list) {
   const File all(::memfd_create("list", MFD_CLOEXEC));
-  Tool lister{{"pg_restore", "--format=custom", "--list"}};
-  lister.out = all.get();
+  Tool list_tool{{"pg_restore", "--format=custom", "--list"}};
+  list_tool.out = all.get();
   // pg_restore reads the beginning and exits.
-  run_fed(std::move(lister), [&](int pipe) {
+  run_fed(std::move(list_tool), [&](int pipe) {
     read_dump(chosen, key, [pipe](std::string_view bytes) { return offer(pipe, bytes.data(), bytes.size()); });
   });
   std::istringstream in(content_of(all));

@@ -22,7 +22,7 @@ class Key {
 /// Takes the bytes of a stream; throws Failure.
 using Sink = std::function<void(std::string_view bytes)>;
 
-/// Encrypts the bytes that it gets. Throws Failure.
+/// Encrypts the bytes that are written to it. Throws Failure.
 class Sealer {
  public:
   Sealer(const Key& key, Sink out);
@@ -30,7 +30,7 @@ class Sealer {
   Sealer(const Sealer&) = delete;
   Sealer& operator=(const Sealer&) = delete;
   void write(std::string_view bytes);
-  /// The last piece: without it the stream does not open to its end.
+  /// Writes the last piece. A stream that lacks it is reported as cut off.
   void finish();
 
  private:
@@ -38,7 +38,7 @@ class Sealer {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Decrypts a sealed stream. Throws Failure before it gives any byte of a damaged piece.
+/// Decrypts a sealed stream. Throws Failure before it returns any byte of a damaged piece.
 class Opener {
  public:
   Opener(const Key& key, int in);

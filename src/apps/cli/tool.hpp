@@ -13,9 +13,9 @@ namespace ms::cli {
 struct Tool {
   std::vector<std::string> words;                       ///< the program, found in PATH, and its arguments
   std::map<std::string, std::string> environment = {};  ///< added to ours; where secrets go, never into `words`
-  int in = -1;                                          ///< what it reads; -1: nothing
-  int out = -1;                                         ///< where it writes; -1: nowhere
-  std::filesystem::path folder = {};                    ///< where it runs; empty: here
+  int in = -1;                                          ///< standard input; -1: nothing
+  int out = -1;                                         ///< standard output; -1: discarded
+  std::filesystem::path folder = {};                    ///< working directory; empty: the present one
 };
 
 /// Runs a program to its end. Throws Failure with the last line of its output when it is missing or fails.
@@ -25,14 +25,14 @@ void run_fed(Tool tool, const std::function<void(int pipe)>& feed);
 void run_drained(Tool tool, const std::function<void(int pipe)>& drain);
 
 struct Output {
-  bool good = false;  ///< it ended with 0
+  bool good = false;  ///< it exited with 0
   std::string text;   ///< standard output and error, without blanks at the ends; at most 64 KB
 };
 
 /// Runs a program of the system with little output, for at most a few seconds. Never throws.
 Output output_of(std::vector<std::string> words);
 
-/// Reads until `size` bytes or the end; the number read. Throws Failure.
+/// Reads until `size` bytes or the end, and returns the number of bytes. Throws Failure.
 std::size_t read_up_to(int file, char* bytes, std::size_t size);
 /// Throws Failure.
 void write_all(int file, const char* bytes, std::size_t size);

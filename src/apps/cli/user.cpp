@@ -21,7 +21,7 @@ constexpr std::string_view kUniqueViolation = "23505";
 
 struct Password {
   std::string text;
-  bool made_up = false;
+  bool generated = false;
 };
 
 Password choose_password(const Member& member) {
@@ -37,7 +37,7 @@ Password choose_password(const Member& member) {
 
 /// A generated password is shown once, after it was stored.
 void show(const Password& password) {
-  if (password.made_up) std::cout << "Password (shown only now): " << password.text << '\n';
+  if (password.generated) std::cout << "Password (shown only now): " << password.text << '\n';
 }
 
 std::string checked_email(const std::string& email) {

@@ -54,7 +54,7 @@ TEST(LogLine, ParsesASecondPass) {
   EXPECT_EQ(right->attempts[2].status, 503);
 }
 
-TEST(LogLine, NeedsNoServer) {
+TEST(LogLine, MayHaveNoServer) {
   const auto hit = parse("1|200|GET|page|0.000|HIT|-|-|-|ab");
   ASSERT_TRUE(hit);
   EXPECT_EQ(hit->attempt_count, 0U);

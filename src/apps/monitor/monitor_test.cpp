@@ -54,7 +54,7 @@ TEST(NginxConfig, RejectsAnIncompleteFile) {
   }
 }
 
-TEST(StubStatus, GivesItsSevenNumbers) {
+TEST(StubStatus, HasSevenNumbers) {
   const auto connections = parse_stub_status(
       "Active connections: 291 \nserver accepts handled requests\n 16630948 16630947 31070465 \n"
       "Reading: 6 Writing: 179 Waiting: 106 \n");
@@ -84,19 +84,19 @@ TEST(Url, IsANumericAddress) {
 }
 
 TEST(Health, AcceptsOnlyOurFormat) {
-  const Health well = read_health({200, R"({"status":"degraded","server":"app1","version":"1.2"})"});
-  EXPECT_TRUE(well.well);
-  EXPECT_EQ(well.name, "app1");
-  EXPECT_EQ(well.version, "1.2");
-  const Health ill =
+  const Health degraded = read_health({200, R"({"status":"degraded","server":"app1","version":"1.2"})"});
+  EXPECT_TRUE(degraded.healthy);
+  EXPECT_EQ(degraded.name, "app1");
+  EXPECT_EQ(degraded.version, "1.2");
+  const Health failing =
       read_health({503, R"({"status":"down","checks":{"redis":{"state":"ok"},"postgresql":{"state":"down"}}})"});
-  EXPECT_TRUE(ill.answered);
-  EXPECT_FALSE(ill.well);
-  EXPECT_EQ(ill.error, "postgresql is down");
+  EXPECT_TRUE(failing.answered);
+  EXPECT_FALSE(failing.healthy);
+  EXPECT_EQ(failing.error, "postgresql is down");
   EXPECT_EQ(read_health({503, R"({"status":"down","draining":true})"}).error, "draining");
   for (const char* body : {"", "hello", "[]", "{}", R"({"status":1})", R"({"status":"\u0007"})", R"({"checks":[1]})"}) {
     const Health garbage = read_health({200, body});
-    EXPECT_FALSE(garbage.well) << body;
+    EXPECT_FALSE(garbage.healthy) << body;
     EXPECT_EQ(garbage.error, "its /health is not one of ours (HTTP 200)");
   }
   EXPECT_EQ(read_health({200, "{\"server\":\"a\\nb\"}"}).name, "");
@@ -115,11 +115,11 @@ class TrafficTest : public testing::Test {
     ASSERT_TRUE(line) << fields;
     traffic_.add(*line, now_);
   }
-  void probe(const char* address, bool answered, bool well = true) {
+  void probe(const char* address, bool answered, bool healthy = true) {
     Health health;
     health.answered = answered;
-    health.well = answered && well;
-    if (!health.well) health.error = "refused";
+    health.healthy = answered && healthy;
+    if (!health.healthy) health.error = "refused";
     traffic_.record_probe(address, std::move(health), now_);
   }
   State state(const char* address) { return traffic_.servers().at(address).state; }

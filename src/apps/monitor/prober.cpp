@@ -92,8 +92,8 @@ Health read_health(const http::FetchResponse& answer) {
     out.name = short_text(*body, "server");
     out.version = short_text(*body, "version");
   }
-  out.well = answer.status == kOk && (out.word == "ok" || out.word == "degraded");
-  if (out.well) return out;
+  out.healthy = answer.status == kOk && (out.word == "ok" || out.word == "degraded");
+  if (out.healthy) return out;
   if (body != nullptr) out.error = failed_check(*body);
   if (out.error.empty()) out.error = fmt::format("its /health is not one of ours (HTTP {})", answer.status);
   return out;

@@ -8,16 +8,16 @@ namespace ms::monitor {
 namespace {
 
 // Nginx's own status for a server that did not answer, or not in time; our servers never send these.
-constexpr int kNoAnswer = 502;
-constexpr int kTooLate = 504;
+constexpr int kBadGateway = 502;
+constexpr int kGatewayTimeout = 504;
 constexpr int kMissesUntilDown = 2;
 // Nginx skips a server for a second or two (fail_timeout); a failed one is not up again before Nginx tried it.
-constexpr std::chrono::seconds kRecently{5};
+constexpr std::chrono::seconds kRecentPeriod{5};
 constexpr std::size_t kMaxFailures = 20;
 constexpr int kServerErrors = 500;
 
 bool recently_unanswered(const Server& server, Clock::time_point now) {
-  return server.last_unanswered != Clock::time_point::min() && now - server.last_unanswered < kRecently;
+  return server.last_unanswered != Clock::time_point::min() && now - server.last_unanswered < kRecentPeriod;
 }
 
 void update_state(Server& server, Clock::time_point now) {
@@ -26,7 +26,7 @@ void update_state(Server& server, Clock::time_point now) {
     state = State::unknown;
   } else if (server.misses >= kMissesUntilDown) {
     state = State::down;
-  } else if (server.misses > 0 || !server.health.well || recently_unanswered(server, now)) {
+  } else if (server.misses > 0 || !server.health.healthy || recently_unanswered(server, now)) {
     state = State::failing;
   }
   if (state == server.state) return;
@@ -84,7 +84,7 @@ void Traffic::add(const LogLine& line, Clock::time_point now) {
       ++untracked_;
       continue;
     }
-    const bool unanswered = attempt.status == kNoAnswer || attempt.status == kTooLate;
+    const bool unanswered = attempt.status == kBadGateway || attempt.status == kGatewayTimeout;
     server->counts.add({attempt.status, attempt.milliseconds, timed, unanswered}, now);
     if (unanswered) server->last_unanswered = now;
   }

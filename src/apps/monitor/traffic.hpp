@@ -28,8 +28,8 @@ struct Place {
 /// A server's response to a probe.
 struct Health {
   bool answered = false;
-  bool well = false;  ///< it can serve ("ok" or "degraded")
-  std::string word;   ///< its own status
+  bool healthy = false;  ///< it can serve ("ok" or "degraded")
+  std::string word;      ///< its own status
   std::string name;
   std::string version;
   std::string error;  ///< why it is not well, for operators

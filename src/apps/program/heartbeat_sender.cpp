@@ -47,7 +47,7 @@ Totals::Route before(const Moment& moment, std::string_view route) {
 }
 
 /// Round trips a second of the recent past, and their mean time.
-servers::Line dependency(const Totals::Dependency& earlier, const Totals::Dependency& now, double passed) {
+servers::DependencyFigures dependency(const Totals::Dependency& earlier, const Totals::Dependency& now, double passed) {
   const auto count = static_cast<double>(now.round_trips - earlier.round_trips);
   const double time = now.wait_seconds - earlier.wait_seconds;
   return {now.up, passed > 0 ? count / passed : 0, count > 0 ? time * kMs / count : 0};

@@ -93,7 +93,7 @@ TEST_F(HeartbeatTest, GaugesOfAllThreadsAddUp) {
   EXPECT_GT(heartbeat.memory, 0);
 }
 
-TEST_F(HeartbeatTest, NoTimeGivesZeros) {
+TEST_F(HeartbeatTest, WithoutElapsedTimeRatesAreZero) {
   const Moment one = moment(5s);
   const servers::Heartbeat heartbeat = heartbeat_between(one, one, one);
   EXPECT_EQ(heartbeat.requests, 0);

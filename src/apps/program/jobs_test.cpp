@@ -52,7 +52,7 @@ class JobsTest : public testing::Test {
   static std::string sql(const std::string& text) { return TestDatabase::execute(text); }
 };
 
-TEST_F(JobsTest, EachProgramMayDoAllThatItsJobsDo) {
+TEST_F(JobsTest, EachProgramHasTheRightsThatItsJobsNeed) {
   for (const auto& [which, role] :
        {std::pair(config::Program::site, "minschool_site"), std::pair(config::Program::admin, "minschool_admin")}) {
     Program program(which, role);
@@ -70,7 +70,7 @@ TEST_F(JobsTest, EachProgramMayDoAllThatItsJobsDo) {
   }
 }
 
-TEST_F(JobsTest, OldKeysAreRemovedByEachProgramInItsOwnName) {
+TEST_F(JobsTest, EachProgramRemovesItsOwnOldKeys) {
   for (const auto& [which, role] :
        {std::pair(config::Program::site, "minschool_site"), std::pair(config::Program::admin, "minschool_admin")}) {
     sql("truncate jobs");

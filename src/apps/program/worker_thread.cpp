@@ -35,7 +35,7 @@ constexpr auto kLastTryTime = std::chrono::milliseconds(700);
 // Longer than every http.answer_ms.
 constexpr auto kNoLimit = std::chrono::milliseconds::max();
 // For this long after a last try, this server assumes that no other one answers.
-constexpr auto kAloneTime = std::chrono::seconds(2);
+constexpr auto kSoleServerTime = std::chrono::seconds(2);
 constexpr auto kStandstill = std::chrono::milliseconds(500);
 constexpr auto kStreamGrace = std::chrono::seconds(5);
 
@@ -220,7 +220,7 @@ bool WorkerThread::defers_to_others(const http::Request& request) {
   const auto now = steady_clock::now();
   if (is_try(request, kLastTry)) last_try_at_ = now;
   // When no other server answers, each request would first visit all of them in vain.
-  const bool alone = now - last_try_at_ < kAloneTime;
+  const bool alone = now - last_try_at_ < kSoleServerTime;
   if (alone || (!drained && !is_try(request, kFirstTry))) return false;
   deferred_at_ = now;
   return true;

@@ -1,9 +1,9 @@
-// The live topics of the Site, and which change empties which cache. Three ways lead here:
-//   publish a topic has something new (Redis, or PostgreSQL while Redis is gone); one may get lost, so that each page
-//           cache also has a time to live
-//   NOTIFY  of PostgreSQL, in the transaction of the change; what was perhaps missed empties everything. Services
-//           empty members' rights and the boards by it, for both programs
-//   Redis   the channel of Sessions::kChannel, before a revocation is answered
+// The live topics of the Site, and which change invalidates which cache. There are three sources of changes:
+//   publish a topic changed (Redis, or PostgreSQL while Redis is gone). A publication may get lost, so each page cache
+//           also has a time to live
+//   NOTIFY  of PostgreSQL, in the transaction of the change. When notifications may have been missed, everything is
+//           invalidated. Services invalidates members' rights and the boards, for both programs
+//   Redis   the channel Sessions::kChannel, published before the response to a revocation
 #include "apps/site/invalidation.hpp"
 
 #include <algorithm>
@@ -20,8 +20,8 @@
 namespace ms::site {
 namespace {
 
-/// What a change empties of a cache: what concerns the post, board or member whose id the change names, or all of it.
-/// `compare`: nothing is emptied, and nothing believed before its version is compared.
+/// What a change invalidates in a cache: the values of the post, board or member whose id the change names, or all.
+/// `compare`: nothing is invalidated, but values are used only after their version was compared.
 enum class Part { none, post, board, member, compare, all };
 using enum Part;
 
@@ -31,8 +31,8 @@ struct Row {
   Part home;        ///< HomePageCache
   Part bells;       ///< notifications::Notifications
   Part index;       ///< posts::PostIndex
-  Part presence;    ///< whom presence::Presence has reported as here
-  Part streams;     ///< members' streams end, and come back as what the member is now
+  Part presence;    ///< presence::Presence
+  Part streams;     ///< live::Hub: members' streams end, and reconnect with the member's present rights
 };
 
 using MakeSource = std::shared_ptr<live::Source> (*)(program::Services&, posts::Posts&);
@@ -44,7 +44,7 @@ std::shared_ptr<live::Source> source(program::Services& services, posts::Posts& 
     return std::make_shared<T>(services.db, services.boards);
 }
 
-/// A live topic: who knows its changes, and what its publication empties.
+/// A live topic: the source of its changes, and what its publication invalidates.
 struct TopicRow {
   char topic;
   MakeSource source;
@@ -60,7 +60,7 @@ constexpr std::array kTopics{
 };
 //  Publications may have been missed                              lists  post_pages home  bells   index presence streams
 constexpr Row kPublicationsLost                                   {all,   compare,   all,  all,    none, none,    none};
-//  NOTIFY boards: what there is, and who may read
+//  NOTIFY boards: their settings, and who may read
 constexpr Row kBoards                                             {all,   none,      all,  none,   none, none,    none};
 //  NOTIFY members "7": name, role, logins
 constexpr Row kMember                                             {all,   compare,   all,  none,   none, member,  member};

@@ -10,7 +10,7 @@
 
 namespace ms::site {
 
-/// What a change may concern on this thread of the Site, beside what Services keep for both programs.
+/// The caches of this thread of the Site, besides those that Services has for both programs.
 struct Caches {
   posts::PageCache& lists;
   HomePageCache& home;
@@ -19,11 +19,11 @@ struct Caches {
   live::Hub& streams;
 };
 
-/// Hears of changes on all servers and empties what they concern on this thread, and gives the hub its topics. The
-/// table of both stands in invalidation.cpp.
+/// Receives the changes of all servers, invalidates this thread's caches, and gives the hub its topics.
+/// invalidation.cpp has the table of topics, and of which change invalidates which cache.
 class Invalidation {
  public:
-  /// Hears from now on; both outlive it.
+  /// Starts to receive. Both arguments must outlive it.
   Invalidation(program::Services& services, Caches caches);
   Invalidation(const Invalidation&) = delete;
   Invalidation& operator=(const Invalidation&) = delete;

@@ -48,7 +48,7 @@ class Site final : public program::App {
         hub_(services.io, config::redis_config(services.settings), services.keys, live_config(services.settings.live)),
         invalidation_(services, {page_cache_, home_page_cache_, post_page_cache_, posts_, hub_}) {
     hub_.on_tick(
-        [&presence = services.presence](const session::Viewer& viewer) { presence.record_seen(viewer, now()); });
+        [&presence = services.presence](const session::Viewer& viewer) { presence.record_stream(viewer, now()); });
   }
 
   void add_routes(web::Router& router) override {

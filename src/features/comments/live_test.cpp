@@ -81,9 +81,9 @@ TEST_F(LivePostTest, EveryChangeHasANumberAndOnlyTheLatestIsReturned) {
 TEST_F(LivePostTest, ViewersGetWhatTheirPageWouldShow) {
   write(1, 2);
   write(1, 3, "1");
-  const auto news = since(0);
-  ASSERT_THAT(news.changes, SizeIs(2));
-  const live::Change& first = news.changes[0];
+  const auto change_set = since(0);
+  ASSERT_THAT(change_set.changes, SizeIs(2));
+  const live::Change& first = change_set.changes[0];
   const auto has = [](std::string_view part) { return HasSubstr(std::string(part)); };
   const std::string reply = "data-action=\"reply#open\"", edit = "/comments/1/edit", remove = "/comments/1/delete";
   EXPECT_THAT(shown(first, kGuest), AllOf(Not(has(reply)), Not(has(edit)), Not(has(remove)), has("announce")));
@@ -91,7 +91,7 @@ TEST_F(LivePostTest, ViewersGetWhatTheirPageWouldShow) {
   EXPECT_THAT(shown(first, kStaff), AllOf(has(reply), Not(has(edit)), has(remove), has("announce")));
   EXPECT_THAT(shown(first, kWriter), AllOf(has(reply), has(edit), has(remove), Not(has("announce"))));
   EXPECT_THAT(shown(first, kGuest), Not(has("parent=")));
-  EXPECT_THAT(shown(news.changes[1], kGuest), AllOf(has(" parent=\"1\""), has("data-parent=\"1\"")));
+  EXPECT_THAT(shown(change_set.changes[1], kGuest), AllOf(has(" parent=\"1\""), has("data-parent=\"1\"")));
 
   ask("update boards set comment_role = 2 where id = 1");
   boards.changed();
@@ -103,7 +103,7 @@ TEST_F(LivePostTest, ViewersGetWhatTheirPageWouldShow) {
   EXPECT_NE(shown(since(0).changes[0], kReader), "-");
 }
 
-TEST_F(LivePostTest, AChangedPostIsANoteAndAPostThatIsGoneHidesItsComments) {
+TEST_F(LivePostTest, AChangedPostIsAnnouncedAndAHiddenPostHidesItsComments) {
   write(1, 2);
   ask("update posts set title = '가을 소풍' where id = 1");
   ASSERT_THAT(numbers(since(1)), ElementsAre(2));
@@ -132,11 +132,11 @@ TEST_F(LivePostTest, ReportsThatThereAreMoreChanges) {
   EXPECT_TRUE(since(0).more);
   EXPECT_FALSE(since(1).more);
   write(1, 2);
-  const live::ChangeSet news = since(0);
-  EXPECT_TRUE(news.more);
-  ASSERT_THAT(news.changes, SizeIs(live::kMaxChanges));
-  EXPECT_EQ(news.changes.back().number, live::kMaxChanges);
-  EXPECT_EQ(news.number, live::kMaxChanges + 2);
+  const live::ChangeSet change_set = since(0);
+  EXPECT_TRUE(change_set.more);
+  ASSERT_THAT(change_set.changes, SizeIs(live::kMaxChanges));
+  EXPECT_EQ(change_set.changes.back().number, live::kMaxChanges);
+  EXPECT_EQ(change_set.number, live::kMaxChanges + 2);
 }
 
 TEST_F(LivePostTest, RowsLoadedWithoutTriggersAreNoChanges) {
@@ -166,9 +166,9 @@ TEST_F(LivePostTest, ConcurrentWritesLoseNoChange) {
   }
   std::int64_t position = 0;
   while (position < kWriters * kEach) {
-    const live::ChangeSet news = since(position);
-    ASSERT_EQ(std::ssize(news.changes), news.number - position);
-    for (const live::Change& change : news.changes) ASSERT_EQ(change.number, ++position);
+    const live::ChangeSet change_set = since(position);
+    ASSERT_EQ(std::ssize(change_set.changes), change_set.number - position);
+    for (const live::Change& change : change_set.changes) ASSERT_EQ(change.number, ++position);
   }
 }
 
@@ -235,7 +235,7 @@ TEST_F(LivePostTest, WritesInOneRoundTripBelowAPostThatWasRead) {
   EXPECT_EQ(ask("select count(*) from comments where post_id = 1"), "2");
 }
 
-TEST_F(LivePostTest, ANewCommentIsReturnedAsItWillBeRead) {
+TEST_F(LivePostTest, ANewCommentIsReturnedAsReadsReturnIt) {
   for (int i = 0; i < kThreadsPerPage; ++i) write(1, 2);
   const auto written =
       pg::run(io, comments.write(call, kReader, {.post = PostId{1}, .parent = {}, .content = "*잘* 봤어요"}));

@@ -57,7 +57,7 @@ TEST_F(LikesTest, TwoTabsAtTheSameMomentAreOneLike) {
   EXPECT_TRUE(again->liked);
 }
 
-TEST_F(LikesTest, CommentsAndPostsAreCountedApart) {
+TEST_F(LikesTest, CommentsAndPostsAreCountedSeparately) {
   ASSERT_TRUE(set(kWriter, CommentId{1}));
   ASSERT_TRUE(set(kReader, PostId{1}));
   EXPECT_EQ(run(likes.find(call, kGuest, CommentId{1}))->likes, 1);
@@ -79,7 +79,7 @@ TEST_F(LikesTest, GuestsAndMembersWithoutTheRightToReadAreRefused) {
   EXPECT_EQ(ask("select count(*) from post_likes"), "0");
 }
 
-TEST_F(LikesTest, APostThatIsGoneMeanwhileIsNotLiked) {
+TEST_F(LikesTest, APostThatWasHiddenMeanwhileIsNotLiked) {
   const auto post = run(likes.find(call, kReader, PostId{1}));
   const auto comment = run(likes.find(call, kWriter, CommentId{1}));
   ask("update posts set hidden_at = now() where id = 1");
@@ -88,7 +88,7 @@ TEST_F(LikesTest, APostThatIsGoneMeanwhileIsNotLiked) {
   EXPECT_EQ(ask("select count(*) from post_likes") + ask("select count(*) from comment_likes"), "00");
 }
 
-TEST_F(LikesTest, ANewLikeNotifiesTheAuthorButNotOfTheirOwn) {
+TEST_F(LikesTest, ANewLikeNotifiesTheAuthorUnlessTheyLikeTheirOwn) {
   ASSERT_TRUE(set(kWriter, PostId{1}));
   EXPECT_EQ(ask("select count(*) from notifications"), "0");
   ASSERT_TRUE(set(kReader, PostId{1}));

@@ -47,9 +47,9 @@ std::optional<Settings> parse(std::string_view beginning) {
   Settings out{{number<std::size_t>(found[1]), number<unsigned>(found[2])}, {}};
   const bool whole = sodium_base642bin(out.salt.data(), out.salt.size(), found[3].first, found[3].length(), nullptr,
                                        nullptr, nullptr, kBase64) == 0;
-  const bool bearable = out.costs.memory_kib * 1024 >= crypto_pwhash_MEMLIMIT_MIN &&
-                        out.costs.memory_kib <= kMaxMemoryKib && out.costs.passes <= kMaxPasses;
-  return whole && bearable ? std::optional(out) : std::nullopt;
+  const bool acceptable = out.costs.memory_kib * 1024 >= crypto_pwhash_MEMLIMIT_MIN &&
+                          out.costs.memory_kib <= kMaxMemoryKib && out.costs.passes <= kMaxPasses;
+  return whole && acceptable ? std::optional(out) : std::nullopt;
 }
 
 std::string normal(std::string_view typed) { return unicode::narrow(unicode::nfc(typed)); }

@@ -52,7 +52,7 @@ bool is_email(std::string_view normal) {
   if (at == std::string_view::npos || normal.size() > kEmailLimit) return false;
   // What a name of another script may hold is what a line may hold: no spaces, nothing invisible.
   const std::string_view local = normal.substr(0, at);
-  const bool clean = unicode::Line(local).text() == local && unicode::is_wordy(local);
+  const bool clean = unicode::Line(local).text() == local && unicode::has_only_word_characters(local);
   return is_local(local) && clean && is_domain(normal.substr(at + 1));
 }
 

@@ -20,7 +20,7 @@ const secret::Keyring kKeys({"a secret of at least thirty-two characters"});
 const std::string kEmail = "kim@example.kr";
 const std::string kPassword = "봄날의 개나리 길";
 constexpr MemberId kKim{1};
-constexpr limit::Rule kOften{"tries", 1000, 1min};
+constexpr limit::Rule kHighLimit{"tries", 1000, 1min};
 
 /// The services that a program builds for Members.
 struct Program {
@@ -32,7 +32,8 @@ struct Program {
         sessions(db, redis, accounts, {.realm = realm, .keys = kKeys, .cookie = "connect.sid"}),
         publisher(io, db, redis, kKeys),
         writer(db, cache, publisher),
-        members(db, cache, limiter, writer, Passwords(pool), {kOften, kOften, kOften, kOften, kOften, kOften},
+        members(db, cache, limiter, writer, Passwords(pool),
+                {kHighLimit, kHighLimit, kHighLimit, kHighLimit, kHighLimit, kHighLimit},
                 KnownDevices(kKeys, std::string(session::name_of(realm))), {}, "우리 센터") {
     writer.when_rights_change([this](const Call& call, MemberId member) { return sessions.evict(call, member); });
   }

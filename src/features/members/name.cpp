@@ -29,7 +29,7 @@ constexpr auto kAddresses = std::to_array<std::string_view>(
      "대표", "간사", "보건", "상담", "교무", "직원", "관리", "홍보", "official", "staff", "teacher"});
 // Signs and digits, and the letters that they stand for.
 constexpr std::string_view kSigns = "@43!|10$57";
-constexpr std::string_view kTheirLetters = "aaeiiiosst";
+constexpr std::string_view kLettersOfSigns = "aaeiiiosst";
 
 /// The words between spaces, digits and punctuation; all letters together; and the whole name.
 std::vector<std::string> words_of(std::string_view name) {
@@ -52,7 +52,7 @@ std::vector<std::string> words_of(std::string_view name) {
 /// The name with letters in place of the signs that stand for them: "@dm!n" becomes "admin".
 std::string with_letters(std::string_view name) {
   std::string out = unicode::nfkc(name);
-  for (std::size_t i = 0; i < kSigns.size(); ++i) std::ranges::replace(out, kSigns[i], kTheirLetters[i]);
+  for (std::size_t i = 0; i < kSigns.size(); ++i) std::ranges::replace(out, kSigns[i], kLettersOfSigns[i]);
   return out;
 }
 

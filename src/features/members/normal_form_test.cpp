@@ -7,7 +7,7 @@
 namespace ms::members {
 namespace {
 
-std::string fault_of(std::string_view name) {
+std::string error_of(std::string_view name) {
   const auto done = check_name(Name(name));
   return done ? std::string() : std::string(done.error().fields.front().message.key);
 }
@@ -15,19 +15,19 @@ std::string fault_of(std::string_view name) {
 TEST(Name, HasAVisibleLetter) {
   for (const char* good :
        {"김하늘", "O'Brien", "김하늘 🌸", "ㄱㄴㄷ", "Ｋｉｍ", "王小明", "3반 김하늘", "عبد الله", "J"}) {
-    EXPECT_EQ(fault_of(good), "") << good;
+    EXPECT_EQ(error_of(good), "") << good;
   }
   for (const char* nothing :
        {"", " ", "\u3164", "\u200b", "\u00a0", "\u3000", "\u2800", "\u2028", "\u0085", "\ufeff"}) {
-    EXPECT_EQ(fault_of(nothing), "join.name_empty") << nothing;
+    EXPECT_EQ(error_of(nothing), "join.name_empty") << nothing;
   }
   for (const char* no_letter : {"123", "...", "😀", "\u0301", "★"})
-    EXPECT_EQ(fault_of(no_letter), "join.name_letter") << no_letter;
+    EXPECT_EQ(error_of(no_letter), "join.name_letter") << no_letter;
   for (const char* bad :
        {"김\u202e하늘", "\u202e", "김\u2066하늘", "김\ue000", "김\x01하늘", "김\U000e0041", "김\u0378"}) {
-    EXPECT_EQ(fault_of(bad), "join.name_characters") << bad;
+    EXPECT_EQ(error_of(bad), "join.name_characters") << bad;
   }
-  EXPECT_EQ(fault_of("a\u0334\u0334\u0334\u0334\u0334\u0334\u0334"), "join.name_characters");
+  EXPECT_EQ(error_of("a\u0334\u0334\u0334\u0334\u0334\u0334\u0334"), "join.name_characters");
 }
 
 TEST(Name, HasOneNormalForm) {

@@ -20,24 +20,24 @@ constexpr std::array<std::string_view, 10> kKoreanWords = {"qlalfqjsgh", "dkssud
                                                            "dnflgkrry",  "rkskekfk"};
 
 // Keys of dubeolsik by the order of conjoining jamo (Unicode 3.12).
-constexpr std::array<std::string_view, 19> kLeads = {"r", "R", "s", "e", "E", "f", "a", "q", "Q", "t",
-                                                     "T", "d", "w", "W", "c", "z", "x", "v", "g"};
+constexpr std::array<std::string_view, 19> kLeadingJamo = {"r", "R", "s", "e", "E", "f", "a", "q", "Q", "t",
+                                                           "T", "d", "w", "W", "c", "z", "x", "v", "g"};
 constexpr std::array<std::string_view, 21> kVowels = {"k",  "o", "i", "O",  "j",  "p",  "u", "P", "h",  "hk", "ho",
                                                       "hl", "y", "n", "nj", "np", "nl", "b", "m", "ml", "l"};
-constexpr std::array<std::string_view, 27> kTails = {"r",  "R",  "rt", "s",  "sw", "sg", "e", "f", "fr",
-                                                     "fa", "fq", "ft", "fx", "fv", "fg", "a", "q", "qt",
-                                                     "t",  "T",  "d",  "w",  "c",  "z",  "x", "v", "g"};
+constexpr std::array<std::string_view, 27> kTrailingJamo = {"r",  "R",  "rt", "s",  "sw", "sg", "e", "f", "fr",
+                                                            "fa", "fq", "ft", "fx", "fv", "fg", "a", "q", "qt",
+                                                            "t",  "T",  "d",  "w",  "c",  "z",  "x", "v", "g"};
 
 /// The keys that type the text on a Korean keyboard in Latin mode, without Shift.
 std::string keys_of(std::string_view text) {
   std::string out;
   for (const char32_t point : unicode::points(unicode::nfd(text))) {
-    if (point >= 0x1100 && point < 0x1100 + kLeads.size()) {
-      out += kLeads[point - 0x1100];
+    if (point >= 0x1100 && point < 0x1100 + kLeadingJamo.size()) {
+      out += kLeadingJamo[point - 0x1100];
     } else if (point >= 0x1161 && point < 0x1161 + kVowels.size()) {
       out += kVowels[point - 0x1161];
-    } else if (point >= 0x11A8 && point < 0x11A8 + kTails.size()) {
-      out += kTails[point - 0x11A8];
+    } else if (point >= 0x11A8 && point < 0x11A8 + kTrailingJamo.size()) {
+      out += kTrailingJamo[point - 0x11A8];
     } else {
       out += point < 0x80 ? static_cast<char>(point) : '?';
     }

@@ -108,7 +108,7 @@ TEST_F(NotificationsTest, ShowsNothingOlderThanTheMembersOwnAct) {
 
 TEST_F(NotificationsTest, DoesNotCacheAStateThatChangesDuringItsLoad) {
   notify(3, 2, 1);
-  pg::Started<std::optional<State>> loading(io, notifications.state(call, MemberId{1}));
+  pg::BackgroundTask<std::optional<State>> loading(io, notifications.state(call, MemberId{1}));
   while (redis.state().in_flight == 0) io.run_one();  // until it has begun
   notifications.changed(MemberId{1});
   ASSERT_EQ(loading.get().value().unread, 1);
@@ -183,7 +183,7 @@ async<void> read_one(Notifications& notifications, std::int64_t number) {
 TEST_F(NotificationsTest, CountsAreExactUnderConcurrentNotifyAndRead) {
   ask("insert into users (email, name, password_hash) select i || '@test', 'x', '' from generate_series(1, 60) i");
   ASSERT_TRUE(pg::run(io, db.ready(std::chrono::steady_clock::now() + 10s)));
-  std::vector<pg::Started<void>> acts;
+  std::vector<pg::BackgroundTask<void>> acts;
   for (std::int64_t i = 5; i < 65; ++i) {
     acts.emplace_back(io, write_like(writer, i));
     acts.emplace_back(io, read_one(notifications, i / 2));

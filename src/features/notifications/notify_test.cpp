@@ -266,7 +266,7 @@ TEST_F(NotifyTest, ManyAtOnceAreCountedExactly) {
   std::vector<std::int64_t> ignored;
   writer.when_notified(
       [&ignored](const Call&, std::vector<MemberId> members) { return note(ignored, std::move(members)); });
-  std::vector<pg::Started<void>> writes;
+  std::vector<pg::BackgroundTask<void>> writes;
   for (std::int64_t author = 7; author <= 56; ++author) {
     // Each notifies members 2, 3 and 5 in another order, which must not cause a deadlock.
     std::vector<MemberId> mentioned =

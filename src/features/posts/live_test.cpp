@@ -48,7 +48,8 @@ TEST_F(LiveBoardTest, ReturnsNewVisiblePosts) {
 
 TEST_F(LiveBoardTest, SendsChangesToViewersWhoMayReadTheBoard) {
   write("첫 글");
-  EXPECT_EQ(shown(since(0).changes[0], kGuest), R"(<turbo-stream action="news" board="1" number="1"></turbo-stream>)");
+  EXPECT_EQ(shown(since(0).changes[0], kGuest),
+            R"(<turbo-stream action="change_set" board="1" number="1"></turbo-stream>)");
   ask("update boards set read_role = 1 where id = 1");
   boards.changed();
   EXPECT_EQ(shown(since(0).changes[0], kGuest), "-");
@@ -86,9 +87,9 @@ TEST_F(LiveBoardTest, ConcurrentWritesLoseNoChange) {
   }
   std::int64_t position = 0;
   while (position < kWriters * kEach) {
-    const live::ChangeSet news = since(position);
-    ASSERT_EQ(std::ssize(news.changes), news.number - position);
-    for (const live::Change& change : news.changes) ASSERT_EQ(change.number, ++position);
+    const live::ChangeSet change_set = since(position);
+    ASSERT_EQ(std::ssize(change_set.changes), change_set.number - position);
+    for (const live::Change& change : change_set.changes) ASSERT_EQ(change.number, ++position);
   }
 }
 

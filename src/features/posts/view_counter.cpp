@@ -23,17 +23,17 @@ void ViewCounter::count(PostId post, std::string_view visitor) {
   const auto now = std::chrono::steady_clock::now();
   std::string key = fmt::format("viewed:{}:{}", post.value, visitor);
   const auto counted = counted_.find(key);
-  if (counted != counted_.end() && now - counted->second < kOnce) return;
+  if (counted != counted_.end() && now - counted->second < kRepeatVisitPeriod) return;
   if (counted_.size() >= kMaxVisitors) counted_.clear();
   counted_[key] = now;
   visits_.push_back({post, std::move(key)});
 }
 
-/// Adds the visits that are the first of their visitor within kOnce, on all servers, to the pending views.
+/// Adds the visits that are the first of their visitor within kRepeatVisitPeriod, on all servers, to the pending views.
 async<void> ViewCounter::settle(const Call& call) {
   if (visits_.empty()) co_return;
   const std::vector<Visit> visits = std::exchange(visits_, {});
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(kOnce).count();
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(kRepeatVisitPeriod).count();
   std::vector<redis::Command> commands;
   commands.reserve(visits.size());
   for (const Visit& visit : visits) commands.emplace_back("SET", visit.key, "1", "NX", "EX", seconds);

@@ -13,10 +13,10 @@
 
 namespace ms::posts {
 
-/// Counts the views of posts: each visitor counts once within kOnce, on all servers together. A page view writes
-/// nothing and queries nothing: visits are collected in memory, Redis says every few seconds in one round trip which of
-/// them are new (`viewed:<post>:<visitor>`), and one statement adds those to post_counters. Without Redis each thread
-/// detects only its own repetitions. A killed process loses the visits of at most kFlushEvery. One thread.
+/// Counts the views of posts: each visitor counts once within kRepeatVisitPeriod, on all servers together. A page view
+/// writes nothing and queries nothing: visits are collected in memory, Redis says every few seconds in one round trip
+/// which of them are new (`viewed:<post>:<visitor>`), and one statement adds those to post_counters. Without Redis each
+/// thread detects only its own repetitions. A killed process loses the visits of at most kFlushEvery. One thread.
 class ViewCounter {
  public:
   ViewCounter(pg::Db& db, redis::Client& redis) : db_(db), redis_(redis) {}
@@ -31,7 +31,7 @@ class ViewCounter {
   async<void> run();
 
   static constexpr auto kFlushEvery = std::chrono::seconds(2);
-  static constexpr auto kOnce = std::chrono::minutes(30);
+  static constexpr auto kRepeatVisitPeriod = std::chrono::minutes(30);
 
  private:
   struct Visit {

@@ -3,13 +3,13 @@
 #include "features/presence/presence.hpp"
 #include "infra/web/context.hpp"
 
-// Who is here: /api/v1/online.
+// Who is online: /api/v1/online.
 namespace ms::presence {
 namespace {
 
 namespace json = boost::json;
 
-/// What is not known, and names for a guest, are null.
+/// Unknown values, and names for a guest, are null.
 async<http::Response> show(web::Context& ctx, Presence& presence) {
   const auto online = co_await presence.online(ctx.call, ctx.viewer, ctx.now);
   json::object out{{"members", nullptr}, {"guests", nullptr}, {"people", nullptr}};

@@ -16,11 +16,11 @@ constexpr auto kSendInterval = std::chrono::seconds(20);
 constexpr auto kSweepInterval = std::chrono::seconds(1);
 constexpr auto kCountedFor = std::chrono::seconds(1);
 constexpr std::size_t kMaxSentBytes = 6 << 20;  // of one set in this thread: some 50,000
-constexpr std::int64_t kMaxInRedis = 50'000;    // of one set in Redis, however many browsers somebody invents
-constexpr std::size_t kKeyBytes = 9;            // of 32: no two guests are one by chance
+constexpr std::int64_t kMaxInRedis = 50'000;    // of one set in Redis, however many browsers an attacker invents
+constexpr std::size_t kKeyBytes = 9;            // of 32: enough to avoid collisions
 
-// Redis's clock counts the seconds: app servers' clocks may differ, and presence must not depend on the server.
-// A score in the future was written before Redis's clock was put back, and would stay for ever.
+// The seconds are those of Redis's clock, because the clocks of app servers may differ. A score in the future was
+// written before Redis's clock was set back, and would stay for ever.
 constexpr std::string_view kRecord = R"(
 local now = tonumber(redis.call('TIME')[1])
 redis.call('ZADD', KEYS[1], now, ARGV[1])
@@ -30,7 +30,7 @@ if ARGV[2] == '1' then
   redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -ARGV[4] - 1)
   redis.call('EXPIRE', KEYS[1], ARGV[3])
 end)";
-// How many of each set are here, and the last seen of the first one.
+// The number of online viewers in each set, and the latest members of the first one.
 constexpr std::string_view kCount = R"(
 local now = tonumber(redis.call('TIME')[1])
 local since = now - ARGV[1]
@@ -38,17 +38,17 @@ local names = {}
 if ARGV[2] ~= '0' then names = redis.call('ZREVRANGEBYSCORE', KEYS[1], now, since, 'LIMIT', 0, ARGV[2]) end
 return {redis.call('ZCOUNT', KEYS[1], since, now), redis.call('ZCOUNT', KEYS[2], since, now), names})";
 
-/// A clock that was put back makes no "lately" of the future.
+/// False for a time in the future, as after this server's clock was set back.
 bool within(Timestamp at, Timestamp then, std::chrono::seconds time) { return at >= then && at - then < time; }
 
 std::int64_t argument(MemberId id) { return id.value; }
 std::string_view argument(const std::string& key) { return key; }
 
 redis::Command count_command(int names) {
-  return redis::Command("EVAL", kCount, 2, kMembers, kGuests, kHere.count(), names);
+  return redis::Command("EVAL", kCount, 2, kMembers, kGuests, kOnlineTime.count(), names);
 }
 
-/// Nothing when Redis refused.
+/// Nothing when Redis returned an error.
 std::optional<Counts> counts_of(const std::optional<redis::Reply>& reply) {
   if (!reply || reply->items.size() != 3) return std::nullopt;
   return Counts{reply->items[0].integer, reply->items[1].integer};
@@ -79,7 +79,7 @@ Presence::Presence(pg::Db& db, redis::Client& redis, session::Sessions& sessions
   sessions.on_session_end([this](const Call& call, MemberId member) { return remove(call, member); });
 }
 
-/// Reveals nothing of address and browser without the secret.
+/// A keyed hash: without the secret it reveals neither address nor browser.
 std::string Presence::guest_key(std::string_view address, std::string_view agent) const {
   std::string visitor(address);
   visitor.append(" ").append(agent);
@@ -92,10 +92,10 @@ void Presence::record_request(session::Viewer& viewer, std::string_view address,
   } else if (!viewer.hidden && members_.sent_at.find(viewer.id) == nullptr) {
     redis_.fire_and_forget(redis::Command("ZREM", kGuests, guest_key(address, agent)));  // perhaps a guest until now
   }
-  record_seen(viewer, at);
+  record_stream(viewer, at);
 }
 
-void Presence::record_seen(const session::Viewer& viewer, Timestamp at) {
+void Presence::record_stream(const session::Viewer& viewer, Timestamp at) {
   if (!viewer.signed_in()) {
     send(guests_, viewer.guest, at);
   } else if (!viewer.hidden) {
@@ -115,11 +115,11 @@ void Presence::send(OnlineSet<Key>& set, const Key& one, Timestamp at) {
   const Timestamp* last = set.sent_at.find(one);
   if (last != nullptr && within(at, *last, kSendInterval)) return;
   set.sent_at.put(one, at);
-  // A request now and then removes those who left, and the oldest of a set that is too large.
-  const bool sweeps = !within(at, set.swept, kSweepInterval);
-  if (sweeps) set.swept = at;
+  // Some of the requests also remove expired viewers, and the oldest ones of a set that is too large.
+  const bool sweeps = !within(at, set.swept_at, kSweepInterval);
+  if (sweeps) set.swept_at = at;
   redis_.fire_and_forget(
-      redis::Command("EVAL", kRecord, 1, set.key, argument(one), sweeps ? 1 : 0, kHere.count(), kMaxInRedis));
+      redis::Command("EVAL", kRecord, 1, set.key, argument(one), sweeps ? 1 : 0, kOnlineTime.count(), kMaxInRedis));
 }
 
 async<void> Presence::remove(const Call& call, MemberId member) {
@@ -131,8 +131,8 @@ async<void> Presence::remove(const Call& call, MemberId member) {
 
 async<std::optional<Counts>> Presence::counts(const Call& call, Timestamp at) {
   if (counted_ && within(at, counted_at_, kCountedFor) && redis_.up()) co_return counted_;
-  redis::Command question = count_command(0);
-  const auto reply = co_await redis_.execute(call, std::move(question));
+  redis::Command query = count_command(0);
+  const auto reply = co_await redis_.execute(call, std::move(query));
   const auto known = counts_of(reply);
   if (!known) co_return std::nullopt;
   counted_ = known;
@@ -149,8 +149,8 @@ async<std::optional<Online>> Presence::online(const Call& call, const session::V
     co_return out;
   }
 
-  redis::Command question = count_command(kMaxNames);
-  const auto reply = co_await redis_.execute(call, std::move(question));
+  redis::Command query = count_command(kMaxNames);
+  const auto reply = co_await redis_.execute(call, std::move(query));
   const auto known = counts_of(reply);
   if (!known) co_return std::nullopt;
   out.counts = *known;

@@ -22,18 +22,18 @@ namespace ms::write {
 class Writer;
 }
 
-// Who is here: the sorted sets `online:users` (ids of members) and `online:guests` (keyed hashes of address and
-// browser) in Redis, scored by the second somebody was last seen on any server. They live only in Redis: while that is
-// gone, nobody knows who is here, and nothing else suffers. Whether a member wants to be seen stands in PostgreSQL.
+// Who is online: the sorted sets `online:users` (ids of members) and `online:guests` (keyed hashes of address and
+// browser) in Redis, scored by the second of the last request to any server. Only Redis has them: without it presence
+// is unknown, and nothing else is affected. PostgreSQL stores whether a member hides their presence.
 namespace ms::presence {
 
 /// A viewer counts as online for so long after the last request, or the last tick of an open stream.
-constexpr auto kHere = std::chrono::seconds(120);
-constexpr int kMaxNames = 200;  ///< of members who are here, shown at once
+constexpr auto kOnlineTime = std::chrono::seconds(120);
+constexpr int kMaxNames = 200;  ///< of online members, shown at once
 
 struct Counts {
-  std::int64_t members = 0;  ///< without those who hide
-  std::int64_t guests = 0;   ///< different ones by address and browser
+  std::int64_t members = 0;  ///< without those who hide their presence
+  std::int64_t guests = 0;   ///< distinguished by address and browser
 };
 
 struct Person {
@@ -41,27 +41,29 @@ struct Person {
   std::string name;
 };
 
-/// What 현재 접속자 shows.
+/// The content of the page 현재 접속자.
 struct Online {
   Counts counts;
-  std::vector<Person> people;  ///< last seen first, at most kMaxNames; none for a guest
-  std::int64_t more = 0;       ///< members beyond those
+  std::vector<Person> people;  ///< latest request first, at most kMaxNames; none for a guest
+  std::int64_t more = 0;       ///< online members who are not listed
 };
 
 class Presence {
  public:
-  /// `secret` is the same on all servers: it makes the guests' keys.
+  /// `secret` is the same on all servers; the keys of guests are derived from it.
   Presence(pg::Db& db, redis::Client& redis, session::Sessions& sessions, write::Writer& writer,
            const std::string& secret);
 
-  /// A request: its viewer is online. Gives a guest the key by which record_seen() knows them again.
+  /// Records that the viewer of a request is online. Sets a guest's key, by which record_stream() identifies them.
   void record_request(session::Viewer& viewer, std::string_view address, std::string_view agent, Timestamp at);
-  /// An open stream of a viewer of record_request(). Redis gets it without an answer, and not each time.
-  void record_seen(const session::Viewer& viewer, Timestamp at);
+  /// Records an open stream of a viewer who was recorded by record_request(). Neither call waits for Redis, and
+  /// repeated calls are not all sent.
+  void record_stream(const session::Viewer& viewer, Timestamp at);
 
-  /// The member logged out and is not online any more, on any server.
+  /// Records that the member logged out: they are no longer online, on any server.
   async<void> remove(const Call& call, MemberId member);
-  /// Something about the member changed, perhaps on another server: what this thread sent about them may not hold.
+  /// Call when something about the member changed, perhaps on another server: this thread then sends their presence
+  /// again.
   void changed(MemberId member) { members_.sent_at.invalidate(member); }
   std::vector<cache::LocalCacheStats> cache_stats() const {
     return {members_.sent_at.stats(), guests_.sent_at.stats()};
@@ -71,8 +73,8 @@ class Presence {
   async<std::optional<Counts>> counts(const Call& call, Timestamp at);
   /// The same, for a member with names from PostgreSQL.
   async<std::optional<Online>> online(const Call& call, const session::Viewer& viewer, Timestamp at);
-  /// Whether others may see that `viewer` is here; holds on all servers when it returns. Unexpected: conflict, when it
-  /// is not `before` any more, which the form began with.
+  /// Sets whether `viewer` hides their presence; in effect on all servers when it returns. Unexpected: conflict, when
+  /// the setting is no longer `before`, which the form began with.
   async<Result<void>> hide(const Call& call, const session::Viewer& viewer, bool hidden, std::optional<bool> before,
                            Timestamp at);
 
@@ -85,7 +87,7 @@ class Presence {
   struct OnlineSet {
     std::string_view key;  ///< in Redis
     SendTimes<Key> sent_at;
-    Timestamp swept{};
+    Timestamp swept_at{};
   };
   template <class Key>
   void send(OnlineSet<Key>& set, const Key& one, Timestamp at);

@@ -32,7 +32,7 @@ class PresenceTest : private OwnRedis, public SiteFixture {
   void ask_page(session::Viewer viewer, const std::string& address = "192.0.2.1") {
     presence.record_request(viewer, address, "test", now());
   }
-  /// Each a second later, so that nothing counted before is remembered.
+  /// Each a second later, so that no cached count is used.
   Counts counts() {
     at_ += 2s;
     return run(presence.counts(call, at_)).value();
@@ -62,7 +62,7 @@ TEST_F(PresenceTest, MembersAndGuestsAreCountedOnceEach) {
   EXPECT_EQ(counts().guests, 2);
 }
 
-TEST_F(PresenceTest, WhoLogsInIsNoGuestAnyMore) {
+TEST_F(PresenceTest, AGuestWhoLogsInIsCountedAsAMemberOnly) {
   ask_page(kGuest);
   EXPECT_EQ(counts().guests, 1);
   ask_page(kWriter);
@@ -70,7 +70,7 @@ TEST_F(PresenceTest, WhoLogsInIsNoGuestAnyMore) {
   EXPECT_EQ(counts().members, 1);
 }
 
-TEST_F(PresenceTest, WhoLogsOutOrHidesIsNotHere) {
+TEST_F(PresenceTest, AMemberWhoLogsOutOrHidesIsNotOnline) {
   ask_page(kWriter);
   ask_page(kReader);
   run(presence.remove(call, kWriter.id));
@@ -100,7 +100,7 @@ TEST_F(PresenceTest, NamesAreForMembers) {
   EXPECT_EQ(online->more, 0);
 }
 
-TEST_F(PresenceTest, WithoutRedisNobodyKnowsAndNothingFails) {
+TEST_F(PresenceTest, WithoutRedisPresenceIsUnknownAndNothingFails) {
   ask_page(kWriter);
   EXPECT_EQ(counts().members, 1);
   kill_redis();

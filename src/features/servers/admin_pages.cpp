@@ -97,21 +97,21 @@ Msg word_of(Health health) {
   return "servers.silent"_msg;
 }
 
-std::string_view badge_of(Health health) {
+std::string_view badge_class(Health health) {
   if (health == Health::up) return "badge-success";
   if (health == Health::failing || health == Health::gone) return "badge-danger";
   return "badge-warning";
 }
 
-std::string_view edge_of(Health health) {
+std::string_view edge_class(Health health) {
   if (health == Health::up || health == Health::degraded) return "edge-up";
   if (health == Health::drained || health == Health::draining) return "edge-rest";
   return "edge-down";
 }
 
-std::string_view edge_of(const Server& server, const Line& line) {
+std::string_view edge_class(const Server& server, const DependencyFigures& figures) {
   if (!server.alive()) return "edge-rest";
-  return line.up ? "edge-up" : "edge-down";
+  return figures.up ? "edge-up" : "edge-down";
 }
 
 std::string p95_word_of(const Server& server) {

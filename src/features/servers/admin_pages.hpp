@@ -11,14 +11,14 @@
 #include "infra/core/message.hpp"
 #include "infra/core/result.hpp"
 
-// What the Admin's pages of servers show, and how figures are written there.
+// The content of the Admin's pages about servers, and the format of figures.
 namespace ms::servers {
 
-// --- figures as people read them; "모름" for what nobody knows
+// --- formatted figures; "모름" for unknown ones
 std::string rate_word(double per_second);
 std::string rate_word(std::optional<double> per_second);
 std::string ms_word(double milliseconds);
-/// Of whole milliseconds, as Nginx measures them.
+/// For whole milliseconds, which Nginx measures.
 std::string ms_word(std::int64_t milliseconds);
 std::string bytes_word(std::int64_t bytes);
 std::string percent_word(double share);
@@ -30,25 +30,25 @@ std::string seoul_second(std::int64_t at_ms);
 std::string cores_word(double cores);
 std::string time_word(double seconds);
 
-/// What is no app server.
+/// The parts of a site besides its app servers.
 enum class Part { nginx, redis, postgresql };
 std::string_view name_of(Part part) noexcept;
 std::string_view path_of(Part part) noexcept;
 
 Msg word_of(Health health);
 /// "badge-success", …
-std::string_view badge_of(Health health);
-/// "edge-up", "edge-ill", "edge-rest" or "edge-down": the line between Nginx and a server.
-std::string_view edge_of(Health health);
-/// The line to a store.
-std::string_view edge_of(const Server& server, const Line& line);
-/// How long a server takes, as Nginx sees it, or else as its Site says.
+std::string_view badge_class(Health health);
+/// The CSS class of the line between Nginx and a server: "edge-up", "edge-rest" or "edge-down".
+std::string_view edge_class(Health health);
+/// The CSS class of the line between a server and a dependency.
+std::string_view edge_class(const Server& server, const DependencyFigures& figures);
+/// The server's response time, from the monitor, or else from the Site itself.
 std::string p95_word_of(const Server& server);
 
-/// What is wrong, in sentences; empty: nothing.
+/// The present problems, a sentence each.
 std::vector<std::string> complaints(const Overview& overview);
 
-/// Some minutes of the history, for the table.
+/// Averages of five minutes of the history, for the table.
 struct HistoryBucket {
   Timestamp from;
   std::optional<double> requests;
@@ -58,7 +58,7 @@ struct HistoryBucket {
   std::optional<double> transactions;
   std::optional<double> commands;
 };
-/// Averages of each five minutes, newest first.
+/// Newest first.
 std::vector<HistoryBucket> history_buckets(const std::vector<Sample>& samples);
 
 struct ServersPage {
@@ -66,7 +66,7 @@ struct ServersPage {
   const std::vector<HistoryBucket>& history;
 };
 
-/// An act that was refused, with what was typed.
+/// A refused form with its text.
 struct FormState {
   std::optional<Error> error;
   std::string reason;

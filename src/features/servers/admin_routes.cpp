@@ -17,7 +17,7 @@ http::Response not_found(const web::Context& ctx) {
   return ctx.error_response(Error(ErrorCode::not_found, "servers.gone"_msg));
 }
 
-/// A part of the page anew, for Turbo, which changes only what differs.
+/// Elements that Turbo morphs into the page.
 http::Response stream(view::Out out) {
   http::Response response = http::Response::text(200, "text/vnd.turbo-stream.html; charset=utf-8", out.take());
   response.set("Cache-Control", "no-store");
@@ -43,7 +43,7 @@ async<http::Response> show_figures(web::Context& ctx, Servers& servers) {
   co_return ctx.json(200, to_json(*overview));
 }
 
-/// Column by column, as uPlot wants it.
+/// Column by column, the format of uPlot.
 async<http::Response> show_history(web::Context& ctx, Servers& servers) {
   const auto samples = co_await servers.monitor().history(ctx.call);
   json::object out;
@@ -116,8 +116,8 @@ async<http::Response> set_drained(web::Context& ctx, Servers& servers, bool drai
   const auto id = ctx.params.number("id");
   const auto done = co_await servers.set_drained(ctx.call, ctx.viewer, id, drained, form_state.reason);
   if (done) {
-    const Msg said = drained ? "flash.server_rests"_msg : "flash.server_returns"_msg;
-    co_return ctx.redirect("/servers/" + std::to_string(id), said);
+    const Msg message = drained ? "flash.server_rests"_msg : "flash.server_returns"_msg;
+    co_return ctx.redirect("/servers/" + std::to_string(id), message);
   }
   const ErrorCode code = done.error().code;
   if (code != ErrorCode::invalid && code != ErrorCode::conflict) co_return ctx.error_response(done.error());

@@ -9,8 +9,8 @@
 #include "infra/config/program.hpp"
 #include "infra/core/time.hpp"
 
-// What is known of the parts of a site, as pages, the terminal and JSON show it. A figure that nobody knows is nullopt,
-// never an invented one. Rates are per second; times are milliseconds.
+// The figures of the parts of a site, for pages, the terminal and JSON. An unknown figure is nullopt. Rates are per
+// second; times are milliseconds.
 namespace ms::servers {
 
 /// One of the busiest routes of a program.
@@ -23,13 +23,13 @@ struct Route {
 };
 BOOST_DESCRIBE_STRUCT(Route, (), (name, per_second, p50_ms, p95_ms, p99_ms))
 
-/// What a program asked another part, and how long it waited for the answers.
-struct Line {
+/// A program's use of a dependency (PostgreSQL or Redis).
+struct DependencyFigures {
   bool up = false;
   double per_second = 0;  ///< round trips
   double ms = 0;          ///< one round trip, on average
 };
-BOOST_DESCRIBE_STRUCT(Line, (), (up, per_second, ms))
+BOOST_DESCRIBE_STRUCT(DependencyFigures, (), (up, per_second, ms))
 
 /// What a program reports about itself every two seconds. Rates are those of the last ten seconds,
 /// percentiles those of the last minute.
@@ -56,13 +56,13 @@ struct Heartbeat {
   std::int64_t turned_away = 0;  ///< since it started
   std::int64_t passwords = 0;    ///< logins that wait for a check
   double lag_ms = 0;             ///< p99 of how late the event loop is
-  Line postgres;
+  DependencyFigures postgres;
   std::int64_t pg_in_use = 0;
   std::int64_t pg_idle = 0;
   std::int64_t pg_missing = 0;
   std::int64_t pg_waiting = 0;
   std::int64_t pg_in_flight = 0;
-  Line redis;
+  DependencyFigures redis;
   std::int64_t redis_in_flight = 0;
   std::int64_t cache_hits = 0;    ///< of the last minute
   std::int64_t cache_misses = 0;  ///< of the last minute
@@ -73,10 +73,10 @@ BOOST_DESCRIBE_STRUCT(Heartbeat, (),
                        lag_ms, postgres, pg_in_use, pg_idle, pg_missing, pg_waiting, pg_in_flight, redis,
                        redis_in_flight, cache_hits, cache_misses))
 
-/// What Redis says of itself (INFO).
+/// Redis's own figures (INFO).
 struct RedisFigures {
   bool up = false;
-  std::string why;  ///< it is not up, for operators
+  std::string why;  ///< why it is not up, for operators
   std::string version;
   double uptime_seconds = 0;
   std::int64_t clients = 0;
@@ -86,12 +86,12 @@ struct RedisFigures {
   double fragmentation = 0;
   double commands = 0;
   std::int64_t keys = 0;
-  std::int64_t expires = 0;           ///< of the keys, those that expire
+  std::int64_t expires = 0;           ///< keys with an expiry
   std::int64_t expired_total = 0;     ///< since it started
   std::int64_t evicted_total = 0;     ///< since it started
   std::optional<double> expired;      ///< a second
   std::optional<double> evicted;      ///< a second
-  std::optional<double> cache_share;  ///< of our cache's lookups in the last minute, those that hit
+  std::optional<double> cache_share;  ///< hit ratio of RedisCache in the last minute
 };
 BOOST_DESCRIBE_STRUCT(RedisFigures, (),
                       (up, why, version, uptime_seconds, clients, memory, memory_peak, memory_limit, fragmentation,
@@ -115,31 +115,30 @@ BOOST_DESCRIBE_STRUCT(Replica, (), (name, state, lag_seconds, lag_bytes))
 
 struct PostgresFigures {
   bool up = false;
-  std::string why;  ///< it is not up, for operators
+  std::string why;  ///< why it is not up, for operators
   std::string version;
   double uptime_seconds = 0;
   std::int64_t connections = 0;
   std::int64_t active = 0;
   std::int64_t max_connections = 0;
-  std::int64_t size = 0;     ///< bytes of our database
+  std::int64_t size = 0;     ///< bytes of this database
   std::int64_t commits = 0;  ///< since its statistics began, with rollbacks
   std::int64_t locks_waiting = 0;
   std::int64_t deadlocks = 0;
   std::optional<double> transactions;
-  std::optional<double> cache_share;  ///< of the blocks that were read, those in its memory
-  std::optional<std::vector<Statement>>
-      statements;  ///< slowest on average first; nullopt: pg_stat_statements is not there
+  std::optional<double> cache_share;                 ///< hit ratio of its buffer cache
+  std::optional<std::vector<Statement>> statements;  ///< slowest on average first; nullopt without pg_stat_statements
   std::vector<Replica> replicas;
 };
 BOOST_DESCRIBE_STRUCT(PostgresFigures, (),
                       (up, why, version, uptime_seconds, connections, active, max_connections, size, commits,
                        locks_waiting, deadlocks, transactions, cache_share, statements, replicas))
 
-/// One of Nginx's servers, as the monitor sees it. The last minute.
+/// A server of Nginx's upstreams, with the monitor's figures of the last minute.
 struct Upstream {
   std::string upstream;
   std::string address;
-  std::string name;   ///< of the app server; empty: it never reported one
+  std::string name;   ///< of the app server; empty until it reported one
   std::string state;  ///< "up", "failing", "down", "unknown"
   double since_seconds = 0;
   std::string reason;
@@ -155,8 +154,8 @@ BOOST_DESCRIBE_STRUCT(Upstream, (),
                        p99_ms))
 
 struct NginxFigures {
-  bool known = false;  ///< the monitor answers
-  std::string why;     ///< it does not, for operators
+  bool known = false;  ///< the monitor answered
+  std::string why;     ///< why it did not, for operators
   bool up = false;
   double requests = 0;
   double errors = 0;  ///< share of 5xx
@@ -181,7 +180,7 @@ struct Server {
   double silent_seconds = 0;     ///< since the last heartbeat
   std::optional<Heartbeat> site;
   std::optional<Heartbeat> admin;
-  std::optional<Upstream> in_nginx;  ///< its Site, as Nginx sees it
+  std::optional<Upstream> in_nginx;  ///< its Site in Nginx's upstreams
 
   bool alive() const noexcept { return site || admin; }
 };
@@ -204,7 +203,7 @@ struct Overview {
 };
 BOOST_DESCRIBE_STRUCT(Overview, (), (at_ms, servers, nginx, redis, postgres))
 
-/// Ten seconds of the last hour.
+/// A sample of the history: ten seconds.
 struct Sample {
   Timestamp at;
   int servers = 0;
@@ -221,15 +220,15 @@ struct Sample {
   std::optional<std::int64_t> redis_memory;
 };
 
-/// A number of bytes as people say it: 3.2 of the second unit above the byte, in steps of 1,024.
-struct Scaled {
+/// A number of bytes in a readable unit, such as 3.2 of the second unit above the byte, in steps of 1,024.
+struct ScaledBytes {
   double value = 0;
   std::size_t unit = 0;
 };
-/// `units`: how many there are, the byte among them.
-inline Scaled scaled(std::int64_t bytes, std::size_t units) {
+/// `units`: the number of available units, including the byte.
+inline ScaledBytes scaled(std::int64_t bytes, std::size_t units) {
   constexpr double kStep = 1024;
-  Scaled out{static_cast<double>(bytes)};
+  ScaledBytes out{static_cast<double>(bytes)};
   for (; out.value >= kStep && out.unit + 1 < units; ++out.unit) out.value /= kStep;
   return out;
 }

@@ -28,13 +28,13 @@ Health health_of(const Server& server) {
 
 int serving(const Overview& overview) { return static_cast<int>(std::ranges::count_if(overview.servers, serves)); }
 
-Line together(const Server& server, Line Heartbeat::* line) {
-  Line out;
+DependencyFigures dependency_figures(const Server& server, DependencyFigures Heartbeat::* dependency) {
+  DependencyFigures out;
   double time = 0;
   out.up = server.alive();
   for (const auto* heartbeat : {&server.site, &server.admin}) {
     if (!*heartbeat) continue;
-    const Line& one = (**heartbeat).*line;
+    const DependencyFigures& one = (**heartbeat).*dependency;
     out.up = out.up && one.up;
     out.per_second += one.per_second;
     time += one.per_second * one.ms;

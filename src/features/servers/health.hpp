@@ -4,21 +4,21 @@
 
 #include "features/servers/figures.hpp"
 
-// How a server is, from its figures.
+// The health of a server, derived from its figures.
 namespace ms::servers {
 
-/// up: all is well. degraded: without Redis. draining: staff drain it, and it still serves. drained: staff want it to
-/// take no requests. failing: it lives and cannot serve, or Nginx says so. gone: its heartbeats stopped.
+/// up: everything works. degraded: without Redis. draining: staff drained it, but it still serves. drained: it serves
+/// no requests. failing: it runs but cannot serve, or Nginx considers it down. gone: its heartbeats stopped.
 enum class Health { up, degraded, draining, drained, failing, gone };
-/// "up", … for terminals.
+/// "up", …, for terminals.
 std::string_view name_of(Health health) noexcept;
 
 Health health_of(const Server& server);
-/// How many Sites serve.
+/// The number of Sites that serve.
 int serving(const Overview& overview);
-/// What a server asks a store, its programs together.
-Line together(const Server& server, Line Heartbeat::* line);
-/// What Nginx gives a server, as the monitor sees it, or else as its Site says.
+/// The sum over the server's programs.
+DependencyFigures dependency_figures(const Server& server, DependencyFigures Heartbeat::* dependency);
+/// Requests per second, from the monitor, or else from the Site itself.
 double requests_of(const Server& server);
 
 }  // namespace ms::servers

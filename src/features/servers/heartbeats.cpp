@@ -17,7 +17,8 @@ constexpr auto kTimeout = std::chrono::milliseconds(1000);
 constexpr auto kDatabaseInterval = std::chrono::seconds(5);
 constexpr auto kTouchInterval = std::chrono::minutes(1);
 
-// Redis's clock decides: app servers' clocks may differ, and one that is an hour ahead must not find the others silent.
+// Scores are times of Redis's clock: app servers' clocks may differ, and a server whose clock is an hour ahead must not
+// consider the others silent.
 constexpr std::string_view kStore = R"(
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -30,7 +31,7 @@ return now)";
 
 double seconds_now() { return std::chrono::duration<double>(now().time_since_epoch()).count(); }
 
-/// How far our clock is ahead of another one that showed `theirs` after `asked` and before now.
+/// How far this clock is ahead of another one that showed `theirs` after `asked` and before now.
 double ahead(double asked, double theirs) { return (asked + seconds_now()) / 2 - theirs; }
 
 }  // namespace

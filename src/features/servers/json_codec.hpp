@@ -8,9 +8,9 @@
 #include <type_traits>
 #include <vector>
 
-// Structs of figures to JSON and back, by their members' names (Boost.Describe). Servers of two versions read each
-// other's: a member that is missing or of another kind keeps its default, one that is not known is passed over. That is
-// why boost::json::value_to is not used, which refuses both.
+// Converts structs of figures to JSON and back, by the names of their members (Boost.Describe). Servers of two versions
+// read each other's: a member that is missing or has another type keeps its default, and an unknown one is ignored.
+// boost::json::value_to rejects both.
 namespace ms::servers {
 
 template <class T>

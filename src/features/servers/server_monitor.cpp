@@ -18,19 +18,19 @@ constexpr auto kDatabaseTime = std::chrono::milliseconds(700);
 constexpr auto kMonitorTime = std::chrono::milliseconds(500);
 constexpr auto kTtl = std::chrono::seconds(1);
 constexpr auto kStatementsTtl = std::chrono::seconds(10);
-// A server of the monitor's answer takes about 1.5 kB; it knows 128 at most.
+// A server in the monitor's answer takes about 1.5 kB; there are 128 at most.
 constexpr std::size_t kMaxStatusBytes = 512 * 1024;
 constexpr auto kSampleTime = std::chrono::seconds(3);
 
 double seconds(steady_clock::duration time) { return std::chrono::duration<double>(time).count(); }
 
-/// How fast a total grew; nothing when it was reset.
-std::optional<double> grown(std::int64_t before, std::int64_t now, double in_seconds) {
+/// The growth of a total per second; nothing when the total was reset.
+std::optional<double> rate_of(std::int64_t before, std::int64_t now, double in_seconds) {
   if (now < before || in_seconds <= 0) return std::nullopt;
   return static_cast<double>(now - before) / in_seconds;
 }
 
-/// Share of hits among our cache's lookups in Redis in the last minute.
+/// The hit ratio of RedisCache in the last minute.
 std::optional<double> cache_share(const std::vector<Heartbeat>& heartbeats) {
   std::int64_t hits = 0;
   std::int64_t all = 0;
@@ -63,25 +63,25 @@ async<std::shared_ptr<const Overview>> ServerMonitor::read_overview(const Call& 
 
 async<void> ServerMonitor::poll_redis(const Call& call, Overview& out, std::vector<Heartbeat>& heartbeats) {
   const Call own(call.within(kRedisTime), call.request_id(), call.timing());
-  std::vector<redis::Command> questions;
-  questions.emplace_back("INFO");
-  questions.emplace_back("ZREVRANGE", kIndexKey, 0, (2 * kMaxServers) - 1);
-  const auto said = co_await redis_.execute_all(own, std::move(questions));
-  if (!said || said->front().is_error()) {
-    out.redis.why = said ? said->front().text : redis_.state().error;
+  std::vector<redis::Command> commands;
+  commands.emplace_back("INFO");
+  commands.emplace_back("ZREVRANGE", kIndexKey, 0, (2 * kMaxServers) - 1);
+  const auto replies = co_await redis_.execute_all(own, std::move(commands));
+  if (!said || replies->front().is_error()) {
+    out.redis.why = replies ? replies->front().text : redis_.state().error;
     co_return;
   }
-  out.redis = read_info(said->front().text);
+  out.redis = read_info(replies->front().text);
   out.redis.up = true;
 
   std::vector<std::string> wanted{"MGET"};
-  for (const redis::Reply& member : said->back().items) wanted.push_back(kHeartbeatKey + member.text);
+  for (const redis::Reply& member : replies->back().items) wanted.push_back(kHeartbeatKey + member.text);
   if (wanted.size() == 1) co_return;
   redis::Command get(wanted);
   const auto found = co_await redis_.execute(own, std::move(get));
   if (!found) co_return;
   for (const redis::Reply& item : found->items) {
-    if (auto heartbeat = read_beat(item.text)) heartbeats.push_back(*std::move(heartbeat));
+    if (auto heartbeat = parse_heartbeat(item.text)) heartbeats.push_back(*std::move(heartbeat));
   }
 }
 
@@ -97,20 +97,20 @@ async<void> ServerMonitor::poll_database(const Call& call, Overview& out, std::v
     const auto replicas = store::replicas(batch);
     co_await batch.send();
     known = rows.all();
-    const auto said = database.one().value();
-    to.version = said.version;
-    to.uptime_seconds = said.uptime_seconds;
-    to.connections = said.connections;
-    to.active = said.active;
-    to.max_connections = said.max_connections;
-    to.size = said.size;
-    to.commits = said.commits;
-    to.cache_share = said.cache_share;
-    to.locks_waiting = said.locks_waiting;
-    to.deadlocks = said.deadlocks;
+    const auto row = database.one().value();
+    to.version = row.version;
+    to.uptime_seconds = row.uptime_seconds;
+    to.connections = row.connections;
+    to.active = row.active;
+    to.max_connections = row.max_connections;
+    to.size = row.size;
+    to.commits = row.commits;
+    to.cache_share = row.cache_share;
+    to.locks_waiting = row.locks_waiting;
+    to.deadlocks = row.deadlocks;
     to.replicas = replicas.all();
     to.up = true;
-    has_statements = said.has_statements;
+    has_statements = row.has_statements;
   } catch (const pg::Unavailable&) {
     to.why = db_.state().error;
     if (to.why.empty()) to.why = "no answer in time";
@@ -121,12 +121,12 @@ async<void> ServerMonitor::poll_database(const Call& call, Overview& out, std::v
   }
   for (const store::ServerRow& row : known) {
     if (!row.heartbeat) continue;
-    if (auto heartbeat = read_beat(*row.heartbeat)) heartbeats.push_back(*std::move(heartbeat));
+    if (auto heartbeat = parse_heartbeat(*row.heartbeat)) heartbeats.push_back(*std::move(heartbeat));
   }
   out.servers = assemble(known, heartbeats, out.nginx);
 }
 
-/// Less often: it reads a file of all texts.
+/// Runs less often, because the view reads a file with the texts of all statements.
 async<void> ServerMonitor::poll_statements(const Call& call) {
   if (statements_read_at_ && steady_clock::now() - *statements_read_at_ < kStatementsTtl) co_return;
   try {
@@ -135,7 +135,7 @@ async<void> ServerMonitor::poll_statements(const Call& call) {
     co_await batch.send();
     statements_ = slowest.all();
   } catch (const pg::Unavailable&) { co_return; } catch (const pg::StatementFailed&) {
-    statements_.reset();  // the extension is there, and its library is not loaded
+    statements_.reset();  // the extension exists, but its library is not loaded
   }
   statements_read_at_ = steady_clock::now();
 }
@@ -145,14 +145,14 @@ async<void> ServerMonitor::poll_nginx(Overview& out, Deadline deadline) {
     out.nginx.why = "monitor.url is empty";
     co_return;
   }
-  auto question = http::parse_url(monitor_ + "/upstream_status");
-  if (!question) {
+  auto request = http::parse_url(monitor_ + "/upstream_status");
+  if (!request) {
     out.nginx.why = "monitor.url must have a numeric address";
     co_return;
   }
-  question->accept = "application/json";
-  question->max_bytes = kMaxStatusBytes;
-  const auto answer = co_await http::fetch(*std::move(question), deadline);
+  request->accept = "application/json";
+  request->max_bytes = kMaxStatusBytes;
+  const auto answer = co_await http::fetch(*std::move(request), deadline);
   if (answer) {
     out.nginx = read_upstream_status(answer->body);
   } else {
@@ -171,12 +171,12 @@ void ServerMonitor::rate(Overview& out) {
   }
   if (earlier_.at) {
     if (out.redis.up) {
-      out.redis.expired = grown(earlier_.expired, out.redis.expired_total, passed);
-      out.redis.evicted = grown(earlier_.evicted, out.redis.evicted_total, passed);
+      out.redis.expired = rate_of(earlier_.expired, out.redis.expired_total, passed);
+      out.redis.evicted = rate_of(earlier_.evicted, out.redis.evicted_total, passed);
     }
-    if (out.postgres.up) out.postgres.transactions = grown(earlier_.commits, out.postgres.commits, passed);
+    if (out.postgres.up) out.postgres.transactions = rate_of(earlier_.commits, out.postgres.commits, passed);
   }
-  // A part that is gone at this reading has a rate again two readings after its return.
+  // A part that does not answer now has a rate again two readings after it recovers.
   earlier_ = {now, out.redis.up ? out.redis.expired_total : INT64_MAX,
               out.redis.up ? out.redis.evicted_total : INT64_MAX, out.postgres.up ? out.postgres.commits : INT64_MAX};
 }
@@ -193,7 +193,7 @@ async<void> ServerMonitor::keep_history() {
     try {
       co_await write_sample();
     } catch (const pg::Unavailable&) {
-      // the next ten seconds
+      // tried again with the next sample
     } catch (const std::exception& bug) { spdlog::error("history of servers: {}", bug.what()); }
     // The middle of the ten seconds, because clocks differ by a second or so.
     const auto since = now().time_since_epoch() % kSampleEvery;

@@ -22,15 +22,15 @@ namespace ms::write {
 class Writer;
 }
 
-// The app servers of a site and what they stand on. Each program sends a heartbeat every two seconds (HeartbeatStore):
+// The app servers of a site and their dependencies. Each program sends a heartbeat every two seconds (HeartbeatStore):
 // to Redis, as `server:<name>:<program>` with an expiry of ten seconds and its name in the sorted set `servers`; to
-// PostgreSQL while Redis is gone. So servers appear and vanish by themselves. ServerMonitor reads both, and asks Redis,
-// PostgreSQL and the monitor for their own figures. A failing source is reported, and the other figures are shown.
+// PostgreSQL while Redis is gone. So servers appear and disappear without configuration. ServerMonitor reads both, and
+// the figures of Redis, PostgreSQL and the monitor. A failing source is reported, and the other figures are shown.
 namespace ms::servers {
 
 constexpr auto kHeartbeatInterval = std::chrono::seconds(2);
 constexpr auto kAlive = std::chrono::seconds(10);  ///< a program counts as alive for so long after its last heartbeat
-constexpr auto kShowSilentFor = std::chrono::minutes(10);  ///< a server that fell silent is shown for so long
+constexpr auto kShowSilentFor = std::chrono::minutes(10);  ///< how long a server without heartbeats is shown
 constexpr auto kSampleEvery = std::chrono::seconds(10);
 constexpr auto kHistory = std::chrono::hours(1);
 constexpr std::size_t kMaxServers = 200;
@@ -40,17 +40,17 @@ class HeartbeatStore {
  public:
   HeartbeatStore(pg::Db& db, redis::Client& redis) : db_(db), redis_(redis) {}
 
-  /// Stores the heartbeat. Gives whether this server's Site is to be drained; nullopt while PostgreSQL is gone.
+  /// Stores the heartbeat. Returns whether staff want this server's Site drained; nullopt while PostgreSQL is gone.
   async<std::optional<bool>> heartbeat(const Heartbeat& heartbeat);
 
-  /// How many seconds this machine's clock is ahead of the others', as of the last heartbeat; nullopt: not known.
+  /// How many seconds this machine's clock is ahead of the others', as of the last heartbeat; nullopt: unknown.
   struct Clocks {
     std::optional<double> redis;
     std::optional<double> database;
   };
   const Clocks& clocks() const noexcept { return clocks_; }
-  /// PostgreSQL's own reason why it answers and refuses writes (read-only, disk full), when the last heartbeats all met
-  /// it; empty: it accepts writes.
+  /// Why PostgreSQL answers but refuses writes (read-only, disk full), if it refused the last heartbeats; empty: it
+  /// accepts writes.
   const std::string& write_fault() const noexcept { return write_fault_; }
 
  private:
@@ -66,13 +66,13 @@ class HeartbeatStore {
   std::optional<Deadline> touched_at_;  ///< the server's own row
 };
 
-/// Periodic jobs: delete programs silent for ten minutes, servers silent for a month, samples older than an hour. False
-/// when there was nothing to delete. The Admin runs the last one.
+/// Periodic jobs: delete programs without a heartbeat for ten minutes, servers without one for a month, and samples
+/// older than an hour. False when there was nothing to delete. Only the Admin runs the last one.
 async<bool> delete_silent_programs(pg::Db& db, const Call& call);
 async<bool> delete_silent_servers(pg::Db& db, const Call& call);
 async<bool> delete_old_samples(pg::Db& db, const Call& call);
 
-/// Reads the figures of all parts together. One per thread.
+/// Reads the figures of all parts of the site. One per thread.
 class ServerMonitor {
  public:
   /// `monitor` is monitor.url; empty: there is none.
@@ -83,7 +83,7 @@ class ServerMonitor {
   async<std::shared_ptr<const Overview>> read_overview(const Call& call, bool bypass_cache = false);
   /// The last hour, oldest first.
   async<std::vector<Sample>> history(const Call& call);
-  /// Writes the history as long as the thread lives: one of the Admins adds a sample every ten seconds.
+  /// Writes the history for as long as the thread runs: one of the Admins adds a sample every ten seconds.
   async<void> keep_history();
 
  private:
@@ -112,7 +112,7 @@ class ServerMonitor {
   std::optional<Deadline> statements_read_at_;
 };
 
-/// What staff do with servers.
+/// The acts of staff on servers.
 class Servers {
  public:
   Servers(pg::Db& db, ServerMonitor& monitor, write::Writer& writer) : db_(db), monitor_(monitor), writer_(writer) {}
@@ -132,7 +132,7 @@ class Servers {
   write::Writer& writer_;
 };
 
-/// GET /servers, /servers/{id} and what they load; POST /servers/{id}/rest and /servers/{id}/return.
+/// GET /servers, /servers/{id} and the data that they load; POST /servers/{id}/rest and /servers/{id}/return.
 void add_admin_routes(web::Router& router, Servers& servers);
 
 }  // namespace ms::servers

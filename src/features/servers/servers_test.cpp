@@ -40,15 +40,15 @@ class ServersTest : public testing::Test {
   T run(async<T> task) {
     return pg::run(io_, std::move(task));
   }
-  /// Sends a heartbeat of the Site of that server; gives whether it is to be drained.
+  /// Sends a heartbeat of that server; returns whether its Site is to be drained.
   std::optional<bool> heartbeat(const std::string& server, config::Program program = config::Program::site) {
-    Heartbeat said;
-    said.server = server;
-    said.program = program;
-    said.at_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now().time_since_epoch()).count();
+    Heartbeat content;
+    content.server = server;
+    content.program = program;
+    content.at_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now().time_since_epoch()).count();
     HeartbeatStore heartbeats(program == config::Program::site ? site_ : db_, redis_);
-    run(heartbeats.heartbeat(said));         // adds its row
-    return run(heartbeats.heartbeat(said));  // reaches the row
+    run(heartbeats.heartbeat(content));         // adds its row
+    return run(heartbeats.heartbeat(content));  // reaches the row
   }
   Result<void> drain(std::int64_t id, bool drained = true, std::string reason = "점검",
                      std::string_view permissions = "admin,servers") {
@@ -76,7 +76,7 @@ class ServersTest : public testing::Test {
   Servers servers_{db_, monitor_, writer_};
 };
 
-TEST_F(ServersTest, BeatsGoThroughPostgresWhileRedisIsGone) {
+TEST_F(ServersTest, HeartbeatsGoThroughPostgresWhileRedisIsGone) {
   EXPECT_EQ(heartbeat("app1"), false);
   heartbeat("app1", config::Program::admin);
   const auto seen = run(read_overview(monitor_));
@@ -89,7 +89,7 @@ TEST_F(ServersTest, BeatsGoThroughPostgresWhileRedisIsGone) {
   EXPECT_FALSE(seen->nginx.known);
 }
 
-TEST_F(ServersTest, BeatsThatAreOldAreSilenceAndThenNothing) {
+TEST_F(ServersTest, AServerWithoutHeartbeatsIsSilentAndThenNotListed) {
   heartbeat("app1");
   TestDatabase::execute("update server_programs set seen_at = now() - interval '1 minute'");
   const auto silent = run(read_overview(monitor_));
@@ -101,7 +101,7 @@ TEST_F(ServersTest, BeatsThatAreOldAreSilenceAndThenNothing) {
   EXPECT_THAT(run(read_overview(later))->servers, IsEmpty());
 }
 
-TEST_F(ServersTest, AServerRestsOnlyWhileAnotherServes) {
+TEST_F(ServersTest, AServerIsDrainedOnlyWhileAnotherServes) {
   heartbeat("app1");
   EXPECT_EQ(drain(1).error().code, ErrorCode::conflict) << "the last one";
   heartbeat("app2");
@@ -112,7 +112,7 @@ TEST_F(ServersTest, AServerRestsOnlyWhileAnotherServes) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().message.key, "servers.last");
   TestDatabase::execute("update server_programs set seen_at = now() - interval '1 minute' where server_id = 2");
-  EXPECT_EQ(heartbeat("app1"), false) << "nobody else is there to serve";
+  EXPECT_EQ(heartbeat("app1"), false) << "no other server serves";
 }
 
 TEST_F(ServersTest, AnAdminAloneDoesNotServe) {
@@ -121,7 +121,7 @@ TEST_F(ServersTest, AnAdminAloneDoesNotServe) {
   EXPECT_EQ(drain(1).error().code, ErrorCode::conflict);
 }
 
-TEST_F(ServersTest, ReturningEndsTheRest) {
+TEST_F(ServersTest, AReturnEndsTheDrain) {
   heartbeat("app1");
   heartbeat("app2");
   ASSERT_TRUE(drain(1));
@@ -131,7 +131,7 @@ TEST_F(ServersTest, ReturningEndsTheRest) {
             "rest app1,unrest app1");
 }
 
-TEST_F(ServersTest, TheActIsForAdminsWithAReasonAndForServersThatAreThere) {
+TEST_F(ServersTest, ADrainNeedsThePermissionAReasonAndAnExistingServer) {
   heartbeat("app1");
   heartbeat("app2");
   EXPECT_EQ(drain(1, true, "점검", "admin").error().code, ErrorCode::forbidden);
@@ -142,7 +142,7 @@ TEST_F(ServersTest, TheActIsForAdminsWithAReasonAndForServersThatAreThere) {
   EXPECT_EQ(heartbeat("app1"), false);
 }
 
-TEST_F(ServersTest, OneSampleIsWrittenForTenSecondsWhoeverWritesIt) {
+TEST_F(ServersTest, OnlyOneSampleIsWrittenForTenSeconds) {
   const auto add = [this] {
     const auto task = [](pg::Db& db) -> async<void> {  // captures nothing
       const Call call(std::chrono::steady_clock::now() + 5s, "test");
@@ -156,14 +156,14 @@ TEST_F(ServersTest, OneSampleIsWrittenForTenSecondsWhoeverWritesIt) {
     run(task(db_));
   };
   TestDatabase::execute("insert into server_samples (at, servers) values (now() - interval '2 hours', 1)");
-  // Never across the border of ten seconds.
+  // Both samples must be within the same ten seconds.
   TestDatabase::execute("select pg_sleep(greatest(0, extract(epoch from now())::numeric % 10 - 8) * 1.1)");
   add();
   add();
   EXPECT_EQ(TestDatabase::execute("select count(*) || ' ' || max(requests) from server_samples"), "2 1.25");
 }
 
-TEST_F(ServersTest, WhatFellSilentAndOldHistoryIsForgotten) {
+TEST_F(ServersTest, SilentProgramsAndOldSamplesAreDeleted) {
   heartbeat("app1");
   heartbeat("app2", config::Program::admin);
   TestDatabase::execute(R"(
@@ -171,18 +171,18 @@ TEST_F(ServersTest, WhatFellSilentAndOldHistoryIsForgotten) {
     update server_programs set seen_at = now() - interval '11 minutes' where program = 'admin';
     update servers set seen_at = now() - interval '31 days';
     insert into servers (name, seen_at, drained_since) values ('app3', now() - interval '31 days', now()))");
-  const auto forget = [this](auto function, pg::Db& db) {
+  const auto delete_all = [this](auto function, pg::Db& db) {
     const Call call(std::chrono::steady_clock::now() + 5s, "test");
     return run(function(db, call));
   };
-  EXPECT_TRUE(forget(delete_silent_programs, site_));
-  EXPECT_TRUE(forget(delete_silent_servers, site_));
-  EXPECT_FALSE(forget(delete_silent_programs, db_));
-  EXPECT_FALSE(forget(delete_silent_servers, db_));
-  EXPECT_TRUE(forget(delete_old_samples, db_));
-  EXPECT_FALSE(forget(delete_old_samples, db_));
+  EXPECT_TRUE(delete_all(delete_silent_programs, site_));
+  EXPECT_TRUE(delete_all(delete_silent_servers, site_));
+  EXPECT_FALSE(delete_all(delete_silent_programs, db_));
+  EXPECT_FALSE(delete_all(delete_silent_servers, db_));
+  EXPECT_TRUE(delete_all(delete_old_samples, db_));
+  EXPECT_FALSE(delete_all(delete_old_samples, db_));
   EXPECT_EQ(TestDatabase::execute("select string_agg(name, ' ' order by name) from servers"), "app1 app3")
-      << "who is alive and who is to rest stay";
+      << "live and drained servers stay";
   EXPECT_EQ(TestDatabase::execute("select count(*) from server_samples"), "1");
 }
 

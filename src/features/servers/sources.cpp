@@ -28,7 +28,7 @@ std::int64_t field(std::string_view text, std::string_view name) {
   return out;
 }
 
-// The monitor's answer, as far as it is needed (src/apps/monitor/status_json.cpp).
+// The fields of the monitor's answer that are needed (src/apps/monitor/status_json.cpp).
 struct Minute {
   double per_second = 0;
   std::int64_t p50_ms = 0;
@@ -83,7 +83,7 @@ BOOST_DESCRIBE_STRUCT(MonitorStatus, (), (nginx, requests, upstreams))
 
 bool has_port(const Upstream& upstream, int port) { return upstream.address.ends_with(":" + std::to_string(port)); }
 
-/// The Site of a server among Nginx's, by its port.
+/// The server's Site in Nginx's upstreams, found by its port.
 std::optional<Upstream> site_of(const Server& server, const NginxFigures& nginx) {
   for (const Upstream& upstream : nginx.servers) {
     if (server.site && upstream.name == server.name && has_port(upstream, server.site->port)) return upstream;
@@ -91,7 +91,7 @@ std::optional<Upstream> site_of(const Server& server, const NginxFigures& nginx)
   return std::nullopt;
 }
 
-/// The same of a silent one: by its name, where the Sites of the others stand.
+/// The same for a server without heartbeats: found by its name in the upstream of the other Sites.
 std::optional<Upstream> silent_site_of(const Server& server, const NginxFigures& nginx, std::string_view sites) {
   for (const Upstream& upstream : nginx.servers) {
     if (upstream.name == server.name && upstream.upstream == sites) return upstream;
@@ -132,7 +132,7 @@ RedisFigures read_info(std::string_view info) {
   return out;
 }
 
-std::optional<Heartbeat> read_beat(std::string_view text) {
+std::optional<Heartbeat> parse_heartbeat(std::string_view text) {
   boost::system::error_code error;
   const json::value parsed = json::parse(text, error);
   if (error) return std::nullopt;
@@ -148,24 +148,24 @@ NginxFigures read_upstream_status(std::string_view text) {
   boost::system::error_code error;
   const json::value parsed = json::parse(text, error);
   if (error || !parsed.is_object()) {
-    out.why = "its /upstream_status is not one of ours";
+    out.why = "its /upstream_status cannot be parsed";
     return out;
   }
-  MonitorStatus said;
-  from_json(parsed, said);
+  MonitorStatus status;
+  from_json(parsed, status);
   out.known = true;
-  out.up = said.nginx.state == "up";
-  const Minute& all = said.requests.last_minute;
+  out.up = status.nginx.state == "up";
+  const Minute& all = status.requests.last_minute;
   out.requests = all.per_second;
   out.errors = all.error_rate;
   out.p50_ms = all.p50_ms;
   out.p95_ms = all.p95_ms;
   out.p99_ms = all.p99_ms;
-  out.active = said.nginx.connections.active;
-  out.reading = said.nginx.connections.reading;
-  out.writing = said.nginx.connections.writing;
-  out.waiting = said.nginx.connections.waiting;
-  for (const MonitorUpstream& upstream : said.upstreams) {
+  out.active = status.nginx.connections.active;
+  out.reading = status.nginx.connections.reading;
+  out.writing = status.nginx.connections.writing;
+  out.waiting = status.nginx.connections.waiting;
+  for (const MonitorUpstream& upstream : status.upstreams) {
     for (const MonitorServer& server : upstream.servers) {
       const Minute& minute = server.last_minute;
       out.servers.push_back({upstream.name, server.address, server.name, server.state, server.since_seconds,

@@ -19,41 +19,41 @@ Heartbeat heartbeat(std::string server, config::Program program, std::int64_t at
   return out;
 }
 
-TEST(RedisInfo, IsReadWhateverItsOrder) {
-  const RedisFigures said = read_info(
+TEST(RedisInfo, IsParsedInAnyOrder) {
+  const RedisFigures figures = read_info(
       "# Server\r\nredis_version:7.0.15\r\nuptime_in_seconds:61\r\n# Clients\r\nconnected_clients:7\r\n"
       "# Memory\r\nused_memory:1500000\r\nused_memory_peak:2000000\r\nmaxmemory:268435456\r\n"
       "mem_fragmentation_ratio:1.25\r\n# Stats\r\ninstantaneous_ops_per_sec:42\r\nexpired_keys:9\r\nevicted_keys:3\r\n"
       "# Keyspace\r\ndb0:keys=12,expires=10,avg_ttl=5\r\ndb3:keys=1,expires=0,avg_ttl=0\r\n");
-  EXPECT_EQ(said.version, "7.0.15");
-  EXPECT_EQ(said.uptime_seconds, 61);
-  EXPECT_EQ(said.clients, 7);
-  EXPECT_EQ(said.memory, 1500000);
-  EXPECT_EQ(said.memory_peak, 2000000);
-  EXPECT_EQ(said.memory_limit, 268435456);
-  EXPECT_EQ(said.fragmentation, 1.25);
-  EXPECT_EQ(said.commands, 42);
-  EXPECT_EQ(said.expired_total, 9);
-  EXPECT_EQ(said.evicted_total, 3);
-  EXPECT_EQ(said.keys, 13);
-  EXPECT_EQ(said.expires, 10);
-  EXPECT_FALSE(said.expired) << "one look knows no rate";
+  EXPECT_EQ(figures.version, "7.0.15");
+  EXPECT_EQ(figures.uptime_seconds, 61);
+  EXPECT_EQ(figures.clients, 7);
+  EXPECT_EQ(figures.memory, 1500000);
+  EXPECT_EQ(figures.memory_peak, 2000000);
+  EXPECT_EQ(figures.memory_limit, 268435456);
+  EXPECT_EQ(figures.fragmentation, 1.25);
+  EXPECT_EQ(figures.commands, 42);
+  EXPECT_EQ(figures.expired_total, 9);
+  EXPECT_EQ(figures.evicted_total, 3);
+  EXPECT_EQ(figures.keys, 13);
+  EXPECT_EQ(figures.expires, 10);
+  EXPECT_FALSE(figures.expired) << "a rate needs two readings";
 }
 
-TEST(RedisInfo, OfNonsenseIsEmpty) {
+TEST(RedisInfo, OtherTextIsEmpty) {
   for (const auto* text : {"", "\n\n", "used_memory", "used_memory:many\r\ndb0:keys", ":::\r\n"}) {
-    const RedisFigures said = read_info(text);
-    EXPECT_EQ(said.memory, 0) << text;
-    EXPECT_EQ(said.keys, 0) << text;
+    const RedisFigures figures = read_info(text);
+    EXPECT_EQ(figures.memory, 0) << text;
+    EXPECT_EQ(figures.keys, 0) << text;
   }
 }
 
-TEST(Beats, ComeBackAsTheyWereWritten) {
+TEST(ParseHeartbeat, ReadsWhatWasWritten) {
   Heartbeat written = heartbeat("app1", config::Program::site, 12, 3000);
   written.requests = 3.5;
   written.routes.push_back({"GET /posts/{id}", 2, 1, 2, 3});
   written.postgres = {true, 4, 0.5};
-  const auto read = read_beat(boost::json::serialize(to_json(written)));
+  const auto read = parse_heartbeat(boost::json::serialize(to_json(written)));
   ASSERT_TRUE(read);
   EXPECT_EQ(read->server, "app1");
   EXPECT_EQ(read->requests, 3.5);
@@ -62,19 +62,19 @@ TEST(Beats, ComeBackAsTheyWereWritten) {
   EXPECT_EQ(read->postgres.per_second, 4);
 }
 
-TEST(Beats, OfOtherVersionsAreReadAsFarAsTheyGo) {
+TEST(ParseHeartbeat, IgnoresUnknownAndWrongFields) {
   const auto read =
-      read_beat(R"({"server":"app9","program":"admin","memory":"much","routes":7,"colour":"blue","cpu":1})");
+      parse_heartbeat(R"({"server":"app9","program":"admin","memory":"much","routes":7,"colour":"blue","cpu":1})");
   ASSERT_TRUE(read);
   EXPECT_EQ(read->memory, 0);
   EXPECT_THAT(read->routes, IsEmpty());
   EXPECT_EQ(read->cpu, 1);
 }
 
-TEST(Beats, ThatAreNoneAreNotRead) {
+TEST(ParseHeartbeat, RejectsOtherText) {
   for (const auto* text : {"", "{", "[]", "7", "{}", R"({"server":"app1"})", R"({"server":"","program":"site"})",
                            R"({"server":"app1","program":"shell"})"}) {
-    EXPECT_FALSE(read_beat(text)) << text;
+    EXPECT_FALSE(parse_heartbeat(text)) << text;
   }
 }
 
@@ -87,25 +87,25 @@ constexpr std::string_view kStatus =
    {"name":"minschool_admin","servers":[{"address":"127.0.0.11:3001","name":"app1","state":"up"}]}]})";
 
 TEST(UpstreamStatus, GivesNginxAndItsServers) {
-  const NginxFigures said = read_upstream_status(kStatus);
-  EXPECT_TRUE(said.known);
-  EXPECT_TRUE(said.up);
-  EXPECT_EQ(said.requests, 12.5);
-  EXPECT_EQ(said.p99_ms, 20);
-  EXPECT_EQ(said.active, 5);
-  ASSERT_THAT(said.servers, SizeIs(3));
-  EXPECT_EQ(said.servers[1].reason, "connect: refused");
+  const NginxFigures figures = read_upstream_status(kStatus);
+  EXPECT_TRUE(figures.known);
+  EXPECT_TRUE(figures.up);
+  EXPECT_EQ(figures.requests, 12.5);
+  EXPECT_EQ(figures.p99_ms, 20);
+  EXPECT_EQ(figures.active, 5);
+  ASSERT_THAT(figures.servers, SizeIs(3));
+  EXPECT_EQ(figures.servers[1].reason, "connect: refused");
 }
 
-TEST(UpstreamStatus, OfNonsenseSaysThatNobodyKnows) {
+TEST(UpstreamStatus, OtherTextIsUnknown) {
   for (const auto* text : {"", "<html>", "[]", "null"}) {
-    const NginxFigures said = read_upstream_status(text);
-    EXPECT_FALSE(said.known) << text;
-    EXPECT_FALSE(said.why.empty()) << text;
+    const NginxFigures figures = read_upstream_status(text);
+    EXPECT_FALSE(figures.known) << text;
+    EXPECT_FALSE(figures.why.empty()) << text;
   }
 }
 
-TEST(Assembly, TakesTheNewestBeatAndTheSiteInNginx) {
+TEST(Assembly, TakesTheNewestHeartbeatAndTheSiteInNginx) {
   const std::vector<store::ServerRow> known{
       {1, "app1", false, "site", 3.0, {}}, {1, "app1", false, "admin", 4.0, {}}, {2, "app2", true, "site", 90.0, {}}};
   const std::vector<Heartbeat> heartbeats{
@@ -150,7 +150,7 @@ TEST(Samples, AddUpThePrograms) {
   EXPECT_FALSE(sample.commands) << "Redis is gone";
 }
 
-TEST(Samples, OfNobodyAreUnknown) {
+TEST(Samples, WithoutProgramsAreUnknown) {
   const Sample sample = sample_of(Overview());
   EXPECT_EQ(sample.servers, 0);
   EXPECT_FALSE(sample.requests);

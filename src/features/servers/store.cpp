@@ -47,7 +47,7 @@ constexpr pg::Query kSlowest{"servers.slowest", R"(
    where dbid = (select oid from pg_database where datname = current_database()) and calls >= 5
    order by mean_exec_time desc limit 5)"};
 
-// date_bin(): the same ten seconds for everybody, by the database's clock.
+// date_bin(): the same ten seconds for all servers, by the database's clock.
 constexpr pg::Query kHasSample{"servers.has_sample", R"(
   select exists (select from server_samples where at = date_bin('10 seconds', now(), 'epoch')))"};
 constexpr pg::Query kAddSample{"servers.add_sample", R"(

@@ -12,18 +12,18 @@
 namespace ms::servers::store {
 
 // --- heartbeats
-/// Affected: 1 when the program has its row. `heartbeat` is nullopt while Redis has it.
+/// Affects no row when the program has none yet. `heartbeat` is nullopt while Redis has it.
 pg::ResultHandle<pg::None> heartbeat(pg::Statements& out, std::string_view server, std::string_view program,
                                      const std::optional<std::string>& heartbeat);
 /// Adds the rows of the server and its program.
 void add(pg::Statements& out, std::string_view server, std::string_view program);
-/// Whether the Site of this server is to be drained now.
+/// Whether the Site of this server is to serve no requests now.
 pg::ResultHandle<bool> is_drained(pg::Statements& out, std::string_view server);
 /// PostgreSQL's time, in seconds since 1970.
 pg::ResultHandle<double> clock(pg::Statements& out);
 /// Keeps the row of this server from being deleted.
 void touch_server(pg::Statements& out, std::string_view server);
-/// Deletes rows without recent heartbeats; any server may.
+/// Deletes rows without recent heartbeats; any server may run it.
 pg::ResultHandle<pg::None> delete_silent_programs(pg::Statements& out);
 pg::ResultHandle<pg::None> delete_silent_servers(pg::Statements& out);
 
@@ -53,7 +53,7 @@ struct Database {
 };
 pg::ResultHandle<Database> database(pg::Statements& out);
 pg::ResultHandle<Replica> replicas(pg::Statements& out);
-/// Only where the extension pg_stat_statements is.
+/// Needs the extension pg_stat_statements.
 pg::ResultHandle<Statement> slowest(pg::Statements& out);
 
 // --- the last hour
@@ -65,7 +65,7 @@ pg::ResultHandle<pg::None> delete_old_samples(pg::Statements& out);
 pg::ResultHandle<Sample> samples(pg::Statements& out);
 
 // --- acts of staff
-/// The name, when there is such a server.
+/// The name of the server, if it exists.
 pg::ResultHandle<std::string> name(pg::Statements& out, std::int64_t id);
 /// Fails the write (409, servers.last) unless another Site serves.
 void guard_not_last(pg::Statements& out, std::int64_t id);

@@ -16,10 +16,10 @@
 #include "infra/session/viewer.hpp"
 #include "infra/write/write.hpp"
 
-// The site that tests of features stand on: a few members and boards, and what features are made of.
+// The fixture of the tests of features: a few members and boards, and the services that features use.
 namespace ms {
 
-/// A member with the permissions of their role, as role_permissions has them.
+/// A member with the permissions of their role, as in the table role_permissions.
 inline session::Viewer test_viewer(std::int64_t id, std::string name, session::Role role,
                                    std::string_view permissions) {
   session::Viewer viewer;
@@ -39,7 +39,7 @@ inline const session::Viewer kAdmin = test_viewer(
 inline const session::Viewer kGuest = test_viewer(0, "", session::Role::guest, "read");
 
 /// Before each test: the members above and two boards, one for everybody and one for staff. There is no Redis, unless
-/// `redis_config` names one: what is tested must not depend on it.
+/// `redis_config` names one, because features must work without it.
 class SiteFixture : public testing::Test {
  protected:
   explicit SiteFixture(const std::string& role = "minschool_site",
@@ -58,15 +58,15 @@ class SiteFixture : public testing::Test {
     ASSERT_TRUE(pg::run(io, db.ready(std::chrono::steady_clock::now() + std::chrono::seconds(10))));
   }
 
-  /// Runs statements as the superuser; the first cell.
+  /// Runs statements as the superuser and returns the first cell.
   static std::string ask(const std::string& sql) { return pg::TestDatabase::execute(sql); }
   template <class T>
   T run(async<T> work) {
     return pg::run(io, std::move(work));
   }
-  static std::vector<std::int64_t> numbers(const live::ChangeSet& news) {
+  static std::vector<std::int64_t> numbers(const live::ChangeSet& change_set) {
     std::vector<std::int64_t> out;
-    for (const live::Change& change : news.changes) out.push_back(change.number);
+    for (const live::Change& change : change_set.changes) out.push_back(change.number);
     return out;
   }
   /// What the viewer sees of a change; "-" when nothing.
@@ -87,7 +87,7 @@ class SiteFixture : public testing::Test {
   write::Writer writer{db, cache, publisher};
 };
 
-/// The same with what features need that write.
+/// The same, with what features that write need.
 class WritingFixture : public SiteFixture {
  protected:
   using SiteFixture::SiteFixture;
@@ -99,12 +99,12 @@ class WritingFixture : public SiteFixture {
   notifications::Notifications notifications{db, cache, limiter, boards, publisher, writer};
 };
 
-/// What a refusal says: "" for none.
+/// The message key of a refusal; "" for a success.
 template <class T>
 std::string refused(const Result<T>& result) {
   return result ? "" : result.error().message.key;
 }
-/// The code of a refusal; none when there is none.
+/// The code of a refusal; nullopt for a success.
 template <class T>
 std::optional<ErrorCode> code_of(const Result<T>& result) {
   return result ? std::nullopt : std::optional(result.error().code);

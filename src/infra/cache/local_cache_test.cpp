@@ -299,8 +299,8 @@ TEST_F(LocalCacheTest, WithoutATtlNothingIsCachedAndNobodyWaits) {
 
 TEST_F(LocalCacheTest, CachesOnlyCacheableValues) {
   const auto load = [this] { return read(source, in(10s)); };
-  const auto worthless = [](const std::string&) { return false; };
-  redis::run(context, cache.load(Call(in(10s), "test"), "a", load, worthless));
+  const auto never = [](const std::string&) { return false; };
+  redis::run(context, cache.load(Call(in(10s), "test"), "a", load, never));
   EXPECT_EQ(cache.find("a"), nullptr);
 }
 

@@ -61,8 +61,8 @@ async<> invalidate(RedisCache& cache, std::vector<std::string> keys) {
 
 class RedisCacheTest : public testing::Test {
  protected:
-  void SetUp() override { ASSERT_TRUE(heals()); }
-  bool heals() { return run(io, client.ready(in(10s))); }
+  void SetUp() override { ASSERT_TRUE(wait_until_up()); }
+  bool wait_until_up() { return run(io, client.ready(in(10s))); }
   std::string get_now(const std::string& key) { return run(io, get(cache, key, source, in(10s))); }
   void invalidate_now(const std::string& key) { run(io, invalidate(cache, {key})); }
   void begin(const std::string& key, std::vector<std::string>& got, std::chrono::milliseconds time = 10s) {
@@ -165,7 +165,7 @@ TEST_F(RedisCacheTest, ALoadIsNotStoredInARedisThatRestartedEmpty) {
   server.kill();
   until([this] { return !client.up(); });
   server.start();
-  ASSERT_TRUE(heals());
+  ASSERT_TRUE(wait_until_up());
   open_gate();
   until([&got] { return got.size() == 1; });
   EXPECT_EQ(get_now("k"), "new");
@@ -234,7 +234,7 @@ TEST_F(RedisCacheTest, AnInvalidationDuringAnOutageArrivesBeforeTheNextRead) {
   invalidate_now("k");
   EXPECT_EQ(get_now("k"), "new");
   server.thaw();
-  ASSERT_TRUE(heals());
+  ASSERT_TRUE(wait_until_up());
   EXPECT_EQ(get_now("k"), "new");
 }
 
@@ -245,7 +245,7 @@ TEST_F(RedisCacheTest, AnUnconfirmedInvalidationOpensTheCircuit) {
   invalidate_now("k");
   EXPECT_FALSE(client.up());
   server.thaw();
-  ASSERT_TRUE(heals());
+  ASSERT_TRUE(wait_until_up());
   EXPECT_EQ(get_now("k"), "new");
 }
 
@@ -257,7 +257,7 @@ TEST_F(RedisCacheTest, TooManyInvalidationsInAnOutageInvalidateEverything) {
   source.value = "new";
   for (std::size_t i = 0; i <= PendingInvalidations::kMaxKeys; ++i) invalidate_now("cache:k" + std::to_string(i));
   server.thaw();
-  ASSERT_TRUE(heals());
+  ASSERT_TRUE(wait_until_up());
   EXPECT_EQ(get_now("cache:k0"), "new");
   EXPECT_EQ(get_now("cache:bystander"), "new");
   EXPECT_EQ(get_now("cache:bystander"), "new");

@@ -9,7 +9,7 @@
 namespace ms::http {
 namespace {
 
-// Our forms have a few dozen fields at most; more is an attempt to keep the server busy.
+// The site's forms have a few dozen fields at most; more is an attempt to keep the server busy.
 constexpr std::size_t kMaxPairs = 200;
 
 int hex_digit(char c) {

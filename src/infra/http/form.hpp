@@ -23,8 +23,8 @@ class Form {
  public:
   /// nullopt when an escape is broken, the text is not valid UTF-8, or it has more than 200 pairs.
   static std::optional<Form> parse(std::string_view encoded);
-  /// A multipart body with this boundary. Unexpected too when it has a file (refused_by_sink); a file input in which
-  /// nothing was chosen is no pair.
+  /// Parses a multipart body with this boundary. Also Unexpected when it has a file (refused_by_sink); a file input
+  /// without a chosen file gives no pair.
   static std::expected<Form, MultipartError> parse_multipart(std::string_view boundary, std::string_view body);
 
   /// The first value with that name; empty when absent.

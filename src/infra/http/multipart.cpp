@@ -10,7 +10,7 @@ namespace {
 constexpr std::string_view kLineBreak = "\r\n";
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
 constexpr std::size_t kMaxBoundary = 70;  // RFC 2046 5.1.1
-constexpr std::size_t kMaxPadding = 64;   // blanks after a delimiter, which nobody sends
+constexpr std::size_t kMaxPadding = 64;   // white space after a delimiter; no client sends any
 
 /// RFC 2046 5.1.1, bchars.
 bool is_boundary_char(char c) {
@@ -32,7 +32,7 @@ std::optional<std::string> multipart_boundary(std::string_view content_type) {
   return *boundary;
 }
 
-// The first delimiter needs no line break before it; with one put there, it is like all others.
+// The first delimiter needs no line break before it; prepending one makes it like all others.
 MultipartParser::MultipartParser(std::string_view boundary, MultipartLimits limits, MultipartSink& sink)
     : delimiter_("\r\n--" + std::string(boundary)), limits_(limits), sink_(sink), pending_(kLineBreak) {}
 
@@ -70,7 +70,7 @@ MultipartParser::Step MultipartParser::step() {
   return false;
 }
 
-/// Gives on the first bytes of what is pending.
+/// Passes the first pending bytes to the sink.
 std::expected<void, MultipartError> MultipartParser::emit(std::size_t size) {
   if (state_ == State::body && size > 0) {
     part_bytes_ += size;
@@ -85,8 +85,8 @@ MultipartParser::Step MultipartParser::read_body() {
   const std::size_t found = rest().find(delimiter_);
   if (found == std::string::npos) {
     // The last bytes may begin a delimiter.
-    const std::size_t kept = std::min(rest().size(), delimiter_.size() - 1);
-    if (const auto done = emit(rest().size() - kept); !done) return because(done.error());
+    const std::size_t held_back = std::min(rest().size(), delimiter_.size() - 1);
+    if (const auto done = emit(rest().size() - held_back); !done) return because(done.error());
     return false;
   }
   if (const auto done = emit(found); !done) return because(done.error());
@@ -109,7 +109,7 @@ MultipartParser::Step MultipartParser::read_delimiter_end() {
   if (end.size() < kLineBreak.size() && may_become_one) return false;
   if (end != kLineBreak) return because(MultipartError::malformed);
   if (++parts_ > limits_.parts) return because(MultipartError::too_many_parts);
-  taken_ += padding;  // the line break stays: it may be the first of the two that end a head
+  taken_ += padding;  // not the line break: it may be the first of the two that end a head
   searched_ = 0;
   state_ = State::head;
   return true;

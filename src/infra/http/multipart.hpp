@@ -6,20 +6,21 @@
 #include <string>
 #include <string_view>
 
-// Bodies of multipart/form-data (RFC 7578, whose framing is RFC 2046 section 5.1), read as they come: bytes go in, and
-// what they mean goes to a sink. No I/O, and no more memory than one chunk, one part's headers and one delimiter.
+// An incremental parser of multipart/form-data (RFC 7578, whose framing is RFC 2046 section 5.1): it takes bytes as
+// they arrive and passes the parts to a sink. No I/O, and no more memory than one chunk, one part's headers and one
+// delimiter.
 namespace ms::http {
 
 struct MultipartLimits {
   std::size_t parts = 200;
   std::size_t head_bytes = 4096;  ///< of one part's headers
   std::uint64_t part_bytes = UINT64_MAX;
-  std::uint64_t body_bytes = UINT64_MAX;  ///< of everything
+  std::uint64_t body_bytes = UINT64_MAX;  ///< of the whole body
 };
 
-/// Why a body is refused.
+/// Why a body is rejected.
 enum class MultipartError {
-  malformed,  ///< it is none, or not whole
+  malformed,  ///< not multipart/form-data, or incomplete
   too_many_parts,
   head_too_large,
   part_too_large,
@@ -27,39 +28,39 @@ enum class MultipartError {
   refused_by_sink,
 };
 
-/// What the headers of one part say.
+/// The headers of one part.
 struct PartHead {
   std::string name;
-  /// Of a file: the last step of what was sent (a browser may send a path), UTF-8 in NFC without control characters;
-  /// empty when no file was chosen. Never to be used as a path. nullopt: the part is a field.
+  /// Of a file: the last segment of the sent name (a browser may send a path), UTF-8 in NFC without control characters;
+  /// empty when no file was chosen. Never use it as a path. nullopt: the part is a field.
   std::optional<std::string> filename;
-  std::string content_type;  ///< as it was sent; empty: not said
+  std::string content_type;  ///< as sent; empty when there is none
 };
 
-/// Takes the parts of one body, in their order.
+/// Receives the parts of one body in order.
 class MultipartSink {
  public:
   virtual ~MultipartSink() = default;
-  /// A part begins. False refuses the body.
+  /// A part begins. False rejects the body.
   virtual bool begin_part(const PartHead& head) = 0;
-  /// Its next bytes; any number of times. False refuses the body.
+  /// The next bytes of the part; called any number of times. False rejects the body.
   virtual bool part_data(std::string_view bytes) = 0;
-  /// It is whole. False refuses the body.
+  /// The part is complete. False rejects the body.
   virtual bool end_part() = 0;
 };
 
 /// The parameter "boundary" of a Content-Type; nullopt when that is not multipart/form-data or has no valid one.
 std::optional<std::string> multipart_boundary(std::string_view content_type);
 
-/// Reads one body. After an error it is not to be used any more.
+/// Parses one body. Do not use it after an error.
 class MultipartParser {
  public:
-  /// `boundary` as multipart_boundary() gives it; the sink outlives the parser.
+  /// `boundary` as multipart_boundary() returns it; the sink must outlive the parser.
   MultipartParser(std::string_view boundary, MultipartLimits limits, MultipartSink& sink);
 
-  /// Takes the next bytes of the body, however they are cut.
+  /// Takes the next bytes of the body, in chunks of any size.
   std::expected<void, MultipartError> push(std::string_view bytes);
-  /// The body has ended: refused when its last delimiter did not come.
+  /// Call at the end of the body, which is malformed when it lacks the last delimiter.
   std::expected<void, MultipartError> finish() const;
 
  private:
@@ -79,8 +80,8 @@ class MultipartParser {
   std::string_view rest() const noexcept { return std::string_view(pending_).substr(taken_); }
 
   std::string pending_;
-  std::size_t taken_ = 0;     ///< bytes of pending_ that are understood
-  std::size_t searched_ = 0;  ///< bytes of rest() in which no end of a head begins
+  std::size_t taken_ = 0;     ///< bytes of pending_ that are parsed
+  std::size_t searched_ = 0;  ///< bytes of rest() that contain no beginning of the end of a head
   std::size_t parts_ = 0;
   std::uint64_t part_bytes_ = 0;
   std::uint64_t body_bytes_ = 0;

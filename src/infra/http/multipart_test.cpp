@@ -10,8 +10,8 @@ namespace {
 using testing::ElementsAre;
 using testing::Pair;
 
-/// Writes down what comes.
-class Notes final : public MultipartSink {
+/// Records the calls.
+class RecordingSink final : public MultipartSink {
  public:
   bool begin_part(const PartHead& head) override {
     heads.push_back(head);
@@ -39,10 +39,10 @@ constexpr std::string_view kBody =
     "\xFF\xD8\r\n-\r\n--x y\r\n"
     "Content-Disposition: form-data; name=\"empty\"\r\n\r\n\r\n--x y--\r\nepilogue\r\n--x y\r\n";
 
-/// The error, if it has one; chunks of `size` bytes.
-std::optional<MultipartError> read(std::string_view body, Notes& notes, std::size_t size = 1000,
+/// The error, if any, of a body that is pushed in chunks of `size` bytes.
+std::optional<MultipartError> read(std::string_view body, RecordingSink& sink, std::size_t size = 1000,
                                    MultipartLimits limits = {}, std::string_view boundary = "x y") {
-  MultipartParser parser(boundary, limits, notes);
+  MultipartParser parser(boundary, limits, sink);
   for (std::size_t i = 0; i < body.size(); i += size) {
     if (const auto done = parser.push(body.substr(i, size)); !done) return done.error();
   }
@@ -51,36 +51,36 @@ std::optional<MultipartError> read(std::string_view body, Notes& notes, std::siz
   return std::nullopt;
 }
 std::optional<MultipartError> error_of(std::string_view body, MultipartLimits limits = {}) {
-  Notes notes;
-  return read(body, notes, 7, limits);
+  RecordingSink sink;
+  return read(body, sink, 7, limits);
 }
 /// A body of one part with these headers.
 std::string with_head(const std::string& head) { return "--x y\r\n" + head + "\r\n\r\nv\r\n--x y--"; }
 std::optional<PartHead> head_of(const std::string& parameters) {
-  Notes notes;
-  if (read(with_head("Content-Disposition: form-data" + parameters), notes)) return std::nullopt;
-  return notes.heads.front();
+  RecordingSink sink;
+  if (read(with_head("Content-Disposition: form-data" + parameters), sink)) return std::nullopt;
+  return sink.heads.front();
 }
 std::string filename_of(const std::string& sent) {
   const auto head = head_of("; name=a; filename=\"" + sent + "\"");
   return head ? head->filename.value_or("no file") : "refused";
 }
 
-TEST(Multipart, GivesThePartsHoweverTheBytesAreCut) {
+TEST(Multipart, PartsDoNotDependOnTheChunks) {
   for (std::size_t size = 1; size <= kBody.size(); ++size) {
-    Notes notes;
-    ASSERT_EQ(read(kBody, notes, size), std::nullopt) << size;
-    EXPECT_THAT(notes.bodies, ElementsAre("소풍 -- x\r\n--x\r\n", "\xFF\xD8\r\n-", "")) << size;
-    EXPECT_EQ(notes.ended, 3);
-    EXPECT_EQ(notes.heads[0].name, "title");
-    EXPECT_EQ(notes.heads[0].filename, std::nullopt);
-    EXPECT_EQ(notes.heads[1].name, "file");
-    EXPECT_EQ(notes.heads[1].filename, "a.jpg");
-    EXPECT_EQ(notes.heads[1].content_type, "image/jpeg");
+    RecordingSink sink;
+    ASSERT_EQ(read(kBody, sink, size), std::nullopt) << size;
+    EXPECT_THAT(sink.bodies, ElementsAre("소풍 -- x\r\n--x\r\n", "\xFF\xD8\r\n-", "")) << size;
+    EXPECT_EQ(sink.ended, 3);
+    EXPECT_EQ(sink.heads[0].name, "title");
+    EXPECT_EQ(sink.heads[0].filename, std::nullopt);
+    EXPECT_EQ(sink.heads[1].name, "file");
+    EXPECT_EQ(sink.heads[1].filename, "a.jpg");
+    EXPECT_EQ(sink.heads[1].content_type, "image/jpeg");
   }
 }
 
-TEST(Multipart, RefusesWhatIsNotWholeOrNotWellFormed) {
+TEST(Multipart, RejectsIncompleteAndMalformedBodies) {
   EXPECT_EQ(error_of(""), MultipartError::malformed);
   EXPECT_EQ(error_of("a=b&c=d"), MultipartError::malformed);
   EXPECT_EQ(error_of(kBody.substr(0, kBody.find("--\r\nepilogue"))), MultipartError::malformed);
@@ -100,7 +100,7 @@ TEST(Multipart, RefusesWhatIsNotWholeOrNotWellFormed) {
   }
 }
 
-TEST(Multipart, KeepsItsLimits) {
+TEST(Multipart, EnforcesItsLimits) {
   EXPECT_EQ(error_of(kBody, {.parts = 2}), MultipartError::too_many_parts);
   EXPECT_EQ(error_of(kBody, {.parts = 3}), std::nullopt);
   EXPECT_EQ(error_of(kBody, {.part_bytes = 10}), MultipartError::part_too_large);
@@ -112,7 +112,7 @@ TEST(Multipart, KeepsItsLimits) {
   EXPECT_EQ(error_of("--x y\r\n" + std::string(10'000, 'a')), MultipartError::head_too_large) << "before its end comes";
 }
 
-TEST(Multipart, AFilenameIsNoPath) {
+TEST(Multipart, AFilenameIsNotAPath) {
   EXPECT_EQ(filename_of("가정통신문 3월.hwp"), "가정통신문 3월.hwp");
   EXPECT_EQ(filename_of("\u1100\u1161.txt"), "가.txt") << "macOS writes NFD";
   EXPECT_EQ(filename_of("../../etc/passwd"), "passwd");
@@ -124,7 +124,7 @@ TEST(Multipart, AFilenameIsNoPath) {
   EXPECT_EQ(filename_of("100%.txt"), "100%.txt");
 }
 
-TEST(Multipart, TheBoundaryStandsInTheContentType) {
+TEST(Multipart, TheBoundaryComesFromTheContentType) {
   EXPECT_EQ(multipart_boundary("multipart/form-data; boundary=----WebKitFormBoundaryx1"), "----WebKitFormBoundaryx1");
   EXPECT_EQ(multipart_boundary("Multipart/Form-Data;charset=utf-8; Boundary=\"a b\""), "a b");
   for (const char* none : {"", "multipart/form-data", "multipart/mixed; boundary=a", "multipart/form-data; boundary=",
@@ -139,7 +139,7 @@ std::string field(const std::string& name, const std::string& value) {
   return "--b\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + value + "\r\n";
 }
 
-TEST(MultipartForm, IsTheSameAsTheUrlencodedOne) {
+TEST(MultipartForm, EqualsTheUrlencodedForm) {
   const auto form = Form::parse_multipart("b", field("title", "소풍") + field("content", "a\r\nb & c") + "--b--\r\n");
   ASSERT_TRUE(form);
   EXPECT_THAT(form->pairs(), ElementsAre(Pair("title", "소풍"), Pair("content", "a\nb & c")));
@@ -148,7 +148,7 @@ TEST(MultipartForm, IsTheSameAsTheUrlencodedOne) {
   EXPECT_EQ(Form::parse(form->encoded())->pairs(), form->pairs());
 }
 
-TEST(MultipartForm, HasNoFiles) {
+TEST(MultipartForm, RejectsFiles) {
   const std::string head = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"";
   const auto nothing_chosen = Form::parse_multipart("b", head + "\"\r\n\r\n\r\n" + field("a", "1") + "--b--");
   ASSERT_TRUE(nothing_chosen);

@@ -39,7 +39,7 @@ std::optional<std::string> take_quoted(std::string_view& text) {
   return std::nullopt;
 }
 
-/// "; name=value", which is taken off.
+/// Removes and returns a leading "; name=value".
 std::optional<Parameter> take_parameter(std::string_view& text) {
   text.remove_prefix(1);
   skip_blanks(text);
@@ -52,7 +52,8 @@ std::optional<Parameter> take_parameter(std::string_view& text) {
   return Parameter{ascii_lower(name), *std::move(value)};
 }
 
-/// What browsers write for characters that would end the value (WHATWG HTML, "multipart form data").
+/// Decodes the escapes that browsers write for characters that would end the value (WHATWG HTML, "multipart form
+/// data").
 std::string unescape(std::string_view value) {
   std::string out;
   out.reserve(value.size());
@@ -72,7 +73,7 @@ std::string safe_filename(std::string_view sent) {
   return name == "." || name == ".." ? std::string() : name;
 }
 
-/// Takes what Content-Disposition says; false when it is not one of a form.
+/// Takes the fields of Content-Disposition; false when it is not form-data.
 bool read_disposition(std::string_view text, PartHead& out) {
   const auto header = ParameterizedHeader::parse(text);
   if (!header || header->value != "form-data") return false;
@@ -107,9 +108,9 @@ std::optional<ParameterizedHeader> ParameterizedHeader::parse(std::string_view t
 }
 
 const std::string* ParameterizedHeader::find(std::string_view name) const noexcept {
-  const auto is_it = [&](const Parameter& parameter) { return parameter.name == name; };
-  const auto found = std::ranges::find_if(parameters, is_it);
-  return std::ranges::count_if(parameters, is_it) == 1 ? &found->value : nullptr;
+  const auto has_name = [&](const Parameter& parameter) { return parameter.name == name; };
+  const auto found = std::ranges::find_if(parameters, has_name);
+  return std::ranges::count_if(parameters, has_name) == 1 ? &found->value : nullptr;
 }
 
 std::optional<PartHead> parse_part_head(std::string_view lines) {
@@ -120,7 +121,7 @@ std::optional<PartHead> parse_part_head(std::string_view lines) {
     std::string_view line = lines.substr(0, lines.find("\r\n"));
     lines.remove_prefix(std::min(line.size() + 2, lines.size()));
     const std::string name = ascii_lower(take_token(line));
-    // No folded lines: RFC 9110 5.5 ended them, and no browser sends one.
+    // No folded lines: RFC 9110 5.5 forbids them, and no browser sends one.
     if (name.empty() || !line.starts_with(':') || line.find_first_of("\r\n") != line.npos) return std::nullopt;
     const std::string_view value = trim(line.substr(1));
     if (name == "content-type") out.content_type = value;

@@ -14,8 +14,9 @@ struct Parameter {
   std::string value;
 };
 
-/// What stands before the first ';', in lower case, and the parameters after it (RFC 9110 5.6.6). nullopt when the text
-/// is no such header. In a quoted value a backslash escapes only itself and the quote: browsers send it as it is.
+/// The value before the first ';', in lower case, and the parameters after it (RFC 9110 5.6.6). parse() returns nullopt
+/// for any other text. In a quoted value a backslash escapes only itself and the quote, because browsers send others
+/// unescaped.
 struct ParameterizedHeader {
   std::string value;
   std::vector<Parameter> parameters;
@@ -25,8 +26,8 @@ struct ParameterizedHeader {
   const std::string* find(std::string_view name) const noexcept;
 };
 
-/// Reads the lines of one part's headers, without the empty line after them. nullopt when they are not well-formed, or
-/// do not say what RFC 7578 4.2 demands.
+/// Parses the header lines of one part, without the empty line after them. nullopt when they are malformed, or lack
+/// what RFC 7578 4.2 requires.
 std::optional<PartHead> parse_part_head(std::string_view lines);
 
 }  // namespace ms::http

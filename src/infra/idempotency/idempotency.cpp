@@ -35,9 +35,9 @@ void record(pg::Statements& transaction, const Call& call, MemberId member, std:
   }
 }
 
-async<std::optional<Found>> find(pg::Db& db, const Call& call, const IdempotencyKey& key, MemberId member) {
+async<std::optional<KeyRecord>> find(pg::Db& db, const Call& call, const IdempotencyKey& key, MemberId member) {
   pg::Batch batch = db.batch(call);
-  const auto handle = batch.add<Found>(kFind, key.key, member, pg::Bytes{key.fingerprint});
+  const auto handle = batch.add<KeyRecord>(kFind, key.key, member, pg::Bytes{key.fingerprint});
   co_await batch.send();
   co_return handle.one();
 }

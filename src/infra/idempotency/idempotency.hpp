@@ -25,12 +25,12 @@ std::optional<std::int64_t> previous_result(const Call& call);
 void record(pg::Statements& transaction, const Call& call, MemberId member, std::string_view result);
 
 /// The record of a key.
-struct Found {
+struct KeyRecord {
   std::int64_t result = 0;
   bool same_request = true;  ///< false: the key was recorded with another method, path or body
 };
 /// nullopt: no record, or another member's. Throws pg::Unavailable.
-async<std::optional<Found>> find(pg::Db& db, const Call& call, const IdempotencyKey& key, MemberId member);
+async<std::optional<KeyRecord>> find(pg::Db& db, const Call& call, const IdempotencyKey& key, MemberId member);
 
 /// Deletes keys older than a day, at most a few thousand at a time; any server may run it at any time. False when none
 /// is left.

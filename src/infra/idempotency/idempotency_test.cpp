@@ -34,7 +34,7 @@ class IdempotencyTest : public testing::Test {
   Result<void> write(const IdempotencyKey& key, std::int64_t member = 1, std::string result = "34") {
     return pg::run(io, send(db, key, MemberId{member}, std::move(result)));
   }
-  std::optional<Found> found(pg::Db& by, const IdempotencyKey& key, std::int64_t member = 1) {
+  std::optional<KeyRecord> found(pg::Db& by, const IdempotencyKey& key, std::int64_t member = 1) {
     return pg::run(io, find(by, call, key, MemberId{member}));
   }
   static std::string ask(const std::string& sql) { return TestDatabase::execute(sql); }

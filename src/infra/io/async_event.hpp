@@ -18,7 +18,7 @@ class AsyncEvent {
   /// True when it was notified, false when the deadline passed first.
   static async<bool> wait(std::shared_ptr<AsyncEvent> event, Deadline deadline);
   void notify_all();
-  /// Wakes the one who has waited longest.
+  /// Wakes the coroutine that has waited longest.
   void notify_one();
 
  private:

@@ -71,9 +71,9 @@ async<std::optional<T>> CpuPool::run(std::function<T()> job, Deadline deadline) 
     bool done = false;
   };
   // Clears `timer` whichever way the caller's frame ends.
-  struct Waiting {
-    explicit Waiting(State& waited) : state(waited) {}
-    ~Waiting() { state.timer = nullptr; }
+  struct TimerGuard {
+    explicit TimerGuard(State& waited) : state(waited) {}
+    ~TimerGuard() { state.timer = nullptr; }
     State& state;
   };
 
@@ -81,7 +81,7 @@ async<std::optional<T>> CpuPool::run(std::function<T()> job, Deadline deadline) 
   const auto state = std::make_shared<State>();
   asio::steady_timer timer(executor, deadline);
   state->timer = &timer;
-  const Waiting waiting(*state);
+  const TimerGuard waiting(*state);
 
   std::function<void()> work = [state, executor, job = std::move(job)] {
     try {

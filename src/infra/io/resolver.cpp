@@ -22,14 +22,14 @@ namespace {
 using std::chrono::steady_clock;
 
 /// Blocks.
-Resolver::Found resolve(const std::string& host) {
+Resolver::Lookup resolve(const std::string& host) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_ADDRCONFIG;
   addrinfo* list = nullptr;
   const int fault = ::getaddrinfo(host.c_str(), nullptr, &hints, &list);
   if (fault != 0) return {{}, fault == EAI_SYSTEM ? std::strerror(errno) : ::gai_strerror(fault)};
-  Resolver::Found out;
+  Resolver::Lookup out;
   for (const addrinfo* each = list; each != nullptr; each = each->ai_next) {
     std::array<char, NI_MAXHOST> text{};
     if (::getnameinfo(each->ai_addr, each->ai_addrlen, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST) != 0)
@@ -50,7 +50,7 @@ struct LoopAccess {
 
 struct Resolver::Impl : std::enable_shared_from_this<Impl> {
   struct Name {
-    Found last_good;    ///< of the last successful lookup
+    Lookup last_good;   ///< of the last successful lookup
     std::string error;  ///< of the last lookup; empty when it succeeded
     bool running = false;
     std::vector<std::shared_ptr<io::Timer>> waiters;
@@ -59,7 +59,7 @@ struct Resolver::Impl : std::enable_shared_from_this<Impl> {
   explicit Impl(asio::io_context& context) : io(context), loop(std::make_shared<LoopAccess>()) { loop->io = &context; }
 
   void begin(const std::string& host, Name& name);
-  void finish(const std::string& host, Found found);
+  void finish(const std::string& host, Lookup found);
 
   asio::io_context& io;
   std::shared_ptr<LoopAccess> loop;
@@ -70,7 +70,7 @@ void Resolver::Impl::begin(const std::string& host, Name& name) {
   name.running = true;
   try {
     std::thread([host, access = loop, weak = weak_from_this()] {
-      Found found = resolve(host);
+      Lookup found = resolve(host);
       const std::lock_guard lock(access->mutex);
       if (access->io == nullptr) return;
       asio::post(*access->io, [host, weak, result = std::move(found)]() mutable {
@@ -80,7 +80,7 @@ void Resolver::Impl::begin(const std::string& host, Name& name) {
   } catch (const std::system_error& none) { finish(host, {{}, none.what()}); }
 }
 
-void Resolver::Impl::finish(const std::string& host, Found found) {
+void Resolver::Impl::finish(const std::string& host, Lookup found) {
   Name& name = names[host];
   name.running = false;
   name.error = found.addresses.empty() && found.error.empty() ? "no address" : found.error;
@@ -95,10 +95,10 @@ Resolver::~Resolver() {
   impl_->loop->io = nullptr;
 }
 
-async<Resolver::Found> Resolver::find(std::string host, Deadline deadline) {
+async<Resolver::Lookup> Resolver::find(std::string host, Deadline deadline) {
   boost::system::error_code no_address;
   asio::ip::make_address(host, no_address);
-  if (!no_address) co_return Found{{std::move(host)}, {}};
+  if (!no_address) co_return Lookup{{std::move(host)}, {}};
   const auto impl = impl_;
   const auto now = steady_clock::now();
   {
@@ -114,7 +114,7 @@ async<Resolver::Found> Resolver::find(std::string host, Deadline deadline) {
   }
   const Impl::Name& name = impl->names[host];
   if (!name.last_good.addresses.empty()) co_return name.last_good;
-  co_return Found{
+  co_return Lookup{
       {}, "the address of " + host + " is not known: " + (name.running ? "no name server answers" : name.error)};
 }
 

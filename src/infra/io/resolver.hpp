@@ -18,13 +18,13 @@ class Resolver {
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
 
-  struct Found {
+  struct Lookup {
     std::vector<std::string> addresses;  ///< numeric, in the system's order of preference
     std::string error;                   ///< why there are none
   };
   /// The addresses of `host` (a numeric one is its own address). Returns the last successful lookup's addresses when
   /// the lookup fails or does not finish by `deadline`; for a name with such addresses it waits only half of the time.
-  async<Found> find(std::string host, Deadline deadline);
+  async<Lookup> find(std::string host, Deadline deadline);
 
  private:
   struct Impl;

@@ -16,7 +16,7 @@ using testing::IsEmpty;
 
 Deadline in(std::chrono::milliseconds time) { return std::chrono::steady_clock::now() + time; }
 
-Resolver::Found find(asio::io_context& io, Resolver& resolver, const std::string& host, Deadline deadline) {
+Resolver::Lookup find(asio::io_context& io, Resolver& resolver, const std::string& host, Deadline deadline) {
   auto found = asio::co_spawn(io, resolver.find(host, deadline), asio::use_future);
   io.restart();
   io.run();
@@ -51,7 +51,7 @@ TEST(ResolverTest, ReturnsAtTheDeadlineAndMayBeDestroyedDuringALookup) {
 TEST(ResolverTest, CallersForOneNameShareALookup) {
   asio::io_context io{1};
   Resolver resolver(io);
-  std::vector<std::future<Resolver::Found>> all;
+  std::vector<std::future<Resolver::Lookup>> all;
   for (int i = 0; i < 100; ++i)
     all.push_back(asio::co_spawn(io, resolver.find("localhost", in(20s)), asio::use_future));
   io.run();

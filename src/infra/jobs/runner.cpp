@@ -101,7 +101,7 @@ async<bool> Runner::run_due_job() {
   co_return true;
 }
 
-async<Runner::Result> Runner::call_handler(KindState& state, const store::Claimed& job) {
+async<Runner::Result> Runner::call_handler(KindState& state, const store::ClaimedJob& job) {
   const auto begin = steady_clock::now();
   const std::string name = "job " + job.kind;
   const Call call(begin + state.kind.time_limit, name);
@@ -117,7 +117,7 @@ async<Runner::Result> Runner::call_handler(KindState& state, const store::Claime
   co_return result;
 }
 
-void Runner::settle(pg::Statements& out, const store::Claimed& job, const Result& result) {
+void Runner::settle(pg::Statements& out, const store::ClaimedJob& job, const Result& result) {
   if (!result.error) {
     if (!result.outcome.done)
       return store::run_next_slice(out, job, result.outcome.payload, result.outcome.pause.count());

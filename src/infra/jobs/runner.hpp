@@ -54,9 +54,9 @@ class Runner {
   };
 
   async<bool> run_due_job();
-  async<Result> call_handler(KindState& state, const store::Claimed& job);
+  async<Result> call_handler(KindState& state, const store::ClaimedJob& job);
   /// Adds the statement for the job's outcome.
-  void settle(pg::Statements& out, const store::Claimed& job, const Result& result);
+  void settle(pg::Statements& out, const store::ClaimedJob& job, const Result& result);
   async<void> maintain();
 
   pg::Db& db_;

@@ -87,8 +87,8 @@ TEST_F(RunnerTest, AJobExistsFromItsCommitUntilItIsDone) {
 
 TEST_F(RunnerTest, TwoServersClaimDifferentJobs) {
   for (const char* payload : {"1", "2"}) ASSERT_TRUE(enqueued({.kind = "mail", .payload = payload}));
-  pg::Started<bool> first(io, a.runner.run_one());
-  pg::Started<bool> second(io, b.runner.run_one());
+  pg::BackgroundTask<bool> first(io, a.runner.run_one());
+  pg::BackgroundTask<bool> second(io, b.runner.run_one());
   EXPECT_TRUE(first.get());
   EXPECT_TRUE(second.get());
   EXPECT_EQ(a.payloads.size(), 1);
@@ -139,7 +139,7 @@ TEST_F(RunnerTest, StaffRunFailedJobsAgain) {
 TEST_F(RunnerTest, AJobOfAKilledServerRunsOnAnother) {
   ASSERT_TRUE(enqueued({.kind = "mail", .payload = "1"}));
   a.held = true;
-  const pg::Started<bool> dies(io, a.runner.run_one());
+  const pg::BackgroundTask<bool> dies(io, a.runner.run_one());
   while (a.payloads.empty()) io.run_one();
   EXPECT_EQ(sql("select running_on from jobs"), "a");
   EXPECT_FALSE(run(b)) << "it may still be at work";
@@ -152,7 +152,7 @@ TEST_F(RunnerTest, AJobOfAKilledServerRunsOnAnother) {
 TEST_F(RunnerTest, ARunThatEndsTooLateChangesNothing) {
   ASSERT_TRUE(enqueued({.kind = "sweep", .unique_key = "sweep", .period = 10min}));
   sql("update jobs set runs = 7, attempts = 1, running_on = 'b'");
-  const store::Claimed late{.id = 1, .run = 6, .kind = "sweep", .payload = {}, .attempts = 1, .max_attempts = 3};
+  const store::ClaimedJob late{.id = 1, .run = 6, .kind = "sweep", .payload = {}, .attempts = 1, .max_attempts = 3};
   const Call call(std::chrono::steady_clock::now() + 10s, "test");
   pg::Transaction transaction = a.db.transaction(call);
   store::remove(transaction, late);
@@ -178,7 +178,7 @@ TEST_F(RunnerTest, AUniqueKeyIsTakenUntilTheJobRuns) {
   }
   EXPECT_EQ(in_table(), "1");
   a.held = true;
-  const pg::Started<bool> runs(io, a.runner.run_one());
+  const pg::BackgroundTask<bool> runs(io, a.runner.run_one());
   while (a.payloads.empty()) io.run_one();
   ASSERT_TRUE(enqueued({.kind = "mail", .payload = "3", .unique_key = "post 7"}))
       << "the first may have read it already";
@@ -280,7 +280,7 @@ TEST_F(RunnerTest, OldFailuresAndPeriodicJobsThatNobodyHasAreRemoved) {
 TEST_F(RunnerTest, StopWaitsForTheRunningJob) {
   ASSERT_TRUE(enqueued({.kind = "mail"}));
   a.held = true;
-  const pg::Started<bool> runs(io, a.runner.run_one());
+  const pg::BackgroundTask<bool> runs(io, a.runner.run_one());
   while (a.payloads.empty()) io.run_one();
   const auto begin = std::chrono::steady_clock::now();
   pg::run(io, a.runner.finish(begin + 100ms));

@@ -86,21 +86,23 @@ async<bool> remove_stale(pg::Db& db, const Call& call) {
 
 namespace store {
 
-pg::ResultHandle<Claimed> claim(pg::Statements& out, const std::vector<std::string_view>& kinds,
-                                const std::vector<std::int64_t>& lease_seconds, std::string_view server) {
-  return out.add<Claimed>(kClaim, array_of(kinds), lease_seconds, server);
+pg::ResultHandle<ClaimedJob> claim(pg::Statements& out, const std::vector<std::string_view>& kinds,
+                                   const std::vector<std::int64_t>& lease_seconds, std::string_view server) {
+  return out.add<ClaimedJob>(kClaim, array_of(kinds), lease_seconds, server);
 }
-void remove(pg::Statements& out, const Claimed& job) { out.add(kRemove, job.id, job.run); }
-void wait_for_period(pg::Statements& out, const Claimed& job, const std::optional<std::string>& error) {
+void remove(pg::Statements& out, const ClaimedJob& job) { out.add(kRemove, job.id, job.run); }
+void wait_for_period(pg::Statements& out, const ClaimedJob& job, const std::optional<std::string>& error) {
   out.add(kWaitForPeriod, job.id, job.run, error);
 }
-void run_next_slice(pg::Statements& out, const Claimed& job, std::string_view payload, std::int64_t pause_ms) {
+void run_next_slice(pg::Statements& out, const ClaimedJob& job, std::string_view payload, std::int64_t pause_ms) {
   out.add(kNextSlice, job.id, job.run, payload, pause_ms);
 }
-void retry(pg::Statements& out, const Claimed& job, std::string_view error, std::int64_t pause_ms) {
+void retry(pg::Statements& out, const ClaimedJob& job, std::string_view error, std::int64_t pause_ms) {
   out.add(kRetry, job.id, job.run, error, pause_ms);
 }
-void fail(pg::Statements& out, const Claimed& job, std::string_view error) { out.add(kFail, job.id, job.run, error); }
+void fail(pg::Statements& out, const ClaimedJob& job, std::string_view error) {
+  out.add(kFail, job.id, job.run, error);
+}
 pg::ResultHandle<Count> counts(pg::Statements& out) { return out.add<Count>(kCounts); }
 
 }  // namespace store

@@ -42,7 +42,7 @@ TEST_F(WritesTest, LimitsEachKindForEachMember) {
   EXPECT_EQ(run(io, allowed_of(writes, kKim, false, Write::like, 9)), 5);
 }
 
-TEST_F(WritesTest, StaffMayMore) { EXPECT_EQ(run(io, allowed_of(writes, kKim, true, Write::comment, 9)), 6); }
+TEST_F(WritesTest, StaffMayWriteMore) { EXPECT_EQ(run(io, allowed_of(writes, kKim, true, Write::comment, 9)), 6); }
 
 TEST_F(WritesTest, LimitsHoldOverAllServersAndWithoutRedis) {
   redis::Client other_client(io, server.config());

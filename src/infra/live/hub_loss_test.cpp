@@ -74,15 +74,15 @@ TEST_F(HubLoss, ALostDatabaseIsQueriedAgain) {
   for (int i = 1; i <= 3; ++i) {
     proxy.reset();
     const auto queried = source->queried.size();
-    const auto newcomer = follow(hub, {}, "p1:0");
+    const auto new_stream = follow(hub, {}, "p1:0");
     commit_many(1, i, i);
     hub.on_message("p1");
     ASSERT_TRUE(until([&] { return source->queried.size() > queried && !db.state().up; }));
     proxy = std::make_unique<pg::Proxy>(io_);
     proxy->open();
-    const std::string truth = "p1:" + std::to_string(i);
-    ASSERT_TRUE(until([&] { return newcomer->last_id == truth && stream->last_id == truth; })) << i;
-    EXPECT_EQ(newcomer->events.size(), 1u);
+    const std::string expected = "p1:" + std::to_string(i);
+    ASSERT_TRUE(until([&] { return new_stream->last_id == expected && stream->last_id == expected; })) << i;
+    EXPECT_EQ(new_stream->events.size(), 1u);
   }
   EXPECT_EQ(data(*stream), "1@1:x|2@2:x|3@3:x|");
 }
@@ -106,7 +106,7 @@ TEST_F(HubLoss, AQueryThatHangsIsAbandoned) {
   EXPECT_EQ(data(*stream), "1@1:x\n2@2:x|");
 }
 
-TEST_F(HubLoss, ASourceThatThrowsDoesNoLastingHarm) {
+TEST_F(HubLoss, ASourceThatThrowsIsQueriedAgain) {
   const auto hub = make(no_sweep_);
   const auto stream = follow(*hub, {}, "p1:0");
   ASSERT_TRUE(confirmed());
@@ -115,15 +115,15 @@ TEST_F(HubLoss, ASourceThatThrowsDoesNoLastingHarm) {
   hub->on_message("p1 is writing");
   hub->on_message("p1");
   ASSERT_TRUE(until([&] { return source_->queried.size() == 2; }));
-  const auto newcomer = follow(*hub, {}, "p1:0");
+  const auto new_stream = follow(*hub, {}, "p1:0");
   commit(1, 2, "y");
   source_->broken = false;
   ASSERT_TRUE(until([&] {
     hub->on_message("p1");
-    return stream->last_id == "p1:2" && newcomer->last_id == "p1:2";
+    return stream->last_id == "p1:2" && new_stream->last_id == "p1:2";
   }));
   EXPECT_EQ(data(*stream), "1@1:x\n2@2:y|");
-  EXPECT_EQ(data(*newcomer), "1@1:x\n2@2:y|");
+  EXPECT_EQ(data(*new_stream), "1@1:x\n2@2:y|");
 }
 
 TEST_F(HubLoss, TheHubMayEndDuringAQueryAndWithOpenStreams) {

@@ -131,10 +131,11 @@ class HubRandom : public HubFixture {
   }
 
   void check_complete(Browser& browser) {
-    std::string truth = sql("select string_agg('p' || id || ':' || number, ',' order by id) from topic where id <= 3");
-    truth.pop_back();
-    ASSERT_TRUE(until([&] { return browser.stream->last_id == truth || browser.positions == truth; }))
-        << browser.stream->last_id << " instead of " << truth;
+    std::string expected =
+        sql("select string_agg('p' || id || ':' || number, ',' order by id) from topic where id <= 3");
+    expected.pop_back();
+    ASSERT_TRUE(until([&] { return browser.stream->last_id == expected || browser.positions == expected; }))
+        << browser.stream->last_id << " instead of " << expected;
     read(browser);
     std::string items;
     for (const auto& [topic, of_topic] : browser.items) {

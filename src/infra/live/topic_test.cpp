@@ -5,7 +5,7 @@
 namespace ms::live {
 namespace {
 
-TEST(Topic, IsALetterAndAnIdAsWeWriteIt) {
+TEST(Topic, IsALetterAndACanonicalId) {
   EXPECT_EQ(parse_topic("p34"), (Topic{'p', 34}));
   EXPECT_EQ(text(Topic{'b', 3}), "b3");
   EXPECT_EQ(parse_topic("u9223372036854775807"), (Topic{'u', 9223372036854775807}));
@@ -15,7 +15,7 @@ TEST(Topic, IsALetterAndAnIdAsWeWriteIt) {
   }
 }
 
-TEST(Positions, ComeBackAsTheyWere) {
+TEST(Positions, AreParsedAsTheyWereWritten) {
   for (const char* good : {"", "p34:5", "p34:0", "p34:5,b3:812,u7:41", "p1:1,p2:2,p3:3,p4:4,p5:5,p6:6,p7:7,p8:8",
                            "u9223372036854775807:9223372036854775807"}) {
     const auto positions = parse_positions(good);
@@ -24,7 +24,7 @@ TEST(Positions, ComeBackAsTheyWere) {
   }
 }
 
-TEST(Positions, AreRefusedWholeWhenAnyPartIsWrong) {
+TEST(Positions, AreRejectedWhenAnyPartIsMalformed) {
   for (const char* bad :
        {",", "p34", "p34:", ":5", "p34:5,", ",p34:5", "p34:5,,u7:1", "p34:5 ,u7:1", "p34:-1", "p34:05", "p34:5:6",
         "p34:9223372036854775808", "p34:5,p34:6", "p0:5", "p1:1,p2:2,p3:3,p4:4,p5:5,p6:6,p7:7,p8:8,p9:9"}) {

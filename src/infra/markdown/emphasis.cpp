@@ -29,10 +29,10 @@ bool wraps_word(const Run& run) {
   const std::string_view content = rest.substr(0, size);
   const char32_t first = point_at(content, 0).value;
   if (matches(first, point_before(content, size))) return true;
-  constexpr std::u32string_view kDivides = U",;/|，、·";
+  constexpr std::u32string_view kSeparators = U",;/|，、·";
   for (std::size_t at = 0; at < size;) {
     const Point point = point_at(content, at);
-    if (is_space(point.value) || kDivides.contains(point.value)) return false;
+    if (is_space(point.value) || kSeparators.contains(point.value)) return false;
     at += point.size;
   }
   return is_letter(first);

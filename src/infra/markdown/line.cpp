@@ -161,19 +161,19 @@ std::size_t LineWriter::at_sign(std::size_t at) {
     add(Kind::mail, mail.at, mail.at + mail.size);
     return mail.at + mail.size;
   }
-  auto spot = mention_at(line_, at);
-  if (!spot) return at;
+  auto match = mention_at(line_, at);
+  if (!match) return at;
   flush(at);
-  const auto link = std::ranges::find(mentioned_, spot->mention, &Link::written);
-  std::size_t end = at + spot->size;
+  const auto link = std::ranges::find(mentioned_, match->mention, &Link::written);
+  std::size_t end = at + match->size;
   if (link == mentioned_.end()) {
     add(Kind::text, at, end);  // "_" in it is not a mark
   } else {
     // In "@이름님" the name is the link; the number of "@이름#57" is not shown.
-    if (spot->mention.id == 0) end = at + 1 + link->name.size();
+    if (match->mention.id == 0) end = at + 1 + link->name.size();
     add(Kind::mention, at, end, static_cast<std::size_t>(link - mentioned_.begin()));
   }
-  if (mentions_ != nullptr) mentions_->push_back(std::move(spot->mention));
+  if (mentions_ != nullptr) mentions_->push_back(std::move(match->mention));
   return end;
 }
 

@@ -55,23 +55,23 @@ std::string mentionable(std::string_view name) {
   return out;
 }
 
-std::optional<Spot> mention_at(std::string_view text, std::size_t at) {
+std::optional<MentionMatch> mention_at(std::string_view text, std::size_t at) {
   if (!may_begin(text, at)) return std::nullopt;
   const std::size_t size = name_size(text, at + 1);
   const std::string_view name = text.substr(at + 1, size);
   const std::string_view rest = text.substr(at + 1 + size);
   if (name.empty() || (rest.starts_with('@') && is_ascii(name)) || is_domain(name, rest)) return std::nullopt;
-  Spot spot{at, 1 + size, {std::string(name), 0}};
+  MentionMatch match{at, 1 + size, {std::string(name), 0}};
   if (rest.starts_with('#')) {
     const char* digits = rest.data() + 1;
-    const auto [stop, error] = std::from_chars(digits, digits + std::min(kIdDigits, rest.size() - 1), spot.mention.id);
-    if (error == std::errc() && spot.mention.id > 0) {
-      spot.size += 1 + static_cast<std::size_t>(stop - digits);
+    const auto [stop, error] = std::from_chars(digits, digits + std::min(kIdDigits, rest.size() - 1), match.mention.id);
+    if (error == std::errc() && match.mention.id > 0) {
+      match.size += 1 + static_cast<std::size_t>(stop - digits);
     } else {
-      spot.mention.id = 0;
+      match.mention.id = 0;
     }
   }
-  return spot;
+  return match;
 }
 
 }  // namespace ms::markdown

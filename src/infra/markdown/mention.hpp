@@ -16,14 +16,14 @@ struct Mention {
 };
 
 /// A mention and its position, starting with its "@".
-struct Spot {
+struct MentionMatch {
   std::size_t at = 0;
   std::size_t size = 0;
   Mention mention;
 };
 
 /// The mention at the "@" at `at` of plain text; none in mail addresses and paths. Pure.
-std::optional<Spot> mention_at(std::string_view text, std::size_t at);
+std::optional<MentionMatch> mention_at(std::string_view text, std::size_t at);
 
 /// The form of a member's name that can be written after "@".
 std::string mentionable(std::string_view name);

@@ -10,7 +10,7 @@
 namespace ms::markdown {
 namespace {
 
-struct Named {
+struct NamedReference {
   std::string_view name;
   char32_t value;
 };

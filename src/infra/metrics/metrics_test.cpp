@@ -23,11 +23,11 @@ std::string text_of(Registry& registry) {
   return std::move(out).finish();
 }
 
-TEST(Text, EscapesWhatStandsInALabel) {
+TEST(Text, EscapesLabelValues) {
   EXPECT_EQ(labels({{"path", "a\"b\\c\nd"}, {"b", ""}}), "path=\"a\\\"b\\\\c\\nd\",b=\"\"");
 }
 
-TEST(Text, NamesACounterAsEachFormatWantsIt) {
+TEST(Text, NamesCountersByTheRulesOfEachFormat) {
   Text classic(Format::text);
   classic.family(Kind::counter, "ms_things", "Things\nso far.");
   classic.sample(labels({{"a", "b"}}), 3);
@@ -40,7 +40,7 @@ TEST(Text, NamesACounterAsEachFormatWantsIt) {
             "# HELP ms_things Things.\n# TYPE ms_things counter\nms_things_total 2.5\n# EOF\n");
 }
 
-TEST(Text, GivesOpenMetricsToWhoAsksForIt) {
+TEST(Text, WritesOpenMetricsOnRequest) {
   EXPECT_EQ(format_for("application/openmetrics-text;version=1.0.0,text/plain;q=0.5"), Format::open_metrics);
   EXPECT_EQ(format_for("*/*"), Format::text);
   EXPECT_EQ(format_for(""), Format::text);
@@ -167,7 +167,7 @@ TEST(Readings, AddUpTheShards) {
   EXPECT_EQ(counts[3], 2U) << "of 2 to 5 ms";
 }
 
-TEST(Quantile, StandsEvenlyWithinItsBucket) {
+TEST(Quantile, IsInterpolatedWithinItsBucket) {
   Histogram::Counts counts{};
   EXPECT_EQ(quantile(counts, 0.5), 0);
   counts[0] = 1;  // to 0.5 ms
@@ -179,7 +179,7 @@ TEST(Quantile, StandsEvenlyWithinItsBucket) {
   EXPECT_DOUBLE_EQ(quantile(counts, 0.99), 10) << "values above every bound count as the last bound";
 }
 
-TEST(Window, ForgetsWhatIsOlder) {
+TEST(Window, DropsOldSlices) {
   const Window<Spread>::Clock::time_point start{std::chrono::hours(5)};
   Window<Spread> minute(60s, 12);
   minute.at(start).add(1);

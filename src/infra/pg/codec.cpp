@@ -22,7 +22,7 @@ T big_endian(const char* bytes) {
   return std::bit_cast<T>(value);
 }
 
-[[noreturn]] void misfit(const Cell& cell, const char* wanted) {
+[[noreturn]] void throw_mismatch(const Cell& cell, const char* wanted) {
   if (cell.null) throw std::logic_error(fmt::format("a NULL was read as {}, which is not optional", wanted));
   throw std::logic_error(fmt::format("a column of {} bytes was read as {}", cell.size, wanted));
 }
@@ -86,7 +86,7 @@ Param encode(Bytes bytes) {
 }
 
 void decode_cell(const Cell& cell, std::int64_t& out) {
-  if (cell.null) misfit(cell, "an integer");
+  if (cell.null) throw_mismatch(cell, "an integer");
   switch (cell.size) {
     case 2:
       out = big_endian<std::int16_t>(cell.data);
@@ -98,29 +98,29 @@ void decode_cell(const Cell& cell, std::int64_t& out) {
       out = big_endian<std::int64_t>(cell.data);
       return;
     default:
-      misfit(cell, "an integer");
+      throw_mismatch(cell, "an integer");
   }
 }
 
 void decode_cell(const Cell& cell, int& out) {
   std::int64_t wide = 0;
   decode_cell(cell, wide);
-  if (wide < std::numeric_limits<int>::min() || wide > std::numeric_limits<int>::max()) misfit(cell, "an int");
+  if (wide < std::numeric_limits<int>::min() || wide > std::numeric_limits<int>::max()) throw_mismatch(cell, "an int");
   out = static_cast<int>(wide);
 }
 
 void decode_cell(const Cell& cell, bool& out) {
-  if (cell.null || cell.size != 1) misfit(cell, "a boolean");
+  if (cell.null || cell.size != 1) throw_mismatch(cell, "a boolean");
   out = *cell.data != 0;
 }
 
 void decode_cell(const Cell& cell, double& out) {
-  if (cell.null || cell.size != 8) misfit(cell, "a float8");
+  if (cell.null || cell.size != 8) throw_mismatch(cell, "a float8");
   out = std::bit_cast<double>(big_endian<std::int64_t>(cell.data));
 }
 
 void decode_cell(const Cell& cell, std::string& out) {
-  if (cell.null) misfit(cell, "text");
+  if (cell.null) throw_mismatch(cell, "text");
   out.assign(cell.data, static_cast<std::size_t>(cell.size));
 }
 
@@ -131,7 +131,7 @@ void decode_cell(const Cell& cell, view::SafeHtml& out) {
 }
 
 void decode_cell(const Cell& cell, Timestamp& out) {
-  if (cell.null || cell.size != 8) misfit(cell, "a timestamptz");
+  if (cell.null || cell.size != 8) throw_mismatch(cell, "a timestamptz");
   const auto micros = big_endian<std::int64_t>(cell.data);
   // The two ends are 'infinity' and '-infinity' and must not be shifted.
   if (micros == std::numeric_limits<std::int64_t>::max()) {

@@ -28,7 +28,7 @@ constexpr milliseconds kDownGrace{500};
 constexpr milliseconds kSilence{1000};
 /// After so long without an answer on the slow lane, the fast lane checks whether the server is alive. Twice this and
 /// kSilence together are less than the time of a request.
-constexpr milliseconds kAskAfter{250};
+constexpr milliseconds kProbeAfter{250};
 constexpr Query kAlive{"pg.alive", "select 1"};
 /// How much longer than statement_timeout a server may be silent before it counts as hanging.
 constexpr milliseconds kHangGrace{1000};
@@ -90,7 +90,7 @@ struct Db::Impl : std::enable_shared_from_this<Db::Impl> {
   void close();
   State state() const;
   /// The server has not answered for so long that waiting for a connection is not worth it.
-  bool hopeless(Deadline now) const { return !up && now - up_changed > kDownGrace; }
+  bool down_for_long(Deadline now) const { return !up && now - up_changed > kDownGrace; }
 
   static async<void> keep_connected(std::shared_ptr<Impl> self, Pool* pool, std::size_t place);
   void opened(Pool& pool, const std::shared_ptr<Connection>& connection);
@@ -216,7 +216,8 @@ void Db::Impl::note_up() {
 /// answers.
 void Db::Impl::check_alive(Deadline now) {
   const auto connection = fast.least_loaded();
-  if (!connection || connection->load() > 0 || !slow.silent_for(kAskAfter) || fast.received_within(kAskAfter)) return;
+  if (!connection || connection->load() > 0 || !slow.silent_for(kProbeAfter) || fast.received_within(kProbeAfter))
+    return;
   const auto query = std::make_shared<Exchange>(io, Exchange::Kind::batch);
   query->add(kAlive, {});
   query->begin(now + kSilence);
@@ -243,7 +244,7 @@ void Db::Impl::submit(const std::shared_ptr<Exchange>& exchange, Lane lane, Dead
   if (deadline <= now) throw Unavailable("the deadline passed before anything was sent", false);
   const auto connection = chosen.least_loaded();
   if (!connection) {
-    if (hopeless(now)) throw Unavailable("the database is down: " + error, false);
+    if (down_for_long(now)) throw Unavailable("the database is down: " + error, false);
     if (waiting.size() >= config.queue_limit) throw Unavailable("too many requests wait for the database", false);
   } else if (connection->load() > 0 && connection->load() + exchange->statements().size() > config.queue_limit) {
     throw Unavailable("the database cannot keep up: too many statements in flight", false);
@@ -284,7 +285,7 @@ void Db::Impl::sweep() {
 
 void Db::Impl::drop_waiting(Deadline now) {
   std::erase_if(waiting, [&](const auto& exchange) {
-    if (!hopeless(now) && exchange->deadline() > now) return false;
+    if (!down_for_long(now) && exchange->deadline() > now) return false;
     exchange->abandon("the database is down: " + error, false);
     return true;
   });
@@ -303,7 +304,7 @@ State Db::Impl::state() const {
   }
   out.waiting = static_cast<int>(waiting.size());
   out.up = up;
-  out.back_soon = !up && !fast.least_loaded() && !hopeless(steady_clock::now());
+  out.back_soon = !up && !fast.least_loaded() && !down_for_long(steady_clock::now());
   if (!up) out.error = error;
   out.since = up_changed;
   return out;

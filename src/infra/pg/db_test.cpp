@@ -24,7 +24,7 @@ constexpr Query kCount{"test.count", "select count(*) from things"};
 constexpr Query kGuard{"test.guard", "select ms_guard($1, $2, $3)"};
 constexpr Query kFlaky{"test.flaky", "select flaky()"};
 constexpr Query kStale{"test.stale", "select a from shapes"};
-constexpr Query kForget{"test.forget", "deallocate all"};
+constexpr Query kDeallocateAll{"test.deallocate", "deallocate all"};
 constexpr Query kLength{"test.length", "select length($1), repeat('x', length($1))"};
 constexpr Query kStarted{"test.started", "select (extract(epoch from now()) * 1000000)::int8"};
 constexpr Query kTotal{"test.total", "update things set name = name"};
@@ -96,7 +96,7 @@ async<Result<void>> flaky(Db& db) {
   co_return co_await transaction.commit();
 }
 
-async<bool> takes_away(Db& db, Query query) {
+async<bool> reports_purge(Db& db, Query query) {
   Call call(steady_clock::now() + 5s, "test");
   bool note_purge = false;
   call.set_purge_flag(&note_purge);
@@ -189,23 +189,24 @@ TEST_F(DbTest, AGuardFailsWithItsCodeAndKey) {
   EXPECT_EQ(count(), 1);
 }
 
-constexpr Query kTakeAway{"test.take_away", "select take_away()::text"};
-constexpr Query kTell{"test.tell", "select tell()::text"};
+constexpr Query kPurge{"test.purge", "select purge()::text"};
+constexpr Query kOtherNotice{"test.other_notice", "select other_notice()::text"};
 
 TEST_F(DbTest, ATransactionReportsThatPagesMustBePurged) {
   TestDatabase::execute(
-      "create or replace function take_away() returns void language plpgsql as "
+      "create or replace function purge() returns void language plpgsql as "
       "$$ begin raise notice using errcode = 'MS001', message = 'x'; end $$;"
-      "create or replace function tell() returns void language plpgsql as $$ begin raise notice 'else'; end $$");
-  EXPECT_TRUE(run(io_, takes_away(db_, kTakeAway)));
-  EXPECT_FALSE(run(io_, takes_away(db_, kTell)));
+      "create or replace function other_notice() returns void language plpgsql as $$ begin raise notice 'else'; end "
+      "$$");
+  EXPECT_TRUE(run(io_, reports_purge(db_, kPurge)));
+  EXPECT_FALSE(run(io_, reports_purge(db_, kOtherNotice)));
 }
 
 TEST_F(DbTest, AFailingBatchIsRolledBackAndAffectsNoOther) {
-  Started<std::int64_t> neighbour(io_, number(db_, kOne));
-  Started<void> failing(io_, insert_around(db_, kWrong));
-  Started<void> same_again(io_, insert_around(db_, kWrong));
-  Started<std::int64_t> other(io_, number(db_, kEcho, "42"));
+  BackgroundTask<std::int64_t> neighbour(io_, number(db_, kOne));
+  BackgroundTask<void> failing(io_, insert_around(db_, kWrong));
+  BackgroundTask<void> same_again(io_, insert_around(db_, kWrong));
+  BackgroundTask<std::int64_t> other(io_, number(db_, kEcho, "42"));
   EXPECT_THROW(failing.get(), StatementFailed);
   EXPECT_THROW(same_again.get(), StatementFailed);
   EXPECT_EQ(neighbour.get(), 1);
@@ -215,11 +216,11 @@ TEST_F(DbTest, AFailingBatchIsRolledBackAndAffectsNoOther) {
 
 TEST_F(DbTest, ReadsOfOneTurnShareATransaction) {
   EXPECT_GT(run(io_, read(db_, kStarted)), 0);  // prepared
-  Started<std::int64_t> first(io_, read(db_, kStarted));
-  Started<std::int64_t> second(io_, read(db_, kStarted));
+  BackgroundTask<std::int64_t> first(io_, read(db_, kStarted));
+  BackgroundTask<std::int64_t> second(io_, read(db_, kStarted));
   EXPECT_EQ(first.get(), second.get());
-  Started<std::int64_t> alone(io_, number(db_, kStarted));
-  Started<std::int64_t> behind(io_, number(db_, kStarted));
+  BackgroundTask<std::int64_t> alone(io_, number(db_, kStarted));
+  BackgroundTask<std::int64_t> behind(io_, number(db_, kStarted));
   EXPECT_NE(alone.get(), behind.get());
 }
 
@@ -227,14 +228,14 @@ TEST_F(DbTest, AFailingReadAffectsNoOther) {
   EXPECT_EQ(run(io_, read(db_, kEcho, "1")), 1);
   EXPECT_THROW(run(io_, read(db_, kBadNumber, "x")), StatementFailed);
   for (int turn = 0; turn < 2; ++turn) {
-    std::vector<Started<std::int64_t>> good;
-    std::vector<Started<std::int64_t>> bad;
+    std::vector<BackgroundTask<std::int64_t>> good;
+    std::vector<BackgroundTask<std::int64_t>> bad;
     for (int i = 0; i < 40; ++i) {
       good.emplace_back(io_, read(db_, kEcho, std::to_string(i)));
       if (i % 13 == 5) bad.emplace_back(io_, read(db_, kBadNumber, "x"));
       if (i % 17 == 3) bad.emplace_back(io_, read(db_, kWrong));
     }
-    Started<Result<void>> written(io_, write(db_, {{kInsert, "turn " + std::to_string(turn)}}));
+    BackgroundTask<Result<void>> written(io_, write(db_, {{kInsert, "turn " + std::to_string(turn)}}));
     for (auto& each : bad) EXPECT_THROW(each.get(), StatementFailed);
     for (int i = 0; i < 40; ++i) EXPECT_EQ(good[static_cast<std::size_t>(i)].get(), i);
     EXPECT_TRUE(written.get());
@@ -246,9 +247,9 @@ TEST_F(DbTest, AFailingReadAffectsNoOther) {
 TEST_F(DbTest, AReadThatFailsAtItsEndFailsAlone) {
   EXPECT_EQ(run(io_, read(db_, kEcho, "1")), 1);
   EXPECT_THROW(run(io_, read(db_, kInsertPart, "nobody")), StatementFailed);
-  Started<std::int64_t> before(io_, read(db_, kEcho, "2"));
-  Started<std::int64_t> orphan(io_, read(db_, kInsertPart, "nobody"));
-  Started<std::int64_t> after(io_, read(db_, kEcho, "3"));
+  BackgroundTask<std::int64_t> before(io_, read(db_, kEcho, "2"));
+  BackgroundTask<std::int64_t> orphan(io_, read(db_, kInsertPart, "nobody"));
+  BackgroundTask<std::int64_t> after(io_, read(db_, kEcho, "3"));
   EXPECT_THROW(orphan.get(), StatementFailed);
   EXPECT_EQ(before.get(), 2);
   EXPECT_EQ(after.get(), 3);
@@ -257,15 +258,15 @@ TEST_F(DbTest, AReadThatFailsAtItsEndFailsAlone) {
 TEST_F(DbTest, AReadIsAbandonedAtItsOwnDeadline) {
   EXPECT_EQ(run(io_, read(db_, kSleep, "0")), 1);
   EXPECT_EQ(run(io_, read(db_, kEcho, "1")), 1);
-  Started<std::int64_t> hurried(io_, read(db_, kEcho, "2", 100ms));
-  Started<std::int64_t> slow(io_, read(db_, kSleep, "0.6"));
-  Started<std::int64_t> patient(io_, read(db_, kEcho, "3"));
-  EXPECT_THROW(hurried.get(), Unavailable);
+  BackgroundTask<std::int64_t> short_deadline(io_, read(db_, kEcho, "2", 100ms));
+  BackgroundTask<std::int64_t> slow(io_, read(db_, kSleep, "0.6"));
+  BackgroundTask<std::int64_t> patient(io_, read(db_, kEcho, "3"));
+  EXPECT_THROW(short_deadline.get(), Unavailable);
   EXPECT_FALSE(slow.ended());
   EXPECT_EQ(slow.get(), 1);
   EXPECT_EQ(patient.get(), 3);
-  Started<std::int64_t> too_slow(io_, read(db_, kSleep, "3"));
-  Started<std::int64_t> behind(io_, read(db_, kEcho, "4"));
+  BackgroundTask<std::int64_t> too_slow(io_, read(db_, kSleep, "3"));
+  BackgroundTask<std::int64_t> behind(io_, read(db_, kEcho, "4"));
   EXPECT_EQ(behind.get(), 4);
   EXPECT_THROW(too_slow.get(), Unavailable);
 }
@@ -297,17 +298,17 @@ TEST_F(DbTest, PreparesAgainWhenThePlanIsOutdatedOrDeallocated) {
   EXPECT_EQ(run(io_, number(db_, kStale)), 7);
   TestDatabase::execute("alter table shapes alter column a type bigint");
   EXPECT_EQ(run(io_, number(db_, kStale)), 7);
-  Started<std::int64_t> still(io_, read(db_, kStale));
+  BackgroundTask<std::int64_t> still(io_, read(db_, kStale));
   EXPECT_EQ(still.get(), 7);
   TestDatabase::execute("alter table shapes alter column a type int");
-  Started<std::int64_t> one(io_, read(db_, kStale));
-  Started<std::int64_t> other(io_, read(db_, kStale));
-  Started<std::int64_t> neighbour(io_, read(db_, kEcho, "8"));
+  BackgroundTask<std::int64_t> one(io_, read(db_, kStale));
+  BackgroundTask<std::int64_t> other(io_, read(db_, kStale));
+  BackgroundTask<std::int64_t> neighbour(io_, read(db_, kEcho, "8"));
   EXPECT_EQ(one.get(), 7);
   EXPECT_EQ(other.get(), 7);
   EXPECT_EQ(neighbour.get(), 8);
   EXPECT_TRUE(run(io_, write(db_, {{kInsert, "a"}})));
-  EXPECT_EQ(run(io_, number(db_, kForget)), -1) << "it has no rows";
+  EXPECT_EQ(run(io_, number(db_, kDeallocateAll)), -1) << "it has no rows";
   EXPECT_TRUE(run(io_, write(db_, {{kInsert, "b"}})));
   EXPECT_EQ(run(io_, number(db_, kStale)), 7);
 }
@@ -318,7 +319,7 @@ TEST_F(DbTest, GivesAThousandCallersTheirOwnAnswers) {
   many.queue_limit = 1000;
   Db db(io_, many);
   ASSERT_TRUE(ready(db));
-  std::vector<Started<std::int64_t>> callers;
+  std::vector<BackgroundTask<std::int64_t>> callers;
   for (int i = 0; i < 1000; ++i) {
     auto ask = i % 5 == 0 ? number(db, kEcho, std::to_string(i)) : read(db, kEcho, std::to_string(i));
     callers.emplace_back(io_, std::move(ask));
@@ -329,7 +330,7 @@ TEST_F(DbTest, GivesAThousandCallersTheirOwnAnswers) {
 
 TEST_F(DbTest, SendsMoreThanTheSocketHolds) {
   const std::string large(3 << 20, 'y');
-  std::vector<Started<Long>> callers;
+  std::vector<BackgroundTask<Long>> callers;
   for (int i = 0; i < 8; ++i) callers.emplace_back(io_, length_of(db_, large, i < 4));
   for (auto& caller : callers) {
     const Long got = caller.get();
@@ -343,9 +344,9 @@ TEST_F(DbTest, FailsWhenTheQueueIsFull) {
   small.queue_limit = 3;
   Db db(io_, small);
   ASSERT_TRUE(ready(db));
-  std::vector<Started<std::int64_t>> callers;
+  std::vector<BackgroundTask<std::int64_t>> callers;
   for (int i = 0; i < 3; ++i) callers.emplace_back(io_, number(db, kSleep, "0.05"));
-  Started<std::int64_t> refused(io_, number(db, kOne));
+  BackgroundTask<std::int64_t> refused(io_, number(db, kOne));
   EXPECT_THROW(refused.get(), Unavailable);
   for (auto& caller : callers) EXPECT_EQ(caller.get(), 1);
   EXPECT_EQ(run(io_, number(db, kOne)), 1);
@@ -371,8 +372,8 @@ TEST_F(DbTest, ReleasesTheCallerWhenItsDeadlinePasses) {
 }
 
 TEST_F(DbTest, StatementTimeoutEndsOnlyItsOwnStatement) {
-  Started<std::int64_t> slow(io_, number(db_, kSleep, "3"));
-  Started<std::int64_t> behind(io_, number(db_, kEcho, "5"));
+  BackgroundTask<std::int64_t> slow(io_, number(db_, kSleep, "3"));
+  BackgroundTask<std::int64_t> behind(io_, number(db_, kEcho, "5"));
   EXPECT_EQ(behind.get(), 5);
   EXPECT_THROW(slow.get(), Unavailable);
 }
@@ -386,8 +387,8 @@ TEST_F(DbTest, SumsTheTimeOfARequest) {
 }
 
 TEST_F(DbTest, ClosingReleasesAllCallers) {
-  Started<std::int64_t> waiting(io_, number(db_, kSleep, "0.9"));
-  Started<bool> other(io_, db_.ready(steady_clock::now() + 5s));
+  BackgroundTask<std::int64_t> waiting(io_, number(db_, kSleep, "0.9"));
+  BackgroundTask<bool> other(io_, db_.ready(steady_clock::now() + 5s));
   EXPECT_TRUE(other.get());
   db_.close();
   EXPECT_THROW(waiting.get(), Unavailable);

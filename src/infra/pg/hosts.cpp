@@ -36,7 +36,7 @@ async<Parameters> with_addresses(Resolver& resolver, Parameters parameters, Dead
   std::string unknown;
   bool first = true;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    Resolver::Found found{{std::string()}, {}};  // of a path
+    Resolver::Lookup found{{std::string()}, {}};  // of a path
     if (!is_path(names[i])) found = co_await resolver.find(names[i], limit);
     if (found.addresses.empty()) unknown = found.error;
     for (const std::string& address : found.addresses) {

@@ -40,14 +40,14 @@ TEST(HostsTest, GivesLibpqAnAddressForEachNameAndLeavesTheRest) {
   EXPECT_EQ(located("host=name.invalid hostaddr=192.0.2.1").get("hostaddr"), "192.0.2.1");
 }
 
-TEST(HostsTest, SaysWhichHostHasNoAddress) {
+TEST(HostsTest, NamesTheHostWithoutAnAddress) {
   try {
     located("host=no-such-host.invalid");
     FAIL() << "a host without an address";
   } catch (const std::runtime_error& why) { EXPECT_THAT(why.what(), HasSubstr("no-such-host.invalid")); }
 }
 
-TEST(HostsTest, EverySessionAsksTheServerToNoticeAClientThatIsGone) {
+TEST(HostsTest, EverySessionLetsTheServerDetectADeadClient) {
   const auto options = Parameters("host=db options='-c work_mem=1MB -c tcp_keepalives_idle=60'", "test").get("options");
   for (const char* setting : {"tcp_keepalives_idle=5", "tcp_keepalives_interval=", "tcp_keepalives_count=",
                               "tcp_user_timeout=", "client_connection_check_interval="}) {

@@ -20,7 +20,7 @@ constexpr milliseconds kAnswerLimit{1000};
 /// One period and one answer: with a healthy server live() never becomes false in between.
 constexpr milliseconds kProofHolds = kProofEach + kAnswerLimit;
 constexpr const char* kProofSql = "select 1";
-constexpr const char* kWhoSql = "select pg_backend_pid();";
+constexpr const char* kBackendPidSql = "select pg_backend_pid();";
 
 struct NotifyDeleter {
   void operator()(PGnotify* notify) const noexcept { PQfreemem(notify); }
@@ -120,7 +120,7 @@ async<void> Listener::Impl::receive_all(std::shared_ptr<Impl> self) {
 }
 
 std::string Listener::Impl::listen_sql() const {
-  std::string sql = kWhoSql;
+  std::string sql = kBackendPidSql;
   for (const std::string& channel : channels) {
     char* quoted = PQescapeIdentifier(wire->get(), channel.data(), channel.size());
     if (quoted == nullptr) throw std::runtime_error(last_error(wire->get()));

@@ -66,8 +66,8 @@ class Loss : public testing::Test {
 TEST_F(Loss, ATerminatedBackendFailsWritesAndRepeatsReads) {
   Db db(io_, config(TestDatabase::conninfo()));
   ASSERT_TRUE(ready(db));
-  Started<int> read(io_, sleep_in_server(db, "0.3", 3s));
-  Started<bool> written(io_, write_slowly(db, "0.3"));
+  BackgroundTask<int> read(io_, sleep_in_server(db, "0.3", 3s));
+  BackgroundTask<bool> written(io_, write_slowly(db, "0.3"));
   run(io_, pause(io_, 100ms));
   ASSERT_NE(TestDatabase::execute(kKill), "0");
   try {
@@ -89,7 +89,7 @@ TEST_F(Loss, IdleConnectionsReconnectAfterARestart) {
 TEST_F(Loss, AColdStartFailsAtOnceAndRecovers) {
   Db db(io_, config(proxy_.conninfo()));
   EXPECT_FALSE(run(io_, db.ready(steady_clock::now() + 100ms)));
-  Started<int> queued(io_, sleep_in_server(db, "0", 3s));
+  BackgroundTask<int> queued(io_, sleep_in_server(db, "0", 3s));
   EXPECT_THROW(queued.get(), Unavailable);
   const auto start = steady_clock::now();
   run(io_, pause(io_, 300ms));
@@ -117,7 +117,7 @@ TEST_F(Loss, AHangingServerIsNoticed) {
   ASSERT_TRUE(ready(db));
   proxy_.stall(true);
   const auto start = steady_clock::now();
-  Started<bool> written(io_, write_slowly(db, "0"));
+  BackgroundTask<bool> written(io_, write_slowly(db, "0"));
   EXPECT_THROW(run(io_, sleep_in_server(db, "0", 200ms)), Unavailable);
   EXPECT_LT(steady_clock::now() - start, 1s);
   run(io_, pause(io_, 700ms));
@@ -136,7 +136,7 @@ TEST_F(Loss, AHangIsNoticedWhenOnlyTheSlowLaneWaits) {
   Db db(io_, two_lanes(proxy_.conninfo()));
   ASSERT_TRUE(all_ready(db));
   proxy_.stall(true);
-  Started<int> waits(io_, sleep_in_server(db, "0", 1800ms, Lane::slow));
+  BackgroundTask<int> waits(io_, sleep_in_server(db, "0", 1800ms, Lane::slow));
   run(io_, pause(io_, 1500ms));
   EXPECT_FALSE(db.state().up) << "noticed before the deadline of the request that waits";
   EXPECT_THROW(waits.get(), Unavailable);
@@ -151,7 +151,7 @@ TEST_F(Loss, AHangIsNoticedWhenOnlyTheSlowLaneWaits) {
 TEST_F(Loss, ALongStatementOnTheSlowLaneIsNotAHang) {
   Db db(io_, two_lanes(TestDatabase::conninfo()));
   ASSERT_TRUE(all_ready(db));
-  Started<int> slow(io_, sleep_in_server(db, "2", 3s, Lane::slow));
+  BackgroundTask<int> slow(io_, sleep_in_server(db, "2", 3s, Lane::slow));
   for (int looks = 0; looks < 18; ++looks) {
     run(io_, pause(io_, 100ms));
     ASSERT_TRUE(db.state().up);

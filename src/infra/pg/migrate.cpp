@@ -77,8 +77,8 @@ bool exists(Session& session, const std::string& table) {
   return std::string_view(PQgetvalue(session.run(kExistsSql, {table}).get(), 0, 0)) == "t";
 }
 
-std::vector<Applied> read_applied(Session& session) {
-  std::vector<Applied> out;
+std::vector<AppliedMigration> read_applied(Session& session) {
+  std::vector<AppliedMigration> out;
   if (!exists(session, "schema_migrations")) return out;
   const ResultPtr rows = session.run(kAppliedSql);
   for (int r = 0; r < PQntuples(rows.get()); ++r) {
@@ -111,7 +111,7 @@ void run_file(Session& session, const std::string& file, const std::string& sql)
 std::string file_of(const Migration& migration) { return fmt::format("{:04}_{}", migration.number, migration.name); }
 
 /// Turns a database from before the first release into one of the baseline.
-void adopt_unreleased(Session& session, const Schema& schema, std::vector<Applied>& applied,
+void adopt_unreleased(Session& session, const Schema& schema, std::vector<AppliedMigration>& applied,
                       const std::function<void(std::string_view)>& log) {
   if (applied.empty() || applied.front().name != kFirstUnreleased || schema.unreleased.empty()) return;
   if (applied.back().number != kLastUnreleased) {
@@ -127,12 +127,12 @@ void adopt_unreleased(Session& session, const Schema& schema, std::vector<Applie
   applied = read_applied(session);
 }
 
-int apply_migrations(Session& session, const Schema& schema, const std::vector<Applied>& applied,
+int apply_migrations(Session& session, const Schema& schema, const std::vector<AppliedMigration>& applied,
                      const std::function<void(std::string_view)>& log) {
   int count = 0;
   for (const Migration& migration : schema.migrations) {
     const std::string sum = sum_of(migration.sql);
-    const auto row = std::ranges::find(applied, migration.number, &Applied::number);
+    const auto row = std::ranges::find(applied, migration.number, &AppliedMigration::number);
     if (row == applied.end()) {
       log("applying " + file_of(migration));
       run_file(session, file_of(migration) + ".sql", migration.sql);
@@ -239,12 +239,12 @@ Schema read_schema(const std::filesystem::path& folder) {
           std::filesystem::exists(unreleased) ? text_of(unreleased) : ""};
 }
 
-Installed installed(const std::string& conninfo) {
+SchemaState schema_state(const std::string& conninfo) {
   Session session(conninfo);
   return {read_applied(session), read_functions(session)};
 }
 
-std::size_t outdated_functions(const Installed& database, const Schema& schema) {
+std::size_t outdated_functions(const SchemaState& database, const Schema& schema) {
   return static_cast<std::size_t>(std::ranges::count_if(schema.functions, [&](const Function& function) {
     const auto found = database.functions.find(function.name);
     return found == database.functions.end() || found->second != sum_of(function.sql);

@@ -43,7 +43,7 @@ struct Schema {
 };
 
 /// A row of schema_migrations.
-struct Applied {
+struct AppliedMigration {
   int number = 0;
   std::string name;
   std::string sha256;      ///< of the file, in hex
@@ -60,8 +60,8 @@ struct WrongEncoding {
 std::optional<WrongEncoding> wrong_encoding(const pg_conn* connection);
 
 /// What is applied to a database.
-struct Installed {
-  std::vector<Applied> migrations;               ///< in order; empty for a new database
+struct SchemaState {
+  std::vector<AppliedMigration> migrations;      ///< in order; empty for a new database
   std::map<std::string, std::string> functions;  ///< names, and the SHA-256 of their files in hex
 };
 
@@ -70,10 +70,10 @@ struct Installed {
 Schema read_schema(const std::filesystem::path& folder);
 
 /// Throws MigrationError, also for a wrong encoding.
-Installed installed(const std::string& conninfo);
+SchemaState schema_state(const std::string& conninfo);
 
 /// How many functions differ between the files and the database.
-std::size_t outdated_functions(const Installed& database, const Schema& schema);
+std::size_t outdated_functions(const SchemaState& database, const Schema& schema);
 
 /// Applies the missing migrations, then creates or replaces each function whose file changed, and returns the number of
 /// those migrations. All of it is one transaction, so that no function meets tables of another version, with a

@@ -43,11 +43,11 @@ TEST_F(Migrate, AppliesEachOnceInOrder) {
   file("0001_first.sql",
        "-- expand: The first table.\ncreate table first (a int, b int); insert into first values (1, 2);");
   file("README.md", "not a migration");
-  EXPECT_TRUE(installed(conninfo_).migrations.empty());
+  EXPECT_TRUE(schema_state(conninfo_).migrations.empty());
   EXPECT_EQ(apply(), 2);
   EXPECT_THAT(log_, ElementsAre("applying 0001_first", "applying 0002_second"));
   EXPECT_EQ(apply(), 0);
-  const auto applied = installed(conninfo_).migrations;
+  const auto applied = schema_state(conninfo_).migrations;
   ASSERT_EQ(applied.size(), 2u);
   EXPECT_EQ(applied[1].name, "second");
   EXPECT_EQ(applied[1].sha256.size(), 64u);
@@ -62,7 +62,7 @@ TEST_F(Migrate, RejectsADatabaseThatCannotHoldKorean) {
     const auto refusal = ThrowsMessage<MigrationError>(
         testing::AllOf(HasSubstr(name + " is in " + encoding), HasSubstr("encoding 'UTF8' locale 'C.UTF-8'")));
     EXPECT_THAT([&] { up(conninfo, read_schema(folder_), [](std::string_view) {}); }, refusal);
-    EXPECT_THAT([&] { installed(conninfo); }, refusal);
+    EXPECT_THAT([&] { schema_state(conninfo); }, refusal);
     TestDatabase::execute("drop database " + name + " with (force)");
   }
 }
@@ -71,12 +71,12 @@ TEST_F(Migrate, ChangesNothingWhenOneFileFails) {
   file("0001_first.sql", "-- expand: Fine.\ncreate table first (a int);");
   file("0002_broken.sql", "-- expand: Broken half way.\ncreate table second (a int); select nowhere;");
   EXPECT_THAT([this] { apply(); }, ThrowsMessage<MigrationError>(HasSubstr("0002_broken.sql: ERROR")));
-  EXPECT_TRUE(installed(conninfo_).migrations.empty());
+  EXPECT_TRUE(schema_state(conninfo_).migrations.empty());
   EXPECT_EQ(ask("select to_regclass('first') is null"), "t");
   file("0002_broken.sql", "-- expand: Repaired.\ncreate table second (a int);");
   std::ofstream(folder_ / "functions" / "broken.sql") << "create or replace function broken() returns int nonsense;";
   EXPECT_THAT([this] { apply(); }, ThrowsMessage<MigrationError>(HasSubstr("broken.sql: ERROR")));
-  EXPECT_TRUE(installed(conninfo_).migrations.empty());
+  EXPECT_TRUE(schema_state(conninfo_).migrations.empty());
   function("broken", "select count(*)::int from second");
   EXPECT_EQ(apply(), 2);
 }
@@ -89,12 +89,12 @@ TEST_F(Migrate, ReplacesTheFunctionsThatChanged) {
   EXPECT_THAT(log_, ElementsAre("applying 0001_first", "functions: a b"));
   EXPECT_EQ(ask("select a()"), "2");
   function("b", "select 5");
-  EXPECT_EQ(outdated_functions(installed(conninfo_), read_schema(folder_)), 1u);
+  EXPECT_EQ(outdated_functions(schema_state(conninfo_), read_schema(folder_)), 1u);
   log_.clear();
   EXPECT_EQ(apply(), 0);
   EXPECT_THAT(log_, ElementsAre("functions: b"));
   EXPECT_EQ(ask("select a()"), "6");
-  EXPECT_EQ(outdated_functions(installed(conninfo_), read_schema(folder_)), 0u);
+  EXPECT_EQ(outdated_functions(schema_state(conninfo_), read_schema(folder_)), 0u);
 }
 
 TEST_F(Migrate, RejectsAFunctionWithAnotherNameThanItsFile) {
@@ -103,7 +103,7 @@ TEST_F(Migrate, RejectsAFunctionWithAnotherNameThanItsFile) {
   EXPECT_THAT([this] { apply(); }, ThrowsMessage<MigrationError>(HasSubstr("`create or replace function b(`")));
 }
 
-TEST_F(Migrate, BringsADatabaseFromBeforeTheFirstReleaseToTheBaseline) {
+TEST_F(Migrate, MigratesADatabaseFromBeforeTheFirstReleaseToTheBaseline) {
   ask("create table schema_migrations (number int primary key, name text not null, sha256 text not null, "
       "applied_at timestamptz not null default now()); create table once (a int); insert into once values (7); "
       "insert into schema_migrations values (1, 'foundation', ''), (20, 'passwords', '')");
@@ -113,7 +113,7 @@ TEST_F(Migrate, BringsADatabaseFromBeforeTheFirstReleaseToTheBaseline) {
   ask("insert into schema_migrations values (21, 'name_search', '')");
   EXPECT_EQ(apply(), 0);
   EXPECT_EQ(ask("select a from keys"), "7");
-  const auto applied = installed(conninfo_).migrations;
+  const auto applied = schema_state(conninfo_).migrations;
   ASSERT_EQ(applied.size(), 1u);
   EXPECT_EQ(applied[0].name, "baseline");
   EXPECT_EQ(apply(), 0);
@@ -131,14 +131,14 @@ TEST_F(Migrate, RejectsAFileThatEndsItsTransaction) {
   EXPECT_THAT([this] { apply(); }, ThrowsMessage<MigrationError>(HasSubstr("BEGIN and COMMIT are ours")));
 }
 
-TEST_F(Migrate, LeavesAloneWhatANewerProgramApplied) {
+TEST_F(Migrate, KeepsTheFunctionsOfANewerProgram) {
   file("0001_first.sql", "-- expand: Fine.\ncreate table first (a int);");
   file("0002_second.sql", "-- expand: Fine.\ncreate table second (a int);");
   apply();
   function("a", "select 1");
   std::filesystem::remove(folder_ / "migrations" / "0002_second.sql");
   EXPECT_EQ(apply(), 0);
-  EXPECT_TRUE(installed(conninfo_).functions.empty()) << "the newer program's functions stay";
+  EXPECT_TRUE(schema_state(conninfo_).functions.empty()) << "the newer program's functions stay";
 }
 
 TEST_F(Migrate, ServersThatStartTogetherWaitForEachOther) {
@@ -146,9 +146,9 @@ TEST_F(Migrate, ServersThatStartTogetherWaitForEachOther) {
   const auto schema = read_schema(folder_);
   int other = 0;
   std::thread thread([&] { other = up(conninfo_, schema, [](std::string_view) {}); });
-  const int mine = up(conninfo_, schema, [](std::string_view) {});
+  const int first = up(conninfo_, schema, [](std::string_view) {});
   thread.join();
-  EXPECT_EQ(mine + other, 1);
+  EXPECT_EQ(first + other, 1);
 }
 
 TEST_F(Migrate, RejectsFilesThatAreNotInOrder) {

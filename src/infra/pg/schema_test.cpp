@@ -45,7 +45,7 @@ class SchemaFiles : public testing::Test {
   static inline const fs::path kFolder = MINSCHOOL_SOURCE_DIR "/schema";
 };
 
-TEST_F(SchemaFiles, HoldEachFunctionOfTheDatabaseInOneFile) {
+TEST_F(SchemaFiles, ContainEachFunctionOfTheDatabaseInOneFile) {
   std::map<std::string, std::string> files;
   for (const Function& function : read_schema(kFolder).functions) files.emplace(function.name, function.sql);
   const auto names = column("select proname from pg_proc where pronamespace = 'public'::regnamespace order by 1");
@@ -57,7 +57,7 @@ TEST_F(SchemaFiles, HoldEachFunctionOfTheDatabaseInOneFile) {
   }
 }
 
-TEST_F(SchemaFiles, HoldEachTriggerBesideItsFunction) {
+TEST_F(SchemaFiles, ContainEachTriggerBesideItsFunction) {
   const auto triggers = column("select tgname from pg_trigger where not tgisinternal order by tgname");
   const auto functions = column(
       "select proname from pg_trigger t join pg_proc p on p.oid = tgfoid where not tgisinternal order by tgname");
@@ -69,13 +69,13 @@ TEST_F(SchemaFiles, HoldEachTriggerBesideItsFunction) {
   }
 }
 
-TEST_F(SchemaFiles, HoldBodiesThatFitTheTables) {
+TEST_F(SchemaFiles, ContainBodiesThatMatchTheTables) {
   // They are applied with check_function_bodies off, because they name each other.
   for (const Function& function : read_schema(kFolder).functions)
     EXPECT_NO_THROW(TestDatabase::execute(conninfo(), function.sql)) << function.name;
 }
 
-TEST_F(SchemaFiles, HaveTheConstraintsThatMessagesAreAbout) {
+TEST_F(SchemaFiles, ContainTheConstraintsThatHaveMessages) {
   const fs::path source = MINSCHOOL_SOURCE_DIR "/src";
   std::set<std::string> keys;
   const std::string texts = text_of(source / "text" / "ko.toml");

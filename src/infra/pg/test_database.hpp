@@ -35,27 +35,27 @@ class TestDatabase : public testing::Environment {
 
   /// Of the database of this program, as the superuser.
   static const std::string& conninfo() { return conninfo_; }
-  /// The same with the rights of a program's role ("minschool_site", "minschool_admin"), which migrate() makes: what a
-  /// feature does is tested as the program that does it.
+  /// The same with the rights of a program's role ("minschool_site", "minschool_admin"), which migrate() creates, so
+  /// that a feature is tested with the rights of the program that runs it.
   static std::string conninfo(const std::string& role) { return conninfo_ + " options='-c role=" + role + "'"; }
 
-  /// Gives it the product's schema: for SetUpTestSuite.
+  /// Creates the product's schema. For SetUpTestSuite.
   static void migrate() {
     up(conninfo_, read_schema(MINSCHOOL_SOURCE_DIR "/schema"), [](std::string_view) {});
-    if (!of_schema_.empty()) return;  // another suite of the program was first, and has left rows
-    of_schema_ = execute(R"(
+    if (!filled_tables_.empty()) return;  // another suite of the program ran first, and has left rows
+    filled_tables_ = execute(R"(
       select coalesce(string_agg(relname, ','), '') from pg_class
        where relnamespace = 'public'::regnamespace and relkind = 'r' and (xpath('//filled/text()', query_to_xml(
                format('select exists (select from %I) as filled', relname), false, true, '')))[1]::text = 'true')");
   }
 
-  /// Empties all tables but those that migrate() fills, and restarts every sequence: for SetUp.
+  /// Empties all tables but those that migrate() fills, and restarts every sequence. For SetUp.
   static void clear() {
     execute(
         "set client_min_messages = warning; do $clear$ declare each text; filled bool; list text; begin "
         "for each in select quote_ident(relname) from pg_class where relnamespace = 'public'::regnamespace and "
         "relkind = 'r' and relname <> all (string_to_array('" +
-        of_schema_ +
+        filled_tables_ +
         "', ',')) loop "
         "execute 'select exists (select from ' || each || ')' into filled; "
         "if filled then list := concat_ws(', ', list, each); end if; end loop; "
@@ -79,14 +79,14 @@ class TestDatabase : public testing::Environment {
   std::string name_;
   std::string server_;
   static inline std::string conninfo_;
-  static inline std::string of_schema_;  ///< tables that hold rows as soon as they are there
+  static inline std::string filled_tables_;  ///< those that have rows right after migrate()
 };
 
-/// Starts a coroutine on `io`; `get()` runs `io` until it has ended and gives its value or throws its exception.
+/// Starts a coroutine on `io`. get() runs `io` until the coroutine ends, and returns its value or throws its exception.
 template <class T>
-class Started {
+class BackgroundTask {
  public:
-  Started(asio::io_context& io, async<T> task) : io_(io), outcome_(std::make_shared<Outcome>()) {
+  BackgroundTask(asio::io_context& io, async<T> task) : io_(io), outcome_(std::make_shared<Outcome>()) {
     asio::co_spawn(io, keep(std::move(task), outcome_), [outcome = outcome_](std::exception_ptr error) {
       outcome->error = error;
       outcome->ended = true;
@@ -120,7 +120,7 @@ class Started {
 
 template <class T>
 T run(asio::io_context& io, async<T> task) {
-  return Started<T>(io, std::move(task)).get();
+  return BackgroundTask<T>(io, std::move(task)).get();
 }
 
 }  // namespace ms::pg

@@ -79,12 +79,12 @@ class Proxy {
   }
 
   static async<void> carry(std::shared_ptr<State> state, std::shared_ptr<Socket> from, std::shared_ptr<Socket> to) {
-    constexpr std::chrono::milliseconds kLook{5};
+    constexpr std::chrono::milliseconds kCheckInterval{5};
     std::array<char, 16384> buffer;
     for (;;) {
       const auto [error, size] = co_await from->async_read_some(asio::buffer(buffer), io::kAsTuple);
       while (state->stalled && from->is_open()) {
-        asio::steady_timer pause(from->get_executor(), kLook);
+        asio::steady_timer pause(from->get_executor(), kCheckInterval);
         co_await pause.async_wait(io::kUseAwaitable);
       }
       boost::system::error_code broken = error;

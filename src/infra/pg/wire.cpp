@@ -58,11 +58,11 @@ Parameters::Parameters(const std::string& conninfo, std::string_view application
   values_["keepalives_interval"] = "3";
   values_["keepalives_count"] = "3";
   values_["tcp_user_timeout"] = kTcpUserTimeoutMs;
-  char* complaint = nullptr;
-  PQconninfoOption* options = PQconninfoParse(conninfo.c_str(), &complaint);
+  char* message = nullptr;
+  PQconninfoOption* options = PQconninfoParse(conninfo.c_str(), &message);
   if (options == nullptr) {
-    const std::string why = complaint == nullptr ? "out of memory" : std::string(trim(complaint));
-    PQfreemem(complaint);
+    const std::string why = message == nullptr ? "out of memory" : std::string(trim(message));
+    PQfreemem(message);
     throw std::invalid_argument("PostgreSQL conninfo: " + why);
   }
   for (const PQconninfoOption* option = options; option->keyword != nullptr; ++option) {

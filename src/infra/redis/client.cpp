@@ -34,7 +34,7 @@ struct Answer {
   bool complete = false;
 };
 
-struct Pending {
+struct PendingRoundTrip {
   std::optional<Handler> handler;  // empty: fire_and_forget(), or abandoned
   Answer* answer = nullptr;        // valid while there is a `handler`, which owns the frame
   std::uint32_t count = 0;
@@ -55,7 +55,7 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
         breaker(config.break_after, config.probe_every, steady_clock::now()),
         sweep_timer(context),
         pause(context),
-        came_up(std::make_shared<io::AsyncEvent>()) {}
+        connected_event(std::make_shared<io::AsyncEvent>()) {}
 
   // Adds one round trip to the queue; the handler comes from the suspended coroutine.
   struct Enqueue {
@@ -83,7 +83,7 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
   void sweep();
   void on_lost(std::string_view why);
   void fail_all();
-  static void complete(Pending& pending, bool success);
+  static void complete(PendingRoundTrip& round_trip, bool success);
   void close();
 
   asio::io_context& io;
@@ -91,14 +91,14 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
   const Config config;
   CircuitBreaker breaker;
   std::shared_ptr<Connection> connection;
-  std::deque<Pending> queue;
+  std::deque<PendingRoundTrip> queue;
   std::size_t in_flight = 0;  // commands, also abandoned ones
   io::Timer sweep_timer;
   bool sweeping = false;
   io::Timer pause;
-  std::shared_ptr<io::AsyncEvent> came_up;
+  std::shared_ptr<io::AsyncEvent> connected_event;
   std::string error = "not yet connected";
-  std::function<std::vector<Command>()> owed;
+  std::function<std::vector<Command>()> pending;
   std::function<void()> delivered;
   bool closed = false;
 };
@@ -121,20 +121,20 @@ async<> Client::Impl::run(std::shared_ptr<Impl> impl) {
     impl->breaker.probe_succeeded(steady_clock::now());
     impl->error.clear();
     spdlog::info("redis: connected");
-    impl->came_up->notify_all();
+    impl->connected_event->notify_all();
     co_await impl->read_all();
   }
 }
 
 // Reconnects; returns the reason when Redis cannot be used yet, else empty. Ends without a suspension after the last
-// call of `owed`, so nothing can become owed before the circuit closes.
+// call of `pending`, so nothing can become pending before the circuit closes.
 async<std::string> Client::Impl::probe() {
   connection = std::make_shared<Connection>(io, resolver);
   connection->arm(steady_clock::now() + kConnectTime);
   std::string failure = co_await connection->open(config, "minschool");
   if (failure.empty()) failure = co_await connection->probe();
-  while (failure.empty() && owed) {
-    const std::vector<Command> commands = owed();
+  while (failure.empty() && pending) {
+    const std::vector<Command> commands = pending();
     if (commands.empty()) break;
     failure = co_await connection->run_all(commands);
     if (failure.empty() && delivered) delivered();
@@ -187,7 +187,7 @@ void Client::Impl::on_reply(Reply reply) {
     on_lost("an answer without a command: " + reply.text);
     return;
   }
-  Pending& front = queue.front();
+  PendingRoundTrip& front = queue.front();
   const bool unusable = is_unusable(reply);
   const bool late = front.late;
   if (unusable) {
@@ -231,12 +231,12 @@ void Client::Impl::sweep() {
     return;
   }
   bool opened = false;
-  for (auto& pending : queue) {
-    if (!pending.handler || pending.deadline > now) continue;
-    pending.late = true;
-    complete(pending, false);
+  for (auto& round_trip : queue) {
+    if (!round_trip.handler || round_trip.deadline > now) continue;
+    round_trip.late = true;
+    complete(round_trip, false);
     // The missed deadline of a caller with little time left says nothing about Redis.
-    if (now - pending.since >= config.deadline) opened = breaker.failed(now) || opened;
+    if (now - round_trip.since >= config.deadline) opened = breaker.failed(now) || opened;
   }
   if (opened) {
     error = "deadlines missed in a row";
@@ -256,17 +256,17 @@ void Client::Impl::on_lost(std::string_view why) {
 
 void Client::Impl::fail_all() {
   if (connection) connection->close();
-  for (auto& pending : queue) complete(pending, false);
+  for (auto& round_trip : queue) complete(round_trip, false);
   queue.clear();
   in_flight = 0;
 }
 
-void Client::Impl::complete(Pending& pending, bool success) {
-  if (!pending.handler) return;
-  pending.answer->complete = success;
-  pending.answer = nullptr;
-  Handler handler = std::move(*pending.handler);
-  pending.handler.reset();
+void Client::Impl::complete(PendingRoundTrip& round_trip, bool success) {
+  if (!round_trip.handler) return;
+  round_trip.answer->complete = success;
+  round_trip.answer = nullptr;
+  Handler handler = std::move(*round_trip.handler);
+  round_trip.handler.reset();
   asio::post(std::move(handler));
 }
 
@@ -277,7 +277,7 @@ void Client::Impl::close() {
   fail_all();
   pause.cancel();
   sweep_timer.cancel();
-  came_up->notify_all();
+  connected_event->notify_all();
 }
 
 Client::Client(asio::io_context& io, Config config) : impl_(std::make_shared<Impl>(io, std::move(config))) {
@@ -317,15 +317,15 @@ State Client::state() const {
 async<bool> Client::ready(Deadline deadline) {
   const auto impl = impl_;
   while (!impl->breaker.closed() && !impl->closed && steady_clock::now() < deadline) {
-    co_await io::AsyncEvent::wait(impl->came_up, deadline);
+    co_await io::AsyncEvent::wait(impl->connected_event, deadline);
   }
   co_return impl->breaker.closed();
 }
 
 void Client::trip(std::string_view why) { impl_->on_lost(why); }
 
-void Client::before_up(std::function<std::vector<Command>()> owed, std::function<void()> delivered) {
-  impl_->owed = std::move(owed);
+void Client::before_up(std::function<std::vector<Command>()> pending, std::function<void()> delivered) {
+  impl_->pending = std::move(pending);
   impl_->delivered = std::move(delivered);
 }
 

@@ -100,10 +100,10 @@ class Client {
   async<bool> ready(Deadline deadline);
   /// Opens the circuit now, for a caller that knows that a command was lost.
   void trip(std::string_view why);
-  /// Commands that must reach Redis after an outage before any other: each probe calls `owed` until it returns none,
-  /// and `delivered` after Redis has run what the last `owed` returned. An error answer fails the probe. For one user
-  /// (the cache); empty functions remove it.
-  void before_up(std::function<std::vector<Command>()> owed, std::function<void()> delivered);
+  /// Commands that must reach Redis after an outage before any other: each probe calls `pending` until it returns none,
+  /// and `delivered` after Redis has run what the last `pending` returned. An error answer fails the probe. For one
+  /// user (the cache); empty functions remove it.
+  void before_up(std::function<std::vector<Command>()> pending, std::function<void()> delivered);
   void close();
 
  private:

@@ -111,7 +111,7 @@ TEST_F(Outage, AWrongPasswordIsReportedToTheOperator) {
   EXPECT_TRUE(run(io, right.ready(in(seconds(10)))));
 }
 
-TEST_F(Outage, OwedCommandsArriveBeforeAnyOther) {
+TEST_F(Outage, PendingCommandsArriveBeforeAnyOther) {
   bool owing = true;
   int delivered = 0;
   client.before_up(

@@ -5,7 +5,7 @@
 namespace ms::session {
 namespace {
 
-class Authentic : public SessionsTest {
+class AuthenticTest : public SessionsTest {
  protected:
   /// The member of the session after an intruder in Redis has changed its record.
   MemberId after(const std::string& id, Server& server, const std::function<void(json::object&)>& change) {
@@ -19,7 +19,7 @@ class Authentic : public SessionsTest {
   }
 };
 
-TEST_F(Authentic, WritingToRedisTurnsNoSessionIntoAnotherMembers) {
+TEST_F(AuthenticTest, WritingToRedisTurnsNoSessionIntoAnotherMembers) {
   const auto id = login(site);
   sql("update users set role = 3 where id = 2");
   const auto forged = [&](json::object& session) {
@@ -31,7 +31,7 @@ TEST_F(Authentic, WritingToRedisTurnsNoSessionIntoAnotherMembers) {
   EXPECT_EQ(rows("user_id = 1"), "1");
 }
 
-TEST_F(Authentic, ASessionOfOneRealmIsNotValidInTheOther) {
+TEST_F(AuthenticTest, ASessionOfOneRealmIsNotValidInTheOther) {
   sql("update users set role = 3 where id = 1");
   const auto id = login(site);
   EXPECT_FALSE(after(id, admin, [](json::object& session) { session["realm"] = "admin"; }));
@@ -40,7 +40,7 @@ TEST_F(Authentic, ASessionOfOneRealmIsNotValidInTheOther) {
   EXPECT_FALSE(after(id, admin, [](json::object& session) { session.erase("realm"); }));
 }
 
-TEST_F(Authentic, TheSitesSecretsMakeNoSessionOfTheAdmin) {
+TEST_F(AuthenticTest, TheSitesSecretsMakeNoSessionOfTheAdmin) {
   sql("update users set role = 3 where id = 1");
   const auto id = login(site);
   auto session = record(id);
@@ -51,7 +51,7 @@ TEST_F(Authentic, TheSitesSecretsMakeNoSessionOfTheAdmin) {
   }
 }
 
-TEST_F(Authentic, TheAdminsSessionsCannotBeTakenFromRedis) {
+TEST_F(AuthenticTest, TheAdminsSessionsCannotBeTakenFromRedis) {
   sql("update users set role = 3 where id = 1");
   const auto id = login(admin);
   ASSERT_EQ(identified(id, admin), kAnna);
@@ -64,7 +64,7 @@ TEST_F(Authentic, TheAdminsSessionsCannotBeTakenFromRedis) {
   EXPECT_EQ(value.find(id), value.npos);
 }
 
-TEST_F(Authentic, TheAdminsSessionsDependOnTheirRows) {
+TEST_F(AuthenticTest, TheAdminsSessionsDependOnTheirRows) {
   sql("update users set role = 3 where id = 1");
   const auto id = login(admin);
   sql("update sessions set seen_at = seen_at - interval '6 minutes', expires_at = expires_at - interval '6 minutes'");
@@ -76,7 +76,7 @@ TEST_F(Authentic, TheAdminsSessionsDependOnTheirRows) {
   EXPECT_FALSE(identified(id, admin)) << "immediately, whatever Redis has";
 }
 
-TEST_F(Authentic, AnotherSessionsRecordIsNotAccepted) {
+TEST_F(AuthenticTest, AnotherSessionsRecordIsNotAccepted) {
   const auto anna = login(site), boris = login(site, kBoris);
   put(anna, record(boris));
   EXPECT_EQ(identified(anna, site), kAnna);
@@ -85,7 +85,7 @@ TEST_F(Authentic, AnotherSessionsRecordIsNotAccepted) {
   EXPECT_FALSE(identified(unknown, site));
 }
 
-TEST_F(Authentic, AnEndedSessionIsNotRevivedByItsOldRecord) {
+TEST_F(AuthenticTest, AnEndedSessionIsNotRevivedByItsOldRecord) {
   const auto id = login(site);
   const auto old = record(id);
   pg::run(io, close(site.sessions, pg::run(io, identify(site.sessions, sign(id, kKeys)))));
@@ -100,7 +100,7 @@ TEST_F(Authentic, AnEndedSessionIsNotRevivedByItsOldRecord) {
   EXPECT_FALSE(identified(id, site));
 }
 
-TEST_F(Authentic, AnUnauthenticRecordIsReplacedAfterAskingPostgres) {
+TEST_F(AuthenticTest, AnUnauthenticRecordIsReplacedAfterAskingPostgres) {
   const auto id = login(site);
   for (const char* field : {"tag", "epoch", "touched", "member", "realm"}) {
     EXPECT_EQ(after(id, site, [&](json::object& session) { session.erase(field); }), kAnna) << field;
@@ -108,7 +108,7 @@ TEST_F(Authentic, AnUnauthenticRecordIsReplacedAfterAskingPostgres) {
   }
 }
 
-TEST_F(Authentic, AnOldKeyIsAcceptedUntilItIsRemoved) {
+TEST_F(AuthenticTest, AnOldKeyIsAcceptedUntilItIsRemoved) {
   const auto id = login(site);
   const std::string cookie = sign(id, kKeys);
   Config newer = config_of(Realm::site, false);
@@ -129,7 +129,7 @@ async<Viewer> identify_request(Sessions& sessions, std::string cookies) {
   co_return co_await sessions.identify(call, sessions.cookie_of(request));
 }
 
-TEST_F(Authentic, ASessionOfATlsSiteIsNotValidUnderThePlainName) {
+TEST_F(AuthenticTest, ASessionOfATlsSiteIsNotValidUnderThePlainName) {
   Config config = config_of(Realm::site, false);
   config.cookie = "__Host-connect.sid";
   config.plain_cookie = "connect.sid";
@@ -153,7 +153,7 @@ TEST_F(Authentic, ASessionOfATlsSiteIsNotValidUnderThePlainName) {
 
 // --- another incarnation of the database
 
-TEST_F(Authentic, InAnotherIncarnationASessionNeedsRedissConfirmation) {
+TEST_F(AuthenticTest, InAnotherIncarnationASessionNeedsRedissConfirmation) {
   const auto confirmed = login(site), unconfirmed = login(site), foreign = login(site, kBoris);
   redis(redis::Command("DEL", key(unconfirmed)));
   auto forged = record(foreign);
@@ -171,7 +171,7 @@ TEST_F(Authentic, InAnotherIncarnationASessionNeedsRedissConfirmation) {
   EXPECT_EQ(identified(confirmed, site), kAnna);
 }
 
-TEST_F(Authentic, AReusedMemberIdDoesNotInheritSessions) {
+TEST_F(AuthenticTest, AReusedMemberIdDoesNotInheritSessions) {
   const auto id = login(site, kBoris);
   const auto value = record(id);
   sql("delete from users where id = 2");
@@ -183,7 +183,7 @@ TEST_F(Authentic, AReusedMemberIdDoesNotInheritSessions) {
   EXPECT_FALSE(identified(id, admin));
 }
 
-TEST_F(Authentic, ANewIncarnationMovesAllIdsOn) {
+TEST_F(AuthenticTest, ANewIncarnationMovesAllIdsOn) {
   sql("select ms_begin_incarnation()");
   sql("insert into users (email, name, password_hash) values ('d@test', '다', '')");
   EXPECT_GT(std::stoll(sql("select max(id) from users")), 100'000);

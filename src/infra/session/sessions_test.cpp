@@ -27,7 +27,7 @@ TEST_F(SessionsTest, OutlivesRedis) {
   EXPECT_EQ(identified(second, adopting), kAnna);
 }
 
-TEST_F(SessionsTest, AnotherEpochMakesTheRowDecide) {
+TEST_F(SessionsTest, WithAnotherEpochTheRowDecides) {
   const auto id = login(site);
   sql("select ms_raise_session_epoch(1)");
   EXPECT_EQ(identified(id), kAnna);
@@ -61,7 +61,7 @@ TEST_F(SessionsTest, RealmsAreSeparate) {
   EXPECT_EQ(identified(of_admin, admin), kAnna);
 }
 
-TEST_F(SessionsTest, AUseIsStoredEveryFiveMinutes) {
+TEST_F(SessionsTest, AUseIsStoredAtMostEveryFiveMinutes) {
   const auto id = login(site);
   age(id, 4min);
   EXPECT_EQ(identified(id), kAnna);

@@ -165,7 +165,7 @@ std::u32string points(std::string_view text) {
   return out;
 }
 
-bool is_wordy(std::string_view text) {
+bool has_only_word_characters(std::string_view text) {
   return std::ranges::all_of(points_of(text), [](UChar32 point) {
     constexpr auto kWord = U_GC_L_MASK | U_GC_M_MASK | U_GC_N_MASK;
     return point >= 0 && (point < 0x80 || (U_GET_GC_MASK(point) & kWord) != 0);

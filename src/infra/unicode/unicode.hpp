@@ -31,7 +31,7 @@ bool visible(std::string_view text);
 /// Whether it contains a visible letter.
 bool has_letter(std::string_view text);
 /// Whether all non-ASCII characters are letters, their marks and digits.
-bool is_wordy(std::string_view text);
+bool has_only_word_characters(std::string_view text);
 /// visible() for HTML: ignores tags and resolves references to invisible characters.
 bool visible_html(std::string_view html);
 

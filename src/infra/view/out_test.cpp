@@ -119,9 +119,9 @@ TEST(Out, EncodesUrlParts) {
 
 TEST(Body, CallsItsFunction) {
   Out out;
-  const auto greet = [](Out& o) { o.raw("<p>"); };
+  const auto opening = [](Out& o) { o.raw("<p>"); };
   const auto call = [&](Body body) { body(out); };
-  call(greet);
+  call(opening);
   call([](Out& o) { o.raw("</p>"); });
   EXPECT_EQ(out.take(), "<p></p>");
 }

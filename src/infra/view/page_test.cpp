@@ -11,7 +11,7 @@ const Site kSite{};
 
 Page page_at(std::string_view path) { return {.path = path, .site = &kSite}; }
 
-TEST(Menu, IsHereOnlyOnThePageItself) {
+TEST(Menu, MarksOnlyThePageItselfAsCurrent) {
   EXPECT_TRUE(is_here(page_at("/boards/notice"), "/boards/notice"));
   EXPECT_FALSE(is_here(page_at("/boards/notice/7"), "/boards/notice"));
 }

@@ -278,9 +278,8 @@ async<http::Response> Pipeline::write_idempotent(Context& ctx, const Handler& ha
   co_return co_await handler(ctx);
 }
 
-async<std::optional<std::optional<idempotency::Found>>> Pipeline::find_previous(const Context& ctx,
-                                                                                const IdempotencyKey& idempotency_key,
-                                                                                bool retry) {
+async<std::optional<std::optional<idempotency::KeyRecord>>> Pipeline::find_previous(
+    const Context& ctx, const IdempotencyKey& idempotency_key, bool retry) {
   while (true) {
     try {
       co_return co_await idempotency::find(db_, ctx.call, idempotency_key, ctx.viewer.id);

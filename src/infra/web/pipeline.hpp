@@ -75,9 +75,9 @@ class Pipeline {
   /// The response to a write that is known to be a repetition; nothing for any other, which is not carried out.
   async<std::optional<http::Response>> repetition(Context& ctx, const Handler& handler);
   /// What the key's previous request did. Outer nullopt: PostgreSQL did not answer, within the deadline if `retry`.
-  async<std::optional<std::optional<idempotency::Found>>> find_previous(const Context& ctx,
-                                                                        const IdempotencyKey& idempotency_key,
-                                                                        bool retry);
+  async<std::optional<std::optional<idempotency::KeyRecord>>> find_previous(const Context& ctx,
+                                                                            const IdempotencyKey& idempotency_key,
+                                                                            bool retry);
   Context context(const http::Request& request, const Call& call, session::Viewer viewer) const;
   std::string client_address(const http::Request& request) const;
   /// Whether the client uses TLS, as a trusted proxy reports.

@@ -107,7 +107,7 @@ class PipelineTest : public testing::Test {
   static async<bool> purged() { co_return true; }
 };
 
-TEST_F(PipelineTest, WhatIsThrownBecomesAPageThatSaysNothingOfIt) {
+TEST_F(PipelineTest, AnExceptionBecomesAPageWithoutItsText) {
   const http::Response bug = get("/bug");
   EXPECT_EQ(bug.status, 500);
   EXPECT_THAT(bug.body, Not(HasSubstr("secret of the house")));
@@ -129,12 +129,12 @@ TEST_F(PipelineTest, TheApiGetsProblemJson) {
   EXPECT_THAT(get("/api/v1/nothing").head(), HasSubstr("application/problem+json"));
 }
 
-TEST_F(PipelineTest, WhatPreparesEveryPageIsInsideTheWallToo) {
+TEST_F(PipelineTest, PrepareIsInsideTheExceptionBarrier) {
   prepare_fails_ = true;
   EXPECT_EQ(get("/").status, 500);
 }
 
-TEST_F(PipelineTest, WhatHasNoRouteIsRefusedByName) {
+TEST_F(PipelineTest, AnUnknownPathIsNotFoundAndAWrongMethodIsNotAllowed) {
   EXPECT_EQ(get("/nothing").status, 404);
   const http::Response wrong = ask(http::Method::del, "/boards/free");
   EXPECT_EQ(wrong.status, 405);
@@ -146,7 +146,7 @@ TEST_F(PipelineTest, WhatHasNoRouteIsRefusedByName) {
   EXPECT_EQ(seen_[0].route, std::nullopt);
 }
 
-TEST_F(PipelineTest, AWriteOfAnotherSiteDoesNotReachItsHandler) {
+TEST_F(PipelineTest, ACrossSiteWriteDoesNotReachItsHandler) {
   EXPECT_EQ(ask(http::Method::post, "/boards/free", {{"Sec-Fetch-Site", "cross-site"}}).status, 403);
   EXPECT_EQ(ask(http::Method::post, "/boards/free", {{"Origin", "http://elsewhere.kr"}}).status, 403);
   EXPECT_EQ(writes_, 0);
@@ -156,7 +156,7 @@ TEST_F(PipelineTest, AWriteOfAnotherSiteDoesNotReachItsHandler) {
   EXPECT_EQ(ask(http::Method::get, "/boards/free", {{"Sec-Fetch-Site", "cross-site"}}).status, 200) << "a link";
 }
 
-TEST_F(PipelineTest, TheGateStopsWhatTheProgramDoesNotLetIn) {
+TEST_F(PipelineTest, TheGateMayStopARequest) {
   stopped_ = http::Response::see_other("/login");
   EXPECT_EQ(get("/boards/free").status, 303);
   EXPECT_EQ(get("/nothing").status, 303) << "before it is said that there is nothing";
@@ -164,7 +164,7 @@ TEST_F(PipelineTest, TheGateStopsWhatTheProgramDoesNotLetIn) {
   EXPECT_EQ(writes_, 0);
 }
 
-TEST_F(PipelineTest, TheRequestsIdIsKeptWhereItIsOne) {
+TEST_F(PipelineTest, AValidRequestIdIsKept) {
   const auto id = [this](const std::string& sent) { return ask(http::Method::get, "/", {{"X-Request-Id", sent}}); };
   EXPECT_THAT(id("abc123").head(), HasSubstr("X-Request-Id: abc123\r\n"));
   EXPECT_THAT(id(std::string(65, 'x')).head(), Not(HasSubstr("xxxxx")));

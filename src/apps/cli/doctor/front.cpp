@@ -18,9 +18,9 @@
 namespace ms::cli::doctor {
 namespace {
 
-constexpr std::streamoff kTail = 256 * 1024;  // of Nginx's log: some hundred requests
-constexpr int kEnough = 20;                   // requests to judge by
-constexpr std::uint64_t kMinShare = 10;       // at least a tenth of the cache's disk must be free
+constexpr std::streamoff kTailBytes = 256 * 1024;  // of Nginx's log: some hundred requests
+constexpr int kMinRequests = 20;                   // requests to judge by
+constexpr std::uint64_t kMinShare = 10;            // at least a tenth of the cache's disk must be free
 
 /// The word after `directive` in one of the lines, without quotes and the final semicolon.
 std::string word_after(const std::vector<std::string>& lines, std::string_view directive) {
@@ -45,7 +45,7 @@ LogSummary last_requests(const std::string& path) {
   LogSummary out;
   std::ifstream file(path, std::ios::binary | std::ios::ate);
   if (!file) return out;
-  file.seekg(-std::min<std::streamoff>(file.tellg(), kTail), std::ios::end);
+  file.seekg(-std::min<std::streamoff>(file.tellg(), kTailBytes), std::ios::end);
   for (std::string line; std::getline(file, line);) {
     boost::system::error_code error;
     const auto parsed = boost::json::parse(line, error);
@@ -83,12 +83,13 @@ void check_proxy(const MarkerLines& markers, Report& report) {
     }
   }
   const auto log = markers.find("access_log");
-  const LogSummary seen = last_requests(log == markers.end() ? "" : word_after(log->second, "access_log"));
-  if (seen.requests < kEnough || seen.clients.size() != 1 || seen.forwarded * 2 < seen.requests) return;
-  const std::string& only = seen.clients.begin()->first;
+  const LogSummary summary = last_requests(log == markers.end() ? "" : word_after(log->second, "access_log"));
+  if (summary.requests < kMinRequests || summary.clients.size() != 1 || summary.forwarded * 2 < summary.requests)
+    return;
+  const std::string& only = summary.clients.begin()->first;
   if (!is_private(only)) {
     return report.hint(
-        "proxy", fmt::format("the last {} requests came from {}, for others (X-Forwarded-For)", seen.requests, only),
+        "proxy", fmt::format("the last {} requests came from {}, for others (X-Forwarded-For)", summary.requests, only),
         fmt::format("if that is your CDN: minschool setup --proxy with its networks"));
   }
   report.wrong("proxy",
@@ -107,18 +108,18 @@ void check_cache(const MarkerLines& markers, Report& report) {
   const std::string path = lines == markers.end() ? "" : word_after(lines->second, "proxy_cache_path");
   struct statvfs room{};
   if (path.empty() || ::statvfs(path.c_str(), &room) != 0) return;
-  constexpr const char* kMend = "systemctl enable --now var-lib-nginx-minschool.mount, then systemctl restart nginx";
+  constexpr const char* kRemedy = "systemctl enable --now var-lib-nginx-minschool.mount, then systemctl restart nginx";
   if (room.f_bavail * kMinShare < room.f_blocks) {
-    return report.wrong("saved pages", fmt::format("the disk of {} is full: Nginx saves no pages", path), kMend);
+    return report.wrong("saved pages", fmt::format("the disk of {} is full: Nginx saves no pages", path), kRemedy);
   }
   for (const char* other : {"/var/log", "/var/lib/postgresql", "/var/lib/redis"}) {
     if (device_of(other) != 0 && device_of(other) == device_of(path.c_str())) {
       return report.hint("saved pages",
                          fmt::format("{} shares the disk of {}: when that is full, none are saved", path, other),
-                         kMend);
+                         kRemedy);
     }
   }
-  report.fine("saved pages", path + " has a file system of its own");
+  report.ok("saved pages", path + " has a file system of its own");
 }
 
 }  // namespace

@@ -35,7 +35,7 @@ std::optional<config::Settings> load(const Places& places, Program program, cons
     report.wrong(check, settings.error(), fmt::format("edit {}", file.string()));
     return std::nullopt;
   }
-  report.fine(check, file.string());
+  report.ok(check, file.string());
   return *std::move(settings);
 }
 
@@ -82,7 +82,7 @@ void check_program(const std::string& name, const config::Settings& settings, Re
                         "what is said below of PostgreSQL");
   }
   if (status == "degraded") return report.hint(name, "serves without Redis", "what is said of Redis");
-  report.fine(name, fmt::format("version {} answers at {}", installed.text, where));
+  report.ok(name, fmt::format("version {} answers at {}", installed.text, where));
 }
 
 }  // namespace
@@ -103,10 +103,10 @@ SiteFacts check_settings(const Places& places, Report& report) {
 void check_rights(const Places& places, Report& report) {
   std::error_code error;
   const group* programs = ::getgrnam("minschool");
-  bool fine = true;
-  const auto wrong = [&](const fs::path& file, const char* message, const std::string& mend) {
-    fine = false;
-    report.wrong("rights", fmt::format("{} {}", file.string(), message), mend);
+  bool ok = true;
+  const auto wrong = [&](const fs::path& file, const char* message, const std::string& remedy) {
+    ok = false;
+    report.wrong("rights", fmt::format("{} {}", file.string(), message), remedy);
   };
   for (const auto& entry : fs::directory_iterator(places.dir, error)) {
     const fs::path& file = entry.path();
@@ -125,7 +125,7 @@ void check_rights(const Places& places, Report& report) {
   }
   if (error)
     return report.wrong("rights", fmt::format("{}: {}", places.dir.string(), error.message()), "run this as root");
-  if (fine) report.fine("rights", fmt::format("files in {}", places.dir.string()));
+  if (ok) report.ok("rights", fmt::format("files in {}", places.dir.string()));
 }
 
 void check_programs(const SiteFacts& facts, Report& report) {
@@ -146,7 +146,7 @@ void check_disk(Report& report) {
     } else if (free < kLittleFreeMb) {
       report.hint("disk", message, "see what grows: du -x -h -d 2 / | sort -h | tail");
     } else {
-      report.fine("disk", message);
+      report.ok("disk", message);
     }
     if (room.f_files > 0 && room.f_favail * 100 < room.f_files) {
       report.wrong("disk", fmt::format("{} has no inodes left", path), "remove what has very many small files");
@@ -159,7 +159,7 @@ void check_clock(Report& report) {
   if (::adjtimex(&asked) == TIME_ERROR || (asked.status & STA_UNSYNC) != 0) {
     return report.hint("clock", "nobody keeps it right", "apt install systemd-timesyncd (or chrony)");
   }
-  report.fine("clock", "kept right by NTP");
+  report.ok("clock", "kept right by NTP");
 }
 
 void check_names(const SiteFacts& facts, Report& report) {
@@ -171,7 +171,7 @@ void check_names(const SiteFacts& facts, Report& report) {
     if (!found.good) {
       report.wrong("DNS", fmt::format("{} has no address", name), "add it to the DNS of the domain");
     } else {
-      report.fine("DNS", fmt::format("{} is {}", name, found.text.substr(0, found.text.find(' '))));
+      report.ok("DNS", fmt::format("{} is {}", name, found.text.substr(0, found.text.find(' '))));
     }
   }
 }

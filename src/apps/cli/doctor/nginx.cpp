@@ -32,15 +32,15 @@ std::string difference(const std::vector<std::string>& packaged, const std::vect
   return fmt::format("\"{}\" instead of \"{}\"", *theirs, *ours);
 }
 
-void check_drift(const fs::path& installed, const fs::path& packaged, const std::string& mend, Report& report) {
+void check_drift(const fs::path& installed, const fs::path& packaged, const std::string& remedy, Report& report) {
   const std::string ours = setup::read_file(packaged);
   const std::string theirs = setup::read_file(installed);
   if (ours.empty())
     return report.wrong("Nginx file", packaged.string() + " is missing", "apt install --reinstall minschool");
-  if (theirs.empty()) return report.wrong("Nginx file", installed.string() + " is missing", mend);
+  if (theirs.empty()) return report.wrong("Nginx file", installed.string() + " is missing", remedy);
   const std::string what = difference(unmarked_lines(ours), unmarked_lines(theirs));
-  if (what.empty()) return report.fine("Nginx file", installed.string());
-  report.wrong("Nginx file", fmt::format("{} is not the packaged one: {}", installed.string(), what), mend);
+  if (what.empty()) return report.ok("Nginx file", installed.string());
+  report.wrong("Nginx file", fmt::format("{} is not the packaged one: {}", installed.string(), what), remedy);
 }
 
 /// Parses the output of nginx -v, "nginx version: nginx/1.22.1".
@@ -53,7 +53,7 @@ void check_version(Report& report) {
   }
   const std::string version = slash == output.text.npos ? output.text : output.text.substr(slash + 6);
   if (minor < kMinMinor) return report.wrong("Nginx", "is version " + version, "upgrade it to 1.22 or newer");
-  report.fine("Nginx", "version " + version);
+  report.ok("Nginx", "version " + version);
 }
 
 /// The value of `directive` in the operator's or the package's lines; empty when it is not there.
@@ -89,7 +89,7 @@ void check_certificate(const Places& places, const SiteFacts& facts, Report& rep
   } else if (!output_of({"openssl", "x509", "-noout", "-checkend", kSoon, "-in", file}).good) {
     report.wrong("TLS", "the certificate ends on " + until, renew);
   } else {
-    report.fine("TLS", "until " + until);
+    report.ok("TLS", "until " + until);
   }
   if (!facts.site) return;
   std::string name = facts.site->site.url.substr(facts.site->site.url.find("://") + 3);
@@ -113,7 +113,7 @@ void check_page(const SiteFacts& facts, Report& report) {
     return report.wrong("page", fmt::format("Nginx answers for {} with {}", host, answer->status),
                         "what is said of the programs");
   }
-  report.fine("page", fmt::format("Nginx answers for {}", host));
+  report.ok("page", fmt::format("Nginx answers for {}", host));
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace {
 
 std::string_view word_of(State state) {
   switch (state) {
-    case State::fine:
+    case State::ok:
       return "ok";
     case State::hint:
       return "hint";
@@ -24,8 +24,8 @@ std::string_view word_of(State state) {
 
 }  // namespace
 
-void Report::fine(std::string check, std::string message) {
-  findings_.push_back({std::move(check), State::fine, std::move(message), ""});
+void Report::ok(std::string check, std::string message) {
+  findings_.push_back({std::move(check), State::ok, std::move(message), ""});
 }
 
 void Report::hint(std::string check, std::string message, std::string remedy) {
@@ -44,7 +44,7 @@ void Report::guard(const std::string& check, const std::function<void()>& body) 
 
 std::string Report::text() const {
   std::string out;
-  for (const State wanted : {State::fine, State::hint, State::wrong}) {
+  for (const State wanted : {State::ok, State::hint, State::wrong}) {
     for (const auto& [check, state, message, remedy] : findings_) {
       if (state != wanted) continue;
       out += fmt::format("{:<6} {:<22} {}{}{}\n", word_of(state), check, message,

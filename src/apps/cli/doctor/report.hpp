@@ -16,7 +16,7 @@ enum class State {
 
 struct Finding {
   std::string check;  ///< "redis memory"
-  State state = State::fine;
+  State state = State::ok;
   std::string message;
   std::string remedy;  ///< empty when fine
 };
@@ -24,7 +24,7 @@ struct Finding {
 /// The findings. A check that itself fails is a finding too.
 class Report {
  public:
-  void fine(std::string check, std::string message);
+  void ok(std::string check, std::string message);
   void hint(std::string check, std::string message, std::string remedy);
   void wrong(std::string check, std::string message, std::string remedy);
   /// Runs `body`; an exception becomes a finding with State::wrong.

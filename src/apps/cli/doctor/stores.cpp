@@ -23,8 +23,8 @@ namespace {
 
 constexpr long kMinPostgres = 150000;
 constexpr int kMinRedis = 7;
-constexpr double kWrongClock = 2;  // seconds between two machines
-constexpr double kDearPages = 2;   // of random_page_cost, from where the planner leaves the index of a list
+constexpr double kWrongClock = 2;    // seconds between two machines
+constexpr double kHighPageCost = 2;  // of random_page_cost, from where the planner leaves the index of a list
 
 long number(const std::string& text) {
   long out = 0;
@@ -74,7 +74,7 @@ void check_room(Database& database, const Places& places, const SiteFacts& facts
   } else if (most < 2 * need) {
     report.hint("PostgreSQL room", message + ", and twice that while they are all reloaded", "raise max_connections");
   } else {
-    report.fine("PostgreSQL room", message);
+    report.ok("PostgreSQL room", message);
   }
 }
 
@@ -114,12 +114,12 @@ void check_sessions(Database& database, const SiteFacts& facts, Report& report) 
     report.wrong("PostgreSQL connections", message,
                  "select application_name, count(*) from pg_stat_activity group by 1");
   } else {
-    report.fine("PostgreSQL connections", message);
+    report.ok("PostgreSQL connections", message);
   }
 }
 
 void check_postgres_settings(Database& database, Report& report) {
-  if (const auto cost = one(database, "show random_page_cost"); std::stod(cost) > kDearPages) {
+  if (const auto cost = one(database, "show random_page_cost"); std::stod(cost) > kHighPageCost) {
     report.wrong("PostgreSQL settings", fmt::format("random_page_cost is {}: board lists take the wrong index", cost),
                  "alter database … set random_page_cost = 1.1, then reload the programs");
   }
@@ -153,7 +153,7 @@ void check_schema(Database& database, const config::Settings& settings, const Pl
   if (applied > files.migrations.size()) {
     report.hint("schema", "the database is of a newer version than this machine", "apt upgrade minschool");
   } else {
-    report.fine("schema", fmt::format("{} migrations, {} functions", applied, files.functions.size()));
+    report.ok("schema", fmt::format("{} migrations, {} functions", applied, files.functions.size()));
   }
   const auto renderer = one(database, "select coalesce(max(renderer), 0) from posts");
   if (number(renderer) > markdown::kRendererVersion) {
@@ -205,12 +205,12 @@ void check_pooler(Database& database, const config::Settings& settings, Report& 
     shared = pid(other) == ours;
     other.query("rollback");
   }
-  const char* mend = "pool_mode = session for this database, or name PostgreSQL itself in [database] url";
+  const char* remedy = "pool_mode = session for this database, or name PostgreSQL itself in [database] url";
   if (shared) {
     report.wrong("PostgreSQL pooler",
-                 "a pooler in transaction mode stands between: live changes and logouts are missed", mend);
+                 "a pooler in transaction mode stands between: live changes and logouts are missed", remedy);
   } else {
-    report.hint("PostgreSQL pooler", "a pooler stands between, which the programs do not need", mend);
+    report.hint("PostgreSQL pooler", "a pooler stands between, which the programs do not need", remedy);
   }
 }
 
@@ -239,7 +239,7 @@ void check_redis_settings(RedisLink& redis, const config::Settings& settings, Re
     report.wrong("Redis memory", "maxmemory-policy is noeviction: full, it takes nothing new",
                  "maxmemory-policy allkeys-lru in redis.conf");
   } else {
-    report.fine("Redis memory", fmt::format("at most {} MB, {}", number(memory) / 1024 / 1024, policy));
+    report.ok("Redis memory", fmt::format("at most {} MB, {}", number(memory) / 1024 / 1024, policy));
   }
   if (redis.setting("appendonly") == "yes") {
     report.hint("Redis disk", "appendonly costs time for what may be lost", "appendonly no in redis.conf");
@@ -279,7 +279,7 @@ void check_postgres(const Places& places, const SiteFacts& facts, Report& report
   if (number(one(*database, "show server_version_num")) < kMinPostgres) {
     report.wrong("PostgreSQL", fmt::format("is version {}", version), "upgrade it to 15 or newer");
   } else {
-    report.fine("PostgreSQL", "version " + version);
+    report.ok("PostgreSQL", "version " + version);
   }
   check_clock_of(
       "PostgreSQL", [&] { return std::stod(one(*database, "select extract(epoch from clock_timestamp())::float8")); },
@@ -316,7 +316,7 @@ void check_redis(const Places& places, const SiteFacts& facts, Report& report) {
   if (number(version) < kMinRedis) {
     report.wrong("Redis", fmt::format("is version {}", version), "upgrade it to 7 or newer");
   } else {
-    report.fine("Redis", "version " + version);
+    report.ok("Redis", "version " + version);
   }
   try {
     check_clock_of("Redis", [&] { return std::stod(redis->ask({"TIME"})); }, report);

@@ -30,18 +30,18 @@ constexpr std::array kRoles{Role{"minschool_owner", "owner.database", Readers::r
                             Role{"minschool_admin", "admin.database", Readers::programs}};
 
 /// PostgreSQL identifies a client on its socket by the user id (peer): the package's superuser is the user postgres.
-class AsPostgres {
+class ScopedPostgresUser {
  public:
-  explicit AsPostgres(bool wanted) {
+  explicit ScopedPostgresUser(bool wanted) {
     const passwd* user = wanted && ::geteuid() == 0 ? ::getpwnam("postgres") : nullptr;
     if (user == nullptr) return;
     became_ = ::setegid(user->pw_gid) == 0 && ::seteuid(user->pw_uid) == 0;
   }
-  ~AsPostgres() {
+  ~ScopedPostgresUser() {
     if (became_ && (::seteuid(0) != 0 || ::setegid(0) != 0)) std::abort();  // never continue as another user
   }
-  AsPostgres(const AsPostgres&) = delete;
-  AsPostgres& operator=(const AsPostgres&) = delete;
+  ScopedPostgresUser(const ScopedPostgresUser&) = delete;
+  ScopedPostgresUser& operator=(const ScopedPostgresUser&) = delete;
 
  private:
   bool became_ = false;
@@ -50,7 +50,7 @@ class AsPostgres {
 Database connect(const SetupOptions& options) {
   const bool local = options.database.empty();
   try {
-    const AsPostgres postgres(local);
+    const ScopedPostgresUser postgres(local);
     return Database(local ? "dbname=postgres user=postgres" : options.database);
   } catch (const DatabaseError& fault) {
     throw Failure(fmt::format("PostgreSQL cannot be reached: {}; {}", fault.what(),

@@ -35,7 +35,7 @@ bool succeeds(Tool tool) {
 bool is(const char* state, const std::string& unit) { return succeeds({{"systemctl", "--quiet", state, unit}}); }
 
 /// Starts stopped units; running ones reload changed settings.
-void bring_up(const std::string& unit, bool changed) {
+void start_or_reload(const std::string& unit, bool changed) {
   if (!is("is-enabled", unit)) {
     run({{"systemctl", "--quiet", "enable", unit}});
     print_step(fmt::format("enabled {}", unit));
@@ -63,7 +63,7 @@ std::string await(const Done& done) {
 }
 
 /// Why the program cannot serve; "" when it can.
-std::string unwell(const std::string& address, int port) {
+std::string health_error(const std::string& address, int port) {
   const auto answer = fetch(address, port, "localhost", "/health", 3s);
   if (!answer) return answer.error();
   boost::system::error_code error;
@@ -102,15 +102,15 @@ void start_everything(const SetupOptions& options, bool nginx, bool changed) {
     return;
   }
   run({{"systemctl", "daemon-reload"}});
-  bring_up("minschool-site.service", changed);
-  bring_up("minschool-admin.service", changed);
+  start_or_reload("minschool-site.service", changed);
+  start_or_reload("minschool-admin.service", changed);
   if (nginx) {
     mount_cache();
-    bring_up("minschool-monitor.service", false);
-    bring_up("nginx.service", true);
+    start_or_reload("minschool-monitor.service", false);
+    start_or_reload("nginx.service", true);
   }
   for (const auto& [name, port] : {std::pair{"minschool-site", kSitePort}, std::pair{"minschool-admin", kAdminPort}}) {
-    if (const std::string why = await([&options, port] { return unwell(options.address, port); }); !why.empty()) {
+    if (const std::string why = await([&options, port] { return health_error(options.address, port); }); !why.empty()) {
       throw Failure(fmt::format("{0} cannot serve at {1}:{2}: {3}; journalctl -u {0} -n 20 says more", name,
                                 options.address, port, why));
     }

@@ -148,8 +148,9 @@ std::vector<std::string> find_conflicts(const SetupOptions& given, const SetupOp
   std::vector<std::string> out;
   const std::string both = fmt::format("{0}/site.toml and {0}/admin.toml", existing.dir.string());
   const auto differs = [&](const char* option, const std::string& wanted, const std::string& is,
-                           const std::string& mend) {
-    if (given.has(option) && wanted != is) out.push_back(fmt::format("{} {}: it is {}; {}", option, wanted, is, mend));
+                           const std::string& remedy) {
+    if (given.has(option) && wanted != is)
+      out.push_back(fmt::format("{} {}: it is {}; {}", option, wanted, is, remedy));
   };
   const auto change = [&both](const char* key) { return fmt::format("change {} in {}", key, both); };
   differs("--domain", ascii_lower(given.domain), existing.domain,

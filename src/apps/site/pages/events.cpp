@@ -12,7 +12,7 @@ async<http::Response> follow(web::Context& ctx, live::Hub& hub) {
   const auto last = ctx.request.header("last-event-id");
   auto positions = live::parse_positions(last.empty() ? topics : last);
   const bool reload = !positions || positions->empty();  // without positions the client cannot know what it missed
-  // When the last id is garbage, the page's topics still tell what is followed.
+  // When the last id cannot be parsed, the topics of the page are followed.
   if (!positions) positions = live::parse_positions(topics);
   if (!positions) positions.emplace();
   auto admitted = co_await hub.admit(ctx.call, ctx.viewer, std::move(*positions), reload);

@@ -40,7 +40,7 @@ async<std::shared_ptr<const std::vector<HomeCard>>> HomePageCache::cards(const w
   const int rank = ctx.viewer.rank();
   const auto load = [this, &ctx, rank] { return load_cards(posts_, boards_, ctx.call, rank); };
   if (ctx.read_your_writes()) co_return co_await load();
-  if (const auto* kept = cards_.find(rank)) co_return *kept;
+  if (const auto* cached = cards_.find(rank)) co_return *cached;
   auto cards = co_await cards_.load(ctx.call, rank, load);
   co_return cards;
 }

@@ -69,13 +69,13 @@ async<http::Response> show_post(web::Context& ctx, posts::Posts& posts, PostPage
                      [&](view::Out& out) { post_page(out, page); });
 }
 
-/// Where a comment stands that was just written, or whose repetition this is: nothing of it is asked where its post was
-/// read, as a rule.
+/// The address of a comment that was just written, or written by an earlier request. It usually costs no query, because
+/// the post was read before.
 async<std::string> path_of(web::Context& ctx, posts::Posts& posts, boards::Boards& boards, PostId post, CommentId id) {
   const auto origin = co_await posts.find_ref(ctx.call, ctx.viewer, post);
   const auto directory = co_await boards.all(ctx.call);
   const boards::Board* board = origin ? directory->find(origin->board) : nullptr;
-  if (board == nullptr) co_return fmt::format("/comments/{}", id.value);  // gone since then, which is said there
+  if (board == nullptr) co_return fmt::format("/comments/{}", id.value);  // which answers that the post is gone
   co_return comments::path_of(*board, post, id);
 }
 
