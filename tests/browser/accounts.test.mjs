@@ -18,7 +18,7 @@ async function login(page, email) {
 const becomes = (page, { cookies }) => page.context().addCookies([...cookies].map(([name, value]) => ({ name, value, url: siteUrl, httpOnly: true, sameSite: 'Lax' })));
 const address = (page, email) => page.locator('.page-lead', { hasText: email });
 
-test('when another member logs in in a second tab, the first tab becomes that member\'s', async () => {
+test('when another member logs in from a second tab, the first tab becomes that member\'s', async () => {
   const [one, two] = [await newMember(), await newMember()];
   const first = await openPage({ as: one.client });
   await first.goto('/my');

@@ -31,7 +31,7 @@ const said = (page, text) => page.locator('#live-status', { hasText: text }).wai
 const mark = (page) => page.evaluate(() => { document.getElementById('live-status').dataset.mark = 'same'; });
 const isMarked = (page) => page.evaluate(() => document.getElementById('live-status').dataset.mark === 'same');
 
-test('a link that was followed leads to the heading, and its title is announced by a region that stays', async () => {
+test('following a link moves the focus to the heading, and a permanent region announces the title', async () => {
   const page = await openPage({ as: member.client, viewport: screens[1] });
   await page.goto('/');
   await mark(page);
@@ -56,7 +56,7 @@ test('a new comment has the focus, and a message says that it was stored', async
   assert.equal((await focused(page)).role, 'article');
 });
 
-test('a saved form says so and leads to the heading', async () => {
+test('a saved form says so and moves the focus to the heading', async () => {
   const page = await openPage({ as: member.client, viewport: screens[0] });
   await page.goto('/my');
   await button(page, '이름 저장').click();
@@ -64,7 +64,7 @@ test('a saved form says so and leads to the heading', async () => {
   await assertFocused(page, 'heading', /내 정보/);
 });
 
-test('a refused form leads to what must be corrected', async () => {
+test('a refused form moves the focus to what must be corrected', async () => {
   const page = await openPage({ as: member.client, viewport: screens[0] });
   await page.goto('/boards/free/write');
   await button(page, '등록').click();
@@ -91,7 +91,7 @@ for (const javaScriptEnabled of [true, false]) {
   });
 }
 
-test('an error page leads to its heading', async () => {
+test('an error page moves the focus to its heading', async () => {
   const page = await openPage({ as: member.client, viewport: screens[1] });
   await page.goto('/');
   await page.evaluate(() => {
@@ -136,7 +136,7 @@ test('a button pauses and resumes the figures of the servers', async () => {
   assert.equal(await pause.getAttribute('aria-pressed'), 'false');
 });
 
-test('every box to write in is as high as its rows', async () => {
+test('every text field is as high as its rows', async () => {
   const page = await openPage({ as: member.client, viewport: screens[0] });
   for (const path of ['/boards/free/write', own]) {
     await page.goto(path);

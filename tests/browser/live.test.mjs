@@ -114,7 +114,7 @@ test('the first comment of a post takes the place of the empty state', async () 
   assert.equal(await reader.locator('.comments .empty').count(), 0);
 });
 
-test('an edited post says so and keeps its text; of a hidden one only text that is being typed stays', async () => {
+test('an edited post says so and keeps its text; a hidden one disappears except for text that is being typed', async () => {
   const author = await newMember();
   const post = await written(author, '처음 본문');
   const first = await commented(author, post, '먼저 쓴 댓글');
@@ -196,7 +196,7 @@ test('a like stays pressed when its comment changes', async () => {
   assert.ok(await isSame(page));
 });
 
-test('the bell counts up on every page, and leads to the event', async () => {
+test('the bell counts up on every page, and its entry links to the event', async () => {
   const [owner, other] = await Promise.all([newMember(), newMember()]);
   const post = await written(owner);
   const page = await openLive(board, { base: here, as: owner.client });
@@ -289,7 +289,7 @@ test('a page out of Turbo\'s cache catches up', async () => {
   assert.deepEqual(await page.locator('.comment .prose').allInnerTexts(), ['떠나기 전', '없는 동안']);
 });
 
-test('after the server of the stream was killed nothing is missing and nothing is there twice', async () => {
+test('after the server of the stream was killed no event is missing or shown twice', async () => {
   const author = await newMember();
   const post = await written(author);
   const page = await openLive(post.path, { as: (await newMember()).client });
@@ -304,7 +304,7 @@ test('after the server of the stream was killed nothing is missing and nothing i
   await eventually(async () => (await status()).every(({ health }) => health === 'ok'), 'the server came back');
 });
 
-test('a page that was away too long offers a reload, and does not disturb', async () => {
+test('a page that was offline too long offers a reload and keeps the typed text', async () => {
   const author = await newMember();
   const post = await written(author);
   const proxy = await proxyTo(3);
@@ -366,7 +366,7 @@ for (const theme of ['light', 'dark', 'contrast']) {
   });
 }
 
-test('a stream without heartbeats is opened anew, and one with heartbeats is not', async () => {
+test('a stream without heartbeats is reopened, and one with heartbeats is not', async () => {
   const author = await newMember();
   const post = await written(author);
   const proxy = await proxyTo(1);

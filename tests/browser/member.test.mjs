@@ -151,7 +151,7 @@ test('a reply form that is opened twice is one form, closes, and gives the focus
   assert.ok(await open(second).evaluate((one) => one === document.activeElement));
 });
 
-test('a refused form says why, keeps the text, and leads to the first wrong field', async () => {
+test('a refused form says why, keeps the text, and focuses the first wrong field', async () => {
   const page = await openPage({ as: (await newMember()).client });
   await page.goto(`${board}/write`);
   const content = page.getByLabel(/^내용/);
@@ -249,7 +249,7 @@ test('staff suspend a member, whose open browser is logged out at the next click
   await staff.waitForURL(/\/login|\/$/);
 });
 
-test('logging in and writing with the keyboard alone', async () => {
+test('members log in and write with the keyboard alone', async () => {
   const member = await newMember();
   const page = await openPage();
   /** Goes from field to field until the focus is on what fits. */

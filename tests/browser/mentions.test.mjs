@@ -9,7 +9,7 @@ import { newMember } from '../support/members.mjs';
 const board = '/boards/free';
 const names = (page) => page.locator('#names li');
 
-test('names after @ with the keyboard alone; the input method and the text stay whole', async () => {
+test('names after @ are chosen with the keyboard alone, without disturbing the input method or the text', async () => {
   const [asked, writer] = await Promise.all([newMember(), newMember()]);
   const { location: path } = await writer.client.post(`${board}/write`, { form: { title: '부르기', content: '본문' } });
   const page = await openPage({ as: writer.client });
@@ -60,7 +60,7 @@ test('names after @ with the keyboard alone; the input method and the text stay 
   await owner.locator('#bell .bell-count', { hasText: /^1$/ }).waitFor();
 });
 
-test('the list of names stays on a small screen, and a finger takes one', async () => {
+test('the list of names fits on a small screen, and a tap chooses a name', async () => {
   const writer = await newMember();
   const page = await openPage({ as: writer.client, viewport: { width: 320, height: 568 }, hasTouch: true });
   await page.goto(`${board}/write`);
@@ -74,7 +74,7 @@ test('the list of names stays on a small screen, and a finger takes one', async 
   assert.match(await field.inputValue(), new RegExp(`@${writer.name}(#\\d+)? $`));
 });
 
-test('an unknown name is shown while somebody writes, and the form can be sent anyway', async () => {
+test('an unknown name is reported while a member writes, and the form can still be sent', async () => {
   const [writer, named] = await Promise.all([newMember(), newMember()]);
   const page = await openPage({ as: writer.client });
   await page.goto(`${board}/write`);

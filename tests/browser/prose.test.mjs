@@ -42,7 +42,7 @@ test('runs of spaces and tabs stay as they were typed, and a line break is one',
   assert.ok(await isWithin(page));
 });
 
-test('content wider than the screen scrolls by keyboard, and has a name', async () => {
+test('content wider than the screen scrolls by keyboard, and has an accessible name', async () => {
   const row = (cell) => `|${` ${cell} |`.repeat(12)}\n`;
   const path = await written(`${row('학부모총회안내문')}${row('---')}${row('학부모총회')}\n\`\`\`\n${'long_word_'.repeat(40)}\n\`\`\`\n\n\`\`\`\nshort\n\`\`\`\n`);
   for (const viewport of [phone, narrow]) {

@@ -47,7 +47,7 @@ test('the diagram is updated by itself, and each part links to its figures', asy
   }
 });
 
-test('unfolded details and the focus stay while the figures are updated', async () => {
+test('unfolded details and the focus survive an update of the figures', async () => {
   const page = await open({ viewport: screens[1] });
   await page.goto('/servers');
   await page.locator('.history-table summary').click();

@@ -68,7 +68,7 @@ async function assertSaved(answer) {
   assert.match(answer.headers['set-cookie']?.join() ?? '', /flash\.saved/);
 }
 
-test('a guest is redirected to the login page and can do nothing', async () => {
+test('a guest is redirected to the login page and refused everything else', async () => {
   const guest = new Client(adminUrl);
   for (const path of pages) {
     const answer = await guest.get(path);
@@ -116,7 +116,7 @@ test('unknown ids and nonsense are answered in Korean', async () => {
   assertKoreanPage(await admin.post('/posts/bulk', { form: { act: 'burn', reason } }), 400);
 });
 
-test('a suspended member is logged out everywhere at once, and comes back when it is lifted', async () => {
+test('a suspended member is logged out everywhere at once, and may log in again after the suspension is lifted', async () => {
   const admin = await staff();
   const { client, email } = await joined();
   const { client: other } = await login(email);
@@ -138,7 +138,7 @@ test('a suspended member is logged out everywhere at once, and comes back when i
   assert.doesNotMatch((await admin.get('/members?suspended=1')).text, new RegExp(`/members/${id}"`));
 });
 
-test('a suspended member with the right password learns until when, and whom to ask; nobody else learns anything', async () => {
+test('a suspended member with the right password learns the end and whom to ask; anybody else learns nothing', async () => {
   const admin = await staff();
   const { client, email } = await joined();
   const id = await memberId(admin, email);
@@ -202,7 +202,7 @@ test('a role opens and closes the Admin at once; nobody can change their own', a
   assert.match((await admin.get(`/members/${id}`)).text, /회원 → 직원/);
 });
 
-test('a hidden or deleted post is gone from the Site, and restored is back; the log tells it all', async () => {
+test('a hidden or deleted post is gone from the Site until it is restored, and the audit log has every act', async () => {
   const admin = await staff();
   const visitor = new Client();
   // Not the staff member's own: what its author deleted is not restored here.
@@ -242,7 +242,7 @@ test('a form says which character cannot be used', async () => {
   assert.deepEqual(await sql(`select count(*) from boards where slug = '${form.slug}'`), [['0']]);
 });
 
-test('an author is found whatever the case of the name', async () => {
+test('an author is found by a name in any case', async () => {
   const admin = await staff();
   const name = `Abc${randomUUID().slice(0, 6)}`;
   const { client, email } = await joined();

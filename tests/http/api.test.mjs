@@ -68,13 +68,13 @@ test('a wrong password and an unknown address are answered alike', async () => {
   assert.deepEqual(wrong.body, injected.body);
 });
 
-test('a broken, a forged and a foreign cookie make a guest', async () => {
+test('the sender of a broken, forged or foreign cookie is a guest', async () => {
   for (const value of ['x', 's%3Aabc.def', '%', 's%3A' + 'a'.repeat(3000), '%FF%00']) {
     await guest.call(401, 'GET', '/me', {}, { headers: { cookie: `connect.sid=${value}` } });
   }
 });
 
-test('bytes that are no text in the name of the browser do not hinder a login', async () => {
+test('a login succeeds with invalid UTF-8 in the User-Agent', async () => {
   const api = new Api(visitor());
   const headers = { 'user-agent': '\xff\xfe', 'content-type': 'application/json' };
   // A Buffer, because with a string node:http would send the head as UTF-8 too.
@@ -205,7 +205,7 @@ for (const what of ['posts', 'comments']) {
   });
 }
 
-test('notifications are listed, marked as read one by one and all at once, and hide what is gone', async () => {
+test('notifications are listed, marked as read one by one and all at once, and hide deleted subjects', async () => {
   const post = await write();
   const said = [];
   for (let i = 0; i < 2; i++) {
@@ -246,7 +246,7 @@ test('guests see how many are online, and members see the names', async () => {
   assert.ok(forMember.members >= 1);
 });
 
-test('what does not exist is not found', async () => {
+test('a missing object is not found', async () => {
   for (const id of [unknownId, 'abc', '0', '-1', '1e3', '99999999999999999999', "1'--", '한글']) {
     await member.call(404, 'GET', '/posts/{id}', { id });
     await member.call(404, 'GET', '/posts/{id}/comments', { id });

@@ -78,7 +78,7 @@ after(async () => {
   await rm(folder, { recursive: true });
 });
 
-test('a sealed backup, restored: every row, and the folder', async () => {
+test('a sealed backup restores every row and the folder', async () => {
   const expected = await withoutOtherWrites(async () => {
     await rm(join(folder, 'site.sealed'), { force: true });
     const made = await minschool(here, 'backup', '--to', 'site.sealed', '--files', 'pictures', '--key-file', 'key');
@@ -104,7 +104,7 @@ test('a database that is not empty stays as it is', async () => {
   assert.match(err, /not empty/);
 });
 
-test('without the key, with another one, or cut off, it does not open', async () => {
+test('an archive does not open without the key, with another key, or cut off', async () => {
   await sql(`drop database ${database} with (force)`);
   await sql(`create database ${database} owner minschool_owner`);
   assert.match((await minschool(there, 'restore', 'site.sealed')).err, /--key-file/);
@@ -129,7 +129,7 @@ test('an open archive that somebody changed is not restored', async () => {
   assert.deepEqual(await digests(database), {});
 });
 
-test('the sentence for a damaged archive names the archive', async () => {
+test('the error for a damaged archive names the archive', async () => {
   const whole = await readFile(join(folder, 'site.tar'));
   const damage = {
     nothing: Buffer.alloc(0),
@@ -152,7 +152,7 @@ test('the sentence for a damaged archive names the archive', async () => {
 /** What a killed backup or restore left in the folder. */
 const leftovers = async () => (await readdir(folder)).filter((name) => name.startsWith('.minschool'));
 
-test('a backup that is ended at any moment leaves nothing that can be read', async () => {
+test('a backup that is killed at any moment leaves no readable file', async () => {
   const config = ['--config', here, 'backup', '--key-file', 'key', '--files', 'pictures'];
   for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGKILL']) {
     const child = spawn(program, [...config, '--to', `${signal}.sealed`], { cwd: folder, stdio: 'ignore' });
@@ -170,7 +170,7 @@ test('a backup that is ended at any moment leaves nothing that can be read', asy
   }
 });
 
-test('the next run removes what an earlier one left, but not what another run still writes', async () => {
+test('the next run removes leftovers of an earlier one, but not the file of a concurrent one', async () => {
   await mkdir(join(folder, '.minschool-AAAAAA'));  // as versions before wrote it
   await writeFile(join(folder, '.minschool-AAAAAA', 'database.dump'), 'PGDMP');
   await writeFile(join(folder, '.minschool-BBBBBB'), 'killed');
@@ -205,7 +205,7 @@ test('only the newest archives are kept when the operator says how many', async 
   assert.equal((await minschool(here, 'backup', '--to', 'nights', '--keep', '0')).code, 2);
 });
 
-test('a restore that is killed leaves all or nothing, and no file', async () => {
+test('a restore that is killed leaves all or nothing, and no temporary file', async () => {
   const child = spawn(program, ['--config', there, 'restore', 'site.tar'], { cwd: folder, stdio: 'ignore' });
   const ended = once(child, 'exit');
   await eventually(async () => child.exitCode !== null || (await sql(`select count(*) from pg_stat_activity where datname = '${database}'`))[0][0] > 0, 'the restore at work');
@@ -239,7 +239,7 @@ test('an archive is written to a file system without hard links', async (t) => {
   }
 });
 
-test('an older archive is not written over', async () => {
+test('an existing archive is not overwritten', async () => {
   const { code, err } = await minschool(here, 'backup', '--to', 'site.tar');
   assert.equal(code, 3);
   assert.match(err, /there already/);

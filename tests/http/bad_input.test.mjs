@@ -119,7 +119,7 @@ test('a wrong password and an unknown e-mail address are answered alike, the add
   }
 });
 
-test('after a login one is led only to pages of this site', async () => {
+test('a login redirects only to pages of this site', async () => {
   for (const next of ['https://evil.example/', '//evil.example', '/\\evil.example', 'javascript:alert(1)', '/\tx', '/\r\nSet-Cookie: a=b']) {
     const answer = await visitor().post('/login', { form: { email: member.email, password: 'minschool-demo', next } });
     assert.equal(answer.location, '/', next);
@@ -174,7 +174,7 @@ test('a post with too long a title or no content comes back as it was typed', as
   assert.match((await guest.get(postPath)).text, /<h1>바탕 글<\/h1>/);
 });
 
-test('a refused reply comes back at the comment that it answers', async () => {
+test('a refused reply is shown again at its parent comment', async () => {
   const long = '가'.repeat(commentLimit + 1);
   const send = (form) => member.client.post(commentPath, { form });
   const page = await send({ content: long });
@@ -206,7 +206,7 @@ test('a name and a password of one\'s own that do not do', async () => {
   assertWrong(await send('/my/password', { current: 'wrong', password: 'long-enough', password_again: 'long-enough' }), 'current');
 });
 
-test('bytes that are no UTF-8, and forms that are none', async () => {
+test('invalid UTF-8 and malformed forms are refused', async () => {
   const bodies = ['title=%FF%FE&content=a', 'title=%C0%80&content=a', 'title=%ED%A0%80&content=a', 'title=a%00b&content=a', 'title=%zz&content=a', 'title=%4', Buffer.from([0x74, 0x3d, 0xff])];
   for (const path of [`${board}/write`, commentPath, '/login', '/join', '/my/name', `${postPath}/edit`]) {
     for (const body of bodies) assertKoreanPage(await member.client.post(path, { body, headers: formType }), 400);
@@ -222,7 +222,7 @@ test('unknown ids and paths', async () => {
   }
 });
 
-test('no right: refused before anything is looked at', async () => {
+test('a missing right is refused before the form is checked', async () => {
   assertKoreanPage(await write({ title: '글', content: '글' }, guest), 401);
   assertKoreanPage(await guest.post(commentPath, { form: { content: '글' } }), 401);
   assertKoreanPage(await member.client.post('/boards/notice/write', { form: { title: '', content: '' } }), 403);
@@ -230,7 +230,7 @@ test('no right: refused before anything is looked at', async () => {
   for (const path of ['/my/name', '/my/password', '/my/devices/x/logout']) assertKoreanPage(await guest.post(path, { form: { name: '글' } }), 401);
 });
 
-test('a write that another site sends is refused, whatever it is', async () => {
+test('every cross-site write is refused', async () => {
   const marks = [{ 'sec-fetch-site': 'cross-site' }, { 'sec-fetch-site': 'same-site' }, { origin: 'https://evil.example' }, { origin: 'null' },
     { origin: `${siteUrl}.evil.example` }, { origin: siteUrl.replace(/\d+$/, '1') }];
   const form = { title: '다른 사이트', content: '다른 사이트' };
@@ -249,7 +249,7 @@ test('a write that another site sends is refused, whatever it is', async () => {
   assert.equal((await member.client.get(board, { headers: { 'sec-fetch-site': 'cross-site' } })).status, 200);
 });
 
-test('a body that is too large, for the program and for Nginx', async () => {
+test('a body that is too large is refused by the program and by Nginx', async () => {
   const page = await member.client.post(`${board}/write`, { headers: formType, body: `title=a&content=${'a'.repeat(bodyLimit)}` });
   assertKoreanPage(page, 413);
   assertKoreanPage(await member.client.post(`${board}/write`, { headers: formType, body: 'a'.repeat(9 * bodyLimit) }), 413);
@@ -257,7 +257,7 @@ test('a body that is too large, for the program and for Nginx', async () => {
   assertKoreanPage(await direct.post(`${board}/write`, { headers: formType, body: `title=a&content=${'a'.repeat(bodyLimit)}` }), 413);
 });
 
-test('a flood of header fields, through Nginx and without', async () => {
+test('a flood of header fields is refused, through Nginx and directly', async () => {
   const many = Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`x-${i}`, 'flood']));
   assertKoreanPage(await guest.get('/', { headers: many }), 431);
   const direct = await atServer(guest, 3);
@@ -270,7 +270,7 @@ test('a flood of header fields, through Nginx and without', async () => {
   assert.equal((await guest.get('/', { headers: { cookie: cookies } })).status, 200);
 });
 
-test('requests that are no HTTP', async () => {
+test('malformed HTTP requests are refused', async () => {
   const host = 'Host: a\r\n';
   for (const bytes of ['\x16\x03\x01\x02\x00', 'hello\r\n\r\n', `GET / HTTP/9.9\r\n${host}\r\n`, 'GET / HTTP/1.1\r\n\r\n', `GET / HTTP/1.1\r\n${host}a b: c\r\n\r\n`,
     `POST /login HTTP/1.1\r\n${host}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, `POST /login HTTP/1.1\r\n${host}Content-Length: -1\r\n\r\n`,
@@ -308,7 +308,7 @@ test('SQL and HTML in every field of every form are only text', async () => {
   }
 });
 
-test('SQL and HTML in what is refused, in addresses and in header fields', async () => {
+test('SQL and HTML in refused forms, in addresses and in header fields are only text', async () => {
   for (const text of nasty) {
     const coded = encodeURIComponent(text);
     const wrong = await visitor().post('/login', { form: { email: text, password: text, next: text } });
@@ -338,7 +338,7 @@ test('the browser\'s name, which the list of devices shows, is only text', async
   assertOnlyText(await client.get('/my'));
 });
 
-test('an unfinished request is cut off in time, and no other request waited for it', async () => {
+test('an unfinished request is cut off in time and delays no other request', async () => {
   for (const { text, seconds } of await Promise.all(slow)) {
     assert.match(text, /^HTTP\/1\.1 408 /);
     assert.match(text, /[가-힣]/);
@@ -346,7 +346,7 @@ test('an unfinished request is cut off in time, and no other request waited for 
   }
 });
 
-test('none of these requests was an error of the program', async () => {
+test('none of these requests caused an error in the log', async () => {
   const errors = (await logs()).flatMap((log, i) => log.slice(logsBefore[i].length).split('\n').filter((line) => / error /.test(line)));
   assert.deepEqual(errors, []);
 });

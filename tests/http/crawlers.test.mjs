@@ -40,7 +40,7 @@ test('pages for search engines name their canonical address', async () => {
   }
 });
 
-test('forms, lists of people and refusals are not for search engines', async () => {
+test('forms, lists of people and refusals are not indexed', async () => {
   const member = await newMember();
   for (const path of ['/login', '/join', '/online', '/nothing']) assert.ok(isNotListed(await guest.get(path)), path);
   for (const path of ['/my', '/members/1', '/notifications', `/boards/${slug}/write`]) assert.ok(isNotListed(await member.client.get(path)), path);
@@ -58,18 +58,18 @@ test('a path with an extra slash redirects to the canonical address', async () =
   }
 });
 
-test('a slash too many leads to no other site, to no page that is not there, and repeats no write', async () => {
+test('an extra slash redirects to no other site and to no missing page, and repeats no write', async () => {
   for (const path of ['//evil.example/', '//evil.example//', '/nothing/', '/%2Fevil.example/', '/boards/']) {
     assert.equal((await guest.request('GET', siteUrl + path)).status, 404, path);
   }
   assert.equal((await guest.post('/login/', { form: {} })).status, 404);
 });
 
-test('the API has one address for each thing: with a slash at its end there is none', async () => {
+test('an API address with a trailing slash is not found', async () => {
   for (const path of ['/api/v1/boards/', '/api/v1/me/']) assertProblem(await guest.get(path), 404);
 });
 
-test('robots.txt is there', async () => {
+test('robots.txt exists', async () => {
   const answer = await guest.get('/robots.txt');
   assert.equal(answer.status, 200);
   assert.match(answer.headers['content-type'], /^text\/plain/);

@@ -37,14 +37,14 @@ test('two tabs edit one post: the later one gets both texts to choose from', asy
     ['나의 제목', '나의 &lt;본문&gt;', '먼저 쓴 제목', '먼저 쓴 본문', `href="${path}"`], content);
 });
 
-test('two tabs edit one comment: the same', async () => {
+test('two tabs edit one comment: the later one gets both texts', async () => {
   const { id } = await newPost();
   const said = (await author.client.post(`/api/v1/posts/${id}/comments`, { json: { content: '처음 댓글' } })).json().id;
   const content = async () => (await sql(`select content from comments where id = ${said}`))[0][0];
   await conflict(`/comments/${said}/edit`, { content: '나의 댓글' }, { content: '먼저 쓴 댓글' }, ['나의 댓글', '먼저 쓴 댓글'], content);
 });
 
-test('two administrators edit one board: the same', async () => {
+test('two administrators edit one board: the later one gets both versions', async () => {
   const admin = await logIn('admin@minschool.test', { base: adminUrl });
   const slug = `edits-${randomUUID().slice(0, 8)}`;
   const [[id]] = await sql(`insert into boards (slug, name, position, on_home, read_role) values ('${slug}', '처음', 900, false, 3) returning id`);
@@ -78,7 +78,7 @@ test('two tabs change one name: the later one sees the name that is stored, and 
   assert.equal(await stored(), second);
 });
 
-test('two tabs choose whether one is seen, and what one is told: the same', async () => {
+test('two tabs change presence or notification settings: the later one is a conflict', async () => {
   const { client, email } = await newMember();
   const stored = async () => (await sql(`select hides_presence, muted_notifications from users where email = '${email}'`))[0];
   const presence = versions((await client.get('/my')).text)['/my/presence'];
@@ -134,7 +134,7 @@ test('two of the staff act on one member: the later one sees what was done, and 
   assert.equal((await stored())[0], '2');
 });
 
-test('a version that is no number is refused, and does not pass for none', async () => {
+test('a malformed version is refused and not treated as a missing one', async () => {
   const { client, email } = await newMember();
   const [[member]] = await sql(`select id from users where email = '${email}'`);
   const admin = await logIn('admin@minschool.test', { base: adminUrl });
@@ -173,7 +173,7 @@ test('the API deletes no post that has another text than the client saw', async 
   assert.equal((await author.client.delete(`/api/v1/posts/${other.id}`)).status, 204, 'If-Match may be left out');
 });
 
-test('edits of the same moment do not overwrite each other', async () => {
+test('concurrent edits do not overwrite each other', async () => {
   const { path, id } = await newPost();
   const first = version((await author.client.get(`${path}/edit`)).text);
   const answers = await Promise.all([1, 2, 3].map(async (number) =>
@@ -183,7 +183,7 @@ test('edits of the same moment do not overwrite each other', async () => {
   assert.deepEqual(await sql(`select content from posts where id = ${id}`), [[`본문 ${winner}`]]);
 });
 
-test('a visitor counts once on all servers; the author, HEAD and robots do not', async () => {
+test('a visitor counts once on all servers; the author, HEAD requests and robots do not count', async () => {
   const { path, id } = await newPost();
   const views = async () => Number((await sql(`select views from post_counters where post_id = ${id}`))[0][0]);
   const agent = (name) => ({ headers: { 'user-agent': name } });

@@ -32,7 +32,7 @@ test('script/stack finds and acts on its own stack', async () => {
   await run(join(root, 'script', 'stack'), ['--state', state, 'nginx', 'reload'], { env, cwd: '/' });
 });
 
-test('a Korean name is stored as it was given, by the command', async () => {
+test('the command stores a Korean name unchanged', async () => {
   const email = `${randomUUID()}@minschool.test`;
   const name = `김민수${randomUUID().slice(0, 4)}`;
   const { stdout } = await run('sh', ['-c', 'umask 0; exec "$@"', 'sh', join(programs, 'minschool'), '--config', join(state, 'config', 'minschool.toml'),
@@ -41,7 +41,7 @@ test('a Korean name is stored as it was given, by the command', async () => {
   assert.deepEqual(await sql(`select name from users where email = '${email}'`), [[name]]);
 });
 
-test('a whole stack starts, keeps a Korean name and is found from another shell', async () => {
+test('a whole stack starts, stores a Korean name and is found from another shell', async () => {
   const folder = join(root, 'build', 'test', 'elsewhere'), port = 18090, { net } = await facts();
   const own = ['--state', folder, '--port', String(port), '--admin-port', String(port + 1), '--net', net.replace(/\d+$/, '87')];
   await rm(folder, { recursive: true, force: true });

@@ -70,7 +70,7 @@ test('a comment that was written through one server appears on the streams of al
   }
 });
 
-test('a stream that reconnects to any server gets what it missed, and nothing twice', async () => {
+test('a stream that reconnects to any server gets every missed event once', async () => {
   const post = await write();
   const first = await followed(await atServer(visitor(), 1), await mark(post));
   await comment(post, '처음 댓글');
@@ -142,7 +142,7 @@ test('HEAD opens no stream, and other methods are not allowed', async () => {
   assertKoreanPage(await visitor().post('/events', { form: {} }), 405);
 });
 
-test('streams are counted by themselves, and limited for one member', async () => {
+test('streams are counted separately, and limited per member', async () => {
   const { client } = await newMember();
   const topics = await mark(await write());
   const server = await atServer(client, 3);
@@ -223,7 +223,7 @@ test('a logout elsewhere ends the streams of the member, who reconnects as a gue
   await eventually(() => still.retry, 'the first line');
 });
 
-test('a stream that is opened again does not keep a session alive', async () => {
+test('a stream that reconnects does not prolong its session', async () => {
   const { client, email } = await newMember();
   const id = await idOf(email);
   const [, session] = decodeURIComponent(client.cookies.get('connect.sid')).match(/^s:(.*)\.[^.]*$/);

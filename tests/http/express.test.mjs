@@ -90,7 +90,7 @@ test('a session that Express made is a login here, whether it has the id as a te
   assert.equal(rows, '2');
 });
 
-test('our session is a login there, with the fields of the seed', async () => {
+test('a session of MinSchool is a login at Express, with the fields of the seed', async () => {
   const { client, email } = await newMember();
   const first = await atServer(client, 1);
   await first.post('/login', { form: { email, password: 'minschool-demo' } });
@@ -104,7 +104,7 @@ test('our session is a login there, with the fields of the seed', async () => {
   assert.equal(me.headers['set-cookie'], undefined, 'what is only read is not sent anew');
 });
 
-test('without adoption in the configuration the session is a guest here, and still works there', async () => {
+test('without adoption in the configuration the session is a guest at MinSchool, and still works at Express', async () => {
   const client = await expressLogin(await member());
   assert.equal(await here(client, 2), false);
   assert.ok(await knownThere(client));
@@ -162,7 +162,7 @@ test('a forged signature or another secret is a guest on both sides', async () =
   assert.ok(await here(honest));
 });
 
-test('what either program keeps in the session survives the writes of the other', async () => {
+test('what either program stores in the session survives writes of the other', async () => {
   const client = await expressLogin(await member(), { theme: { dark: true } });
   await there(client).post('/cart', { json: { item: 'a' } });
   assert.ok(await here(client));
@@ -177,7 +177,7 @@ test('what either program keeps in the session survives the writes of the other'
   assert.equal(stored.realm, 'site');
 });
 
-test('24 hours begin anew with each use on either side', async () => {
+test('each use on either side restarts the 24 hours', async () => {
   const foreign = await expressLogin(await member());
   const { email } = await member();
   const own = visitor();
@@ -201,7 +201,7 @@ test('24 hours begin anew with each use on either side', async () => {
   assert.equal((await storedOf(own)).cookie.sameSite, 'lax');
 });
 
-test('a rolling program with cookies for TLS only keeps its cookie as it set it', async () => {
+test('the cookie of a program with rolling and secure sessions stays as it set it', async () => {
   const rolling = await startExpress({ rolling: true, cookie: { secure: true, sameSite: 'strict' } });
   try {
     const { id, email } = await member();
@@ -220,7 +220,7 @@ test('a rolling program with cookies for TLS only keeps its cookie as it set it'
   }
 });
 
-test('a session that expired there is not valid here', async () => {
+test('a session that expired at Express is not valid at MinSchool', async () => {
   const brief = await startExpress({ cookie: { maxAge: 1000 } });
   try {
     const client = await expressLogin(await member(), {}, brief);
@@ -233,7 +233,7 @@ test('a session that expired there is not valid here', async () => {
   }
 });
 
-test('logging out here ends the session there', async () => {
+test('a logout at MinSchool ends the session at Express', async () => {
   const who = await member();
   const foreign = await expressLogin(who);
   const own = visitor();
@@ -248,7 +248,7 @@ test('logging out here ends the session there', async () => {
   }
 });
 
-test('logging out there ends the session here, whoever made it', async () => {
+test('a logout at Express ends the session at MinSchool, whichever program created it', async () => {
   const who = await member();
   const foreign = await expressLogin(who);
   const own = visitor();
@@ -263,7 +263,7 @@ test('logging out there ends the session here, whoever made it', async () => {
   }
 });
 
-test('revoking here, one or all, ends the session there', async () => {
+test('revoking one or all logins at MinSchool ends the session at Express', async () => {
   const who = await member();
   const [first, second] = [await expressLogin(who), await expressLogin(who)];
   const own = visitor();
@@ -304,7 +304,7 @@ test("a guest's session there stays one", async () => {
   assert.deepEqual((await there(client).get('/me')).json().cart, ['a']);
 });
 
-test('a program that changes the member under the same id changes it here too', async () => {
+test('when Express changes the member of a session, MinSchool follows', async () => {
   const [one, two] = [await member(), await member()];
   const client = await expressLogin(one);
   assert.ok(await here(client));
@@ -313,7 +313,7 @@ test('a program that changes the member under the same id changes it here too', 
   assert.equal(me.json().email, two.email);
 });
 
-test('Redis that comes back empty ends no login of either', async () => {
+test('a Redis that restarts empty ends no login of either program', async () => {
   const who = await member();
   const foreign = await expressLogin(who);
   assert.ok(await here(foreign));
@@ -326,7 +326,7 @@ test('Redis that comes back empty ends no login of either', async () => {
   await eventually(() => knownThere(foreign), 'the login there');
 });
 
-test('what Express writes while we write the same session is never lost', async () => {
+test('a concurrent write by Express to the same session is never lost', async () => {
   const client = await expressLogin(await member());
   assert.ok(await here(client));
   const items = [];
@@ -340,7 +340,7 @@ test('what Express writes while we write the same session is never lost', async 
   assert.deepEqual((await there(client).get('/me')).json().cart, items);
 });
 
-test('a session secret is changed while both programs run, and nobody is logged out', async () => {
+test('a session secret is rotated while both programs run, and nobody is logged out', async () => {
   const who = await member();
   const [before, ours] = [await expressLogin(who), await logIn(who.email)];
   const newest = randomBytes(32).toString('hex');

@@ -115,7 +115,7 @@ for (const [keepalive, how] of [['1', 'with'], ['0', 'without']]) {
   });
 }
 
-test('all workers killed at once, again and again: requests wait for the new ones', async () => {
+test('all workers are killed at once repeatedly: requests wait for the new ones', async () => {
   await underLoad(async () => {
     for (let kill = 0; kill < 2; kill++) {
       await Promise.all(apps.map((app) => stack('kill', app, 'both', 'worker')));

@@ -59,7 +59,7 @@ function raw(url, bytes) {
   });
 }
 
-test('without TLS: the domain is answered, www leads to it, and other names get no page', async () => {
+test('without TLS the domain is served, www redirects to it, and other names get no page', async () => {
   for (const host of ['school.test', 'SCHOOL.TEST', 'localhost', '127.0.0.1', '[::1]']) assert.equal((await ask(plain.port, host)).status, 200, host);
   const www = await ask(plain.port, 'www.school.test', { path: '/boards/free?page=2' });
   assert.equal(www.status, 301);
@@ -73,7 +73,7 @@ test('without TLS: the domain is answered, www leads to it, and other names get 
   assert.equal((await ask(plain.port, '203.0.113.5', { path: '/minschool-health' })).text, 'ok\n');
 });
 
-test('with TLS: every name leads to https://DOMAIN, which says that it stays so', async () => {
+test('with TLS every name redirects to https://DOMAIN, which sends HSTS', async () => {
   for (const [host, secure, to] of [['school.test', false, 'https://school.test'], ['www.school.test', false, 'https://school.test'],
     ['www.school.test', true, 'https://school.test'], ['admin.school.test', false, 'https://admin.school.test']]) {
     const answer = await ask(secure ? tls.tlsPort : tls.port, host, { path: '/login?next=%2F', secure });
@@ -92,7 +92,7 @@ test('with TLS: every name leads to https://DOMAIN, which says that it stays so'
   assert.equal(local.headers['strict-transport-security'], undefined);
 });
 
-test('a certificate is renewed by a file, from every name', async () => {
+test('ACME challenges are served for every name', async () => {
   const path = '/.well-known/acme-challenge/token';
   assert.equal((await ask(plain.port, 'school.test', { path })).text, 'proof');
   assert.equal((await ask(tls.tlsPort, 'school.test', { path, secure: true })).text, 'proof');
@@ -115,7 +115,7 @@ const cookieOf = async (port, headers = {}) => {
 const lies = [{ 'x-forwarded-for': '198.51.100.1' }, { 'x-forwarded-for': '127.0.88.1, 198.51.100.1, 127.0.88.1' }, { 'x-forwarded-for': 'unknown, [::1]:80' },
   { 'x-real-ip': '198.51.100.1', forwarded: 'for=198.51.100.1;proto=https' }];
 
-test('behind a proxy that Nginx knows, the visitor is the visitor, and TLS is where it says', async () => {
+test('behind a trusted proxy the client address and the scheme are those that it forwards', async () => {
   const site = await installed(['--domain', 'school.test', '--proxy', '127.0.88.0/24', '--tls-in-front']);
   ends.push(site.stop);
   const [withTls, without] = [await balancer('127.0.88.1', site.port, 'https'), await balancer('127.0.88.2', site.port, 'http')];
@@ -164,7 +164,7 @@ async function diagnosed(requests, words = []) {
   }
 }
 
-test('doctor notices a proxy that Nginx does not know, and one that is the whole world', async () => {
+test('doctor reports an untrusted proxy, and a trusted network of the whole world', async () => {
   const many = (client, forwarded) => Array.from({ length: 40 }, (_, i) => ({ client: client(i), forwarded: forwarded(i) }));
   const behind = await diagnosed(many(() => '10.0.0.7', (i) => `203.0.113.${i}`));
   assert.equal(behind[0].state, 'wrong');
@@ -208,7 +208,7 @@ test('every line of the log is JSON, whatever bytes a request has', async () => 
   assert.deepEqual(new Set(told.map(({ forwarded }) => forwarded)), new Set(['192.0.2.1']));
 });
 
-test('a program also answers what Nginx itself refuses: an empty Host, OPTIONS *', async () => {
+test('a program also answers requests that Nginx refuses: an empty Host, OPTIONS *', async () => {
   const url = await appUrl(1);
   assert.match((await raw(url, 'GET / HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n')).first, / 200 /);
   const { first, all } = await raw(url, 'OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
@@ -217,7 +217,7 @@ test('a program also answers what Nginx itself refuses: an empty Host, OPTIONS *
   assert.match((await raw(siteUrl, 'OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')).first, /^HTTP\/1\.1 [24]/);
 });
 
-test('without Host a form is still one of no other site', async () => {
+test('a form without a Host field is not a cross-site write', async () => {
   const client = new Client(await appUrl(1));
   assert.equal((await client.post('/login', { form: { email: 'a@b.kr', password: 'x' }, headers: { origin: 'http://evil.test' } })).status, 403);
 });

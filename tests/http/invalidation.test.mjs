@@ -19,7 +19,7 @@ const sites = await longCachingSites([1, 2], 3290);
 const everywhere = (path, sees, what) =>
   Promise.all(sites.map((guest) => eventually(async () => sees((await guest.get(path)).text), `${what} on ${path}`)));
 
-test('writes on one server are seen on all, in lists, on the home page and under the post', async () => {
+test('writes on one server are visible on all, in lists, on the home page and under the post', async () => {
   const clients = await Promise.all(servers.map((number) => atServer(writer.client, number)));
   const on = (i) => clients[i % clients.length];
   const list = `/boards/${slug}`;
@@ -49,7 +49,7 @@ test('writes on one server are seen on all, in lists, on the home page and under
   }
 });
 
-test('a name that changed is seen in lists on all servers', async () => {
+test('a changed name is visible in lists on all servers', async () => {
   const { client } = await newMember();
   const title = `이름이 바뀌는 글 ${randomUUID()}`;
   const written = await client.post(`/api/v1/boards/${slug}/posts`, { json: { title, content: '본문' } });
@@ -60,7 +60,7 @@ test('a name that changed is seen in lists on all servers', async () => {
   await client.delete(`/api/v1/posts/${written.json().id}`);
 });
 
-test('cached pages are shown again: a change behind the programs appears with the next published change', async () => {
+test('cached pages are served: a change that was not published appears with the next published change', async () => {
   const title = `뒤에서 바뀌는 글 ${randomUUID()}`;
   const written = await writer.client.post(`/api/v1/boards/${slug}/posts`, { json: { title, content: '본문' } });
   const { id } = written.json();
@@ -91,7 +91,7 @@ function offered(text, ids) {
   return [of(part('<article class="post"'), `/${post}`), ...comments.map((id) => of(part(`<article class="comment" id="c${id}"`), `/comments/${id}`))];
 }
 
-test('a cached page belongs to no viewer: each viewer gets their own, whoever asked first', async () => {
+test('each viewer gets their own page, whoever filled the cache', async () => {
   const other = await newMember();
   const create = async (client, path, json) => {
     const answer = await client.post(path, { json });
@@ -139,7 +139,7 @@ test('a cached page belongs to no viewer: each viewer gets their own, whoever as
   await writer.client.delete(`/api/v1/posts/${post}`);
 });
 
-test('a board that staff alone may read stands on their home page, and on no other', async () => {
+test('a board that only staff may read is on their home page, and on no other', async () => {
   const [[name, secretSlug, onHome]] = await sql('select name, slug, on_home from boards where read_role = 2 order by id limit 1');
   const show = (yes) => sql(`with b as (update boards set on_home = ${yes} where slug = '${secretSlug}' returning 1) select pg_notify('boards', '') from b`);
   const card = `<span class="sr-only">: ${name}</span>`;

@@ -24,7 +24,7 @@ after(() => sql(`delete from jobs where last_error = '${error}'`));
 const periodic = ['admin failed_jobs', 'admin idempotency_keys', 'admin server_samples', 'site failed_jobs', 'site idempotency_keys',
   'site rerender', 'site server_programs', 'site servers', 'site sessions'];
 
-test('periodic jobs of both programs are there once each, and have run', async () => {
+test('each periodic job of both programs exists once and has run', async () => {
   await eventually(async () => {
     const rows = await sql("select replace(program, 'minschool_', '') || ' ' || kind from jobs where period_seconds is not null and runs > 0");
     return periodic.every((name) => rows.some(([found]) => found === name));
@@ -65,7 +65,7 @@ test('only failed jobs are removed', async () => {
   assert.deepEqual((await acts(id)).map(([action]) => action), ['job_remove']);
 });
 
-test('staff without the permission see the jobs and do nothing with them', async () => {
+test('staff without the permission see the jobs but may not act on them', async () => {
   const id = await failed();
   const page = await staff.get('/jobs');
   assert.equal(page.status, 200);

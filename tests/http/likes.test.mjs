@@ -83,7 +83,7 @@ test('a click likes, the next one removes the like, and without JavaScript the p
   }
 });
 
-test('Turbo gets the button and nothing else', async () => {
+test('Turbo gets only the button', async () => {
   const { client } = await newMember();
   for (const thing of await things()) {
     for (const [act, pressed, likes] of [['like', true, 1], ['like', true, 1], ['unlike', false, 0], ['unlike', false, 0]]) {
@@ -127,7 +127,7 @@ test('one member who clicks on all servers at once likes once, or not at all', a
   }
 });
 
-test('a repeated request does nothing again, also after the opposite was done', async () => {
+test('a repeated request does nothing, even after the opposite act', async () => {
   const { client } = await newMember();
   const servers = await atEachServer(client);
   for (const thing of await things()) {
@@ -165,7 +165,7 @@ test('a guest sees the count and a way to log in, on a page that is the same for
   }
 });
 
-test('a post that may not be read cannot be liked, and reveals nothing', async () => {
+test('a post that the member may not read cannot be liked, and its existence is not revealed', async () => {
   const { client } = await newMember();
   const secret = await write(staff, secretBoard);
   const said = await comment(secret, staff);
@@ -184,7 +184,7 @@ test('a post that may not be read cannot be liked, and reveals nothing', async (
   }
 });
 
-test('a hidden or deleted post cannot be liked, and has its likes again when it is restored', async () => {
+test('a hidden or deleted post cannot be liked, and has its likes when it is restored', async () => {
   const { client } = await newMember();
   const post = await write();
   const id = await comment(post);
@@ -205,7 +205,7 @@ test('a hidden or deleted post cannot be liked, and has its likes again when it 
   assertKoreanPage(await client.post(`/posts/${post}/like`), 404);
 });
 
-test('a page of a post costs no round trip as long as nothing changes, and shows at once what did', async () => {
+test('a page of a post costs no round trip while nothing changes, and shows a change at once', async () => {
   const { client } = await newMember();
   const [{ page, path }] = await things();
   const direct = await atServer(client, 1);

@@ -64,7 +64,7 @@ async function crawl(client, base, starts) {
 const author = await newMember();
 const other = await newMember();
 
-test('links of a guest, a member and an author lead where they say', async () => {
+test('every link of a guest, a member and an author leads to an existing page', async () => {
   const post = (await author.client.post('/boards/free/write', { form: { title: `링크 ${randomUUID()}`, content: '본문' } })).location;
   const id = post.split('/').pop();
   const comment = async (client, content, parent) => (await client.post(`/posts/${id}/comments`, { form: { content, ...(parent ? { parent_id: parent } : {}) } })).location.split('#c').pop();
@@ -81,7 +81,7 @@ test('links of a guest, a member and an author lead where they say', async () =>
   }
 });
 
-test('links of the Admin lead where they say', async () => {
+test('every link of the Admin leads to an existing page', async () => {
   const staff = await logIn('admin@minschool.test', { base: adminUrl });
   assert.deepEqual(await crawl(staff, adminUrl, ['/']), []);
 });

@@ -81,7 +81,7 @@ const idsIn = (followed) => commentsIn(followed).map((element) => Number(element
 const next = (followed, id, matches, what) =>
   followed.saw(what, (element) => element.action === 'comment' && Number(element.comment) === id && matches(element.html));
 
-test('a comment on one server appears on the streams of all others, once; so does each change of it', async () => {
+test('a comment, and each change of it, appears once on the streams of all other servers', async () => {
   const post = await newPost();
   const mark = await markOf(guest, post.path);
   const servers = await atEachServer(guest);
@@ -110,7 +110,7 @@ test('a comment on one server appears on the streams of all others, once; so doe
   }
 });
 
-test('the stream offers each viewer what the page offers, and the author gets no event of their own comment', async () => {
+test('the stream offers each viewer the actions of the page, and the author gets no event of their own comment', async () => {
   const post = await newPost();
   const readers = { guest, member: reader.client, author: writer.client };
   const streams = {};
@@ -126,7 +126,7 @@ test('the stream offers each viewer what the page offers, and the author gets no
   assert.ok(!streams.author.elements.some(({ action }) => action === 'announce'));
 });
 
-test('the form that a stream gives to many works for each of them', async () => {
+test('a form that a stream sends to many viewers works for each of them', async () => {
   const post = await newPost();
   const [app1] = serverNumbers;
   const staff = [await logIn('staff@minschool.test'), await logIn('admin@minschool.test')];
@@ -181,7 +181,7 @@ test('a stream that missed too much, or has an impossible position, is asked to 
   assert.equal(followed.all.length, 1);
 });
 
-test('the position of a page is never beyond its content, however fast others write', async () => {
+test('the position of a page is never beyond its content, even during many writes', async () => {
   const post = await newPost();
   const many = 40;  // one page of threads
   let over = false;
@@ -281,7 +281,7 @@ test('typing is shown to others and not to the author; not by guests and hidden 
   assert.equal((await hide({})).status, 303);
 });
 
-test('Redis stops and comes back: nothing is lost and nothing comes twice', async () => {
+test('while Redis stops and restarts no event is lost or sent twice', async () => {
   const post = await newPost();
   const mark = `p${post.id}:0`;
   const streams = await Promise.all([guest, ...(await atEachServer(guest))].map((where) => stream(where, mark)));

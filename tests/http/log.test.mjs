@@ -49,7 +49,7 @@ async function started(program, env = {}, journal = false) {
 
 const isRequest = (line) => line.includes('request="');
 
-test('the journal gets priorities, of master and worker, and no time', async () => {
+test('master and worker write priorities and no time to the journal', async () => {
   const site = await started('site', {}, true);
   await site.client.get('/login', { headers: { 'x-request-id': 'seen-by-journal' } });
   await stack('redis', 'stop');
@@ -75,7 +75,7 @@ test('the log can go to standard output, with levels', async () => {
 });
 
 for (const program of ['site', 'admin']) {
-  test(`one line a request and nothing of a visitor: ${program}`, async () => {
+  test(`a line for each request, without data of the visitor: ${program}`, async () => {
     const { client: member, email } = await newMember();
     const { client, errors, stop } = await started(program);
     for (const [name, value] of member.cookies) client.cookies.set(name, value);

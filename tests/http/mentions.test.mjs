@@ -28,7 +28,7 @@ async function comesBackOnce(path, fields) {
   return again.location;
 }
 
-test('a post, a comment, a reply and their edits that name nobody come back once', async () => {
+test('a post, a comment, a reply and their edits with an unknown name are shown again once', async () => {
   const post = await comesBackOnce('/boards/free/write', { title: '이름' });
   const id = post.split('/').at(-1);
   await comesBackOnce(`${post}/edit`, { title: '이름' });
@@ -37,7 +37,7 @@ test('a post, a comment, a reply and their edits that name nobody come back once
   await comesBackOnce(`/comments/${comment}/edit`, {});
 });
 
-test('a form that is wrong otherwise says both at once; one without such names just goes through', async () => {
+test('a form with another error reports both at once; one without unknown names is accepted', async () => {
   const wrong = await writer.client.post('/boards/free/write', { form: { title: '', content: nobody, unresolved: '' } });
   assertKoreanPage(wrong, 422);
   assert.match(wrong.text, said);
@@ -50,7 +50,7 @@ test('a form that is wrong otherwise says both at once; one without such names j
   assertKoreanPage(later, 422);
 });
 
-test('a viewer without the right to write is not asked about names', async () => {
+test('unknown names are not reported to a viewer without the right to write', async () => {
   const guest = await visitor().post('/boards/free/write', { form: { title: '제목', content: nobody, unresolved: '' } });
   assertKoreanPage(guest, 401);
   assert.doesNotMatch(guest.text, said);
@@ -69,7 +69,7 @@ test('the list of unknown names is for members, and limited per minute', async (
   assertKoreanPage(await one.client.post('/boards/free/write', { form: { title: '제목', content: nobody, unresolved: '' } }), 422);
 });
 
-test('the API writes at once, and says which names are nobody\'s', async () => {
+test('the API writes at once, and reports which names are nobody\'s', async () => {
   const api = new Api(writer.client);
   const content = `${nobody} @${named.name}`;
   const post = await api.call(201, 'POST', '/boards/{slug}/posts', { slug: 'free' }, { json: { title: '이름', content } });

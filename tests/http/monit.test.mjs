@@ -45,7 +45,7 @@ print(json.dumps({'said': said.decode(), 'code': code, 'same': termios.tcgetattr
 `;
 
 for (const [name, key] of [['q', 'q'], ['Ctrl-C', '\x03']]) {
-  test(`in a terminal it draws again and again, and ${name} ends it`, async () => {
+  test(`in a terminal it redraws repeatedly, and ${name} ends it`, async () => {
     const { stdout } = await run('python3', ['-c', terminal, key, ...words]);
     const { said, code, same } = JSON.parse(stdout);
     assert.equal(code, 0, said);
@@ -63,7 +63,7 @@ for (const [name, key] of [['q', 'q'], ['Ctrl-C', '\x03']]) {
   });
 }
 
-test('without a terminal it says what to do instead', async () => {
+test('without a terminal it explains the alternatives', async () => {
   const failed = await run(words[0], words.slice(1)).then(() => null, (error) => error);
   assert.equal(failed.code, 2);
   assert.match(failed.stderr, /monit --once/);

@@ -87,7 +87,7 @@ test('a terminal gets a table that fits into 80 columns', async () => {
   assert.match(asked.headers['content-type'], /^application\/json/);
 });
 
-test('other machines get no page there', async () => {
+test('other machines are refused', async () => {
   const stranger = new Client(undefined, { address: '127.9.8.7' });
   for (const path of ['/upstream_status', '/nginx_status', '/metrics', '/health']) {
     assertKoreanPage(await stranger.get(path), 404);
@@ -109,7 +109,7 @@ test('a server without an answer is down, and up again when it answers', async (
   await eventually(allUp, 'all servers up again');
 });
 
-test('a request that Nginx had to repeat counts for both servers', async () => {
+test('a request that Nginx retried counts for both servers', async () => {
   await eventually(allUp, 'all servers up');
   const before = server(await watched(), siteOf(3)).total;
   await stack('stop', 'app3');
@@ -123,7 +123,7 @@ test('a request that Nginx had to repeat counts for both servers', async () => {
   await eventually(allUp, 'all servers up again');
 });
 
-test('it answers when every app server is down', async () => {
+test('the monitor answers when every app server is down', async () => {
   for (const name of ['app1', 'app2', 'app3']) await stack('stop', name);
   await eventually(async () => {
     const status = await watched();
@@ -135,7 +135,7 @@ test('it answers when every app server is down', async () => {
   await eventually(allUp, 'all servers up again');
 });
 
-test('a server that answers garbage on /health is failing, one that says nothing is down', async () => {
+test('a server with a malformed /health is failing, and one without an answer is down', async () => {
   const { createServer } = await import('node:net');
   const babblers = [];
   const babble = async (answer) => {
@@ -172,7 +172,7 @@ test('a server that answers garbage on /health is failing, one that says nothing
   assert.equal((await watched()).monitor.nginx_file, 'ok');
 });
 
-test('a flood of malformed datagrams is counted, and everything goes on', async () => {
+test('a flood of malformed datagrams is counted and disturbs nothing', async () => {
   const before = (await watched()).monitor;
   const garbage = ['', 'x', '\x00\xff', line(''), line('1|200'), line('1|200|GET|page|0.001|-|a:1, b:1|200|0.001|ab'), line('1|200|GET|page|9|-|-|-|-|ab')];
   const flood = Array.from({ length: 20_000 }, (_, index) => garbage[index % garbage.length]);
@@ -243,7 +243,7 @@ test('an app server counts its requests by route, not by address', async () => {
   }
 });
 
-test('each request is a line in the log, with its id and nothing of the visitor', async () => {
+test('each request is a line in the log, with its id and without data of the visitor', async () => {
   const site = new Client(await appUrl(1));
   const id = `test"${Date.now()}`;
   await site.get('/boards/secret-name?q=words', { headers: { 'x-request-id': id, 'x-forwarded-for': '203.0.113.77' } });

@@ -24,14 +24,14 @@ function multipart(fields, boundary = `----WebKitFormBoundary${randomUUID().slic
 const post = () => ({ title: `여러 부분 ${randomUUID()}`, content: '첫 줄\n둘째 줄 & "따옴표"', once: randomUUID() });
 const stored = (title) => sql(`select count(*), min(replace(content, chr(10), '|')) from posts where title = '${title}'`);
 
-test('a form with parts writes what the usual one writes', async () => {
+test('a multipart form writes what an urlencoded one writes', async () => {
   const form = post();
   const answer = await member.client.post(board, multipart(form));
   assert.equal(answer.status, 303, answer.text.slice(0, 300));
   assert.deepEqual(await stored(form.title), [['1', form.content.replace('\n', '|')]]);
 });
 
-test('sent twice, to any servers, with other boundaries, it writes once', async () => {
+test('a multipart form that is sent twice, to any servers, with other boundaries, writes once', async () => {
   const form = post();
   for (const number of serverNumbers) {
     const server = await atServer(member.client, number);
@@ -43,14 +43,14 @@ test('sent twice, to any servers, with other boundaries, it writes once', async 
   assert.equal((await stored(form.title))[0][0], '2', 'who goes back and writes something else means another post');
 });
 
-test('a refusal holds what was typed, with or without JavaScript', async () => {
+test('a refused multipart form keeps its text, with or without JavaScript', async () => {
   const form = { ...post(), title: '' };
   const answer = await member.client.post(board, multipart(form));
   assertKoreanPage(answer, 422);
   assert.match(answer.text, /둘째 줄 &amp; &quot;따옴표&quot;|둘째 줄 &amp; "따옴표"/);
 });
 
-test('a file is refused, and a file that was not chosen is nothing', async () => {
+test('a file is refused, and an empty file input is ignored', async () => {
   const form = post();
   const refused = await member.client.post(board, multipart({ ...form, picture: { filename: 'a.png', content: 'x' } }));
   assert.equal(refused.status, 422);
@@ -61,7 +61,7 @@ test('a file is refused, and a file that was not chosen is nothing', async () =>
   assert.equal((await stored(form.title))[0][0], '1');
 });
 
-test('what is malformed, of another site, of another page or too large is refused as ever', async () => {
+test('malformed, cross-site and too large multipart forms, and those of another member, are refused', async () => {
   const form = post();
   const { body, headers } = multipart(form);
   for (const wrong of [body.slice(0, -10), body.replace('name="title"', 'name="title'), '', form.title]) {
@@ -77,7 +77,7 @@ test('what is malformed, of another site, of another page or too large is refuse
   assert.equal((await stored(form.title))[0][0], '0');
 });
 
-test('a guest is asked to log in, and then has the typed text', async () => {
+test('a guest is asked to log in, and the text survives the login', async () => {
   const form = post();
   const answer = await visitor().post(board, multipart(form));
   assert.equal(answer.status, 401);

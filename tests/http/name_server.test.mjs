@@ -81,7 +81,7 @@ test('a lost connection is restored with the last known address', { skip }, asyn
   assert.equal((await fetch(`${url}/`)).status, 200);
 });
 
-test('a program that starts without an address serves what it can, and its health says why', { skip }, async () => {
+test('a program that starts without an address serves what it can, and /health reports why', { skip }, async () => {
   await setHosts(false);
   await start();
   for (let tries = 0; tries < 15; tries++) {

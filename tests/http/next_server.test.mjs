@@ -40,7 +40,7 @@ for (const program of ['site', 'admin']) {
   });
 }
 
-test('through Nginx everybody gets an answer, whatever the visitor says of tries', async () => {
+test('through Nginx every request is answered, whatever X-Upstream-Try the client sends', async () => {
   await stack('pg', 'stop');
   await eventually(() => all(({ status }) => status === 'down'), '/health down');
   for (const which of ['first', 'last', 'x']) {
@@ -53,7 +53,7 @@ test('through Nginx everybody gets an answer, whatever the visitor says of tries
   await eventually(() => all(({ status }) => status === 'ok'), '/health ok');
 });
 
-test('logins for which there is no room say when to come again', async () => {
+test('logins without room in the queue get Retry-After', async () => {
   const one = await direct(2);
   const answers = await Promise.all(Array.from({ length: 80 }, () => one.post('/login', { form: { email: `nobody-${Math.random()}@minschool.test`, password } })));
   for (const { status, headers, text } of answers) {

@@ -44,7 +44,7 @@ after(async () => {
   await rm(folder, { recursive: true });
 });
 
-test('one /64 of IPv6 and one IPv4 address, however it comes, are one visitor each', async () => {
+test('an IPv6 /64 is one visitor, and so is an IPv4 address in any notation', async () => {
   const groups = [
     ['203.0.113.7', '::ffff:203.0.113.7', '::ffff:cb00:7107'],
     ['203.0.113.8', '::ffff:203.0.113.8'],

@@ -22,7 +22,7 @@ const apiPost = async (client, path) => (await client.get(`/api/v1/posts/${path.
 const nothing = ['\u3164', '\u200b', '\u00a0', '\u3000', '\u2800', '\u0085', '\u2028', '\ufeff', '\u115f\u1160', '\u{e0041}', ' \t '];
 const forbidden = ['\u202e', '\u2066', '\u0001', '\ue000', '\u{e0041}', '\uffff', '\u0334'.repeat(29)];
 
-test('a name has a letter that one sees, and nothing that nobody sees', async () => {
+test('a name has a visible letter, and no invisible character', async () => {
   for (const name of [...nothing, ...forbidden, '123', '★', '😀', ...forbidden.map((bad) => `김${bad}하늘`)]) {
     const page = await visitor().post('/join', { form: { ...joinForm(), name } });
     assertKoreanPage(page, 422);
@@ -34,7 +34,7 @@ test('a name has a letter that one sees, and nothing that nobody sees', async ()
   assert.deepEqual(await sql(`select name from users where email = '${own.email}'`), [['김 하늘 둘']]);
 });
 
-test('names of staff, and what looks like one, are for staff', async () => {
+test('names of staff, and lookalikes, are reserved for staff', async () => {
   const [[staffName]] = await sql(`select name from users where email = 'staff@minschool.test'`);
   const names = ['관리자', '관 리 자', nfd('관리자'), '운영진', '운영자님', 'admin', fullWidth('Admin'), '\u0430dmin', 'a d m i n',
     staffName, nfd(staffName), [...staffName].join(' '), `${staffName}\u200b`];
@@ -59,7 +59,7 @@ test('staff have a badge that nobody else has', async () => {
   assert.match(page, /<bdi>[^<]+<\/bdi><\/a>\s*<span class="badge badge-staff">운영진/);
 });
 
-test('common passwords, and those that say who one is, are refused', async () => {
+test('common passwords, and those that contain facts about their owner, are refused', async () => {
   for (const weak of ['12345678', 'password', 'Password1!', 'qwertyuiop', 'aaaaaaaa', '비밀번호1234', 'qlalfqjsgh', '1q2w3e4r']) {
     const page = await visitor().post('/join', { form: { ...joinForm(), password: weak, password_again: weak } });
     assertKoreanPage(page, 422);
@@ -70,7 +70,7 @@ test('common passwords, and those that say who one is, are refused', async () =>
   assertKoreanPage(own, 422);
 });
 
-test('titles and texts that show nothing are refused, and what no title may hold', async () => {
+test('invisible titles and texts are refused, and so are forbidden characters in titles', async () => {
   for (const title of [...nothing, ...forbidden, ...forbidden.map((bad) => `제목${bad}입니다`)]) {
     const page = await write({ title, content: '본문' });
     assertKoreanPage(page, 422);
@@ -86,7 +86,7 @@ test('titles and texts that show nothing are refused, and what no title may hold
   }
 });
 
-test('what people write stays: emoji, other scripts, Korean punctuation', async () => {
+test('emoji, other scripts and Korean punctuation are stored unchanged', async () => {
   const title = '【공지】 3. 2.(월) 10:00～12:00 👨‍👩‍👧 1️⃣ ❤️ می‌خواهم José';
   const post = await write({ title: nfd(title), content: `${title}\n\n  둘째 줄` });
   assert.equal(post.status, 303);
@@ -95,7 +95,7 @@ test('what people write stays: emoji, other scripts, Korean punctuation', async 
   assert.equal(read.content, `${title}\n\n  둘째 줄`);
 });
 
-test('each line break is one line break, however it came', async () => {
+test('each line break is stored as LF', async () => {
   const post = await write({ title: '줄', content: '첫 줄\r\n둘째 줄\r\r\n넷째\u2028다섯째' });
   const read = await apiPost(member.client, post.location);
   assert.equal(read.content, '첫 줄\n둘째 줄\n\n넷째\n다섯째');
@@ -106,7 +106,7 @@ test('each line break is one line break, however it came', async () => {
   assert.equal(exact.status, 303, 'a break counts once');
 });
 
-test('passwords, addresses and names are one in every form of Unicode and width', async () => {
+test('passwords, addresses and names are equal in every form of Unicode and width', async () => {
   const secret = '봄날의 개나리 Gil7!';
   const form = { ...joinForm(), email: `É.o'brien-${randomUUID()}@MinSchool.test`, password: nfd(secret), password_again: secret };
   const client = visitor();
@@ -139,7 +139,7 @@ test('a hash that is older than the normal form is still the password\'s, and is
   assertKoreanPage(await login(`${secret}!`), 401);
 });
 
-test('what is no address is refused with words, what is one is taken', async () => {
+test('an invalid address is refused with a message, and a valid one is accepted', async () => {
   for (const email of ['a@b', 'a b@c.kr', 'a@-b.kr', 'a@b..kr', '"a b"@c.kr', 'a@[127.0.0.1]', `${'a'.repeat(65)}@b.kr`, '\u202ea@b.kr', '★@b.kr']) {
     const page = await visitor().post('/join', { form: { ...joinForm(), email } });
     assertKoreanPage(page, 422);
@@ -152,7 +152,7 @@ test('what is no address is refused with words, what is one is taken', async () 
   }
 });
 
-test('searches and mentions find in every form', async () => {
+test('searches and mentions match every form of Unicode', async () => {
   const word = `찾을말${randomUUID().slice(0, 6)}`;
   const own = await newMember();
   await own.client.post('/my/name', { form: { name: `한글${word}` } });
@@ -172,7 +172,7 @@ test('searches and mentions find in every form', async () => {
   assert.match(mention.json().content_html, /href="\/members\/\d+"/);
 });
 
-test('a form says that it is one, and so does JSON', async () => {
+test('a form and a JSON body need their media type', async () => {
   const body = new URLSearchParams({ title: '제목', content: '본문' }).toString();
   for (const type of ['application/x-www-form-urlencodedX', 'application/x-www-form-urlencoded-x', 'text/plain', 'multipart/form-data; boundary=a', 'application/json']) {
     assertKoreanPage(await member.client.post(`${board}/write`, { body, headers: { 'content-type': type } }), 400);
@@ -185,7 +185,7 @@ test('a form says that it is one, and so does JSON', async () => {
   }
 });
 
-test('an origin is scheme, host and port', async () => {
+test('scheme, host and port must match the origin', async () => {
   const { host, hostname, port } = new URL(siteUrl);
   const send = (headers) => member.client.post(`${board}/follow`, { form: {}, headers });
   for (const headers of [{ origin: `https://${host}` }, { origin: `http://${hostname}:1` }, { origin: `http://${hostname}` }, { origin: 'null' },

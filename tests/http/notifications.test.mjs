@@ -172,7 +172,7 @@ test('acts on many posts at once notify each author', async () => {
   assert.deepEqual(await kindsOf(people[1]), ['hidden']);
 });
 
-test('a post that is gone or may no longer be read is shown as such, without title and link', async () => {
+test('a post that is deleted or no longer readable is shown as such, without title and link', async () => {
   const [author, talker] = [await member(), await member()];
   const post = await writePost(talker, `@${author.name}`, '사라질 글의 제목');
   const own = await writePost(author);
@@ -205,7 +205,7 @@ test('nobody is notified about a board that they may not read', async () => {
   await sql(`update posts set deleted_at = now() where id = ${post.id}`);
 });
 
-test('opening a line leads to the comment and marks it read; the next page of every server knows', async () => {
+test('opening a notification redirects to the comment and marks it read on every server', async () => {
   const [author, talker] = [await member(), await member()];
   const post = await writePost(author);
   const comments = [await writeComment(talker, post), await writeComment(talker, post)];
@@ -227,7 +227,7 @@ test('opening a line leads to the comment and marks it read; the next page of ev
   for (const server of await atEachServer(author.client)) assert.equal(bellOf(await server.get('/my')).unread, 0);
 });
 
-test('all are marked as read that the page showed, and not what came after it', async () => {
+test('marking all as read covers what the page showed, and no later notification', async () => {
   const [author, talker] = [await member(), await member()];
   const post = await writePost(author);
   await writeComment(talker, post);
@@ -292,7 +292,7 @@ test('the list goes on page by page, grouped by post', async () => {
   assertProblem(await author.client.get('/api/v1/notifications?before=x'), 422);
 });
 
-test('a mention leads to the profile, and text and code that look like one do not', async () => {
+test('a mention links to the profile, and lookalikes in text and code do not', async () => {
   const [author, named] = [await member(), await member()];
   const post = await writePost(author, `@${named.name}님과 \`@${named.name}\`, @없는사람, x@${named.name}`);
   const { text } = await author.client.get(`/boards/${board}/${post.id}`);
@@ -303,7 +303,7 @@ test('a mention leads to the profile, and text and code that look like one do no
   assert.deepEqual(await kindsOf(named), ['mention']);
 });
 
-test('a name that two have names nobody, and with its number the one', async () => {
+test('a name of two members is ambiguous, and its number makes it unique', async () => {
   const [author, first, second] = [await member(), await member(), await member()];
   await second.client.post('/my/name', { form: { name: first.name } });
   await writePost(author, `@${first.name}`);
@@ -322,7 +322,7 @@ test('an edit notifies only newly mentioned members', async () => {
   assert.deepEqual([await kindsOf(first), await kindsOf(second)], [['mention'], ['mention']]);
 });
 
-test('more names than a text may have are refused, and what was typed is kept', async () => {
+test('too many mentions are refused, and the text is kept', async () => {
   const author = await member();
   const post = await writePost(author);
   for (const count of [21, 500]) {
@@ -339,7 +339,7 @@ test('more names than a text may have are refused, and what was typed is kept', 
   await writeComment(author, post, Array.from({ length: 20 }, (_, i) => `@이름${i}`).join(' '));
 });
 
-test('names are completed for members, the same for everybody who has one alone', async () => {
+test('names are completed for members, with a number where a name is ambiguous', async () => {
   const [one, other, third] = [await member(), await member(), await member()];
   const names = async (q) => (await one.client.get(`/members/names?q=${encodeURIComponent(q)}`)).json();
   assert.deepEqual(await names(other.name.slice(0, -1)), [{ id: other.id, name: other.name, insert: `@${other.name}` }]);

@@ -49,7 +49,7 @@ test('a member without a request for two minutes is not online', async () => {
   assert.ok(!names(await list(client)).includes(other.name));
 });
 
-test("a request of the future, from a wrong clock, makes nobody online, and is swept out", async () => {
+test("a score in the future, from a wrong clock, makes nobody online, and is removed", async () => {
   const { client } = await newMember();
   const other = await newMember();
   const id = String(await idOf(other.email));
@@ -120,7 +120,7 @@ test('a member who hides disappears from all servers at once, and reappears on s
   for (const server of watching) assert.ok(names(await list(server)).includes(name));
 });
 
-test('a name that Redis has and PostgreSQL hides is not shown', async () => {
+test('a member in Redis who hides in PostgreSQL is not shown', async () => {
   const { client, name, email } = await newMember();
   const other = await newMember();
   await hide(client, true);
@@ -132,7 +132,7 @@ test('only a member can hide', async () => {
   assertKoreanPage(await hide(visitor(), true), 401);
 });
 
-test('more than can be shown are counted, and what nobody made up is passed over', async () => {
+test('members beyond the shown ones are counted, and unknown ids are ignored', async () => {
   const { client } = await newMember();
   const ids = (await sql(`insert into users (email, password_hash, name) select 'crowd' || i || '-' || clock_timestamp()::text || '@minschool.test', 'x', '무리' || i
                             from generate_series(1, ${shownAtOnce + 5}) as i returning id`)).map(([id]) => id);
@@ -149,7 +149,7 @@ test('more than can be shown are counted, and what nobody made up is passed over
   }
 });
 
-test('however many browsers somebody invents, Redis keeps the newest fifty thousand', async () => {
+test('Redis keeps at most the newest fifty thousand guests', async () => {
   const script = `for i = 1, ${maxInRedis + 500} do redis.call('ZADD', KEYS[1], ARGV[1], 'made up ' .. i) end`;
   await redis('EVAL', script, '1', 'online:guests', String(seen() - 60));
   try {
@@ -163,7 +163,7 @@ test('however many browsers somebody invents, Redis keeps the newest fifty thous
   }
 });
 
-test('while Redis is gone nobody knows who is online, and everything else works', async () => {
+test('while Redis is gone presence is unknown, and everything else works', async () => {
   const { client, name } = await newMember();
   await stack('redis', 'stop');
   try {

@@ -33,7 +33,7 @@ const locks = {
 };
 
 for (const [name, said] of Object.entries(locks)) {
-  test(`the lock of ${name} is waited for, and who holds it is said once`, async () => {
+  test(`the script waits for the lock of ${name}, and names its holder once`, async () => {
     const { code, out } = await installed(`echo x >>${folder}/tries; [ $(wc -l <${folder}/tries) -gt 2 ] || { echo -e '${said}'; return 100; }`);
     await rm(join(folder, 'tries'));
     assert.equal(code, 0);
@@ -42,7 +42,7 @@ for (const [name, said] of Object.entries(locks)) {
   });
 }
 
-test('a lock that never comes free ends the script with who holds it', async () => {
+test('a lock that is never released ends the script with the name of its holder', async () => {
   const { code, err } = await installed(`echo -e '${locks.dpkg}'; return 100`);
   assert.equal(code, 1);
   assert.match(err, /installing Debian packages failed: E: .*dpkg frontend lock/);
@@ -58,7 +58,7 @@ for (const said of ['E: Unable to locate package some-package',
   });
 }
 
-test('proxies count where something is fetched, and nowhere else', async () => {
+test('proxies are used for downloads only', async () => {
   const { out } = await installed('true', { http_proxy: 'http://proxy:3128', https_proxy: 'http://other:1' });
   assert.match(out, /installed/);
   const said = await installed(`echo "E: at apt \${proxy_environment[*]}, here \${http_proxy:-none}"; return 1`, { http_proxy: 'http://proxy:3128' });

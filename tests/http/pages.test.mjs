@@ -99,7 +99,7 @@ test('a new, an edited, a renamed and a deleted post is on every home page at on
   await all((text) => !text.includes(title));
 });
 
-test('a list has a first, middle and last page, and answers page numbers that are none', async () => {
+test('a list has a first, middle and last page, and handles invalid page numbers', async () => {
   const board = await filledBoard(fewPosts);
   const last = Math.ceil(fewPosts / perPage);
   for (const page of [1, Math.ceil(last / 2), last]) {
@@ -118,7 +118,7 @@ test('a list has a first, middle and last page, and answers page numbers that ar
   assert.equal(Math.max(...postsIn((await guest.get(board.path)).text).map(({ number }) => number)), fewPosts);
 });
 
-test('deep pages hold what counting through all posts gives, after deleting and hiding too', async () => {
+test('deep pages equal a recount of all posts, after deleting and hiding too', async () => {
   const board = await filledBoard(manyPosts);
   // Rows change without the programs here, so the app servers' caches cannot be used.
   const guest = visitor();
@@ -175,7 +175,7 @@ test('members write, edit and delete their own posts', async () => {
   assert.ok(!idsIn((await guest.get(free)).text).includes(post.id));
 });
 
-test('comments and replies are written, edited and deleted; what was answered leaves a gap', async () => {
+test('comments and replies are written, edited and deleted; one with replies leaves a gap', async () => {
   const post = await write();
   const first = await comment(other, post, '첫 댓글');
   const second = await comment(author, post, '둘째 댓글');
@@ -226,7 +226,7 @@ test('counts are exact when many write at the same time', async () => {
   assert.equal(Number(total), writers - 7);
 });
 
-test('posts written at the same time have numbers without gap or double', async () => {
+test('posts written at the same time have consecutive unique numbers', async () => {
   const board = await filledBoard(0);
   const servers = await atEachServer(author.client);
   await Promise.all(Array.from({ length: writers }, (_, i) =>
@@ -280,7 +280,7 @@ test('a new password counts from then on, and needs the old one', async () => {
   await logIn(email, { secret: next });
 });
 
-test('the menu shows the boards that one may read, and no others open', async () => {
+test('the menu shows the boards that the viewer may read, and other boards do not open', async () => {
   const [[slug]] = await sql('select slug from boards where read_role = 2 order by id limit 1');
   const [[post]] = await sql(`select p.id from posts p join boards b on b.id = p.board_id where b.slug = '${slug}' and p.visible limit 1`);
   const staff = await logIn('staff@minschool.test');
@@ -300,7 +300,7 @@ test('the menu shows the boards that one may read, and no others open', async ()
   await staff.post('/logout');
 });
 
-test('guests and other members can neither edit nor delete what is not theirs', async () => {
+test('guests and other members can neither edit nor delete a post', async () => {
   const post = await write();
   const id = await comment(author, post, '내 댓글');
   const form = { title: '빼앗은 글', content: '빼앗은 글' };
@@ -319,7 +319,7 @@ test('guests and other members can neither edit nor delete what is not theirs', 
   assert.ok(!page.includes(`${post.path}/edit`) && !page.includes(`/comments/${id}/delete`));
 });
 
-test('only staff write notices, where members may only read', async () => {
+test('only staff write on a board that members may only read', async () => {
   assertKoreanPage(await author.client.get('/boards/notice/write'), 403);
   assertKoreanPage(await author.client.post('/boards/notice/write', { form: { title: '공지', content: '공지' } }), 403);
   assert.equal((await guest.get(`${free}/write`)).location, `/login?next=${encodeURIComponent(`${free}/write`)}`);

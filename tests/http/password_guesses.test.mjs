@@ -49,7 +49,7 @@ test('a known browser counts for its own accounts only, and gets no more guesses
   assert.equal(await statusOf(visitor(), mine.email), 303, 'and locks only itself out');
 });
 
-test('a sign-up in a browser leaves it known for its other members', async () => {
+test('a sign-up in a browser keeps it known for its other members', async () => {
   const first = await newMember();
   const here = first.client;
   await here.post('/logout');
@@ -96,7 +96,7 @@ test('a logged-in member can change the password while somebody guesses it', asy
   assert.equal(await statusOf(visitor(), email, next), 303);
 });
 
-test('one /64 of IPv6 is one visitor, and an IPv4 address is the same however it is written', async () => {
+test('an IPv6 /64 is one visitor, and so is an IPv4 address in any notation', async () => {
   const { email } = await newMember();
   await guessed(email);
   const from = (address) => ({ headers: { 'x-forwarded-for': address } });
@@ -118,7 +118,7 @@ test('one /64 of IPv6 is one visitor, and an IPv4 address is the same however it
   }
 });
 
-test('thirty-five members of one school log in at the same moment', async () => {
+test('thirty-five members at one address log in at the same moment', async () => {
   const address = ownAddress();
   const members = [];
   for (let i = 0; i < 35; i++) members.push(await newMember());

@@ -75,7 +75,7 @@ after(async () => {
   if (folder) await rm(folder, { recursive: true });
 });
 
-test('doctor tells a pooler in transaction mode from one in session mode', { skip }, async () => {
+test('doctor distinguishes a pooler in transaction mode from one in session mode', { skip }, async () => {
   await pool('transaction');
   const [transaction] = await found();
   assert.equal(transaction?.state, 'wrong', JSON.stringify(transaction));
@@ -85,7 +85,7 @@ test('doctor tells a pooler in transaction mode from one in session mode', { ski
   assert.equal(session?.state, 'hint', JSON.stringify(session));
 });
 
-test('a program that starts says that a pooler stands between', { skip }, async () => {
+test('a program logs at start that it is connected through a pooler', { skip }, async () => {
   await pool('session');
   await configOf('start.toml', (text) => text.replace(/^address = .*$/m, `address = "${net}.98"`).replace(/^port = .*$/m, 'port = 3778')
     .replace(/^name = "app1"$/m, 'name = "pooled"'));

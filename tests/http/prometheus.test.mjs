@@ -104,7 +104,7 @@ test('each alert has a test, a Korean text, and a line in the manual', async () 
   assert.match(manual, /^### Alerts$/m);
 });
 
-test('all programs of the stack are scraped, and counted right', async () => {
+test('all programs of the stack are scraped and counted', async () => {
   await eventually(async () => (await upTargets()).length === 7, 'all targets up');
   const found = (await upTargets()).map(({ labels }) => `${labels.job} ${labels.instance}`).sort();
   assert.deepEqual(found, Object.entries(targets).flatMap(([job, all]) => all.map((one) => `minschool-${job} ${one}`)).sort());
@@ -118,7 +118,7 @@ test('all programs of the stack are scraped, and counted right', async () => {
   assert.ok(await value('min(minschool_http_in_flight_limit)') > 0);
 });
 
-test('every figure of the rules and of the dashboard is there', async () => {
+test('every metric of the rules and of the dashboard exists', async () => {
   const dashboard = JSON.parse(await readFile(join(root, 'deploy/grafana/minschool.json'), 'utf8'));
   const drawn = dashboard.panels.flatMap(({ targets: lines = [] }) => lines.map(({ expr }) => expr));
   assert.ok(drawn.length > 40);
@@ -159,7 +159,7 @@ test('alerts by severity: an app server gone', async () => {
   await eventually(async () => (await firing('MinSchoolServerDown')).length === 0, 'the end of the alert');
 });
 
-test('Nginx passes no metrics on, however they are asked for', async () => {
+test('Nginx never serves metrics', async () => {
   const ways = ['/metrics', '/metrics/', '/metrics?x=1', '//metrics', '/%6Detrics', '/./metrics', '/boards/../metrics', '/metrics%00', '/metrics;x', '/Metrics', '/api/../metrics'];
   for (const base of [siteUrl, adminUrl]) {
     const { hostname, port } = new URL(base);

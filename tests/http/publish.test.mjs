@@ -122,7 +122,7 @@ test('a restored database', async () => {
   });
 });
 
-test('without Redis the command does its work and says what follows', async () => {
+test('without Redis the command works and reports the consequence', async () => {
   const config = join(folder, 'without.toml');
   await writeFile(config, (await readFile(join(folder, 'minschool.toml'), 'utf8')).replace(/^host = .*redis.*$/m, 'host = "/nowhere/redis.sock"'));
   const { stdout, stderr } = await exec(join(build, 'minschool'), ['--config', config, 'user', 'role', 'staff@minschool.test', 'staff']);

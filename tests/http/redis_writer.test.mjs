@@ -19,7 +19,7 @@ const idOf = (client, name = 'connect.sid') => decodeURIComponent(client.cookies
 const userOf = async (email) => (await sql(`select id, session_epoch from users where email = '${email}'`))[0];
 const me = async (client) => (await client.get('/api/v1/me')).json();
 
-test('a session with the number, epoch and role of another stays the session of whom it was', async () => {
+test('a session record with another member’s id, epoch and role still belongs to its own member', async () => {
   const thief = await newMember();
   const [admin, epoch] = await userOf('admin@minschool.test');
   const key = `session:${idOf(thief.client)}`;
@@ -40,7 +40,7 @@ test("another's whole value, under one's own id, is not believed", async () => {
   for (const server of await atEachServer(thief.client)) assert.equal((await me(server)).email, thief.email);
 });
 
-test('a session of the Site becomes none of the Admin', async () => {
+test('a session of the Site is not valid in the Admin', async () => {
   const staff = await logIn('admin@minschool.test');
   const key = `session:${idOf(staff)}`;
   const session = JSON.parse(await redis('GET', key));
@@ -53,7 +53,7 @@ test('a session of the Site becomes none of the Admin', async () => {
   await staff.post('/logout');
 });
 
-test('who has the secrets of the Site and writes to Redis is nobody at the Admin, and finds no login of it', async () => {
+test('an intruder with the Site’s secrets and Redis neither forges nor finds a login of the Admin', async () => {
   const staff = await logIn('admin@minschool.test'), administrator = await logIn('admin@minschool.test', { base: adminUrl });
   const id = idOf(staff), session = JSON.parse(await redis('GET', `session:${id}`));
   const client = await atServer(staff, 1, 'admin');
@@ -69,7 +69,7 @@ test('who has the secrets of the Site and writes to Redis is nobody at the Admin
   await staff.post('/logout');
 });
 
-test('what somebody writes into the caches is not shown', async () => {
+test('a cached value without a valid tag is not shown', async () => {
   const { client, email, name } = await newMember();
   const [id] = await userOf(email);
   const key = `cache:user:profile:${id}`;

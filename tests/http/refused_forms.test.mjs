@@ -134,7 +134,7 @@ test('other refusals also have the typed text and a way to send it', async () =>
   }
 });
 
-test('a form that another site sent is not offered to be sent again', async () => {
+test('a cross-site form is not offered to be sent again', async () => {
   const content = text();
   const refused = await author.client.post('/boards/free/write', { headers: { 'sec-fetch-site': 'cross-site' }, form: { title: '제목', content } });
   assertKoreanPage(refused, 403);

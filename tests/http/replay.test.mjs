@@ -21,7 +21,7 @@ async function joinedOnce(extra = { once: randomUUID() }) {
   return { client, email: form.email, again: (from = visitor(), options = {}) => from.post('/join', { form, ...options }) };
 }
 
-test('a join that is sent again makes no session: at once, after a new password, while suspended, on any server', async () => {
+test('a repeated join opens no session: at once, after a new password, while suspended, on any server', async () => {
   const { client, email, again } = await joinedOnce();
   const refused = async () => {
     for (const number of serverNumbers) {
@@ -40,14 +40,14 @@ test('a join that is sent again makes no session: at once, after a new password,
   await refused();
 });
 
-test('a join without a key of its own, sent again, is refused and makes no session', async () => {
+test('a repeated join without an idempotency key is refused and opens no session', async () => {
   const { again } = await joinedOnce({});
   const answer = await again();
   assert.equal(answer.status, 409);
   assert.ok(!hasSession(answer));
 });
 
-test('a login that is sent again is a new question for the password and for the right to log in', async () => {
+test('a repeated login checks the password and the right to log in again', async () => {
   const { email, client } = await newMember();
   const form = { email, password, once: randomUUID() };
   const sent = () => visitor().post('/login', { form });
@@ -67,7 +67,7 @@ test('a login that is sent again is a new question for the password and for the 
   assert.ok(!hasSession(api));
 });
 
-test('a new password that is sent again leaves the newest one', async () => {
+test('a repeated change of the password keeps the newest one', async () => {
   const { email, client } = await newMember();
   const form = { current: password, password: newPassword, password_again: newPassword, once: randomUUID() };
   assert.equal((await client.post('/my/password', { form })).status, 303);
@@ -77,7 +77,7 @@ test('a new password that is sent again leaves the newest one', async () => {
   await logIn(email, { secret: newest });
 });
 
-test('a member who is suspended, by any statement, is logged out everywhere and writes nothing, however the login was under way', async () => {
+test('a member who is suspended by any statement is logged out everywhere and writes nothing, even with a login in progress', async () => {
   for (let round = 0; round < 6; round++) {
     const { email, client } = await newMember();
     const late = visitor();

@@ -122,7 +122,7 @@ for (const [what, change] of Object.entries(changes)) {
   });
 }
 
-test('a repetition about a member who is gone, and by one, is answered', async () => {
+test('a repetition about or by a deleted member is answered', async () => {
   const gone = await newMember();
   const [[id]] = await sql(`select id from users where email = '${gone.email}'`);
   const own = [site('/my/name', { name: '다른이름' }), site('/my/presence', { hidden: '1' }), site('/my/notifications'),
@@ -142,7 +142,7 @@ test('a repetition about a member who is gone, and by one, is answered', async (
   assert.deepEqual(await workers(), [200, 200, 200]);
 });
 
-test('a repetition by another member is none', async () => {
+test('the same request by another member is no repetition', async () => {
   const [subject] = await subjects(1);
   const write = site(`/boards/${subject.slug}/write`, texts);
   const key = randomUUID();

@@ -107,10 +107,10 @@ beforeEach(fresh);
 after(() => sql(`update boards set read_role = 3 where id = ${board}; select pg_notify('boards', '');
   update users set suspended_until = null, role = 1 where id in (${authorId}, ${otherId}); select pg_notify('members', '')`));
 
-test('who may no longer comment neither writes nor edits a comment', () =>
+test('a member who may no longer comment neither writes nor edits a comment', () =>
   refused(403, commenting, () => `update boards set comment_role = 3 where id = ${board}`));
 
-test('who may no longer write posts neither writes nor edits one', () =>
+test('a member who may no longer write posts neither writes nor edits one', () =>
   refused(403, posting, () => `update boards set write_role = 3 where id = ${board}`));
 
 test('on a board that is closed for reading nothing is written', () =>
@@ -130,7 +130,7 @@ for (const column of ['hidden_at', 'deleted_at']) {
       () => `update comments set ${column} = now() where id = ${said}`));
 }
 
-test('a moderator who is none any more deletes nothing of others', async () => {
+test('a former moderator deletes nothing of others', async () => {
   await sql(`update users set role = 2 where id = ${otherId}; select pg_notify('members', '${otherId}')`);
   for (const [, write] of removing()) {
     await fresh();
@@ -143,7 +143,7 @@ test('a moderator who is none any more deletes nothing of others', async () => {
   }
 });
 
-test('acts of staff whose role is gone change nothing', async () => {
+test('acts of former staff change nothing', async () => {
   const acts = () => [
     [`/posts/${post}/hide`, { reason }], [`/posts/${post}/delete`, { reason }], ['/posts/bulk', { act: 'hide', chosen: post, reason }],
     [`/comments/${said}/hide`, { reason }], [`/comments/${said}/delete`, { reason }], ['/comments/bulk', { act: 'hide', chosen: said, reason }],
@@ -176,7 +176,7 @@ function held(statements) {
   return { done, held: eventually(locked, 'the change') };
 }
 
-test('a role that somebody else is giving at this moment is not overwritten', async () => {
+test('a concurrent change of a role is not overwritten', async () => {
   const admin = await logIn('admin@minschool.test', { base: adminUrl });
   const before = await stored();
   const change = held(`update users set role = 2 where id = ${otherId}`);
@@ -188,7 +188,7 @@ test('a role that somebody else is giving at this moment is not overwritten', as
   assert.equal(await stored(), before);
 });
 
-test('a write waits for a change of rights under way, and is refused by it', async () => {
+test('a write waits for a concurrent change of rights, which then refuses it', async () => {
   const before = await stored();
   const change = held(`update boards set comment_role = 3 where id = ${board}`);
   await change.held;
@@ -198,7 +198,7 @@ test('a write waits for a change of rights under way, and is refused by it', asy
   assert.equal(await stored(), before);
 });
 
-test('what is closed and what is not there get the same answer', async () => {
+test('closed and missing pages get the same answer', async () => {
   const guest = visitor();
   const unknown = '987654321';
   await sql(`update boards set read_role = 3 where id = ${board}; select pg_notify('boards', '')`);

@@ -92,7 +92,7 @@ async function staff() {
   return { id, hash };
 }
 
-test('neither program reads the hash of a password, by whatever way', async () => {
+test('neither program can read the hash of a password', async () => {
   const { id, hash } = await staff();
   for (const role of ['site', 'admin']) {
     await refuses(role, denied, [
@@ -114,7 +114,7 @@ test('neither program reads the hash of a password, by whatever way', async () =
   }
 });
 
-test('the Site gives a password only to a new member, and to who knows the one before', async () => {
+test('the Site sets a password only for a new member, or for one who knows the present one', async () => {
   const { id, hash } = await staff();
   const other = '$argon2id$v=19$m=8,t=1,p=1$BBBBBBBBBBBBBBBBBBBBBB$other';
   await refuses('site', denied, [
@@ -169,7 +169,7 @@ test('neither program prolongs a session of the other', async () => {
   }
 });
 
-test('no search path leads a function of ours to what a caller made', async () => {
+test('no search path makes a function call objects of its caller', async () => {
   const { id, hash } = await staff();
   for (const role of ['site', 'admin']) {
     await refuses(role, denied, ['create temp table users (id int)', 'create schema a', 'create function public.sha256(a bytea) returns bytea language sql as $$ select a $$']);
@@ -220,7 +220,7 @@ test('the Admin writes no text, makes no member and takes no one\'s name or pass
   ]);
 });
 
-test('the audit log is only added to, by whom it is for, with the time of now', async () => {
+test('the audit log can only be appended to, by its program, with the present time', async () => {
   const lines = ['update audit_log set reason = \'\'', 'delete from audit_log', 'truncate audit_log',
     "insert into audit_log (at, actor_id, action, subject_kind, subject_id) values ('epoch', 1, 'a', 'a', 1)"];
   await refuses('site', denied, [...lines, 'select from audit_log']);
@@ -239,7 +239,7 @@ test('neither program speaks for the other\'s servers, and only the Admin lets o
   assert.equal(await touched('site', 'delete from servers'), 0);
 });
 
-test('what a write of the other program has done is neither seen nor made up', async () => {
+test('neither program reads or forges the idempotency records of the other', async () => {
   const [[seen]] = await sql(`begin;
     insert into idempotency_keys (key, fingerprint, result, program) values ('request:a', '', 1, 'minschool_admin');
     set local role minschool_site;
@@ -270,7 +270,7 @@ test('neither program gives the other a job, or changes one of the other\'s', as
   assert.deepEqual(rows, [['0']], 'the Site sees its own');
 });
 
-test('neither role makes an object, becomes another, or reaches past the database', async () => {
+test('neither role creates an object, becomes another role, or reaches outside the database', async () => {
   for (const role of ['site', 'admin']) {
     const other = role === 'site' ? 'admin' : 'site';
     await refuses(role, denied, [
@@ -307,7 +307,7 @@ test('what is new is nobody\'s: no table, view, sequence or function of ours is 
 
 const before = JSON.parse(await readFile(join(root, 'tests', 'previous_statements.json'), 'utf8'));
 
-test('the release before finds all it sends in the newest schema', async () => {
+test('all statements of the previous release run with the newest schema', async () => {
   assert.ok(before.statements.length > 100, `${before.statements.length} statements`);
   for (const role of ['site', 'admin']) {
     const own = before.statements.filter(({ name, senders }) => senders.includes(role) && name !== adoption);
@@ -316,7 +316,7 @@ test('the release before finds all it sends in the newest schema', async () => {
 });
 
 // Its number is what tells a server of the release before that the function in the database is newer than its own.
-test('a function that changed since the release before comes with a migration', async () => {
+test('a function that changed since the previous release comes with a migration', async () => {
   if (versionIn(await readFile(join(root, 'CMakeLists.txt'), 'utf8')) === before.version) return;
   const folder = (name) => readdir(join(root, 'schema', name));
   if ((await folder('migrations')).length > before.migrations) return;

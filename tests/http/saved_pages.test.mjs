@@ -151,7 +151,7 @@ test('a member who takes another name, and a board that is closed to guests', as
   assert.equal((await admin.post(`/boards/${id}`, { form })).status, 303);
 });
 
-test('what does not show it stays saved', async () => {
+test('saved pages that do not show it stay saved', async () => {
   const post = await written(author, board, '여기만', '본문');
   const comment = await commented(author, post, '이 댓글만');
   const unconcerned = ['/boards/notice', '/boards/free'];
@@ -205,7 +205,7 @@ test('a page that was being fetched during a purge is not saved', async () => {
   }
 });
 
-test('while it goes on being read by many, nothing of it is saved anew', async () => {
+test('while many guests read it, no new copy is saved', async () => {
   const mark = randomUUID();
   const post = await written(author, board, `제목 ${mark}`, `본문 ${mark}`);
   const paths = shows(board, post, await memberId(author));
@@ -222,7 +222,7 @@ test('while it goes on being read by many, nothing of it is saved anew', async (
   await withoutApps(() => assertGone(mark, paths));
 });
 
-test('where an Nginx cannot be told, the answer says so, a metric too, and it is made up for', async () => {
+test('when an Nginx cannot be purged, the response and a metric say so, and the purge is repeated', async () => {
   const mark = randomUUID();
   const post = await written(author, board, `제목 ${mark}`, `본문 ${mark}`);
   const paths = shows(board, post, await memberId(author));
@@ -240,7 +240,7 @@ test('where an Nginx cannot be told, the answer says so, a metric too, and it is
   await withoutApps(() => assertGone(mark, paths));
 });
 
-test('with several Nginx those that answer have forgotten, and the answer says that not all have', async () => {
+test('with several Nginx those that answer are purged, and the response says that not all are', async () => {
   const forgotten = async () => (await monitor.get('/upstream_status?format=json')).json().saved_pages.forgotten;
   const build = join(root, 'build', process.env.MINSCHOOL_BUILD ?? 'release');
   const child = spawn(join(build, 'minschool-site'), ['--config', join(state, 'config', 'app1-site.toml')], { stdio: 'ignore',
@@ -261,7 +261,7 @@ test('with several Nginx those that answer have forgotten, and the answer says t
   }
 });
 
-test('what the command line or an operator takes away is forgotten too', async () => {
+test('removals by the command line or an operator are purged too', async () => {
   const mark = randomUUID();
   const post = await written(author, board, `제목 ${mark}`, `본문 ${mark}`);
   const paths = shows(board, post, await memberId(author));
@@ -272,7 +272,7 @@ test('what the command line or an operator takes away is forgotten too', async (
   await withoutApps(() => assertGone(mark, paths));
 });
 
-test('what adds something, or concerns no guest, forgets nothing', async () => {
+test('a write that adds something, or concerns no guest, purges nothing', async () => {
   const forgotten = async () => (await monitor.get('/upstream_status?format=json')).json().saved_pages.forgotten;
   await eventually(async () => await queued() === 0, 'an empty queue');
   const count = await forgotten();
@@ -283,7 +283,7 @@ test('what adds something, or concerns no guest, forgets nothing', async () => {
   assert.equal(await queued(), 0);
 });
 
-test('made-up addresses do not fill the place of saved pages', async () => {
+test('invented addresses do not fill the cache of saved pages', async () => {
   const count = async () => (await readdir(join(state, 'nginx', 'cache'), { recursive: true })).filter((name) => /[0-9a-f]{32}$/.test(name)).length;
   await visit(['/boards/free']);
   const known = await count();
@@ -302,7 +302,7 @@ test('made-up addresses do not fill the place of saved pages', async () => {
   assert.equal(await count(), known);
 });
 
-test('other queries are answered, never kept, and lead to the saved page when nobody answers', async () => {
+test('a page with another query is never saved, and falls back to the saved page when no server answers', async () => {
   await visit(['/boards/free']);
   const path = `/boards/free?utm_source=${randomUUID()}`;
   const fresh = await guest.get(path);

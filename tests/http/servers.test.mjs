@@ -50,7 +50,7 @@ after(async () => {
   await eventually(allUp, 'all servers up again');
 });
 
-test('each server tells of its programs, with figures that are true and move', async () => {
+test('each server reports its programs, with current figures', async () => {
   await eventually(allUp, 'all servers up');
   const before = server(await figures(), 'app2');
   assert.match(before.site.version, /^\d+\.\d+/);
@@ -67,7 +67,7 @@ test('each server tells of its programs, with figures that are true and move', a
   assert.match(metrics, /^minschool_pg_round_trips_total [1-9]/m);
 });
 
-test('Redis and PostgreSQL are asked themselves', async () => {
+test('figures of Redis and PostgreSQL come from these servers', async () => {
   const said = await figures();
   const info = await redis('INFO');
   assert.equal(said.redis.version, /redis_version:(\S+)/.exec(info)[1]);
@@ -80,7 +80,7 @@ test('Redis and PostgreSQL are asked themselves', async () => {
   await eventually(async () => (await figures()).postgres.transactions > 0, 'a rate of transactions');
 });
 
-test('the pages say it in Korean, whole and as the part that moves', async () => {
+test('the pages and their updates are in Korean', async () => {
   const id = await idOf('app1');
   for (const path of ['/servers', `/servers/${id}`, '/servers/nginx', '/servers/redis', '/servers/postgresql']) {
     const page = await admin.get(path);
@@ -95,7 +95,7 @@ test('the pages say it in Korean, whole and as the part that moves', async () =>
   assert.equal((await admin.get('/servers/999999/live')).status, 404);
 });
 
-test('who is no staff sees nothing, and staff below admin may look only', async () => {
+test('only staff see the pages, and staff below admin may not act', async () => {
   const staff = await logIn('staff@minschool.test', { base: adminUrl });
   const page = await staff.get(`/servers/${await idOf('app1')}`);
   assertKoreanPage(page, 200);
@@ -117,7 +117,7 @@ async function allWithoutRedis() {
   });
 }
 
-test('the history grows by itself, also while Redis is gone', async () => {
+test('the history is written, also while Redis is gone', async () => {
   const count = async () => (await admin.get('/servers/history')).json().at.length;
   await stack('redis', 'stop');
   await eventually(allWithoutRedis, 'all servers, without Redis');
@@ -129,7 +129,7 @@ test('the history grows by itself, also while Redis is gone', async () => {
   assert.ok(history.at.every((at, i) => at % 10 === 0 && (i === 0 || at > history.at[i - 1])), 'each ten seconds once');
 });
 
-test('with Redis gone beats go through PostgreSQL, and the page says so', async () => {
+test('without Redis heartbeats go through PostgreSQL, and the page says so', async () => {
   await stack('redis', 'stop');
   await eventually(allWithoutRedis, 'all servers, without Redis');
   await pageSays(/Redis가 응답하지 않습니다/);
@@ -139,7 +139,7 @@ test('with Redis gone beats go through PostgreSQL, and the page says so', async 
   assert.ok(Number(await redis('PTTL', 'server:app1:site')) <= 10_000);
 });
 
-test('without the monitor the page comes, and says that nobody knows of Nginx', async () => {
+test('without the monitor the page is served, and says that Nginx is unknown', async () => {
   await stack('monitor', 'stop');
   await eventually(async () => !(await figures()).nginx.known, 'the monitor is gone');
   await pageSays(/minschool-monitor가 응답하지 않아/);
@@ -147,7 +147,7 @@ test('without the monitor the page comes, and says that nobody knows of Nginx', 
   await eventually(allUp, 'the monitor is back');
 });
 
-test('a server that stops falls silent, then vanishes; one that starts appears', async () => {
+test('a server that stops becomes silent, then disappears; one that starts appears', async () => {
   await stack('stop', 'app3');
   await eventually(async () => !server(await figures(), 'app3')?.site && !server(await figures(), 'app3')?.admin, 'silence');
   await pageSays(/app3 서버의 응답이 끊겼습니다/);
@@ -185,7 +185,7 @@ function visitors(count, member, post) {
   return { async stop() { stopped = true; await Promise.all(all); return { failed, answered, written }; } };
 }
 
-test('a server that is let rest loses no request, and none is written twice', async () => {
+test('a drained server loses no request, and no write happens twice', async () => {
   await eventually(allUp, 'all servers up');
   const member = (await newMember()).client;
   const post = (await member.post('/boards/free/write', { form: { title: '쉬는 서버', content: '본문' } })).location.split('/').pop();
@@ -215,7 +215,7 @@ test('a server that is let rest loses no request, and none is written twice', as
   assert.equal(Number(count), written);
 });
 
-test('the act needs a reason, stands in the audit log, and is refused for the last server', async () => {
+test('a drain needs a reason, is in the audit log, and is refused for the last server', async () => {
   await eventually(allUp, 'all servers up');
   assert.equal((await set('app1', 'rest', '  ')).status, 422);
   assert.equal((await set('app1', 'rest', '점검 하나')).status, 303);
@@ -237,7 +237,7 @@ test('the act needs a reason, stands in the audit log, and is refused for the la
   await eventually(allUp, 'all servers up');
 });
 
-test('with Redis gone a server is let rest all the same', async () => {
+test('without Redis a server can be drained too', async () => {
   await stack('redis', 'stop');
   await eventually(async () => !(await figures()).redis.up, 'Redis is gone');
   assert.equal((await set('app1', 'rest', 'Redis 없이')).status, 303);

@@ -21,7 +21,7 @@ const idOf = (client) => decodeURIComponent(client.cookies.get(cookieName)).slic
 const login = (client, email, form = {}) => client.post('/login', { form: { email, password, ...form } });
 const deviceKeys = (page) => [...page.matchAll(/\/my\/devices\/([0-9a-f]{64})\/logout/g)].map((found) => found[1]);
 
-test('a login on app server 1 holds on app servers 2 and 3', async () => {
+test('a login on app server 1 is valid on app servers 2 and 3', async () => {
   const { email } = await newMember();
   const client = visitor();
   const first = await atServer(client, 1);
@@ -72,7 +72,7 @@ test('Redis has the session as the seed describes it, for 24 hours, and PostgreS
   assert.ok(!hash.includes(id) && !hash.includes(Buffer.from(id).toString('hex')));
 });
 
-test('the 24 hours begin anew with each use', async () => {
+test('each use restarts the 24 hours', async () => {
   const { client } = await newMember();
   const key = `session:${idOf(client)}`;
   await redis('EXPIRE', key, '1000');
@@ -103,7 +103,7 @@ test('a session that only Redis knows lets nobody in', async () => {
   await assertLoggedIn(again, false);
 });
 
-test('who has a broken or forged cookie is a guest', async () => {
+test('the sender of a broken or forged cookie is a guest', async () => {
   const { client } = await newMember();
   const whole = decodeURIComponent(client.cookies.get(cookieName));
   const [id, signature] = whole.slice(2).split('.');
@@ -119,7 +119,7 @@ test('who has a broken or forged cookie is a guest', async () => {
   }
 });
 
-test('each login has a new id, and one that was planted is not kept', async () => {
+test('each login has a new id, and a planted one is not used', async () => {
   const victim = await newMember();
   const thief = await newMember();
   const planted = thief.client.cookies.get(cookieName);
@@ -174,7 +174,7 @@ test('nobody logs out the device of another', async () => {
   await assertLoggedIn(victim.client, true);
 });
 
-test('logging out everywhere ends every session, the own one too', async () => {
+test('logging out everywhere ends every session, including the own one', async () => {
   const { client, email } = await newMember();
   const other = await logIn(email);
   for (const device of [client, other]) await assertLoggedIn(device, true);
@@ -217,7 +217,7 @@ test('behind TLS the cookie is Secure, and only the proxy says so', async () => 
   assert.doesNotMatch(cookieOf(await visitor().post('/login', { form, headers })), /; Secure/);
 });
 
-test('of a site with https the cookie is one that only its host sets, and logins of before go on', async () => {
+test('with https the cookie has the prefix __Host-, and earlier logins stay valid', async () => {
   const { client, email } = await newMember();
   process.env.MINSCHOOL_SITE_URL = 'https://127.0.0.1';
   try {
@@ -242,7 +242,7 @@ test('of a site with https the cookie is one that only its host sets, and logins
   }
 });
 
-test('a session of the Site is none in the Admin, even under its cookie name', async () => {
+test('a session of the Site is not valid in the Admin, even under its cookie name', async () => {
   const site = await logIn('admin@minschool.test');
   const admin = visitor(adminUrl);
   for (const name of [cookieName, 'minschool.admin']) {

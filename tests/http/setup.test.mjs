@@ -72,7 +72,7 @@ async function started(dir, port) {
   return base;
 }
 
-test('a machine that burnt: its settings, an archive and one command are a running site', async () => {
+test('a lost machine is rebuilt from its settings, an archive and one command', async () => {
   const archive = join(folder, 'site.sealed');
   const made = await minschool('--config', join(state, 'config', 'minschool.toml'), 'backup', '--to', archive, '--key-file', 'key');
   assert.equal(made.code, 0, made.err);
@@ -135,7 +135,7 @@ test('a database in another encoding is refused by every command, with what to d
   }
 });
 
-test('setup again with the same options mends what is missing, and with others it says so', async () => {
+test('a second setup repairs what is missing, and refuses other options', async () => {
   const { dir, nginx, words } = await place('again');
   const first = await minschool('setup', ...words, '--database-name', 'again', '--new-passwords', ...site, ...password());
   assert.equal(first.code, 0, first.err);

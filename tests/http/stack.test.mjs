@@ -50,7 +50,7 @@ test('an unknown path is a Korean 404, and below /api/ problem JSON', async () =
   assertProblem(await visitor.get('/api/v1/no-such-thing'), 404);
 });
 
-test('assets never change and come compressed', async () => {
+test('assets are immutable and compressed', async () => {
   const path = await oneAsset();
   for (const coding of ['gzip', 'br']) {
     const answer = await visitor.get(path, { headers: { 'accept-encoding': coding } });
@@ -61,7 +61,7 @@ test('assets never change and come compressed', async () => {
   assertKoreanPage(await visitor.get('/assets/none.css'), 404);
 });
 
-test('pages come compressed to whoever takes them so, and an API answer as it is', async () => {
+test('pages are compressed for clients that accept it, and API responses are not', async () => {
   const decompress = { gzip: gunzipSync, br: brotliDecompressSync };
   for (const [coding, unpacked] of Object.entries(decompress)) {
     const packed = await visitor.get('/terms', { headers: { 'accept-encoding': `deflate, ${coding}` } });
@@ -76,7 +76,7 @@ test('pages come compressed to whoever takes them so, and an API answer as it is
   }
 });
 
-test('health and metrics are not for the outside', async () => {
+test('/health and /metrics are not served to the outside', async () => {
   assertKoreanPage(await visitor.get('/health'), 404);
   assertKoreanPage(await visitor.get('/metrics'), 404);
   const direct = await new Client(await appUrl(1)).get('/health');
@@ -88,7 +88,7 @@ test('every answer carries its request id', async () => {
   assert.match(headers['x-request-id'], /^[0-9a-f]{32}$/);
 });
 
-test('a body that is too large is refused in the same words by Nginx and by an app server', async () => {
+test('Nginx and an app server refuse a body that is too large with the same message', async () => {
   const headers = { 'content-type': 'application/x-www-form-urlencoded', expect: '100-continue' };
   const sentence = '한 번에 보낼 수 있는 크기는 1MB까지입니다. 내용을 줄이거나 나누어 보내 주세요.';
   const limit = 1024 * 1024;
@@ -101,19 +101,19 @@ test('a body that is too large is refused in the same words by Nginx and by an a
   assertProblem(await visitor.post('/api/v1/session', { body: Buffer.alloc(limit + 1, 'a'), headers: { ...headers, 'content-type': 'application/json' } }), 413);
 });
 
-test('the limit of a body is one number', async () => {
+test('Nginx and the programs have the same body limit', async () => {
   const nginx = /client_max_body_size (\d+)m;/.exec(await readFile(join(root, 'deploy/nginx/snippets/minschool-server.conf'), 'utf8'))[1];
   const programs = /^body_bytes = (\d+)$/m.exec(await readFile(join(root, 'deploy/minschool.example.toml'), 'utf8'))[1];
   assert.equal(Number(nginx) * 1024 * 1024, Number(programs));
 });
 
-test('a header flood is refused in Korean, and the server goes on', async () => {
+test('a header flood is refused in Korean, and the server keeps running', async () => {
   const answer = await visitor.get('/', { headers: { 'x-flood': 'a'.repeat(60_000) } });
   assertKoreanPage(answer, 431);
   assert.equal((await visitor.get('/')).status, 200);
 });
 
-test('an app server that is killed is not noticed, and comes back', async () => {
+test('visitors do not notice a killed app server, and it restarts', async () => {
   const before = (await status()).find((row) => row.app === 'app2').site;
   await stack('kill', 'app2');
   await servers(20);

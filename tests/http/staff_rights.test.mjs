@@ -86,7 +86,7 @@ test('the log links a board only for those who may open its page', async () => {
   await sql(`update boards set read_role = 3 where id = ${id}; select pg_notify('boards', '')`);
 });
 
-test('what its author deleted is neither shown to staff nor brought back by them', async () => {
+test('content that its author deleted is neither shown to staff nor restored by them', async () => {
   for (const who of [staff, admin]) {
     const { post, said } = await newPost(open, `내 글 ${mark}`);
     assert.equal((await author.client.post(`/comments/${said}/delete`)).status, 303);
@@ -107,7 +107,7 @@ test('what its author deleted is neither shown to staff nor brought back by them
   assert.deepEqual(await sql(`select visible from posts where id = ${post}`), [['t']]);
 });
 
-test('the audit log shows nobody what its author deleted after staff had acted on it', async () => {
+test('the audit log hides content that its author deleted after an act of staff', async () => {
   const { post, said } = await newPost(open, `거둔 글 ${mark}`);
   const why = `사유 ${randomUUID()}`;
   for (const act of ['hide', 'restore']) {
@@ -129,7 +129,7 @@ test('the audit log shows nobody what its author deleted after staff had acted o
   }
 });
 
-test('what staff delete on the Site is in the audit log, with their reason, and can be brought back', async () => {
+test('content that staff delete on the Site is in the audit log with the reason, and can be restored', async () => {
   const [[staffId]] = await sql(`select id from users where email = 'staff@minschool.test'`);
   const one = await newPost(open);
   assert.equal((await staffOnSite.post(`/comments/${one.said}/delete`, { form: { reason: '광고' } })).status, 303);
@@ -156,7 +156,7 @@ test('what staff delete on the Site is in the audit log, with their reason, and 
   assert.deepEqual(await audits(`subject_kind = 'post' and subject_id = ${three.post}`), []);
 });
 
-test('a look at a member is in the audit log once an hour for each who looks', async () => {
+test('an access to a member’s data is in the audit log once an hour for each of the staff', async () => {
   const where = `subject_kind = 'member' and subject_id = ${authorId} and action = 'look'`;
   for (let i = 0; i < 3; i++) assertKoreanPage(await staff.get(`/members/${authorId}`), 200);
   assert.equal((await audits(where)).length, 1);

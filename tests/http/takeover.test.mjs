@@ -59,7 +59,7 @@ for (const [what, [mistake, words]] of Object.entries(mistakes)) {
   });
 }
 
-test('a database that is slow to accept is waited for', async () => {
+test('a start waits for a slow database', async () => {
   const slow = net.createServer((near) => {
     setTimeout(() => {
       const far = net.connect(join(run_dir, 'pg', '.s.PGSQL.5432'));

@@ -33,7 +33,7 @@ const newPost = async (client) => {
   return answer.location;
 };
 
-test('sixty comments at once: some are refused, with the time and the text', async () => {
+test('sixty comments at once: some are refused, with Retry-After and the text', async () => {
   const author = await newMember();
   const path = await newPost(author.client);
   const id = path.split('/').pop();

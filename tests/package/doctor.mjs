@@ -52,7 +52,7 @@ export function doctorTests(machine) {
     for (const line of lines) assert.match(line, /^(ok|hint) +\S/);
   });
 
-  test('doctor names each thing that is broken, and how to mend it', async () => {
+  test('doctor names each fault and its remedy', async () => {
     for (const { breaks, check, says, mends } of faults) {
       await machine.sh(breaks);
       const told = await diagnose();

@@ -23,7 +23,7 @@ const install = (number) => machine.sh(`apt-get install -q -y /shared/minschool_
 /** Names, rights, owners and contents of what setup writes. */
 const traces = () => machine.sh('cd / && find etc/minschool etc/nginx -type f | sort | xargs stat -c "%n %a %U %G %Y" && find etc/minschool etc/nginx -type f | sort | xargs sha256sum');
 
-test('apt installs it with all that it needs, and nothing of it runs before setup', async () => {
+test('apt installs the package with its dependencies, and no program runs before setup', async () => {
   await install(version);
   for (const unit of units) {
     assert.equal((await machine.attempt(`systemctl is-active ${unit}`)).out.trim(), 'inactive', unit);
@@ -84,7 +84,7 @@ test('the first administrator works at the Admin and at the Site', async () => {
   await until(async () => assert.match((await machine.page('/boards/free', { headers: [`Cookie: ${cookie}`] })).text, /자유게시판/));
 });
 
-test('the monitor sees the app server, by Nginx and on the loopback only', async () => {
+test('the monitor reports the app server, and listens on the loopback only', async () => {
   await until(async () => {
     const status = JSON.parse(await machine.sh("curl -s --max-time 5 -H 'Accept: application/json' http://localhost/upstream_status"));
     const states = status.upstreams.flatMap(({ servers }) => servers.map(({ state }) => state));
@@ -93,7 +93,7 @@ test('the monitor sees the app server, by Nginx and on the loopback only', async
   });
 });
 
-test('setup again changes nothing', async () => {
+test('a second setup changes nothing', async () => {
   const before = await traces();
   const pids = await Promise.all(units.map(mainPid));
   const worker = await workerOf('minschool-site');
@@ -120,7 +120,7 @@ test('saved pages have a file system of their own, the monitor takes its log fro
   assert.match(await machine.read('etc/nginx/conf.d/minschool-loadbalancer.conf'), /^set_real_ip_from 10\.0\.0\.0\/24; {2}# @real_ip$/m);
 });
 
-test('setup mends what is missing and keeps what the operator adapted', async () => {
+test('setup repairs what is missing and keeps the operator’s changes', async () => {
   const site = '/etc/nginx/conf.d/minschool-loadbalancer.conf';
   await machine.sh(`sed -i 's/rate=50r\\/s;  # @page_rate/rate=77r\\/s;  # @page_rate/; s/least_conn;/random;/' ${site} && rm /etc/minschool/admin.toml && chmod 644 /etc/minschool/session.secret`);
   const secret = await machine.read('etc/minschool/session.secret');
@@ -158,7 +158,7 @@ test('an upgrade under load loses no request', async () => {
   assert.equal((await machine.page(old)).status, 200, 'pages of the version before find their assets');
 });
 
-test('removed, nothing of it runs; installed again, it goes on', async () => {
+test('after removal no program runs, and after reinstallation they continue', async () => {
   await machine.sh('apt-get remove -q -y minschool');
   for (const unit of units) assert.notEqual((await machine.attempt(`systemctl is-active ${unit}`)).out.trim(), 'active', unit);
   assert.equal((await machine.attempt('pgrep -af [m]inschool-')).out, '');
@@ -167,7 +167,7 @@ test('removed, nothing of it runs; installed again, it goes on', async () => {
   await until(async () => assert.equal((await machine.page('/boards/free', { headers: [`Cookie: ${cookie}`] })).status, 200));
 });
 
-test('purged, the database is all that is left', async () => {
+test('after a purge only the database is left', async () => {
   await machine.sh('apt-get purge -q -y minschool');
   const left = await machine.sh('find / -xdev \\( -path /proc -o -path /sys -o -path /shared -o -path /tmp -o -path /var/lib/postgresql -o -path /var/cache -o -path /var/log -o -path /run \\) -prune -o -name "*minschool*" -print');
   assert.equal(left, '');

@@ -10,7 +10,7 @@ const ports = { 'minschool-site': 3000, 'minschool-admin': 3001, 'minschool-moni
 const mostExposed = 2.0;
 
 export function unitTests(machine, { mainPid, workerOf, visited, cookie }) {
-  test('the units are hardened, and the kernel holds them to it', async () => {
+  test('the units are hardened, and the kernel enforces it', async () => {
     for (const unit of units) {
       const said = await machine.sh(`systemd-analyze security --offline=true /lib/systemd/system/${unit}.service`);
       const exposed = Number(said.match(/Overall exposure level for .*: ([\d.]+) /)[1]);
@@ -42,7 +42,7 @@ export function unitTests(machine, { mainPid, workerOf, visited, cookie }) {
     assert.equal(await mainPid('minschool-site'), master);
   });
 
-  test('what is frozen is killed and comes back: a program by the watchdog of systemd, a worker by its master', async () => {
+  test('a frozen process is killed and restarted: a program by systemd’s watchdog, a worker by its master', async () => {
     const worker = await workerOf('minschool-site');
     await machine.sh(`kill -STOP ${worker}`);
     const watched = ['minschool-admin', 'minschool-monitor'];
@@ -63,7 +63,7 @@ export function unitTests(machine, { mainPid, workerOf, visited, cookie }) {
     assert.match(await machine.sh('journalctl -u minschool-site -n 50 -o cat'), /has not gone on for \d+ s: killed/);
   });
 
-  test('a program that is killed comes back', async () => {
+  test('a killed program is restarted', async () => {
     for (const unit of units) {
       const before = await mainPid(unit);
       await machine.sh(`kill -KILL ${before}`);
@@ -75,7 +75,7 @@ export function unitTests(machine, { mainPid, workerOf, visited, cookie }) {
     }
   });
 
-  test('a wrong configuration stops a start with status 78, and a reload keeps what runs', async () => {
+  test('a wrong configuration stops a start with status 78, and a reload keeps the running worker', async () => {
     await machine.sh("echo 'nonsense = 1' >>/etc/minschool/admin.toml && systemctl reload minschool-admin");
     await until(async () => assert.match(await machine.sh('journalctl -u minschool-admin -n 20 -o cat'), /the old one stays/));
     assert.equal((await machine.health(3001)).status, 'ok');
