@@ -57,7 +57,7 @@ export function broken(line, log, own = {}) {
     require(guests === 0, `${guests} requests of guests were refused for pages that were saved recently`);
   }
   if (promise.textReturned) require(log.textLost === 0, `${log.textLost} refused forms did not give the typed text back`);
-  if (promise.showsDegraded) require(log.degradedPages > 0, 'no page said that something does not work');
+  if (promise.showsDegraded) require(log.degradedPages > 0, 'no page said that the site is degraded');
   return out;
 }
 

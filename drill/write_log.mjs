@@ -26,7 +26,7 @@ export class WriteLog {
     this.requests = [];   // {kind, method, outcome, status, ms, phase, server}
     this.writes = new Map();  // id -> {kind, answered, row}
     this.textLost = 0;
-    this.degradedPages = 0;  // pages that said that something does not work now
+    this.degradedPages = 0;  // pages that said that the site is degraded
   }
 
   newId() { return `${idPrefix(this.runId)}${this.ids++}`; }

@@ -62,13 +62,13 @@ for (let round = 1; round <= rounds; ++round) {
 }
 
 const { own, others } = postsFor(await sql(`select id, author_id from posts where id > ${rounds} order by id limit 200`));
-const told = await notify({ direct: direct(1), parts: { app: app(1), ...stores }, own, others, rounds, seconds, note });
+const notifyCosts = await notify({ direct: direct(1), parts: { app: app(1), ...stores }, own, others, rounds, seconds, note });
 
 const share = ({ ms }, of) => ms[Math.min(ms.length - 1, Math.floor(ms.length * of))];
 const of = (list, part) => list.map((value) => value[part]);
 const ratio = (pairs, above, below, part) => pairs.map((pair) => pair[above][part] / pair[below][part]);
 const appAndPostgres = (cost) => cost.app + cost.PostgreSQL;
-const added = told.map((pair) => (appAndPostgres(pair.others) / appAndPostgres(pair.own) - 1) * 100);
+const added = notifyCosts.map((pair) => (appAndPostgres(pair.others) / appAndPostgres(pair.own) - 1) * 100);
 const claims = [
   [`memory of the Site for each of ${streams} idle streams`, '≤ 4 KB', figure(of(rest, 'kb'), ' KB')],
   ['memory of Nginx for each stream through it', '', figure([behind.nginxKb], ' KB')],
@@ -80,14 +80,14 @@ const claims = [
   ['99 % within', '≤ 50 ms', figure(delays.map((one) => share(one, 0.99)), ' ms')],
   ['all within', '', figure(delays.map((one) => share(one, 1)), ' ms')],
   ['a timer of 1 ms on this machine meanwhile, 99 % within', '', figure(of(delays, 'timerMs'), ' ms')],
-  ['a comment that tells somebody against one that tells nobody, CPU of app and PostgreSQL', '≤ 30 %', `+${figure(added, ' %')}`],
+  ['a comment that notifies somebody against one that notifies nobody, CPU of app and PostgreSQL', '≤ 30 %', `+${figure(added, ' %')}`],
 ];
 const columns = ['app', 'Redis', 'PostgreSQL', 'all'];
 const costs = [
   ['board list', of(rest, 'without')],
   [`board list, with ${streams} streams`, of(rest, 'with')],
-  ['comment that tells nobody', of(told, 'own')],
-  ['comment that tells its post’s author', of(told, 'others')],
+  ['comment that notifies nobody', of(notifyCosts, 'own')],
+  ['comment that notifies its post’s author', of(notifyCosts, 'others')],
 ].map(([name, results]) => [name, ...columns.map((column) => figure(of(results, column))), figure(of(results, 'perSecond'))]);
 const percents = ['writing', 'reading', 'Redis', 'PostgreSQL'].map((part) => `${part} ${median(delays.map(({ percent }) => percent[part])).toFixed(0)} %`);
 

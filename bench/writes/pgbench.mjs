@@ -14,18 +14,18 @@ const words = '저희 아이도 함께 참여하겠습니다. 준비물이 있�
 // as long as those of the app server.
 const variables = (posts, members) => `
 \\set post random(1, ${posts})
-\\set told 1 + ((:post * 2654435761) & 4294967295) % ${members}
-\\set author 1 + (:told + random(0, ${members - 2})) % ${members}
+\\set notified 1 + ((:post * 2654435761) & 4294967295) % ${members}
+\\set author 1 + (:notified + random(0, ${members - 2})) % ${members}
 \\set key random(1000000000000000, 9000000000000000)`;
 const inserts = {
   comment: `insert into comments (post_id, parent_id, root_id, author_id, content, content_html, renderer)
     values (:post, null, null, :author, '${words}', '<p>${words}</p>', 1)`,
   once: `insert into idempotency_keys (key, user_id, fingerprint, result)
     values ('request:' || :key || :key, :author, sha256(:key::text::bytea), currval('comments_id_seq'))`,
-  count: `insert into notification_counts as c (user_id, number, unread) values (:told, 1, 1)
+  count: `insert into notification_counts as c (user_id, number, unread) values (:notified, 1, 1)
     on conflict (user_id) do update set number = c.number + 1, unread = c.unread + 1 returning c.number`,
   notification: `insert into notifications (user_id, number, kind, actor_id, post_id, comment_id, reason)
-    values (:told, :number, 3, :author, :post, currval('comments_id_seq'), '')`,
+    values (:notified, :number, 3, :author, :post, currval('comments_id_seq'), '')`,
 };
 
 export const script = (posts, members) => `${variables(posts, members)}

@@ -146,11 +146,11 @@ readonly not_reloaded_words='the old one stays|cannot start a worker|died:'
 # await_reload NAME BYTES ; until the master of NAME has written, behind the first BYTES of its log, that its new worker
 # answers. The log and not /health, because both workers may answer that while both run.
 await_reload() {
-  local tries=300 said
+  local tries=300 output
   while ((tries-- > 0)); do
-    said=$(tail -c "+$(($2 + 1))" "$log_dir/$1.log")
-    ! grep -qE "$reloaded_words" <<<"$said" || return 0
-    ! grep -qE "$not_reloaded_words" <<<"$said" || break
+    output=$(tail -c "+$(($2 + 1))" "$log_dir/$1.log")
+    ! grep -qE "$reloaded_words" <<<"$output" || return 0
+    ! grep -qE "$not_reloaded_words" <<<"$output" || break
     pause 0.05
   done
   fail "$1 has no new worker: $(tail -n 1 "$log_dir/$1.log")"

@@ -33,13 +33,13 @@ install_debian() {
   [ -n "$missing" ] || return 0
   [ "$(id -u)" = 0 ] || command -v sudo >/dev/null || fail "packages are missing ($missing) and there is no sudo: run this once as root"
   note "installing Debian packages: $missing"
-  local tries=$((packages_patience / packages_pause)) told="" holder
+  local tries=$((packages_patience / packages_pause)) reported="" holder
   until install_as_root $missing >"$log_dir/packages.log" 2>&1; do
     holder=$(lock_holder "$log_dir/packages.log")
     [ -n "$holder" ] && ((tries-- > 0)) ||
       fail "installing Debian packages failed: $(apt_reason "$log_dir/packages.log"); see $log_dir/packages.log"
-    [ "$told" = "$holder" ] || note "  waiting for another program that installs packages: $holder"
-    told=$holder
+    [ "$reported" = "$holder" ] || note "  waiting for another program that installs packages: $holder"
+    reported=$holder
     pause "$packages_pause"
   done
 }
@@ -52,9 +52,9 @@ lock_holder() { grep -oE '(Could not get lock|Unable to lock|Unable to acquire t
 
 # apt_reason LOG -> apt's own words for why it failed.
 apt_reason() {
-  local said
-  said=$(grep -E '^(E:|Err:|dpkg: error)' "$1" | tail -n 1) || said=$(tail -n 1 "$1")
-  printf '%s' "${said:-nothing was said}"
+  local error
+  error=$(grep -E '^(E:|Err:|dpkg: error)' "$1" | tail -n 1) || error=$(tail -n 1 "$1")
+  printf '%s' "${error:-no error message}"
 }
 
 # install_as_root PACKAGE...

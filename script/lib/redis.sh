@@ -35,8 +35,8 @@ CONF
 
 # redis_command WORD... ; an error reply is a failure.
 redis_command() {
-  local said
-  said=$(REDISCLI_AUTH=$(<"$(secret redis)") redis-cli -e -s "$run_dir/redis.sock" "$@" 2>&1) || fail "Redis refuses $*: $said"
+  local answer
+  answer=$(REDISCLI_AUTH=$(<"$(secret redis)") redis-cli -e -s "$run_dir/redis.sock" "$@" 2>&1) || fail "Redis refuses $*: $answer"
 }
 
 # A port that nobody listens on, for a master that does not exist.

@@ -27,7 +27,7 @@ async function assertFocused(page, role, name) {
   assert.match(found.name, name);
 }
 
-const said = (page, text) => page.locator('#live-status', { hasText: text }).waitFor({ state: 'attached' });
+const announced = (page, text) => page.locator('#live-status', { hasText: text }).waitFor({ state: 'attached' });
 const mark = (page) => page.evaluate(() => { document.getElementById('live-status').dataset.mark = 'same'; });
 const isMarked = (page) => page.evaluate(() => document.getElementById('live-status').dataset.mark === 'same');
 
@@ -36,7 +36,7 @@ test('following a link moves the focus to the heading, and a permanent region an
   await page.goto('/');
   await mark(page);
   await link(page, '자유게시판').first().click();
-  await said(page, '자유게시판');
+  await announced(page, '자유게시판');
   assert.ok(await isMarked(page), 'the live region is the same element');
   await assertFocused(page, 'heading', /자유게시판/);
   await page.goBack();
@@ -50,7 +50,7 @@ test('a new comment has the focus, and a message says that it was stored', async
   await page.goto(own);
   await page.getByLabel('댓글 쓰기').fill('새로 쓴 댓글입니다');
   await button(page, '등록').click();
-  await said(page, '댓글을 등록했습니다');
+  await announced(page, '댓글을 등록했습니다');
   await page.waitForFunction(() => document.activeElement?.matches('article.comment'));
   assert.match(await page.evaluate(() => document.activeElement.textContent), /새로 쓴 댓글입니다/);
   assert.equal((await focused(page)).role, 'article');
@@ -60,7 +60,7 @@ test('a saved form says so and moves the focus to the heading', async () => {
   const page = await openPage({ as: member.client, viewport: screens[0] });
   await page.goto('/my');
   await button(page, '이름 저장').click();
-  await said(page, '저장했습니다');
+  await announced(page, '저장했습니다');
   await assertFocused(page, 'heading', /내 정보/);
 });
 
@@ -110,7 +110,7 @@ test('the Admin announces its pages too', async () => {
   await page.goto('/');
   await mark(page);
   await link(page, '회원 관리').click();
-  await said(page, '회원 관리');
+  await announced(page, '회원 관리');
   assert.ok(await isMarked(page));
   await assertFocused(page, 'heading', /회원 관리/);
 });

@@ -149,7 +149,7 @@ test('text that is being read or typed neither moves nor gets lost', async () =>
   for (const text of ['첫째', '둘째', '셋째\n\n'.repeat(30)]) ids.push(await commented(author, post, text));
   const page = await openLive(post.path, { base: there, as: (await newMember()).client });
 
-  // While reading the last comment, something is said further up, and what is further up grows.
+  // While reading the last comment, a comment is added further up, and the content above grows.
   await item(page, ids[2]).locator('.prose').evaluate((prose) => prose.scrollIntoView({ block: 'start' }));
   const read = item(page, ids[2]).locator('.comment-head');
   const at = await top(read);
@@ -310,9 +310,9 @@ test('a page that was offline too long offers a reload and keeps the typed text'
   const proxy = await proxyTo(3);
   const page = await openLive(post.path, { base: proxy.url, as: (await newMember()).client });
   const field = page.getByLabel('댓글 쓰기');
-  const told = page.waitForResponse(/\/typing$/);
+  const typing = page.waitForResponse(/\/typing$/);
   await field.fill('쓰던 글');
-  await told;
+  await typing;
   proxy.refuse();
   await sql(`insert into comments (post_id, author_id, content, content_html)
     select ${post.id}, u.id, 'x', '<p>x</p>' from users u, generate_series(1, 120) where u.email = '${author.email}'`);

@@ -38,7 +38,7 @@ for (const [how, javaScriptEnabled] of scripts) {
     await link(page, '회원가입').first().click();
     await fillJoin(page, form);
     await button(page, '가입하기').click();
-    // Consent was forgotten: said, and what was typed is still there.
+    // The missing consent is reported, and the typed text is kept.
     await page.locator('.error-summary').waitFor();
     assert.equal(await page.getByLabel(/^이메일/).inputValue(), form.email);
     await page.getByLabel('이용약관에 동의합니다(필수)').check();

@@ -81,22 +81,22 @@ test('an unknown name is reported while a member writes, and the form can still 
   await page.getByLabel(/^제목/).fill('이름');
   const field = page.getByLabel(/^내용/);
   await field.fill(`@${named.name}님, \`@코드\` hong@example.kr`);
-  const said = page.getByRole('status').filter({ hasText: '알림이 가지 않는 이름' });
+  const status = page.getByRole('status').filter({ hasText: '알림이 가지 않는 이름' });
   await field.press('End');
   await field.pressSequentially(' @아무도아닌이름 ');
-  await said.waitFor();
-  assert.equal((await said.textContent()).trim(), '알림이 가지 않는 이름: @아무도아닌이름');
+  await status.waitFor();
+  assert.equal((await status.textContent()).trim(), '알림이 가지 않는 이름: @아무도아닌이름');
   assert.ok(await field.evaluate((one) => one === document.activeElement), 'nobody is interrupted');
-  await assertAccessible(page, 'what is said of names');
+  await assertAccessible(page, 'the status about names');
 
   await field.fill(`@${named.name}님`);
-  await said.waitFor({ state: 'detached' });
+  await status.waitFor({ state: 'detached' });
   await field.fill('@아무도아닌이름');
-  await said.waitFor();
+  await status.waitFor();
   await button(page, '등록').click();
   await page.waitForURL(/\/boards\/free\/\d+$/);
 
-  // In a reply, whose form a script puts below the comment; sent before anything could be said, it comes back once.
+  // In a reply, whose form a script puts below the comment; sent before the status can appear, the form is shown again once.
   const comment = page.getByLabel('댓글 쓰기');
   await comment.fill('댓글');
   await button(page, '등록').last().click();

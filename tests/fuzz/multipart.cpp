@@ -41,7 +41,7 @@ class RecordingSink final : public ms::http::MultipartSink {
   bool open = false;
 };
 
-/// What the sink was told when the bytes come in chunks of this size, and whether the body is well-formed.
+/// The calls of the sink for chunks of this size, and whether the body is well-formed.
 std::pair<bool, std::string> read(std::string_view boundary, std::string_view body, std::size_t chunk) {
   RecordingSink sink;
   ms::http::MultipartParser parser(boundary, {.parts = 20, .head_bytes = 200}, sink);

@@ -162,7 +162,7 @@ test('a suspended member with the right password learns the end and whom to ask;
   assertKoreanPage(wrong, 401);
   assert.doesNotMatch(wrong.text, /정지/);
   assert.ok(!('until' in assertProblem(await overApi('not-the-password'), 401)));
-  // Their sessions are over: they are asked to log in, and are told then.
+  // Their sessions have ended: the login page says why.
   assertProblem(await client.get('/api/v1/me'), 401);
   assert.equal((await client.get('/my')).status, 303);
 });
@@ -250,10 +250,10 @@ test('an author is found by a name in any case', async () => {
   const written = await client.post('/boards/free/write', { form: { title: '제목', content: '본문' } });
   assert.equal(written.status, 303);
   const id = written.location.split('/').at(-1);
-  const said = (await client.post(`/api/v1/posts/${id}/comments`, { json: { content: '댓글' } })).json().id;
+  const commentId = (await client.post(`/api/v1/posts/${id}/comments`, { json: { content: '댓글' } })).json().id;
   const member = await memberId(admin, email);
   for (const typed of [name, name.toLowerCase(), name.toUpperCase(), name.slice(0, 5).toLowerCase()]) {
-    for (const [path, found] of [[`/posts?author=${typed}`, `/posts/${id}`], [`/comments?author=${typed}`, `/comments/${said}`], [`/members?q=${typed}`, `/members/${member}`]]) {
+    for (const [path, found] of [[`/posts?author=${typed}`, `/posts/${id}`], [`/comments?author=${typed}`, `/comments/${commentId}`], [`/members?q=${typed}`, `/members/${member}`]]) {
       assert.ok((await admin.get(path)).text.includes(`href="${found}"`), path);
     }
   }

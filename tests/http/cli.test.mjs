@@ -24,11 +24,11 @@ after(() => rm(folder, { recursive: true }));
 function run(words, input = '', name = 'minschool') {
   return new Promise((resolve, reject) => {
     const child = spawn(join(dirname(program), name), words, { cwd: root });
-    const said = { out: '', err: '' };
-    child.stdout.on('data', (text) => (said.out += text));
-    child.stderr.on('data', (text) => (said.err += text));
+    const output = { out: '', err: '' };
+    child.stdout.on('data', (text) => (output.out += text));
+    child.stderr.on('data', (text) => (output.err += text));
     child.on('error', reject);
-    child.on('close', (code) => resolve({ code, ...said }));
+    child.on('close', (code) => resolve({ code, ...output }));
     child.stdin.on('error', () => {});  // it may end without reading
     child.stdin.end(input);
   });
@@ -36,7 +36,7 @@ function run(words, input = '', name = 'minschool') {
 
 const onSite = (words, input) => run(['--config', config, ...words], input);
 
-/** What is said about a configuration file with this text: one line. */
+/** The error for a configuration file with this text, one line. */
 async function complaint(text, ...words) {
   const file = join(folder, 'wrong.toml');
   await writeFile(file, text);
@@ -65,7 +65,7 @@ test('wrong arguments are status 2', async () => {
 });
 
 test('every program suggests the likely command or option for a misspelled one', async () => {
-  const said = async (words, name = 'minschool') => {
+  const errorOf = async (words, name = 'minschool') => {
     const { code, err } = await run(words, '', name);
     assert.equal(code, 2, words.join(' '));
     assert.match(err, /^[^\n]+\n$/, 'one line');
@@ -74,13 +74,13 @@ test('every program suggests the likely command or option for a misspelled one',
   for (const [words, likely] of [[['bakcup'], 'backup'], [['migrat', 'up'], 'migrate'], [['up'], 'migrate up'], [['user', 'ad'], 'add'],
     [['demo', 'laod'], 'load'], [['exampl-config'], 'example-config'], [['restore', '--keyfile', 'a', 'b'], '--key-file'],
     [['setup', '--domian', 'a.kr'], '--domain'], [['--confg', 'a', 'doctor'], '--config']]) {
-    assert.ok((await said(words)).endsWith(`; did you mean ${likely}?\n`), `${words.join(' ')}: ${likely}`);
+    assert.ok((await errorOf(words)).endsWith(`; did you mean ${likely}?\n`), `${words.join(' ')}: ${likely}`);
   }
-  assert.match(await said(['user']), /minschool user needs a command: add, role, password/);
-  assert.match(await said(['backup', 'now']), /"now" is one word too many for minschool backup/);
+  assert.match(await errorOf(['user']), /minschool user needs a command: add, role, password/);
+  assert.match(await errorOf(['backup', 'now']), /"now" is one word too many for minschool backup/);
   for (const name of ['minschool-site', 'minschool-admin', 'minschool-monitor']) {
-    assert.match(await said(['--cofnig', 'a'], name), new RegExp(`^${name}: ${name} has no option --cofnig; did you mean --config\\?\\n$`));
-    assert.match(await said(['start'], name), /"start" is one word too many/);
+    assert.match(await errorOf(['--cofnig', 'a'], name), new RegExp(`^${name}: ${name} has no option --cofnig; did you mean --config\\?\\n$`));
+    assert.match(await errorOf(['start'], name), /"start" is one word too many/);
   }
 });
 

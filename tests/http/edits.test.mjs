@@ -39,9 +39,9 @@ test('two tabs edit one post: the later one gets both texts to choose from', asy
 
 test('two tabs edit one comment: the later one gets both texts', async () => {
   const { id } = await newPost();
-  const said = (await author.client.post(`/api/v1/posts/${id}/comments`, { json: { content: '처음 댓글' } })).json().id;
-  const content = async () => (await sql(`select content from comments where id = ${said}`))[0][0];
-  await conflict(`/comments/${said}/edit`, { content: '나의 댓글' }, { content: '먼저 쓴 댓글' }, ['나의 댓글', '먼저 쓴 댓글'], content);
+  const commentId = (await author.client.post(`/api/v1/posts/${id}/comments`, { json: { content: '처음 댓글' } })).json().id;
+  const content = async () => (await sql(`select content from comments where id = ${commentId}`))[0][0];
+  await conflict(`/comments/${commentId}/edit`, { content: '나의 댓글' }, { content: '먼저 쓴 댓글' }, ['나의 댓글', '먼저 쓴 댓글'], content);
 });
 
 test('two administrators edit one board: the later one gets both versions', async () => {
@@ -91,10 +91,10 @@ test('two tabs change presence or notification settings: the later one is a conf
   assert.equal((await client.post('/my/presence', { form: { version: versions(shown.text)['/my/presence'] } })).status, 303);
   assert.equal((await stored())[0], 'f');
 
-  const told = versions((await client.get('/my/notifications')).text)['/my/notifications'];
-  assert.equal((await client.post('/my/notifications', { form: [['on', 'like'], ['version', told]] })).status, 303);
+  const version = versions((await client.get('/my/notifications')).text)['/my/notifications'];
+  assert.equal((await client.post('/my/notifications', { form: [['on', 'like'], ['version', version]] })).status, 303);
   const [, muted] = await stored();
-  const refused = await client.post('/my/notifications', { form: [['on', 'reply'], ['version', told]] });
+  const refused = await client.post('/my/notifications', { form: [['on', 'reply'], ['version', version]] });
   assertKoreanPage(refused, 409);
   assert.match(refused.text, /<li>내 글과 댓글의 좋아요: 받음<\/li>/);
   assert.match(refused.text, /value="reply" checked/);
@@ -139,19 +139,19 @@ test('a malformed version is refused and not treated as a missing one', async ()
   const [[member]] = await sql(`select id from users where email = '${email}'`);
   const admin = await logIn('admin@minschool.test', { base: adminUrl });
   const { path, id } = await newPost();
-  const said = (await author.client.post(`/api/v1/posts/${id}/comments`, { json: { content: '처음 댓글' } })).json().id;
+  const commentId = (await author.client.post(`/api/v1/posts/${id}/comments`, { json: { content: '처음 댓글' } })).json().id;
   const slug = `unread-${randomUUID().slice(0, 8)}`;
   const [[board]] = await sql(`insert into boards (slug, name, position, on_home, read_role) values ('${slug}', '처음', 900, false, 3) returning id`);
   await sql(`select pg_notify('boards', '')`);
   await eventually(async () => (await admin.get(`/boards/${board}`)).status === 200, 'the board');
   const forms = [
-    [author.client, `${path}/edit`, { title: '덮어쓴 제목', content: '덮어쓴 본문' }], [author.client, `/comments/${said}/edit`, { content: '덮어쓴 댓글' }],
+    [author.client, `${path}/edit`, { title: '덮어쓴 제목', content: '덮어쓴 본문' }], [author.client, `/comments/${commentId}/edit`, { content: '덮어쓴 댓글' }],
     [client, '/my/name', { name: `덮음${randomUUID().slice(0, 6)}` }], [client, '/my/presence', { hidden: '1' }], [client, '/my/notifications', { on: 'like' }],
     [admin, `/boards/${board}`, { slug, name: '덮어쓴 이름', description: '', read_role: 'admin', write_role: 'admin', comment_role: 'admin' }],
     [admin, `/members/${member}/role`, { role: 'staff', reason: '승진' }], [admin, `/members/${member}/suspend`, { period: '7', day: '', reason: '정지' }],
   ];
   const stored = () => sql(`select p.title, p.content, c.content, b.name, u.name, u.role, u.suspended_until, u.hides_presence, u.muted_notifications
-    from posts p, comments c, boards b, users u where p.id = ${id} and c.id = ${said} and b.id = ${board} and u.id = ${member}`);
+    from posts p, comments c, boards b, users u where p.id = ${id} and c.id = ${commentId} and b.id = ${board} and u.id = ${member}`);
   const before = await stored();
   for (const [who, to, form] of forms) {
     for (const version of ['', 'x', '1x', '99999999999999999999']) {

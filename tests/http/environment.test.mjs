@@ -46,16 +46,16 @@ test('a whole stack starts, stores a Korean name and is found from another shell
   const own = ['--state', folder, '--port', String(port), '--admin-port', String(port + 1), '--net', net.replace(/\d+$/, '87')];
   await rm(folder, { recursive: true, force: true });
   const child = spawn('sh', ['-c', 'umask 077; exec "$@"', 'sh', join(root, 'script', 'server'), ...own], { env, cwd: '/', stdio: ['ignore', 'pipe', 'inherit'] });
-  let said = '';
+  let output = '';
   const ready = new Promise((resolve) => {
     child.stdout.on('data', (bytes) => {
-      said += bytes;
-      if (/^ready:/m.test(said)) resolve();
+      output += bytes;
+      if (/^ready:/m.test(output)) resolve();
     });
   });
   try {
     await Promise.race([ready, once(child, 'exit')]);
-    assert.match(said, /^ready:/m);
+    assert.match(output, /^ready:/m);
     const { stdout } = await run(join(root, 'script', 'stack'), ['--state', folder, 'status']);
     assert.match(stdout, /^app3 .* ok/m);
     const form = { ...joinForm(), name: '김가람' };

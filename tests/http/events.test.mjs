@@ -82,16 +82,16 @@ test('a stream that reconnects to any server gets every missed event once', asyn
   assert.doesNotMatch(second.text, /처음 댓글/);
 });
 
-const told = (post, now) => ({
+const lastIds = (post, now) => ({
   garbage: 'no id of ours', 'very long': `p${post}:1,`.repeat(500), 'in other letters': '\u00ff\u00fep1:1',
   'from the future': `p${post}:999999`, 'beyond all numbers': `p${post}:99999999999999999999`, 'below zero': `p${post}:-1`,
   "another member's": `u1:5,${now}`,
 });
-for (const what of Object.keys(told())) {
+for (const what of Object.keys(lastIds())) {
   test(`a last id that is ${what} is answered with "reload" and the truth`, async () => {
     const post = await write();
     const now = await mark(post);
-    const stream = await followed(visitor(), now, { lastEventId: told(post, now)[what] });
+    const stream = await followed(visitor(), now, { lastEventId: lastIds(post, now)[what] });
     await eventually(() => stream.events.length > 0, 'the event');
     assert.equal(stream.events[0].event, 'reload');
     assert.equal(stream.events[0].id, now);

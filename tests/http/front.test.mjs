@@ -157,8 +157,8 @@ async function diagnosed(requests, words = []) {
     await writeFile(log, requests.map((one) => JSON.stringify({ status: 200, ...one })).join('\n') + '\n');
     const { stdout } = await run(program, ['nginx-config', join(root, 'deploy/nginx/minschool-loadbalancer.conf'), '--domain', 'school.test', ...words, '--set', `access_log=access_log ${log} minschool;`]);
     await writeFile(join(folder, 'conf.d', 'minschool-loadbalancer.conf'), stdout);
-    const told = await run(program, ['doctor', '--json', '--dir', folder, '--nginx-dir', folder, '--share', join(root, 'deploy')]).catch((error) => error);
-    return JSON.parse(told.stdout).filter(({ check }) => check === 'proxy');
+    const result = await run(program, ['doctor', '--json', '--dir', folder, '--nginx-dir', folder, '--share', join(root, 'deploy')]).catch((error) => error);
+    return JSON.parse(result.stdout).filter(({ check }) => check === 'proxy');
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -203,9 +203,9 @@ test('every line of the log is JSON, whatever bytes a request has', async () => 
   let lines;
   const read = async () => (await readFile(join(plain.folder, 'access.log'))).toString('latin1').split('\n').filter((line) => line.includes(mark));
   await eventually(async () => (lines = await read()).length === 4, 'the lines');
-  const told = lines.map((line) => JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(line, 'latin1'))));
-  assert.deepEqual(told.map(({ path }) => path), [`${mark}%FF`, mark, `${mark}%22\\"`, `${mark}-plain`]);
-  assert.deepEqual(new Set(told.map(({ forwarded }) => forwarded)), new Set(['192.0.2.1']));
+  const entries = lines.map((line) => JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(line, 'latin1'))));
+  assert.deepEqual(entries.map(({ path }) => path), [`${mark}%FF`, mark, `${mark}%22\\"`, `${mark}-plain`]);
+  assert.deepEqual(new Set(entries.map(({ forwarded }) => forwarded)), new Set(['192.0.2.1']));
 });
 
 test('a program also answers requests that Nginx refuses: an empty Host, OPTIONS *', async () => {

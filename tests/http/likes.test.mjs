@@ -168,8 +168,8 @@ test('a guest sees the count and a way to log in, on a page that is the same for
 test('a post that the member may not read cannot be liked, and its existence is not revealed', async () => {
   const { client } = await newMember();
   const secret = await write(staff, secretBoard);
-  const said = await comment(secret, staff);
-  for (const path of [`/posts/${secret}`, `/comments/${said}`]) {
+  const commentId = await comment(secret, staff);
+  for (const path of [`/posts/${secret}`, `/comments/${commentId}`]) {
     assertKoreanPage(await client.post(`${path}/like`), 404);
     assertKoreanPage(await visitor().post(`${path}/like`), 404);
     assertProblem(await client.request('PUT', `/api/v1${path}/like`), 404);

@@ -9,7 +9,7 @@ import { newMember, visitor } from '../support/members.mjs';
 
 const [writer, named] = [await newMember(), await newMember()];
 const nobody = `@아무도${randomUUID().slice(0, 6)}`;
-const said = /role="status">알림이 가지 않는 이름: ([^<]*)</;
+const unknownNames = /role="status">알림이 가지 않는 이름: ([^<]*)</;
 const shownIn = ({ text }) => /name="unresolved" value="([^"]+)"/.exec(text)?.[1];
 
 /** Sends a form that names `nobody`: it comes back once with its text, and goes through with what it says was shown. */
@@ -19,7 +19,7 @@ async function comesBackOnce(path, fields) {
   const first = await post({ unresolved: '' });
   assertKoreanPage(first, 422);
   assert.match(first.text, /그대로 올리려면 다시 눌러 주세요/);
-  assert.equal(said.exec(first.text)[1], `${nobody}님`);
+  assert.equal(unknownNames.exec(first.text)[1], `${nobody}님`);
   assert.ok(first.text.includes(content), 'what was typed');
   const shown = shownIn(first);
   assert.equal(shown, `${nobody}님`);
@@ -40,7 +40,7 @@ test('a post, a comment, a reply and their edits with an unknown name are shown 
 test('a form with another error reports both at once; one without unknown names is accepted', async () => {
   const wrong = await writer.client.post('/boards/free/write', { form: { title: '', content: nobody, unresolved: '' } });
   assertKoreanPage(wrong, 422);
-  assert.match(wrong.text, said);
+  assert.match(wrong.text, unknownNames);
   assert.equal((await writer.client.post('/boards/free/write', { form: { title: '제목', content: nobody, unresolved: shownIn(wrong) } })).status, 303);
   for (const content of [`@${named.name}`, '`@코드`', 'hong@example.kr', '오후 3시 @ 강당']) {
     const answer = await writer.client.post('/boards/free/write', { form: { title: '제목', content, unresolved: '' } });
@@ -53,7 +53,7 @@ test('a form with another error reports both at once; one without unknown names 
 test('unknown names are not reported to a viewer without the right to write', async () => {
   const guest = await visitor().post('/boards/free/write', { form: { title: '제목', content: nobody, unresolved: '' } });
   assertKoreanPage(guest, 401);
-  assert.doesNotMatch(guest.text, said);
+  assert.doesNotMatch(guest.text, unknownNames);
   assertKoreanPage(await writer.client.post('/boards/notice/write', { form: { title: '제목', content: nobody, unresolved: '' } }), 403);
 });
 

@@ -26,14 +26,14 @@ if pid == 0:
     for file in 0, 1, 2:
         os.dup2(child, file)
     os.execv(words[0], words)
-# Our own end of it stays open: what was said last is not lost, and the settings can be looked at.
-said, sent, code, end = b'', False, None, time.time() + 30
+# The test keeps its own end open, so that the last output is not lost and the settings can be read.
+output, sent, code, end = b'', False, None, time.time() + 30
 while time.time() < end:
     while select.select([mother], [], [], 0.2)[0]:
-        said += os.read(mother, 65536)
+        output += os.read(mother, 65536)
     if code is not None:
         break
-    if not sent and said.count(b'MinSchool  ') >= 2:
+    if not sent and output.count(b'MinSchool  ') >= 2:
         os.write(mother, key.encode())
         sent = True
     done, status = os.waitpid(pid, os.WNOHANG)
@@ -41,18 +41,18 @@ while time.time() < end:
         code = os.waitstatus_to_exitcode(status)
 if code is None:
     os.kill(pid, 9)
-print(json.dumps({'said': said.decode(), 'code': code, 'same': termios.tcgetattr(child)[:4] == before[:4]}))
+print(json.dumps({'output': output.decode(), 'code': code, 'same': termios.tcgetattr(child)[:4] == before[:4]}))
 `;
 
 for (const [name, key] of [['q', 'q'], ['Ctrl-C', '\x03']]) {
   test(`in a terminal it redraws repeatedly, and ${name} ends it`, async () => {
     const { stdout } = await run('python3', ['-c', terminal, key, ...words]);
-    const { said, code, same } = JSON.parse(stdout);
-    assert.equal(code, 0, said);
+    const { output, code, same } = JSON.parse(stdout);
+    assert.equal(code, 0, output);
     assert.ok(same, 'the settings of the terminal are as before');
-    assert.ok(said.startsWith('\x1b[?1049h\x1b[?25l'), JSON.stringify(said.slice(0, 200)));
-    assert.ok(said.trimEnd().endsWith('\x1b[?25h\x1b[?1049l'), JSON.stringify(said.slice(-200)));
-    const screens = said.split('\x1b[H').slice(1);
+    assert.ok(output.startsWith('\x1b[?1049h\x1b[?25l'), JSON.stringify(output.slice(0, 200)));
+    assert.ok(output.trimEnd().endsWith('\x1b[?25h\x1b[?1049l'), JSON.stringify(output.slice(-200)));
+    const screens = output.split('\x1b[H').slice(1);
     assert.ok(screens.length >= 2);
     for (const screen of screens) {
       const lines = screen.replaceAll(/\x1b\[[?0-9]*[a-zA-Z]|\r/g, '').split('\n');

@@ -204,11 +204,11 @@ test('pages are served without a monitor', async () => {
 /** What `promtool check metrics` says of a text; nothing when it is well. */
 async function lint(text) {
   const promtool = spawn('promtool', ['check', 'metrics'], { stdio: ['pipe', 'pipe', 'pipe'] });
-  let said = '';
-  for (const stream of [promtool.stdout, promtool.stderr]) stream.on('data', (bytes) => { said += bytes; });
+  let output = '';
+  for (const stream of [promtool.stdout, promtool.stderr]) stream.on('data', (bytes) => { output += bytes; });
   promtool.stdin.end(text);
   const [code] = await once(promtool, 'close');
-  return code === 0 ? said : `${code}: ${said}`;
+  return code === 0 ? output : `${code}: ${output}`;
 }
 
 test('metrics of site, admin and monitor are as Prometheus wants them', async () => {

@@ -66,7 +66,7 @@ test('a comment notifies the author of the post, a reply that of the comment, an
   assertKoreanPage(page, 200);
   assert.match(page.text, new RegExp(`<a href="/boards/${board}/${post.id}">${post.title}</a>`));
   assert.ok(page.text.includes(`${other.name}님이 댓글에서 회원님을 언급했습니다.`));
-  assert.match(page.text, /<span class="badge badge-new">새 알림<\/span>/, 'unread is said in words');
+  assert.match(page.text, /<span class="badge badge-new">새 알림<\/span>/, 'unread is written as text');
 });
 
 test('members are not notified of their own acts', async () => {

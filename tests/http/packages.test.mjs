@@ -32,9 +32,9 @@ const locks = {
   'the archives': 'E: Could not get lock /var/cache/apt/archives/lock. It is held by process 5 (apt)',
 };
 
-for (const [name, said] of Object.entries(locks)) {
+for (const [name, error] of Object.entries(locks)) {
   test(`the script waits for the lock of ${name}, and names its holder once`, async () => {
-    const { code, out } = await installed(`echo x >>${folder}/tries; [ $(wc -l <${folder}/tries) -gt 2 ] || { echo -e '${said}'; return 100; }`);
+    const { code, out } = await installed(`echo x >>${folder}/tries; [ $(wc -l <${folder}/tries) -gt 2 ] || { echo -e '${error}'; return 100; }`);
     await rm(join(folder, 'tries'));
     assert.equal(code, 0);
     assert.equal(out.match(/waiting for another program that installs packages: Could not get lock .* process \d+/g).length, 1);
@@ -48,19 +48,19 @@ test('a lock that is never released ends the script with the name of its holder'
   assert.match(err, /installing Debian packages failed: E: .*dpkg frontend lock/);
 });
 
-for (const said of ['E: Unable to locate package some-package',
+for (const error of ['E: Unable to locate package some-package',
   'Err:1 http://deb.debian.org bookworm InRelease\\n  Temporary failure resolving deb.debian.org',
   'E: dpkg was interrupted, you must manually run dpkg --configure -a to correct the problem.']) {
-  test(`apt's reason is in the line: ${said.slice(0, 40)}`, async () => {
-    const { code, err } = await installed(`echo -e '${said}\\n'; return 100`);
+  test(`apt's reason is in the line: ${error.slice(0, 40)}`, async () => {
+    const { code, err } = await installed(`echo -e '${error}\\n'; return 100`);
     assert.equal(code, 1);
-    assert.ok(err.includes(`installing Debian packages failed: ${said.split('\\n')[0]}`), err);
+    assert.ok(err.includes(`installing Debian packages failed: ${error.split('\\n')[0]}`), err);
   });
 }
 
 test('proxies are used for downloads only', async () => {
   const { out } = await installed('true', { http_proxy: 'http://proxy:3128', https_proxy: 'http://other:1' });
   assert.match(out, /installed/);
-  const said = await installed(`echo "E: at apt \${proxy_environment[*]}, here \${http_proxy:-none}"; return 1`, { http_proxy: 'http://proxy:3128' });
-  assert.match(said.err, /E: at apt http_proxy=http:\/\/proxy:3128, here none/);
+  const result = await installed(`echo "E: at apt \${proxy_environment[*]}, here \${http_proxy:-none}"; return 1`, { http_proxy: 'http://proxy:3128' });
+  assert.match(result.err, /E: at apt http_proxy=http:\/\/proxy:3128, here none/);
 });

@@ -27,7 +27,7 @@ test('the owner logs in from any address without guesses, and with a known brows
   const { client, email } = await newMember();
   await client.post('/logout');
   const guesser = await guessed(email);
-  assert.equal(await statusOf(guesser, email), 429, 'a right guess is not told');
+  assert.equal(await statusOf(guesser, email), 429, 'a right guess is not revealed');
   assert.equal(await statusOf(visitor(), email), 303, 'from an address without failures');
   await guessed(email);
   const known = new Client(undefined, { address: guesser.address });

@@ -20,7 +20,7 @@ const skip = there ? false : 'pgbouncer is not installed here';
 const build = join(root, 'build', process.env.MINSCHOOL_BUILD ?? 'release');
 const { run_dir, net } = await facts();
 const password = (await readFile(join(state, 'secrets', 'minschool_site'), 'utf8')).trim();
-let folder, child, said = '';
+let folder, child, output = '';
 
 /** Starts it anew in that mode. */
 async function pool(mode) {
@@ -40,9 +40,9 @@ ignore_startup_parameters = options
   // The stack's socket is its own user's.
   const [program, ...words] = [...who, pooler, join(folder, 'pgbouncer.ini')];
   child = spawn(program, words, { stdio: ['ignore', 'ignore', 'pipe'] });
-  said = '';
-  child.stderr.on('data', (bytes) => { said += bytes; });
-  await eventually(async () => /process up/.test(said), `pgbouncer: ${said}`);
+  output = '';
+  child.stderr.on('data', (bytes) => { output += bytes; });
+  await eventually(async () => /process up/.test(output), `pgbouncer: ${output}`);
 }
 
 async function end() {

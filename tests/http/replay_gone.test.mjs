@@ -34,7 +34,7 @@ async function subjects(count) {
     select m.id, m.slug, m.post, c.id from made m join c on c.post_id = m.post`);
   made.push(...rows.map(([id, , post]) => ({ id, post })));
   await known(rows[0][1]);
-  return rows.map(([id, slug, post, said]) => ({ id, slug, post, said }));
+  return rows.map(([id, slug, post, comment]) => ({ id, slug, post, comment }));
 }
 
 /** Every server knows the board's address. */
@@ -63,7 +63,7 @@ const changes = {
   },
   'its board is closed': (all) => sql(`update boards set read_role = 3 where id in (${ids(all, 'id')}); select pg_notify('boards', '')`),
   'its post is gone': (all) => sql(`update posts set deleted_at = now() where id in (${ids(all, 'post')})`),
-  'its comment is gone': (all) => sql(`update comments set deleted_at = now() where id in (${ids(all, 'said')})`),
+  'its comment is gone': (all) => sql(`update comments set deleted_at = now() where id in (${ids(all, 'comment')})`),
   // No program does that; somebody with psql may.
   'all of it is erased': (all) => erased(all),
 };
@@ -74,17 +74,17 @@ const api = (method, path, json) => ({ who: author.client, method, path: `/api/v
 const staff = (path, fields = {}) => ({ who: admin, method: 'POST', path, form: { reason, ...fields } });
 
 /** Every write that is about a board, a post or a comment. */
-const writes = ({ id, slug, post, said }) => [
+const writes = ({ id, slug, post, comment }) => [
   site(`/boards/${slug}/follow`), site(`/boards/${slug}/follow`, { next: '/my/notifications' }), site(`/boards/${slug}/unfollow`),
   site(`/boards/${slug}/write`, texts), site(`/boards/${slug}/${post}/edit`, texts), site(`/boards/${slug}/${post}/delete`),
-  site(`/posts/${post}/comments`, { content: '새 댓글' }), site(`/posts/${post}/comments`, { content: '답글', parent_id: said }),
-  site(`/comments/${said}/edit`, { content: '고친 댓글' }), site(`/comments/${said}/delete`),
-  site(`/posts/${post}/like`), site(`/posts/${post}/unlike`), site(`/comments/${said}/like`), site(`/comments/${said}/unlike`),
+  site(`/posts/${post}/comments`, { content: '새 댓글' }), site(`/posts/${post}/comments`, { content: '답글', parent_id: comment }),
+  site(`/comments/${comment}/edit`, { content: '고친 댓글' }), site(`/comments/${comment}/delete`),
+  site(`/posts/${post}/like`), site(`/posts/${post}/unlike`), site(`/comments/${comment}/like`), site(`/comments/${comment}/unlike`),
   api('POST', `/boards/${slug}/posts`, texts), api('PATCH', `/posts/${post}`, texts), api('DELETE', `/posts/${post}`),
   api('POST', `/posts/${post}/comments`, { content: '새 댓글' }),
-  api('PUT', `/posts/${post}/like`), api('DELETE', `/posts/${post}/like`), api('PUT', `/comments/${said}/like`), api('DELETE', `/comments/${said}/like`),
+  api('PUT', `/posts/${post}/like`), api('DELETE', `/posts/${post}/like`), api('PUT', `/comments/${comment}/like`), api('DELETE', `/comments/${comment}/like`),
   staff(`/posts/${post}/hide`), staff(`/posts/${post}/delete`), staff('/posts/bulk', { act: 'hide', chosen: post }),
-  staff(`/comments/${said}/hide`), staff(`/comments/${said}/delete`), staff('/comments/bulk', { act: 'hide', chosen: said }),
+  staff(`/comments/${comment}/hide`), staff(`/comments/${comment}/delete`), staff('/comments/bulk', { act: 'hide', chosen: comment }),
   staff(`/boards/${id}`, { slug, name: '이름', description: '', read_role: 'guest', write_role: 'member', comment_role: 'member' }),
   staff(`/boards/${id}/move`, { to: 'up' }),
 ];
@@ -113,9 +113,9 @@ for (const [what, change] of Object.entries(changes)) {
     const before = await written(all);
     for (const { write, key, first } of sent) {
       const again = await send(write, key);
-      const said = `${write.method} ${write.path}: ${first.status}, then ${again.status}`;
-      if (what.includes('address')) assert.equal(again.status, first.status, said);
-      else assert.ok(again.status === first.status || again.status === 404, said);
+      const statuses = `${write.method} ${write.path}: ${first.status}, then ${again.status}`;
+      if (what.includes('address')) assert.equal(again.status, first.status, statuses);
+      else assert.ok(again.status === first.status || again.status === 404, statuses);
     }
     assert.deepEqual(await written(all), before, 'nothing is written again');
     assert.deepEqual(await workers(), [200, 200, 200]);

@@ -32,7 +32,7 @@ const stored = async () => (await sql(`
     union all select count(*)::text from audit_log where action <> 'look') as rows (t)`))[0][0];
 
 let post;
-let said;
+let commentId;
 
 /** Changes PostgreSQL while no trigger tells the servers. */
 const unheard = (statements) => sql(`set session_replication_role = replica; ${statements}`);
@@ -48,7 +48,7 @@ async function fresh() {
   [[post]] = await sql(`with next as (update boards set last_number = last_number + 1 where id = ${board} returning last_number)
     insert into posts (board_id, number, author_id, title, content, renderer)
     select ${board}, last_number, ${authorId}, '제목', '본문', ${renderer} from next returning id`);
-  [[said]] = await sql(`insert into comments (post_id, author_id, content, content_html, renderer)
+  [[commentId]] = await sql(`insert into comments (post_id, author_id, content, content_html, renderer)
     values (${post}, ${authorId}, '댓글', '댓글', ${renderer}) returning id`);
 }
 
@@ -58,8 +58,8 @@ const texts = { title: '새 제목', content: '새 본문' };
 
 const commenting = () => [
   ['a comment by the API', api('POST', `/posts/${post}/comments`, { content: '새 댓글' })],
-  ['a reply by a form', form(`/posts/${post}/comments`, { content: '새 댓글', parent_id: said })],
-  ['an edited comment', form(`/comments/${said}/edit`, { content: '고친 댓글' })],
+  ['a reply by a form', form(`/posts/${post}/comments`, { content: '새 댓글', parent_id: commentId })],
+  ['an edited comment', form(`/comments/${commentId}/edit`, { content: '고친 댓글' })],
 ];
 const posting = () => [
   ['a post by a form', form(`/boards/${slug}/write`, texts)],
@@ -68,15 +68,15 @@ const posting = () => [
   ['an edited post by the API', api('PATCH', `/posts/${post}`, texts)],
 ];
 const removing = () => [
-  ['a removed comment', form(`/comments/${said}/delete`)],
+  ['a removed comment', form(`/comments/${commentId}/delete`)],
   ['a removed post by a form', form(`/boards/${slug}/${post}/delete`)],
   ['a removed post by the API', api('DELETE', `/posts/${post}`)],
 ];
 const liking = () => [
   ['a like of a post', form(`/posts/${post}/like`)],
   ['a like of a post by the API', api('PUT', `/posts/${post}/like`)],
-  ['a like of a comment', form(`/comments/${said}/like`)],
-  ['a like of a comment by the API', api('PUT', `/comments/${said}/like`)],
+  ['a like of a comment', form(`/comments/${commentId}/like`)],
+  ['a like of a comment by the API', api('PUT', `/comments/${commentId}/like`)],
 ];
 const below = () => [...commenting(), liking().at(0), liking().at(2), removing().at(0)];
 const own = () => [
@@ -127,7 +127,7 @@ for (const column of ['hidden_at', 'deleted_at']) {
     refused(404, below, () => `update posts set ${column} = now() where id = ${post}`));
   test(`of a comment with ${column} nothing is changed`, () =>
     refused(404, () => below().slice(1).filter(([what]) => what !== 'a like of a post'),
-      () => `update comments set ${column} = now() where id = ${said}`));
+      () => `update comments set ${column} = now() where id = ${commentId}`));
 }
 
 test('a former moderator deletes nothing of others', async () => {
@@ -146,7 +146,7 @@ test('a former moderator deletes nothing of others', async () => {
 test('acts of former staff change nothing', async () => {
   const acts = () => [
     [`/posts/${post}/hide`, { reason }], [`/posts/${post}/delete`, { reason }], ['/posts/bulk', { act: 'hide', chosen: post, reason }],
-    [`/comments/${said}/hide`, { reason }], [`/comments/${said}/delete`, { reason }], ['/comments/bulk', { act: 'hide', chosen: said, reason }],
+    [`/comments/${commentId}/hide`, { reason }], [`/comments/${commentId}/delete`, { reason }], ['/comments/bulk', { act: 'hide', chosen: commentId, reason }],
     [`/members/${authorId}/suspend`, { period: '1', reason }], [`/members/${authorId}/lift`, { reason }], [`/members/${authorId}/role`, { role: 'staff', reason }],
     [`/boards/${board}`, { slug, name: '다른 이름', description: '', read_role: 'guest', write_role: 'member', comment_role: 'member' }],
     [`/boards/${board}/move`, { to: 'up' }],
@@ -211,22 +211,22 @@ test('closed and missing pages get the same answer', async () => {
       ['GET', `/boards/${slug}`, '/boards/no-such-board'], ['GET', `/boards/${slug}?page=2`, '/boards/no-such-board?page=2'],
       ['GET', `/boards/${slug}/${post}`, `/boards/${slug}/${unknown}`], ['GET', `/boards/free/${post}`, `/boards/free/${unknown}`],
       ['GET', `/boards/${slug}/write`, '/boards/no-such-board/write'], ['GET', `/boards/${slug}/${post}/edit`, `/boards/${slug}/${unknown}/edit`],
-      ['GET', `/comments/${said}`, `/comments/${unknown}`], ['GET', `/comments/${said}/edit`, `/comments/${unknown}/edit`],
+      ['GET', `/comments/${commentId}`, `/comments/${unknown}`], ['GET', `/comments/${commentId}/edit`, `/comments/${unknown}/edit`],
       ['GET', `/api/v1/posts/${post}`, `/api/v1/posts/${unknown}`], ['GET', `/api/v1/posts/${post}/comments`, `/api/v1/posts/${unknown}/comments`],
       ['GET', `/api/v1/boards/${slug}/posts`, '/api/v1/boards/no-such-board/posts'],
       ['GET', `/events?topics=p${post}:0`, `/events?topics=p${unknown}:0`], ['GET', `/events?topics=b${board}:0`, `/events?topics=b${unknown}:0`],
-      ['POST', `/posts/${post}/like`, `/posts/${unknown}/like`], ['POST', `/comments/${said}/unlike`, `/comments/${unknown}/unlike`],
-      ['PUT', `/api/v1/posts/${post}/like`, `/api/v1/posts/${unknown}/like`], ['PUT', `/api/v1/comments/${said}/like`, `/api/v1/comments/${unknown}/like`],
+      ['POST', `/posts/${post}/like`, `/posts/${unknown}/like`], ['POST', `/comments/${commentId}/unlike`, `/comments/${unknown}/unlike`],
+      ['PUT', `/api/v1/posts/${post}/like`, `/api/v1/posts/${unknown}/like`], ['PUT', `/api/v1/comments/${commentId}/like`, `/api/v1/comments/${unknown}/like`],
       ['POST', `/boards/${slug}/follow`, '/boards/no-such-board/follow'], ['POST', `/boards/${slug}/unfollow`, '/boards/no-such-board/unfollow'],
       ['POST', `/boards/${slug}/write`, '/boards/no-such-board/write'], ['POST', `/boards/${slug}/${post}/delete`, `/boards/${slug}/${unknown}/delete`],
-      ['POST', `/posts/${post}/comments`, `/posts/${unknown}/comments`], ['POST', `/comments/${said}/delete`, `/comments/${unknown}/delete`],
-      ['POST', `/comments/${said}/edit`, `/comments/${unknown}/edit`],
+      ['POST', `/posts/${post}/comments`, `/posts/${unknown}/comments`], ['POST', `/comments/${commentId}/delete`, `/comments/${unknown}/delete`],
+      ['POST', `/comments/${commentId}/edit`, `/comments/${unknown}/edit`],
       ['DELETE', `/api/v1/posts/${post}`, `/api/v1/posts/${unknown}`],
     ];
     for (const [method, closed, gone] of pairs) {
       const fields = method === 'GET' || closed.startsWith('/api') ? {} : { form: { title: '글', content: '글' } };
       const [one, two] = [await who.request(method, closed, fields), await who.request(method, gone, fields)];
-      const plain = ({ text }) => (/<main[^]*<\/main>/.exec(text)?.[0] ?? text).replaceAll(post, 'ID').replaceAll(said, 'ID').replaceAll(unknown, 'ID')
+      const plain = ({ text }) => (/<main[^]*<\/main>/.exec(text)?.[0] ?? text).replaceAll(post, 'ID').replaceAll(commentId, 'ID').replaceAll(unknown, 'ID')
         .replaceAll(slug, 'SLUG').replaceAll('no-such-board', 'SLUG').replace(/[\w-]{16,}/g, '');
       assert.equal(one.status, two.status, `${method} ${closed}`);
       assert.equal(one.location, two.location, `${method} ${closed}`);

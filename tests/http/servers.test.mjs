@@ -23,12 +23,12 @@ async function figures() {
   assert.equal(answer.status, 200, answer.text);
   return answer.json();
 }
-const server = (said, name) => said.servers.find((one) => one.name === name);
+const server = (overview, name) => overview.servers.find((one) => one.name === name);
 const idOf = async (name) => (await sql(`select id from servers where name = '${name}'`))[0]?.[0];
 const allUp = async () => {
-  const said = await figures();
-  return said.redis.up && said.nginx.known && ['app1', 'app2', 'app3'].every((name) => {
-    const one = server(said, name);
+  const overview = await figures();
+  return overview.redis.up && overview.nginx.known && ['app1', 'app2', 'app3'].every((name) => {
+    const one = server(overview, name);
     return one?.site?.redis.up && one.admin && !one.site.drained && one.in_nginx?.state === 'up';
   });
 };
@@ -68,15 +68,15 @@ test('each server reports its programs, with current figures', async () => {
 });
 
 test('figures of Redis and PostgreSQL come from these servers', async () => {
-  const said = await figures();
+  const overview = await figures();
   const info = await redis('INFO');
-  assert.equal(said.redis.version, /redis_version:(\S+)/.exec(info)[1]);
-  assert.ok(said.redis.memory > 0 && said.redis.memory_peak >= said.redis.memory && said.redis.clients >= 6);
+  assert.equal(overview.redis.version, /redis_version:(\S+)/.exec(info)[1]);
+  assert.ok(overview.redis.memory > 0 && overview.redis.memory_peak >= overview.redis.memory && overview.redis.clients >= 6);
   const [[most, size]] = await sql("select current_setting('max_connections'), pg_database_size('minschool')");
-  assert.equal(said.postgres.max_connections, Number(most));
-  assert.ok(Math.abs(said.postgres.size - Number(size)) < 1e7);
-  assert.ok(said.postgres.connections > 6 && said.postgres.active >= 1);
-  assert.ok(said.postgres.statements.length > 0 && said.postgres.statements.every(({ mean_ms }) => mean_ms >= 0));
+  assert.equal(overview.postgres.max_connections, Number(most));
+  assert.ok(Math.abs(overview.postgres.size - Number(size)) < 1e7);
+  assert.ok(overview.postgres.connections > 6 && overview.postgres.active >= 1);
+  assert.ok(overview.postgres.statements.length > 0 && overview.postgres.statements.every(({ mean_ms }) => mean_ms >= 0));
   await eventually(async () => (await figures()).postgres.transactions > 0, 'a rate of transactions');
 });
 
@@ -110,9 +110,9 @@ test('only staff see the pages, and staff below admin may not act', async () => 
 
 /** All heartbeats come through PostgreSQL. */
 async function allWithoutRedis() {
-  const said = await figures();
-  return !said.redis.up && ['app1', 'app2', 'app3'].every((name) => {
-    const one = server(said, name);
+  const overview = await figures();
+  return !overview.redis.up && ['app1', 'app2', 'app3'].every((name) => {
+    const one = server(overview, name);
     return one?.site && !one.site.redis.up && one.admin;
   });
 }

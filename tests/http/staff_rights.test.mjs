@@ -25,8 +25,8 @@ async function newBoard(name, readRole) {
 async function newPost(board, title = `비밀 ${mark}`) {
   const [[post]] = await sql(`with next as (update boards set last_number = last_number + 1 where id = ${board.id} returning last_number)
     insert into posts (board_id, number, author_id, title, content, content_html) select ${board.id}, last_number, ${authorId}, '${title}', '본문 ${mark}', '<p>본문 ${mark}</p>' from next returning id`);
-  const [[said]] = await sql(`insert into comments (post_id, author_id, content, content_html) values (${post}, ${authorId}, '댓글 ${mark}', '<p>댓글 ${mark}</p>') returning id`);
-  return { post, said };
+  const [[comment]] = await sql(`insert into comments (post_id, author_id, content, content_html) values (${post}, ${authorId}, '댓글 ${mark}', '<p>댓글 ${mark}</p>') returning id`);
+  return { post, comment };
 }
 const audits = async (where) => sql(`select actor_id, action, reason, detail from audit_log where ${where} order by id`);
 const closed = await newBoard('closed', 3);
@@ -41,64 +41,64 @@ before(async () => {
 after(() => sql(`update boards set read_role = 3 where id in (${closed.id}, ${open.id}); select pg_notify('boards', '')`));
 
 test('staff find, read and change nothing of a board that only admins may read', async () => {
-  const { post, said } = await newPost(closed);
+  const { post, comment } = await newPost(closed);
   const q = encodeURIComponent(mark);
   for (const path of ['/posts', '/comments', `/posts?q=${q}`, `/comments?q=${q}`, `/posts?board=${closed.id}`, `/comments?board=${closed.id}`,
     `/comments?post=${post}`, '/audit', '/boards']) {
     const page = await staff.get(path);
     assertKoreanPage(page, 200);
     // The list of one post's comments leads back to the number that was asked for, whether there is such a post or not.
-    for (const trace of [...(path === `/comments?post=${post}` ? [] : [`href="/posts/${post}"`]), `href="/comments/${said}"`, `비밀 ${mark}`, closed.slug]) {
+    for (const trace of [...(path === `/comments?post=${post}` ? [] : [`href="/posts/${post}"`]), `href="/comments/${comment}"`, `비밀 ${mark}`, closed.slug]) {
       assert.ok(!page.text.replace(/<input[^>]*>/g, '').includes(trace), `${path}: ${trace}`);
     }
   }
   assert.ok((await admin.get(`/posts?q=${q}`)).text.includes(`href="/posts/${post}"`));
-  assert.ok((await admin.get(`/comments?q=${q}`)).text.includes(`href="/comments/${said}"`));
+  assert.ok((await admin.get(`/comments?q=${q}`)).text.includes(`href="/comments/${comment}"`));
   assertKoreanPage(await staff.get(`/posts/${post}`), 404);
-  assertKoreanPage(await staff.get(`/comments/${said}`), 404);
-  const state = () => sql(`select hidden_at, deleted_at from posts where id = ${post} union all select hidden_at, deleted_at from comments where id = ${said}`);
+  assertKoreanPage(await staff.get(`/comments/${comment}`), 404);
+  const state = () => sql(`select hidden_at, deleted_at from posts where id = ${post} union all select hidden_at, deleted_at from comments where id = ${comment}`);
   const untouched = await state();
   for (const act of ['hide', 'restore', 'delete']) {
-    for (const path of [`/posts/${post}/${act}`, `/comments/${said}/${act}`]) {
+    for (const path of [`/posts/${post}/${act}`, `/comments/${comment}/${act}`]) {
       assertKoreanPage(await staff.post(path, { form: { reason } }), 404);
     }
-    for (const [path, chosen] of [['/posts/bulk', post], ['/comments/bulk', said]]) {
+    for (const [path, chosen] of [['/posts/bulk', post], ['/comments/bulk', comment]]) {
       assertKoreanPage(await staff.post(path, { form: { act, chosen, reason } }), 409);
     }
   }
   assert.deepEqual(await state(), untouched);
   // What the log says of an admin's act tells staff nothing either.
-  for (const path of [`/posts/${post}`, `/comments/${said}`]) {
+  for (const path of [`/posts/${post}`, `/comments/${comment}`]) {
     assert.equal((await admin.post(`${path}/hide`, { form: { reason: `이유 ${mark}` } })).status, 303);
   }
-  const traces = [`비밀 ${mark}`, `댓글 ${mark}`, `이유 ${mark}`, `href="/posts/${post}"`, `href="/comments/${said}"`];
-  const [told, all] = [(await staff.get('/audit')).text, (await admin.get('/audit')).text];
-  for (const trace of traces) assert.ok(!told.includes(trace) && all.includes(trace), trace);
+  const traces = [`비밀 ${mark}`, `댓글 ${mark}`, `이유 ${mark}`, `href="/posts/${post}"`, `href="/comments/${comment}"`];
+  const [page, all] = [(await staff.get('/audit')).text, (await admin.get('/audit')).text];
+  for (const trace of traces) assert.ok(!page.includes(trace) && all.includes(trace), trace);
 });
 
 test('the log links a board only for those who may open its page', async () => {
   const { id } = await newBoard('linked', 0);
   assert.equal((await admin.post(`/boards/${id}/move`, { form: { to: 'up' } })).status, 303);
   assertKoreanPage(await staff.get(`/boards/${id}`), 403);
-  const told = (await staff.get('/audit')).text;
-  assert.ok(told.includes(`게시판 ${id}`) && !told.includes(`href="/boards/${id}"`));
+  const page = (await staff.get('/audit')).text;
+  assert.ok(page.includes(`게시판 ${id}`) && !page.includes(`href="/boards/${id}"`));
   assert.ok((await admin.get('/audit')).text.includes(`href="/boards/${id}"`));
   await sql(`update boards set read_role = 3 where id = ${id}; select pg_notify('boards', '')`);
 });
 
 test('content that its author deleted is neither shown to staff nor restored by them', async () => {
   for (const who of [staff, admin]) {
-    const { post, said } = await newPost(open, `내 글 ${mark}`);
-    assert.equal((await author.client.post(`/comments/${said}/delete`)).status, 303);
+    const { post, comment } = await newPost(open, `내 글 ${mark}`);
+    assert.equal((await author.client.post(`/comments/${comment}/delete`)).status, 303);
     assert.equal((await author.client.post(`/boards/${open.slug}/${post}/delete`)).status, 303);
-    for (const path of [`/posts/${post}`, `/comments/${said}`]) {
+    for (const path of [`/posts/${post}`, `/comments/${comment}`]) {
       const page = await who.get(path);
       assertKoreanPage(page, 200);
       assert.ok(!page.text.includes(`내 글 ${mark}`) && !page.text.includes(`본문 ${mark}`) && !page.text.includes(`댓글 ${mark}`), path);
       assertKoreanPage(await who.post(`${path}/restore`, { form: { reason } }), 409);
     }
     assert.ok(!(await who.get(`/posts?q=${encodeURIComponent(`내 글 ${mark}`)}`)).text.includes(`href="/posts/${post}"`));
-    assert.deepEqual(await sql(`select visible from posts where id = ${post} union all select visible from comments where id = ${said}`), [['f'], ['f']]);
+    assert.deepEqual(await sql(`select visible from posts where id = ${post} union all select visible from comments where id = ${comment}`), [['f'], ['f']]);
   }
   const { post } = await newPost(open);
   for (const act of ['delete', 'restore', 'hide', 'restore']) {
@@ -108,10 +108,10 @@ test('content that its author deleted is neither shown to staff nor restored by 
 });
 
 test('the audit log hides content that its author deleted after an act of staff', async () => {
-  const { post, said } = await newPost(open, `거둔 글 ${mark}`);
+  const { post, comment } = await newPost(open, `거둔 글 ${mark}`);
   const why = `사유 ${randomUUID()}`;
   for (const act of ['hide', 'restore']) {
-    for (const path of [`/posts/${post}`, `/comments/${said}`]) {
+    for (const path of [`/posts/${post}`, `/comments/${comment}`]) {
       assert.equal((await staff.post(`${path}/${act}`, { form: { reason: why } })).status, 303);
     }
   }
@@ -119,10 +119,10 @@ test('the audit log hides content that its author deleted after an act of staff'
   const lines = async (who) => (await who.get('/audit')).text.split('<tr>').filter((line) => line.includes(why)).join('');
   const before = await lines(staff);
   for (const text of taken) assert.ok(before.includes(text), text);
-  assert.equal((await author.client.post(`/comments/${said}/delete`)).status, 303);
+  assert.equal((await author.client.post(`/comments/${comment}/delete`)).status, 303);
   assert.equal((await author.client.post(`/boards/${open.slug}/${post}/delete`)).status, 303);
   for (const who of [staff, admin]) {
-    for (const page of [await lines(who), (await who.get(`/posts/${post}`)).text, (await who.get(`/comments/${said}`)).text]) {
+    for (const page of [await lines(who), (await who.get(`/posts/${post}`)).text, (await who.get(`/comments/${comment}`)).text]) {
       assert.ok(page.includes(why), 'the act itself');
       for (const text of taken) assert.ok(!page.includes(text), text);
     }
@@ -132,17 +132,17 @@ test('the audit log hides content that its author deleted after an act of staff'
 test('content that staff delete on the Site is in the audit log with the reason, and can be restored', async () => {
   const [[staffId]] = await sql(`select id from users where email = 'staff@minschool.test'`);
   const one = await newPost(open);
-  assert.equal((await staffOnSite.post(`/comments/${one.said}/delete`, { form: { reason: '광고' } })).status, 303);
+  assert.equal((await staffOnSite.post(`/comments/${one.comment}/delete`, { form: { reason: '광고' } })).status, 303);
   assert.equal((await staffOnSite.post(`/boards/${open.slug}/${one.post}/delete`, { form: { reason: ' 도배 ' } })).status, 303);
-  assert.deepEqual(await audits(`subject_kind = 'comment' and subject_id = ${one.said}`), [[staffId, 'delete', '광고', `댓글 ${mark}`]]);
+  assert.deepEqual(await audits(`subject_kind = 'comment' and subject_id = ${one.comment}`), [[staffId, 'delete', '광고', `댓글 ${mark}`]]);
   assert.deepEqual(await audits(`subject_kind = 'post' and subject_id = ${one.post}`), [[staffId, 'delete', '도배', `비밀 ${mark}`]]);
   assert.equal((await staff.post(`/posts/${one.post}/restore`, { form: { reason } })).status, 303);
 
   // Without a reason, and by the API, the log says where it was done.
   const two = await newPost(open);
-  assert.equal((await staffOnSite.post(`/comments/${two.said}/delete`)).status, 303);
+  assert.equal((await staffOnSite.post(`/comments/${two.comment}/delete`)).status, 303);
   assert.equal((await staffOnSite.delete(`/api/v1/posts/${two.post}`)).status, 204);
-  for (const where of [`subject_kind = 'comment' and subject_id = ${two.said}`, `subject_kind = 'post' and subject_id = ${two.post}`]) {
+  for (const where of [`subject_kind = 'comment' and subject_id = ${two.comment}`, `subject_kind = 'post' and subject_id = ${two.post}`]) {
     const [[actor, action, why]] = await audits(where);
     assert.deepEqual([actor, action], [staffId, 'delete']);
     assert.match(why, /[가-힣]/);

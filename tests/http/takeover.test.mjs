@@ -27,9 +27,9 @@ async function reload(text, words) {
   const from = (await stat(log)).size;
   await writeFile(file, text);
   await stack('reload', 'app3');
-  const said = async () => (await readFile(log)).subarray(from).toString();
-  await eventually(async () => words.test(await said()), `${words} in ${log}`);
-  return said();
+  const output = async () => (await readFile(log)).subarray(from).toString();
+  await eventually(async () => words.test(await output()), `${words} in ${log}`);
+  return output();
 }
 
 afterEach(() => writeFile(file, right));

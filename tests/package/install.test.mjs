@@ -56,8 +56,8 @@ test('setup says in one line what is missing', async () => {
 
 test('setup leaves a working site', async () => {
   await machine.sh('cat >/root/password', { input: `${password}\n` });
-  const said = await machine.sh(`${setup} </dev/null`);
-  assert.match(said, /Ready: http:\/\/mincenter\.kr\/ and, for the staff, http:\/\/admin\.mincenter\.kr\/\n$/);
+  const output = await machine.sh(`${setup} </dev/null`);
+  assert.match(output, /Ready: http:\/\/mincenter\.kr\/ and, for the staff, http:\/\/admin\.mincenter\.kr\/\n$/);
   const page = await machine.page('/');
   assert.equal(page.status, 200);
   assert.match(page.text, /민센터/);
@@ -191,8 +191,8 @@ test('setup asks on a terminal; with TLS, a password of Redis and a database by 
   await machine.sh(`cat >/root/setup.sh`, { input: `minschool setup ${options} "$@"\n` });
   const refused = await machine.attempt('sh /root/setup.sh --domain mincenter.kr </dev/null');
   assert.match(refused.err, /NOAUTH.*--redis-password-file/);
-  const said = await machine.sh("script -qec 'sh /root/setup.sh --redis-password-file /root/redis' /dev/null", { input: 'mincenter.kr\n민센터\n' });
-  assert.match(said, /Domain of the site[^]*Name of the organisation[^]*Ready: https:\/\/mincenter\.kr\//);
+  const output = await machine.sh("script -qec 'sh /root/setup.sh --redis-password-file /root/redis' /dev/null", { input: 'mincenter.kr\n민센터\n' });
+  assert.match(output, /Domain of the site[^]*Name of the organisation[^]*Ready: https:\/\/mincenter\.kr\//);
   const names = '--resolve mincenter.kr:443:127.0.0.1 --resolve mincenter.kr:80:127.0.0.1';
   assert.match(await machine.sh(`curl -s --max-time 10 --cacert /root/cert.pem ${names} https://mincenter.kr/`), /민센터/);
   const moved = await machine.sh(`curl -s -i --max-time 10 ${names} http://mincenter.kr/boards/free`);

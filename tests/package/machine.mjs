@@ -25,7 +25,7 @@ export async function until(tried, ms = 60_000) {
 export class Machine {
   #nspawn;
   #leader;
-  #said = '';
+  #output = '';
 
   constructor(folder) {
     this.folder = folder;
@@ -47,11 +47,11 @@ export class Machine {
     const words = ['--pdeathsig', 'TERM', 'systemd-nspawn', '--register=no', '--keep-unit', '--private-network', '--link-journal=no', '--console=pipe', '--machine=minschool-test',
       `--bind-ro=${shared}:/shared`, '--directory', this.root, '--boot'];
     this.#nspawn = spawn('setpriv', words, { stdio: ['ignore', 'pipe', 'pipe'] });
-    for (const stream of [this.#nspawn.stdout, this.#nspawn.stderr]) stream.on('data', (text) => (this.#said = (this.#said + text).slice(-4000)));
+    for (const stream of [this.#nspawn.stdout, this.#nspawn.stderr]) stream.on('data', (text) => (this.#output = (this.#output + text).slice(-4000)));
     const ended = new Promise((resolve) => this.#nspawn.on('exit', resolve));
     this.ended = ended;
     await until(async () => {
-      assert.equal(this.#nspawn.exitCode, null, `it does not boot: ${this.#said}`);
+      assert.equal(this.#nspawn.exitCode, null, `it does not boot: ${this.#output}`);
       this.#leader = (await run('pgrep', ['-P', String(this.#nspawn.pid)])).stdout.trim().split('\n')[0];
       const state = await this.sh('systemctl is-system-running || true');
       assert.match(state, /running|degraded/, state);
@@ -69,7 +69,7 @@ export class Machine {
     return ['nsenter', '--target', this.#leader, '--net', '--', ...words];
   }
 
-  /** Runs a line of shell inside; what it printed. Rejects with everything that it said when it fails. */
+  /** Runs a line of shell inside; what it printed. Rejects with its whole output when it fails. */
   async sh(line, { input = '' } = {}) {
     const { code, out, err } = await this.attempt(line, { input });
     assert.equal(code, 0, `${line}\n${out}${err}`);
@@ -81,14 +81,14 @@ export class Machine {
     const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', LC_ALL: 'C.UTF-8', DEBIAN_FRONTEND: 'noninteractive' };
     const [program, ...words] = this.inside('sh', '-c', line);
     const child = spawn(program, words, { env, timeout: longestMs, cwd: '/' });
-    const said = { out: '', err: '' };
-    child.stdout.on('data', (text) => (said.out += text));
-    child.stderr.on('data', (text) => (said.err += text));
+    const output = { out: '', err: '' };
+    child.stdout.on('data', (text) => (output.out += text));
+    child.stderr.on('data', (text) => (output.err += text));
     child.stdin.on('error', () => {});
     child.stdin.end(input);
     return new Promise((resolve, reject) => {
       child.on('error', reject);
-      child.on('close', (code) => resolve({ code, ...said }));
+      child.on('close', (code) => resolve({ code, ...output }));
     });
   }
 

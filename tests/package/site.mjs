@@ -23,23 +23,23 @@ export function siteOf(machine, password) {
   async function visited(cookie, work) {
     const [program, ...words] = machine.beside(process.execPath, join(here, 'visitors.mjs'), cookie, 'free');
     const child = spawn(program, words, { stdio: ['pipe', 'pipe', 'inherit'] });
-    let said = '';
-    child.stdout.on('data', (text) => (said += text));
+    let output = '';
+    child.stdout.on('data', (text) => (output += text));
     const ended = new Promise((resolve) => child.on('close', resolve));
     try {
-      await until(() => assert.match(said, /at work/));
+      await until(() => assert.match(output, /at work/));
       await work();
     } finally {
       child.stdin.end();
       await ended;
     }
-    return JSON.parse(said.trim().split('\n').at(-1));
+    return JSON.parse(output.trim().split('\n').at(-1));
   }
 
   return { mainPid, workerOf, login, visited };
 }
 
-export function assertNothingLost(told) {
-  assert.deepEqual(told.failures, []);
-  assert.ok(told.reads > 10 && told.writes > 1, JSON.stringify(told));
+export function assertNothingLost(counts) {
+  assert.deepEqual(counts.failures, []);
+  assert.ok(counts.reads > 10 && counts.writes > 1, JSON.stringify(counts));
 }

@@ -12,8 +12,8 @@ const mostExposed = 2.0;
 export function unitTests(machine, { mainPid, workerOf, visited, cookie }) {
   test('the units are hardened, and the kernel enforces it', async () => {
     for (const unit of units) {
-      const said = await machine.sh(`systemd-analyze security --offline=true /lib/systemd/system/${unit}.service`);
-      const exposed = Number(said.match(/Overall exposure level for .*: ([\d.]+) /)[1]);
+      const output = await machine.sh(`systemd-analyze security --offline=true /lib/systemd/system/${unit}.service`);
+      const exposed = Number(output.match(/Overall exposure level for .*: ([\d.]+) /)[1]);
       assert.ok(exposed < mostExposed, `${unit} ${exposed}`);
       assert.equal(await machine.sh(`systemd-analyze verify /lib/systemd/system/${unit}.service 2>&1`), '');
       const pid = await mainPid(unit);

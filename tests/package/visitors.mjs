@@ -6,7 +6,7 @@ const [cookie, board] = process.argv.slice(2);
 const readers = 3;
 // Nginx lets one address have 50 requests a second.
 const pauseMs = { reads: 80, writes: 150 };
-const told = { reads: 0, writes: 0, versions: {}, failures: [] };
+const counts = { reads: 0, writes: 0, versions: {}, failures: [] };
 let going = true;
 
 function member() {
@@ -20,10 +20,10 @@ async function again(kind, act) {
   while (going) {
     try {
       const answer = await act();
-      if (told[kind]++ === 0) console.log('at work');
-      if (answer.status >= 400) told.failures.push(`${kind} ${answer.status} ${answer.headers['x-cache'] ?? ''}`);
+      if (counts[kind]++ === 0) console.log('at work');
+      if (answer.status >= 400) counts.failures.push(`${kind} ${answer.status} ${answer.headers['x-cache'] ?? ''}`);
     } catch (error) {
-      told.failures.push(`${kind} ${error.message}`);
+      counts.failures.push(`${kind} ${error.message}`);
     }
     await new Promise((resolve) => setTimeout(resolve, pauseMs[kind]));
   }
@@ -36,4 +36,4 @@ process.stdin.resume();
 await new Promise((resolve) => process.stdin.on('end', resolve));
 going = false;
 await Promise.all(loops);
-console.log(JSON.stringify(told));
+console.log(JSON.stringify(counts));

@@ -52,7 +52,7 @@ async function newPost() {
   return { path, id };
 }
 
-/** The post while somebody has just said something and somebody else is writing. */
+/** The post right after a new comment, while another member is writing. */
 async function takePost(size) {
   const [staff, admin] = others;
   const { path, id } = await newPost();
