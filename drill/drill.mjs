@@ -10,7 +10,7 @@ import { Watchers } from './watchers.mjs';
 
 const streams = { long: 1000, short: 100 };
 const pollMs = 50;
-const maxHealMs = 60_000;
+const maxRecoveryMs = 60_000;
 const probeTimeoutMs = 2_000;
 const warmMs = 1_500;
 const tailMs = 1_000;
@@ -19,7 +19,7 @@ export const seconds = (ms) => ms / 1000;
 export { pause };
 
 /** Polls until `condition` gives something true and returns it; undefined after `limitMs`. */
-export async function until(condition, limitMs = maxHealMs) {
+export async function until(condition, limitMs = maxRecoveryMs) {
   const end = performance.now() + limitMs;
   for (;;) {
     const value = await condition();
@@ -41,7 +41,7 @@ export async function health(app, program) {
 /** One run of a drill: the drill's run() works with it. */
 class Run {
   constructor(people, log, quick) {
-    Object.assign(this, { people, log, quick, healMs: 0, failures: [], delays: [], remarks: [], server: 'pg' });
+    Object.assign(this, { people, log, quick, recoveryMs: 0, failures: [], delays: [], remarks: [], server: 'pg' });
   }
 
   /** Records that something that the drill itself checks did not hold. */
@@ -55,16 +55,16 @@ class Run {
     this.log.phase = 'fault';
     await begin();
     await pause(lastsMs);
-    await this.heal(end);
+    await this.recover(end);
   }
 
   /** Ends a failure and measures how long the stack needs to become healthy. */
-  async heal(end) {
-    this.log.phase = 'healing';
+  async recover(end) {
+    this.log.phase = 'recovery';
     await end();
     const begun = performance.now();
-    if (!(await until(() => this.isHealthy()))) this.fail(`not healed within ${seconds(maxHealMs)} s: ${await this.unhealthyPrograms()}`);
-    this.healMs = Math.max(this.healMs, performance.now() - begun);
+    if (!(await until(() => this.isHealthy()))) this.fail(`not recovered within ${seconds(maxRecoveryMs)} s: ${await this.unhealthyPrograms()}`);
+    this.recoveryMs = Math.max(this.recoveryMs, performance.now() - begun);
     this.log.phase = 'after';
   }
 
@@ -125,7 +125,7 @@ export async function runDrill(drill, people, { quick }) {
   await attempt('afterwards', async () => drill.undo?.(run));
   const line = {
     name: drill.name, title: drill.title, sent: log.sent, failed: log.failed, stale: log.stale, refused: log.refused, ...writes, pages,
-    loggedOut: log.loggedOut.size, longestMs: log.longestMs, healMs: run.healMs, tookMs: performance.now() - begun,
+    loggedOut: log.loggedOut.size, longestMs: log.longestMs, recoveryMs: run.recoveryMs, tookMs: performance.now() - begun,
     resent: log.resent, slowest: log.slowest, examples: log.examples, remarks: run.remarks,
   };
   return {

@@ -67,16 +67,16 @@ export class Page {
     this.positions = now;
   }
 
-  hasCaughtUp(truth) { return [...this.positions].every(([topic, number]) => number >= truth[topic].number); }
+  hasCaughtUp(stored) { return [...this.positions].every(([topic, number]) => number >= stored[topic].number); }
 
   /**
    * Sums of compare() over its topics, and a remark for each topic whose items differ from those of PostgreSQL.
-   * @param {Record<string, {number: number, items: Array, unread?: number}>} truth  items: [number, item], ascending
+   * @param {Record<string, {number: number, items: Array, unread?: number}>} stored  items: [number, item], ascending
    */
-  compareWith(truth) {
+  compareWith(stored) {
     const sum = { missed: 0, twice: 0, disordered: this.backward, received: 0, remarks: [] };
     for (const [topic, { from, received, bell }] of this.topics) {
-      const { number, items, unread } = truth[topic];
+      const { number, items, unread } = stored[topic];
       const expected = items.filter(([at]) => at > from).map(([, item]) => item);
       const got = topic[0] === 'u' ? compare(indexesOf(expected), indexesOf(received)) : compare(expected, received);
       // The page shows the last bell that came.

@@ -9,7 +9,7 @@ const defaults = {
   textReturned: false,  // whether a refused form gives the typed text back
   showsDegraded: false, // whether pages say during the failure that something does not work
   longestMs: 3000,
-  healMs: 5000,
+  recoveryMs: 5000,
 };
 
 // A purge looks at the pages that were saved meanwhile once more (kLast and kCheckPeriod of apps/monitor/saved_pages.cpp).
@@ -49,7 +49,7 @@ export function broken(line, log, own = {}) {
   // A browser that was refused waits so long before it connects again that it may miss too much.
   if (promise.refusedTo === 'nobody' && !promise.reloads) require(pages.reloads === 0, `open pages were asked ${pages.reloads} times to reload`);
   if (promise.refusedTo === 'nobody') require(refused.length === 0, `${refused.length} requests were refused`);
-  else require(early.length === 0, `${early.length} requests were refused before the failure or after it was healed`);
+  else require(early.length === 0, `${early.length} requests were refused before the failure or after the recovery`);
   require(promise.stale ? earlyStale.length === 0 : stale.length === 0,
     `${(promise.stale ? earlyStale : stale).length} saved pages were served in place of new ones`);
   if (promise.refusedTo === 'members') {
@@ -66,6 +66,6 @@ export function late(line, own = {}) {
   const promise = { ...defaults, ...own };
   const out = [];
   if (!(line.longestMs <= promise.longestMs)) out.push(`the longest wait was ${Math.round(line.longestMs)} ms, and ${promise.longestMs} ms are promised`);
-  if (!(line.healMs <= promise.healMs)) out.push(`healing took ${Math.round(line.healMs)} ms, and ${promise.healMs} ms are promised`);
+  if (!(line.recoveryMs <= promise.recoveryMs)) out.push(`recovery took ${Math.round(line.recoveryMs)} ms, and ${promise.recoveryMs} ms are promised`);
   return out;
 }

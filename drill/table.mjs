@@ -15,7 +15,7 @@ const columns = [
   ['twice', ({ pages }) => pages.twice],
   ['disordered', ({ pages }) => pages.disordered],
   ['longest wait', ({ longestMs }) => `${Math.round(longestMs)} ms`],
-  ['healed in', ({ healMs }) => `${(healMs / 1000).toFixed(1)} s`],
+  ['recovered in', ({ recoveryMs }) => `${(recoveryMs / 1000).toFixed(1)} s`],
   ['promises', ({ broken, late }) => (broken.length + late.length ? `${broken.length + late.length} broken` : 'kept')],
 ];
 const leftAligned = 2;

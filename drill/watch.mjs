@@ -33,13 +33,13 @@ for (const begun = performance.now(); !pages.every(({ follower }) => follower.st
 parentPort.postMessage('open');
 
 /** Waits until all pages have what PostgreSQL has, or the time is over; then stops and compares them. */
-async function finish(truth, timeoutMs) {
+async function finish(stored, timeoutMs) {
   const begun = performance.now();
-  while (performance.now() - begun < timeoutMs && !pages.every((page) => page.hasCaughtUp(truth))) await pause(pollMs);
+  while (performance.now() - begun < timeoutMs && !pages.every((page) => page.hasCaughtUp(stored))) await pause(pollMs);
   for (const { follower } of pages) follower.stop();
   const sum = { streams: pages.length, connects: 0, refused: 0, reloads: 0, received: 0, missed: 0, twice: 0, disordered: 0, examples: [] };
   for (const page of pages) {
-    const { remarks, ...got } = page.compareWith(truth);
+    const { remarks, ...got } = page.compareWith(stored);
     for (const [name, n] of Object.entries(got)) sum[name] += n;
     sum.connects += page.follower.streams.length;
     sum.refused += page.follower.refused.length;
@@ -50,7 +50,7 @@ async function finish(truth, timeoutMs) {
   return sum;
 }
 
-parentPort.once('message', async ({ truth, timeoutMs }) => {
-  parentPort.postMessage(await finish(truth, timeoutMs));
+parentPort.once('message', async ({ stored, timeoutMs }) => {
+  parentPort.postMessage(await finish(stored, timeoutMs));
   parentPort.close();
 });

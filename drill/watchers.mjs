@@ -15,21 +15,21 @@ const idsOf = (topics, kind) => list(topics.filter((topic) => topic[0] === kind)
 const numbers = (row) => row.map(Number);
 
 /** What a stream of each topic must have brought: {number, items: [number, item], unread}. */
-async function truthOf(topics, server) {
-  const truth = Object.fromEntries(topics.map((topic) => [topic, { number: 0, items: [] }]));
+async function storedState(topics, server) {
+  const stored = Object.fromEntries(topics.map((topic) => [topic, { number: 0, items: [] }]));
   const [posts, boards, members] = ['p', 'b', 'u'].map((kind) => idsOf(topics, kind));
   const ask = async (text) => (await sql(text, server)).map(numbers);
-  for (const [post, events] of await ask(`select post_id, events from post_counters where post_id in (${posts})`)) truth[`p${post}`].number = events;
+  for (const [post, events] of await ask(`select post_id, events from post_counters where post_id in (${posts})`)) stored[`p${post}`].number = events;
   const comments = `select post_id, event, id from comments where post_id in (${posts}) order by event`;
-  for (const [post, event, id] of await ask(comments)) truth[`p${post}`].items.push([event, id]);
-  for (const [board, number] of await ask(`select id, last_number from boards where id in (${boards})`)) truth[`b${board}`].number = number;
+  for (const [post, event, id] of await ask(comments)) stored[`p${post}`].items.push([event, id]);
+  for (const [board, number] of await ask(`select id, last_number from boards where id in (${boards})`)) stored[`b${board}`].number = number;
   const written = `select board_id, number from posts where board_id in (${boards}) order by number`;
-  for (const [board, number] of await ask(written)) truth[`b${board}`].items.push([number, number]);
+  for (const [board, number] of await ask(written)) stored[`b${board}`].items.push([number, number]);
   const counts = `select user_id, number, unread from notification_counts where user_id in (${members})`;
-  for (const [member, number, unread] of await ask(counts)) Object.assign(truth[`u${member}`], { number, unread });
+  for (const [member, number, unread] of await ask(counts)) Object.assign(stored[`u${member}`], { number, unread });
   const notifications = `select user_id, number from notifications where user_id in (${members}) order by number`;
-  for (const [member, number] of await ask(notifications)) truth[`u${member}`].items.push([number, number]);
-  return truth;
+  for (const [member, number] of await ask(notifications)) stored[`u${member}`].items.push([number, number]);
+  return stored;
 }
 
 /** The topics of a page as a browser takes them from it. */
@@ -56,7 +56,7 @@ export class Watchers {
 
   /** To be called when nobody writes any more. Waits until every event has come, and gives the sums of all pages. */
   async check(server) {
-    this.worker.postMessage({ truth: await truthOf(this.topics, server), timeoutMs });
+    this.worker.postMessage({ stored: await storedState(this.topics, server), timeoutMs });
     return this.#answer();
   }
 

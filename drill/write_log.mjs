@@ -3,7 +3,7 @@
 import { sql } from '../tests/support/stores.mjs';
 
 /** The phases of a drill: before the failure, during it, while the stack recovers, and after that. */
-export const phases = ['before', 'fault', 'healing', 'after'];
+export const phases = ['before', 'fault', 'recovery', 'after'];
 
 const maxExamples = 60;
 

@@ -41,8 +41,8 @@ if (status !== 303) throw new Error(`the Admin does not let us in: ${status}`);
 const about = machine();
 const seed = Math.floor(Math.random() * 2 ** 32);
 const random = seeded(seed);
-const world = new Changes({ random, members: cookies.map((cookie) => servers.map((number) => clientOf(direct(number), cookie))), admin });
-await world.begin();
+const changes = new Changes({ random, members: cookies.map((cookie) => servers.map((number) => clientOf(direct(number), cookie))), admin });
+await changes.begin();
 
 const reads = { all: 0, stale: 0 };
 /** Waits until this reader gets the change; gives the ms since `begun`. */
@@ -61,15 +61,15 @@ async function until(reader, { what, path, sees }, begun) {
 const times = new Map();
 for (let n = 1; n <= count; ++n) {
   if (n % 100 === 0) note(`[${n}/${count}] changes`);
-  for (const path of [world.list, world.earlier().path]) await Promise.all(readers.map((reader) => reader.get(path)));
-  const seen = await world.next();
+  for (const path of [changes.list, changes.earlier().path]) await Promise.all(readers.map((reader) => reader.get(path)));
+  const seen = await changes.next();
   const begun = performance.now();
   const took = await Promise.all(readers.map((reader) => until(reader, seen, begun)));
   if (!times.has(seen.what)) times.set(seen.what, []);
   times.get(seen.what).push(Math.max(...took));
   await pause(Math.max(0, goalMs - (performance.now() - begun)));
   for (let i = 0; i < others; ++i) {
-    const { path, sees } = world.earlier();
+    const { path, sees } = changes.earlier();
     const { text } = await readers[Math.floor(random() * readers.length)].get(path);
     ++reads.all;
     if (!sees(text)) ++reads.stale;

@@ -43,7 +43,7 @@ async function killOne(run, app, program, kill) {
     return run.fail(`${what} got no traffic within ${seconds(timeoutMs)} s of its return`);
   }
   const tookMs = performance.now() - killed;
-  run.healMs = Math.max(run.healMs, tookMs);
+  run.recoveryMs = Math.max(run.recoveryMs, tookMs);
   run.log.phase = 'after';
   if (tookMs > backMs) run.late(`${what} took ${Math.round(tookMs)} ms to be back and take traffic`);
 }
@@ -80,7 +80,7 @@ const rollingRestart = {
       await nginxKeepalive(keepalive);
       run.log.phase = 'fault';
       await stack('rolling-restart', '--rounds', rounds);
-      await run.heal(() => {});
+      await run.recover(() => {});
     }
     run.remark(`${2 * rounds} rounds`);
   },
@@ -104,7 +104,7 @@ const addRemove = {
       const tookMs = performance.now() - joined;
       if (!share) run.fail(`${name} did not take its share within ${seconds(timeoutMs)} s: ${JSON.stringify([...log.servedSince(joined)])}`);
       else if (tookMs > shareMs) run.late(`${name} took its share after ${seconds(tookMs)} s`);
-      run.healMs = Math.max(run.healMs, tookMs);
+      run.recoveryMs = Math.max(run.recoveryMs, tookMs);
       await pause(run.quick ? 500 : 3000);
     }
     for (let i = 0; i < 2; i++) {

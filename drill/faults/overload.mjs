@@ -60,7 +60,7 @@ export const overload = [{
     log.phase = 'fault';
     await overloadFor(run, run.quick ? 4 : 20);
     const grown = await memory();
-    await run.heal(() => {});
+    await run.recover(() => {});
     await pause(run.quick ? 1000 : 3000);
     for (const [worker, mb] of grown) {
       const more = mb - (before.get(worker) ?? NaN);

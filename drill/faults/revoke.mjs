@@ -80,7 +80,7 @@ export const revoke = [{
         await kinds[kind].revoke(run, one);
         await checkRevoked(run, when, kind, one);
       }
-      await run.heal(end);
+      await run.recover(end);
       for (const [kind, one] of holders) await checkRevoked(run, `${when}, then repaired`, kind, one);
     }
   },

@@ -60,7 +60,7 @@ export const soak = [{
       await pause(within(betweenMs));
     }
     await redis;
-    await run.heal(() => {});
+    await run.recover(() => {});
     run.remark(`${count} kills and freezes`);
   },
   undo: () => stack('redis', 'thaw').then(() => stack('redis', 'start')),

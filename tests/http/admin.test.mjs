@@ -178,10 +178,10 @@ test('a refused form comes back with the typed text', async () => {
   const past = await admin.post(`/members/${id}/suspend`, { form: { period: 'date', day: '2020-01-02', reason } });
   assertKoreanPage(past, 422);
   assert.match(past.text, new RegExp(`value="${reason}"`));
-  const nasty = '<b onclick="x()">"';
-  const board = await admin.post('/boards/new', { form: { name: nasty, slug: 'Not A Slug', description: nasty, read_role: 'guest', write_role: 'guest', comment_role: 'member' } });
+  const injections = '<b onclick="x()">"';
+  const board = await admin.post('/boards/new', { form: { name: injections, slug: 'Not A Slug', description: injections, read_role: 'guest', write_role: 'guest', comment_role: 'member' } });
   assertKoreanPage(board, 422);
-  assert.ok(!board.text.includes(nasty));
+  assert.ok(!board.text.includes(injections));
   assert.ok(board.text.includes('&lt;b onclick='));
   assert.match(board.text, /id="slug-error"/);
   assert.match(board.text, /id="write_role-error"/);

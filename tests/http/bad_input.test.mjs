@@ -21,7 +21,7 @@ const headSeconds = 10;      // [http] request_seconds
 const slackSeconds = 10;
 const formType = { 'content-type': 'application/x-www-form-urlencoded' };
 
-const nasty = [
+const injections = [
   `<script>alert(1)</script>`,
   `"><img src=x onerror=alert(1)>`,
   `' onmouseover='alert(1)`,
@@ -283,7 +283,7 @@ test('malformed HTTP requests are refused', async () => {
 });
 
 test('SQL and HTML in every field of every form are only text', async () => {
-  for (const text of nasty) {
+  for (const text of injections) {
     const form = { ...joinForm(), name: text.slice(0, 30) };
     const client = visitor();
     const joinedNow = await client.post('/join', { form });
@@ -309,7 +309,7 @@ test('SQL and HTML in every field of every form are only text', async () => {
 });
 
 test('SQL and HTML in refused forms, in addresses and in header fields are only text', async () => {
-  for (const text of nasty) {
+  for (const text of injections) {
     const coded = encodeURIComponent(text);
     const wrong = await visitor().post('/login', { form: { email: text, password: text, next: text } });
     assertKoreanPage(wrong, 401);
@@ -333,7 +333,7 @@ test('SQL and HTML in refused forms, in addresses and in header fields are only 
 
 test('the browser\'s name, which the list of devices shows, is only text', async () => {
   const client = visitor();
-  const answer = await client.post('/login', { form: { email: member.email, password: 'minschool-demo' }, headers: { 'user-agent': nasty[0] } });
+  const answer = await client.post('/login', { form: { email: member.email, password: 'minschool-demo' }, headers: { 'user-agent': injections[0] } });
   assert.equal(answer.status, 303);
   assertOnlyText(await client.get('/my'));
 });

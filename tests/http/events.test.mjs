@@ -88,7 +88,7 @@ const lastIds = (post, now) => ({
   "another member's": `u1:5,${now}`,
 });
 for (const what of Object.keys(lastIds())) {
-  test(`a last id that is ${what} is answered with "reload" and the truth`, async () => {
+  test(`a last id that is ${what} is answered with "reload" and the true position`, async () => {
     const post = await write();
     const now = await mark(post);
     const stream = await followed(visitor(), now, { lastEventId: lastIds(post, now)[what] });

@@ -1,4 +1,4 @@
-// One like for each member and thing: counts are exact and equal the rows, however often and on whichever server members click.
+// One like for each member and subject: counts are exact and equal the rows, however often and on whichever server members click.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
@@ -32,7 +32,7 @@ async function comment(post, client = author.client) {
 }
 
 /** A post and a comment, and how each is liked: everything holds for both. */
-async function things() {
+async function subjects() {
   const post = await write();
   const id = await comment(post);
   return [
@@ -68,30 +68,30 @@ async function expectLiked(client, post, id, liked) {
 
 test('a click likes, the next one removes the like, and without JavaScript the page is loaded again', async () => {
   const { client } = await newMember();
-  for (const thing of await things()) {
-    const read = async () => button((await client.get(thing.page)).text, thing);
-    assert.deepEqual(await read(), { action: `${thing.path}/like`, pressed: false, likes: 0 });
-    const answer = await client.post(`${thing.path}/like`);
+  for (const subject of await subjects()) {
+    const read = async () => button((await client.get(subject.page)).text, subject);
+    assert.deepEqual(await read(), { action: `${subject.path}/like`, pressed: false, likes: 0 });
+    const answer = await client.post(`${subject.path}/like`);
     assert.equal(answer.status, 303);
-    assert.equal(answer.location, thing.back);
-    assert.equal((await client.get(answer.location.split('#')[0])).status, thing.path.startsWith('/comments') ? 303 : 200);
-    assert.deepEqual(await read(), { action: `${thing.path}/unlike`, pressed: true, likes: 1 });
-    assert.deepEqual(button((await author.client.get(thing.page)).text, thing), { action: `${thing.path}/like`, pressed: false, likes: 1 });
-    assert.equal((await client.post(`${thing.path}/unlike`)).status, 303);
-    assert.deepEqual(await read(), { action: `${thing.path}/like`, pressed: false, likes: 0 });
-    assert.deepEqual(await counted(thing), [0, 0]);
+    assert.equal(answer.location, subject.back);
+    assert.equal((await client.get(answer.location.split('#')[0])).status, subject.path.startsWith('/comments') ? 303 : 200);
+    assert.deepEqual(await read(), { action: `${subject.path}/unlike`, pressed: true, likes: 1 });
+    assert.deepEqual(button((await author.client.get(subject.page)).text, subject), { action: `${subject.path}/like`, pressed: false, likes: 1 });
+    assert.equal((await client.post(`${subject.path}/unlike`)).status, 303);
+    assert.deepEqual(await read(), { action: `${subject.path}/like`, pressed: false, likes: 0 });
+    assert.deepEqual(await counted(subject), [0, 0]);
   }
 });
 
 test('Turbo gets only the button', async () => {
   const { client } = await newMember();
-  for (const thing of await things()) {
+  for (const subject of await subjects()) {
     for (const [act, pressed, likes] of [['like', true, 1], ['like', true, 1], ['unlike', false, 0], ['unlike', false, 0]]) {
-      const answer = await client.post(`${thing.path}/${act}`, { headers: turbo });
+      const answer = await client.post(`${subject.path}/${act}`, { headers: turbo });
       assert.equal(answer.status, 200);
       assert.match(answer.headers['content-type'], /^text\/vnd\.turbo-stream\.html/);
-      assert.match(answer.text.trim(), new RegExp(`^<turbo-stream action="replace" target="${thing.button}"><template>[^]*</template></turbo-stream>$`));
-      const seen = button(answer.text, thing);
+      assert.match(answer.text.trim(), new RegExp(`^<turbo-stream action="replace" target="${subject.button}"><template>[^]*</template></turbo-stream>$`));
+      const seen = button(answer.text, subject);
       assert.deepEqual({ pressed: seen.pressed, likes: seen.likes }, { pressed, likes });
       assert.doesNotMatch(answer.text, /<html/);
     }
@@ -100,68 +100,68 @@ test('Turbo gets only the button', async () => {
 
 test(`${members} members like at once over three servers`, async () => {
   const crowd = await Promise.all(Array.from({ length: members }, newMember));
-  for (const thing of await things()) {
-    const clicks = await Promise.all(crowd.map(async ({ client }, i) => (await atServer(client, serverNumbers[i % serverNumbers.length])).post(`${thing.path}/like`)));
+  for (const subject of await subjects()) {
+    const clicks = await Promise.all(crowd.map(async ({ client }, i) => (await atServer(client, serverNumbers[i % serverNumbers.length])).post(`${subject.path}/like`)));
     assert.ok(clicks.every(({ status }) => status === 303), clicks.map(({ status }) => status).join(' '));
-    assert.deepEqual(await counted(thing), [members, members]);
+    assert.deepEqual(await counted(subject), [members, members]);
     const mixed = await Promise.all(crowd.map(async ({ client }, i) =>
-      (await atServer(client, serverNumbers[(i + 1) % serverNumbers.length])).post(`${thing.path}/${i % 2 ? 'unlike' : 'like'}`)));
+      (await atServer(client, serverNumbers[(i + 1) % serverNumbers.length])).post(`${subject.path}/${i % 2 ? 'unlike' : 'like'}`)));
     assert.ok(mixed.every(({ status }) => status === 303));
-    assert.deepEqual(await counted(thing), [members / 2, members / 2]);
+    assert.deepEqual(await counted(subject), [members / 2, members / 2]);
   }
 });
 
 test('one member who clicks on all servers at once likes once, or not at all', async () => {
   const { client } = await newMember();
   const servers = await atEachServer(client);
-  for (const thing of await things()) {
-    const likes = await Promise.all(Array.from({ length: 12 }, (_, i) => servers[i % 3].post(`${thing.path}/like`)));
+  for (const subject of await subjects()) {
+    const likes = await Promise.all(Array.from({ length: 12 }, (_, i) => servers[i % 3].post(`${subject.path}/like`)));
     assert.deepEqual(likes.map(({ status }) => status), likes.map(() => 303));
-    assert.deepEqual(await counted(thing), [1, 1]);
-    const both = await Promise.all(Array.from({ length: 12 }, (_, i) => servers[i % 3].post(`${thing.path}/${i % 2 ? 'like' : 'unlike'}`)));
+    assert.deepEqual(await counted(subject), [1, 1]);
+    const both = await Promise.all(Array.from({ length: 12 }, (_, i) => servers[i % 3].post(`${subject.path}/${i % 2 ? 'like' : 'unlike'}`)));
     assert.deepEqual(both.map(({ status }) => status), both.map(() => 303));
-    const [rows, count] = await counted(thing);
+    const [rows, count] = await counted(subject);
     assert.equal(rows, count);
     assert.ok(rows === 0 || rows === 1);
-    assert.deepEqual(await stateOf(client, 'PUT', thing), { likes: 1, liked: true });
+    assert.deepEqual(await stateOf(client, 'PUT', subject), { likes: 1, liked: true });
   }
 });
 
 test('a repeated request does nothing, even after the opposite act', async () => {
   const { client } = await newMember();
   const servers = await atEachServer(client);
-  for (const thing of await things()) {
+  for (const subject of await subjects()) {
     const headers = { 'x-request-id': randomUUID() };
-    for (const server of servers) assert.equal((await server.post(`${thing.path}/like`, { headers })).status, 303);
-    assert.deepEqual(await counted(thing), [1, 1]);
-    assert.equal((await client.post(`${thing.path}/unlike`)).status, 303);
+    for (const server of servers) assert.equal((await server.post(`${subject.path}/like`, { headers })).status, 303);
+    assert.deepEqual(await counted(subject), [1, 1]);
+    assert.equal((await client.post(`${subject.path}/unlike`)).status, 303);
     // Nginx sends it once more, late.
-    const late = await servers[2].post(`${thing.path}/like`, { headers: { ...headers, ...turbo } });
+    const late = await servers[2].post(`${subject.path}/like`, { headers: { ...headers, ...turbo } });
     assert.equal(late.status, 200);
-    assert.deepEqual(button(late.text, thing), { action: `${thing.path}/like`, pressed: false, likes: 0 });
-    assert.deepEqual(await counted(thing), [0, 0]);
+    assert.deepEqual(button(late.text, subject), { action: `${subject.path}/like`, pressed: false, likes: 0 });
+    assert.deepEqual(await counted(subject), [0, 0]);
     const form = { once: randomUUID() };
-    for (const server of servers) assert.equal((await server.post(`${thing.path}/like`, { form })).status, 303);
-    assert.deepEqual(await counted(thing), [1, 1]);
+    for (const server of servers) assert.equal((await server.post(`${subject.path}/like`, { form })).status, 303);
+    assert.deepEqual(await counted(subject), [1, 1]);
   }
 });
 
 test('a guest sees the count and a way to log in, on a page that is the same for all guests', async () => {
-  for (const thing of await things()) {
-    assert.equal((await author.client.post(`${thing.path}/like`)).status, 303);
-    const next = thing.path.startsWith('/posts') ? thing.page : thing.path;
+  for (const subject of await subjects()) {
+    assert.equal((await author.client.post(`${subject.path}/like`)).status, 303);
+    const next = subject.path.startsWith('/posts') ? subject.page : subject.path;
     // Nginx keeps a guest's page for a second.
     let page;
     await eventually(async () => {
-      page = (await visitor().get(thing.page)).text;
-      return new RegExp(`id="${thing.button}" href="/login\\?next=${next}"[^]*?좋아요 1`).test(page);
+      page = (await visitor().get(subject.page)).text;
+      return new RegExp(`id="${subject.button}" href="/login\\?next=${next}"[^]*?좋아요 1`).test(page);
     }, 'a page with the like');
     assert.doesNotMatch(page, /name="once"/);
-    const answer = await visitor().post(`${thing.path}/like`);
+    const answer = await visitor().post(`${subject.path}/like`);
     assert.equal(answer.status, 303);
-    assert.equal(answer.location, `/login?next=${encodeURIComponent(thing.back)}`);
-    assert.deepEqual(await counted(thing), [1, 1]);
-    assertProblem(await visitor().request('PUT', `/api/v1${thing.path}/like`), 401);
+    assert.equal(answer.location, `/login?next=${encodeURIComponent(subject.back)}`);
+    assert.deepEqual(await counted(subject), [1, 1]);
+    assertProblem(await visitor().request('PUT', `/api/v1${subject.path}/like`), 401);
   }
 });
 
@@ -207,7 +207,7 @@ test('a hidden or deleted post cannot be liked, and has its likes when it is res
 
 test('a page of a post costs no round trip while nothing changes, and shows a change at once', async () => {
   const { client } = await newMember();
-  const [{ page, path }] = await things();
+  const [{ page, path }] = await subjects();
   const direct = await atServer(client, 1);
   const trips = async () => (await direct.get(page)).headers['server-timing'].match(/pg;dur=[\d.]+;desc=(\d+)/)[1];
   await trips();
@@ -222,17 +222,17 @@ test('a page of a post costs no round trip while nothing changes, and shows a ch
 
 test('likes work while Redis is gone', async () => {
   const { client } = await newMember();
-  const both = await things();
+  const both = await subjects();
   await stack('redis', 'stop');
   try {
-    for (const thing of both) {
-      assert.equal((await client.post(`${thing.path}/like`)).status, 303);
-      assert.deepEqual(button((await client.get(thing.page)).text, thing), { action: `${thing.path}/unlike`, pressed: true, likes: 1 });
+    for (const subject of both) {
+      assert.equal((await client.post(`${subject.path}/like`)).status, 303);
+      assert.deepEqual(button((await client.get(subject.page)).text, subject), { action: `${subject.path}/unlike`, pressed: true, likes: 1 });
     }
   } finally {
     await stack('redis', 'start');
   }
-  for (const thing of both) assert.deepEqual(await counted(thing), [1, 1]);
+  for (const subject of both) assert.deepEqual(await counted(subject), [1, 1]);
 });
 
 test('more likes than a server caches: every member still sees their own', async () => {

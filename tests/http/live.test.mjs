@@ -133,10 +133,10 @@ test('a form that a stream sends to many viewers works for each of them', async 
   const streams = await Promise.all(staff.map(async (client) => stream(await atServer(client, app1), `p${post.id}:0`)));
   const id = await comment(writer.client, post);
   const forms = await Promise.all(streams.map((one) => next(one, id, () => true, 'the comment')));
-  const onces = forms.map(({ html }) => new RegExp(`action="/comments/${id}/delete"[^]*?name="once" value="([^"]+)"`).exec(html)[1]);
-  assert.equal(onces[0], onces[1], 'rendered once for both');
+  const idempotencyKeys = forms.map(({ html }) => new RegExp(`action="/comments/${id}/delete"[^]*?name="once" value="([^"]+)"`).exec(html)[1]);
+  assert.equal(idempotencyKeys[0], idempotencyKeys[1], 'rendered once for both');
   for (const [i, client] of staff.entries()) {
-    const answer = await client.post(`/comments/${id}/delete`, { form: { once: onces[i] } });
+    const answer = await client.post(`/comments/${id}/delete`, { form: { once: idempotencyKeys[i] } });
     assert.equal(answer.status, 303, answer.text.slice(0, 300));
     assert.deepEqual(await sql(`select visible from comments where id = ${id}`), [['f']]);
     await moderate(`comments/${id}`, 'restore');

@@ -137,24 +137,24 @@ test('the monitor answers when every app server is down', async () => {
 
 test('a server with a malformed /health is failing, and one without an answer is down', async () => {
   const { createServer } = await import('node:net');
-  const babblers = [];
-  const babble = async (answer) => {
-    const babbler = createServer((socket) => {
+  const fakeServers = [];
+  const answerWith = async (answer) => {
+    const fakeServer = createServer((socket) => {
       socket.on('error', () => {});
       socket.on('data', () => answer(socket));
     }).listen(0, '127.0.0.1');
-    await once(babbler, 'listening');
-    babblers.push(babbler);
-    return `127.0.0.1:${babbler.address().port}`;
+    await once(fakeServer, 'listening');
+    fakeServers.push(fakeServer);
+    return `127.0.0.1:${fakeServer.address().port}`;
   };
-  const endless = await babble((socket) => {
+  const endless = await answerWith((socket) => {
     socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');
     const more = () => { while (!socket.destroyed && socket.write('400\r\n' + 'x'.repeat(1024) + '\r\n')); };
     socket.on('drain', more);
     more();
   });
-  const silent = await babble(() => {});
-  const wrong = await babble((socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"a":"b"}'));
+  const silent = await answerWith(() => {});
+  const wrong = await answerWith((socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"a":"b"}'));
   const file = join(state, 'nginx', 'minschool-loadbalancer.conf');
   const { appendFile, writeFile } = await import('node:fs/promises');
   const before = await readFile(file, 'utf8');
@@ -166,7 +166,7 @@ test('a server with a malformed /health is failing, and one without an answer is
     assert.equal(upstream(await watched(), 'strange').servers.length, 3, 'the servers stay as they were');
   } finally {
     await writeFile(file, before);
-    babblers.forEach((babbler) => babbler.close());
+    fakeServers.forEach((fakeServer) => fakeServer.close());
   }
   await eventually(async () => upstream(await watched(), 'strange') === undefined, 'the strange servers forgotten');
   assert.equal((await watched()).monitor.nginx_file, 'ok');

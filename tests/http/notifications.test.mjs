@@ -46,23 +46,23 @@ const kindsOf = async (one) => (await listOf(one)).items.map(({ kind }) => kind)
 const bellShows = (one, unread) => eventually(async () => bellOf(await one.client.get('/my')).unread === unread, `${unread} unread`);
 
 test('a comment notifies the author of the post, a reply that of the comment, and a mention the named member', async () => {
-  const [author, talker, other] = [await member(), await member(), await member()];
+  const [author, commenter, other] = [await member(), await member(), await member()];
   const post = await writePost(author);
-  const comment = await writeComment(talker, post);
+  const comment = await writeComment(commenter, post);
   await bellShows(author, 1);
-  const reply = await writeComment(other, post, `@${talker.name}님 안녕하세요`, comment.id);
+  const reply = await writeComment(other, post, `@${commenter.name}님 안녕하세요`, comment.id);
   await writeComment(author, post, '고맙습니다', reply.id);
   await bellShows(author, 2);
   await bellShows(other, 1);
   assert.deepEqual(await kindsOf(author), ['comment', 'comment']);
-  assert.deepEqual(await kindsOf(talker), ['mention'], 'once, with what tells most');
+  assert.deepEqual(await kindsOf(commenter), ['mention'], 'once, with what tells most');
   assert.deepEqual(await kindsOf(other), ['reply']);
 
-  const { items: [line] } = await listOf(talker);
+  const { items: [line] } = await listOf(commenter);
   assert.deepEqual(line.actor, { id: other.id, name: other.name });
   assert.equal(line.post_title, post.title);
   assert.equal(line.comment_id, reply.id);
-  const page = await talker.client.get('/notifications');
+  const page = await commenter.client.get('/notifications');
   assertKoreanPage(page, 200);
   assert.match(page.text, new RegExp(`<a href="/boards/${board}/${post.id}">${post.title}</a>`));
   assert.ok(page.text.includes(`${other.name}님이 댓글에서 회원님을 언급했습니다.`));
@@ -173,15 +173,15 @@ test('acts on many posts at once notify each author', async () => {
 });
 
 test('a post that is deleted or no longer readable is shown as such, without title and link', async () => {
-  const [author, talker] = [await member(), await member()];
-  const post = await writePost(talker, `@${author.name}`, '사라질 글의 제목');
+  const [author, commenter] = [await member(), await member()];
+  const post = await writePost(commenter, `@${author.name}`, '사라질 글의 제목');
   const own = await writePost(author);
-  const comment = await writeComment(talker, own, '사라질 댓글');
+  const comment = await writeComment(commenter, own, '사라질 댓글');
   assert.deepEqual(await kindsOf(author), ['comment', 'mention']);
-  await talker.client.post(`/boards/${board}/${post.id}/delete`, { form: {} });
-  await talker.client.post(`/comments/${comment.id}/delete`, { form: {} });
+  await commenter.client.post(`/boards/${board}/${post.id}/delete`, { form: {} });
+  await commenter.client.post(`/comments/${comment.id}/delete`, { form: {} });
   const { text } = await author.client.get('/notifications');
-  assert.ok(!text.includes('사라질 글의 제목') && !text.includes(talker.name));
+  assert.ok(!text.includes('사라질 글의 제목') && !text.includes(commenter.name));
   assert.match(text, /볼 수 없게 된 글의 알림입니다/);
   assert.match(text, /볼 수 없게 된 댓글의 알림입니다/);
   const { items } = await listOf(author);
@@ -206,9 +206,9 @@ test('nobody is notified about a board that they may not read', async () => {
 });
 
 test('opening a notification redirects to the comment and marks it read on every server', async () => {
-  const [author, talker] = [await member(), await member()];
+  const [author, commenter] = [await member(), await member()];
   const post = await writePost(author);
-  const comments = [await writeComment(talker, post), await writeComment(talker, post)];
+  const comments = [await writeComment(commenter, post), await writeComment(commenter, post)];
   await bellShows(author, 2);
   const { items } = await listOf(author);
   const opened = await author.client.get(`/notifications/${items[1].id}`);
@@ -228,13 +228,13 @@ test('opening a notification redirects to the comment and marks it read on every
 });
 
 test('marking all as read covers what the page showed, and no later notification', async () => {
-  const [author, talker] = [await member(), await member()];
+  const [author, commenter] = [await member(), await member()];
   const post = await writePost(author);
-  await writeComment(talker, post);
-  await writeComment(talker, post);
+  await writeComment(commenter, post);
+  await writeComment(commenter, post);
   const { text } = await author.client.get('/notifications');
   const upTo = /name="up_to" value="(\d+)"/.exec(text)[1];
-  await writeComment(talker, post);
+  await writeComment(commenter, post);
   assert.equal((await author.client.post('/notifications/read', { form: { up_to: upTo } })).location, '/notifications');
   for (const server of await atEachServer(author.client)) assert.equal(bellOf(await server.get('/my')).unread, 1);
   assert.deepEqual((await listOf(author)).items.map(({ read }) => read), [false, true, true]);
@@ -244,8 +244,8 @@ test('marking all as read covers what the page showed, and no later notification
 });
 
 test('members see and read only their own', async () => {
-  const [author, talker, stranger] = [await member(), await member(), await member()];
-  await writeComment(talker, await writePost(author));
+  const [author, commenter, stranger] = [await member(), await member(), await member()];
+  await writeComment(commenter, await writePost(author));
   const { items: [line] } = await listOf(author);
   assertKoreanPage(await stranger.client.get(`/notifications/${line.id}`), 404);
   assertKoreanPage(await stranger.client.post(`/notifications/${line.id}/read`, { form: {} }), 404);
@@ -260,15 +260,15 @@ test('members see and read only their own', async () => {
 });
 
 test('a kind that is switched off does not notify, and the settings keep it', async () => {
-  const [author, talker] = [await member(), await member()];
+  const [author, commenter] = [await member(), await member()];
   const post = await writePost(author);
   const kinds = ['mention', 'reply', 'notice', 'like', 'hidden'];
   const body = new URLSearchParams(kinds.map((kind) => ['on', kind])).toString();
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };
   assert.equal((await author.client.post('/my/notifications', { headers, body })).status, 303);
-  await writeComment(talker, post);
+  await writeComment(commenter, post);
   assert.deepEqual(await kindsOf(author), []);
-  await writeComment(talker, post, `@${author.name}`);
+  await writeComment(commenter, post, `@${author.name}`);
   assert.deepEqual(await kindsOf(author), ['mention']);
   const { text } = await author.client.get('/my/notifications');
   const checked = [...text.matchAll(/name="on" value="(\w+)" (checked)?/g)].map(([, kind, on]) => [kind, on === 'checked']);
@@ -277,9 +277,9 @@ test('a kind that is switched off does not notify, and the settings keep it', as
 });
 
 test('the list goes on page by page, grouped by post', async () => {
-  const [author, talker] = [await member(), await member()];
+  const [author, commenter] = [await member(), await member()];
   const posts = [await writePost(author), await writePost(author)];
-  for (let i = 0; i < 17; i++) for (const post of posts) await writeComment(talker, post);
+  for (let i = 0; i < 17; i++) for (const post of posts) await writeComment(commenter, post);
   const first = await author.client.get('/notifications');
   assert.equal(first.text.split('<section class="section"').length - 1, 2);
   assert.equal(first.text.split('href="/notifications/').length - 1, 30);
@@ -354,9 +354,9 @@ test('names are completed for members, with a number where a name is ambiguous',
 });
 
 test('Redis has the counts and the newest 50, and each change invalidates them', async () => {
-  const [author, talker] = [await member(), await member()];
+  const [author, commenter] = [await member(), await member()];
   const post = await writePost(author);
-  await writeComment(talker, post);
+  await writeComment(commenter, post);
   const key = `notifications:${author.id}`;
   await author.client.get('/my');
   const kept = async () => JSON.parse((await redis('GET', key)).slice(0, -43) || 'null');  // behind the JSON stands its tag
@@ -372,15 +372,15 @@ test('Redis has the counts and the newest 50, and each change invalidates them',
 });
 
 test('members are notified without Redis, too', async () => {
-  const [author, talker] = [await member(), await member()];
+  const [author, commenter] = [await member(), await member()];
   const post = await writePost(author);
   await stack('redis', 'stop');
   try {
-    await writeComment(talker, post);
+    await writeComment(commenter, post);
     await bellShows(author, 1);
     await author.client.post(`/notifications/read`, { form: { up_to: '9' } });
     for (const server of await atEachServer(author.client)) assert.equal(bellOf(await server.get('/my')).unread, 0);
-    await writeComment(talker, post);
+    await writeComment(commenter, post);
     await bellShows(author, 1);
   } finally {
     await stack('redis', 'start');
@@ -388,7 +388,7 @@ test('members are notified without Redis, too', async () => {
   const servers = await atEachServer(author.client);
   const well = async () => (await Promise.all(servers.map((server) => server.get('/health')))).every((answer) => answer.json().status === 'ok');
   await eventually(well, 'the return of Redis');
-  await writeComment(talker, post);
+  await writeComment(commenter, post);
   await bellShows(author, 2);
   assert.deepEqual(await kindsOf(author), ['comment', 'comment', 'comment']);
 });

@@ -87,10 +87,10 @@ test('home shows the newest posts of the chosen boards, for a guest and a member
 
 test('a new, an edited, a renamed and a deleted post is on every home page at once', async () => {
   const servers = await atEachServer(guest);
-  const homes = async () => (await Promise.all(servers.map((server) => server.get('/')))).map(({ text }) => text);
-  await homes();
+  const homePages = async () => (await Promise.all(servers.map((server) => server.get('/')))).map(({ text }) => text);
+  await homePages();
   const post = await write();
-  const all = (holds) => soon(async () => assert.ok((await homes()).every(holds)));
+  const all = (holds) => soon(async () => assert.ok((await homePages()).every(holds)));
   await all((text) => text.includes(post.title));
   const title = `고친 ${randomUUID()}`;
   await author.client.post(`${post.path}/edit`, { form: { title, content: '본문' } });

@@ -20,9 +20,9 @@ const userOf = async (email) => (await sql(`select id, session_epoch from users 
 const me = async (client) => (await client.get('/api/v1/me')).json();
 
 test('a session record with another member’s id, epoch and role still belongs to its own member', async () => {
-  const thief = await newMember();
+  const intruder = await newMember();
   const [admin, epoch] = await userOf('admin@minschool.test');
-  const key = `session:${idOf(thief.client)}`;
+  const key = `session:${idOf(intruder.client)}`;
   const session = JSON.parse(await redis('GET', key));
   for (const change of [
     { userId: Number(admin), member: Number(admin), epoch: Number(epoch), role: 'admin' },
@@ -30,14 +30,14 @@ test('a session record with another member’s id, epoch and role still belongs 
     { touched: session.touched + 60 }, { epoch: session.epoch + 1 }, { tag: '' }, { tag: 7 }, { tag: session.tag.slice(1) },
   ]) {
     await redis('SET', key, JSON.stringify({ ...session, ...change }), 'EX', '1000');
-    for (const server of await atEachServer(thief.client)) assert.equal((await me(server)).email, thief.email, JSON.stringify(change));
+    for (const server of await atEachServer(intruder.client)) assert.equal((await me(server)).email, intruder.email, JSON.stringify(change));
   }
 });
 
 test("another's whole value, under one's own id, is not believed", async () => {
-  const [thief, victim] = [await newMember(), await newMember()];
-  await redis('SET', `session:${idOf(thief.client)}`, await redis('GET', `session:${idOf(victim.client)}`), 'EX', '1000');
-  for (const server of await atEachServer(thief.client)) assert.equal((await me(server)).email, thief.email);
+  const [intruder, victim] = [await newMember(), await newMember()];
+  await redis('SET', `session:${idOf(intruder.client)}`, await redis('GET', `session:${idOf(victim.client)}`), 'EX', '1000');
+  for (const server of await atEachServer(intruder.client)) assert.equal((await me(server)).email, intruder.email);
 });
 
 test('a session of the Site is not valid in the Admin', async () => {

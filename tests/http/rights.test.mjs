@@ -35,7 +35,7 @@ let post;
 let commentId;
 
 /** Changes PostgreSQL while no trigger tells the servers. */
-const unheard = (statements) => sql(`set session_replication_role = replica; ${statements}`);
+const withoutTriggers = (statements) => sql(`set session_replication_role = replica; ${statements}`);
 
 // Rows of an older renderer are rendered anew by the programs, which is a change, too.
 const [[renderer]] = await sql('select max(renderer) from posts');
@@ -94,7 +94,7 @@ async function refused(status, writes, change, who = author.client) {
     const [what, write] = writes()[i];
     // So that this server has read what the write is about, and would not ask for it again.
     await who.get(`/boards/${slug}/${post}`);
-    await unheard(change());
+    await withoutTriggers(change());
     const before = await stored();
     const answer = await write(who);
     const asked = answer.location?.startsWith('/login') ? 401 : answer.status;  // a like leads a guest to the login
@@ -136,7 +136,7 @@ test('a former moderator deletes nothing of others', async () => {
     await fresh();
     await sql(`update users set role = 2 where id = ${otherId}; select pg_notify('members', '${otherId}')`);
     await other.client.get(`/boards/${slug}/${post}`);
-    await unheard(`update users set role = 1 where id = ${otherId}`);
+    await withoutTriggers(`update users set role = 1 where id = ${otherId}`);
     const before = await stored();
     assert.equal((await write(other.client)).status, 403);
     assert.equal(await stored(), before);
@@ -160,7 +160,7 @@ test('acts of former staff change nothing', async () => {
     const [path, fields] = acts()[i];
     await sql(`update users set role = 3 where id = ${otherId}; select pg_notify('members', '${otherId}')`);
     assert.equal((await admin.get('/boards')).status, 200);
-    await unheard(`update users set role = 1 where id = ${otherId}`);
+    await withoutTriggers(`update users set role = 1 where id = ${otherId}`);
     const before = await stored();
     const answer = await admin.post(path, { form: fields });
     assert.equal(answer.status, 403, `${path}: ${answer.text.slice(0, 200)}`);

@@ -145,7 +145,7 @@ test('a second setup repairs what is missing, and refuses other options', async 
 
   const certificate = join(folder, 'fullchain.pem');
   await writeFile(certificate, '');
-  for (const [option, value, mend] of [
+  for (const [option, value, remedy] of [
     ['--domain', 'other.test', /site\.url in .*site\.toml and .*admin\.toml/], ['--admin-domain', 'staff.school.test', /site\.admin_url/],
     ['--site-name', '다른 센터', /site\.name/], ['--server-name', 'app7', /server\.name/], ['--address', '127.0.0.9', /server\.address/],
     ['--redis', '127.0.0.1:6399', /redis\.host/], ['--database-name', 'other', /database\.url/],
@@ -157,7 +157,7 @@ test('a second setup repairs what is missing, and refuses other options', async 
     const { code, err } = await minschool('setup', ...others, option, value);
     assert.equal(code, 3, `${option}: ${err}`);
     assert.ok(err.includes(`${option} ${value}: `), err);
-    assert.match(err, mend);
+    assert.match(err, remedy);
   }
   const tls = await minschool('setup', ...words, '--database-name', 'again', '--tls-certificate', certificate, '--tls-key', certificate);
   assert.equal(tls.code, 3);

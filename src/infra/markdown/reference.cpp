@@ -14,7 +14,7 @@ struct NamedReference {
   std::string_view name;
   char32_t value;
 };
-constexpr std::array<Named, 26> kNamed = {
+constexpr std::array<NamedReference, 26> kNamed = {
     {{"amp", U'&'},    {"lt", U'<'},     {"gt", U'>'},    {"quot", U'"'},   {"apos", U'\''}, {"nbsp", 0xA0},
      {"middot", U'·'}, {"hellip", U'…'}, {"ndash", U'–'}, {"mdash", U'—'},  {"lsquo", U'‘'}, {"rsquo", U'’'},
      {"ldquo", U'“'},  {"rdquo", U'”'},  {"times", U'×'}, {"divide", U'÷'}, {"deg", U'°'},   {"plusmn", U'±'},
@@ -25,7 +25,7 @@ constexpr std::size_t kMaxReference = 24;  // bytes between "&" and ";"
 
 std::optional<char32_t> referenced(std::string_view name) {
   if (!name.starts_with('#')) {
-    const auto found = std::ranges::find(kNamed, name, &Named::name);
+    const auto found = std::ranges::find(kNamed, name, &NamedReference::name);
     return found == kNamed.end() ? std::nullopt : std::optional(found->value);
   }
   name.remove_prefix(1);

@@ -29,7 +29,7 @@ void bound_time() {
 
 void add_doctor(CLI::App& app) {
   auto* command =
-      app.add_subcommand("doctor", "Says what is wrong with this machine and how to mend it; 1 if anything is");
+      app.add_subcommand("doctor", "Says what is wrong with this machine and how to fix it; 1 if anything is");
   struct CommandOptions {
     doctor::Places places;
     bool json = false;

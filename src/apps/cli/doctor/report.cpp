@@ -47,8 +47,8 @@ std::string Report::text() const {
   for (const State wanted : {State::ok, State::hint, State::wrong}) {
     for (const auto& [check, state, message, remedy] : findings_) {
       if (state != wanted) continue;
-      out += fmt::format("{:<6} {:<22} {}{}{}\n", word_of(state), check, message,
-                         remedy.empty() ? "" : ". Mend: ", remedy);
+      out +=
+          fmt::format("{:<6} {:<22} {}{}{}\n", word_of(state), check, message, remedy.empty() ? "" : ". Fix: ", remedy);
     }
   }
   return out;

@@ -165,7 +165,7 @@ void set_up(SetupOptions& options) {
 
 void add_setup(CLI::App& app) {
   auto* command = app.add_subcommand(
-      "setup", "Makes a working site on this machine; asks what it is not told. Again, it mends what is missing");
+      "setup", "Makes a working site on this machine; asks for missing options. Run again, it repairs what is missing");
   const auto options = std::make_shared<SetupOptions>();
   command->add_option("--domain", options->domain, "Domain of the site");
   command->add_option("--admin-domain", options->admin_domain, "Domain of the Admin (default: admin.DOMAIN)");
