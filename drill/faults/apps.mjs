@@ -134,7 +134,7 @@ const allAppsDown = {
 
 const nginxReload = {
   name: 'nginx-reload',
-  title: 'Nginx takes a new configuration, again and again',
+  title: 'Nginx reloads its configuration repeatedly',
   async run(run) {
     for (let i = 0; i < (run.quick ? 3 : 10); i++) {
       await run.fault(() => stack('nginx', 'reload'), run.quick ? 200 : 1000, () => {});

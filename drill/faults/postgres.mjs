@@ -19,7 +19,7 @@ const unavailable = { refusedTo: 'members', stale: true, textReturned: true };
 
 const restart = {
   name: 'pg-restart',
-  title: 'PostgreSQL is restarted, again and again',
+  title: 'PostgreSQL is restarted repeatedly',
   promises: unavailable,
   async run(run) {
     for (let i = 0; i < (run.quick ? 1 : 3); i++) await run.fault(() => stack('pg', 'restart'), 0, () => {});

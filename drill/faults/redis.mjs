@@ -16,7 +16,7 @@ const repair = setRedis('well');
 
 const flush = {
   name: 'redis-flush',
-  title: 'FLUSHALL, again and again',
+  title: 'FLUSHALL, repeatedly',
   promises: waits,
   async run(run) {
     for (let i = 0; i < (run.quick ? 3 : 10); i++) {

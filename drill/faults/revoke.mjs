@@ -65,7 +65,7 @@ async function checkRevoked(run, when, kind, one) {
 
 export const revoke = [{
   name: 'revoke',
-  title: 'logout atEachServer, suspension and loss of a role, with Redis up, frozen, killed and back, read-only',
+  title: 'logout everywhere, suspension and loss of a role, with Redis up, frozen, killed and back, read-only',
   promises: { longestMs: 1000 },
   async run(run) {
     for (const [when, { begin, end }] of Object.entries(states)) {
