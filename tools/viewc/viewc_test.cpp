@@ -70,7 +70,7 @@ INSTANTIATE_TEST_SUITE_P(Texts, Contexts,
                                          Case{"{{ t.comments.count n=f(a, b =c) + 1 }}", "out.text(f(a, b =c) + 1);"},
                                          Case{"{{ t.a.b.c }}", "\"x\""}));
 
-class Refusals : public testing::TestWithParam<Case> {};
+class Errors : public testing::TestWithParam<Case> {};
 TEST_P(Errors, NameThePlaceAndTheRemedy) {
   const std::string expected = GetParam().expected;
   const std::size_t write = expected.find("..");
@@ -81,7 +81,7 @@ TEST_P(Errors, NameThePlaceAndTheRemedy) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Expressions, Refusals,
+    Expressions, Errors,
     testing::Values(Case{"<script src=\"/\">{{ x }}</script>", "17: error: an expression inside <script>..data-...="},
                     Case{"<style>{{ x }}</style>", "8: error: an expression inside <style>..a class"},
                     Case{"<!-- {{ x }} -->", "6: error: an expression in an HTML comment..{# comment #}"},
@@ -101,7 +101,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"<iframe srcdoc=\"{{ x }}\">", "17: error: an expression in srcdoc..src="}));
 
 INSTANTIATE_TEST_SUITE_P(
-    Urls, Refusals,
+    Urls, Errors,
     testing::Values(
         Case{"<a href=\"java{{ x }}\">", "14: error: what stands before this expression..a literal that begins"},
         Case{"<a href=\"//{{ x }}\">", "12: error: what stands before this expression"},
@@ -112,7 +112,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"<a href=\"{{ t.login.title }}\">", "10: error: a text of the catalogue in a URL..a literal URL"}));
 
 INSTANTIATE_TEST_SUITE_P(
-    Texts, Refusals,
+    Texts, Errors,
     testing::Values(
         Case{"{{ t.login.tilte }}", "1: error: no text has the key login.tilte..{{ t.login.title }}"},
         Case{"{{ t.comments.count }}", "1: error: the text comments.count needs {n}..{{ t.comments.count n="},
@@ -121,7 +121,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"<style>{{ t.login.title }}</style>", "8: error: an expression inside <style>"}));
 
 INSTANTIATE_TEST_SUITE_P(
-    Blocks, Refusals,
+    Blocks, Errors,
     testing::Values(Case{"<p {% if x %}title=\"{% end %}\">", "21: error: this block does not end in the HTML place"},
                     Case{"<p a=\"{% if x %}\" b=\"{% end %}\">", "22: error: this block does not end"},
                     Case{"{% for auto x : y %}<p {% end %}>", "24: error: this block does not end"},

@@ -14,9 +14,9 @@ void set_shares(std::vector<Row>& rows, Figures Row::* which) {
 
 }  // namespace
 
-Figures figures(Tally tally, std::chrono::seconds length, Clock::time_point started_at, Clock::time_point now) {
+Figures figures(const Tally& tally, std::chrono::seconds length, Clock::time_point started_at, Clock::time_point now) {
   const std::chrono::duration<double> counted = std::min<Clock::duration>(length, now - started_at);
-  Figures out{std::move(tally)};
+  Figures out{tally};
   if (counted.count() >= 1) out.per_second = static_cast<double>(out.tally.count) / counted.count();
   return out;
 }
@@ -26,7 +26,7 @@ std::map<std::string_view, std::vector<Row>> rows(const Traffic& traffic, Clock:
   for (const auto& [address, server] : traffic.servers()) {
     Row row{&server, figures(server.counts.minute(now), Counts::kMinute, traffic.started_at(), now),
             figures(server.counts.five_minutes(now), Counts::kFive, traffic.started_at(), now)};
-    out[server.configured ? std::string_view(server.place.upstream) : std::string_view()].push_back(std::move(row));
+    out[server.configured ? std::string_view(server.place.upstream) : std::string_view()].push_back(row);
   }
   for (auto& [upstream, of] : out) {
     set_shares(of, &Row::minute);

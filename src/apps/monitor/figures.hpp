@@ -22,7 +22,7 @@ struct Figures {
 };
 
 /// `length` is the tally's window; a monitor that started later has counted for less.
-Figures figures(Tally tally, std::chrono::seconds length, Clock::time_point started_at, Clock::time_point now);
+Figures figures(const Tally& tally, std::chrono::seconds length, Clock::time_point started_at, Clock::time_point now);
 
 /// A server and its recent figures.
 struct Row {

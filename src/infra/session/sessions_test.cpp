@@ -134,7 +134,7 @@ TEST_F(SessionsTest, OpeningWaitsForAConcurrentSuspension) {
   const auto execute = [&](const char* text) { return pg::ResultPtr(PQexec(staff.get(), text)); };
   execute("begin");
   execute("update users set suspended_until = now() + interval '1 day' where id = 1");
-  pg::Started login(io, open(site.sessions, Claim{kAnna, kHash}));
+  pg::BackgroundTask login(io, open(site.sessions, Claim{kAnna, kHash}));
   const auto waiting = [] {
     return sql("select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()");
   };

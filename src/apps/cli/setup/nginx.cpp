@@ -143,7 +143,7 @@ MarkerLines lines_for(SetupOptions options, const std::string& before) {
 /// target of the removed link, to restore it; empty when there was none.
 fs::path remove_debian_site(const fs::path& site) {
   std::error_code error;
-  const fs::path target = fs::is_symlink(site, error) ? fs::read_symlink(site, error) : fs::path();
+  fs::path target = fs::is_symlink(site, error) ? fs::read_symlink(site, error) : fs::path();
   if (error || target.filename() != "default" || !fs::remove(site, error)) return {};
   print_step(fmt::format("took Debian's example site out of Nginx ({})", site.string()));
   return target;
