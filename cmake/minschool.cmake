@@ -33,7 +33,7 @@ if(MS_TSAN)
   add_compile_options(-fsanitize=thread)
   add_link_options(-fsanitize=thread)
 endif()
-# Everything is then instrumented for libFuzzer, and tells tests/fuzz/work.hpp about each load from memory.
+# Everything is then instrumented for libFuzzer, and calls tests/fuzz/work.hpp for each load from memory.
 option(MS_FUZZ "Build for tests/fuzz" OFF)
 if(MS_FUZZ)
   add_library(fuzz_work STATIC ${CMAKE_SOURCE_DIR}/tests/fuzz/work.cpp)

@@ -68,7 +68,7 @@ class Visitor {
     if (this.member && (status === 401 || /^\/login/.test(answer.location ?? ''))) return this.loggedOut(`${status} ${answer.location ?? ''}`);
     if (status >= 400) return ['failed', `${status} ${/<h1[^>]*>([^<]*)|"detail":"([^"]*)/.exec(text)?.slice(1).join('') ?? ''}`];
     if (status === 200 && /^text\/html/.test(headers['content-type'])) {
-      // A saved page says so; it also tells members that their login cannot be checked now.
+      // A saved page says so; it also says to members that their login cannot be checked now.
       if (headers['x-cache'] === 'STALE') return /class="degraded"/.test(text) ? ['stale', 200] : ['failed', 'a saved page that does not say so'];
       if (/class="degraded"/.test(text)) this.log.degradedPages++;
       if (this.member?.shown && !text.includes(`account-name"><bdi>${this.member.name}<`)) return this.loggedOut('a page without the name');

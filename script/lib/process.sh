@@ -31,7 +31,7 @@ running() {
 }
 
 # kill_all NAME ; the process and its children, at once. A process id stays reserved while its group has members, so a
-# stranger can have the number only when nothing of ours is left.
+# foreign process gets the number only after the whole group has ended.
 kill_all() {
   running "$1" || { [ -n "$pid" ] && [ ! -e "/proc/$pid" ]; } || return 0
   kill -KILL -- "-$pid" 2>/dev/null || true

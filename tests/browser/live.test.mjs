@@ -387,7 +387,7 @@ test('a stream without heartbeats is reopened, and one with heartbeats is not', 
   page.on('request', (request) => { opened += new URL(request.url()).pathname === '/events' ? 1 : 0; });
   await page.clock.fastForward(20_000);
   const before = await page.evaluate(() => window.alive);
-  await eventually(() => page.evaluate((count) => window.alive > count, before), 'a sign of life');
+  await eventually(() => page.evaluate((count) => window.alive > count, before), 'a running script');
   await page.clock.fastForward(20_000);
   assert.equal(opened, 0);
   proxy.stall();

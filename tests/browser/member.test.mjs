@@ -1,4 +1,4 @@
-// A member's day in a browser: sign up, log in, write, comment, mend, and leave.
+// A member's day in a browser: sign up, log in, write, comment, edit, and log out.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';

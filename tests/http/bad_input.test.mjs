@@ -61,7 +61,7 @@ const unescaped = (html) => html.replaceAll('&lt;', '<').replaceAll('&gt;', '>')
   .replaceAll('&#39;', "'").replaceAll('&amp;', '&');
 const assertTyped = (page, text) => assert.ok(unescaped(page.text).includes(text), `the typed text is in the form: ${text.slice(0, 60)}`);
 
-/** The worker of each app server's Site: the child of the master whose id `script/stack status` tells. */
+/** The worker of each app server's Site: the child of the master whose id `script/stack status` prints. */
 async function workers() {
   const rows = await status();
   return Promise.all(rows.map(async ({ site }) => [site, (await readFile(`/proc/${site}/task/${site}/children`, 'utf8')).trim()].join()));

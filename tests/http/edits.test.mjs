@@ -197,7 +197,7 @@ test('a visitor counts once on all servers; the author, HEAD requests and robots
     await (await atServer(visitor(), number)).get(path, { headers: { 'sec-purpose': 'prefetch' } });
   }
   for (const number of [1, 2, 3, 1]) {
-    // Asked without Nginx, an app server sees the address of the test for all: browsers tell them apart.
+    // Asked without Nginx, an app server sees the address of the test for all: browsers distinguish them.
     await (await atServer(guest, number)).get(path, agent(`guest-${id}`));
     await (await atServer(reader.client, number)).get(path);
     await (await atServer(reader.client, number)).get(`/api/v1/posts/${id}`);

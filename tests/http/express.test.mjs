@@ -101,7 +101,7 @@ test('a session of MinSchool is a login at Express, with the fields of the seed'
   assert.equal(me.json().role, 'member');
   assert.deepEqual(me.json().permissions.sort(), ['comment', 'read', 'write']);
   assert.ok(Math.abs(Date.parse(me.json().lastAccess) - Date.now()) < 60_000);
-  assert.equal(me.headers['set-cookie'], undefined, 'what is only read is not sent anew');
+  assert.equal(me.headers['set-cookie'], undefined, 'a cookie that is only read is not sent again');
 });
 
 test('without adoption in the configuration the session is a guest at MinSchool, and still works at Express', async () => {

@@ -146,7 +146,7 @@ test('Nginx is reloaded, and two servers join and leave: nothing failed, and the
   });
 });
 
-test("a visitor's own X-Request-Id is not believed: the same id twice writes twice", async () => {
+test("a visitor's own X-Request-Id is not trusted: the same id twice writes twice", async () => {
   const title = randomUUID();
   const headers = { 'x-request-id': randomUUID() };
   for (let i = 0; i < 2; i++) await expectStatus(writer.client.post(`${free}/write`, { form: { title, content: '본문' }, headers }), 303);

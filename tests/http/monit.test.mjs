@@ -11,7 +11,7 @@ const run = promisify(execFile);
 const { build } = await facts();
 const words = [join(build, 'minschool'), '--config', join(state, 'config', 'minschool.toml'), 'monit'];
 
-// Python has terminals. Reads until the second picture, presses a key, and tells what came, the exit code, and whether the
+// Python has terminals. Reads until the second picture, presses a key, and prints the output, the exit code, and whether the
 // terminal's settings are those of before.
 const terminal = `
 import json, os, pty, struct, fcntl, sys, termios, time, select

@@ -168,7 +168,7 @@ test('a server with a malformed /health is failing, and one without an answer is
     await writeFile(file, before);
     fakeServers.forEach((fakeServer) => fakeServer.close());
   }
-  await eventually(async () => upstream(await watched(), 'strange') === undefined, 'the strange servers forgotten');
+  await eventually(async () => upstream(await watched(), 'strange') === undefined, 'the unknown servers removed');
   assert.equal((await watched()).monitor.nginx_file, 'ok');
 });
 

@@ -121,7 +121,7 @@ test('passwords, addresses and names are equal in every form of Unicode and widt
   assert.doesNotMatch(again.text, /db\.|users_email/);
 });
 
-test('a hash that is older than the normal form is still the password\'s, and is made anew', async () => {
+test('a hash that is older than the normal form still matches the password, and is replaced', async () => {
   // As a keyboard of macOS typed it before: the hash of the form D is put where the form C's was.
   const secret = '한글 비밀 문장';
   const first = joinForm();

@@ -55,7 +55,7 @@ test('a comment notifies the author of the post, a reply that of the comment, an
   await bellShows(author, 2);
   await bellShows(other, 1);
   assert.deepEqual(await kindsOf(author), ['comment', 'comment']);
-  assert.deepEqual(await kindsOf(commenter), ['mention'], 'once, with what tells most');
+  assert.deepEqual(await kindsOf(commenter), ['mention'], 'once, with the most specific kind');
   assert.deepEqual(await kindsOf(other), ['reply']);
 
   const { items: [line] } = await listOf(commenter);

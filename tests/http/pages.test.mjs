@@ -44,7 +44,7 @@ async function write({ client } = author, { title = `글 ${randomUUID()}`, conte
   return { path: answer.location, id: Number(answer.location.split('/').pop()), title };
 }
 
-/** Writes a comment; gives its id, which the address that the answer leads to tells. */
+/** Writes a comment; returns its id, from the address of the redirect. */
 async function comment({ client }, post, content, parent) {
   const form = { content, ...(parent ? { parent_id: parent } : {}) };
   const answer = await client.post(`/posts/${post.id}/comments`, { form });

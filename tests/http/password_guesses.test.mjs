@@ -41,7 +41,7 @@ test('a known browser counts for its own accounts only, and gets no more guesses
   const here = mine.client;
   await here.post('/logout');
   for (let tries = 0; tries < fewFailures; tries++) await login(here, other.email, 'wrong');
-  assert.equal(await statusOf(here, other.email), 429, 'it is a stranger to the account of the other');
+  assert.equal(await statusOf(here, other.email), 429, 'its browser is unknown to the other account');
   let status = 0;
   for (let tries = 0; tries <= triesPerAccount && status !== 429; tries++) status = await statusOf(here, mine.email, 'wrong');
   assert.equal(status, 429);

@@ -22,7 +22,7 @@ const { run_dir, net } = await facts();
 const password = (await readFile(join(state, 'secrets', 'minschool_site'), 'utf8')).trim();
 let folder, child, output = '';
 
-/** Starts it anew in that mode. */
+/** Restarts it in that mode. */
 async function pool(mode) {
   await end();
   await writeFile(join(folder, 'pgbouncer.ini'), `

@@ -166,7 +166,7 @@ test('Nginx never serves metrics', async () => {
     for (const way of ways) {
       // By hand: a URL of Node is put right before it is sent.
       const { stdout } = await run('curl', ['-s', '-i', '--path-as-is', '--max-time', '10', `http://${hostname}:${port}${way}`]);
-      assert.match(stdout, /^HTTP\/1\.1 [34]\d\d /, way);  // the Admin asks strangers to log in
+      assert.match(stdout, /^HTTP\/1\.1 [34]\d\d /, way);  // the Admin redirects guests to the login
       assert.doesNotMatch(stdout, /minschool_|process_cpu/, way);
     }
   }

@@ -17,13 +17,13 @@ const health = async (number) => (await new Client(await appUrl(number)).get('/h
 const all = async (check) => (await Promise.all(serverNumbers.map(health))).every(check);
 const written = () => client.post('/api/v1/boards/free/posts', { json: { title: '쓸 수 있다', content: '본문' } });
 
-/** Sessions of the programs begin anew, with the database's settings of now. */
-const anew = () => sql("select pg_terminate_backend(pid) from pg_stat_activity where usename like 'minschool_%'");
+/** Ends the programs' sessions, so that new ones have the present settings of the database. */
+const reconnect = () => sql("select pg_terminate_backend(pid) from pg_stat_activity where usename like 'minschool_%'");
 
 const faults = {
   'read only': {
-    begin: async () => { await sql('alter database minschool set default_transaction_read_only = on'); await anew(); },
-    end: async () => { await sql('set transaction read write; alter database minschool reset default_transaction_read_only', 'pg', 'postgres'); await anew(); },
+    begin: async () => { await sql('alter database minschool set default_transaction_read_only = on'); await reconnect(); },
+    end: async () => { await sql('set transaction read write; alter database minschool reset default_transaction_read_only', 'pg', 'postgres'); await reconnect(); },
     words: /25006/,
   },
   // What PostgreSQL says when its disk has no room, where a test can make it say so.

@@ -34,7 +34,7 @@ test('a session record with another member’s id, epoch and role still belongs 
   }
 });
 
-test("another's whole value, under one's own id, is not believed", async () => {
+test("another's session record, under the member's own id, is not valid", async () => {
   const [intruder, victim] = [await newMember(), await newMember()];
   await redis('SET', `session:${idOf(intruder.client)}`, await redis('GET', `session:${idOf(victim.client)}`), 'EX', '1000');
   for (const server of await atEachServer(intruder.client)) assert.equal((await me(server)).email, intruder.email);

@@ -182,7 +182,7 @@ test('every form of a member\'s pages says whose page it is, and guests\' pages 
   assert.match(two.headers['cache-control'], /public/);
 });
 
-test('a cookie tells scripts who is logged in, and who has logged out', async () => {
+test('a cookie lets scripts know who is logged in, and who has logged out', async () => {
   const member = await newMember();
   const id = await idOf(member.email);
   await member.client.get('/');

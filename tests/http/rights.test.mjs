@@ -34,10 +34,10 @@ const stored = async () => (await sql(`
 let post;
 let commentId;
 
-/** Changes PostgreSQL while no trigger tells the servers. */
+/** Changes PostgreSQL without triggers, so that no server is notified. */
 const withoutTriggers = (statements) => sql(`set session_replication_role = replica; ${statements}`);
 
-// Rows of an older renderer are rendered anew by the programs, which is a change, too.
+// Rows of an older renderer would be rendered again by the programs, which is a change, too.
 const [[renderer]] = await sql('select max(renderer) from posts');
 
 /** Makes the servers know what PostgreSQL says, and gives the author a post and a comment to work with. */
@@ -117,7 +117,7 @@ test('on a board that is closed for reading nothing is written', () =>
   refused(404, () => [...commenting(), ...posting(), ...removing(), ...liking(), ['a follow', form(`/boards/${slug}/follow`)]],
     () => `update boards set read_role = 3 where id = ${board}`));
 
-// 401 when the server has asked PostgreSQL anew who that is.
+// 401 when the server has read the account again.
 test('a suspended member writes nothing', () =>
   refused([401, 403], () => [...commenting(), ...posting(), ...removing(), ...liking(), ...own(), ['a follow', form(`/boards/${slug}/follow`)]],
     () => `update users set suspended_until = now() + interval '1 day' where id = ${authorId}`));

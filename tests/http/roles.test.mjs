@@ -235,7 +235,7 @@ test('neither program speaks for the other\'s servers, and only the Admin lets o
   await refuses('admin', foreignRow, [beat('site')]);
   assert.equal(await touched('site', "update server_programs set heartbeat = 'a' where program = 'admin'"), 0);
   assert.equal(await touched('admin', "update server_programs set heartbeat = 'a' where program = 'site'"), 0);
-  assert.equal(await touched('site', 'delete from server_programs'), 0, 'what has just been heard');
+  assert.equal(await touched('site', 'delete from server_programs'), 0, 'a recent heartbeat');
   assert.equal(await touched('site', 'delete from servers'), 0);
 });
 
@@ -315,7 +315,7 @@ test('all statements of the previous release run with the newest schema', async 
   }
 });
 
-// Its number is what tells a server of the release before that the function in the database is newer than its own.
+// By its number a server of the previous release knows that the function in the database is newer than its own.
 test('a function that changed since the previous release comes with a migration', async () => {
   if (versionIn(await readFile(join(root, 'CMakeLists.txt'), 'utf8')) === before.version) return;
   const folder = (name) => readdir(join(root, 'schema', name));

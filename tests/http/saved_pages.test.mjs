@@ -241,7 +241,7 @@ test('when an Nginx cannot be purged, the response and a metric say so, and the 
 });
 
 test('with several Nginx those that answer are purged, and the response says that not all are', async () => {
-  const forgotten = async () => (await monitor.get('/upstream_status?format=json')).json().saved_pages.forgotten;
+  const purges = async () => (await monitor.get('/upstream_status?format=json')).json().saved_pages.forgotten;
   const build = join(root, 'build', process.env.MINSCHOOL_BUILD ?? 'release');
   const child = spawn(join(build, 'minschool-site'), ['--config', join(state, 'config', 'app1-site.toml')], { stdio: 'ignore',
     env: { ...process.env, MINSCHOOL_SERVER_ADDRESS: `${net}.98`, MINSCHOOL_PROXY_MONITORS: `http://${net}.9:3002,http://${net}.10:3002` } });
@@ -250,11 +250,11 @@ test('with several Nginx those that answer are purged, and the response says tha
     await eventually(async () => (await direct.get('/health').catch(() => null))?.status === 200, 'its health');
     direct.cookies = author.client.cookies;
     const post = await written(author, board, '둘', '본문');
-    const count = await forgotten();
+    const count = await purges();
     const answer = await direct.post(`/boards/${board}/${post}/delete`, { form: {} });
     assert.equal(answer.status, 303);
     assert.equal(answer.headers['x-purge'], 'pending');
-    assert.ok(await forgotten() > count);
+    assert.ok(await purges() > count);
   } finally {
     child.kill('SIGTERM');
     await new Promise((resolve) => child.once('exit', resolve));
@@ -273,13 +273,13 @@ test('removals by the command line or an operator are purged too', async () => {
 });
 
 test('a write that adds something, or concerns no guest, purges nothing', async () => {
-  const forgotten = async () => (await monitor.get('/upstream_status?format=json')).json().saved_pages.forgotten;
+  const purges = async () => (await monitor.get('/upstream_status?format=json')).json().saved_pages.forgotten;
   await eventually(async () => await queued() === 0, 'an empty queue');
-  const count = await forgotten();
+  const count = await purges();
   const post = await written(author, board, '하나 더', '본문');
   await commented(author, post, '댓글');
   await author.client.post(`/posts/${post}/like`, { form: {} });
-  assert.equal(await forgotten(), count);
+  assert.equal(await purges(), count);
   assert.equal(await queued(), 0);
 });
 

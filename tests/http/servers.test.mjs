@@ -15,7 +15,7 @@ const run = promisify(execFile);
 const admin = await logIn('admin@minschool.test', { base: adminUrl });
 const { build } = await facts();
 
-// One Admin, which no test stops: each believes what it saw for a second, so that two of them may disagree so long.
+// One Admin, which no test stops: each caches the overview for a second, so two of them may differ for that long.
 const first = await atServer(admin, 1, 'admin');
 
 async function figures() {
@@ -35,7 +35,7 @@ const allUp = async () => {
 const set = (name, act, reason, client = admin) => idOf(name).then((id) => client.post(`/servers/${id}/${act}`, { form: { reason } }));
 const health = async (number) => (await new Client(await appUrl(number)).get('/health')).json();
 
-/** Each Admin believes what it saw for a second. */
+/** Each Admin caches the overview for a second. */
 const pageSays = (words) => eventually(async () => words.test((await admin.get('/servers')).text), `a page that says ${words}`);
 
 afterEach(async () => {

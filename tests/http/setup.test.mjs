@@ -120,7 +120,7 @@ test('a database in another encoding is refused by every command, with what to d
     const config = join(folder, `${name}.toml`);
     const secret = join(folder, 'burnt', 'etc', 'owner.database');
     await writeFile(config, `[database]\nurl = "host=${machine.socket} dbname=${name} user=minschool_owner"\npassword_file = "${secret}"\n`);
-    const says = new RegExp(`the database ${name} is in ${encoding}, and MinSchool needs UTF8; make it anew: create database ${name} .*encoding 'UTF8'`);
+    const says = new RegExp(`the database ${name} is in ${encoding}, and MinSchool needs UTF8; create it again: create database ${name} .*encoding 'UTF8'`);
     for (const words of [['migrate', 'up', '--dir', join(root, 'schema')], ['migrate', 'status', '--dir', join(root, 'schema')],
       ['restore', join(folder, 'site.sealed'), '--key-file', 'key']]) {
       const { code, err } = await minschool('--config', config, ...words);

@@ -67,7 +67,7 @@ test('staff find, read and change nothing of a board that only admins may read',
     }
   }
   assert.deepEqual(await state(), untouched);
-  // What the log says of an admin's act tells staff nothing either.
+  // The log's entry of an admin's act reveals nothing to staff either.
   for (const path of [`/posts/${post}`, `/comments/${comment}`]) {
     assert.equal((await admin.post(`${path}/hide`, { form: { reason: `이유 ${mark}` } })).status, 303);
   }

@@ -4,7 +4,7 @@ import { cache, visit } from "@hotwired/turbo";
 import { ask } from "./confirm.js";
 import { hasDrafts, removeDrafts } from "./drafts.js";
 
-const kStorage = "minschool.member"; // its storage event tells the other tabs about a login or logout
+const kStorage = "minschool.member"; // its storage event notifies the other tabs of a login or logout
 
 const data = (root = document) => root.querySelector("#page-data")?.dataset;
 

@@ -89,7 +89,7 @@ std::string server_line(const Server& server) {
   const std::string name = safe(server.name).substr(0, kNameWidth);
   const auto health = servers::health_of(server);
   if (!server.alive()) {
-    return fmt::format("{:<{}} {:<8} heard of {} ago", name, kNameWidth, servers::name_of(health),
+    return fmt::format("{:<{}} {:<8} last heartbeat {} ago", name, kNameWidth, servers::name_of(health),
                        lasted(server.silent_seconds));
   }
   double cpu = 0;

@@ -36,7 +36,7 @@ std::string read_password(const std::string& file) {
   const auto visible = visible_secret(line);
   if (!visible) throw Failure(fmt::format("{} {}", file == "-" ? "standard input" : file, visible.error()));
   if (*visible != line) {
-    throw Failure(fmt::format("{} has blanks before or behind the password; write it anew without them",
+    throw Failure(fmt::format("{} has blanks before or behind the password; write it again without them",
                               file == "-" ? "standard input" : file));
   }
   if (!valid_utf8(line) || line.size() > kMax || code_points(line) < kMin) {

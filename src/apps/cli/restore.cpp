@@ -122,7 +122,7 @@ void restore(const config::Settings& settings, const RestoreOptions& chosen) {
   std::string about;
   {
     Database database(settings);
-    if (const auto wrong = pg::wrong_encoding(database.connection())) throw Failure(wrong->says + "; " + wrong->mend);
+    if (const auto wrong = pg::wrong_encoding(database.connection())) throw Failure(wrong->says + "; " + wrong->remedy);
     if (!is_empty(settings)) {
       throw Failure(
           "the database is not empty; restore into a new one (as superuser: drop database, then the `create database` "

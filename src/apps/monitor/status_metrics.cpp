@@ -60,9 +60,9 @@ void write_requests(const Traffic& traffic, Text& out) {
 void write_saved_pages(const SavedPages& saved, Text& out) {
   out.family(Kind::gauge, "minschool_saved_pages_kept", "Whether Nginx saves pages; 0: the disk of its cache is full.");
   out.sample({}, saved.saving() ? 1 : 0);
-  out.family(Kind::counter, "minschool_saved_pages_forgotten", "Times that saved pages were forgotten.");
+  out.family(Kind::counter, "minschool_saved_pages_forgotten", "Times that saved pages were purged.");
   out.sample({}, static_cast<double>(saved.purges()));
-  out.family(Kind::counter, "minschool_saved_pages_forgotten_pages", "Saved pages that were forgotten.");
+  out.family(Kind::counter, "minschool_saved_pages_forgotten_pages", "Saved pages that were purged.");
   out.sample({}, static_cast<double>(saved.purged_pages()));
   if (!saved.disk()) return;
   out.family(Kind::gauge, "minschool_saved_pages_disk_bytes", "The disk of Nginx's cache.");

@@ -55,7 +55,7 @@ bool TrustedProxies::contains(std::string_view address) const noexcept {
 std::string TrustedProxies::client(std::string_view peer, std::string_view forwarded_for) const {
   std::string_view address = peer;
   std::string_view chain = forwarded_for;
-  // From the right: each trusted proxy vouches for the address before it.
+  // From the right: each trusted proxy confirms the address before it.
   while (contains(address) && !chain.empty()) {
     const auto comma = chain.rfind(',');
     address = trim(comma == std::string_view::npos ? chain : chain.substr(comma + 1));

@@ -67,7 +67,7 @@ char32_t take(std::string_view& text) {
 
 std::expected<std::string, std::string> visible_secret(std::string_view given) {
   const std::string_view secret = trim(given);
-  if (!valid_utf8(secret)) return std::unexpected("holds bytes that are no UTF-8; write it anew as text");
+  if (!valid_utf8(secret)) return std::unexpected("contains invalid UTF-8; write it again as text");
   std::size_t place = 0;
   for (std::string_view rest = secret; !rest.empty();) {
     const char32_t point = take(rest);
@@ -76,7 +76,7 @@ std::expected<std::string, std::string> visible_secret(std::string_view given) {
         kInvisible, [point](const Range& range) { return point >= range.first && point <= range.last; });
     if (found == kInvisible.end()) continue;
     return std::unexpected(fmt::format(
-        "holds U+{:04X}, {}, as its character {}, which nobody sees and which belongs to the secret; write it anew "
+        "holds U+{:04X}, {}, as its character {}, which is invisible and part of the secret; write it again "
         "without it (an editor that adds none, or printf '%s\\n' … >)",
         static_cast<std::uint32_t>(point), found->name, place));
   }

@@ -63,7 +63,7 @@ struct Hub {
   std::unique_ptr<Workspace> borrow();
   void return_workspace(std::unique_ptr<Workspace> workspace);
   Clock::time_point idle_deadline() const;
-  /// The Date field; formatted anew once a second.
+  /// The Date field; formatted once a second.
   std::string_view date();
   /// Wakes every connection whose deadline has passed.
   void sweep();

@@ -263,7 +263,7 @@ TEST_F(HubTest, OnlyTheStreamsOfAChangedMemberEnd) {
 
 TEST_F(HubTest, AMemberWhoChangedDuringTheRequestReconnects) {
   const auto hub = make(no_sweep_);
-  const Call call(redis::in(5s), "test");  // http.answer_ms = 5000: the deadline does not tell when the request began
+  const Call call(redis::in(5s), "test");  // http.answer_ms = 5000: the deadline does not show when the request began
   hub->member_changed(MemberId{7});
   const auto changed = follow(*hub, member(7), "p1:0", false, call);
   const auto other = follow(*hub, member(8), "p1:0", false, call);

@@ -47,7 +47,7 @@ class Session {
   explicit Session(const std::string& conninfo)
       : connection_(Parameters(conninfo, "minschool-migrate").connect_blocking()) {
     if (PQstatus(connection_.get()) != CONNECTION_OK) throw MigrationError(last_error(connection_.get()));
-    if (const auto wrong = wrong_encoding(connection_.get())) throw MigrationError(wrong->says + "; " + wrong->mend);
+    if (const auto wrong = wrong_encoding(connection_.get())) throw MigrationError(wrong->says + "; " + wrong->remedy);
     run("set client_min_messages = warning");
   }
 
@@ -175,7 +175,7 @@ std::optional<WrongEncoding> wrong_encoding(const PGconn* connection) {
   const std::string name = PQdb(connection);
   return WrongEncoding{
       fmt::format("the database {} is in {}, and MinSchool needs UTF8", name, encoding),
-      fmt::format("make it anew: create database {} owner minschool_owner template template0 encoding 'UTF8' locale "
+      fmt::format("create it again: create database {} owner minschool_owner template template0 encoding 'UTF8' locale "
                   "'C.UTF-8'; what it holds comes over with pg_dump before and pg_restore afterwards",
                   name)};
 }

@@ -16,7 +16,7 @@ struct pg_conn;  // libpq's PGconn
 
 namespace ms::pg {
 
-/// Its text tells the operator what is wrong with the files or the database.
+/// Its text says what is wrong with the files or the database, for operators.
 class MigrationError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -53,7 +53,7 @@ struct AppliedMigration {
 /// A database that cannot hold what people write: what is wrong, and how to fix it.
 struct WrongEncoding {
   std::string says;
-  std::string mend;
+  std::string remedy;
 };
 /// Nothing when the connection's database is in UTF8. SQL_ASCII accepts anything and counts and sorts nothing right;
 /// EUC_KR rejects most of Unicode (PostgreSQL manual 24.3).

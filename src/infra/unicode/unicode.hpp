@@ -49,7 +49,7 @@ inline constexpr int kMaxMarks = 5;
 /// A text of one line: NFC; each run of white space of any kind becomes one space, and none remain at the ends; no
 /// invisible characters except those that emoji and scripts need (UAX #31 2.3); at most kMaxMarks marks on a letter.
 /// Characters that no line may contain (controls, Bidi controls, private and unassigned characters, tags outside of
-/// flags) are removed; `pure` tells that there were none.
+/// flags) are removed; `pure` is true when there were none.
 class Line {
  public:
   Line() = default;
@@ -72,8 +72,8 @@ class Line {
 };
 
 /// A text of many lines, such as a post: NFC and LF; nothing is folded or trimmed. Characters that no text may contain
-/// (controls, Bidi overrides, noncharacters, tags outside of flags, piles of marks) are removed; `pure` tells that
-/// there were none.
+/// (controls, Bidi overrides, noncharacters, tags outside of flags, piles of marks) are removed; `pure` is true
+/// when there were none.
 class Text {
  public:
   Text() = default;

@@ -64,7 +64,7 @@ export class Stream {
     this.#source = null;
   }
 
-  /** Opens a silent stream anew. A browser may need a quarter of an hour to notice a cut; one that reconnects needs no help. */
+  /** Reopens a silent stream. A browser may need a quarter of an hour to notice a cut; one that reconnects needs no help. */
   #watch() {
     clearTimeout(this.#silence);
     this.#silence = setTimeout(() => {

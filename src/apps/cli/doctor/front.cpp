@@ -76,7 +76,7 @@ void check_proxy(const MarkerLines& markers, Report& report) {
       const std::string net = word_after({line}, "set_real_ip_from");
       if (net.empty()) continue;
       if (const auto wrong = setup::proxy_network(net); !wrong.empty()) {
-        report.wrong("proxy", fmt::format("Nginx believes anybody: {}", wrong),
+        report.wrong("proxy", fmt::format("Nginx trusts any client: {}", wrong),
                      "name the proxy's networks alone in the # @real_ip lines");
         return;
       }

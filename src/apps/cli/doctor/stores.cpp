@@ -98,7 +98,7 @@ void check_sessions(Database& database, const SiteFacts& facts, Report& report) 
     if (has_heartbeat && (each == 0 || count <= 2 * each)) continue;  // twice while it is reloaded
     const std::string message =
         has_heartbeat ? fmt::format("{} has {} connections, and needs {}", name, count, each)
-                      : fmt::format("{} has {} connections, and nobody has heard of it for a minute", name, count);
+                      : fmt::format("{} has {} connections, but no heartbeat for a minute", name, count);
     report.hint(
         "PostgreSQL connections", message,
         fmt::format("they end within seconds when their machine is gone; else: select pg_terminate_backend(pid) "
@@ -272,7 +272,7 @@ void check_postgres(const Places& places, const SiteFacts& facts, Report& report
   try {
     database.emplace(*settings);
   } catch (const DatabaseError& fault) {
-    return report.wrong("PostgreSQL", fault.what(), "start it, or mend [database] url and password_file");
+    return report.wrong("PostgreSQL", fault.what(), "start it, or correct [database] url and password_file");
   }
   database->query("set statement_timeout = '5s'");
   const auto version = one(*database, "show server_version");
@@ -285,7 +285,7 @@ void check_postgres(const Places& places, const SiteFacts& facts, Report& report
       "PostgreSQL", [&] { return std::stod(one(*database, "select extract(epoch from clock_timestamp())::float8")); },
       report);
   if (const auto wrong = pg::wrong_encoding(database->connection())) {
-    return report.wrong("PostgreSQL encoding", wrong->says, wrong->mend);
+    return report.wrong("PostgreSQL encoding", wrong->says, wrong->remedy);
   }
   check_pooler(*database, *settings, report);
   check_writes(*database, report);
@@ -310,7 +310,7 @@ void check_redis(const Places& places, const SiteFacts& facts, Report& report) {
   try {
     redis.emplace(settings->redis);
   } catch (const RedisError& fault) {
-    return report.wrong("Redis", fault.what(), "start it (systemctl start redis-server), or mend [redis]");
+    return report.wrong("Redis", fault.what(), "start it (systemctl start redis-server), or correct [redis]");
   }
   const auto version = version_in(redis->ask({"INFO", "server"}));
   if (number(version) < kMinRedis) {
@@ -326,7 +326,7 @@ void check_redis(const Places& places, const SiteFacts& facts, Report& report) {
     const std::string_view why = fault.what();
     // Redis 7 answers this when its default user has no password and one is given.
     if (why.contains("without any password configured")) return report_open_redis(report);
-    report.hint("Redis settings", fmt::format("it does not tell: {}", why), "look at redis.conf by hand");
+    report.hint("Redis settings", fmt::format("it refuses to show them: {}", why), "look at redis.conf by hand");
   }
 }
 

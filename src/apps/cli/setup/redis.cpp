@@ -130,7 +130,7 @@ void prepare_redis(SetupOptions& options) {
     throw Failure(fmt::format(
         "Redis at {}: {}; {}", options.redis, why,
         why.starts_with("NOAUTH") || why.starts_with("WRONGPASS")
-            ? fmt::format("name a file with its password in --redis-password-file, or mend {}", password_file.string())
+            ? fmt::format("name a file with its password in --redis-password-file, or correct {}", password_file.string())
             : "install it (apt install redis-server), or name another with --redis host:port"));
   }
 }

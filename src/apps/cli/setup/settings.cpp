@@ -49,7 +49,7 @@ std::string redis_section(const SetupOptions& options) {
 std::string program_text(const SetupOptions& options, const Postgres& postgres, std::string_view program) {
   return fmt::format(
       "{}[server]\nname = {}\naddress = {}\n\n[site]\nname = {}\nurl = {}\nadmin_url = {}\n\n{}\n{}\n[session]\n"
-      "secret_file = \"session.secret\"\n\n# Where Nginx runs: only its X-Forwarded-For is believed.\n[proxy]\ntrusted "
+      "secret_file = \"session.secret\"\n\n# Where Nginx runs: only its X-Forwarded-For is trusted.\n[proxy]\ntrusted "
       "= "
       "[\"127.0.0.0/8\", \"::1/128\"]\n",
       kHead, toml(options.server_name), toml(options.address), toml(options.site_name),
