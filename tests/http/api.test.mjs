@@ -181,8 +181,8 @@ test('comments are written, answered and read in order', async () => {
 for (const what of ['posts', 'comments']) {
   test(`${what} are liked once by each member`, async () => {
     const post = await write();
-    const said = (await member.call(201, 'POST', '/posts/{id}/comments', post, { json: { content: '댓글' } })).body;
-    const [template, to] = what === 'posts' ? ['/posts/{id}/like', post] : ['/comments/{id}/like', said];
+    const comment = (await member.call(201, 'POST', '/posts/{id}/comments', post, { json: { content: '댓글' } })).body;
+    const [template, to] = what === 'posts' ? ['/posts/{id}/like', post] : ['/comments/{id}/like', comment];
     const read = async (api) => (what === 'posts' ? await api.call(200, 'GET', '/posts/{id}', post)
       : await api.call(200, 'GET', '/posts/{id}/comments', post).then(({ body }) => ({ body: body.items[0] }))).body;
     const like = async (api, method) => (await api.call(200, method, template, to)).body;
@@ -207,14 +207,14 @@ for (const what of ['posts', 'comments']) {
 
 test('notifications are listed, marked as read one by one and all at once, and hide deleted subjects', async () => {
   const post = await write();
-  const said = [];
+  const comments = [];
   for (let i = 0; i < 2; i++) {
-    said.push((await staff.call(201, 'POST', '/posts/{id}/comments', post, { json: { content: '댓글' } })).body);
+    comments.push((await staff.call(201, 'POST', '/posts/{id}/comments', post, { json: { content: '댓글' } })).body);
   }
   const list = async (query) => (await member.call(200, 'GET', '/notifications', {}, { query })).body;
   const { items: [second, first], unread } = await list();
-  assert.deepEqual([first.comment_id, second.comment_id], said.map(({ id }) => id));
-  assert.deepEqual([first.kind, first.post_title, first.actor.name, first.read], ['comment', post.title, said[0].author.name, false]);
+  assert.deepEqual([first.comment_id, second.comment_id], comments.map(({ id }) => id));
+  assert.deepEqual([first.kind, first.post_title, first.actor.name, first.read], ['comment', post.title, comments[0].author.name, false]);
   await member.call(204, 'POST', '/notifications/{number}/read', { number: first.id });
   assert.equal((await list()).unread, unread - 1);
   await member.call(204, 'POST', '/notifications/{number}/read', { number: first.id });

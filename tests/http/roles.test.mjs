@@ -227,12 +227,12 @@ test('the audit log can only be appended to, by its program, with the present ti
   await refuses('admin', denied, lines);
 });
 
-test('neither program speaks for the other\'s servers, and only the Admin lets one rest', async () => {
+test('neither program writes heartbeats of the other, and only the Admin drains a server', async () => {
   await refuses('site', denied, ['update servers set drained_since = now()', 'update servers set drained_since = null',
     "insert into servers (name, drained_since) values ('a', now())", 'select from server_samples', 'delete from server_samples']);
-  const beat = (program) => `insert into server_programs (server_id, program) select id, '${program}' from servers limit 1 on conflict do nothing`;
-  await refuses('site', foreignRow, [beat('admin')]);
-  await refuses('admin', foreignRow, [beat('site')]);
+  const insertProgram = (program) => `insert into server_programs (server_id, program) select id, '${program}' from servers limit 1 on conflict do nothing`;
+  await refuses('site', foreignRow, [insertProgram('admin')]);
+  await refuses('admin', foreignRow, [insertProgram('site')]);
   assert.equal(await touched('site', "update server_programs set heartbeat = 'a' where program = 'admin'"), 0);
   assert.equal(await touched('admin', "update server_programs set heartbeat = 'a' where program = 'site'"), 0);
   assert.equal(await touched('site', 'delete from server_programs'), 0, 'a recent heartbeat');

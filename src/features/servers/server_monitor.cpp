@@ -67,7 +67,7 @@ async<void> ServerMonitor::poll_redis(const Call& call, Overview& out, std::vect
   commands.emplace_back("INFO");
   commands.emplace_back("ZREVRANGE", kIndexKey, 0, (2 * kMaxServers) - 1);
   const auto replies = co_await redis_.execute_all(own, std::move(commands));
-  if (!said || replies->front().is_error()) {
+  if (!replies || replies->front().is_error()) {
     out.redis.why = replies ? replies->front().text : redis_.state().error;
     co_return;
   }
