@@ -28,7 +28,7 @@ constexpr milliseconds kDownGrace{500};
 constexpr milliseconds kSilence{1000};
 /// After so long without an answer on the slow lane, the fast lane checks whether the server is alive. Twice this and
 /// kSilence together are less than the time of a request.
-constexpr milliseconds kProbeAfter{250};
+constexpr milliseconds kAskAfter{250};
 constexpr Query kAlive{"pg.alive", "select 1"};
 /// How much longer than statement_timeout a server may be silent before it counts as hanging.
 constexpr milliseconds kHangGrace{1000};
@@ -216,8 +216,7 @@ void Db::Impl::note_up() {
 /// answers.
 void Db::Impl::check_alive(Deadline now) {
   const auto connection = fast.least_loaded();
-  if (!connection || connection->load() > 0 || !slow.silent_for(kProbeAfter) || fast.received_within(kProbeAfter))
-    return;
+  if (!connection || connection->load() > 0 || !slow.silent_for(kAskAfter) || fast.received_within(kAskAfter)) return;
   const auto query = std::make_shared<Exchange>(io, Exchange::Kind::batch);
   query->add(kAlive, {});
   query->begin(now + kSilence);
