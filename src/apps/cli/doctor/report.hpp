@@ -9,7 +9,7 @@
 namespace ms::cli::doctor {
 
 enum class State {
-  fine,
+  ok,
   hint,  ///< works, but could be better or will stop working soon
   wrong
 };
