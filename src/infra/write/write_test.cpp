@@ -380,7 +380,7 @@ TEST_F(WriteTest, AnUnknownOutcomePublishesThePossibleChanges) {
   // The transaction committed after all, and a repetition finds its result.
   proxy.stall(false);
   const Call later(std::chrono::steady_clock::now() + 10s, "test");
-  std::optional<idempotency::Found> found;
+  std::optional<idempotency::KeyRecord> found;
   while (!found) found = pg::run(io, idempotency::find(db, later, key, MemberId{1}));
   EXPECT_EQ(found->result, 1);
   EXPECT_TRUE(found->same_request);
