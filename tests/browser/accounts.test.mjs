@@ -14,7 +14,7 @@ async function login(page, email) {
   await button(page, '로그인').click();
   await isLoggedIn(page);
 }
-/** Somebody else logs in with this browser, and the page does not know it yet. */
+/** Another member logs in with this browser, and the page does not know it yet. */
 const becomes = (page, { cookies }) => page.context().addCookies([...cookies].map(([name, value]) => ({ name, value, url: siteUrl, httpOnly: true, sameSite: 'Lax' })));
 const address = (page, email) => page.locator('.page-lead', { hasText: email });
 

@@ -21,10 +21,10 @@ async function login(page, email) {
   await page.getByLabel('비밀번호').fill(password);
   await button(page, '로그인').click();
 }
-/** Everything that this browser keeps of what was typed. */
+/** All typed text that this browser stores. */
 const kept = (page) => page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));
 const isKept = (page, text) => page.waitForFunction((wanted) => JSON.stringify({ ...localStorage }).includes(wanted), text);
-/** Ends the member's logins as time does: nobody presses a button. */
+/** Ends the member's logins as by expiry, without an action. */
 const endLogins = (email) => sql(`select ms_revoke_sessions(id, ''::bytea) from users where email = '${email}'`);
 
 test('a draft belongs to its member: it is gone after the logout, and the next member in the same tab never gets it', async () => {
@@ -35,7 +35,7 @@ test('a draft belongs to its member: it is gone after the logout, and the next m
   await content(page).fill('남에게 보이면 안 되는 글');
   await isKept(page, '보이면 안 되는 글');
   await page.goto(board);
-  // It goes with the logout, which says so before.
+  // The logout removes it, and asks first.
   await button(page, '로그아웃').click();
   const dialog = page.getByRole('dialog');
   await dialog.getByText('작성 중인 글이 있습니다. 로그아웃하면 이 기기에서 지워집니다.').waitFor();
@@ -84,7 +84,7 @@ test('a reload during an edit offers the newer text with its age, and neither te
   await notice(page).waitFor();
   assert.match(await notice(page).textContent(), /보내지 않은 내용이 이 브라우저에 있습니다. \(방금\)/);
   assert.equal(await content(page).inputValue(), '처음 본문', 'the stored text is not replaced without a word');
-  // Whoever types on without an answer loses neither.
+  // A visitor who types on without an answer loses neither text.
   await content(page).fill('다른 생각');
   await page.reload();
   await notice(page).waitFor();

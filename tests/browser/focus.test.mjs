@@ -11,7 +11,7 @@ const member = await newMember();
 const admin = await logIn('admin@minschool.test', { base: adminUrl });
 const own = (await member.client.post('/boards/free/write', { form: { title: '초점 시험', content: '본문' } })).location;
 
-/** {role, name} of what has the focus, as assistive technology sees it. */
+/** {role, name} of the focused element in the accessibility tree. */
 async function focused(page) {
   const session = await page.context().newCDPSession(page);
   const { nodes } = await session.send('Accessibility.getFullAXTree');
@@ -125,7 +125,7 @@ test('a button pauses and resumes the figures of the servers', async () => {
   await pause.click();
   await page.getByText('자동 갱신을 멈추었습니다.').waitFor();
   assert.equal(await pause.getAttribute('aria-pressed'), 'true');
-  await page.waitForLoadState('networkidle'); // what had begun
+  await page.waitForLoadState('networkidle'); // until all requests are done
   requests.length = 0;
   const asOf = await page.locator('.as-of').first().textContent();
   await page.waitForTimeout(5000);

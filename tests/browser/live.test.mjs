@@ -34,7 +34,7 @@ async function acted(client, path, form = {}) {
   assert.equal(answer.status, 303, answer.text.slice(0, 300));
 }
 
-/** A page whose stream is there; `page.stream` is the answer. It is marked, so that isSame() says whether it was left. */
+/** A page with an open stream; `page.stream` is its response. It is marked, so that isSame() says whether it was left. */
 async function openLive(path, options) {
   const page = await openPage(options);
   await goLive(page, path);
@@ -86,7 +86,7 @@ test('a comment appears in its place, changes there, and leaves a gap when it is
   assert.equal(await item(reader, deeper).getAttribute('data-depth'), '2');
   await reader.locator('#comments-title', { hasText: '댓글 5' }).waitFor();
   await reader.locator('.post-meta', { hasText: '댓글 5' }).waitFor();
-  // What each may do is what the page would let them do.
+  // Each viewer gets the actions that their page would have.
   assert.equal(await item(reader, third).getByRole('link', { name: /^답글/ }).count(), 1);
   assert.equal(await item(reader, third).getByRole('button', { name: '삭제' }).count(), 0);
   assert.equal(await item(guest, third).getByRole('link', { name: /^답글/ }).count(), 0);
@@ -98,7 +98,7 @@ test('a comment appears in its place, changes there, and leaves a gap when it is
   await acted(admin, `/comments/${reply}/restore`, { reason: '시험' });
   await item(reader, reply).getByText('첫째의 답글').waitFor();
   assert.deepEqual(await order(reader), [first, reply, deeper, second, third]);
-  // Three new ones in a row are one sentence.
+  // Three new ones in a row are one announcement.
   await reader.locator('#live-status', { hasText: /새 댓글/ }).waitFor({ state: 'attached' });
   assert.ok(await isSame(reader));
   assert.ok(await isSame(guest));
@@ -159,7 +159,7 @@ test('text that is being read or typed neither moves nor gets lost', async () =>
   await item(page, ids[0]).getByText('길어진').first().waitFor();
   assert.ok(Math.abs(await top(read) - at) <= 1, `${at} → ${await top(read)}`);
 
-  // The comment that one replies to changes, and is hidden.
+  // The comment of the reply changes, and is hidden.
   await item(page, ids[1]).getByRole('link', { name: /^답글/ }).click();
   const field = item(page, ids[1]).getByLabel('답글 쓰기');
   await field.pressSequentially('쓰던 답글');
@@ -172,7 +172,7 @@ test('text that is being read or typed neither moves nor gets lost', async () =>
   assert.deepEqual(await field.evaluate((one) => [one.value, one.selectionStart, one === document.activeElement]), ['쓰던 답글', 2, true]);
   assert.ok(Math.abs(await top(field) - typedAt) <= 1, `${typedAt} → ${await top(field)}`);
 
-  // The button that has the focus is another one, and has it still.
+  // The focused button is a new element, and still has the focus.
   await item(page, ids[0]).getByRole('link', { name: /^답글/ }).focus();
   await acted(author.client, `/comments/${ids[0]}/edit`, { content: '또 고친 첫째' });
   await item(page, ids[0]).getByText('또 고친').waitFor();

@@ -1,4 +1,4 @@
-// What members wrote, as it is shown: the spaces that were typed, and what is wider than the screen.
+// How texts are shown: typed spaces, and content wider than the screen.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
@@ -16,7 +16,7 @@ async function written(content) {
   const { location } = await client.post('/boards/free/write', { form: { title: `글 ${randomUUID()}`, content } });
   return location;
 }
-/** Where the words `text`, alone in their node or not, are drawn. */
+/** The position of the words `text` on the page. */
 const drawn = (page, text) => prose(page).evaluate((root, wanted) => {
   const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
   while (!walker.nextNode().data.includes(wanted));

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { button, openPage } from '../support/browser.mjs';
 import { newMember, password } from '../support/members.mjs';
 
-/** Lets the site answer what it does when it is busy, so many times, to what is posted to `path`. */
+/** Makes the site answer as a busy one, so many times, to forms sent to `path`. */
 async function busy(page, path, { times, status = 503, seconds = 1 }) {
   const seen = { refused: 0, taken: 0 };
   await page.route((url) => url.pathname === path, async (route) => {

@@ -205,7 +205,7 @@ test('a role opens and closes the Admin at once; nobody can change their own', a
 test('a hidden or deleted post is gone from the Site until it is restored, and the audit log has every act', async () => {
   const admin = await staff();
   const visitor = new Client();
-  // Not the staff member's own: what its author deleted is not restored here.
+  // Not the staff member's own post, because staff cannot restore what its author deleted.
   const [[id]] = await sql(`select p.id from posts p join users u on u.id = p.author_id
     where p.visible and p.board_id = 1 and u.email <> 'admin@minschool.test' order by p.id desc limit 1`);
   const link = /href="[^"]*(\/boards\/[a-z0-9-]+\/\d+)"/.exec((await admin.get(`/posts/${id}`)).text)[1];

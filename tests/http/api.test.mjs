@@ -1,4 +1,4 @@
-// Every operation of the JSON API against a real stack; every answer, also refusals, is checked against openapi.json.
+// Every operation of the JSON API against a real stack; every response, including refusals, is checked against openapi.json.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -282,7 +282,7 @@ test('a guest is asked to log in, and a member without the right is refused', as
   await staff.call(204, 'DELETE', '/posts/{id}', { id });
 });
 
-// What a body can be at fault with, for each operation that takes one. `good` would be taken.
+// Invalid bodies for each operation that takes one. `good` would be accepted.
 const ownPost = await write();
 const bodies = [
   { method: 'POST', template: '/session', to: {}, good: { email: 'member@minschool.test', password }, needed: ['email', 'password'] },

@@ -1,4 +1,4 @@
-// A backup of the running site, restored into an empty database: every row of every table is there again.
+// A backup of the running site, restored into an empty database: every row of every table is restored.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -32,7 +32,7 @@ async function minschool(config, ...words) {
 
 // Written by every server every two seconds, or by any request; that they are restored too is asserted by their counts.
 const volatile = ['idempotency_keys', 'jobs', 'server_programs', 'server_samples'];
-// Not brought back: tests/http/history.test.mjs.
+// Not restored: tests/http/history.test.mjs.
 const ended = ['sessions', 'incarnation'];
 const maxTries = 10;
 

@@ -47,7 +47,7 @@ const postPath = written.location;
 const postId = postPath.split('/').pop();
 const commentPath = `/posts/${postId}/comments`;
 
-/** A field that is marked as wrong and says why. */
+/** A field that is marked as invalid, with the reason. */
 function assertWrong(page, ...fields) {
   assertKoreanPage(page, page.status);
   for (const field of fields) {
@@ -189,7 +189,7 @@ test('a refused reply is shown again at its parent comment', async () => {
   assert.match(slot, /aria-invalid="true"/);
   assert.match(slot, /id="reply-error"[^>]*>[^<]*[가-힣]/);
   assert.ok(slot.includes(long));
-  // What was answered went away while one typed.
+  // The parent comment was deleted while the reply was typed.
   await member.client.post(`/comments/${parent}/delete`);
   const late = await send({ content: '늦은 답글', parent_id: parent });
   assertKoreanPage(late, 404);

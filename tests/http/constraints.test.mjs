@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { root } from '../support/stack.mjs';
 import { sql } from '../support/stores.mjs';
 
-/** What no input reaches: keys that the database makes, references to rows that are never erased, values of the program. */
+/** Constraints that no input reaches: generated keys, references to rows that are never erased, values of the program. */
 const internal = [/_not_null$/, /_fkey$/, /^(?!idempotency_keys_|post_likes_|comment_likes_|board_follows_).*_pkey$/,
   /^(roles_name_key|users_role_check|sessions_realm_check|boards_(write|comment)_role_check|posts_board_id_number_key)$/,
   /^(notifications_kind_check|servers_name_(check|key)|server_programs_program_check|incarnation_singleton_check)$/,

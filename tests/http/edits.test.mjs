@@ -25,7 +25,7 @@ async function conflict(path, mine, theirs, shown, stored) {
   assertKoreanPage(refused, 409);
   for (const text of shown) assert.ok(refused.text.includes(text), text);
   assert.equal(await stored(), theirs.content);
-  // Sent again with both in sight, it is stored.
+  // Sent again with both texts in view, it is stored.
   assert.equal((await author.client.post(path, { form: { ...mine, version: version(refused.text) } })).status, 303);
   assert.equal(await stored(), mine.content);
 }

@@ -252,7 +252,7 @@ test('streams of a server that hangs end, and those of others still send heartbe
   const worker = Number((await run('pgrep', ['-P', site])).stdout);
   process.kill(worker, 'SIGSTOP');
   try {
-    // Nginx gives up after 15 s without a word.
+    // Nginx gives up after 15 s of silence.
     await Promise.race([Promise.all(hung.map(({ ended }) => ended)), pause(90_000, undefined, { ref: false })]);
     assert.ok(hung.every(({ over }) => over));
     for (const stream of streams) if (!hung.includes(stream)) assert.ok(stream.heartbeats > 0 && !stream.over, stream.server);

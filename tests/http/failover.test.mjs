@@ -82,7 +82,7 @@ async function healthy() {
   await eventually(async () => (await status()).every((row) => row.health === 'ok' && row.site !== '-' && row.admin !== '-'), 'health of all');
 }
 
-// Whatever a test above left behind, the next file finds a whole stack.
+// The next file gets a healthy stack, whatever a test above left behind.
 after(async () => {
   await stack('pg', 'thaw');
   await stack('pg', 'start');
@@ -175,7 +175,7 @@ function assertSaved(answer, notice) {
   assert.match(answer.text, notice);
 }
 
-/** A page that guests have just seen, so that it is kept; and one that was never kept. */
+/** A page that guests have just seen, so that it is saved; and one that was never saved. */
 async function seenPage() {
   await expectStatus(guest.get(free), 200);
   return { seen: free, unseen: `${free}/${900_000_000 + randomInt(1_000_000)}` };

@@ -34,7 +34,7 @@ test(`with ${files} open files ${crowd} connections do not end it, and the log r
 
   const open = Array.from({ length: crowd }, () => net.connect(port, address).on('error', () => {}));
   const ended = (socket) => new Promise((resolve) => socket.on('close', resolve));
-  // What it has no room for is closed at once; the others wait for as long as they like.
+  // Connections without room are closed at once; the others stay open.
   await Promise.all(open.slice(-1).map(ended));
   for (const socket of open) socket.destroy();
   await eventually(async () => await health() === 200, 'an answer afterwards');

@@ -24,7 +24,7 @@ const minschool = (config, ...words) => exec(program, ['--config', config, ...wo
 const answers = async (number) => (await (await atServer(visitor(), number)).get('/join')).status === 200;
 const epochOf = async (email) => (await sql(`select id, session_epoch from users where email = '${email}'`))[0];
 
-/** Gives the running programs another database under the same name, as who restores in place does. */
+/** Gives the running programs another database under the same name, as a restore in place does. */
 async function rename(from, to) {
   await sql(`alter database ${from} with allow_connections false`, 'pg', 'postgres');
   await sql(`select pg_terminate_backend(pid) from pg_stat_activity where datname = '${from}'`, 'pg', 'postgres');
@@ -78,11 +78,11 @@ test('after a restore no earlier session is valid', async () => {
   await assertLoggedIn(fresh, true);
   await assertLoggedIn(later.client, false);
 
-  // Even if the same number were given again.
+  // Even if the same id were used again.
   await sql(`insert into users (id, email, name, password_hash) values (${laterId}, 'again-${laterId}@minschool.test', '다른 사람', 'x')`);
   await assertLoggedIn(later.client, false);
 
-  // And who was there before logs in as ever, and stays.
+  // And existing members can log in and stay logged in.
   const again = await logIn(stayed.email);
   await assertLoggedIn(again, true);
   await again.post('/my/password', { form: { current: password, password: 'another-password-7', password_again: 'another-password-7' } });

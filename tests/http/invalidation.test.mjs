@@ -80,7 +80,7 @@ function reader(client) {
 }
 const accountOf = (text) => /<span class="account-name"><bdi>([^<]*)</.exec(text)?.[1] ?? '';
 
-/** What may be done with the post and each of these comments of its page. */
+/** The actions of the post and of each of these comments on its page. */
 function offered(text, ids) {
   const of = (html, path) => ({
     member: /<form[^>]* id="like-/.test(html), liked: html.includes('aria-pressed="true"'),

@@ -1,4 +1,4 @@
-// Jobs: what is due is done once, what failed is shown to staff, who run it again or remove it.
+// Jobs: a due job runs once; staff see failed ones, and rerun or remove them.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 

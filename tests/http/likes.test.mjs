@@ -31,7 +31,7 @@ async function comment(post, client = author.client) {
   return answer.json().id;
 }
 
-/** A post and a comment, and how each is liked: everything holds for both. */
+/** A post and a comment with their addresses: every test covers both. */
 async function subjects() {
   const post = await write();
   const id = await comment(post);

@@ -1,4 +1,4 @@
-// Every link that the pages make leads to a page, and one that names a place on it to an element that is there.
+// Every link leads to an existing page, and every fragment to an existing element.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';

@@ -155,7 +155,7 @@ test('a stream that reconnects to another server gets exactly what was missed', 
   for (let i = 0; i < 3; i++) missed.push(await comment(writer.client, post));
   await writer.client.post(`/comments/${missed[0]}/edit`, { form: { content: '고침' } });
   await followed.connect(app2, mark);
-  // The edited one comes as it is now, in the place of its latest change.
+  // The edited one comes in its present state, at the position of its latest change.
   const expected = [seen, missed[1], missed[2], missed[0]];
   await eventually(() => idsIn(followed).length >= expected.length, 'what was missed');
   followed.close();

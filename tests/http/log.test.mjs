@@ -1,4 +1,4 @@
-// The programs' logs: their place, their format, and that they contain nothing of a visitor.
+// The programs' logs: their place, their format, and that they contain no data of visitors.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -23,7 +23,7 @@ after(async () => {
   await rm(home, { recursive: true, force: true });
 });
 
-/** A program of app1's beside the stack's, whose output goes to files: {client, errors, output, stop}. */
+/** A program of app1 beside the stack, whose output goes to files: {client, errors, output, stop}. */
 async function started(program, env = {}, journal = false) {
   const paths = ['errors', 'output'].map((name) => join(home, `${running.length}-${name}`));
   const [errors, output] = await Promise.all(paths.map((path) => open(path, 'a')));

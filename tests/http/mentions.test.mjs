@@ -12,7 +12,7 @@ const nobody = `@아무도${randomUUID().slice(0, 6)}`;
 const unknownNames = /role="status">알림이 가지 않는 이름: ([^<]*)</;
 const shownIn = ({ text }) => /name="unresolved" value="([^"]+)"/.exec(text)?.[1];
 
-/** Sends a form that names `nobody`: it comes back once with its text, and goes through with what it says was shown. */
+/** Sends a form that names `nobody`: it is shown again once with its text, and is accepted with the field of shown names. */
 async function comesBackOnce(path, fields) {
   const content = `${nobody}님, \`@코드\`, hong@example.kr, @${named.name}님`;
   const post = (more) => writer.client.post(path, { form: { ...fields, content, ...more } });
@@ -65,7 +65,7 @@ test('the list of unknown names is for members, and limited per minute', async (
   assertProblem(await ask(nobody, visitor()), 401);
   const answers = await Promise.all(Array.from({ length: 125 }, () => ask(nobody)));
   assert.ok(answers.some(({ status }) => status === 429));
-  // Beyond the limit a form is not held up for want of an answer, and still comes back.
+  // Beyond the limit of queries a form can still be sent, and is shown again.
   assertKoreanPage(await one.client.post('/boards/free/write', { form: { title: '제목', content: nobody, unresolved: '' } }), 422);
 });
 

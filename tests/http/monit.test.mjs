@@ -1,4 +1,4 @@
-// `minschool monit` in a terminal: it draws, moves, fits, and leaves the terminal as it was.
+// `minschool monit` in a terminal: it redraws, adapts to the size, and restores the terminal.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';

@@ -31,7 +31,7 @@ const allUp = async () => {
   return [1, 2, 3].every((number) => [siteOf(number), adminOf(number)].every((address) => server(status, address)?.state === 'up'));
 };
 
-/** A program of Python's, since Node has no datagrams over unix sockets. */
+/** A Python program, because Node has no datagrams over unix sockets. */
 async function send(datagrams) {
   const python = spawn('python3', ['-c', `
 import json, socket, sys
@@ -201,7 +201,7 @@ test('pages are served without a monitor', async () => {
   assert.equal((await visitor.get('/upstream_status')).status, 200);
 });
 
-/** What `promtool check metrics` says of a text; nothing when it is well. */
+/** The errors of `promtool check metrics` for a text; empty when it is valid. */
 async function lint(text) {
   const promtool = spawn('promtool', ['check', 'metrics'], { stdio: ['pipe', 'pipe', 'pipe'] });
   let output = '';

@@ -1,4 +1,4 @@
-// A form may be sent as multipart/form-data: it goes through all that an urlencoded one goes through.
+// A form may be sent as multipart/form-data: it is handled like an urlencoded one.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { before, test } from 'node:test';

@@ -25,15 +25,15 @@ for (const program of ['site', 'admin']) {
     const write = (which) => one.post('/login', { form: { email, password }, headers: { 'x-upstream-try': which } });
     await eventually(async () => (await ask('first').catch(() => ({}))).status === 200, 'an answer');
     await stack('pg', 'stop');
-    // The login page itself needs no database; what matters is what this server can do in all.
+    // The login page needs no database, but the state of the whole server decides.
     await eventually(() => ask('first').then(() => false, () => true), 'a first try without an answer');
     await assert.rejects(write('first'), /hang up|ECONNRESET/);
     const last = await write('last');
     assertKoreanPage(last, 503);
     assert.ok(last.headers['retry-after']);
-    // For a moment it knows that nobody else serves.
+    // For a moment it assumes that no other server serves.
     assertKoreanPage(await write('first'), 503);
-    // Who asks without Nginx gets what there is.
+    // A request without Nginx always gets an answer.
     assert.equal((await one.post('/login', { form: { email, password } })).status, 503);
     await stack('pg', 'start');
     await eventually(async () => (await ask('first').catch(() => ({}))).status === 200, 'an answer again');

@@ -18,7 +18,7 @@ const member = await newMember();
 const write = (form, client = member.client) => client.post(`${board}/write`, { form });
 const apiPost = async (client, path) => (await client.get(`/api/v1/posts/${path.split('/').pop()}`)).json();
 
-// Of the kind that showed as nothing, or turned what stands around it.
+// Characters that were invisible, or reversed the text around them.
 const nothing = ['\u3164', '\u200b', '\u00a0', '\u3000', '\u2800', '\u0085', '\u2028', '\ufeff', '\u115f\u1160', '\u{e0041}', ' \t '];
 const forbidden = ['\u202e', '\u2066', '\u0001', '\ue000', '\u{e0041}', '\uffff', '\u0334'.repeat(29)];
 

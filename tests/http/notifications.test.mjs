@@ -33,7 +33,7 @@ async function writeComment({ client }, post, content = '댓글', parent) {
   return { id: Number(answer.location.split('#c').at(-1)) };
 }
 
-/** What stands in the header of a page: {number, unread}. */
+/** The bell in the header of a page: {number, unread}. */
 function bellOf({ text }) {
   const found = /id="bell"[^>]*data-live="u\d+:(\d+)"[^>]*>.*?<\/a>/s.exec(text);
   assert.ok(found, 'the page has a bell');
@@ -42,7 +42,7 @@ function bellOf({ text }) {
 
 const listOf = async ({ client }) => (await client.get('/api/v1/notifications')).json();
 const kindsOf = async (one) => (await listOf(one)).items.map(({ kind }) => kind);
-/** The bell of other members is late by the time that a published change needs. */
+/** The bell of other members is updated by a publication, a moment later. */
 const bellShows = (one, unread) => eventually(async () => bellOf(await one.client.get('/my')).unread === unread, `${unread} unread`);
 
 test('a comment notifies the author of the post, a reply that of the comment, and a mention the named member', async () => {
@@ -196,7 +196,7 @@ test('nobody is notified about a board that they may not read', async () => {
   const answer = await staff.post('/boards/staff/write', { form: { title: '직원만', content: `@${one.name}` } });
   assert.equal(answer.status, 303);
   assert.deepEqual(await kindsOf(one), []);
-  // One that could be read once.
+  // One that was readable before.
   const post = await writePost({ client: staff }, `@${one.name}`, '곧 닫힐 글');
   assert.deepEqual(await kindsOf(one), ['mention']);
   await sql(`update posts set board_id = (select id from boards where slug = 'staff'), number = 1000000 + id where id = ${post.id}`);
@@ -359,7 +359,7 @@ test('Redis has the counts and the newest 50, and each change invalidates them',
   await writeComment(commenter, post);
   const key = `notifications:${author.id}`;
   await author.client.get('/my');
-  const kept = async () => JSON.parse((await redis('GET', key)).slice(0, -43) || 'null');  // behind the JSON stands its tag
+  const kept = async () => JSON.parse((await redis('GET', key)).slice(0, -43) || 'null');  // the JSON is followed by its tag
   await eventually(async () => (await kept())?.unread === 1, 'the value in Redis');
   const { items: [item] } = await kept();
   assert.deepEqual([item.type, item.read, item.postId], ['comment', false, post.id]);

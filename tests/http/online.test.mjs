@@ -17,7 +17,7 @@ const names = (answer) => answer.people.map((person) => person.name);
 const idOf = async (email) => Number((await sql(`select id from users where email = '${email}'`))[0][0]);
 const hide = (client, hidden) => client.post('/my/presence', { form: hidden ? { hidden: '1' } : {} });
 
-/** A guest of its own address, who asks one app server. */
+/** A guest with its own address at one app server. */
 async function guest(number, agent) {
   const client = await atServer(visitor(), number);
   return { client, look: () => client.get('/online', { headers: { 'user-agent': agent, 'x-forwarded-for': client.address } }) };
@@ -107,7 +107,7 @@ test('a member who hides disappears from all servers at once, and reappears on s
   assert.equal(answer.location, '/my#presence');
   for (const server of watching) assert.ok(!names(await list(server)).includes(name));
   assert.equal(await redis('ZSCORE', 'online:users', id), '');
-  // Asking does not bring the member back, on no server.
+  // A request does not make the member online again, on any server.
   for (const server of await atEachServer(client)) assert.equal((await server.get('/')).status, 200);
   for (const server of watching) assert.ok(!names(await list(server)).includes(name));
   assert.equal(await redis('ZSCORE', 'online:users', id), '');

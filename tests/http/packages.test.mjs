@@ -1,5 +1,5 @@
-// Installing packages while another program has apt's locks: the script waits and says for whom; what apt complains of is in
-// its last line. Here apt is a stand-in, because the locks of this machine are not ours.
+// Installing packages while another program has apt's locks: the script waits and names it; apt's error is in
+// its last line. Here apt is a stand-in, because the test must not take this machine's locks.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';

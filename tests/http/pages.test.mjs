@@ -16,7 +16,7 @@ const writers = 20;
 const free = '/boards/free';
 
 const guest = visitor();
-// Nginx keeps pages for a second for those who have no cookie; here it is about what the app servers know.
+// Nginx keeps pages for a second for those who have no cookie; these tests are about the app servers.
 guest.cookies.set('connect.sid', 'nobody');
 const author = await newMember();
 const other = await newMember();
@@ -26,7 +26,7 @@ const postsIn = (text) => [...text.matchAll(/<td class="cell-number" data-label=
 const idsIn = (text) => postsIn(text).map(({ id }) => id);
 const titlesOnHome = (text) => [...text.matchAll(/<li><a href="\/boards\/[a-z0-9-]+\/\d+">([^<]*)</g)].map((found) => found[1]);
 const menuOf = (text) => [...text.matchAll(/<li class="menu-item"[^>]*>\s*<a href="\/boards\/([a-z0-9-]+)"/g)].map((found) => found[1]);
-/** A number of a page that is not there leads to the one that is. */
+/** The number of a missing page redirects to an existing one. */
 const shownPage = async (client, path) => {
   const answer = await client.get(path);
   return answer.status === 303 ? client.get(answer.location) : answer;
@@ -70,7 +70,7 @@ after(async () => {
   }
 });
 
-/** What a page must hold, asked in the plain way that the site cannot afford. */
+/** The expected content of a page, by a simple query that would be too slow for the site. */
 const expected = async (board, page) =>
   (await sql(`select id from posts where board_id = ${board.id} and visible order by number desc offset ${(page - 1) * perPage} limit ${perPage}`)).map(([id]) => Number(id));
 

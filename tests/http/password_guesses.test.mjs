@@ -14,7 +14,7 @@ const mostOfStrangers = 6 * triesPerAccount;
 const login = (from, email, secret = password, options = {}) => from.post('/login', { form: { email, password: secret }, ...options });
 const statusOf = async (...words) => (await login(...words)).status;
 
-/** Somebody who tries wrong passwords for the account until no more are looked at. */
+/** Tries wrong passwords for the account until they are refused. */
 async function guessed(email, base) {
   const guesser = visitor(base);
   let status = 0;
@@ -124,7 +124,7 @@ test('thirty-five members at one address log in at the same moment', async () =>
   for (let i = 0; i < 35; i++) members.push(await newMember());
   const answers = await Promise.all(members.map(({ email }) => login(new Client(undefined, { address }), email)));
   for (const answer of answers) {
-    // A machine that is busy may ask to come again, and says when.
+    // A busy machine may refuse with Retry-After.
     assert.ok(answer.status === 303 || (answer.status === 503 && Number(answer.headers['retry-after']) <= 10), `${answer.status}`);
   }
   assert.ok(answers.some(({ status }) => status === 303));

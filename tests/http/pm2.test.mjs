@@ -1,4 +1,4 @@
-// The seed's way of running an app server: PM2 starts our programs from ecosystem.config.js, app3's place is taken by it.
+// The seed's way of running an app server: PM2 starts the programs from ecosystem.config.js, in place of app3.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';

@@ -37,7 +37,7 @@ pool_mode = ${mode}
 ignore_startup_parameters = options
 `);
   const who = process.getuid() === 0 ? ['setpriv', '--reuid=postgres', '--regid=postgres', '--init-groups', '--'] : [];
-  // The stack's socket is its own user's.
+  // Only the stack's user can open its socket.
   const [program, ...words] = [...who, pooler, join(folder, 'pgbouncer.ini')];
   child = spawn(program, words, { stdio: ['ignore', 'ignore', 'pipe'] });
   output = '';

@@ -1,5 +1,5 @@
-// Debian's Prometheus with the files of deploy/prometheus watches the stack: what it finds, what it is told when a part
-// dies, and that every figure of the rules and of the dashboard is there.
+// Debian's Prometheus with the files of deploy/prometheus watches the stack: its targets, its alerts when a part
+// fails, and that every metric of the rules and of the dashboard exists.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -58,7 +58,7 @@ const query = async (expr) => (await ask(`query?query=${encodeURIComponent(expr)
 const value = async (expr) => Number((await query(expr))[0]?.value[1] ?? 0);
 const rules = async () => (await ask('rules')).groups.flatMap((group) => group.rules);
 const alerts = async (name) => (await ask('alerts')).alerts.filter(({ labels }) => labels.alertname === name);
-/** Who is spoken of by an alert that fires: "job instance". */
+/** The targets of a firing alert: "job instance". */
 const firing = async (name) => (await alerts(name)).filter(({ state }) => state === 'firing')
   .map(({ labels }) => `${labels.job} ${labels.instance}`).sort();
 const upTargets = async () => (await ask('targets')).activeTargets.filter(({ health }) => health === 'up');
@@ -126,7 +126,7 @@ test('every metric of the rules and of the dashboard exists', async () => {
   const named = [...drawn, ...(await rules()).map(({ query: expr }) => expr)]
     .flatMap((expr) => expr.match(/\b(minschool|process)_\w+/g) ?? []);
   assert.deepEqual([...new Set(named)].filter((name) => !known.has(name)), []);
-  // A rate needs two scrapes; and somebody has to have asked for something in between.
+  // A rate needs two scrapes, with requests between them.
   await Promise.all([visitor.get('/login'), new Client(adminUrl).get('/login'), visitor.get('/boards/free')]);
   for (const expr of drawn) {
     await eventually(async () => (await query(expr.replaceAll('$__rate_interval', '1m'))).length > 0, `a value of ${expr}`);

@@ -26,7 +26,7 @@ const faults = {
     end: async () => { await sql('set transaction read write; alter database minschool reset default_transaction_read_only', 'pg', 'postgres'); await reconnect(); },
     words: /25006/,
   },
-  // What PostgreSQL says when its disk has no room, where a test can make it say so.
+  // PostgreSQL's error for a full disk, raised by a trigger of the test.
   'no room on its disk': {
     begin: () => sql(`
       create function test_full() returns trigger language plpgsql as $$ begin

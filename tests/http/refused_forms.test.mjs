@@ -12,7 +12,7 @@ import { sql } from '../support/stores.mjs';
 const text = () => `쓰던 글 <b>&"'${randomUUID()}`;
 const unescape = (html) => html.replace(/&lt;/g, '<').replace(/&gt;/g, '>').replace(/&quot;|&#34;/g, '"').replace(/&#39;/g, "'").replace(/&amp;/g, '&');
 
-/** The forms of a page: {action, fields} with what stands in each field. */
+/** The forms of a page: {action, fields} with the value of each field. */
 function formsOf(html) {
   return [...html.matchAll(/<form[^>]*method="post"[^>]*action="([^"]*)"[^>]*>([^]*?)<\/form>/g)].map(([, action, inside]) => {
     const inputs = [...inside.matchAll(/<input[^>]*name="([^"]*)"[^>]*>/g)].filter(([tag]) => !/type="checkbox"/.test(tag))
@@ -139,7 +139,7 @@ test('a cross-site form is not offered to be sent again', async () => {
   const refused = await author.client.post('/boards/free/write', { headers: { 'sec-fetch-site': 'cross-site' }, form: { title: '제목', content } });
   assertKoreanPage(refused, 403);
   assert.equal(formTo(refused.text, '/boards/free/write'), undefined);
-  // Nor does a link bring text along.
+  // A link carries no text either.
   const link = await visitor().get(`/login?next=/&kept_to=/boards/free/write&kept.content=${encodeURIComponent(content)}`);
   assert.ok(!unescape(link.text).includes(content));
 });
@@ -167,7 +167,7 @@ test('every form of a member\'s pages says whose page it is, and guests\' pages 
     const { text: html } = await author.client.get(path);
     assert.ok(html.includes(`data-member="${id}"`), path);
     for (const { action, fields } of formsOf(html)) {
-      // The likes of comments are pieces of many readers' pages; scripts send the header.
+      // The likes of comments are shared by the pages of many viewers; scripts send the header.
       if (!/^\/comments\/\d+\/(un)?like$/.test(action)) assert.equal(fields.member, id, `${path}: ${action}`);
     }
   }
@@ -206,7 +206,7 @@ test('a login, a sign-up and a logout lead back to the previous page', async () 
   assert.equal(done.location, path);
   const out = formTo((await guest.get(path)).text, '/logout');
   assert.equal((await guest.post('/logout', { form: out.fields })).location, path);
-  // Where a guest may not be, a logout does not stay.
+  // A logout on a page that is closed to guests redirects.
   const inside = await logIn(author.email);
   assert.equal(formTo((await inside.get('/my')).text, '/logout').fields.next, undefined);
   assert.equal((await inside.post('/logout', { form: { next: 'https://elsewhere.example/' } })).location, '/');

@@ -11,7 +11,7 @@ const hasSession = (answer) => (answer.headers['set-cookie'] ?? []).some((line) 
 const suspend = (email) => sql(`update users set suspended_until = now() + interval '1 day', suspended_reason = '시험' where email = '${email}'`);
 const newPassword = 'another-password-7';
 
-/** A join that was answered, and how to send the same bytes again, from anywhere. */
+/** A successful join, and a function that sends the same bytes again from anywhere. */
 async function joinedOnce(extra = { once: randomUUID() }) {
   const form = { ...joinForm(), ...extra };
   const client = visitor();

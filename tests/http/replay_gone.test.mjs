@@ -37,14 +37,14 @@ async function subjects(count) {
   return rows.map(([id, slug, post, comment]) => ({ id, slug, post, comment }));
 }
 
-/** Every server knows the board's address. */
+/** Waits until every server has the board's address. */
 async function known(slug) {
   for (const server of await atEachServer(author.client)) {
     await eventually(async () => (await server.get(`/boards/${slug}`)).status === 200, slug);
   }
 }
 
-/** Without a trace of the boards and what stood on them. */
+/** Deletes all rows of the boards and their content. */
 const erased = (all) => sql(`set session_replication_role = replica;
   create temporary table gone as select id from posts where board_id in (${ids(all, 'id')});
   delete from notifications where post_id in (select id from gone); delete from post_likes where post_id in (select id from gone);

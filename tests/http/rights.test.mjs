@@ -40,7 +40,7 @@ const withoutTriggers = (statements) => sql(`set session_replication_role = repl
 // Rows of an older renderer would be rendered again by the programs, which is a change, too.
 const [[renderer]] = await sql('select max(renderer) from posts');
 
-/** Makes the servers know what PostgreSQL says, and gives the author a post and a comment to work with. */
+/** Brings the servers up to date with PostgreSQL, and gives the author a post and a comment. */
 async function fresh() {
   await sql(`update boards set read_role = 0, write_role = 1, comment_role = 1 where id = ${board};
     update users set suspended_until = null, role = 1 where id in (${authorId}, ${otherId});
@@ -87,12 +87,12 @@ const own = () => [
   ['all notifications read', form('/notifications/read', { up_to: '99' })],
 ];
 
-/** Each write is refused so and changes nothing. */
+/** Each write is refused with this status and changes nothing. */
 async function refused(status, writes, change, who = author.client) {
   for (let i = 0; i < writes().length; i++) {
     await fresh();
     const [what, write] = writes()[i];
-    // So that this server has read what the write is about, and would not ask for it again.
+    // So that this server has cached the object of the write, and would not read it again.
     await who.get(`/boards/${slug}/${post}`);
     await withoutTriggers(change());
     const before = await stored();
@@ -205,7 +205,7 @@ test('closed and missing pages get the same answer', async () => {
   for (const server of await atEachServer(guest)) {
     await eventually(async () => (await server.get(`/boards/${slug}`)).status === 404, 'the closed board');
   }
-  await author.client.get('/');  // takes the word of welcome away
+  await author.client.get('/');  // shows and removes the welcome message
   for (const who of [guest, author.client]) {
     const pairs = [
       ['GET', `/boards/${slug}`, '/boards/no-such-board'], ['GET', `/boards/${slug}?page=2`, '/boards/no-such-board?page=2'],

@@ -38,14 +38,14 @@ test('a statement that a role may not send is found', async () => {
   assert.throws(() => statementsOf('constexpr pg::Query kOdd{kName, kText};', 'odd.cpp'), /1 statements are declared, and 0 are read/);
 });
 
-/** Each statement is refused to the role, in words that `why` matches. */
+/** Each statement is refused to the role with an error that `why` matches. */
 async function refuses(role, why, statements) {
   for (const statement of statements) {
     assert.match((await refusal(role, statement)) || 'it is carried out', why, `minschool_${role}: ${statement}`);
   }
 }
 
-/** Rows that a statement with `returning 1` touches when the role may send it; nothing stays. */
+/** Rows that a statement with `returning 1` affects as the role; it is rolled back. */
 async function touched(role, statement) {
   const { rows, errors } = await as(role, `begin;\nwith done as (${statement} returning 1) select count(*) from done;\nrollback;\n`);
   assert.deepEqual(errors, [], statement);
@@ -84,7 +84,7 @@ async function gives(role, call) {
 }
 const began = (realm, member, hash, session = "'\\x01'") => `ms_begin_${realm}_session(${session}, ${member}, ${hash}, false, 1000, '', '')`;
 after(() => sql("delete from users where email like 'roles-%@minschool.test'"));
-/** One of staff, whose password nobody knows; this test made up the hash: {id, hash}. */
+/** A member of staff with an invented hash, so that no password matches: {id, hash}. */
 async function staff() {
   const hash = `$argon2id$v=19$m=8,t=1,p=1$${'A'.repeat(22)}$${randomBytes(32).toString('base64').replaceAll('=', '')}`;
   const [[id]] = await sql(`insert into users (email, password_hash, name, role)

@@ -1,4 +1,4 @@
-// A login belongs to no app server: made on one, it holds on all, outlives any of them and Redis, and ends on all at once.
+// A login belongs to no app server: created on one, it is valid on all, outlives any of them and Redis, and ends on all at once.
 import assert from 'node:assert/strict';
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';

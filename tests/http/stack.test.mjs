@@ -11,7 +11,7 @@ import { appUrl, root, stack, status } from '../support/stack.mjs';
 
 const visitor = new Client();
 
-// A guests' page that is never kept, so that an app server answers each request.
+// A guests' page that is never saved, so that an app server answers each request.
 const unkept = '/login';
 
 /** Names of the app servers that answered `times` requests. */

@@ -1,5 +1,5 @@
 // What staff may see and do in the Admin: the board's right to read holds there too, what an author deleted stays theirs,
-// and every act on others, and every look at members' data, is in the audit log.
+// and every act on others, and every access to members' data, is in the audit log.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';

@@ -22,7 +22,7 @@ const health = async () => (await direct.get('/health')).json();
 
 await writeFile(wrongSecret, 'a-secret-that-is-not-the-one\n');
 
-/** SIGHUP with that configuration; gives what the log says from then on, once it says `words`. */
+/** SIGHUP with that configuration; returns the log's text from then on, once it matches `words`. */
 async function reload(text, words) {
   const from = (await stat(log)).size;
   await writeFile(file, text);

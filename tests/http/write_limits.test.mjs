@@ -9,7 +9,7 @@ import { atEachServer, logIn, newMember, visitor } from '../support/members.mjs'
 import { stack, state, status } from '../support/stack.mjs';
 import { sql } from '../support/stores.mjs';
 
-// The stack of tests has no limits that its load could meet (MINSCHOOL_WRITES): here those of every installation count.
+// The stack of tests has no limits that its load could meet (MINSCHOOL_WRITES): here the default limits apply.
 const apps = (await status()).map(({ app }) => app);
 const fileOf = (app) => join(state, 'config', `${app}-site.toml`);
 const written = new Map(await Promise.all(apps.map(async (app) => [app, await readFile(fileOf(app), 'utf8')])));
@@ -51,12 +51,12 @@ test('sixty comments at once: some are refused, with Retry-After and the text', 
   assert.match(refused.text, new RegExp(`<textarea[^>]*name="content"[^>]*>\\n@${author.name} 말 \\d+ &lt;b&gt;</textarea>`));
   const [[stored]] = await sql(`select count(*) from comments where post_id = ${id}`);
   assert.equal(Number(stored), statuses.filter((status) => status === 303).length);
-  // On a busy machine the minute may be over by now: then it is filled again.
+  // On a busy machine the minute may be over by now; then the limit is filled again.
   let byApi;
   for (let i = 0; i < 60 && byApi?.status !== 429; ++i) byApi = await client.post(`/api/v1/posts/${id}/comments`, { json: { content: '말' } });
   const problem = assertProblem(byApi, 429);
   assert.match(problem.detail, /1분/);
-  // Others are not bound by it, and reading is not.
+  // It limits neither other members nor reads.
   assert.equal((await author.client.post(`/posts/${id}/comments`, { form: { content: '답' } })).status, 303);
   assert.equal((await client.get(path)).status, 200);
 });
@@ -135,7 +135,7 @@ test('a page of threads is bounded in bytes, and links lead to every comment', a
     assert.match(answer.text, new RegExp(`id="c${one}"`), `comment ${one}`);
     assert.ok(answer.bytes.length < largestPage);
   }
-  // What is written into a thread that goes on leads to its place.
+  // A new comment in a continued thread redirects to its place.
   const reply = await author.client.post(`/posts/${id}/comments`, { form: { content: '끝에 단 답글', parent_id: String(ids[60]) } });
   const shown = await author.client.get(reply.location.replace(/#.*/, ''));
   assert.match(shown.text, /끝에 단 답글/);

@@ -9,7 +9,7 @@ const redisCli = 'REDISCLI_AUTH=$(cat /etc/minschool/redis.admin) redis-cli';
 
 const site = '/etc/nginx/conf.d/minschool-loadbalancer.conf';
 
-/** Breaks the machine, what doctor must say then, and how it is whole again. */
+/** A command that breaks the machine, the message that doctor must print, and a command that repairs it. */
 const faults = [
   { fault: 'chmod o+r /etc/minschool/session.secret', check: 'rights', says: /session\.secret can be read by everybody/, remedy: 'chmod o= /etc/minschool/session.secret' },
   { fault: 'chgrp root /etc/minschool/site.database', check: 'rights', says: /site\.database cannot be read by the programs/, remedy: 'chgrp minschool /etc/minschool/site.database' },

@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const longestMs = 240_000;
 
-/** Until the assertions of `tried` hold, for what a machine does in its own time. What it gives. */
+/** Retries the assertions of `tried` until they hold; returns its result. */
 export async function until(tried, ms = 60_000) {
   const end = Date.now() + ms;
   for (;;) {
@@ -35,7 +35,7 @@ export class Machine {
     return join(this.folder, 'machine', 'root');
   }
 
-  /** Boots it; `shared` is a folder of ours that it sees read-only as /shared. */
+  /** Boots it; `shared` is a folder that it has read-only as /shared. */
   async boot(shared) {
     const place = join(this.folder, 'machine');
     await run('umount', ['--recursive', this.root]).catch(() => {});  // of a run that was killed
@@ -43,7 +43,7 @@ export class Machine {
     for (const part of ['root', 'upper', 'work']) await mkdir(join(place, part), { recursive: true });
     const layers = `lowerdir=${join(this.folder, 'base')},upperdir=${join(place, 'upper')},workdir=${join(place, 'work')}`;
     await run('mount', ['-t', 'overlay', 'overlay', '-o', layers, this.root]);
-    // It leaves with us, also when we are killed.
+    // It ends with this process, even when that is killed.
     const words = ['--pdeathsig', 'TERM', 'systemd-nspawn', '--register=no', '--keep-unit', '--private-network', '--link-journal=no', '--console=pipe', '--machine=minschool-test',
       `--bind-ro=${shared}:/shared`, '--directory', this.root, '--boot'];
     this.#nspawn = spawn('setpriv', words, { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -64,7 +64,7 @@ export class Machine {
     return ['nsenter', '--target', this.#leader, '--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup', '--root', '--wd', '--', ...words];
   }
 
-  /** In front of a command of ours that sees only its network. */
+  /** The prefix of a command on this machine that uses its network. */
   beside(...words) {
     return ['nsenter', '--target', this.#leader, '--net', '--', ...words];
   }
@@ -76,7 +76,7 @@ export class Machine {
     return out;
   }
 
-  /** The same with {code, out, err}, whatever came of it. */
+  /** The same with {code, out, err}, whether it succeeds or fails. */
   attempt(line, { input = '' } = {}) {
     const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', LC_ALL: 'C.UTF-8', DEBIAN_FRONTEND: 'noninteractive' };
     const [program, ...words] = this.inside('sh', '-c', line);

@@ -1,5 +1,5 @@
 // Members who read and write without a pause, beside the machine whose network this runs in; started by package.test.mjs. Says
-// when they have begun, and what came of it as JSON when its standard input ends. argv: the session's cookie, the address of a board.
+// when they have begun, and prints the results as JSON when its standard input ends. argv: the session's cookie, the address of a board.
 import { Client } from '../support/client.mjs';
 
 const [cookie, board] = process.argv.slice(2);
@@ -15,7 +15,7 @@ function member() {
   return { get: (path) => client.get(path, { headers }), post: (path, form) => client.post(path, { headers, form }) };
 }
 
-/** Does it again and again; whatever is no page or redirect is a failure. */
+/** Repeats an action; every other response than a page or redirect is a failure. */
 async function again(kind, act) {
   while (going) {
     try {
