@@ -1,5 +1,5 @@
-// Members who read and write without a pause, beside the machine whose network this runs in; started by package.test.mjs. Says
-// when they have begun, and prints the results as JSON when its standard input ends. argv: the session's cookie, the address of a board.
+// Members who read and write without a pause, in the network of the machine; started by site.mjs. Says when they have begun, and
+// prints the results as JSON when its standard input ends. argv: the session's cookie, the address of a board.
 import { Client } from '../support/client.mjs';
 
 const [cookie, board] = process.argv.slice(2);
