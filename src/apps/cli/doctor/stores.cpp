@@ -139,7 +139,7 @@ void check_postgres_settings(Database& database, Report& report) {
 }
 
 void check_schema(Database& database, const config::Settings& settings, const Places& places, Report& report) {
-  const auto facts = pg::installed(config::pg_config(settings).conninfo);
+  const auto facts = pg::schema_state(config::pg_config(settings).conninfo);
   const auto files = pg::read_schema(places.share / "schema");
   const auto applied = facts.migrations.size();
   const auto outdated = pg::outdated_functions(facts, files);
