@@ -45,7 +45,8 @@ ThreadMetrics::ThreadMetrics(metrics::Shard& shard, int thread)
       sessions_opened(shard.total("minschool_sessions_opened", "Logins.")),
       purges_pending(
           shard.gauge("minschool_purges_pending", "What was taken away and stands in saved pages of Nginx.")),
-      purge_failures(shard.total("minschool_purge_failures", "Times that the saved pages of an Nginx could not be purged.")),
+      purge_failures(
+          shard.total("minschool_purge_failures", "Times that the saved pages of an Nginx could not be purged.")),
       shard_(shard) {}
 
 ThreadMetrics::Route ThreadMetrics::add_route(std::string_view pattern, http::Method method) {

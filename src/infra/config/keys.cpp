@@ -194,8 +194,7 @@ const std::array kKeys{
 
     Key{"proxy", "trusted", "Networks (CIDR) whose X-Forwarded-For is trusted: where Nginx runs.",
         List{at<&S::proxy, &S::Proxy::trusted>, networks}},
-    Key{"proxy", "monitors",
-        "minschool-monitor of each Nginx, which purges saved pages; empty where Nginx saves none.",
+    Key{"proxy", "monitors", "minschool-monitor of each Nginx, which purges saved pages; empty where Nginx saves none.",
         List{at<&S::proxy, &S::Proxy::monitors>, numeric_urls}},
 
     Key{"monitor", "log_socket", "Unix socket that it makes for Nginx's access log (datagrams of syslog).",

@@ -96,9 +96,9 @@ void check_sessions(Database& database, const SiteFacts& facts, Report& report) 
     const bool has_heartbeat = row[2] == "t";
     all += count;
     if (has_heartbeat && (each == 0 || count <= 2 * each)) continue;  // twice while it is reloaded
-    const std::string message =
-        has_heartbeat ? fmt::format("{} has {} connections, and needs {}", name, count, each)
-                      : fmt::format("{} has {} connections, but no heartbeat for a minute", name, count);
+    const std::string message = has_heartbeat
+                                    ? fmt::format("{} has {} connections, and needs {}", name, count, each)
+                                    : fmt::format("{} has {} connections, but no heartbeat for a minute", name, count);
     report.hint(
         "PostgreSQL connections", message,
         fmt::format("they end within seconds when their machine is gone; else: select pg_terminate_backend(pid) "

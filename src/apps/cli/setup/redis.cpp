@@ -127,11 +127,11 @@ void prepare_redis(SetupOptions& options) {
     redis.ask({"PING"});
   } catch (const RedisError& fault) {
     const std::string_view why = fault.what();
-    throw Failure(fmt::format(
-        "Redis at {}: {}; {}", options.redis, why,
-        why.starts_with("NOAUTH") || why.starts_with("WRONGPASS")
-            ? fmt::format("name a file with its password in --redis-password-file, or correct {}", password_file.string())
-            : "install it (apt install redis-server), or name another with --redis host:port"));
+    throw Failure(fmt::format("Redis at {}: {}; {}", options.redis, why,
+                              why.starts_with("NOAUTH") || why.starts_with("WRONGPASS")
+                                  ? fmt::format("name a file with its password in --redis-password-file, or correct {}",
+                                                password_file.string())
+                                  : "install it (apt install redis-server), or name another with --redis host:port"));
   }
 }
 
