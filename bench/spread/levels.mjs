@@ -32,9 +32,9 @@ async function counts(servers) {
       add(labels.cache, labels.result === 'hit', value);
     }
   }
-  const told = Object.fromEntries([...(await redis('INFO', 'stats')).matchAll(/^keyspace_(hits|misses):(\d+)/gm)].map(([, key, value]) => [key, Number(value)]));
-  add('Redis', true, told.hits);
-  add('Redis', false, told.misses);
+  const stats = Object.fromEntries([...(await redis('INFO', 'stats')).matchAll(/^keyspace_(hits|misses):(\d+)/gm)].map(([, key, value]) => [key, Number(value)]));
+  add('Redis', true, stats.hits);
+  add('Redis', false, stats.misses);
   const [[found, read]] = await sql("select blks_hit, blks_read from pg_stat_database where datname = 'minschool'");
   add("PostgreSQL's buffers", true, Number(found));
   add("PostgreSQL's buffers", false, Number(read));
