@@ -48,8 +48,7 @@ TEST_F(LiveBoardTest, ReturnsNewVisiblePosts) {
 
 TEST_F(LiveBoardTest, SendsChangesToViewersWhoMayReadTheBoard) {
   write("첫 글");
-  EXPECT_EQ(shown(since(0).changes[0], kGuest),
-            R"(<turbo-stream action="change_set" board="1" number="1"></turbo-stream>)");
+  EXPECT_EQ(shown(since(0).changes[0], kGuest), R"(<turbo-stream action="news" board="1" number="1"></turbo-stream>)");
   ask("update boards set read_role = 1 where id = 1");
   boards.changed();
   EXPECT_EQ(shown(since(0).changes[0], kGuest), "-");

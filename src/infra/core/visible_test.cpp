@@ -30,7 +30,7 @@ TEST(VisibleSecret, NamesInvisibleCharacters) {
               HasSubstr("U+3000, a full-width space, as its character 1,"));
   EXPECT_THAT(fault("ab\xE3\x85\xA4"), HasSubstr("U+3164, a Hangul filler,"));
   EXPECT_THAT(fault("ab\xF3\xA0\x81\x81"), HasSubstr("U+E0041, a tag character,"));
-  EXPECT_THAT(fault("ab\xff"), HasSubstr("no UTF-8"));
+  EXPECT_THAT(fault("ab\xff"), HasSubstr("invalid UTF-8"));
   EXPECT_THAT(fault("se\xC2\xAD"
                     "cret"),
               testing::Not(HasSubstr("cret,")))
