@@ -104,7 +104,6 @@ TEST_F(BoardsTest, AnEditOfAnotherVersionIsAConflict) {
 }
 
 TEST_F(BoardsTest, MoveUpAndDown) {
-  const std::string before = slugs();
   ASSERT_TRUE(run(boards.move(call, kAdmin, BoardId{1}, 1)));
   EXPECT_EQ(slugs(), "staff free");
   ASSERT_TRUE(run(boards.move(call, kAdmin, BoardId{1}, 1))) << "the last one stays where it is";

@@ -41,7 +41,7 @@ bool is_local(std::string_view local) {
 std::string normal_email(std::string_view typed) {
   const unicode::Line line(typed);
   if (!line.pure()) return {};
-  const std::string address = unicode::lower(unicode::nfkc(line));
+  std::string address = unicode::lower(unicode::nfkc(line));
   const auto at = address.rfind('@');
   if (at == std::string::npos) return address;
   return address.substr(0, at + 1) + unicode::ascii_domain(std::string_view(address).substr(at + 1));

@@ -7,7 +7,6 @@
 namespace ms::posts {
 namespace {
 
-using testing::Eq;
 using testing::Optional;
 
 class PostRules : public WritingFixture {

@@ -17,6 +17,7 @@ std::span<const ElfW(Phdr)> segments_of(const dl_phdr_info& object) { return {ob
 bool has_written_code(const dl_phdr_info& object) {
   for (const auto& segment : segments_of(object)) {
     if (segment.p_type != PT_DYNAMIC) continue;
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): the loader gives addresses as numbers
     const auto* entry = reinterpret_cast<const ElfW(Dyn)*>(object.dlpi_addr + segment.p_vaddr);
     for (; entry->d_tag != DT_NULL; ++entry) {
       if (entry->d_tag == DT_TEXTREL) return true;
@@ -36,6 +37,7 @@ int release_pages(dl_phdr_info* object, std::size_t, void*) {
     const std::uintptr_t at = object->dlpi_addr + segment.p_vaddr;
     const std::uintptr_t begin = (at + page - 1) / page * page;
     const std::uintptr_t end = (at + segment.p_filesz) / page * page;
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): as above
     if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
   }
   return 0;

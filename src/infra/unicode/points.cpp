@@ -46,7 +46,7 @@ std::vector<UChar32> points_of(std::string_view text) {
   const auto size = static_cast<std::int32_t>(text.size());
   for (std::int32_t at = 0; at < size;) {
     UChar32 point = 0;
-    U8_NEXT(text.data(), at, size, point);
+    U8_NEXT(text.data(), at, size, point);  // NOLINT(bugprone-inc-dec-in-conditions): ICU's macro
     out.push_back(point);
   }
   return out;
