@@ -198,10 +198,10 @@ TEST_F(WriteTest, AnIdOfAnotherTransactionFailsTheStatement) {
     other = begun(write).insert<CommentId>(kComment, write.actor(), "text").id;
     return nothing();
   }));
-  EXPECT_THROW(commit([&other](Write& write) -> Plan {
+  EXPECT_THROW(static_cast<void>(commit([&other](Write& write) -> Plan {
                  begun(write).add(kReply, *other);
                  return nothing();
-               }),
+               })),
                pg::StatementFailed);
 }
 
@@ -267,7 +267,9 @@ async<Result<void>> commit_twice(Writer& writer, const Call& call) {
   co_return co_await write.commit(nothing());
 }
 
-TEST_F(WriteTest, AWriteIsCommittedOnce) { EXPECT_THROW(pg::run(io, commit_twice(writer, call)), std::logic_error); }
+TEST_F(WriteTest, AWriteIsCommittedOnce) {
+  EXPECT_THROW(static_cast<void>(pg::run(io, commit_twice(writer, call))), std::logic_error);
+}
 
 TEST_F(WriteTest, AFailedGuardChangesAndPublishesNothing) {
   call.set_idempotency_key(&key);
@@ -372,7 +374,7 @@ TEST_F(WriteTest, AnUnknownOutcomePublishesThePossibleChanges) {
     return {.result = comment.id, .changes = Changes::of_topics({{'p', 1}}).with_cache({"cache:test"})};
   };
   try {
-    pg::run(io, commit(lossy, call, 1, add));
+    static_cast<void>(pg::run(io, commit(lossy, call, 1, add)));
     FAIL() << "an answer came";
   } catch (const pg::Unavailable& failure) { EXPECT_TRUE(failure.outcome_unknown()); }
   EXPECT_FALSE(cached());
