@@ -271,7 +271,7 @@ async<> Channels::run_sweeps(std::shared_ptr<Channels> self) {
       co_await self->timer_.async_wait(io::kAsTuple);
     }
     self->sweep_now_ = false;
-    for (auto [kind, source] : std::map(self->sources_)) {
+    for (const auto& [kind, source] : std::map(self->sources_)) {
       const std::vector<std::int64_t> ids = self->followed(kind);
       for (std::size_t begin = 0; begin < ids.size(); begin += kMaxSwept) {
         const auto end = std::min(ids.size(), begin + kMaxSwept);

@@ -214,12 +214,13 @@ async<bool> PostPageCache::compare(const Call& call, std::vector<CachedPostPtr> 
     std::ranges::for_each(co_await source_.versions(call, std::move(ids)), confirm);
   }
   for (const auto& [id, post] : waiting) drop(post);
-  co_return waiting.empty();
+  const bool all_confirmed = waiting.empty();
+  co_return all_confirmed;
 }
 
 void PostPageCache::drop(const CachedPostPtr& post) {
   const PostId id = post->reading->post.id;
-  if (const CachedPostPtr* kept = posts_.find(id); kept != nullptr && *kept == post) posts_.invalidate(id);
+  if (const CachedPostPtr* cached = posts_.find(id); cached != nullptr && *cached == post) posts_.invalidate(id);
 }
 
 async<std::shared_ptr<const likes::Likers>> PostPageCache::load_likers(const Call& call, PostId id) {
@@ -233,7 +234,7 @@ async<std::vector<std::int64_t>> PostPageCache::liked(const Call& call, MemberId
     const auto load = [this, &call, id] { return load_likers(call, id); };
     auto likers = co_await likers_.run(call.deadline(), post, load, [](const auto&) {});
     post->likers = std::move(likers);
-    if (const CachedPostPtr* kept = posts_.find(id); kept != nullptr && *kept == post) posts_.put(id, post);
+    if (const CachedPostPtr* cached = posts_.find(id); cached != nullptr && *cached == post) posts_.put(id, post);
   }
   if (post->likers->complete) co_return post->likers->of(member);
   auto own = co_await likes_.of(call, member, id);
