@@ -30,14 +30,21 @@ running() {
   read_start_time "$pid" && [ "$start_time" = "$started" ]
 }
 
+# group_runs PID ; whether a thread of that process group is not dead yet. A process is a zombie (Z) as soon as its first
+# thread is, while others still hold its ports; a zombie without others holds nothing.
+group_runs() {
+  local member states=""
+  for member in $(pgrep -g "$1"); do states+=$(grep -hs '^State:' "/proc/$member/task/"*/status || true); done
+  [[ "$states" =~ State:[[:space:]][^ZX] ]]
+}
+
 # kill_all NAME ; the process and its children, at once, and waits until none of them holds a port any more. A process id
 # stays reserved while its group has members, so a foreign process gets the number only after the whole group has ended.
 kill_all() {
   local tries=100
   running "$1" || { [ -n "$pid" ] && [ ! -e "/proc/$pid" ]; } || return 0
   kill -KILL -- "-$pid" 2>/dev/null || return 0
-  # Not zombies (Z): these hold nothing, and whose children they are may reap them late.
-  while pgrep -g "$pid" -r D,R,S,T,t >/dev/null && ((tries-- > 0)); do pause 0.05; done
+  while group_runs "$pid" && ((tries-- > 0)); do pause 0.05; done
 }
 
 # await_end NAME SECONDS ; true when it is gone.
