@@ -155,6 +155,7 @@ test("a visitor's own X-Request-Id is not trusted: the same id twice writes twic
 
 test('only guests\' pages are saved', async () => {
   await expectStatus(guest.get(free), 200);
+  await expectStatus(guest.get(free), 200);  // saved now: at its second request
   const again = await guest.get(free);
   assert.match(again.headers['x-cache'], /^(HIT|EXPIRED|UPDATING)$/);
   assert.match(again.headers['cache-control'], /s-maxage/);
