@@ -12,7 +12,7 @@ const defaults = {
   recoveryMs: 5000,
 };
 
-// A purge looks at the pages that were saved meanwhile once more (kLast and kCheckPeriod of apps/monitor/saved_pages.cpp).
+// A purge looks at the pages that were saved meanwhile once more (kLastScanDelay and kCheckPeriod of apps/monitor/saved_pages.cpp).
 const lastLookMs = 3250;
 
 /**

@@ -1,5 +1,5 @@
--- What the pages of these posts show has changed, though neither the posts nor their comments say another thing: their HTML
--- was made anew. Nobody is told; who keeps a page finds it by its number.
+-- Raises the version of these posts without a live event: their HTML or that of their comments was rendered again. Nothing is
+-- published; a cached page is found to be old when its version is compared.
 create or replace function ms_pages_changed(of_posts bigint[]) returns void
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin

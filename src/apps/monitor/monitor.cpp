@@ -116,8 +116,10 @@ bool Monitor::serving() const {
 }
 
 async<http::Response> Monitor::purge_saved_pages(PurgeScope scope) {
-  // Right after the start; whoever asks tries again (infra/purge).
-  if (!prober_.cache_path()) co_return http::Response::text(503, "text/plain", "Nginx's file is not read yet\n");
+  // Right after the start the prober may not have read the file yet.
+  if (!prober_.cache_path()) co_await prober_.read_file();
+  // The app server that asked tries again (infra/purge).
+  if (!prober_.cache_path()) co_return http::Response::text(503, "text/plain", prober_.file_error() + "\n");
   try {
     co_await saved_pages_.purge(std::move(scope));
     co_return http::Response(204);

@@ -29,7 +29,9 @@ class Prober {
   Prober(asio::io_context& io, const config::Settings::Monitor& settings, http::FetchRequest status, Traffic& traffic);
 
   async<void> run();
-  /// Makes the next turn read Nginx's file even if it has not changed.
+  /// Reads Nginx's file if it has changed since it was last read.
+  async<void> read_file();
+  /// Makes the next read_file() read it even if it has not changed.
   void reload_file() noexcept { file_version_.clear(); }
 
   const NginxState& nginx() const noexcept { return nginx_; }
@@ -41,7 +43,6 @@ class Prober {
  private:
   static async<void> probe(Prober* self, Place place);
   static async<void> poll_nginx(Prober* self);
-  async<void> read_file();
   async<std::vector<Place>> locate(const std::vector<Upstream>& upstreams);
 
   asio::io_context& io_;

@@ -27,7 +27,7 @@ using std::chrono::system_clock;
 
 constexpr std::chrono::milliseconds kCheckPeriod{250};
 /// Longer than an app server caches what pages show, and than it takes to answer (site.remember_ms, http.answer_ms).
-constexpr std::chrono::seconds kLast{3};
+constexpr std::chrono::seconds kLastScanDelay{3};
 /// Whoever asks for a purge waits for less than this (infra/purge).
 constexpr std::chrono::seconds kMaxScan{2};
 constexpr int kScans = 1;                                // at once
@@ -122,8 +122,8 @@ async<void> SavedPages::purge(PurgeScope scope) {
   ++purges_;
   const auto now = steady_clock::now();
   const auto since = system_clock::now();
-  later_.push_back({now + kCheckPeriod, since, scope, false});
-  later_.push_back({now + kLast, since, scope, scope.all()});
+  due_scans_.push_back({now + kCheckPeriod, since, scope, false});
+  due_scans_.push_back({now + kLastScanDelay, since, scope, scope.all()});
   co_await invalidate(scope, system_clock::time_point::min());
 }
 
@@ -159,22 +159,22 @@ async<void> SavedPages::scan_all() {
   scanning_ = false;
 }
 
-async<void> SavedPages::do_later() {
+async<void> SavedPages::run_due_scans() {
   const auto now = steady_clock::now();
   const bool serving = serving_();
-  const auto waits = [&](const Later& later) { return later.at > now || (later.serving && !serving); };
-  const auto due = std::ranges::partition(later_, waits);
+  const auto waits = [&](const DueScan& scan) { return scan.at > now || (scan.serving && !serving); };
+  const auto due = std::ranges::partition(due_scans_, waits);
   if (due.empty()) co_return;
-  Later all = std::move(due.front());
-  for (const Later& other : due | std::views::drop(1)) {
+  DueScan all = std::move(due.front());
+  for (const DueScan& other : due | std::views::drop(1)) {
     all.scope.merge(other.scope);
     all.since = std::min(all.since, other.since);
   }
-  later_.erase(due.begin(), due.end());
+  due_scans_.erase(due.begin(), due.end());
   try {
     co_await invalidate(all.scope, all.since);
   } catch (...) {
-    later_.push_back(std::move(all));
+    due_scans_.push_back(std::move(all));
     throw;
   }
 }
@@ -199,7 +199,7 @@ async<void> SavedPages::run() {
     co_await sleep_for(kCheckPeriod);
     try {
       check_disk();
-      co_await do_later();
+      co_await run_due_scans();
       last_error.clear();
     } catch (const std::exception& fault) {
       if (last_error != fault.what()) spdlog::error("{}", fault.what());

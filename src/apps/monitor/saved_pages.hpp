@@ -40,10 +40,10 @@ class SavedPages {
   ~SavedPages();
 
   /// Nginx uses no page of this scope that it saved, or began to fetch, until now. Soon the files that were written
-  /// since are looked at once more: a page may have been on its way to its file, and an app server may have made one
-  /// from values that it still had in its caches. Throws std::runtime_error.
+  /// since are scanned again: a page may have been on its way to its file, and an app server may have made one from
+  /// values that it still had in its caches. Throws std::runtime_error.
   async<void> purge(PurgeScope scope);
-  /// Watches the disk and does what purges left for later, as long as the program runs.
+  /// Watches the disk and scans again after purges, as long as the program runs.
   async<void> run();
 
   /// Whether Nginx saves pages.
@@ -56,8 +56,8 @@ class SavedPages {
 
  private:
   struct Scan;
-  /// What is left of a purge.
-  struct Later {
+  /// A further scan that a purge needs.
+  struct DueScan {
     std::chrono::steady_clock::time_point at;
     std::chrono::system_clock::time_point since;
     PurgeScope scope;
@@ -69,7 +69,7 @@ class SavedPages {
   void point_to(const std::filesystem::path& target);
   async<void> invalidate(const PurgeScope& scope, std::chrono::system_clock::time_point since);
   async<void> scan_all();
-  async<void> do_later();
+  async<void> run_due_scans();
   void check_disk();
 
   std::filesystem::path folder_;
@@ -77,7 +77,7 @@ class SavedPages {
   std::function<bool()> serving_;
   std::filesystem::path generation_;
   std::filesystem::path previous_;
-  std::vector<Later> later_;
+  std::vector<DueScan> due_scans_;
   std::optional<DiskSpace> disk_;
   bool full_ = false;
   std::uint64_t purges_ = 0;

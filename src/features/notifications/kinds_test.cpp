@@ -26,9 +26,9 @@ TEST(Kinds, HaveTheirTexts) {
   for (const KindTraits& one : kKinds) {
     for (const Msg text : {one.about_post, one.about_comment, one.setting}) EXPECT_NE(tr(text), text.key) << one.name;
     for (const bool about_comment : {false, true}) {
-      const std::string said = words(one.kind, about_comment, "김하늘");
-      EXPECT_THAT(said, Not(HasSubstr("{"))) << one.name;
-      EXPECT_EQ(said.contains("김하늘"), !one.by_staff) << one.name << ": staff act without a name";
+      const std::string text = words(one.kind, about_comment, "김하늘");
+      EXPECT_THAT(text, Not(HasSubstr("{"))) << one.name;
+      EXPECT_EQ(text.contains("김하늘"), !one.by_staff) << one.name << ": staff act without a name";
     }
   }
 }

@@ -157,7 +157,7 @@ Result<void> check_shown(const view::SafeHtml& html) {
   return Unexpected(Error(ErrorCode::invalid, "error.invalid"_msg, {{"content", "posts.content_nothing"_msg}}));
 }
 
-void Look::add_neighbours(Reading& to) const {
+void VersionWithNeighbours::add_neighbours(Reading& to) const {
   to.older = older ? std::optional(Neighbour{older, older_title}) : std::nullopt;
   to.newer = newer ? std::optional(Neighbour{newer, newer_title}) : std::nullopt;
 }
@@ -230,7 +230,7 @@ async<Result<Reading>> Posts::read(const Call& call, const session::Viewer& view
 }
 
 ReadingHandle Posts::ask(pg::Statements& out, PostId id, MemberId member) {
-  return {store::find(out, id, member), store::looks(out, {id})};
+  return {store::find(out, id, member), store::versions_with_neighbours(out, {id})};
 }
 
 std::optional<Reading> Posts::result_of(const ReadingHandle& handle) {
@@ -238,13 +238,13 @@ std::optional<Reading> Posts::result_of(const ReadingHandle& handle) {
   if (!post) return std::nullopt;
   add_to_index(post->id, {post->board, post->author});
   Reading out{std::move(*post), {}, {}};
-  if (const auto look = handle.look.one()) look->add_neighbours(out);
+  if (const auto version = handle.version.one()) version->add_neighbours(out);
   return out;
 }
 
-async<std::vector<Look>> Posts::looks(const Call& call, std::vector<PostId> at) {
+async<std::vector<VersionWithNeighbours>> Posts::versions_with_neighbours(const Call& call, std::vector<PostId> at) {
   pg::Batch batch = db_.reads(call);
-  const auto handle = store::looks(batch, at);
+  const auto handle = store::versions_with_neighbours(batch, at);
   co_await batch.send();
   co_return handle.all();
 }

@@ -100,7 +100,7 @@ struct Reading {
 };
 
 /// What tells whether the page of a post has changed, and what changes around the post without being its own.
-struct Look {
+struct VersionWithNeighbours {
   PostId post;
   std::int64_t events = 0;  ///< as Post::events
   std::int64_t views = 0;
@@ -111,7 +111,7 @@ struct Look {
 
   void add_neighbours(Reading& to) const;
 };
-/// The part of Look that is its post's own.
+/// The part of VersionWithNeighbours that is its post's own.
 struct Version {
   PostId post;
   std::int64_t events = 0;
@@ -121,7 +121,7 @@ struct Version {
 /// The statements that read a post, for a caller who reads more in the same round trip.
 struct ReadingHandle {
   pg::ResultHandle<Post> post;
-  pg::ResultHandle<Look> look;
+  pg::ResultHandle<VersionWithNeighbours> version;
 };
 
 /// A line of the home page.
@@ -182,7 +182,7 @@ class Posts {
   static ReadingHandle ask(pg::Statements& out, PostId id, MemberId member);
   std::optional<Reading> result_of(const ReadingHandle& handle);
   /// Both in any order, without posts that do not exist; they may be removed.
-  async<std::vector<Look>> looks(const Call& call, std::vector<PostId> at);
+  async<std::vector<VersionWithNeighbours>> versions_with_neighbours(const Call& call, std::vector<PostId> at);
   async<std::vector<Version>> versions(const Call& call, std::vector<PostId> of);
   /// Unexpected as read().
   async<Result<void>> readable(const Call& call, const session::Viewer& viewer, BoardId board);

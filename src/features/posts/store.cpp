@@ -61,7 +61,7 @@ constexpr pg::Query kFind{"posts.find", R"(
          exists (select from post_likes l where l.post_id = p.id and l.user_id = $2), c.events, p.event
     from posts p join users u on u.id = p.author_id join post_counters c on c.post_id = p.id
    where p.id = $1 and p.visible)"};
-constexpr pg::Query kLooks{"posts.looks", R"(
+constexpr pg::Query kVersionsWithNeighbours{"posts.versions_with_neighbours", R"(
   select c.post_id, c.events, c.views, coalesce(o.post_id, 0), coalesce(o.title, ''), coalesce(n.post_id, 0), coalesce(n.title, '')
     from post_counters c
     left join lateral (
@@ -110,7 +110,9 @@ pg::ResultHandle<BoardRow> later_page(pg::Statements& out, BoardId board, std::i
 pg::ResultHandle<Post> find(pg::Statements& out, PostId id, MemberId member) {
   return out.add<Post>(kFind, id, member);
 }
-pg::ResultHandle<Look> looks(pg::Statements& out, const std::vector<PostId>& at) { return out.add<Look>(kLooks, at); }
+pg::ResultHandle<VersionWithNeighbours> versions_with_neighbours(pg::Statements& out, const std::vector<PostId>& at) {
+  return out.add<VersionWithNeighbours>(kVersionsWithNeighbours, at);
+}
 pg::ResultHandle<Version> versions(pg::Statements& out, const std::vector<PostId>& of) {
   return out.add<Version>(kVersions, of);
 }

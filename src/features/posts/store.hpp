@@ -29,7 +29,7 @@ pg::ResultHandle<BoardRow> later_page(pg::Statements& out, BoardId board, std::i
 /// A visible post of any board, with whether `member` likes it.
 pg::ResultHandle<Post> find(pg::Statements& out, PostId id, MemberId member);
 /// Both in any order, without posts that do not exist.
-pg::ResultHandle<Look> looks(pg::Statements& out, const std::vector<PostId>& at);
+pg::ResultHandle<VersionWithNeighbours> versions_with_neighbours(pg::Statements& out, const std::vector<PostId>& at);
 pg::ResultHandle<Version> versions(pg::Statements& out, const std::vector<PostId>& of);
 /// The newest `each` posts of every board on the home page that a member of `rank` may read.
 pg::ResultHandle<Recent> recent(pg::Statements& out, int rank, int each);

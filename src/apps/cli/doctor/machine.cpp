@@ -76,12 +76,13 @@ void check_program(const std::string& name, const config::Settings& settings, Re
                  "systemctl reload " + name);
   }
   const auto status = text_at(answer->body, "/status");
-  if (status == "down") return report.wrong(name, "cannot serve: " + answer->body, "what is said below of PostgreSQL");
+  if (status == "down")
+    return report.wrong(name, "cannot serve: " + answer->body, "correct the findings about PostgreSQL below");
   if (text_at(answer->body, "/checks/postgresql/state") == "degraded") {
     return report.wrong(name, "PostgreSQL takes no writes: " + text_at(answer->body, "/checks/postgresql/error"),
-                        "what is said below of PostgreSQL");
+                        "correct the findings about PostgreSQL below");
   }
-  if (status == "degraded") return report.hint(name, "serves without Redis", "what is said of Redis");
+  if (status == "degraded") return report.hint(name, "serves without Redis", "correct the findings about Redis");
   report.ok(name, fmt::format("version {} answers at {}", installed.text, where));
 }
 

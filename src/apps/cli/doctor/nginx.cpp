@@ -111,7 +111,7 @@ void check_page(const SiteFacts& facts, Report& report) {
   }
   if (answer->status >= 400) {
     return report.wrong("page", fmt::format("Nginx answers for {} with {}", host, answer->status),
-                        "what is said of the programs");
+                        "correct the findings about the programs");
   }
   report.ok("page", fmt::format("Nginx answers for {}", host));
 }

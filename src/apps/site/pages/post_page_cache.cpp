@@ -12,10 +12,10 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr seconds kActive{30};      // a post that was not read for so long is compared when it is read again
-constexpr seconds kNeighbours{20};  // how long neighbours are believed
+constexpr seconds kActiveTime{30};     // a post that was not read in this time is compared at its next read
+constexpr seconds kNeighboursTtl{20};  // neighbours are read again after this time
 // Two reads within this time make a page one whose HTML is worth keeping.
-constexpr std::chrono::milliseconds kHot{50};
+constexpr std::chrono::milliseconds kHotInterval{50};
 constexpr std::size_t kMaxCommonBytes = 4 << 20;
 constexpr std::size_t kComparedAtOnce = 1000;  // versions of one query: a millisecond of PostgreSQL
 constexpr seconds kCompareTime{2};
@@ -53,20 +53,21 @@ struct PostPageCache::CachedPost {
     return found == pages.end() ? nullptr : found->rows;
   }
   std::int64_t version() const { return reading->post.events; }
-  /// Confirms its version by a look that began at `at`.
+  /// Confirms its version by a comparison that began at `at`.
   void confirm(std::int64_t views_now, Clock::time_point at) {
     views = views_now;
     compared = std::max(compared, at);
   }
-  void add_neighbours(const posts::Look& look, Clock::time_point at) {
-    if (at <= looked) return;
-    looked = at;
+  void add_neighbours(const posts::VersionWithNeighbours& found, Clock::time_point at) {
+    if (at <= neighbours_read) return;
+    neighbours_read = at;
     const auto is = [](const std::optional<posts::Neighbour>& one, PostId id, const std::string& title) {
       return one ? one->id == id && one->title == title : !id;
     };
-    if (is(reading->older, look.older, look.older_title) && is(reading->newer, look.newer, look.newer_title)) return;
+    if (is(reading->older, found.older, found.older_title) && is(reading->newer, found.newer, found.newer_title))
+      return;
     auto changed = std::make_shared<posts::Reading>(*reading);
-    look.add_neighbours(*changed);
+    found.add_neighbours(*changed);
     reading = std::move(changed);
   }
 
@@ -75,7 +76,7 @@ struct PostPageCache::CachedPost {
   std::vector<Threads> pages;
   std::shared_ptr<const likes::Likers> likers;  // null: not asked yet
   Clock::time_point compared;                   // when its version was the latest
-  Clock::time_point looked;                     // when its neighbours were these
+  Clock::time_point neighbours_read;            // when its neighbours were these
   Clock::time_point read;
 };
 
@@ -127,7 +128,7 @@ async<PostPageCache::Page> PostPageCache::page(const Call& call, bool bypass_cac
   const auto load_page = [this, &call, key] { return load(call, key); };
   if (bypass_cache || ttl_ == ttl_.zero()) co_return co_await load_page();
   const auto [id, number, from] = key;
-  const auto before = Clock::now() - kHot;
+  const auto before = Clock::now() - kHotInterval;
   const CachedPostPtr* found = posts_.find(id);
   const bool hot = found != nullptr && (*found)->read > before;
   const CachedPostPtr kept = found == nullptr ? nullptr : co_await current(call, *found);
@@ -145,17 +146,17 @@ async<PostPageCache::CachedPostPtr> PostPageCache::current(const Call& call, Cac
   post->read = now;
   if (is_current(*post, now)) co_return post;
   if (!post->reading) co_return nullptr;
-  const auto look = [this, &call, post] { return compare(call, {post}, true); };
-  const bool same = co_await comparisons_.run(call.deadline(), post, look, [](bool) {});
+  const auto compare_one = [this, &call, post] { return compare(call, {post}, true); };
+  const bool same = co_await comparisons_.run(call.deadline(), post, compare_one, [](bool) {});
   co_return same ? post : nullptr;
 }
 
 bool PostPageCache::is_current(const CachedPost& post, Clock::time_point now) const {
   if (now >= post.compared + ttl_ || post.compared < compare_before_) return false;
   if (!post.reading) return post.compared > board_changed_;
-  if (now >= post.looked + kNeighbours) return false;
+  if (now >= post.neighbours_read + kNeighboursTtl) return false;
   const auto changed = boards_changed_.find(post.reading->post.board);
-  return changed == boards_changed_.end() || post.looked > changed->second;
+  return changed == boards_changed_.end() || post.neighbours_read > changed->second;
 }
 
 /// Adds a page to `kept`, the post whose page was missing, or keeps the post anew when it has another version by now.
@@ -181,7 +182,7 @@ async<PostPageCache::Page> PostPageCache::load(const Call& call, PageKey key) {
   reader.ask(batch);
   co_await batch.send();
   const auto out = std::make_shared<CachedPost>();
-  out->compared = out->looked = out->read = began;
+  out->compared = out->neighbours_read = out->read = began;
   auto reading = source_.result_of(handle);
   if (!reading) co_return Page{out, nullptr};
   auto threads = std::make_shared<const comments::Threads>(co_await reader.finish());
@@ -205,11 +206,12 @@ async<bool> PostPageCache::compare(const Call& call, std::vector<CachedPostPtr> 
     const auto found = waiting.find(now.post);
     if (found == waiting.end() || found->second->version() != now.events) return;
     found->second->confirm(now.views, began);
-    if constexpr (std::same_as<decltype(now), const posts::Look&>) found->second->add_neighbours(now, began);
+    if constexpr (std::same_as<decltype(now), const posts::VersionWithNeighbours&>)
+      found->second->add_neighbours(now, began);
     waiting.erase(found);
   };
   if (neighbours) {
-    std::ranges::for_each(co_await source_.looks(call, std::move(ids)), confirm);
+    std::ranges::for_each(co_await source_.versions_with_neighbours(call, std::move(ids)), confirm);
   } else {
     std::ranges::for_each(co_await source_.versions(call, std::move(ids)), confirm);
   }
@@ -258,8 +260,8 @@ async<void> PostPageCache::compare_active() {
   std::vector<CachedPostPtr> with_neighbours;
   posts_.for_each([&](PostId, const CachedPostPtr& post) {
     const bool due = post->compared + ttl_ / 4 < begin || post->compared < compare_before_;
-    if (!post->reading || !due || begin > post->read + kActive) return;
-    (begin > post->looked + kNeighbours / 2 ? with_neighbours : all).push_back(post);
+    if (!post->reading || !due || begin > post->read + kActiveTime) return;
+    (begin > post->neighbours_read + kNeighboursTtl / 2 ? with_neighbours : all).push_back(post);
   });
   for (auto* posts : {&all, &with_neighbours}) {
     while (!posts->empty()) {
