@@ -10,5 +10,6 @@ begin
 end $$;
 revoke all on function posts_assign_event from public;
 
-create or replace trigger posts_assign_event before update of title, content, notice, deleted_at, hidden_at on posts
+create or replace trigger posts_assign_event before update of title, content, notice, attachments, deleted_at, hidden_at
+  on posts
   for each row execute function posts_assign_event();

@@ -12,6 +12,7 @@
 #include "apps/site/pages/pages.hpp"
 #include "apps/site/pages/post_page_cache.hpp"
 #include "features/comments/comments.hpp"
+#include "features/files/files.hpp"
 #include "features/likes/likes.hpp"
 #include "features/posts/page_cache.hpp"
 #include "features/posts/posts.hpp"
@@ -26,6 +27,13 @@ std::chrono::milliseconds remembered(const program::Services& services) {
 
 std::size_t megabytes(int count) { return static_cast<std::size_t>(count) << 20; }
 
+files::Limits file_limits(const config::Settings::Files& from) {
+  constexpr std::int64_t kMegabyte = 1 << 20;
+  return {.file_bytes = from.file_mb * kMegabyte,
+          .member_bytes = from.member_gb * 1024 * kMegabyte,
+          .site_bytes = from.site_gb * 1024 * kMegabyte};
+}
+
 live::Config live_config(const config::Settings::Live& from) {
   live::Config out;
   out.streams = static_cast<std::size_t>(from.streams);
@@ -37,6 +45,7 @@ class Site final : public program::App {
  public:
   explicit Site(program::Services& services)
       : services_(services),
+        files_(services.db, services.boards, services.writer, file_limits(services.settings.files)),
         views_(services.db, services.redis),
         posts_(services.db, services.cache, services.boards, views_, services.limiter, services.writer),
         page_cache_(posts_, remembered(services)),
@@ -57,7 +66,7 @@ class Site final : public program::App {
     members::add_login_routes(router, services_.members, services_.sessions, std::nullopt);
     notifications::add_site_routes(router, services_.notifications, services_.boards);  // before /members/{id}
     members::add_site_routes(router, services_.members, services_.sessions, services_.presence);
-    posts::add_site_routes(router, posts_, page_cache_, services_.boards, services_.notifications);
+    posts::add_site_routes(router, posts_, page_cache_, services_.boards, files_, services_.notifications);
     add_post_page_routes(router, posts_, post_page_cache_, comments_, services_.boards, services_.notifications);
     comments::add_site_routes(router, comments_, services_.boards, services_.notifications);
     likes::add_site_routes(router, likes_, services_.boards);
@@ -128,6 +137,7 @@ class Site final : public program::App {
   };
 
   program::Services& services_;
+  files::Files files_;
   posts::ViewCounter views_;
   posts::Posts posts_;
   posts::PageCache page_cache_;

@@ -148,6 +148,7 @@ Result<void> check(const Draft& draft) {
   if (!unicode::visible(draft.content)) wrong.push_back({"content", "posts.content_empty"_msg});
   if (code_points(draft.content) > kContentLimit) wrong.push_back({"content", "posts.content_long"_msg});
   if (!draft.content.pure()) wrong.push_back({"content", "posts.content_control"_msg});
+  if (draft.attachments) files::check(*draft.attachments, wrong);
   if (wrong.empty()) return {};
   return Unexpected(Error(ErrorCode::invalid, "error.invalid"_msg, std::move(wrong)));
 }
@@ -297,6 +298,10 @@ async<Result<PostId>> Posts::write(const Call& call, const session::Viewer& view
   boards::guard(write, board.id, boards::Right::write, "boards.gone"_msg);
   if (draft.notice) write.guard_permission(session::Permission::notice);
   const auto inserted = store::insert(write, board.id, draft, html);
+  if (draft.attachments && !draft.attachments->empty()) {
+    const files::DraftKey key{files::DraftKey::Form::write, board.id.value};
+    files::attach(write, inserted.id, key, *draft.attachments);
+  }
   notifications::post_written(
       write, {.id = inserted.id, .board = board.id, .notice = draft.notice, .mentioned = mentions->members()});
   const auto done = co_await write.commit({.result = inserted.id, .changes = lists_of(board.id)});
@@ -324,6 +329,7 @@ async<Result<void>> Posts::edit(const Call& call, const session::Viewer& viewer,
   if (draft.version) store::guard_version(write, id, *draft.version);
   guard_visible(write, id);
   store::update(write, id, draft, html);
+  if (draft.attachments) files::attach(write, id, {files::DraftKey::Form::edit, id.value}, *draft.attachments);
   const bool becomes_notice = draft.notice && !found->post.notice;
   notifications::post_written(write,
                               {.id = id, .board = board, .notice = becomes_notice, .mentioned = mentions->members()});

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "features/boards/boards.hpp"
+#include "features/files/files.hpp"
 #include "features/posts/post_index.hpp"
 #include "features/posts/view_counter.hpp"
 #include "infra/cache/redis_cache.hpp"
@@ -58,6 +59,7 @@ struct Post {
   bool liked = false;        ///< by the viewer
   std::int64_t events = 0;   ///< changes of the post and its comments so far: the position of its topic
   std::int64_t version = 0;  ///< the latest of them that changed the post itself
+  files::AttachmentList attachments = {};
 };
 
 /// A line of a board's list.
@@ -142,6 +144,8 @@ struct Draft {
   std::optional<std::int64_t> version = {};
   /// The unresolved mentions that the writer has been shown (notifications::Mentions::check_unresolved).
   std::optional<std::string> unresolved = {};
+  /// None: a post keeps the attachments that it has.
+  std::optional<std::vector<files::Choice>> attachments = {};
 };
 /// Pure; names every wrong field.
 Result<void> check(const Draft& draft);
@@ -248,7 +252,7 @@ std::vector<std::string> cache_keys();
 
 /// GET /boards/{slug}, and the forms to write, edit and delete. A post's own page shows comments too: apps/site/pages.
 void add_site_routes(web::Router& router, Posts& posts, PageCache& page_cache, boards::Boards& boards,
-                     notifications::Notifications& notifications);
+                     files::Files& files, notifications::Notifications& notifications);
 void add_api_routes(web::Router& router, Posts& posts, boards::Boards& boards,
                     notifications::Notifications& notifications);
 

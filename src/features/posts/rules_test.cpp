@@ -25,8 +25,18 @@ class PostRules : public WritingFixture {
     return ask("select " + what + " from posts where id = " + std::to_string(id.value));
   }
 
+  /// A complete upload of kWriter.
+  static files::AttachmentId attachment(const std::string& name, const std::string& draft) {
+    return {
+        std::stoll(ask("with stored as (insert into files (sha256, size) values (md5('" + name + "') || md5('" + draft +
+                       "'), 5) returning id) insert into attachments (owner_id, board_id, draft_key, name, size, "
+                       "upload_id, file_id) select 2, 1, '" +
+                       draft + "', '" + name + "', 5, gen_random_uuid(), id from stored returning id"))};
+  }
+
   ViewCounter views{db, redis};
   Posts posts{db, cache, boards, views, limiter, writer};
+  files::Files files{db, boards, writer, {}};
 };
 
 TEST_F(PostRules, AMemberWritesWhereTheBoardLetsThem) {
@@ -53,6 +63,51 @@ TEST_F(PostRules, TheTransactionChecksARightThatWasRevokedMeanwhile) {
   const boards::Board stale = board();
   ask("update boards set write_role = 2 where id = 1");
   EXPECT_FALSE(run(posts.write(call, kReader, stale, {"제목", "본문", false})));
+  EXPECT_EQ(ask("select count(*) from posts"), "0");
+}
+
+TEST_F(PostRules, APostShowsItsAttachmentsToWhoeverMayReadIt) {
+  const files::AttachmentId picture = attachment("사진.jpg", "write-1");
+  const files::AttachmentId notice = attachment("안내문.hwp", "write-1");
+  Draft draft{"봄 소풍", "본문", false};
+  draft.attachments = {{notice, "", false}, {picture, "운동장", false}};
+  const auto id = write(kWriter, draft);
+  ASSERT_TRUE(id);
+  const auto shown = run(posts.read(call, kGuest, *id)).value().post.attachments.all;
+  ASSERT_EQ(shown.size(), 2U);
+  EXPECT_EQ(shown.at(0).name, "안내문.hwp");
+  EXPECT_EQ(shown.at(1).alt, "운동장");
+  EXPECT_TRUE(run(files.find_download(call, kGuest, picture)));
+  ask("update boards set read_role = 1 where id = 1");
+  boards.changed();
+  EXPECT_FALSE(run(files.find_download(call, kGuest, picture))) << "the right to read is asked now";
+  EXPECT_TRUE(run(files.find_download(call, kReader, picture)));
+  ASSERT_TRUE(remove(kWriter, *id));
+  EXPECT_FALSE(run(files.find_download(call, kWriter, picture)));
+}
+
+TEST_F(PostRules, AnEditKeepsAndRemovesAttachments) {
+  const files::AttachmentId first = attachment("1.pdf", "write-1");
+  Draft draft{"봄 소풍", "본문", false};
+  draft.attachments = {{first, "", false}};
+  const PostId id = write(kWriter, draft).value();
+  ASSERT_TRUE(edit(kWriter, id));
+  EXPECT_EQ(post(id, "attachments"), "1") << "an edit that does not name attachments keeps them";
+  draft.attachments = {{attachment("2.pdf", "edit-" + std::to_string(id.value)), "", false}};
+  ASSERT_TRUE(edit(kWriter, id, draft));
+  EXPECT_EQ(run(posts.read(call, kGuest, id)).value().post.attachments.all.at(0).name, "2.pdf");
+  EXPECT_FALSE(run(files.find_download(call, kWriter, first)));
+  draft.attachments.emplace();
+  ASSERT_TRUE(edit(kWriter, id, draft));
+  EXPECT_EQ(post(id, "attachments"), "0");
+}
+
+TEST_F(PostRules, NobodyAttachesWhatIsNotTheirs) {
+  Draft draft{"봄 소풍", "본문", false};
+  draft.attachments = {{attachment("1.pdf", "write-1"), "", false}};
+  EXPECT_THAT(code_of(write(kReader, draft)), Optional(ErrorCode::conflict)) << "somebody else's draft";
+  draft.attachments = {{attachment("1.pdf", "edit-7"), "", false}};
+  EXPECT_THAT(code_of(write(kWriter, draft)), Optional(ErrorCode::conflict)) << "another draft";
   EXPECT_EQ(ask("select count(*) from posts"), "0");
 }
 

@@ -102,7 +102,7 @@ class WritingFixture : public SiteFixture {
 /// The message key of a refusal; "" for a success.
 template <class T>
 std::string refused(const Result<T>& result) {
-  return result ? "" : result.error().message.key;
+  return result ? "" : std::string(result.error().message.key);
 }
 /// The code of a refusal; nullopt for a success.
 template <class T>

@@ -82,6 +82,12 @@ struct Settings {
     int mentions = 60;
     int staff_factor = 10;
   } writing;
+  struct Files {
+    int file_mb = 500;
+    int member_gb = 5;
+    int site_gb = 100;
+    int keep_days = 30;
+  } files;
   struct Http {
     int head_bytes = 16384;
     int body_bytes = 1048576;

@@ -171,6 +171,15 @@ const std::array kKeys{
     Key{"writing", "staff_factor", "How many times as much staff may write.",
         Number{at<&S::writing, &S::Writing::staff_factor>, 1, 1000}},
 
+    Key{"files", "file_mb", "Largest file that a member may attach, in MB.",
+        Number{at<&S::files, &S::Files::file_mb>, 1, 5000}},
+    Key{"files", "member_gb", "What the attachments of one member may take up together, in GB.",
+        Number{at<&S::files, &S::Files::member_gb>, 1, 100'000}},
+    Key{"files", "site_gb", "The same for all files of the site.",
+        Number{at<&S::files, &S::Files::site_gb>, 1, 1'000'000}},
+    Key{"files", "keep_days", "Days for which the files of deleted posts and abandoned drafts are kept.",
+        Number{at<&S::files, &S::Files::keep_days>, 1, 3650}},
+
     Key{"http", "head_bytes", "Largest head of a request (request line and fields).",
         Number{at<&S::http, &S::Http::head_bytes>, 1024, 1 << 20}},
     Key{"http", "body_bytes", "Largest body of a request.", Number{at<&S::http, &S::Http::body_bytes>, 1024, 1 << 30}},
@@ -220,7 +229,7 @@ const std::array kKeys{
         Flag{at<&S::log, &S::Log::to_stdout>}},
 };
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kSections{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 13> kSections{{
     {"server", "The program itself."},
     {"site", "The organisation."},
     {"database", "PostgreSQL holds everything."},
@@ -228,6 +237,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kSection
     {"session", "Signed-in members."},
     {"login", "Limits against guessing passwords."},
     {"writing", "What one member may write in a minute, on all servers together."},
+    {"files", "Attachments of posts."},
     {"http", "Limits against large and slow requests."},
     {"live", "Live updates of open pages (the site only)."},
     {"proxy", "Who stands in front."},

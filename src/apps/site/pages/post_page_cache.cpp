@@ -96,6 +96,7 @@ std::size_t PostPageCache::bytes_of(const PostId&, const CachedPostPtr& post) {
   if (post->reading) {
     const posts::Post& text = post->reading->post;
     bytes += sizeof(posts::Reading) + text.title.size() + text.content.size() + text.content_html.html().size();
+    for (const files::Attachment& one : text.attachments.all) bytes += sizeof(one) + one.name.size() + one.alt.size();
   }
   for (const CachedPost::Threads& page : post->pages) bytes += bytes_of_threads(*page.rows);
   if (post->likers) bytes += sizeof(likes::Likers) + post->likers->all.capacity() * sizeof(likes::Likers::One);

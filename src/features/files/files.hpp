@@ -1,0 +1,184 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "features/boards/boards.hpp"
+#include "infra/core/result.hpp"
+#include "infra/core/time.hpp"
+#include "infra/pg/db.hpp"
+#include "infra/session/viewer.hpp"
+#include "infra/unicode/unicode.hpp"
+#include "infra/web/router.hpp"
+#include "infra/write/write.hpp"
+
+namespace ms::http {
+class Form;
+}
+namespace ms::storage {
+class Store;
+}
+
+// Files and their attachments (docs/decisions/0039-files.md). A file is the bytes of one content, stored once under its
+// hash. An attachment is one use of a file: in a post, or in the draft of whoever uploaded it. Whoever may read the
+// post now may read the attachment; a draft's attachment is its owner's alone.
+namespace ms::files {
+
+using FileId = Id<struct FileTag>;
+using AttachmentId = Id<struct AttachmentTag>;
+
+constexpr std::size_t kNameLimit = 255;      ///< bytes of a file's name, as file systems have it
+constexpr std::size_t kAltLimit = 500;       ///< characters of a picture's alternative text
+constexpr std::size_t kMaxAttachments = 50;  ///< of one post
+
+/// The form that an upload belongs to: of a new post on a board, or of an existing post.
+struct DraftKey {
+  enum class Form { write, edit };
+  Form form = Form::write;
+  std::int64_t id = 0;  ///< of the board (write) or of the post (edit)
+
+  /// "write-3", "edit-12": as forms and uploads send it, and browsers name their own drafts.
+  std::string text() const;
+  static std::optional<DraftKey> parse(std::string_view text);
+};
+
+/// What has been made of a file's content (features/files/prepare).
+enum class State : int { waiting = 0, prepared = 1, unprepared = 2 };
+void decode_cell(const pg::Cell& cell, State& out);
+
+/// Whether a file's list of renditions, "thumb card page", has this one.
+bool names_rendition(std::string_view renditions, std::string_view wanted) noexcept;
+
+struct Attachment {
+  AttachmentId id;
+  std::string name;  ///< as it was uploaded, in NFC
+  std::int64_t size = 0;
+  std::string alt;          ///< alternative text of a picture; empty: none was given
+  bool decorative = false;  ///< the picture says nothing, so it needs no alternative text
+  State state = State::waiting;
+  std::string media_type;  ///< by content
+  int width = 0;           ///< of a picture, in pixels
+  int height = 0;
+  std::string renditions;  ///< names of the resized pictures, separated by spaces
+
+  bool picture() const noexcept { return !renditions.empty(); }
+  bool has(std::string_view rendition) const noexcept { return names_rendition(renditions, rendition); }
+};
+
+/// The attachments of one post in order: a column `ms_attachments(id)`, null for none.
+struct AttachmentList {
+  std::vector<Attachment> all;
+};
+void decode_cell(const pg::Cell& cell, AttachmentList& out);
+
+/// What a form says of one attachment.
+struct Choice {
+  AttachmentId id;
+  unicode::Line alt;
+  bool decorative = false;
+};
+/// Fields "attachment" (ids in order), "alt-<id>", "decorative-<id>"; those with "remove-<id>" are left out. Nothing
+/// when the form has no attachments at all (no field "attachments"): the post keeps those that it has.
+std::optional<std::vector<Choice>> read_choices(const http::Form& form);
+/// Adds what is wrong with them.
+void check(const std::vector<Choice>& choices, std::vector<FieldError>& wrong);
+
+/// Adds to a post's write: the post shows exactly these attachments, in this order. `post` may be created by the same
+/// write. Fails the transaction (409) when one of them is neither the post's nor a complete one of the actor's draft.
+void attach(write::Write& write, const write::LocalId<PostId>& post, const DraftKey& draft,
+            const std::vector<Choice>& choices);
+
+/// What one member, and all of them, may store.
+struct Limits {
+  std::int64_t file_bytes = 0;
+  std::int64_t member_bytes = 0;
+  std::int64_t site_bytes = 0;
+};
+
+/// A file that is about to be uploaded.
+struct NewUpload {
+  DraftKey draft;
+  std::string name;  ///< as sent; normalized here
+  std::int64_t size = 0;
+};
+
+/// An upload of the viewer, complete or not.
+struct Upload {
+  AttachmentId id;
+  std::string upload_id;  ///< of the unfinished object in the store
+  std::string handle;
+  std::string name;
+  std::int64_t size = 0;
+  bool complete = false;
+};
+
+/// What a reader may download.
+struct Download {
+  std::string sha256;
+  std::string name;
+  std::string media_type;
+  std::string renditions;
+};
+
+class Files {
+ public:
+  Files(pg::Db& db, boards::Boards& boards, write::Writer& writer, Limits limits)
+      : db_(db), boards_(boards), writer_(writer), limits_(limits) {}
+
+  const Limits& limits() const noexcept { return limits_; }
+
+  /// Registers an upload whose bytes come next; `upload_id` and `handle` name the unfinished object. Unexpected: not
+  /// allowed to write there, a wrong name or size (invalid), beyond the quota (too_large).
+  async<Result<AttachmentId>> begin_upload(const Call& call, const session::Viewer& viewer, NewUpload upload,
+                                           std::string upload_id, std::string handle);
+  /// Unexpected: not_found, also for an upload of somebody else.
+  async<Result<Upload>> find_upload(const Call& call, const session::Viewer& viewer, AttachmentId id);
+  /// Stores what the store needs to continue the unfinished object.
+  async<Result<void>> save_handle(const Call& call, const session::Viewer& viewer, AttachmentId id, std::string handle);
+  /// First half of completing an upload: from now on no cleanup removes the object with this hash, which the caller
+  /// makes exist before the second half.
+  async<Result<FileId>> register_file(const Call& call, const session::Viewer& viewer, std::string_view sha256,
+                                      std::int64_t size);
+  /// Second half: the upload is complete, and its file gets prepared (job "prepare_file").
+  async<Result<void>> complete_upload(const Call& call, const session::Viewer& viewer, AttachmentId id, FileId file);
+  /// Takes an attachment away from the viewer's draft; its bytes go with the next cleanup.
+  async<Result<void>> remove(const Call& call, const session::Viewer& viewer, AttachmentId id);
+
+  /// The complete attachments of the viewer's draft, in the order of their upload.
+  async<std::vector<Attachment>> of_draft(const Call& call, const session::Viewer& viewer, const DraftKey& draft);
+  /// Unexpected: not_found, for everybody who may not read the post now.
+  async<Result<Download>> find_download(const Call& call, const session::Viewer& viewer, AttachmentId id);
+
+ private:
+  /// The board that the draft's post is on or comes to. Unexpected: the viewer may not write it.
+  async<Result<BoardId>> board_of(const Call& call, const session::Viewer& viewer, const DraftKey& draft);
+
+  pg::Db& db_;
+  boards::Boards& boards_;
+  write::Writer& writer_;
+  Limits limits_;
+};
+
+/// Attachments as a form shows them again: in the order and with the alternative texts of `choices`, without those that
+/// are not chosen. No choices: unchanged.
+std::vector<Attachment> arranged(std::vector<Attachment> all, const std::optional<std::vector<Choice>>& choices);
+
+// For views:
+/// "1.2 MB"
+std::string size_text(std::int64_t bytes);
+/// Whether to ask for its alternative text: it is a picture, or will be one when it is prepared.
+bool may_be_picture(const Attachment& one);
+/// The rendition that a post shows, and the one that opens on a click.
+std::string_view shown_in_post(const Attachment& one);
+std::string_view largest(const Attachment& one);
+
+/// The key of a file's bytes in the store, and of one of its renditions.
+std::string key_of(std::string_view sha256);
+std::string key_of(std::string_view sha256, std::string_view rendition);
+
+/// GET /files/{id} and GET /files/{id}/{rendition}: Nginx sends the bytes (X-Accel-Redirect).
+void add_site_routes(web::Router& router, Files& files, storage::Store& store);
+
+}  // namespace ms::files

@@ -1,0 +1,94 @@
+#include "features/files/store.hpp"
+
+namespace ms::files::store {
+namespace {
+
+constexpr pg::Query kGuardQuota{"files.guard_quota", "select ms_guard_quota($1, $2, $3, $4, $5, $6)::text"};
+constexpr pg::Query kInsertUpload{"files.insert_upload", R"(
+  insert into attachments (owner_id, board_id, draft_key, name, size, upload_id, upload_handle)
+  values ($2, $3, $4, $5, $6, $7, $8) returning ms_set_local_id($1, id))"};
+constexpr pg::Query kFindUpload{"files.find_upload", R"(
+  select id, upload_id, upload_handle, name, size, file_id is not null from attachments
+   where owner_id = $1 and id = $2 and post_id is null and deleted_at is null)"};
+constexpr pg::Query kSaveHandle{"files.save_handle", R"(
+  update attachments set upload_handle = $3, touched_at = now()
+   where owner_id = $1 and id = $2 and file_id is null and deleted_at is null)"};
+constexpr pg::Query kUpsertFile{"files.upsert_file", R"(
+  insert into files (sha256, size) values ($2, $3)
+  on conflict (sha256) do update set touched_at = now() returning ms_set_local_id($1, id))"};
+constexpr pg::Query kCompleteUpload{"files.complete_upload", R"(
+  with done as (
+    update attachments set file_id = $3, upload_handle = '', touched_at = now()
+     where owner_id = $1 and id = $2 and deleted_at is null and coalesce(file_id, $3) = $3 returning id)
+  select ms_guard(exists (select from done), 404, 'files.gone')::text)"};
+constexpr pg::Query kRemove{"files.remove", R"(
+  update attachments set deleted_at = now()
+   where owner_id = $1 and id = $2 and post_id is null and deleted_at is null returning id)"};
+constexpr pg::Query kOfDraft{"files.of_draft", R"(
+  select a.id, a.name, a.size, a.alt, a.decorative, f.state, f.media_type, coalesce(f.width, 0), coalesce(f.height, 0),
+         f.renditions
+    from attachments a join files f on f.id = a.file_id
+   where a.owner_id = $1 and a.draft_key = $2 and a.deleted_at is null order by a.id limit 100)"};
+constexpr pg::Query kFindDownload{"files.find_download", R"(
+  select f.sha256, a.name, f.media_type, f.renditions, p.board_id, a.owner_id
+    from attachments a join files f on f.id = a.file_id left join posts p on p.id = a.post_id and p.visible
+   where a.id = $1 and a.deleted_at is null and (a.post_id is null) = (p.id is null))"};
+constexpr pg::Query kFindPost{"files.find_post", "select board_id, author_id from posts where id = $1 and visible"};
+// One statement, because each of its parts refers to the same choices.
+constexpr pg::Query kAttach{"files.attach", R"(
+  with chosen as (
+    select c.* from rows from (json_to_recordset($4::json) as (id bigint, alt text, decorative boolean))
+      with ordinality as c (id, alt, decorative, position)),
+  kept as (
+    update attachments a
+       set post_id = ms_local_id($1), draft_key = null, position = c.position, alt = c.alt, decorative = c.decorative
+      from chosen c
+     where a.id = c.id and a.deleted_at is null and a.file_id is not null
+       and (a.post_id = ms_local_id($1) or (a.owner_id = $2 and a.draft_key = $3)) returning a.id),
+  taken as (
+    update attachments set deleted_at = now()
+     where post_id = ms_local_id($1) and deleted_at is null and id not in (select id from chosen)),
+  counted as (
+    update posts set attachments = (select count(*) from kept)
+     where id = ms_local_id($1) and (attachments > 0 or exists (select from kept)))
+  select ms_guard((select count(*) from kept) = (select count(*) from chosen), 409, 'files.gone')::text)"};
+
+}  // namespace
+
+void guard_quota(write::Write& out, std::int64_t added, const Limits& limits) {
+  out.add(kGuardQuota, out.actor(), added, limits.member_bytes, limits.site_bytes, "files.quota"_msg.key,
+          "files.site_quota"_msg.key);
+}
+write::Inserted<AttachmentId, AttachmentId> insert_upload(write::Write& out, BoardId board, const NewUpload& upload,
+                                                          std::string_view upload_id, std::string_view handle) {
+  return out.insert<AttachmentId>(kInsertUpload, out.actor(), board, upload.draft.text(), upload.name, upload.size,
+                                  upload_id, handle);
+}
+pg::ResultHandle<Upload> find_upload(pg::Statements& out, MemberId owner, AttachmentId id) {
+  return out.add<Upload>(kFindUpload, owner, id);
+}
+void save_handle(pg::Statements& out, MemberId owner, AttachmentId id, std::string_view handle) {
+  out.add(kSaveHandle, owner, id, handle);
+}
+write::Inserted<FileId, FileId> upsert_file(write::Write& out, std::string_view sha256, std::int64_t size) {
+  return out.insert<FileId>(kUpsertFile, sha256, size);
+}
+void complete_upload(pg::Statements& out, MemberId owner, AttachmentId id, FileId file) {
+  out.add(kCompleteUpload, owner, id, file);
+}
+pg::ResultHandle<std::int64_t> remove(pg::Statements& out, MemberId owner, AttachmentId id) {
+  return out.add<std::int64_t>(kRemove, owner, id);
+}
+pg::ResultHandle<Attachment> of_draft(pg::Statements& out, MemberId owner, const DraftKey& draft) {
+  return out.add<Attachment>(kOfDraft, owner, draft.text());
+}
+pg::ResultHandle<DownloadRow> find_download(pg::Statements& out, AttachmentId id) {
+  return out.add<DownloadRow>(kFindDownload, id);
+}
+pg::ResultHandle<PostRow> find_post(pg::Statements& out, PostId id) { return out.add<PostRow>(kFindPost, id); }
+
+void attach(write::Write& out, const write::LocalId<PostId>& post, const DraftKey& draft, const std::string& choices) {
+  out.add(kAttach, post, out.actor(), draft.text(), choices);
+}
+
+}  // namespace ms::files::store
