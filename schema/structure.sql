@@ -621,6 +621,8 @@ CREATE TABLE public.attachments (
     file_id bigint,
     upload_id text NOT NULL,
     upload_handle text DEFAULT ''::text NOT NULL,
+    upload_session bigint DEFAULT 0 NOT NULL,
+    received bigint DEFAULT 0 NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     touched_at timestamp with time zone DEFAULT now() NOT NULL,
     deleted_at timestamp with time zone,
@@ -1588,6 +1590,10 @@ GRANT UPDATE(file_id) ON TABLE public.attachments TO minschool_site;
 GRANT INSERT(upload_id) ON TABLE public.attachments TO minschool_site;
 
 GRANT INSERT(upload_handle),UPDATE(upload_handle) ON TABLE public.attachments TO minschool_site;
+
+GRANT UPDATE(upload_session) ON TABLE public.attachments TO minschool_site;
+
+GRANT UPDATE(received) ON TABLE public.attachments TO minschool_site;
 
 GRANT UPDATE(touched_at) ON TABLE public.attachments TO minschool_site;
 

@@ -156,12 +156,25 @@ async<Result<Upload>> Files::find_upload(const Call& call, const session::Viewer
   co_return std::move(*found);
 }
 
-async<Result<void>> Files::save_handle(const Call& call, const session::Viewer& viewer, AttachmentId id,
-                                       std::string handle) {
+async<Result<Upload>> Files::continue_upload(const Call& call, const session::Viewer& viewer, AttachmentId id) {
+  write::Write write = writer_.begin(call, viewer);
+  if (write.replayed()) co_return fail(ErrorCode::conflict, "files.continued"_msg);
+  if (!viewer.signed_in()) co_return session::login_first();
+  write.guard_member();
+  const auto upload = store::continue_upload(write, viewer.id, id);
+  const auto done =
+      co_await write.commit({.result = write::ResultId::none(), .changes = write::Changes::nothing_shown()});
+  if (!done) co_return Unexpected(done.error());
+  auto found = upload.one();
+  if (!found) co_return fail(ErrorCode::not_found, "files.gone"_msg);
+  co_return std::move(*found);
+}
+
+async<Result<void>> Files::save_progress(const Call& call, const session::Viewer& viewer, const Upload& upload) {
   write::Write write = writer_.begin(call, viewer);
   if (write.replayed()) co_return Result<void>();
   write.guard_member();
-  store::save_handle(write, viewer.id, id, handle);
+  store::save_progress(write, viewer.id, upload);
   co_return co_await write.commit({.result = write::ResultId::none(), .changes = write::Changes::nothing_shown()});
 }
 
@@ -173,7 +186,9 @@ async<Result<FileId>> Files::register_file(const Call& call, const session::View
   const auto file = store::upsert_file(write, sha256, size);
   const auto done = co_await write.commit({.result = file.id, .changes = write::Changes::nothing_shown()});
   if (!done) co_return Unexpected(done.error());
-  co_return file.row.one().value();
+  const auto id = file.row.one();
+  if (!id) co_return fail(ErrorCode::unavailable, "files.removing"_msg);
+  co_return *id;
 }
 
 async<Result<void>> Files::complete_upload(const Call& call, const session::Viewer& viewer, AttachmentId id,

@@ -45,7 +45,8 @@ struct DraftKey {
 };
 
 /// What has been made of a file's content (features/files/prepare).
-enum class State : int { waiting = 0, prepared = 1, unprepared = 2 };
+/// "removing": a cleanup takes its bytes away, so nothing refers to it.
+enum class State : int { waiting = 0, prepared = 1, unprepared = 2, removing = 3 };
 void decode_cell(const pg::Cell& cell, State& out);
 
 /// Whether a file's list of renditions, "thumb card page", has this one.
@@ -109,8 +110,10 @@ struct Upload {
   AttachmentId id;
   std::string upload_id;  ///< of the unfinished object in the store
   std::string handle;
+  std::int64_t session = 0;  ///< of the request that may send bytes now
   std::string name;
   std::int64_t size = 0;
+  std::int64_t received = 0;  ///< bytes that are durable in the store
   bool complete = false;
 };
 
@@ -135,10 +138,14 @@ class Files {
                                            std::string upload_id, std::string handle);
   /// Unexpected: not_found, also for an upload of somebody else.
   async<Result<Upload>> find_upload(const Call& call, const session::Viewer& viewer, AttachmentId id);
-  /// Stores what the store needs to continue the unfinished object.
-  async<Result<void>> save_handle(const Call& call, const session::Viewer& viewer, AttachmentId id, std::string handle);
+  /// Begins a request that sends bytes: from now on, an earlier one can save no progress any more. Unexpected as
+  /// find_upload().
+  async<Result<Upload>> continue_upload(const Call& call, const session::Viewer& viewer, AttachmentId id);
+  /// Stores how far the request has come (`received`, `handle`). Unexpected: conflict, when a later request continues
+  /// the same upload.
+  async<Result<void>> save_progress(const Call& call, const session::Viewer& viewer, const Upload& upload);
   /// First half of completing an upload: from now on no cleanup removes the object with this hash, which the caller
-  /// makes exist before the second half.
+  /// makes exist before the second half. Unexpected: unavailable, while a cleanup removes that object.
   async<Result<FileId>> register_file(const Call& call, const session::Viewer& viewer, std::string_view sha256,
                                       std::int64_t size);
   /// Second half: the upload is complete, and its file gets prepared (job "prepare_file").

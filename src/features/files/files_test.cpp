@@ -98,6 +98,23 @@ TEST_F(FileRules, NamesAreHarmlessAndKeepTheirMeaning) {
   EXPECT_TRUE(cut.ends_with("가.hwp"));
 }
 
+TEST_F(FileRules, TheLastRequestThatContinuesAnUploadWins) {
+  const AttachmentId id = begin(kWriter).value();
+  Upload first = run(files.continue_upload(call, kWriter, id)).value();
+  Upload second = run(files.continue_upload(call, kWriter, id)).value();
+  first.received = 4;
+  second.received = 6;
+  EXPECT_TRUE(run(files.save_progress(call, kWriter, second)));
+  EXPECT_THAT(code_of(run(files.save_progress(call, kWriter, first))), Optional(ErrorCode::conflict));
+  EXPECT_EQ(run(files.find_upload(call, kWriter, id)).value().received, 6);
+}
+
+TEST_F(FileRules, NoUploadRefersToAFileThatIsBeingRemoved) {
+  upload(kWriter);
+  ask("update files set state = 3");
+  EXPECT_EQ(refused(run(files.register_file(call, kReader, kHash, 10))), "files.removing");
+}
+
 TEST_F(FileRules, ARemovedAttachmentIsGone) {
   const AttachmentId id = upload(kWriter);
   EXPECT_TRUE(run(files.remove(call, kWriter, id)));

@@ -25,7 +25,10 @@ write::Inserted<AttachmentId, AttachmentId> insert_upload(write::Write& out, Boa
                                                           std::string_view upload_id, std::string_view handle);
 /// Uploads of `owner` that belong to a draft.
 pg::ResultHandle<Upload> find_upload(pg::Statements& out, MemberId owner, AttachmentId id);
-void save_handle(pg::Statements& out, MemberId owner, AttachmentId id, std::string_view handle);
+pg::ResultHandle<Upload> continue_upload(pg::Statements& out, MemberId owner, AttachmentId id);
+/// Fails the transaction (409) when another request continues the upload.
+void save_progress(pg::Statements& out, MemberId owner, const Upload& upload);
+/// No row while a cleanup removes the file.
 write::Inserted<FileId, FileId> upsert_file(write::Write& out, std::string_view sha256, std::int64_t size);
 /// Fails the transaction (404) unless it is an unfinished upload of `owner`, or complete with this file.
 void complete_upload(pg::Statements& out, MemberId owner, AttachmentId id, FileId file);
