@@ -12,47 +12,23 @@
 
 #include "infra/core/secret.hpp"
 #include "infra/io/file.hpp"
+#include "infra/storage/local_files.hpp"
+#include "infra/storage/local_partials.hpp"
 
 namespace ms::storage {
 namespace {
 
 namespace fs = std::filesystem;
+using local::failed;
+using local::sync_folder;
 
 constexpr std::size_t kChunk = 64 * 1024;
 constexpr std::string_view kUnfinished = ".minschool-";  // followed by six characters
 constexpr std::size_t kUnfinishedSize = kUnfinished.size() + 6;
-constexpr mode_t kMode = 0600;
-
-std::unexpected<Error> refuse(Fault fault, std::string what) { return std::unexpected(Error{fault, std::move(what)}); }
-
-std::unexpected<Error> failed(const fs::path& path, int error) {
-  const Fault fault = error == ENOENT                      ? Fault::not_found
-                      : error == EEXIST                    ? Fault::exists
-                      : error == ENOSPC || error == EDQUOT ? Fault::no_room
-                                                           : Fault::failed;
-  return refuse(fault, path.string() + ": " + std::strerror(error));
-}
+constexpr std::string_view kPartials = ".partial";  // no key begins with a dot
 
 std::unexpected<Error> bad_key(std::string_view key) {
-  return refuse(Fault::bad_key, "\"" + std::string(key) + "\" cannot be the name of a file here");
-}
-
-Result<> sync_folder(const fs::path& folder) {
-  const File file(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (file.get() < 0) return failed(folder, errno);
-  // Some network file systems cannot sync a folder and return EINVAL.
-  if (::fsync(file.get()) != 0 && errno != EINVAL) return failed(folder, errno);
-  return {};
-}
-
-/// Creates the folders below `root` that lead to the file, and syncs each to the disk.
-Result<> make_folders(const fs::path& root, const fs::path& file) {
-  const fs::path folder = file.parent_path();
-  if (folder == root) return {};
-  if (auto above = make_folders(root, folder); !above) return above;
-  if (::mkdir(folder.c_str(), kMode | S_IXUSR) == 0) return sync_folder(folder.parent_path());
-  if (errno != EEXIST) return failed(folder, errno);
-  return {};
+  return local::refuse(Fault::bad_key, "\"" + std::string(key) + "\" cannot be the name of a file here");
 }
 
 fs::path unfinished_name(const fs::path& folder) {
@@ -61,17 +37,17 @@ fs::path unfinished_name(const fs::path& folder) {
 
 class FileWriter final : public Writer {
  public:
-  FileWriter(fs::path root, fs::path target, IfExists if_exists)
-      : root_(std::move(root)), target_(std::move(target)), if_exists_(if_exists) {}
+  FileWriter(fs::path root, fs::path target, IfExists if_exists, Readers readers)
+      : root_(std::move(root)), target_(std::move(target)), if_exists_(if_exists), readers_(readers) {}
   ~FileWriter() override {
     if (!name_.empty()) ::unlink(name_.c_str());
   }
 
   Result<> open() {
-    file_.reset(::open(root_.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, kMode));
+    file_.reset(::open(root_.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, local::kPrivate));
     if (file_.get() < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
       name_ = unfinished_name(root_);
-      file_.reset(::open(name_.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, kMode));
+      file_.reset(::open(name_.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, local::kPrivate));
     }
     if (file_.get() < 0) return failed(root_, errno);
     ::flock(file_.get(),
@@ -89,9 +65,10 @@ class FileWriter final : public Writer {
   }
 
   Result<> commit() override {
+    if (auto given = local::give_rights(target_, file_, readers_); !given) return given;
     if (::fsync(file_.get()) != 0) return failed(target_, errno);
     if (auto named = give_name(); !named) return named;
-    if (auto made = make_folders(root_, target_); !made) return made;
+    if (auto made = local::make_folders(root_, target_, readers_); !made) return made;
     if (auto moved = move(); !moved) return moved;
     name_.clear();
     return sync_folder(target_.parent_path());
@@ -108,12 +85,7 @@ class FileWriter final : public Writer {
   }
 
   Result<> move() {
-    if (if_exists_ == IfExists::refuse) {
-      if (::renameat2(AT_FDCWD, name_.c_str(), AT_FDCWD, target_.c_str(), RENAME_NOREPLACE) == 0) return {};
-      // Some network file systems do not support this.
-      if (errno != EINVAL && errno != ENOSYS && errno != ENOTSUP) return failed(target_, errno);
-      if (fs::exists(target_)) return failed(target_, EEXIST);
-    }
+    if (if_exists_ == IfExists::refuse) return local::move_unless_exists(name_, target_);
     if (::rename(name_.c_str(), target_.c_str()) != 0) return failed(target_, errno);
     return {};
   }
@@ -121,6 +93,7 @@ class FileWriter final : public Writer {
   const fs::path root_;
   const fs::path target_;
   const IfExists if_exists_;
+  const Readers readers_;
   fs::path name_;  ///< of the unfinished file, if it has one
   File file_;
 };
@@ -189,7 +162,7 @@ bool writer_is_gone(const fs::path& path) {
 
 Result<std::unique_ptr<Writer>> LocalFolder::put(std::string_view key, IfExists if_exists) {
   if (!is_valid_key(key)) return bad_key(key);
-  auto writer = std::make_unique<FileWriter>(root_, root_ / key, if_exists);
+  auto writer = std::make_unique<FileWriter>(root_, root_ / key, if_exists, readers_);
   if (auto opened = writer->open(); !opened) return std::unexpected(opened.error());
   return writer;
 }
@@ -241,6 +214,40 @@ Result<std::vector<Object>> LocalFolder::list(std::string_view prefix, std::stri
   if (auto walked = listing.walk(root_, ""); !walked) return std::unexpected(walked.error());
   return std::move(listing.objects);
 }
+
+Result<std::string> LocalFolder::begin_partial(std::string_view id) {
+  if (!is_valid_partial_id(id)) return bad_key(id);
+  if (auto begun = local::begin_partial(root_, root_ / kPartials / id); !begun) return std::unexpected(begun.error());
+  return std::string();
+}
+
+Result<std::unique_ptr<PartialWriter>> LocalFolder::continue_partial(std::string_view id, std::string_view,
+                                                                     std::uint64_t offset) {
+  if (!is_valid_partial_id(id)) return bad_key(id);
+  return local::continue_partial(root_ / kPartials / id, offset);
+}
+
+Result<std::uint64_t> LocalFolder::partial_size(std::string_view id, std::string_view) {
+  if (!is_valid_partial_id(id)) return bad_key(id);
+  return local::partial_size(root_ / kPartials / id);
+}
+
+Result<> LocalFolder::complete_partial(std::string_view id, std::string_view, std::string_view key) {
+  if (!is_valid_partial_id(id)) return bad_key(id);
+  if (!is_valid_key(key)) return bad_key(key);
+  return local::complete_partial(root_ / kPartials / id, root_, root_ / key, readers_);
+}
+
+Result<> LocalFolder::abandon_partial(std::string_view id, std::string_view) {
+  if (!is_valid_partial_id(id)) return bad_key(id);
+  return local::abandon_partial(root_ / kPartials / id);
+}
+
+Result<std::vector<Partial>> LocalFolder::partials(std::string_view after, std::size_t limit) {
+  return local::list_partials(root_ / kPartials, after, limit);
+}
+
+std::string LocalFolder::download_path(std::string_view key) const { return "/stored-files/" + std::string(key); }
 
 int LocalFolder::remove_unfinished() {
   int count = 0;

@@ -19,4 +19,10 @@ bool is_valid_key(std::string_view key) {
          std::ranges::all_of(std::views::split(key, '/'), is_valid_segment);
 }
 
+bool is_valid_partial_id(std::string_view id) {
+  constexpr std::size_t kMaxIdBytes = 64;
+  constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+  return !id.empty() && id.size() <= kMaxIdBytes && id.find_first_not_of(kLetters) == id.npos;
+}
+
 }  // namespace ms::storage
