@@ -685,7 +685,9 @@ CREATE TABLE public.boards (
     visible_posts bigint DEFAULT 0 NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     version bigint DEFAULT 1 NOT NULL,
+    kind smallint DEFAULT 0 NOT NULL,
     CONSTRAINT boards_comment_role_check CHECK ((comment_role > 0)),
+    CONSTRAINT boards_kind_check CHECK (((kind >= 0) AND (kind <= 2))),
     CONSTRAINT boards_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,49}$'::text)),
     CONSTRAINT boards_write_role_check CHECK ((write_role > 0))
 );
@@ -1643,6 +1645,8 @@ GRANT INSERT(on_home),UPDATE(on_home) ON TABLE public.boards TO minschool_admin;
 GRANT UPDATE(last_number) ON TABLE public.boards TO minschool_site;
 
 GRANT UPDATE(version) ON TABLE public.boards TO minschool_admin;
+
+GRANT INSERT(kind),UPDATE(kind) ON TABLE public.boards TO minschool_admin;
 
 GRANT USAGE ON SEQUENCE public.boards_id_seq TO minschool_admin;
 

@@ -24,12 +24,13 @@ Draft draft_of(const http::Form& form) {
           .write_role = rank("write_role"),
           .comment_role = rank("comment_role"),
           .on_home = form.has("on_home"),
+          .kind = form.has("kind") ? kind_of(form.get("kind")) : Kind::list,
           .version = form.number("version")};
 }
 
 Draft draft_of(const Board& board) {
-  return {board.slug,       board.name,         board.description, board.read_role,
-          board.write_role, board.comment_role, board.on_home,     board.version};
+  return {board.slug,         board.name,    board.description, board.read_role, board.write_role,
+          board.comment_role, board.on_home, board.kind,        board.version};
 }
 
 http::Response form_page(const web::Context& ctx, const AdminForm& form) {

@@ -15,6 +15,7 @@ json::object board_json(const Board& board, const session::Viewer& viewer) {
           {"slug", board.slug},
           {"name", board.name},
           {"description", board.description},
+          {"kind", name_of(board.kind)},
           {"may_write", board.writable(viewer)},
           {"may_comment", board.commentable(viewer)}};
 }

@@ -48,6 +48,24 @@ write::Changes changes() { return write::Changes::of_channel("boards"); }
 
 void guard(write::Write& write, BoardId board, Right right, Msg gone) { store::guard(write, board, right, gone); }
 
+std::string_view name_of(Kind kind) {
+  constexpr std::array<std::string_view, 3> kNames = {"list", "gallery", "archive"};
+  return kNames.at(static_cast<std::size_t>(kind));
+}
+std::optional<Kind> kind_of(std::string_view name) {
+  const auto found = std::ranges::find(kKinds, name, [](Kind kind) { return name_of(kind); });
+  return found == kKinds.end() ? std::nullopt : std::optional(*found);
+}
+Msg word_of(Kind kind) {
+  constexpr std::array kWords = {"boards.list"_msg, "boards.gallery"_msg, "boards.archive"_msg};
+  return kWords.at(static_cast<std::size_t>(kind));
+}
+void decode_cell(const pg::Cell& cell, Kind& out) {
+  int number = 0;
+  pg::decode_cell(cell, number);
+  out = static_cast<Kind>(number);
+}
+
 bool Board::readable(const session::Viewer& viewer) const {
   return viewer.rank() >= read_role && viewer.may(session::Permission::read);
 }
@@ -102,6 +120,7 @@ Result<void> check(const Draft& draft) {
   }
   if (!rank_within(draft.read_role, 0)) wrong.push_back({"read_role", "boards.role_wrong"_msg});
   if (!rank_within(draft.write_role, 1)) wrong.push_back({"write_role", "boards.role_wrong"_msg});
+  if (!draft.kind) wrong.push_back({"kind", "boards.kind_wrong"_msg});
   if (!rank_within(draft.comment_role, 1)) wrong.push_back({"comment_role", "boards.role_wrong"_msg});
   if (wrong.empty()) return {};
   return Unexpected(Error(ErrorCode::invalid, "error.invalid"_msg, std::move(wrong)));

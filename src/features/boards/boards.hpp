@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -21,6 +22,20 @@
 // thread caches the whole directory, kept exact by PostgreSQL's NOTIFY on the channel "boards".
 namespace ms::boards {
 
+/// How a board shows its posts.
+enum class Kind : int {
+  list = 0,     ///< titles
+  gallery = 1,  ///< cards with the first picture of each post (활동갤러리)
+  archive = 2,  ///< titles with the files of each post (자료실)
+};
+/// "list", "gallery", "archive": in forms and the API.
+std::string_view name_of(Kind kind);
+std::optional<Kind> kind_of(std::string_view name);
+/// Its name in texts.
+Msg word_of(Kind kind);
+inline constexpr std::array kKinds{Kind::list, Kind::gallery, Kind::archive};
+void decode_cell(const pg::Cell& cell, Kind& out);
+
 struct Board {
   BoardId id;
   std::string slug;
@@ -32,6 +47,7 @@ struct Board {
   int comment_role = 1;
   bool on_home = true;       ///< the home page shows its newest posts
   std::int64_t version = 1;  ///< counts the changes of its settings
+  Kind kind = Kind::list;
 
   /// The board's rank and the role's permission together; writing and commenting need reading.
   bool readable(const session::Viewer& viewer) const;
@@ -76,6 +92,7 @@ struct Draft {
   int write_role = 1;
   int comment_role = 1;
   bool on_home = true;
+  std::optional<Kind> kind = Kind::list;     ///< none: no such kind
   std::optional<std::int64_t> version = {};  ///< the version that was edited; no other version is overwritten
 };
 /// Pure; names every wrong field.

@@ -96,9 +96,10 @@ TEST_F(BoardsTest, AFormerAddressLeadsToTheBoardUntilAnotherHasIt) {
 
 TEST_F(BoardsTest, AnEditOfAnotherVersionIsAConflict) {
   const std::int64_t version = find("free")->version;
-  ASSERT_TRUE(run(boards.edit(call, kAdmin, BoardId{1}, {"free", "하나", "", 0, 1, 1, true, version})));
-  EXPECT_THAT(code_of(run(boards.edit(call, kAdmin, BoardId{1}, {"free", "둘", "", 0, 1, 1, true, version}))),
-              Optional(ErrorCode::conflict));
+  ASSERT_TRUE(run(boards.edit(call, kAdmin, BoardId{1}, {"free", "하나", "", 0, 1, 1, true, Kind::list, version})));
+  EXPECT_THAT(
+      code_of(run(boards.edit(call, kAdmin, BoardId{1}, {"free", "둘", "", 0, 1, 1, true, Kind::list, version}))),
+      Optional(ErrorCode::conflict));
   EXPECT_EQ(ask("select name from boards where id = 1"), "하나");
   EXPECT_THAT(code_of(run(boards.edit(call, kAdmin, BoardId{99}, {"x", "이름", ""}))), Optional(ErrorCode::not_found));
 }

@@ -79,6 +79,32 @@ void decode_cell(const pg::Cell& cell, AttachmentList& out) {
   }
 }
 
+json::array to_json(const AttachmentList& attachments) {
+  json::array out;
+  for (const Attachment& one : attachments.all) {
+    json::array renditions;
+    for (const std::string_view name : {"thumb", "card", "page", "large"}) {
+      if (one.has(name)) renditions.emplace_back(name);
+    }
+    out.push_back(json::object{{"id", one.id.value},
+                               {"name", one.name},
+                               {"size", one.size},
+                               {"media_type", one.media_type},
+                               {"url", fmt::format("/files/{}", one.id.value)},
+                               {"alt", one.alt},
+                               {"decorative", one.decorative},
+                               {"width", one.width},
+                               {"height", one.height},
+                               {"renditions", std::move(renditions)}});
+  }
+  return out;
+}
+
+const Attachment* OfPost::first_picture() const {
+  const auto found = std::ranges::find_if(attachments.all, &Attachment::picture);
+  return found == attachments.all.end() ? nullptr : &*found;
+}
+
 std::optional<std::vector<Choice>> read_choices(const http::Form& form) {
   if (!form.has("attachments")) return std::nullopt;
   std::vector<Choice> out;

@@ -1,4 +1,5 @@
 #pragma once
+#include <boost/json/array.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -73,6 +74,18 @@ struct AttachmentList {
   std::vector<Attachment> all;
 };
 void decode_cell(const pg::Cell& cell, AttachmentList& out);
+/// As the API has it (schema Attachment).
+boost::json::array to_json(const AttachmentList& attachments);
+
+/// Of posts that have any, for lists that show them: also as a column of posts.
+struct OfPost {
+  PostId post;
+  AttachmentList attachments;
+
+  /// Null when it has none.
+  const Attachment* first_picture() const;
+};
+pg::ResultHandle<OfPost> of_posts(pg::Statements& out, const std::vector<PostId>& posts);
 
 /// What a form says of one attachment.
 struct Choice {

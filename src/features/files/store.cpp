@@ -39,6 +39,8 @@ constexpr pg::Query kFindDownload{"files.find_download", R"(
   select f.sha256, a.name, f.media_type, f.renditions, p.board_id, a.owner_id
     from attachments a join files f on f.id = a.file_id left join posts p on p.id = a.post_id and p.visible
    where a.id = $1 and a.deleted_at is null and (a.post_id is null) = (p.id is null))"};
+constexpr pg::Query kOfPosts{"files.of_posts", R"(
+  select id, ms_attachments(id) from posts where id = any ($1::bigint[]) and attachments > 0)"};
 constexpr pg::Query kFindPost{"files.find_post", "select board_id, author_id from posts where id = $1 and visible"};
 // One statement, because each of its parts refers to the same choices.
 constexpr pg::Query kAttach{"files.attach", R"(
@@ -101,3 +103,11 @@ void attach(write::Write& out, const write::LocalId<PostId>& post, const DraftKe
 }
 
 }  // namespace ms::files::store
+
+namespace ms::files {
+
+pg::ResultHandle<OfPost> of_posts(pg::Statements& out, const std::vector<PostId>& posts) {
+  return out.add<OfPost>(store::kOfPosts, posts);
+}
+
+}  // namespace ms::files

@@ -46,7 +46,8 @@ json::object post_json(const Post& post, const boards::Board* board) {
                    {"views", post.views},
                    {"comments", post.comments},
                    {"likes", post.likes},
-                   {"liked", post.liked}};
+                   {"liked", post.liked},
+                   {"attachments", files::to_json(post.attachments)}};
   if (board != nullptr) out["board"] = board->slug;
   if (post.updated) out["updated_at"] = rfc3339(*post.updated);
   return out;

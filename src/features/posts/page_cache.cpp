@@ -25,7 +25,9 @@ std::size_t page_bytes(const auto&, const std::shared_ptr<const CachedPage>& cac
 async<std::shared_ptr<const CachedPage>> load_page(Posts& posts, const Call& call, const boards::Board& board,
                                                    std::int64_t number) {
   Page page = co_await posts.page(call, board, number);
-  auto html = view::written([&](view::Out& out) { table(out, board, page, now()); });
+  auto html = view::written([&](view::Out& out) {
+    board.kind == boards::Kind::gallery ? gallery(out, board, page, now()) : table(out, board, page, now());
+  });
   co_return std::make_shared<const CachedPage>(std::move(page), std::move(html));
 }
 

@@ -33,20 +33,27 @@ std::string recent_json(const std::vector<Recent>& posts) {
                                {"board", post.board.value},
                                {"title", post.title},
                                {"author", post.author},
-                               {"created", post.created.time_since_epoch().count()}});
+                               {"created", post.created.time_since_epoch().count()},
+                               {"picture", post.picture.value},
+                               {"alt", post.alt}});
   }
   return json::serialize(out);
 }
 
-/// Parses the output of recent_json; throws for anything else, which the pipeline answers and logs.
+/// Parses the output of recent_json, also of a server of the version before, which had no pictures; throws for anything
+/// else, which the pipeline answers and logs.
 std::vector<Recent> parse_recent(std::string_view text) {
   std::vector<Recent> out;
   const json::value value = json::parse(text);
   for (const json::value& item : value.as_array()) {
     const json::object& post = item.as_object();
-    out.push_back({PostId{post.at("id").as_int64()}, BoardId{post.at("board").as_int64()},
-                   std::string(post.at("title").as_string()), std::string(post.at("author").as_string()),
-                   Timestamp(std::chrono::microseconds(post.at("created").as_int64()))});
+    Recent& one =
+        out.emplace_back(PostId{post.at("id").as_int64()}, BoardId{post.at("board").as_int64()},
+                         std::string(post.at("title").as_string()), std::string(post.at("author").as_string()),
+                         Timestamp(std::chrono::microseconds(post.at("created").as_int64())));
+    if (!post.contains("picture")) continue;
+    one.picture = files::AttachmentId{post.at("picture").as_int64()};
+    one.alt = post.at("alt").as_string();
   }
   return out;
 }
@@ -190,10 +197,22 @@ async<Page> Posts::page(const Call& call, const boards::Board& board, std::int64
     }
     page.number = page.last;  // beyond the end: gives the last page
   }
+  if (board.kind != boards::Kind::list) page.attachments = co_await attachments_of(call, page);
   for (auto* part : {&page.pinned, &page.lines}) {
     for (PostSummary& line : *part) line.views += views_.pending(line.id);
   }
   co_return page;
+}
+
+async<std::vector<files::OfPost>> Posts::attachments_of(const Call& call, const Page& page) {
+  std::vector<PostId> ids;
+  for (const auto* part : {&page.pinned, &page.lines}) {
+    for (const PostSummary& line : *part) ids.push_back(line.id);
+  }
+  pg::Batch batch = db_.reads(call);
+  const auto handle = files::of_posts(batch, ids);
+  co_await batch.send();
+  co_return handle.all();
 }
 
 async<Result<PostAccess>> Posts::find(const Call& call, const session::Viewer& viewer, PostId id) {

@@ -82,10 +82,16 @@ struct Page {
   std::int64_t number = 1;  ///< this page, from 1
   std::int64_t last = 1;
   std::int64_t newest = 0;  ///< the board's highest number at the time of reading: the position of its topic
+  std::vector<files::OfPost> attachments = {};  ///< of a gallery's and an archive's posts
 
   /// Whether the first page shows the post above its lines; the lines do not repeat it.
   bool pinned_above(PostId id) const {
     return std::ranges::any_of(pinned, [id](const PostSummary& line) { return line.id == id; });
+  }
+  /// Null when the post has no attachments.
+  const files::OfPost* attachments_of(PostId id) const {
+    const auto found = std::ranges::find(attachments, id, &files::OfPost::post);
+    return found == attachments.end() ? nullptr : &*found;
   }
 };
 
@@ -133,6 +139,8 @@ struct Recent {
   std::string title;
   std::string author;
   Timestamp created;
+  files::AttachmentId picture = {};  ///< the first one of a post in a gallery; 0: none
+  std::string alt = {};              ///< its alternative text
 };
 
 /// The content of the form.
@@ -222,6 +230,8 @@ class Posts {
   /// Counts a write and the members that it mentions.
   async<Result<void>> allow(const Call& call, const session::Viewer& viewer, limit::Write what, std::int64_t mentions);
   void add_to_index(PostId id, PostRef ref);
+  /// Of all posts of the page.
+  async<std::vector<files::OfPost>> attachments_of(const Call& call, const Page& page);
 
   static constexpr std::size_t kMaxIndexBytes = 2 << 20;  // for some 20,000 posts
 

@@ -102,6 +102,25 @@ TEST_F(PostRules, AnEditKeepsAndRemovesAttachments) {
   EXPECT_EQ(post(id, "attachments"), "0");
 }
 
+TEST_F(PostRules, AGalleryShowsTheFirstPictureOfEachPost) {
+  Draft draft{"봄 소풍", "본문", false};
+  draft.attachments = {{attachment("안내문.hwp", "write-1"), "", false},
+                       {attachment("1.jpg", "write-1"), "운동장", false}};
+  const PostId id = write(kWriter, draft).value();
+  write(kWriter);
+  ask("update files set renditions = 'thumb card', state = 1 where sha256 like md5('1.jpg') || '%'");
+  EXPECT_EQ(run(posts.page(call, board(), 1)).attachments.size(), 0U) << "a list asks for none";
+  ask("update boards set kind = 1 where id = 1");
+  boards.changed();
+  const Page page = run(posts.page(call, board(), 1));
+  ASSERT_NE(page.attachments_of(id), nullptr);
+  EXPECT_EQ(page.attachments_of(id)->first_picture()->alt, "운동장");
+  EXPECT_EQ(page.attachments_of(page.lines.at(0).id), nullptr);
+  const auto recent = run(posts.recent(call, 0));
+  EXPECT_EQ(recent.at(1).alt, "운동장");
+  EXPECT_FALSE(recent.at(0).picture);
+}
+
 TEST_F(PostRules, NobodyAttachesWhatIsNotTheirs) {
   Draft draft{"봄 소풍", "본문", false};
   draft.attachments = {{attachment("1.pdf", "write-1"), "", false}};

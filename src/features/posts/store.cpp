@@ -75,10 +75,13 @@ constexpr pg::Query kVersionsWithNeighbours{"posts.versions_with_neighbours", R"
 constexpr pg::Query kVersions{"posts.versions",
                               "select post_id, events, views from post_counters where post_id = any ($1::bigint[])"};
 constexpr pg::Query kRecent{"posts.recent", R"(
-  select p.post_id, b.id, p.title, p.author_name, p.created_at
-    from boards b, lateral (
+  select p.post_id, b.id, p.title, p.author_name, p.created_at, coalesce(f.id, 0), coalesce(f.alt, '')
+    from boards b cross join lateral (
       select post_id, title, author_name, created_at from post_counters
        where board_id = b.id and visible order by number desc limit $2) p
+    left join lateral (
+      select a.id, a.alt from attachments a join files on files.id = a.file_id
+       where a.post_id = p.post_id and a.deleted_at is null and renditions <> '' order by a.position limit 1) f on b.kind = 1
    where b.on_home and b.read_role <= $1 order by b.position, p.post_id desc)"};
 constexpr pg::Query kInsert{"posts.insert", R"(
   with next as (update boards set last_number = last_number + 1 where id = $2 returning last_number)
