@@ -626,8 +626,8 @@ CREATE TABLE public.attachments (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     touched_at timestamp with time zone DEFAULT now() NOT NULL,
     deleted_at timestamp with time zone,
-    CONSTRAINT attachments_check CHECK (((post_id IS NULL) OR ((draft_key IS NULL) AND (file_id IS NOT NULL)))),
-    CONSTRAINT attachments_check1 CHECK (((post_id IS NOT NULL) OR (draft_key IS NOT NULL))),
+    CONSTRAINT attachments_draft_check CHECK (((post_id IS NOT NULL) OR (draft_key IS NOT NULL))),
+    CONSTRAINT attachments_post_check CHECK (((post_id IS NULL) OR ((draft_key IS NULL) AND (file_id IS NOT NULL)))),
     CONSTRAINT attachments_size_check CHECK ((size >= 0))
 );
 

@@ -36,8 +36,8 @@ create table attachments (
   created_at timestamptz not null default now(),
   touched_at timestamptz not null default now(),
   deleted_at timestamptz,
-  check (post_id is null or (draft_key is null and file_id is not null)),
-  check (post_id is not null or draft_key is not null)
+  constraint attachments_post_check check (post_id is null or (draft_key is null and file_id is not null)),
+  constraint attachments_draft_check check (post_id is not null or draft_key is not null)
 );
 create index attachments_owner_id_idx on attachments (owner_id, draft_key) include (size);
 create index attachments_post_id_idx on attachments (post_id, position) where post_id is not null;

@@ -10,8 +10,9 @@ import { sql } from '../support/stores.mjs';
 
 /** Constraints that no input reaches: generated keys, references to rows that are never erased, values of the program. */
 const internal = [/_not_null$/, /_fkey$/, /^(?!idempotency_keys_|post_likes_|comment_likes_|board_follows_).*_pkey$/,
-  /^(roles_name_key|users_role_check|sessions_realm_check|boards_(write|comment)_role_check|posts_board_id_number_key)$/,
+  /^(roles_name_key|users_role_check|sessions_realm_check|boards_((write|comment)_role|kind)_check|posts_board_id_number_key)$/,
   /^(notifications_kind_check|servers_name_(check|key)|server_programs_program_check|incarnation_singleton_check)$/,
+  /^(files_(sha256|size)_check|files_sha256_key|attachments_(size|draft|post)_check|attachments_upload_id_key)$/,
   /^jobs_(check|period_seconds_check|max_attempts_check|program_unique_key_key)$/];
 
 test('every constraint has a message or is the program\'s own', async () => {
