@@ -49,6 +49,9 @@ password_file = $(toml "$(secret redis)")
 [session]
 secret_file = $(toml "$(secret session)")
 
+[storage]
+folder = $(toml "$state/files")
+
 [proxy]
 trusted = ["127.0.0.0/8"]
 monitors = ["http://$(monitor_address):$monitor_port"]
@@ -81,6 +84,9 @@ password_file = $(toml "$(secret minschool_owner)")
 host = $(toml "$run_dir/redis.sock")
 user = "minschool"
 password_file = $(toml "$(secret redis)")
+
+[storage]
+folder = $(toml "$state/files")
 
 [monitor]
 url = "http://$(monitor_address):$monitor_port"

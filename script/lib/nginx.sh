@@ -45,6 +45,7 @@ render() {
     [other_listen]="listen 127.0.0.1:$port; server_name minschool.invalid;"
     [acme]="root \"$state/nginx\";"
     [assets]="alias \"$root/build/assets/\";"
+    [files]="alias \"$state/files/\";"
     [saved_pages]="root \"$state/saved-pages/current\";"
     [errors]="alias \"$root/deploy/nginx/errors/\";"
   )

@@ -1,4 +1,4 @@
-# The state folder of a stack: pg/ redis/ nginx/ config/ secrets/ log/ run/, and config/stack.env, which tells script/stack
+# The state folder of a stack: pg/ redis/ nginx/ files/ config/ secrets/ log/ run/, and config/stack.env, which tells script/stack
 # and the tests what runs there. Needs root; sets state, run_dir, log_dir.
 
 # A unix socket's path may have 107 bytes (unix(7)); PostgreSQL's needs 20 of them behind the folder.
@@ -12,7 +12,7 @@ use_state() {
 }
 
 prepare_state() {
-  mkdir -p "$state"/{pg,redis,nginx,config,log}
+  mkdir -p "$state"/{pg,redis,nginx,config,log,files}
   mkdir -p -m 700 "$state/secrets"
   choose_run_dir
 }

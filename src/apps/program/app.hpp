@@ -20,18 +20,26 @@
 #include "infra/redis/client.hpp"
 #include "infra/session/accounts.hpp"
 #include "infra/session/sessions.hpp"
+#include "infra/storage/async_store.hpp"
 #include "infra/web/context.hpp"
 #include "infra/web/router.hpp"
 #include "infra/write/write.hpp"
 
 namespace ms::program {
 
-/// What one thread of either program is made of. A thread shares nothing with other threads but the CpuPool.
+/// What the threads of a worker share.
+struct Shared {
+  CpuPool& hashing;  ///< threads for passwords
+  storage::AsyncStore& store;
+};
+
+/// What one thread of either program is made of. It shares nothing with other threads but Shared.
 struct Services {
-  Services(const config::Settings& with, config::Program program, CpuPool& hashing);
+  Services(const config::Settings& with, config::Program program, const Shared& shared);
 
   const config::Settings& settings;
   const secret::Keyring keys;  ///< of [session] secret
+  storage::AsyncStore& store;  ///< of files
   asio::io_context io{1};
   pg::Db db;
   purge::Purger purger;

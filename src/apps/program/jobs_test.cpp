@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "infra/pg/test_database.hpp"
+#include "infra/storage/local_folder.hpp"
 
 namespace ms::program {
 namespace {
@@ -17,7 +18,7 @@ const auto* const kEnvironment = testing::AddGlobalTestEnvironment(new TestDatab
 /// What the first thread of a program has for its jobs, with the program's rights in the database.
 struct Program {
   Program(config::Program which, const std::string& role)
-      : settings(settings_for(role)), services(settings, which, pool) {
+      : settings(settings_for(role)), services(settings, which, {pool, store}) {
     add_jobs(runner, services, which);
   }
   static config::Settings settings_for(const std::string& role) {
@@ -40,6 +41,8 @@ struct Program {
   }
 
   CpuPool pool{1, 1};
+  storage::LocalFolder folder{"/nonexistent"};
+  storage::AsyncStore store{folder, pool};
   const config::Settings settings;
   metrics::Registry registry;
   Services services;

@@ -21,6 +21,7 @@
 #include "infra/process/log.hpp"
 #include "infra/process/process.hpp"
 #include "infra/process/startup_pages.hpp"
+#include "infra/storage/open.hpp"
 
 namespace ms::program {
 namespace {
@@ -29,6 +30,8 @@ constexpr int kBadConfig = 78;       // EX_CONFIG of sysexits.h
 constexpr int kCannotTakeOver = 75;  // EX_TEMPFAIL
 // How long a start waits for what the previous worker can use. Less than the 10 s after which the master gives up.
 constexpr auto kConnectTimeout = std::chrono::seconds(8);
+
+constexpr std::size_t kStorageQueue = 256;  // calls that may wait for a thread
 
 /// Each connection and each stream takes a file descriptor: as many are allowed as the system permits. When too few are
 /// left for a thread's other files, streams are reduced in favour of requests (without a descriptor a request cannot
@@ -103,6 +106,10 @@ int run_worker(const About& about, config::Settings settings) {
   const process::Worker worker = process::worker();
   auto hashing =
       std::make_unique<CpuPool>(settings.login.hash_threads, static_cast<std::size_t>(settings.login.hash_queue));
+  const auto store = storage::open_store(config::storage_config(settings));
+  auto storing = std::make_unique<CpuPool>(settings.storage.threads, kStorageQueue);
+  storage::AsyncStore async_store(*store, *storing);
+  const Shared shared{*hashing, async_store};
   Telemetry telemetry(about.name, settings.server.name, *hashing);
   asio::io_context control{1};
   asio::signal_set stop(control, SIGTERM, SIGINT);
@@ -113,7 +120,7 @@ int run_worker(const About& about, config::Settings settings) {
   std::vector<std::jthread> threads;
   for (int i = 0; i < settings.server.threads; ++i) {
     worker_threads.push_back(
-        std::make_unique<WorkerThread>(settings, about.program, *hashing, telemetry, i, about.make, worker.listen_fd));
+        std::make_unique<WorkerThread>(settings, about.program, shared, telemetry, i, about.make, worker.listen_fd));
   }
   // Every worker thread has its own copy and closes it when it drains: a worker whose master died must free the
   // address.
@@ -153,7 +160,8 @@ int run_worker(const About& about, config::Settings settings) {
   });
   control.run();
   threads.clear();  // joins
-  hashing.reset();  // before the io_contexts that receive its results
+  hashing.reset();  // before the io_contexts that receive their results
+  storing.reset();
   return 0;
 }
 

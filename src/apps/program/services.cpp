@@ -56,9 +56,10 @@ std::vector<std::string> channels(config::Program program) {
 
 }  // namespace
 
-Services::Services(const config::Settings& with, config::Program program, CpuPool& hashing)
+Services::Services(const config::Settings& with, config::Program program, const Shared& shared)
     : settings(with),
       keys(keys_of(with)),
+      store(shared.store),
       db(io, config::pg_config(with)),
       purger(db, with.proxy.monitors),
       redis(io, config::redis_config(with)),
@@ -71,7 +72,7 @@ Services::Services(const config::Settings& with, config::Program program, CpuPoo
       boards(
           db, [this] { return listener.live(); }, writer),
       notifications(db, cache, limiter, boards, publisher, writer),
-      members(db, cache, limiter, writer, members::Passwords(hashing), login_limits(with.login, program),
+      members(db, cache, limiter, writer, members::Passwords(shared.hashing), login_limits(with.login, program),
               members::KnownDevices(keys, std::string(config::name_of(program))), posts::cache_keys(), with.site.name),
       presence(db, redis, sessions, writer, with.session.secret),
       listener(

@@ -88,11 +88,11 @@ json::object check(bool up, const std::string& error, Deadline since) {
 
 }  // namespace
 
-WorkerThread::WorkerThread(const config::Settings& settings, config::Program program, CpuPool& hashing,
+WorkerThread::WorkerThread(const config::Settings& settings, config::Program program, const Shared& shared,
                            Telemetry& telemetry, int thread, MakeApp make, int listen_fd)
     : settings_(settings),
       telemetry_(telemetry),
-      services_(settings, program, hashing),
+      services_(settings, program, shared),
       app_(make(services_)),
       site_(site_of(settings.site)),
       shell_{app_->layout(), &site_, settings.server.show_served_by ? settings.server.name : std::string(),

@@ -17,7 +17,7 @@ namespace ms::program {
 class WorkerThread {
  public:
   /// `thread` counts from 0.
-  WorkerThread(const config::Settings& settings, config::Program program, CpuPool& hashing, Telemetry& telemetry,
+  WorkerThread(const config::Settings& settings, config::Program program, const Shared& shared, Telemetry& telemetry,
                int thread, MakeApp make, int listen_fd);
 
   asio::io_context& io() { return services_.io; }

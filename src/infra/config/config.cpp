@@ -377,6 +377,8 @@ redis::Config redis_config(const Settings& settings) {
   return out;
 }
 
+storage::Config storage_config(const Settings& settings) { return {.folder = settings.storage.folder}; }
+
 http::Limits http_limits(const Settings& settings) {
   const auto& from = settings.http;
   http::Limits out;

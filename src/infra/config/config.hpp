@@ -10,6 +10,7 @@
 #include "infra/http/server.hpp"
 #include "infra/pg/db.hpp"
 #include "infra/redis/client.hpp"
+#include "infra/storage/open.hpp"
 
 // Typed configuration. One table (keys.cpp) defines each key, its meaning and its range, and drives everything: parsing
 // the TOML file, MINSCHOOL_<SECTION>_<KEY> in the environment (which overrides the file), `<key>_file` for secrets, the
@@ -88,6 +89,10 @@ struct Settings {
     int site_gb = 100;
     int keep_days = 30;
   } files;
+  struct Storage {
+    std::string folder = "/var/lib/minschool/files";
+    int threads = 4;
+  } storage;
   struct Http {
     int head_bytes = 16384;
     int body_bytes = 1048576;
@@ -132,6 +137,7 @@ std::string example();
 /// Connection settings including the password; `application_name` shows in pg_stat_activity.
 pg::Config pg_config(const Settings& settings);
 redis::Config redis_config(const Settings& settings);
+storage::Config storage_config(const Settings& settings);
 http::Limits http_limits(const Settings& settings);
 
 }  // namespace ms::config

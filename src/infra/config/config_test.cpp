@@ -47,6 +47,14 @@ class ConfigTest : public testing::Test {
   std::vector<std::string> variables_;
 };
 
+TEST_F(ConfigTest, KnowsWhereFilesAre) {
+  EXPECT_EQ(storage_config(load(Program::cli, write("c.toml", "")).value()).folder, "/var/lib/minschool/files");
+  EXPECT_THAT(fault("[storage]\nfolder = \"files\""),
+              HasSubstr("(line 2): storage.folder must be a path that begins with /, not \"files\""));
+  set("MINSCHOOL_STORAGE_FOLDER", "/srv/files");
+  EXPECT_EQ(storage_config(load(Program::cli, write("c.toml", "")).value()).folder, "/srv/files");
+}
+
 TEST_F(ConfigTest, ReadsEveryKindOfValue) {
   const auto settings = load(Program::site, write("c.toml", R"([server]
 port = 4000

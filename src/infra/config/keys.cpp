@@ -180,6 +180,11 @@ const std::array kKeys{
     Key{"files", "keep_days", "Days for which the files of deleted posts and abandoned drafts are kept.",
         Number{at<&S::files, &S::Files::keep_days>, 1, 3650}},
 
+    Key{"storage", "folder", "Folder of the files, which all app servers and Nginx share.",
+        Text{at<&S::storage, &S::Storage::folder>, absolute_path}},
+    Key{"storage", "threads", "Threads that read and write files.",
+        Number{at<&S::storage, &S::Storage::threads>, 1, 64}},
+
     Key{"http", "head_bytes", "Largest head of a request (request line and fields).",
         Number{at<&S::http, &S::Http::head_bytes>, 1024, 1 << 20}},
     Key{"http", "body_bytes", "Largest body of a request.", Number{at<&S::http, &S::Http::body_bytes>, 1024, 1 << 30}},
@@ -229,7 +234,7 @@ const std::array kKeys{
         Flag{at<&S::log, &S::Log::to_stdout>}},
 };
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 13> kSections{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 14> kSections{{
     {"server", "The program itself."},
     {"site", "The organisation."},
     {"database", "PostgreSQL holds everything."},
@@ -238,6 +243,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 13> kSection
     {"login", "Limits against guessing passwords."},
     {"writing", "What one member may write in a minute, on all servers together."},
     {"files", "Attachments of posts."},
+    {"storage", "Where files are stored."},
     {"http", "Limits against large and slow requests."},
     {"live", "Live updates of open pages (the site only)."},
     {"proxy", "Who stands in front."},

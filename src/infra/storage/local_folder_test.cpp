@@ -164,7 +164,7 @@ TEST_F(LocalFolderTest, ListsByPrefixInKeyOrder) {
   EXPECT_THAT(keys("", "b/1", 2), ElementsAre("b/10", "b/2"));
   EXPECT_THAT(keys("", "b/2", 2), ElementsAre("ba", "c/d/e"));
   EXPECT_THAT(keys("d"), IsEmpty());
-  EXPECT_EQ(get("link"), "fault 5") << "no way out of the folder";
+  EXPECT_EQ(get("link"), "fault 6") << "no way out of the folder";
 }
 
 TEST_F(LocalFolderTest, FollowsNoLinksWhenItLists) {

@@ -22,6 +22,7 @@ enum class Fault {
   exists,    ///< and must not be replaced
   no_room,   ///< the disk or the quota is full
   conflict,  ///< another writer has continued this partial object
+  busy,      ///< no thread was free before the deadline
   failed,    ///< anything else
 };
 

@@ -65,6 +65,9 @@ Postgres prepare_database(const SetupOptions& options);
 /// it when nobody else has a database there, because shared_buffers needs that. The connection is not used afterwards.
 void size_postgres_memory(Database& database, const SetupOptions& options);
 
+/// Creates [storage] folder where it is missing: the programs write it, Nginx reads it, nobody else enters it.
+void prepare_storage(const SetupOptions& options);
+
 /// Checks that Redis answers with the given password. An empty local one with Debian's settings gets a memory limit, a
 /// password, and a user for the programs with the rights of share/redis/minschool.acl.
 void prepare_redis(SetupOptions& options);

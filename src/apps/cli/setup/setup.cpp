@@ -152,6 +152,7 @@ void set_up(SetupOptions& options) {
                     options.dir.string()));
   }
   const bool changed = setup::write_settings(options, postgres.value_or(setup::Postgres()));
+  setup::prepare_storage(options);
   const auto owner = config::load(config::Program::cli, options.dir / "owner.toml");
   if (!owner) throw Failure(owner.error());
   if (!options.restore.archive.empty()) restore(*owner, options.restore);
