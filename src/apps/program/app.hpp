@@ -22,6 +22,7 @@
 #include "infra/session/sessions.hpp"
 #include "infra/storage/async_store.hpp"
 #include "infra/web/context.hpp"
+#include "infra/web/file_receiver.hpp"
 #include "infra/web/router.hpp"
 #include "infra/write/write.hpp"
 
@@ -78,6 +79,8 @@ class App {
   virtual async<void> prepare(web::Context& ctx) = 0;
   /// The response that keeps this viewer out, or nothing.
   virtual std::optional<http::Response> gate(const web::Context& ctx) = 0;
+  /// What stores the files of a form (Router::post_with_files); null: this request may not have any.
+  virtual std::unique_ptr<web::FileReceiver> receive_files(web::Context&) { return nullptr; }
   /// Spawned once on the thread's io_context; runs until the io_context stops.
   virtual async<void> background() = 0;
   /// How many of the requests in flight only wait for a value that another request loads.

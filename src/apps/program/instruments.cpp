@@ -108,6 +108,7 @@ void Instruments::sample(const Services& services, const App& app, const http::S
   cells_.in_flight.set(number(server.in_flight));
   cells_.connections.set(number(server.connections));
   cells_.streams.set(number(server.streams));
+  cells_.streamed_bodies.set(number(server.streamed_bodies));
   cells_.draining.set(draining ? 1 : 0);
   const pg::State pg = services.db.state();
   cells_.pg_up.set(pg.up ? 1 : 0);

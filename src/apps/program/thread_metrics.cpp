@@ -27,6 +27,7 @@ ThreadMetrics::ThreadMetrics(metrics::Shard& shard, int thread)
       in_flight(shard.gauge("minschool_http_requests_in_flight", "Requests that are being answered.")),
       connections(shard.gauge("minschool_http_connections", "Open connections, as a rule Nginx's, without streams.")),
       streams(shard.gauge("minschool_live_streams", "Open streams (GET /events).")),
+      streamed_bodies(shard.gauge("minschool_http_streamed_bodies", "Uploads and forms with files that are arriving.")),
       draining(
           shard.gauge("minschool_draining", "1 while the worker only finishes what it has begun.", label_of(thread))),
       pg_up(shard.gauge("minschool_pg_up", "Whether PostgreSQL answers.", label_of(thread))),

@@ -79,6 +79,7 @@ class ThreadMetrics {
   metrics::Gauge& in_flight;
   metrics::Gauge& connections;
   metrics::Gauge& streams;
+  metrics::Gauge& streamed_bodies;
   metrics::Gauge& draining;
   metrics::Gauge& pg_up;
   metrics::Gauge& pg_busy;

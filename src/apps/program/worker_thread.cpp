@@ -103,11 +103,13 @@ WorkerThread::WorkerThread(const config::Settings& settings, config::Program pro
           [this](const web::Context& ctx) { return app_->gate(ctx); },
           [this](web::Context& ctx) { return app_->prepare(ctx); },
           [this](const web::CompletedRequest& completed) { instruments_.record(completed); },
-          [this](std::string_view request_id) { return services_.purger.purge_now(request_id); }),
+          [this](std::string_view request_id) { return services_.purger.purge_now(request_id); },
+          [this](web::Context& ctx) { return app_->receive_files(ctx); }),
       server_(
           services_.io, listen_fd, config::http_limits(settings),
           [this](const http::Request& request) { return answer(request); },
-          [this](int status, const http::Request& request) { return reject(status, request); }) {
+          [this](int status, const http::Request& request) { return reject(status, request); },
+          [this](const http::Request& request) { return router_.is_streamed(request); }) {
   app_->add_routes(router_);
   if (thread != 0) return;
   heartbeat_.emplace(services_, telemetry_, program);
@@ -207,6 +209,7 @@ async<http::Response> WorkerThread::answer(const http::Request& request) {
   // PostgreSQL was lost while this request waited for it; or this process stood still, so that the deadline had passed
   // when it went on.
   const bool stood_still =
+      request.body_stream == nullptr &&
       steady_clock::now() - begun > std::chrono::milliseconds(settings_.http.answer_ms) + kStandstill;
   if (defers_to_others(request) || (stood_still && is_try(request, kFirstTry))) {
     co_return http::Response(http::kNoAnswer);
@@ -285,6 +288,7 @@ http::Response WorkerThread::health() const {
                     {"requests_in_flight", server.in_flight},
                     {"connections", server.connections},
                     {"streams", server.streams},
+                    {"streamed_bodies", server.streamed_bodies},
                     {"checks", std::move(checks)}};
   http::Response response = http::Response::text(down ? 503 : 200, "application/json", json::serialize(body));
   response.set("Cache-Control", "no-store");

@@ -24,8 +24,6 @@ constexpr std::size_t kMaxFreeWorkspaces = 64;
 constexpr std::size_t kDiscardBytes = 16 * 1024 * 1024;
 constexpr std::chrono::seconds kDiscardTime{1};
 
-constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-
 /// Counts a request in flight; correct also when its coroutine is destroyed.
 struct InFlight {
   explicit InFlight(std::size_t& counter) : count(counter) { ++count; }
@@ -46,6 +44,16 @@ asio::mutable_buffer Workspace::room() noexcept {
   return {bytes.get() + end, capacity - end};
 }
 
+void Workspace::grow(std::size_t size) {
+  if (capacity >= size) return;
+  auto larger = std::make_unique_for_overwrite<char[]>(size);
+  std::memcpy(larger.get(), bytes.get() + begin, end - begin);
+  bytes = std::move(larger);
+  capacity = size;
+  end -= begin;
+  begin = 0;
+}
+
 void Workspace::clear_request() noexcept {
   auto fields = std::move(request.fields);  // for its capacity
   fields.clear();
@@ -61,7 +69,7 @@ std::unique_ptr<Workspace> Hub::borrow() {
 }
 
 void Hub::return_workspace(std::unique_ptr<Workspace> workspace) {
-  if (!workspace || free_.size() == kMaxFreeWorkspaces) return;
+  if (!workspace || free_.size() == kMaxFreeWorkspaces || workspace->capacity > limits.head_bytes) return;
   workspace->begin = workspace->end = 0;
   workspace->parser.reset();
   free_.push_back(std::move(workspace));
@@ -93,8 +101,10 @@ void Hub::sweep() {
 
 void Hub::start_draining(std::chrono::milliseconds idle_grace) {
   draining = idle_grace;
+  streamed_until = Clock::now() + limits.streamed_grace;
   for (Connection& connection : connections) {
     if (connection.idle_) connection.deadline_ = std::min(connection.deadline_, idle_deadline());
+    if (connection.streamed_) connection.deadline_ = std::min(connection.deadline_, streamed_until);
   }
   end_streams();
 }
@@ -145,6 +155,7 @@ async<void> Connection::run() {
       co_return;
     }
     const bool again = co_await answer();
+    streamed_.reset();
     if (!again) co_return;
   }
 }
@@ -162,7 +173,13 @@ async<int> Connection::read_request() {
   work_->clear_request();
   const int head = co_await read_head();
   if (head != kComplete) co_return head;
-  fill_request();
+  Workspace::Parser& parser = *work_->parser;
+  fill_request(parser.get());
+  work_->persistent = parser.get().version() == 11 && parser.keep_alive();
+  const bool streamed = hub_->is_streamed && !is_safe(work_->request.method) && hub_->is_streamed(work_->request);
+  if (streamed) co_return stream_body();
+  if (parser.content_length().value_or(0) > hub_->limits.body_bytes) co_return 413;
+  parser.body_limit(hub_->limits.body_bytes);
   deadline_ = Clock::now() + hub_->limits.body_time;
   const int body = co_await read_body();
   work_->request.body = work_->parser->get().body();
@@ -182,7 +199,7 @@ async<int> Connection::read_head() {
     if (end == kBareLineFeed) co_return 400;
     if (end > 0) break;
     searched = work_->unread().size();
-    if (searched == work_->capacity) co_return 431;
+    if (searched >= hub_->limits.head_bytes) co_return 431;
     const Read read = co_await read_more();
     if (read != Read::some) co_return status_of(read);
   }
@@ -191,19 +208,15 @@ async<int> Connection::read_head() {
 
   work_->parser.emplace();
   work_->parser->header_limit(static_cast<std::uint32_t>(hub_->limits.head_bytes));
-  work_->parser->body_limit(hub_->limits.body_bytes);
+  work_->parser->body_limit(boost::none);
   error_code error;
   const std::size_t used = work_->parser->put(asio::buffer(head), error);
   work_->take(used);
-  if (error == beast_http::error::body_limit) {
-    fill_request();  // the error page for a body that is too large depends on the request
-    co_return 413;
-  }
   co_return error || used != end || !work_->parser->is_header_done() ? 400 : kComplete;
 }
 
-void Connection::fill_request() {
-  const auto& message = work_->parser->get();
+template <class Message>
+void Connection::fill_request(const Message& message) {
   Request& request = work_->request;
   request.method_name = message.method_string();
   request.method = method_of(request.method_name);
@@ -214,6 +227,15 @@ void Connection::fill_request() {
   // section 6.5.1).
   request.fields.clear();
   for (const auto& field : message) request.fields.push_back({field.name_string(), field.value()});
+}
+
+int Connection::stream_body() {
+  if (hub_->streamed_bodies >= hub_->limits.streamed_bodies) return 503;
+  work_->grow(hub_->limits.streamed_buffer);
+  streamed_ = std::make_unique<StreamedBody>(*this, std::move(*work_->parser));
+  fill_request(streamed_->parser().get());  // the other parser is empty now
+  work_->request.body_stream = streamed_.get();
+  return kComplete;
 }
 
 async<int> Connection::read_body() {
@@ -255,7 +277,7 @@ int Connection::status_of(Read read) const noexcept { return read == Read::late 
 
 async<bool> Connection::answer() {
   deadline_ = Clock::time_point::max();  // the handler has its own deadline
-  InFlight counted(hub_->in_flight);
+  InFlight counted(streamed_ ? hub_->streamed_bodies : hub_->in_flight);
   Response response(500);
   bool failed = false;
   try {
@@ -271,7 +293,7 @@ async<bool> Connection::answer() {
   if (response.status == kNoAnswer) co_return false;
   // A client that already pipelined its next request gets a response to it, even while the server drains.
   const bool leaving = hub_->draining && work_->unread().empty();
-  const bool keep = work_->parser->get().version() == 11 && work_->parser->keep_alive() && !leaving;
+  const bool keep = work_->persistent && !leaving && (!streamed_ || streamed_->finished());
   const bool with_body = work_->request.method != Method::head;
   if (response.begin && with_body) {
     const bool room = !hub_->draining && hub_->stream_count < hub_->limits.streams;

@@ -13,6 +13,7 @@
 
 #include "infra/http/open_stream.hpp"
 #include "infra/http/server.hpp"
+#include "infra/http/streamed_body.hpp"
 
 // The steps of a connection: wait until it is readable (without a buffer, so that thousands of idle ones cost little),
 // read and parse a request, run the handler, write, repeat. Waiting needs no timer of its own: each connection has one
@@ -31,6 +32,7 @@ struct Workspace {
   std::size_t begin = 0;  ///< bytes [begin, end) were read but not consumed
   std::size_t end = 0;
   std::optional<Parser> parser;
+  bool persistent = false;  ///< the client keeps the connection open after this request
   Request request;
   std::string head;  ///< of the response
 
@@ -40,6 +42,8 @@ struct Workspace {
   void clear_request() noexcept;
   /// The free space behind the unread bytes, which move to the front; empty when `capacity` bytes are unread.
   asio::mutable_buffer room() noexcept;
+  /// Makes the capacity at least `size`, until the workspace is returned.
+  void grow(std::size_t size);
 };
 
 class Connection;
@@ -51,10 +55,13 @@ struct Hub {
   Limits limits;
   Server::Handler handler;
   Server::ErrorPage error_page;
+  Server::IsStreamed is_streamed;
   std::function<void()> on_empty;  ///< called when the last connection or stream has closed
   std::optional<std::chrono::milliseconds>
       draining;  ///< set while draining: how long idle peers may take to close first
-  std::size_t in_flight = 0;
+  Clock::time_point streamed_until = Clock::time_point::max();  ///< when streamed bodies are cut
+  std::size_t in_flight = 0;                                    ///< without requests with streamed bodies
+  std::size_t streamed_bodies = 0;
   std::size_t count = 0;  ///< of connections; one that became a stream no longer counts
   Connections connections;
   std::size_t stream_count = 0;
@@ -93,19 +100,24 @@ class Connection : public AutoUnlink {
 
  private:
   friend struct Hub;
+  friend class StreamedBody;
   enum class Read { some, gone, late };
 
   /// The coroutines that read return the status of the error response, or one of these.
   static constexpr int kComplete = 0;
   static constexpr int kGone = -1;
+  static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
   async<bool> wait_for_request();
   async<int> read_request();
   async<int> read_head();
   async<int> read_body();
+  /// Leaves the body to the handler.
+  int stream_body();
   async<Read> read_more();
   int status_of(Read read) const noexcept;
-  void fill_request();
+  template <class Message>
+  void fill_request(const Message& message);
   /// Runs the handler and sends its response. False: nothing can follow on this connection.
   async<bool> answer();
   /// Hands the socket to a stream, which outlives this connection.
@@ -119,6 +131,7 @@ class Connection : public AutoUnlink {
   Socket socket_;
   std::string peer_;
   std::unique_ptr<Workspace> work_;
+  std::unique_ptr<StreamedBody> streamed_;  ///< of the request that is being answered
   Clock::time_point deadline_ = Clock::time_point::max();
   bool idle_ = false;
 };

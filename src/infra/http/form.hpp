@@ -27,6 +27,9 @@ class Form {
   /// without a chosen file gives no pair.
   static std::expected<Form, MultipartError> parse_multipart(std::string_view boundary, std::string_view body);
 
+  /// Adds a pair. False when either is not valid UTF-8, or there are too many.
+  bool add(std::string_view name, std::string value);
+
   /// The first value with that name; empty when absent.
   std::string_view get(std::string_view name) const noexcept;
   /// The first value exactly as it was sent. For passwords only: one that was hashed earlier may not be in normal form.
@@ -40,8 +43,6 @@ class Form {
 
  private:
   class Collector;
-  /// False when either is not valid UTF-8, or there are too many.
-  bool add(std::string_view name, std::string value);
 
   std::vector<std::pair<std::string, std::string>> pairs_;
   std::vector<std::pair<std::string, std::string>> raw_values_;  // only values that differ from their normal form

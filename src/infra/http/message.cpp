@@ -23,7 +23,8 @@ bool breaks_line(std::string_view value) {
 }  // namespace
 
 std::string_view name_of(Method method) {
-  constexpr std::array<std::string_view, 7> kNames = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "other"};
+  constexpr std::array<std::string_view, 8> kNames = {"GET",   "HEAD",   "POST",    "PUT",
+                                                      "PATCH", "DELETE", "OPTIONS", "other"};
   return kNames.at(static_cast<std::size_t>(method));
 }
 
@@ -151,6 +152,8 @@ std::string_view reason(int status) {
       return "Misdirected Request";
     case 422:
       return "Unprocessable Content";
+    case 423:
+      return "Locked";
     case 426:
       return "Upgrade Required";
     case 428:

@@ -9,13 +9,16 @@
 
 namespace ms::http {
 
+class BodyReader;
 class Stream;
 
-enum class Method { get, head, post, put, patch, del, other };
+enum class Method { get, head, post, put, patch, del, options, other };
 /// "GET", "DELETE", …; "other" for a method that no route has.
 std::string_view name_of(Method method);
 /// Changes nothing (RFC 9110 9.2.1): such a request may be repeated, or come from a link on another site.
-constexpr bool is_safe(Method method) { return method == Method::get || method == Method::head; }
+constexpr bool is_safe(Method method) {
+  return method == Method::get || method == Method::head || method == Method::options;
+}
 
 struct Field {
   std::string_view name;
@@ -32,7 +35,8 @@ class Request {
   std::string_view query;   ///< after '?'
   std::vector<Field> fields;
   std::string_view body;
-  std::string_view peer;  ///< address of the TCP peer (usually Nginx)
+  BodyReader* body_stream = nullptr;  ///< where the handler reads the body itself (Server::IsStreamed); `body` is empty
+  std::string_view peer;              ///< address of the TCP peer (usually Nginx)
 
   /// The value of a header field, found case-insensitively; empty when absent.
   std::string_view header(std::string_view name) const noexcept;

@@ -92,11 +92,13 @@ async<void> Server::Impl::sweep_loop(std::shared_ptr<Impl> self) {
   }
 }
 
-Server::Server(asio::io_context& io, int listen_fd, Limits limits, Handler handler, ErrorPage error_page)
+Server::Server(asio::io_context& io, int listen_fd, Limits limits, Handler handler, ErrorPage error_page,
+               IsStreamed is_streamed)
     : impl_(std::make_shared<Impl>(io, listen_fd)) {
   impl_->hub->limits = limits;
   impl_->hub->handler = std::move(handler);
   impl_->hub->error_page = std::move(error_page);
+  impl_->hub->is_streamed = std::move(is_streamed);
 }
 
 Server::~Server() { impl_->stop(); }
@@ -123,7 +125,7 @@ async<void> Server::drain(std::chrono::milliseconds idle_grace, std::chrono::ste
 void Server::end_streams() { impl_->hub->end_streams(); }
 
 ServerState Server::state() const noexcept {
-  return {impl_->hub->count, impl_->hub->in_flight, impl_->hub->stream_count};
+  return {impl_->hub->count, impl_->hub->in_flight, impl_->hub->stream_count, impl_->hub->streamed_bodies};
 }
 
 }  // namespace ms::http

@@ -58,7 +58,9 @@ class Client {
 };
 
 /// Responses: /echo the body, /fields the names and values, /big?N that many bytes, /slow?N after N ms, /throw, /silent
-/// nothing, /stream one of streams(), everything else "METHOD path".
+/// nothing, /stream one of streams(), everything else "METHOD path". Below /streamed/ the handler reads the body: /all
+/// responds with the number of bytes, or why there are no more; /echo with the bytes; /some?N with 413 once it has more
+/// than N; /none with 401 at once; /slow?N waits N ms before each chunk.
 class TestServer {
  public:
   explicit TestServer(Limits limits = {}, Server::ErrorPage error_page = nullptr);
@@ -73,6 +75,7 @@ class TestServer {
   void wait_for_in_flight(std::size_t count);
   void wait_for_connections(std::size_t count);
   void wait_for_streams(std::size_t count);
+  void wait_for_streamed_bodies(std::size_t count);
   /// Runs `act` on the server's thread and waits for it.
   void on_thread(const std::function<void()>& act);
   /// The streams that /stream opened, in order; use them on the server's thread.
@@ -84,6 +87,7 @@ class TestServer {
 
  private:
   async<Response> handle(const Request& request);
+  async<Response> read(const Request& request);
 
   Listener listener_;
   asio::io_context io_{1};

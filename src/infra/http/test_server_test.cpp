@@ -11,6 +11,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "infra/http/body_reader.hpp"
 #include "infra/http/test_server.hpp"
 #include "infra/io/sleep.hpp"
 
@@ -26,13 +27,37 @@ std::size_t number(std::string_view text) {
   return value;
 }
 
+std::string_view name_of(BodyError error) {
+  constexpr std::string_view kNames[] = {"gone", "too slow", "malformed", "stopping"};
+  return kNames[static_cast<std::size_t>(error)];
+}
+
 }  // namespace
+
+async<Response> TestServer::read(const Request& request) {
+  if (request.path == "/streamed/none") co_return Response::text(401, "text/plain", "no");
+  const bool slow = request.path == "/streamed/slow";
+  std::string bytes;
+  std::size_t size = 0;
+  for (;;) {
+    if (slow) co_await sleep_for(std::chrono::milliseconds(number(request.query)));
+    const auto chunk = co_await request.body_stream->read();
+    if (!chunk) co_return Response::text(400, "text/plain", std::string(name_of(chunk.error())));
+    if (chunk->empty()) break;
+    size += chunk->size();
+    if (request.path == "/streamed/echo") bytes.append(*chunk);
+    if (request.path == "/streamed/some" && size > number(request.query))
+      co_return Response::text(413, "text/plain", "");
+  }
+  co_return Response::text(200, "text/plain", bytes.empty() ? std::to_string(size) : std::move(bytes));
+}
 
 async<Response> TestServer::handle(const Request& request) {
   if (request.path == "/stream") {
     co_return Response::stream("text/event-stream",
                                [this](std::shared_ptr<Stream> stream) { streams_.push_back(std::move(stream)); });
   }
+  if (request.body_stream != nullptr) co_return co_await read(request);
   if (request.path == "/silent") co_return Response(kNoAnswer);
   if (request.path == "/throw") throw std::runtime_error("as asked");
   if (request.path == "/slow") co_await sleep_for(std::chrono::milliseconds(number(request.query)));
@@ -139,7 +164,7 @@ bool Client::silent_for(std::chrono::milliseconds time) {
 TestServer::TestServer(Limits limits, Server::ErrorPage error_page)
     : server_(std::make_unique<Server>(
           io_, listener_.fd(), limits, [this](const Request& request) { return handle(request); },
-          std::move(error_page))),
+          std::move(error_page), [](const Request& request) { return request.path.starts_with("/streamed/"); })),
       thread_([this] { io_.run(); }) {
   asio::post(io_, [this] { server_->start(); });
 }
@@ -183,6 +208,10 @@ void TestServer::wait_for_connections(std::size_t count) {
 
 void TestServer::wait_for_streams(std::size_t count) {
   while (state().streams != count) std::this_thread::sleep_for(2ms);
+}
+
+void TestServer::wait_for_streamed_bodies(std::size_t count) {
+  while (state().streamed_bodies != count) std::this_thread::sleep_for(2ms);
 }
 
 std::future<void> TestServer::drain(std::chrono::milliseconds idle_grace, std::chrono::milliseconds at_most) {

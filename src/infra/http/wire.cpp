@@ -140,12 +140,13 @@ void split_target(Request& request) {
 }
 
 Method method_of(std::string_view name) {
-  static constexpr std::array<std::pair<std::string_view, Method>, 6> kMethods{{{"GET", Method::get},
+  static constexpr std::array<std::pair<std::string_view, Method>, 7> kMethods{{{"GET", Method::get},
                                                                                 {"HEAD", Method::head},
                                                                                 {"POST", Method::post},
                                                                                 {"PUT", Method::put},
                                                                                 {"PATCH", Method::patch},
-                                                                                {"DELETE", Method::del}}};
+                                                                                {"DELETE", Method::del},
+                                                                                {"OPTIONS", Method::options}}};
   const auto* found = std::ranges::find(kMethods, name, &std::pair<std::string_view, Method>::first);
   return found == kMethods.end() ? Method::other : found->second;
 }

@@ -40,6 +40,8 @@ class Call {
   Deadline within(std::chrono::milliseconds limit) const noexcept {
     return std::min(deadline_, std::chrono::steady_clock::now() + limit);
   }
+  /// Begins the deadline anew: after waiting for a client, which may take any time.
+  void renew(std::chrono::milliseconds limit) noexcept { deadline_ = std::chrono::steady_clock::now() + limit; }
   std::string_view request_id() const noexcept { return request_id_; }
   /// Null when nobody measures.
   Timing* timing() const noexcept { return timing_; }

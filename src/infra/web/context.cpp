@@ -100,6 +100,18 @@ const Result<http::Form>& Context::sent_form() const {
   return *form_;
 }
 
+// The boundaries of a multipart body differ each time it is sent.
+std::string_view Context::form_fingerprint() const {
+  if (!sent_form() || !http::multipart_boundary(request.header("content-type"))) return request.body;
+  if (form_fingerprint_.empty()) form_fingerprint_ = sent_form()->encoded();
+  return form_fingerprint_;
+}
+
+void Context::set_form(http::Form form, std::string fingerprint) {
+  form_ = std::move(form);
+  form_fingerprint_ = std::move(fingerprint);
+}
+
 Result<http::Form> Context::form() const {
   const Result<http::Form>& form = sent_form();
   // Without a version nothing is compared: an unreadable version must not pass for a missing one.

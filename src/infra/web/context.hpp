@@ -45,6 +45,13 @@ struct Meta {
   std::string canonical = {};
 };
 
+/// A file of a form that was not taken, while the rest of the form was.
+struct RejectedFile {
+  std::string field;
+  std::string filename;
+  Msg reason;
+};
+
 /// One request on its way through the handlers: the viewer, what is requested, the deadline, and how to respond. It
 /// lives in the pipeline's coroutine frame until the response is made.
 class Context {
@@ -60,9 +67,10 @@ class Context {
   std::shared_ptr<const Menu> menu;  ///< the pages that this viewer may open; null: the layout shows no menu
   std::optional<view::Bell> bell;    ///< for members whose pages have one
   const Timestamp now;
-  const ClientAddress client_address;  ///< the client's address, as reported by trusted proxies
-  const bool secure;                   ///< the client uses TLS
-  const bool degraded;                 ///< Redis is gone: pages say what is unavailable
+  const ClientAddress client_address;        ///< the client's address, as reported by trusted proxies
+  const bool secure;                         ///< the client uses TLS
+  const bool degraded;                       ///< Redis is gone: pages say what is unavailable
+  std::vector<RejectedFile> rejected_files;  ///< of a form with files (Router::post_with_files)
 
   /// The query string; one with broken escapes counts as empty.
   const http::Form& query() const;
@@ -71,6 +79,10 @@ class Context {
   Result<http::Form> form() const;
   /// The same without the check of "version".
   const Result<http::Form>& sent_form() const;
+  /// What identifies the content of the form when it is sent again.
+  std::string_view form_fingerprint() const;
+  /// Replaces the body of a form that was read while it arrived, as sent_form() and form_fingerprint() give it.
+  void set_form(http::Form form, std::string fingerprint);
   /// The JSON object of an API request (RFC 8259, at most 32 levels deep); Error(bad_request) when it is not one, or
   /// Error(unsupported_type) when the media type is not JSON.
   Result<boost::json::object> json_body() const;
@@ -118,6 +130,7 @@ class Context {
   std::optional<std::string> member_cookie_update(int status) const;
   mutable std::optional<http::Form> query_;
   mutable std::optional<Result<http::Form>> form_;
+  mutable std::string form_fingerprint_;
 };
 
 /// Sets Retry-After when the error asks for it (RFC 9110 10.2.3).

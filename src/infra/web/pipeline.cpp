@@ -9,6 +9,8 @@
 
 #include "infra/core/secret.hpp"
 #include "infra/core/text.hpp"
+#include "infra/http/body_reader.hpp"
+#include "infra/http/wire.hpp"
 #include "infra/io/sleep.hpp"
 
 namespace ms::web {
@@ -72,8 +74,7 @@ std::optional<IdempotencyKey> idempotency_key_of(const Context& ctx, bool truste
   const auto& form = ctx.sent_form();
   std::string hashed(request.method_name);
   hashed.append(" ").append(request.target).append("\n");
-  // The boundaries of a multipart body differ each time it is sent.
-  hashed.append(form && http::multipart_boundary(request.header("content-type")) ? form->encoded() : request.body);
+  hashed.append(ctx.form_fingerprint());
   IdempotencyKey idempotency_key{{}, secret::sha256(hashed), std::nullopt};
   const auto api_key = request.header("idempotency-key");
   if (ctx.is_api() && is_valid_key(api_key)) {
@@ -116,7 +117,7 @@ std::string server_timing(const Timing& timing, std::chrono::nanoseconds time) {
 
 Pipeline::Pipeline(const Router& router, const Shell& shell, pg::Db& db, session::Sessions& sessions,
                    redis::Client& redis, PipelineConfig config, Gate gate, Prepare prepare, Observe observe,
-                   Purge purge)
+                   Purge purge, MakeFileReceiver make_receiver)
     : router_(router),
       shell_(shell),
       db_(db),
@@ -126,7 +127,8 @@ Pipeline::Pipeline(const Router& router, const Shell& shell, pg::Db& db, session
       gate_(std::move(gate)),
       prepare_(std::move(prepare)),
       observe_(std::move(observe)),
-      purge_(std::move(purge)) {
+      purge_(std::move(purge)),
+      make_receiver_(std::move(make_receiver)) {
   for (const std::string& url : {shell.site->url, shell.site->admin_url}) {
     if (auto origin = Origin::parse(url)) own_origins_.push_back(*std::move(origin));
   }
@@ -153,7 +155,9 @@ async<http::Response> Pipeline::answer(const http::Request& request, std::chrono
     response = context(request, call, session::Viewer()).error_response(error_of(failure, request, pattern, id));
   }
   response.set("X-Request-Id", id);
-  const auto time = steady_clock::now() - started;
+  // How long a body takes is the client's affair.
+  const auto waited = request.body_stream ? request.body_stream->waited() : std::chrono::nanoseconds(0);
+  const auto time = steady_clock::now() - started - waited;
   finish(request, response, timing, time);
   observe_({request, route, response.status, time, timing, id});
   co_return response;
@@ -192,7 +196,8 @@ async<http::Response> Pipeline::dispatch(const http::Request& request, const Cal
   if (gate_) {
     if (auto stop = gate_(ctx)) {
       // A write that succeeded at an address which has moved since is not done again at the new one.
-      if (stop->status == kPermanentRedirect && match.handler != nullptr && !http::is_safe(request.method)) {
+      if (stop->status == kPermanentRedirect && match.handler != nullptr && match.body != BodyMode::streamed &&
+          !http::is_safe(request.method)) {
         auto previous = co_await repetition(ctx, *match.handler);
         if (previous) co_return std::move(*previous);
       }
@@ -201,11 +206,17 @@ async<http::Response> Pipeline::dispatch(const http::Request& request, const Cal
   }
   if (match.handler == nullptr) co_return ctx.error_response(Error(ErrorCode::not_found, "error.not_found"_msg));
   if (http::is_safe(request.method)) co_return co_await (*match.handler)(ctx);
+  if (match.body == BodyMode::form_with_files && request.body_stream != nullptr) {
+    auto failed = co_await read_form(ctx);
+    if (failed) co_return std::move(*failed);
+  }
   if (is_from_other_member(ctx)) {
     http::Response response = ctx.stale_form_response();
     set_member_header(ctx, response);
     co_return response;
   }
+  // A repetition is not recognised by a body that nobody has read yet: the handler says how one may resume.
+  if (match.body == BodyMode::streamed) co_return co_await (*match.handler)(ctx);
   http::Response response = co_await write(ctx, *match.handler);
   if (!ctx.is_api()) set_member_header(ctx, response);
   if (response.status < kFirstErrorStatus && !ctx.is_api()) ctx.set_read_your_writes(response);
@@ -223,6 +234,30 @@ std::optional<std::string> Pipeline::canonical_path(const http::Request& request
   if (canonical.starts_with("/api/") || local_path(canonical) != canonical) return std::nullopt;
   if (router_.match(request.method, canonical).handler == nullptr) return std::nullopt;
   return canonical;
+}
+
+async<std::optional<http::Response>> Pipeline::read_form(Context& ctx) {
+  using Outcome = FormReader::Outcome;
+  FormLimits limits = config_.form_limits;
+  limits.call_time = config_.request_time;
+  FormReader reader(ctx, make_receiver_ ? make_receiver_(ctx) : nullptr, limits);
+  const auto boundary = http::multipart_boundary(ctx.request.header("content-type"));
+  const Outcome outcome = co_await reader.read(*ctx.request.body_stream, boundary.value_or(""));
+  switch (outcome) {
+    case Outcome::complete:
+      co_return std::nullopt;
+    case Outcome::malformed:
+      co_return ctx.error_response(Error(ErrorCode::bad_request, "error.bad_form"_msg));
+    case Outcome::too_large:
+      co_return ctx.error_response(Error(ErrorCode::too_large, "error.form_too_large"_msg));
+    case Outcome::files_refused:
+      co_return ctx.error_response(Error(ErrorCode::invalid, "error.form_file"_msg));
+    case Outcome::stopping:
+      co_return ctx.error_response(Error(ErrorCode::unavailable, "error.unavailable"_msg));
+    case Outcome::client_failed:
+      break;
+  }
+  co_return http::plain_error(408);
 }
 
 async<http::Response> Pipeline::write(Context& ctx, const Handler& handler) {
@@ -243,6 +278,10 @@ async<http::Response> Pipeline::write(Context& ctx, const Handler& handler) {
 }
 
 async<std::optional<http::Response>> Pipeline::repetition(Context& ctx, const Handler& handler) {
+  if (ctx.request.body_stream != nullptr) {
+    const auto failed = co_await read_form(ctx);
+    if (failed) co_return std::nullopt;
+  }
   std::optional<IdempotencyKey> idempotency_key = idempotency_key_of(ctx, config_.proxies.contains(ctx.request.peer));
   if (!idempotency_key) co_return std::nullopt;
   const auto previous = co_await find_previous(ctx, *idempotency_key, false);

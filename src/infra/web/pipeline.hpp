@@ -13,6 +13,7 @@
 #include "infra/redis/client.hpp"
 #include "infra/session/sessions.hpp"
 #include "infra/web/context.hpp"
+#include "infra/web/form_reader.hpp"
 #include "infra/web/origin.hpp"
 #include "infra/web/router.hpp"
 
@@ -24,6 +25,7 @@ struct PipelineConfig {
   std::chrono::milliseconds request_time{1800};
   config::TrustedProxies proxies;
   bool https = false;  ///< the public address is https: clients use TLS, whatever a proxy in between reports
+  FormLimits form_limits = {};
 };
 
 /// A request with its response, for metrics and the log.
@@ -44,7 +46,8 @@ struct CompletedRequest {
 ///  5. session                   - identifies the viewer
 ///  6. prepare                   - what every page of the program shows
 ///  7. gate                      - what the whole program requires (Admin: staff only; Site: addresses of boards)
-///  8. handler
+///  8. form with files           - after the gate: a stranger stores nothing; before the write, which compares forms
+///  9. handler
 class Pipeline {
  public:
   /// Returns nothing to let the request pass, or the response that stops it.
@@ -57,9 +60,11 @@ class Pipeline {
   using Purge = std::function<async<bool>(std::string_view request_id)>;
 
   Pipeline(const Router& router, const Shell& shell, pg::Db& db, session::Sessions& sessions, redis::Client& redis,
-           PipelineConfig config, Gate gate, Prepare prepare, Observe observe, Purge purge);
+           PipelineConfig config, Gate gate, Prepare prepare, Observe observe, Purge purge,
+           MakeFileReceiver make_receiver = nullptr);
 
-  /// Never throws. Takes at most PipelineConfig::request_time, and at most `max_time`.
+  /// Never throws. Takes at most PipelineConfig::request_time, and at most `max_time`; with a streamed body as long as
+  /// that takes.
   async<http::Response> answer(const http::Request& request, std::chrono::milliseconds max_time);
   /// The error response to a request that did not get as far as a route or a viewer.
   http::Response error_response(const http::Request& request, const Error& error) const;
@@ -69,6 +74,8 @@ class Pipeline {
   async<http::Response> dispatch(const http::Request& request, const Call& call, std::optional<std::size_t>& route);
   /// The page's canonical path when the request has extra slashes ("//boards/free/"); not below /api/.
   std::optional<std::string> canonical_path(const http::Request& request) const;
+  /// Reads a form with files; the response when that failed.
+  async<std::optional<http::Response>> read_form(Context& ctx);
   async<http::Response> write(Context& ctx, const Handler& handler);
   /// Runs a write's handler so that a repetition gets the previous result (infra/idempotency).
   async<http::Response> write_idempotent(Context& ctx, const Handler& handler, IdempotencyKey& idempotency_key);
@@ -98,6 +105,7 @@ class Pipeline {
   Prepare prepare_;
   Observe observe_;
   Purge purge_;
+  MakeFileReceiver make_receiver_;
 };
 
 }  // namespace ms::web

@@ -5,6 +5,7 @@
 
 #include <deque>
 
+#include "infra/http/body_reader.hpp"
 #include "infra/pg/test_database.hpp"
 
 namespace ms::web {
@@ -19,6 +20,7 @@ const auto* const kEnvironment = testing::AddGlobalTestEnvironment(new pg::TestD
 struct Observation {
   std::optional<std::size_t> route;
   int status = 0;
+  std::chrono::nanoseconds time{};
 };
 
 class PipelineTest : public testing::Test {
@@ -29,6 +31,8 @@ class PipelineTest : public testing::Test {
     router_.get("/", [](Context& ctx) { return page(ctx); });
     router_.get("/boards/{slug}", [](Context& ctx) { return page(ctx); });
     router_.post("/boards/{slug}", [this](Context& ctx) { return count(ctx); });
+    router_.patch_streamed("/upload", [this](Context& ctx) { return upload(ctx); });
+    router_.post_with_files("/form", [this](Context& ctx) { return form(ctx); });
     add_throwing("/bug", [] { throw std::logic_error("secret of the house"); });
     add_throwing("/api/v1/bug", [] { throw std::logic_error("secret of the house"); });
     add_throwing("/gone", [] { throw pg::Unavailable("no connection", false); });
@@ -45,6 +49,17 @@ class PipelineTest : public testing::Test {
     ++writes_;
     co_return ctx.redirect("/");
   }
+  async<http::Response> upload(Context& ctx) {
+    ++writes_;
+    const auto bytes = co_await ctx.request.body_stream->read();
+    co_return http::Response::text(200, "text/plain", std::string(bytes.value_or("failed")));
+  }
+  async<http::Response> form(Context& ctx) {
+    ++writes_;
+    const auto sent = ctx.form();
+    if (!sent) co_return ctx.error_response(sent.error());
+    co_return http::Response::text(200, "text/plain", std::string(sent->get("title")));
+  }
   template <class F>
   static async<http::Response> thrower(F fail) {
     fail();
@@ -55,8 +70,22 @@ class PipelineTest : public testing::Test {
     router_.get(path, [fail](Context&) { return thrower(fail); });
   }
 
-  http::Response ask(http::Method method, std::string_view target, std::vector<http::Field> fields = {}) {
+  /// A body whose first chunk is all of it, from a client that needs a minute.
+  class Body final : public http::BodyReader {
+   public:
+    explicit Body(std::string_view bytes) : bytes_(bytes) {}
+    async<std::expected<std::string_view, http::BodyError>> read() override { co_return std::exchange(bytes_, ""); }
+    std::optional<std::uint64_t> length() const override { return bytes_.size(); }
+    std::chrono::nanoseconds waited() const noexcept override { return 60s; }
+
+   private:
+    std::string_view bytes_;
+  };
+
+  http::Response ask(http::Method method, std::string_view target, std::vector<http::Field> fields = {},
+                     http::BodyReader* body = nullptr) {
     http::Request request;
+    request.body_stream = body;
     request.method = method;
     request.method_name = http::name_of(method);
     request.target = target;
@@ -88,16 +117,17 @@ class PipelineTest : public testing::Test {
   bool prepare_fails_ = false;
   std::vector<Observation> seen_;
   int writes_ = 0;
-  Pipeline pipeline_{router_,
-                     shell_,
-                     db_,
-                     sessions_,
-                     redis_,
-                     PipelineConfig{},
-                     [this](const Context&) { return stopped_; },
-                     [this](Context&) { return prepare(prepare_fails_); },
-                     [this](const CompletedRequest& answered) { seen_.push_back({answered.route, answered.status}); },
-                     [](std::string_view) { return purged(); }};
+  Pipeline pipeline_{
+      router_,
+      shell_,
+      db_,
+      sessions_,
+      redis_,
+      PipelineConfig{},
+      [this](const Context&) { return stopped_; },
+      [this](Context&) { return prepare(prepare_fails_); },
+      [this](const CompletedRequest& answered) { seen_.push_back({answered.route, answered.status, answered.time}); },
+      [](std::string_view) { return purged(); }};
 
  private:
   static async<void> prepare(bool fails) {
@@ -162,6 +192,32 @@ TEST_F(PipelineTest, TheGateMayStopARequest) {
   EXPECT_EQ(get("/nothing").status, 303) << "before it is said that there is nothing";
   EXPECT_EQ(ask(http::Method::post, "/boards/free", {{"Sec-Fetch-Site", "same-origin"}}).status, 303);
   EXPECT_EQ(writes_, 0);
+}
+
+TEST_F(PipelineTest, AStreamedBodyWaitsForAllThatComesBeforeTheHandler) {
+  Body body("bytes");
+  EXPECT_EQ(ask(http::Method::patch, "/upload", {{"Sec-Fetch-Site", "cross-site"}}, &body).status, 403);
+  stopped_ = http::Response::see_other("/login");
+  EXPECT_EQ(ask(http::Method::patch, "/upload", {}, &body).status, 303);
+  EXPECT_EQ(writes_, 0);
+  stopped_.reset();
+  const http::Response answer = ask(http::Method::patch, "/upload", {{"Sec-Fetch-Site", "same-origin"}}, &body);
+  EXPECT_EQ(answer.body, "bytes") << "and nobody has read any of it";
+  EXPECT_LT(seen_.back().time, 1s) << "how long the client takes is not the server's time";
+}
+
+TEST_F(PipelineTest, AFormMayBeReadWhileItArrives) {
+  constexpr std::string_view kField = "--xyz\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\n제목\r\n";
+  constexpr std::string_view kFile =
+      "--xyz\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\nbytes\r\n";
+  const auto send = [this](const std::string& bytes) {
+    Body body(bytes);
+    return ask(http::Method::post, "/form", {{"Content-Type", "multipart/form-data; boundary=xyz"}}, &body);
+  };
+  EXPECT_EQ(send(std::string(kField) + "--xyz--").body, "제목");
+  EXPECT_EQ(send(std::string(kField) + std::string(kFile) + "--xyz--").status, 422) << "nobody receives files";
+  EXPECT_EQ(send(std::string(kField)).status, 400) << "incomplete";
+  EXPECT_EQ(writes_, 1);
 }
 
 TEST_F(PipelineTest, AValidRequestIdIsKept) {

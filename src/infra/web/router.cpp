@@ -6,6 +6,7 @@
 
 #include "infra/core/text.hpp"
 #include "infra/http/form.hpp"
+#include "infra/http/multipart.hpp"
 
 namespace ms::web {
 namespace {
@@ -36,6 +37,12 @@ class Segments {
 
 bool is_name(std::string_view segment) { return segment.starts_with('{'); }
 
+bool fits(const std::vector<std::string>& pattern, const Segments& path) {
+  return pattern.size() == path.size() && std::ranges::equal(pattern, path, [](const std::string& ours, auto theirs) {
+           return is_name(ours) ? !theirs.empty() : ours == theirs;
+         });
+}
+
 /// As in the Allow field: HEAD is answered wherever GET is.
 std::string_view allowed(http::Method method) {
   return method == http::Method::get ? "GET, HEAD" : http::name_of(method);
@@ -55,9 +62,10 @@ std::int64_t Params::number(std::string_view name) const noexcept {
   return error == std::errc() && end == text.data() + text.size() && out > 0 ? out : 0;
 }
 
-void Router::add(http::Method method, std::string_view pattern, Handler handler) {
-  Route route{method, std::string(pattern), {}, std::move(handler), false};
+void Router::add(http::Method method, std::string_view pattern, Handler handler, BodyMode body) {
+  Route route{method, std::string(pattern), {}, std::move(handler), false, body};
   for (const auto segment : Segments(pattern)) route.segments.emplace_back(segment);
+  if (body != BodyMode::whole) streamed_.push_back(routes_.size());
   routes_.push_back(std::move(route));
 }
 
@@ -66,12 +74,7 @@ Router::Match Router::match(http::Method method, std::string_view path) const {
   const Segments segments(path);
   Match out;
   for (const Route& route : routes_) {
-    if (route.segments.size() != segments.size()) continue;
-    const bool fits =
-        std::ranges::equal(route.segments, segments, [](const std::string& ours, std::string_view theirs) {
-          return is_name(ours) ? !theirs.empty() : ours == theirs;
-        });
-    if (!fits) continue;
+    if (!fits(route.segments, segments)) continue;
     if (route.method != wanted) {
       if (!out.allow.contains(allowed(route.method))) {
         out.allow += (out.allow.empty() ? "" : ", ") + std::string(allowed(route.method));
@@ -87,10 +90,24 @@ Router::Match Router::match(http::Method method, std::string_view path) const {
     }
     out.handler = &route.handler;
     out.background = route.background;
+    out.body = route.body;
     out.route = static_cast<std::size_t>(&route - routes_.data());
     return out;
   }
   return out;
+}
+
+/// Few routes are streamed: other requests cost one look at each of those.
+bool Router::is_streamed(const http::Request& request) const {
+  const Segments segments(request.path);
+  const bool any = std::ranges::any_of(streamed_, [&](std::size_t at) {
+    const Route& route = routes_[at];
+    return route.method == request.method && fits(route.segments, segments);
+  });
+  if (!any) return false;
+  const BodyMode mode = match(request.method, request.path).body;
+  return mode == BodyMode::streamed ||
+         (mode == BodyMode::form_with_files && http::multipart_boundary(request.header("content-type")));
 }
 
 }  // namespace ms::web

@@ -15,6 +15,13 @@ namespace ms::web {
 class Context;
 using Handler = std::function<async<http::Response>(Context&)>;
 
+/// Who reads the body of a request.
+enum class BodyMode {
+  whole,            ///< the server, before the handler runs
+  streamed,         ///< the handler, while it arrives (http::Request::body_stream)
+  form_with_files,  ///< the pipeline: files are stored while they arrive, the handler gets the form
+};
+
 /// The values of the {names} of a route's pattern, percent-decoded.
 class Params {
  public:
@@ -41,17 +48,34 @@ class Router {
     add(http::Method::get, pattern, std::move(handler));
     routes_.back().background = true;
   }
+  void options(std::string_view pattern, Handler handler) { add(http::Method::options, pattern, std::move(handler)); }
+  /// Handlers that read the body themselves, whatever its size. The Call's deadline is that of every request: renew it
+  /// (Call::renew) after waiting for the client. The response to one that is sent again is the handler's affair.
+  void post_streamed(std::string_view pattern, Handler handler) {
+    add(http::Method::post, pattern, std::move(handler), BodyMode::streamed);
+  }
+  void patch_streamed(std::string_view pattern, Handler handler) {
+    add(http::Method::patch, pattern, std::move(handler), BodyMode::streamed);
+  }
+  /// A form that may have files: Context::form() has a pair for each, whose value the program's FileReceiver gives.
+  void post_with_files(std::string_view pattern, Handler handler) {
+    add(http::Method::post, pattern, std::move(handler), BodyMode::form_with_files);
+  }
   void del(std::string_view pattern, Handler handler) { add(http::Method::del, pattern, std::move(handler)); }
 
   struct Match {
     const Handler* handler = nullptr;  ///< null: no such path, or not with that method
     std::optional<std::size_t> route;  ///< for metrics and logs; set with the handler
     bool background = false;           ///< get_polling()
+    BodyMode body = BodyMode::whole;
     Params params;
     std::string allow;  ///< methods of the path when only the method is wrong (RFC 9110 15.5.6)
   };
   /// HEAD is answered by GET's handler.
   Match match(http::Method method, std::string_view path) const;
+
+  /// Whether the server leaves the body of this request to the handler or the pipeline.
+  bool is_streamed(const http::Request& request) const;
 
   std::size_t size() const noexcept { return routes_.size(); }
   http::Method method(std::size_t route) const { return routes_[route].method; }
@@ -64,9 +88,11 @@ class Router {
     std::vector<std::string> segments;  // "{name}" keeps its braces
     Handler handler;
     bool background = false;
+    BodyMode body = BodyMode::whole;
   };
-  void add(http::Method method, std::string_view pattern, Handler handler);
+  void add(http::Method method, std::string_view pattern, Handler handler, BodyMode body = BodyMode::whole);
   std::vector<Route> routes_;
+  std::vector<std::size_t> streamed_;  ///< routes whose body mode is not whole
 };
 
 }  // namespace ms::web

@@ -58,6 +58,31 @@ TEST(Router, ListsTheMethodsOfAPath) {
   EXPECT_NE(routes().match(http::Method::head, "/boards/free").handler, nullptr);
 }
 
+TEST(Router, KnowsWhichBodiesItsHandlersRead) {
+  const Handler handler = [](Context&) -> async<http::Response> { co_return http::Response(); };
+  Router router;
+  router.post("/files/search", handler);
+  router.post_streamed("/files/{id}", handler);
+  router.patch_streamed("/files/{id}", handler);
+  router.post_with_files("/boards/{slug}/write", handler);
+  const auto streamed = [&](http::Method method, std::string_view path, std::string_view type = "") {
+    http::Request request;
+    request.method = method;
+    request.path = path;
+    request.fields.push_back({"content-type", type});
+    return router.is_streamed(request);
+  };
+  EXPECT_TRUE(streamed(http::Method::patch, "/files/7"));
+  EXPECT_TRUE(streamed(http::Method::post, "/files/7"));
+  EXPECT_FALSE(streamed(http::Method::post, "/files/search")) << "another route comes first";
+  EXPECT_FALSE(streamed(http::Method::put, "/files/7"));
+  EXPECT_FALSE(streamed(http::Method::patch, "/files/%ff"));
+  EXPECT_TRUE(streamed(http::Method::post, "/boards/free/write", "multipart/form-data; boundary=x"));
+  EXPECT_FALSE(streamed(http::Method::post, "/boards/free/write", "multipart/form-data"));
+  EXPECT_FALSE(streamed(http::Method::post, "/boards/free/write", "application/x-www-form-urlencoded"));
+  EXPECT_EQ(router.match(http::Method::patch, "/files/7").body, BodyMode::streamed);
+}
+
 TEST(LocalPath, AcceptsOnlyLocalPaths) {
   EXPECT_EQ(local_path("/boards/free?page=2"), "/boards/free?page=2");
   for (const std::string_view bad :
