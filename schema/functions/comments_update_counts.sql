@@ -9,7 +9,7 @@ declare
   begun int := 0;
 begin
   if tg_op = 'INSERT' then
-    select name, role >= 2 into new.author_name, new.by_staff from users where id = new.author_id for share;
+    select name, avatar, role >= 2 into new.author_name, new.author_avatar, new.by_staff from users where id = new.author_id for share;
     if new.root_id is null then
       begun := 1;
     else

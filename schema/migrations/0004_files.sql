@@ -1,6 +1,6 @@
 -- expand: Files, and their attachments to posts and to the drafts of members.
 
--- The bytes of one content, stored once under its hash (docs/decisions/0039-files.md).
+-- The bytes of one content, stored once under its hash (docs/decisions/0042-files.md).
 create table files (
   id bigint generated always as identity primary key,
   sha256 text not null unique check (sha256 ~ '^[0-9a-f]{64}$'),

@@ -4,6 +4,7 @@
 #include "apps/admin/pages/dashboard.hpp"
 #include "apps/admin/pages/jobs.hpp"
 #include "features/audit/audit.hpp"
+#include "features/files/files.hpp"
 #include "features/members/staff.hpp"
 #include "features/moderation/moderation.hpp"
 #include "features/servers/servers.hpp"
@@ -29,6 +30,7 @@ class Admin final : public program::App {
     members::add_admin_routes(router, staff_);
     boards::add_admin_routes(router, services_.boards);
     moderation::add_admin_routes(router, moderation_, services_.boards);
+    files::add_admin_routes(router, services_.db, std::int64_t{services_.settings.files.site_gb} << 30);
     servers::add_admin_routes(router, servers_);
     add_jobs_routes(router, services_.db, services_.writer);
     audit::add_admin_routes(router, services_.db);

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "features/comments/comments.hpp"
+#include "features/files/cleanup.hpp"
 #include "features/posts/rerender.hpp"
 #include "features/servers/servers.hpp"
 #include "infra/idempotency/idempotency.hpp"
@@ -31,6 +32,12 @@ async<jobs::Outcome> sweep(async<bool> remove) {
 }
 
 constexpr std::array kJobs{
+    Entry{"clean_files", RunBy::site, 1h,
+          [](Services& services, const Call& call, const std::string&) {
+            return files::clean_up(services.db, call, services.store,
+                                   std::chrono::days(services.settings.files.keep_days));
+          },
+          60s},
     Entry{"failed_jobs", RunBy::both, 24h,
           [](Services& services, const Call& call, const std::string&) {
             return sweep(jobs::remove_stale(services.db, call));

@@ -78,6 +78,8 @@ class Site final : public program::App {
     likes::add_api_routes(router, likes_);
     notifications::add_api_routes(router, services_.notifications);
     presence::add_api_routes(router, services_.presence);
+    files::add_site_routes(router, files_, services_.store);
+    files::add_avatar_routes(router, files_, services_.store);
     add_events_route(router, hub_);
     add_openapi_route(router);
   }

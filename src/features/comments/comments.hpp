@@ -49,6 +49,7 @@ struct Comment {
   std::optional<CommentId> parent;
   MemberId author;
   std::string author_name;
+  std::string author_avatar;
   bool by_staff = false;  ///< the author acts for the site
   std::string content;    ///< Markdown, as typed; empty where a page does not need it
   view::SafeHtml content_html;

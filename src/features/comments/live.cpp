@@ -36,6 +36,7 @@ live::Change comment_change(const boards::Board& board, const Directory& directo
   comment.parent = row.parent;
   comment.author = row.author;
   comment.author_name = std::move(row.author_name);
+  comment.author_avatar = std::move(row.author_avatar);
   comment.by_staff = row.by_staff;
   comment.content_html = std::move(row.content_html);
   comment.created = row.created;

@@ -12,13 +12,13 @@ static_assert(kRowsPerRead == 100 && kThreadsPerPage == 50);
 // are.
 constexpr pg::Query kThreads{"comments.threads", R"(
   select p.threads, coalesce(c.id, 0), coalesce(c.thread, 0), c.parent_id, coalesce(c.author_id, 0), coalesce(c.author_name, ''),
-         coalesce(c.by_staff, false), coalesce(c.content, ''), coalesce(c.content_html, '') as content_html,
+         coalesce(c.author_avatar, ''), coalesce(c.by_staff, false), coalesce(c.content, ''), coalesce(c.content_html, '') as content_html,
          coalesce(c.created_at, p.created_at), c.updated_at, c.deleted_at is not null, c.hidden_at is not null,
          coalesce(c.likes, 0), coalesce(c.liked, false), coalesce(c.event, 0)
     from post_counters p, lateral (select greatest(1, (p.threads + 49) / 50) as last) l,
          lateral (select (case when $2::bigint between 1 and l.last then $2 else l.last end - 1) * 50 as before) n
     left join lateral (
-      select id, thread, parent_id, author_id, author_name, by_staff, case when $6 then content end as content, content_html,
+      select id, thread, parent_id, author_id, author_name, author_avatar, by_staff, case when $6 then content end as content, content_html,
              created_at, updated_at, deleted_at, hidden_at, likes, event,
              likes > 0 and exists (select from comment_likes l where l.comment_id = id and l.user_id = $5) as liked
         from comments
@@ -26,7 +26,7 @@ constexpr pg::Query kThreads{"comments.threads", R"(
        order by thread, id limit 100) c on true
    where p.post_id = $1)"};
 constexpr pg::Query kFind{"comments.find", R"(
-  select id, post_id, thread, parent_id, author_id, author_name, by_staff, content, content_html, created_at, updated_at,
+  select id, post_id, thread, parent_id, author_id, author_name, author_avatar, by_staff, content, content_html, created_at, updated_at,
          deleted_at is not null, hidden_at is not null, 0, likes,
          exists (select from comment_likes l where l.comment_id = id and l.user_id = $2), event, 0::bigint
     from comments where id = $1)"};
@@ -58,10 +58,10 @@ constexpr pg::Query kGuardVersion{"comments.guard_version", R"(
 constexpr pg::Query kSince{"comments.since", R"(
   select t.events, p.event, p.visible, p.board_id, coalesce(p.author_id, 0), t.comments,
          coalesce(c.event, 0), coalesce(c.id, 0), c.parent_id, coalesce(c.author_id, 0), coalesce(c.author_name, ''),
-         coalesce(c.by_staff, false), coalesce(c.content_html, '') as content_html, coalesce(c.created_at, p.created_at), c.updated_at,
+         coalesce(c.author_avatar, ''), coalesce(c.by_staff, false), coalesce(c.content_html, '') as content_html, coalesce(c.created_at, p.created_at), c.updated_at,
          c.deleted_at is not null, c.hidden_at is not null, coalesce(c.likes, 0)
     from posts p join post_counters t on t.post_id = p.id left join lateral (
-      select event, id, parent_id, author_id, author_name, by_staff, content_html, created_at, updated_at, deleted_at, hidden_at, likes
+      select event, id, parent_id, author_id, author_name, author_avatar, by_staff, content_html, created_at, updated_at, deleted_at, hidden_at, likes
         from comments where post_id = p.id and event > $2 order by event limit $3) c on true
    where p.id = $1 order by c.event)"};
 constexpr pg::Query kNumbers{"comments.numbers",

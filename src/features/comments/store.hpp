@@ -24,6 +24,7 @@ struct ThreadRow {
   std::optional<CommentId> parent;
   MemberId author;
   std::string author_name;
+  std::string author_avatar;
   bool by_staff = false;
   std::string content;
   view::SafeHtml content_html;
@@ -89,6 +90,7 @@ struct Changed {
   std::optional<CommentId> parent;
   MemberId author;
   std::string author_name;
+  std::string author_avatar;
   bool by_staff = false;
   view::SafeHtml content_html;
   Timestamp created;

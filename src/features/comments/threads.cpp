@@ -15,6 +15,7 @@ Comment comment_of(PostId post, store::ThreadRow&& row) {
   out.parent = row.parent;
   out.author = row.author;
   out.author_name = std::move(row.author_name);
+  out.author_avatar = std::move(row.author_avatar);
   out.by_staff = row.by_staff;
   out.content = std::move(row.content);
   out.content_html = std::move(row.content_html);

@@ -18,6 +18,8 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr std::array<std::string_view, 3> kForms = {"write", "edit", "avatar"};  // by DraftKey::Form
+
 /// The last segment of a path that a browser may send, in normal form, with its extension when it must be cut.
 std::string normal_name(std::string_view sent) {
   const unicode::Line line(sent.substr(sent.find_last_of("/\\") + 1));
@@ -36,14 +38,14 @@ Error wrong_upload(Msg message) { return {ErrorCode::invalid, message, {{"upload
 
 }  // namespace
 
-std::string DraftKey::text() const { return fmt::format("{}-{}", form == Form::write ? "write" : "edit", id); }
+std::string DraftKey::text() const { return fmt::format("{}-{}", kForms.at(static_cast<std::size_t>(form)), id); }
 
 std::optional<DraftKey> DraftKey::parse(std::string_view text) {
   const auto dash = text.find('-');
   if (dash == text.npos) return std::nullopt;
-  const std::string_view form = text.substr(0, dash);
-  if (form != "write" && form != "edit") return std::nullopt;
-  DraftKey key{.form = form == "write" ? Form::write : Form::edit, .id = 0};
+  const auto form = std::ranges::find(kForms, text.substr(0, dash));
+  if (form == kForms.end()) return std::nullopt;
+  DraftKey key{.form = static_cast<Form>(form - kForms.begin()), .id = 0};
   const char* end = text.data() + text.size();
   const auto [last, error] = std::from_chars(text.data() + dash + 1, end, key.id);
   if (error != std::errc() || last != end || key.id <= 0) return std::nullopt;
@@ -135,7 +137,12 @@ void attach(write::Write& write, const write::LocalId<PostId>& post, const Draft
   store::attach(write, post, draft, json::serialize(out));
 }
 
-async<Result<BoardId>> Files::board_of(const Call& call, const session::Viewer& viewer, const DraftKey& draft) {
+async<Result<std::optional<BoardId>>> Files::board_of(const Call& call, const session::Viewer& viewer,
+                                                      const DraftKey& draft) {
+  if (draft.form == DraftKey::Form::avatar) {
+    if (draft.id != viewer.id.value) co_return session::no_right(viewer);
+    co_return std::optional<BoardId>();
+  }
   const auto directory = co_await boards_.all(call);
   BoardId id{draft.id};
   if (draft.form == DraftKey::Form::edit) {
@@ -150,7 +157,7 @@ async<Result<BoardId>> Files::board_of(const Call& call, const session::Viewer& 
   const boards::Board* board = directory->find(id);
   if (board == nullptr || !board->readable(viewer)) co_return fail(ErrorCode::not_found, "boards.gone"_msg);
   if (!board->writable(viewer)) co_return session::no_right(viewer);
-  co_return id;
+  co_return std::optional(id);
 }
 
 async<Result<AttachmentId>> Files::begin_upload(const Call& call, const session::Viewer& viewer, NewUpload upload,
@@ -164,7 +171,7 @@ async<Result<AttachmentId>> Files::begin_upload(const Call& call, const session:
   if (!unicode::visible(upload.name)) co_return Unexpected(wrong_upload("files.name_empty"_msg));
   if (upload.size < 0) co_return Unexpected(wrong_upload("files.size_wrong"_msg));
   if (upload.size > limits_.file_bytes) co_return fail(ErrorCode::too_large, "files.too_large"_msg);
-  boards::guard(write, *board, boards::Right::write, "boards.gone"_msg);
+  *board ? boards::guard(write, **board, boards::Right::write, "boards.gone"_msg) : write.guard_member();
   store::guard_quota(write, upload.size, limits_);
   const auto inserted = store::insert_upload(write, *board, upload, upload_id, handle);
   const auto done = co_await write.commit({.result = inserted.id, .changes = write::Changes::nothing_shown()});

@@ -19,10 +19,10 @@ namespace ms::http {
 class Form;
 }
 namespace ms::storage {
-class Store;
+class AsyncStore;
 }
 
-// Files and their attachments (docs/decisions/0039-files.md). A file is the bytes of one content, stored once under its
+// Files and their attachments (docs/decisions/0042-files.md). A file is the bytes of one content, stored once under its
 // hash. An attachment is one use of a file: in a post, or in the draft of whoever uploaded it. Whoever may read the
 // post now may read the attachment; a draft's attachment is its owner's alone.
 namespace ms::files {
@@ -34,13 +34,13 @@ constexpr std::size_t kNameLimit = 255;      ///< bytes of a file's name, as fil
 constexpr std::size_t kAltLimit = 500;       ///< characters of a picture's alternative text
 constexpr std::size_t kMaxAttachments = 50;  ///< of one post
 
-/// The form that an upload belongs to: of a new post on a board, or of an existing post.
+/// The form that an upload belongs to: of a new post on a board, of an existing post, or of one's own picture.
 struct DraftKey {
-  enum class Form { write, edit };
+  enum class Form { write, edit, avatar };
   Form form = Form::write;
-  std::int64_t id = 0;  ///< of the board (write) or of the post (edit)
+  std::int64_t id = 0;  ///< of the board (write), the post (edit) or the member (avatar)
 
-  /// "write-3", "edit-12": as forms and uploads send it, and browsers name their own drafts.
+  /// "write-3", "edit-12", "avatar-5": as forms and uploads send it, and browsers name their own drafts.
   std::string text() const;
   static std::optional<DraftKey> parse(std::string_view text);
 };
@@ -168,12 +168,19 @@ class Files {
 
   /// The complete attachments of the viewer's draft, in the order of their upload.
   async<std::vector<Attachment>> of_draft(const Call& call, const session::Viewer& viewer, const DraftKey& draft);
+  /// Makes the member's own upload for "avatar-<id>" the picture that stands beside the name, once it is prepared.
+  /// Unexpected: invalid (upload), when there is no such upload.
+  async<Result<void>> set_avatar(const Call& call, const session::Viewer& viewer, std::optional<AttachmentId> id);
+  async<Result<void>> remove_avatar(const Call& call, const session::Viewer& viewer);
+  /// The content of a picture that members are shown with; nothing when it is nobody's.
+  async<std::optional<std::string>> find_avatar(const Call& call, std::string name);
   /// Unexpected: not_found, for everybody who may not read the post now.
   async<Result<Download>> find_download(const Call& call, const session::Viewer& viewer, AttachmentId id);
 
  private:
-  /// The board that the draft's post is on or comes to. Unexpected: the viewer may not write it.
-  async<Result<BoardId>> board_of(const Call& call, const session::Viewer& viewer, const DraftKey& draft);
+  /// The board that the draft's post is on or comes to; none for an avatar. Unexpected: the viewer may not write it.
+  async<Result<std::optional<BoardId>>> board_of(const Call& call, const session::Viewer& viewer,
+                                                 const DraftKey& draft);
 
   pg::Db& db_;
   boards::Boards& boards_;
@@ -198,7 +205,11 @@ std::string_view largest(const Attachment& one);
 std::string key_of(std::string_view sha256);
 std::string key_of(std::string_view sha256, std::string_view rendition);
 
+/// GET /files in the Admin: space, the largest owners, the newest attachments.
+void add_admin_routes(web::Router& router, pg::Db& db, std::int64_t site_bytes);
+/// POST /my/avatar and /my/avatar/remove, GET /avatars/{name}.
+void add_avatar_routes(web::Router& router, Files& files, storage::AsyncStore& store);
 /// GET /files/{id} and GET /files/{id}/{rendition}: Nginx sends the bytes (X-Accel-Redirect).
-void add_site_routes(web::Router& router, Files& files, storage::Store& store);
+void add_site_routes(web::Router& router, Files& files, storage::AsyncStore& store);
 
 }  // namespace ms::files

@@ -41,6 +41,20 @@ constexpr pg::Query kFindDownload{"files.find_download", R"(
    where a.id = $1 and a.deleted_at is null and (a.post_id is null) = (p.id is null))"};
 constexpr pg::Query kOfPosts{"files.of_posts", R"(
   select id, ms_attachments(id) from posts where id = any ($1::bigint[]) and attachments > 0)"};
+constexpr pg::Query kSetAvatar{"files.set_avatar", R"(
+  with chosen as (
+    select f.id, f.sha256, f.renditions from attachments a join files f on f.id = a.file_id
+     where a.owner_id = $1 and a.id = $2 and a.draft_key = $3 and a.deleted_at is null),
+  shown as (
+    update users u set avatar_file_id = c.id, avatar = case when c.renditions <> '' then left(c.sha256, 20) else '' end
+      from chosen c where u.id = $1 returning u.id)
+  select ms_guard(exists (select from shown), 422, $4)::text)"};
+constexpr pg::Query kTakeDraft{"files.take_draft", R"(
+  update attachments set deleted_at = now() where owner_id = $1 and draft_key = $2 and deleted_at is null)"};
+constexpr pg::Query kRemoveAvatar{"files.remove_avatar",
+                                  "update users set avatar_file_id = null, avatar = '' where id = $1"};
+constexpr pg::Query kFindAvatar{"files.find_avatar", R"(
+  select f.sha256 from users u join files f on f.id = u.avatar_file_id where u.avatar = $1 and u.avatar <> '' limit 1)"};
 constexpr pg::Query kFindPost{"files.find_post", "select board_id, author_id from posts where id = $1 and visible"};
 // One statement, because each of its parts refers to the same choices.
 constexpr pg::Query kAttach{"files.attach", R"(
@@ -67,8 +81,9 @@ void guard_quota(write::Write& out, std::int64_t added, const Limits& limits) {
   out.add(kGuardQuota, out.actor(), added, limits.member_bytes, limits.site_bytes, "files.quota"_msg.key,
           "files.site_quota"_msg.key);
 }
-write::Inserted<AttachmentId, AttachmentId> insert_upload(write::Write& out, BoardId board, const NewUpload& upload,
-                                                          std::string_view upload_id, std::string_view handle) {
+write::Inserted<AttachmentId, AttachmentId> insert_upload(write::Write& out, std::optional<BoardId> board,
+                                                          const NewUpload& upload, std::string_view upload_id,
+                                                          std::string_view handle) {
   return out.insert<AttachmentId>(kInsertUpload, out.actor(), board, upload.draft.text(), upload.name, upload.size,
                                   upload_id, handle);
 }
@@ -97,6 +112,15 @@ pg::ResultHandle<DownloadRow> find_download(pg::Statements& out, AttachmentId id
   return out.add<DownloadRow>(kFindDownload, id);
 }
 pg::ResultHandle<PostRow> find_post(pg::Statements& out, PostId id) { return out.add<PostRow>(kFindPost, id); }
+
+void set_avatar(pg::Statements& out, MemberId owner, AttachmentId id, const DraftKey& draft) {
+  out.add(kSetAvatar, owner, id, draft.text(), "files.no_picture"_msg.key);
+  out.add(kTakeDraft, owner, draft.text());  // users.avatar_file_id keeps the file
+}
+void remove_avatar(pg::Statements& out, MemberId owner) { out.add(kRemoveAvatar, owner); }
+pg::ResultHandle<std::string> find_avatar(pg::Statements& out, std::string_view name) {
+  return out.add<std::string>(kFindAvatar, name);
+}
 
 void attach(write::Write& out, const write::LocalId<PostId>& post, const DraftKey& draft, const std::string& choices) {
   out.add(kAttach, post, out.actor(), draft.text(), choices);

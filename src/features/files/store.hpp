@@ -21,8 +21,9 @@ struct PostRow {
 };
 
 void guard_quota(write::Write& out, std::int64_t added, const Limits& limits);
-write::Inserted<AttachmentId, AttachmentId> insert_upload(write::Write& out, BoardId board, const NewUpload& upload,
-                                                          std::string_view upload_id, std::string_view handle);
+write::Inserted<AttachmentId, AttachmentId> insert_upload(write::Write& out, std::optional<BoardId> board,
+                                                          const NewUpload& upload, std::string_view upload_id,
+                                                          std::string_view handle);
 /// Uploads of `owner` that belong to a draft.
 pg::ResultHandle<Upload> find_upload(pg::Statements& out, MemberId owner, AttachmentId id);
 pg::ResultHandle<Upload> continue_upload(pg::Statements& out, MemberId owner, AttachmentId id);
@@ -37,6 +38,11 @@ pg::ResultHandle<Attachment> of_draft(pg::Statements& out, MemberId owner, const
 /// The files of complete attachments whose post is visible, or that belong to a draft.
 pg::ResultHandle<DownloadRow> find_download(pg::Statements& out, AttachmentId id);
 pg::ResultHandle<PostRow> find_post(pg::Statements& out, PostId id);
+
+/// Fails the transaction (422) when it is no complete upload of `owner` for the draft.
+void set_avatar(pg::Statements& out, MemberId owner, AttachmentId id, const DraftKey& draft);
+void remove_avatar(pg::Statements& out, MemberId owner);
+pg::ResultHandle<std::string> find_avatar(pg::Statements& out, std::string_view name);
 
 /// `choices`: JSON of objects with id, alt and decorative.
 void attach(write::Write& out, const write::LocalId<PostId>& post, const DraftKey& draft, const std::string& choices);

@@ -19,7 +19,8 @@ std::string profile_json(const Profile& profile) {
   return json::serialize(json::object{{"id", profile.id.value},
                                       {"name", profile.name},
                                       {"joinDate", rfc3339(profile.joined)},
-                                      {"joined", profile.joined.time_since_epoch().count()}});
+                                      {"joined", profile.joined.time_since_epoch().count()},
+                                      {"avatar", profile.avatar.empty() ? "" : "/avatars/" + profile.avatar}});
 }
 
 std::optional<Profile> parse_profile(std::string_view text) {
@@ -31,8 +32,14 @@ std::optional<Profile> parse_profile(std::string_view text) {
   const auto* name = object.if_contains("name");
   const auto* joined = object.if_contains("joined");
   if (!id || !id->is_int64() || !name || !name->is_string() || !joined || !joined->is_int64()) return std::nullopt;
-  return Profile{MemberId{id->get_int64()}, std::string(name->get_string()),
-                 Timestamp(std::chrono::microseconds(joined->get_int64()))};
+  Profile out{MemberId{id->get_int64()}, std::string(name->get_string()),
+              Timestamp(std::chrono::microseconds(joined->get_int64()))};
+  // A server of the version before knows no pictures.
+  if (const auto* avatar = object.if_contains("avatar"); avatar && avatar->is_string()) {
+    const std::string_view address = avatar->get_string();
+    out.avatar = address.substr(address.rfind('/') + 1);
+  }
+  return out;
 }
 
 /// The cached text; "null" for an unknown id, so that repeated requests for it are cached, too.

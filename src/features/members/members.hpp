@@ -45,6 +45,7 @@ struct Profile {
   MemberId id;
   std::string name;
   Timestamp joined;
+  std::string avatar = {};  ///< its picture is /avatars/<avatar>; empty: none
 };
 
 /// Password bounds in characters.
@@ -56,6 +57,8 @@ struct OwnData {
   std::string name;
   std::int64_t name_version = 0;
   bool hidden = false;  ///< serves as its own version (presence::Presence::hide)
+  std::string avatar = {};
+  bool avatar_waits = false;  ///< a picture is being prepared
 };
 
 /// Pure; reports all wrong fields at once. `site` is the name of the site.

@@ -11,6 +11,7 @@ namespace ms::members {
 
 /// The content of the page 내 정보.
 struct MyPage {
+  MemberId id;
   std::string email;
   const OwnData& stored;
   std::string name;  ///< as typed, when the change was refused

@@ -176,7 +176,8 @@ async<http::Response> my_page(web::Context& ctx, Members& members, session::Sess
   const OwnData stored = co_await members.own_data(ctx.call, ctx.viewer);
   const auto devices = co_await sessions.devices(ctx.call, ctx.viewer.id);
   const std::string own_key = session::Sessions::key_of(ctx.viewer.session_id);
-  const MyPage page{.email = ctx.viewer.email,
+  const MyPage page{.id = ctx.viewer.id,
+                    .email = ctx.viewer.email,
                     .stored = stored,
                     .name = change.name.value_or(stored.name),
                     .hidden = change.hidden.value_or(stored.hidden),

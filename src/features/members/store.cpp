@@ -16,10 +16,12 @@ constexpr pg::Query kSuspendedUntil{"members.suspended_until",
 constexpr pg::Query kStaffNames{"members.staff_names", "select name from users where role >= 2"};
 constexpr pg::Query kIsPassword{"members.is_password", "select ms_verify_password($1, $2)"};
 constexpr pg::Query kReplaceHash{"members.replace_hash", "select ms_replace_password($1, $2, $3)"};
-constexpr pg::Query kProfile{"members.profile", "select id, name, created_at from users where id = $1"};
+constexpr pg::Query kProfile{"members.profile", "select id, name, created_at, avatar from users where id = $1"};
 // The name has no counter of changes, so its version is a hash of the name itself.
 constexpr pg::Query kOwn{"members.own",
-                         "select name, hashtextextended(name, 0), hides_presence from users where id = $1"};
+                         R"(
+  select u.name, hashtextextended(u.name, 0), u.hides_presence, u.avatar, coalesce(f.state = 0, false)
+    from users u left join files f on f.id = u.avatar_file_id where u.id = $1)"};
 constexpr pg::Query kGuardName{"members.guard_name", R"(
   select ms_guard(exists (select from users where id = $1 and hashtextextended(name, 0) = $2 for no key update), 409, $3)::text)"};
 constexpr pg::Query kRename{"members.rename", "update users set name = $2 where id = $1"};

@@ -60,6 +60,7 @@ struct Post {
   std::int64_t events = 0;   ///< changes of the post and its comments so far: the position of its topic
   std::int64_t version = 0;  ///< the latest of them that changed the post itself
   files::AttachmentList attachments = {};
+  std::string author_avatar = {};
 };
 
 /// A line of a board's list.

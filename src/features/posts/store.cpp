@@ -59,7 +59,7 @@ constexpr pg::Query kFind{"posts.find", R"(
   select p.id, p.board_id, p.number, p.title, coalesce(p.content, ''), p.content_html, p.author_id, u.name, u.role >= 2,
          p.created_at, p.updated_at, p.notice, c.views, c.comments, c.likes,
          exists (select from post_likes l where l.post_id = p.id and l.user_id = $2), c.events, p.event,
-         case when p.attachments > 0 then ms_attachments(p.id) end
+         case when p.attachments > 0 then ms_attachments(p.id) end, u.avatar
     from posts p join users u on u.id = p.author_id join post_counters c on c.post_id = p.id
    where p.id = $1 and p.visible)"};
 constexpr pg::Query kVersionsWithNeighbours{"posts.versions_with_neighbours", R"(

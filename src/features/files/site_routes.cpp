@@ -1,0 +1,69 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "features/files/files.hpp"
+#include "features/files/send.hpp"
+#include "infra/storage/async_store.hpp"
+#include "infra/web/context.hpp"
+
+namespace ms::files {
+namespace {
+
+/// What a browser may show by itself instead of saving it. Never what could run scripts.
+constexpr std::array<std::string_view, 8> kShown = {"image/jpeg", "image/png",       "image/webp", "image/gif",
+                                                    "image/avif", "application/pdf", "text/plain", "audio/mpeg"};
+
+/// RFC 6266, section 4.3: `filename` for programs that know ASCII only, `filename*` (RFC 8187) for all others.
+std::string disposition(std::string_view kind, std::string_view name) {
+  std::string ascii;
+  for (const char c : name) {
+    const bool plain = c >= ' ' && c < 0x7F && c != '"' && c != '\\' && c != '%';
+    if (plain || (static_cast<unsigned char>(c) & 0xC0) != 0x80) ascii += plain ? c : '_';
+  }
+  return fmt::format("{}; filename=\"{}\"; filename*=UTF-8''{}", kind, ascii, http::percent_encode(name));
+}
+
+/// The right to read is asked for each time, so a browser must come back and no shared cache may keep the bytes.
+http::Response guarded(http::Response response) {
+  response.set("Cache-Control", "private, no-cache");
+  return response;
+}
+
+async<http::Response> download(web::Context& ctx, Files& files, storage::AsyncStore& store) {
+  const auto found = co_await files.find_download(ctx.call, ctx.viewer, AttachmentId{ctx.params.number("id")});
+  if (!found) co_return ctx.error_response(found.error());
+  const bool shown = std::ranges::find(kShown, found->media_type) != kShown.end() && !ctx.query().has("download");
+  co_return guarded(send(store, key_of(found->sha256), shown ? found->media_type : "application/octet-stream",
+                         disposition(shown ? "inline" : "attachment", found->name)));
+}
+
+async<http::Response> rendition(web::Context& ctx, Files& files, storage::AsyncStore& store) {
+  const auto found = co_await files.find_download(ctx.call, ctx.viewer, AttachmentId{ctx.params.number("id")});
+  if (!found) co_return ctx.error_response(found.error());
+  const std::string_view name = ctx.params.get("rendition");
+  if (!names_rendition(found->renditions, name)) {
+    co_return ctx.error_response(Error(ErrorCode::not_found, "files.gone"_msg));
+  }
+  co_return guarded(send(store, key_of(found->sha256, name), "image/webp", "inline"));
+}
+
+}  // namespace
+
+http::Response send(storage::AsyncStore& store, const std::string& key, std::string_view media_type,
+                    std::string_view content_disposition) {
+  http::Response out(200);
+  out.set("X-Accel-Redirect", store.download_path(key));
+  out.set("Content-Type", media_type == "text/plain" ? "text/plain; charset=utf-8" : media_type);
+  out.set("Content-Disposition", content_disposition);
+  out.set("Content-Security-Policy", "sandbox; default-src 'none'; style-src 'unsafe-inline'");
+  return out;
+}
+
+void add_site_routes(web::Router& router, Files& files, storage::AsyncStore& store) {
+  router.get("/files/{id}", [&](web::Context& ctx) { return download(ctx, files, store); });
+  router.get("/files/{id}/{rendition}", [&](web::Context& ctx) { return rendition(ctx, files, store); });
+}
+
+}  // namespace ms::files
