@@ -79,7 +79,7 @@ declare
   begun int := 0;
 begin
   if tg_op = 'INSERT' then
-    select name, role >= 2 into new.author_name, new.by_staff from users where id = new.author_id for share;
+    select name, avatar, role >= 2 into new.author_name, new.author_avatar, new.by_staff from users where id = new.author_id for share;
     if new.root_id is null then
       begun := 1;
     else
@@ -92,6 +92,16 @@ begin
   update post_counters set comments = comments + change, threads = threads + begun, events = events + 1
    where post_id = new.post_id returning events, coalesce(new.thread, threads) into new.event, new.thread;
   return new;
+end $$;
+
+CREATE FUNCTION public.files_show_avatars() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  update users set avatar = case when new.renditions <> '' then left(new.sha256, 20) else '' end
+   where avatar_file_id = new.id;
+  return null;
 end $$;
 
 CREATE FUNCTION public.ms_adopt_session(session_hash bytea, member bigint, lifetime bigint, saved timestamp with time zone) RETURNS bigint
@@ -589,7 +599,7 @@ CREATE FUNCTION public.users_update_author_name() RETURNS trigger
 declare
   shown_by bigint[];
 begin
-  update comments set author_name = new.name, by_staff = new.role >= 2 where author_id = new.id;
+  update comments set author_name = new.name, author_avatar = new.avatar, by_staff = new.role >= 2 where author_id = new.id;
   select array_agg(id order by id) into shown_by
     from (select id from posts where author_id = new.id union select post_id from comments where author_id = new.id) p;
   perform from post_counters where post_id = any (shown_by) order by post_id for no key update;
@@ -610,7 +620,7 @@ end $$;
 CREATE TABLE public.attachments (
     id bigint NOT NULL,
     owner_id bigint NOT NULL,
-    board_id bigint NOT NULL,
+    board_id bigint,
     draft_key text,
     post_id bigint,
     "position" integer DEFAULT 0 NOT NULL,
@@ -728,7 +738,8 @@ CREATE TABLE public.comments (
     thread bigint NOT NULL,
     author_name text NOT NULL,
     by_staff boolean NOT NULL,
-    likes bigint DEFAULT 0 NOT NULL
+    likes bigint DEFAULT 0 NOT NULL,
+    author_avatar text DEFAULT ''::text NOT NULL
 )
 WITH (fillfactor='90');
 
@@ -873,6 +884,8 @@ CREATE TABLE public.users (
     sessions_revoked_at timestamp with time zone,
     muted_notifications smallint DEFAULT 0 NOT NULL,
     hides_presence boolean DEFAULT false NOT NULL,
+    avatar_file_id bigint,
+    avatar text DEFAULT ''::text NOT NULL,
     CONSTRAINT users_email_check CHECK (((email)::text = lower((email)::text))),
     CONSTRAINT users_role_check CHECK ((role > 0))
 );
@@ -1206,6 +1219,10 @@ CREATE INDEX sessions_expires_at_idx ON public.sessions USING btree (expires_at)
 
 CREATE INDEX sessions_user_id_idx ON public.sessions USING btree (user_id);
 
+CREATE INDEX users_avatar_file_id_idx ON public.users USING btree (avatar_file_id) WHERE (avatar_file_id IS NOT NULL);
+
+CREATE INDEX users_avatar_idx ON public.users USING btree (avatar) WHERE (avatar <> ''::text);
+
 CREATE INDEX users_created_at_idx ON public.users USING btree (created_at);
 
 CREATE INDEX users_lower_name_idx ON public.users USING btree (lower((name)::text) text_pattern_ops);
@@ -1236,6 +1253,8 @@ CREATE TRIGGER comments_update_counts_on_insert BEFORE INSERT ON public.comments
 
 CREATE TRIGGER comments_update_counts_on_update BEFORE UPDATE OF content, deleted_at, hidden_at ON public.comments FOR EACH ROW EXECUTE FUNCTION public.comments_update_counts();
 
+CREATE TRIGGER files_show_avatars AFTER UPDATE OF state ON public.files FOR EACH ROW WHEN ((new.state = ANY (ARRAY[1, 2]))) EXECUTE FUNCTION public.files_show_avatars();
+
 CREATE TRIGGER post_likes_update_count AFTER INSERT OR DELETE ON public.post_likes FOR EACH ROW EXECUTE FUNCTION public.post_likes_update_count();
 
 CREATE TRIGGER posts_assign_event BEFORE UPDATE OF title, content, notice, attachments, deleted_at, hidden_at ON public.posts FOR EACH ROW EXECUTE FUNCTION public.posts_assign_event();
@@ -1252,9 +1271,9 @@ CREATE TRIGGER sessions_notify_delete AFTER DELETE ON public.sessions FOR EACH R
 
 CREATE TRIGGER users_purge_pages_on_delete AFTER DELETE ON public.users FOR EACH ROW EXECUTE FUNCTION public.users_purge_pages();
 
-CREATE TRIGGER users_purge_pages_on_update AFTER UPDATE OF name ON public.users FOR EACH ROW WHEN (((old.name)::text IS DISTINCT FROM (new.name)::text)) EXECUTE FUNCTION public.users_purge_pages();
+CREATE TRIGGER users_purge_pages_on_update AFTER UPDATE OF name, avatar ON public.users FOR EACH ROW WHEN ((((old.name)::text IS DISTINCT FROM (new.name)::text) OR (old.avatar IS DISTINCT FROM new.avatar))) EXECUTE FUNCTION public.users_purge_pages();
 
-CREATE TRIGGER users_update_author_name AFTER UPDATE OF name, role ON public.users FOR EACH ROW WHEN ((((old.name)::text IS DISTINCT FROM (new.name)::text) OR ((old.role >= 2) IS DISTINCT FROM (new.role >= 2)))) EXECUTE FUNCTION public.users_update_author_name();
+CREATE TRIGGER users_update_author_name AFTER UPDATE OF name, avatar, role ON public.users FOR EACH ROW WHEN (((((old.name)::text IS DISTINCT FROM (new.name)::text) OR (old.avatar IS DISTINCT FROM new.avatar)) OR ((old.role >= 2) IS DISTINCT FROM (new.role >= 2)))) EXECUTE FUNCTION public.users_update_author_name();
 
 CREATE TRIGGER users_update_session_epoch BEFORE UPDATE OF role, suspended_until, password_hash ON public.users FOR EACH ROW WHEN (((old.role IS DISTINCT FROM new.role) OR (old.suspended_until IS DISTINCT FROM new.suspended_until) OR ((old.password_hash)::text IS DISTINCT FROM (new.password_hash)::text))) EXECUTE FUNCTION public.users_update_session_epoch();
 
@@ -1352,6 +1371,9 @@ ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_avatar_file_id_fkey FOREIGN KEY (avatar_file_id) REFERENCES public.files(id);
+
+ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_role_fkey FOREIGN KEY (role) REFERENCES public.roles(rank);
 
 CREATE POLICY admin_delete ON public.jobs FOR DELETE TO minschool_admin USING ((failed_at IS NOT NULL));
@@ -1436,6 +1458,8 @@ REVOKE ALL ON FUNCTION public.comment_likes_update_count() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.comments_purge_pages() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.comments_update_counts() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.files_show_avatars() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.ms_adopt_session(session_hash bytea, member bigint, lifetime bigint, saved timestamp with time zone) FROM PUBLIC;
 
@@ -1891,6 +1915,11 @@ GRANT SELECT(muted_notifications) ON TABLE public.users TO minschool_admin;
 
 GRANT SELECT(hides_presence),UPDATE(hides_presence) ON TABLE public.users TO minschool_site;
 GRANT SELECT(hides_presence) ON TABLE public.users TO minschool_admin;
+
+GRANT SELECT(avatar_file_id),UPDATE(avatar_file_id) ON TABLE public.users TO minschool_site;
+
+GRANT SELECT(avatar),UPDATE(avatar) ON TABLE public.users TO minschool_site;
+GRANT SELECT(avatar) ON TABLE public.users TO minschool_admin;
 
 GRANT SELECT ON TABLE public.notification_details TO minschool_site;
 

@@ -14,8 +14,9 @@ import { sql } from '../support/stores.mjs';
 const slug = `files-${randomUUID().slice(0, 8)}`;
 const [[board]] = await sql(`insert into boards (slug, name, position, on_home) values ('${slug}', '자료 ${slug}', 900, false) returning id`);
 await sql(`select pg_notify('boards', '')`);
-const guest = visitor(), author = await newMember(), other = await newMember(), staff = await logIn('admin@minschool.test');
-const [[authorId]] = await sql(`select id from users where email = '${author.email}'`);
+const { client: author, email } = await newMember(), { client: other } = await newMember();
+const guest = visitor(), staff = await logIn('admin@minschool.test');
+const [[authorId]] = await sql(`select id from users where email = '${email}'`);
 
 after(() => sql(`update boards set read_role = 3, write_role = 3, comment_role = 3 where id = ${board}; select pg_notify('boards', '')`));
 
@@ -97,7 +98,7 @@ test('a picture has its renditions and no others', async () => {
 });
 
 test('Nginx gives no file without the program', async () => {
-  for (const path of ['/stored-files/', '/stored-files/files/ab/', '/files/../stored-files/x', '//stored-files/x']) {
+  for (const path of ['/stored-files/', '/stored-files/files/ab/', '/files/../stored-files/x', '/stored-files/%2e%2e/config/app1-site.toml']) {
     assert.notEqual((await author.get(path)).status, 200, path);
   }
 });

@@ -3,6 +3,7 @@
 #include "features/files/files.hpp"
 #include "features/files/send.hpp"
 #include "features/files/store.hpp"
+#include "infra/session/refusals.hpp"
 #include "infra/storage/async_store.hpp"
 #include "infra/web/context.hpp"
 
