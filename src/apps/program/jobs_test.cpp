@@ -4,6 +4,8 @@
 
 #include <sstream>
 
+#include "features/comments/comments.hpp"
+#include "features/posts/rerender.hpp"
 #include "infra/pg/test_database.hpp"
 #include "infra/storage/local_folder.hpp"
 
@@ -12,6 +14,9 @@ namespace {
 
 using namespace std::chrono_literals;
 using pg::TestDatabase;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
 
 const auto* const kEnvironment = testing::AddGlobalTestEnvironment(new TestDatabase("program"));
 
@@ -88,6 +93,15 @@ TEST_F(JobsTest, EachProgramRemovesItsOwnOldKeys) {
         sql(std::string("select count(*) from idempotency_keys where key like 'new%' and program = '") + role + "'"),
         "6000");
     EXPECT_EQ(sql("select count(*) from idempotency_keys where key like 'old%'"), "0");
+  }
+}
+
+/// Otherwise each slice would read all rows that are left.
+TEST_F(JobsTest, ASliceOfTextsToRenderIsARangeOfAnIndex) {
+  for (const auto& table : {posts::rendered_posts(), comments::rendered_comments()}) {
+    const std::string plan = sql("prepare outdated as " + std::string(table.outdated.sql) +
+                                 "; set enable_seqscan = off; explain (format json) execute outdated (3, 1, 1, 10)");
+    EXPECT_THAT(plan, AllOf(HasSubstr("Index Scan"), Not(HasSubstr("Sort"))));
   }
 }
 

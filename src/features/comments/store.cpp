@@ -46,7 +46,7 @@ constexpr pg::Query kUpdate{"comments.update", R"(
   update comments set content = $2, content_html = $3, renderer = $4, updated_at = now() where id = $1)"};
 constexpr pg::Query kOutdated{"comments.outdated", R"(
   select id, post_id, renderer::bigint, content, content_html from comments
-   where renderer < $1::int and (renderer, id) > ($2::bigint, $3::bigint) order by renderer, id limit $4)"};
+   where renderer < $1::int and (renderer, id) > ($2::bigint, $3::bigint) order by comments.renderer, id limit $4)"};
 constexpr pg::Query kReplace{"comments.replace_html", R"(
   update comments set content_html = $2, renderer = $3 where id = $1 and renderer < $3 and content = $4)"};
 constexpr pg::Query kRemove{

@@ -20,7 +20,7 @@ constexpr auto kPause = std::chrono::seconds(1);
 
 constexpr pg::Query kOutdated{"posts.outdated", R"(
   select id, id, renderer::bigint, coalesce(content, ''), content_html from posts
-   where renderer < $1::int and (renderer, id) > ($2::bigint, $3::bigint) order by renderer, id limit $4)"};
+   where renderer < $1::int and (renderer, id) > ($2::bigint, $3::bigint) order by posts.renderer, id limit $4)"};
 constexpr pg::Query kReplace{"posts.replace_html", R"(
   update posts set content_html = $2, renderer = $3
    where id = $1 and renderer < $3 and coalesce(content, '') = $4)"};
