@@ -105,5 +105,22 @@ TEST_F(JobsTest, ASliceOfTextsToRenderIsARangeOfAnIndex) {
   }
 }
 
+async<bool> plans_once(Services& services) {
+  constexpr pg::Query kMode{"test.plan_mode", "select current_setting('plan_cache_mode') = 'force_generic_plan'"};
+  co_await services.db.ready(std::chrono::steady_clock::now() + 10s);
+  const Call call(std::chrono::steady_clock::now() + 10s, "test");
+  pg::Batch batch = services.db.batch(call);
+  const auto handle = batch.add<bool>(kMode);
+  co_await batch.send();
+  co_return handle.one().value();
+}
+
+TEST_F(JobsTest, TheSitesStatementsArePlannedOnce) {
+  Program site(config::Program::site, "minschool_site");
+  EXPECT_TRUE(pg::run(site.services.io, plans_once(site.services)));
+  Program admin(config::Program::admin, "minschool_admin");
+  EXPECT_FALSE(pg::run(admin.services.io, plans_once(admin.services))) << "its searches differ too much";
+}
+
 }  // namespace
 }  // namespace ms::program

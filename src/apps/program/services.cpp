@@ -29,6 +29,13 @@ session::Config session_config(const config::Settings& settings, const secret::K
           secure};
 }
 
+/// What members of staff search for in the Admin is worth a plan of its own.
+pg::Config database_config(const config::Settings& settings, config::Program program) {
+  pg::Config out = config::pg_config(settings);
+  out.generic_plans = program == config::Program::site;
+  return out;
+}
+
 /// Each realm counts under its own names: guessing passwords at the Site locks nobody out of the Admin.
 members::LoginLimits login_limits(const config::Settings::Login& login, config::Program program) {
   constexpr int kAddressFactor = 5;  // for each try of one browser
@@ -60,7 +67,7 @@ Services::Services(const config::Settings& with, config::Program program, const 
     : settings(with),
       keys(keys_of(with)),
       store(shared.store),
-      db(io, config::pg_config(with)),
+      db(io, database_config(with, program)),
       purger(db, with.proxy.monitors),
       redis(io, config::redis_config(with)),
       cache(redis, keys, {"cache:", "notifications:"}),

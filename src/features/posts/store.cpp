@@ -23,7 +23,7 @@ namespace ms::posts::store {
 namespace {
 
 // The number of lines is a constant in the SQL: PostgreSQL estimates a limit in a parameter as a tenth of the table,
-// rejects its generic plan, and plans again for every page, which costs three times as much as the page.
+// and plans for that (docs/decisions/0039-generic-plans.md).
 static_assert(kPostsPerPage == 20);
 
 // One statement for a page, because each statement costs both sides as much as some rows. The board's own row comes
@@ -39,7 +39,7 @@ constexpr pg::Query kFirstPage{"posts.first_page", R"(
 // `rank` is how many visible posts are older than the page's first. The post is in the last block, and in the last 32
 // numbers of it, that have at most `rank` visible posts before them: one look-up, a search in its array, and at most 31
 // skipped lines, however many posts there are. PostgreSQL estimates the offset as a tenth of the board; `limit 51`, the
-// most that a page needs, corrects that, so that PostgreSQL keeps its generic plan here too.
+// most that a page needs, corrects that.
 constexpr pg::Query kLaterPage{"posts.later_page", R"(
   with board as materialized (
     select visible_posts, last_number, visible_posts - 1 - $2 as rank from boards where id = $1)

@@ -33,7 +33,7 @@ constexpr Query kAlive{"pg.alive", "select 1"};
 /// How much longer than statement_timeout a server may be silent before it counts as hanging.
 constexpr milliseconds kHangGrace{1000};
 /// We never leave a transaction open; this ends one whose client machine died in the middle.
-constexpr milliseconds kIdleInTransaction{10000};
+constexpr const char* kIdleInTransaction = "10s";
 
 /// Adds what one send() cost to the request's timing.
 class RoundTripTimer {
@@ -52,8 +52,6 @@ class RoundTripTimer {
   Timing* timing_;
   Deadline start_ = steady_clock::now();
 };
-
-std::string milliseconds_text(milliseconds value) { return std::to_string(value.count()) + "ms"; }
 
 }  // namespace
 
@@ -122,9 +120,10 @@ Db::Impl::Pool::Pool(const Config& config, Lane lane)
     : parameters(config.conninfo, lane == Lane::fast ? "minschool-fast" : "minschool-slow"),
       timeout(lane == Lane::fast ? config.fast_timeout : config.slow_timeout),
       connections(static_cast<std::size_t>(lane == Lane::fast ? config.fast_connections : config.slow_connections)) {
-  parameters.add_setting("statement_timeout", milliseconds_text(timeout));
-  parameters.add_setting("idle_in_transaction_session_timeout", milliseconds_text(kIdleInTransaction));
+  parameters.add_setting("statement_timeout", std::to_string(timeout.count()) + "ms");
+  parameters.add_setting("idle_in_transaction_session_timeout", kIdleInTransaction);
   parameters.add_setting("idle_session_timeout", "0");
+  if (config.generic_plans) parameters.add_setting("plan_cache_mode", "force_generic_plan");
 }
 
 std::shared_ptr<Connection> Db::Impl::Pool::least_loaded() const {

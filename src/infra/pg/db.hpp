@@ -136,6 +136,9 @@ struct Config {
   std::chrono::milliseconds fast_timeout{2000};   ///< statement_timeout of the fast lane
   std::chrono::milliseconds slow_timeout{10000};  ///< statement_timeout of the slow lane
   std::size_t queue_limit = 512;                  ///< statements waiting or in flight per connection; more fail
+  /// Plans each statement once for each connection, without regard to the values of its parameters (plan_cache_mode).
+  /// Otherwise PostgreSQL plans again whenever the values make a plan look cheaper, as an array of one element does.
+  bool generic_plans = false;
 };
 
 /// What /health and the monitor show; read from memory.
