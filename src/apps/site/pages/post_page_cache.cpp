@@ -12,7 +12,9 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr seconds kActiveTime{30};     // a post that was not read in this time is compared at its next read
+// A post that was not read twice in this time is compared at its next read: to compare it a dozen times with others
+// costs as much as to ask for it alone once.
+constexpr seconds kActiveTime{10};
 constexpr seconds kNeighboursTtl{20};  // neighbours are read again after this time
 // Two reads within this time make a page one whose HTML is worth keeping.
 constexpr std::chrono::milliseconds kHotInterval{50};
@@ -52,7 +54,8 @@ struct PostPageCache::CachedPost {
     const auto found = std::ranges::find_if(pages, is_asked);
     return found == pages.end() ? nullptr : found->rows;
   }
-  std::int64_t version() const { return reading->post.events; }
+  void note_read(Clock::time_point now) { read_before = std::exchange(read, now); }
+  bool is_active(Clock::time_point now) const { return now < read_before + kActiveTime; }
   /// Confirms its version by a comparison that began at `at`.
   void confirm(std::int64_t views_now, Clock::time_point at) {
     views = views_now;
@@ -71,13 +74,16 @@ struct PostPageCache::CachedPost {
     reading = std::move(changed);
   }
 
-  std::shared_ptr<const posts::Reading> reading;  // null: there is no such visible post
+  PostId id;
+  std::int64_t version = 0;  // posts::Post::events
   std::int64_t views = 0;
+  std::shared_ptr<const posts::Reading> reading;  // null: there is no such visible post
   std::vector<Threads> pages;
   std::shared_ptr<const likes::Likers> likers;  // null: not asked yet
   Clock::time_point compared;                   // when its version was the latest
   Clock::time_point neighbours_read;            // when its neighbours were these
   Clock::time_point read;
+  Clock::time_point read_before;
 };
 
 PostPageCache::PostPageCache(pg::Db& db, posts::Posts& posts, comments::Comments& comments, likes::Likes& likes,
@@ -144,7 +150,7 @@ async<PostPageCache::Page> PostPageCache::page(const Call& call, bool bypass_cac
 
 async<PostPageCache::CachedPostPtr> PostPageCache::current(const Call& call, CachedPostPtr post) {
   const auto now = Clock::now();
-  post->read = now;
+  post->note_read(now);
   if (is_current(*post, now)) co_return post;
   if (!post->reading) co_return nullptr;
   const auto compare_one = [this, &call, post] { return compare(call, {post}, true); };
@@ -162,7 +168,7 @@ bool PostPageCache::is_current(const CachedPost& post, Clock::time_point now) co
 
 /// Adds a page to `kept`, the post whose page was missing, or keeps the post anew when it has another version by now.
 void PostPageCache::keep(PostId id, const CachedPostPtr& kept, const Page& page) {
-  if (kept && page.post->reading && kept->version() == page.post->version()) {
+  if (kept && page.post->reading && kept->version == page.post->version) {
     const CachedPostPtr* found = posts_.find(id);
     if (found == nullptr || *found != kept) return;
     if (kept->pages.size() == kMaxPages) kept->pages.erase(kept->pages.begin());
@@ -183,11 +189,13 @@ async<PostPageCache::Page> PostPageCache::load(const Call& call, PageKey key) {
   reader.ask(batch);
   co_await batch.send();
   const auto out = std::make_shared<CachedPost>();
+  out->id = id;
   out->compared = out->neighbours_read = out->read = began;
   auto reading = source_.result_of(handle);
   if (!reading) co_return Page{out, nullptr};
   auto threads = std::make_shared<const comments::Threads>(co_await reader.finish());
   reading->post.content.clear();  // no page shows it
+  out->version = reading->post.events;
   out->views = reading->post.views;
   out->reading = std::make_shared<const posts::Reading>(std::move(*reading));
   out->pages.push_back({number, from, threads});
@@ -197,33 +205,34 @@ async<PostPageCache::Page> PostPageCache::load(const Call& call, PageKey key) {
 /// Drops those that changed; false when one did.
 async<bool> PostPageCache::compare(const Call& call, std::vector<CachedPostPtr> posts, bool neighbours) {
   const auto began = Clock::now();
-  std::unordered_map<PostId, CachedPostPtr> waiting;
-  std::vector<PostId> ids;
-  for (CachedPostPtr& post : posts) {
-    ids.push_back(post->reading->post.id);
-    waiting.emplace(ids.back(), std::move(post));
-  }
+  const auto id_of = [](const CachedPostPtr& post) { return post->id; };
+  std::ranges::sort(posts, {}, id_of);
+  std::vector<PostId> ids(posts.size());
+  std::ranges::transform(posts, ids.begin(), id_of);
+  std::size_t confirmed = 0;
   const auto confirm = [&](const auto& now) {
-    const auto found = waiting.find(now.post);
-    if (found == waiting.end() || found->second->version() != now.events) return;
-    found->second->confirm(now.views, began);
-    if constexpr (std::same_as<decltype(now), const posts::VersionWithNeighbours&>)
-      found->second->add_neighbours(now, began);
-    waiting.erase(found);
+    const auto place = std::ranges::lower_bound(ids, now.post) - ids.begin();
+    CachedPostPtr& post = posts[static_cast<std::size_t>(place)];
+    if (post->version != now.events) return;
+    post->confirm(now.views, began);
+    if constexpr (std::same_as<decltype(now), const posts::VersionWithNeighbours&>) post->add_neighbours(now, began);
+    post.reset();
+    ++confirmed;
   };
   if (neighbours) {
-    std::ranges::for_each(co_await source_.versions_with_neighbours(call, std::move(ids)), confirm);
+    std::ranges::for_each(co_await source_.versions_with_neighbours(call, ids), confirm);
   } else {
-    std::ranges::for_each(co_await source_.versions(call, std::move(ids)), confirm);
+    std::ranges::for_each(co_await source_.versions(call, ids), confirm);
   }
-  for (const auto& [id, post] : waiting) drop(post);
-  const bool all_confirmed = waiting.empty();
-  co_return all_confirmed;
+  for (const CachedPostPtr& post : posts) {
+    if (post) drop(post);
+  }
+  co_return confirmed == posts.size();
 }
 
 void PostPageCache::drop(const CachedPostPtr& post) {
-  const PostId id = post->reading->post.id;
-  if (const CachedPostPtr* cached = posts_.find(id); cached != nullptr && *cached == post) posts_.invalidate(id);
+  const CachedPostPtr* cached = posts_.find(post->id);
+  if (cached != nullptr && *cached == post) posts_.invalidate(post->id);
 }
 
 async<std::shared_ptr<const likes::Likers>> PostPageCache::load_likers(const Call& call, PostId id) {
@@ -261,7 +270,7 @@ async<void> PostPageCache::compare_active() {
   std::vector<CachedPostPtr> with_neighbours;
   posts_.for_each([&](PostId, const CachedPostPtr& post) {
     const bool due = post->compared + ttl_ / 4 < begin || post->compared < compare_before_;
-    if (!post->reading || !due || begin > post->read + kActiveTime) return;
+    if (!post->reading || !due || !post->is_active(begin)) return;
     (begin > post->neighbours_read + kNeighboursTtl / 2 ? with_neighbours : all).push_back(post);
   });
   for (auto* posts : {&all, &with_neighbours}) {

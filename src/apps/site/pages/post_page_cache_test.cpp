@@ -108,6 +108,7 @@ TEST_F(PostPageCacheTest, EachChangeOfWhatAPageShowsIsAnotherVersion) {
 
 TEST_F(PostPageCacheTest, TheVersionsOfPostsThatAreReadAreCompared) {
   PostPageCache pages = make(100ms);
+  read(pages);
   const auto before = read(pages);
   ask("update post_counters set views = 7 where post_id = 1");
   compare(pages, 300ms);
@@ -116,6 +117,17 @@ TEST_F(PostPageCacheTest, TheVersionsOfPostsThatAreReadAreCompared) {
   write(1);
   compare(pages, 300ms);
   EXPECT_EQ(count(pages), 2U);
+}
+
+TEST_F(PostPageCacheTest, APostThatWasReadOnceIsComparedAtItsNextRead) {
+  PostPageCache pages = make(1s);
+  read(pages);
+  read(pages);
+  read(pages, kReader, false, 2);
+  compare(pages, 1600ms);
+  const Call no_time(std::chrono::steady_clock::now() - 1s, "test");
+  EXPECT_TRUE(run(pages.read(no_time, false, kReader, PostId{1}, 0, CommentId())));
+  EXPECT_ANY_THROW(run(pages.read(no_time, false, kReader, PostId{2}, 0, CommentId())));
 }
 
 TEST_F(PostPageCacheTest, APostThatIsGoneOrClosedIsNotShown) {
