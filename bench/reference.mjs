@@ -8,7 +8,7 @@ import { tree } from './processes.mjs';
 
 const { state, port, net, build } = process.env;
 const address = `${net}.11`;
-const anyApp = new RegExp(`${net.replaceAll('.', '\\.')}\\.\\d+:3000 `, 'g');
+const anyApp = new RegExp(`${net.replaceAll('.', '\\.')}\\.(\\d+):3000 `, 'g');
 const siteConfig = `${state}/config/app1-site.toml`;
 
 async function answering(child, url, cookie) {
@@ -47,17 +47,18 @@ export async function serveAnew(at, path, cookie) {
   return answering(child, `http://${address}:${at}${path}`, cookie);
 }
 
-/** An Nginx like the stack's on its own port, before the one app server at `to`; /files/ are the constant bodies as files. */
+/** An Nginx like the stack's on its own port, before the app servers at the ports `to`; /files/ are the constant bodies as files. */
 export async function serveNginx(listen, to, path, cookie) {
   const folder = `${state}/nginx-${listen}`;
   fs.rmSync(folder, { recursive: true, force: true });
   fs.cpSync(`${state}/nginx`, folder, { recursive: true, filter: (from) => !/\/cache(\/|$)|\/temp\//.test(from) });
   const adminPort = Number(port) + 1;
+  const ports = [to].flat();
   for (const name of ['nginx.conf', 'minschool-loadbalancer.conf']) {
     const text = fs.readFileSync(`${folder}/${name}`, 'utf8')
       .replaceAll(`${state}/nginx/`, `${folder}/`).replaceAll(`"${state}/nginx/cache"`, `"${folder}/cache"`)
       .replaceAll('/nginx.master"', `/nginx-${listen}.master"`)
-      .replaceAll(anyApp, `${address}:${to} `)
+      .replaceAll(anyApp, (_, number) => `${address}:${ports[number % ports.length]} `)
       .replace(`127.0.0.1:${adminPort} `, `127.0.0.1:${listen + 1} `)
       .replace(`127.0.0.1:${port}; `, `127.0.0.1:${listen}; `)
       .replace(`127.0.0.1:${port} backlog=4096; server_name localhost;`, `127.0.0.1:${listen} backlog=4096; server_name localhost;

@@ -63,9 +63,12 @@ function file(name, lines, visitors) {
 const children = [];
 const start = async (serving) => children[children.push(await serving) - 1];
 try {
-  const constantApp = processes(await start(serveConstant(constantPort, 1, pages)));
-  const constantProxy = processes(await start(serveNginx(constantNginx, constantPort, '/post', cookie)));
-  const constant = () => ({ Nginx: constantProxy, app: constantApp, ...stores() });
+  // As many constant programs as app servers: the more programs share two processors, the dearer each one's requests.
+  const constantPorts = apps.map((_, i) => constantPort + i);
+  const constantApps = [];
+  for (const at of constantPorts) constantApps.push(...processes(await start(serveConstant(at, 1, pages))));
+  const constantProxy = processes(await start(serveNginx(constantNginx, constantPorts, '/post', cookie)));
+  const constant = () => ({ Nginx: constantProxy, app: constantApps, ...stores() });
   const references = new Map();
   const referenceOf = (visitors, kind) => {
     const key = `${visitors}: ${visitors === 'guest' ? 'a file' : 'a constant page'} like a ${kind}`;
