@@ -12,11 +12,19 @@ endif()
 
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
-foreach(entry sodium=libsodium fmt=fmt spdlog=spdlog pq=libpq hiredis=hiredis archive=libarchive icu=icu-i18n)
+foreach(entry sodium=libsodium fmt=fmt spdlog=spdlog pq=libpq hiredis=hiredis archive=libarchive icu=icu-i18n
+    seccomp=libseccomp
+    vips=vips poppler=poppler-glib gsf=libgsf-1 expat=expat magic=libmagic zlib=zlib)
   string(REPLACE "=" ";" entry ${entry})
   list(GET entry 0 name)
   list(GET entry 1 package)
   pkg_check_modules(${name} REQUIRED IMPORTED_TARGET ${package})
+  # The precompiled header is made without -pthread, which glib's packages want and the C library does not need.
+  get_target_property(options PkgConfig::${name} INTERFACE_COMPILE_OPTIONS)
+  if(options)
+    list(REMOVE_ITEM options -pthread)
+    set_target_properties(PkgConfig::${name} PROPERTIES INTERFACE_COMPILE_OPTIONS "${options}")
+  endif()
 endforeach()
 find_package(Boost 1.81 REQUIRED COMPONENTS json)
 find_package(GTest REQUIRED)

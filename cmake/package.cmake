@@ -1,6 +1,8 @@
 # What an operator installs (`cmake --install`), and the Debian package of it (script/package). Destinations are relative to
 # `/`: a part of it is configuration, which has its place whatever the prefix.
 install(TARGETS minschool minschool-site minschool-admin minschool-monitor DESTINATION usr/bin)
+# Nobody starts it by hand (infra/decoding/decode.cpp).
+install(TARGETS minschool-decoder DESTINATION usr/libexec/minschool)
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/build/assets/ DESTINATION usr/share/minschool/assets
   PATTERN assets.hpp EXCLUDE PATTERN manifest.json EXCLUDE)
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/schema DESTINATION usr/share/minschool FILES_MATCHING PATTERN *.sql)
@@ -47,11 +49,12 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_COMPRESSION_TYPE xz)
 set(CPACK_DEBIAN_PACKAGE_SECTION web)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_PACKAGE_DEPENDS "adduser, ca-certificates")
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "adduser, ca-certificates, poppler-data")
 # On one machine all of them; `apt install --no-install-recommends` for a machine that has a part.
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS
   "nginx (>= 1.22), libnginx-mod-http-brotli-static, libnginx-mod-http-brotli-filter, postgresql (>= 15), postgresql-client, redis-server (>= 5:7)")
-set(CPACK_DEBIAN_PACKAGE_SUGGESTS prometheus)
+# Fonts: for previews of Korean PDF files that have none of their own.
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS "prometheus, fonts-nanum")
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "community website for schools and NGOs
 Boards, posts with threaded comments, members and roles, and an Admin for the
 staff, served by programs in C++ behind Nginx. Any of its app servers may die,

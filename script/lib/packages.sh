@@ -6,9 +6,10 @@
 readonly debian_build="clang-19 libclang-rt-19-dev lld-19 cmake ninja-build ccache pkg-config
   libboost1.81-dev libboost-json1.81-dev libpq-dev libhiredis-dev libsodium-dev libarchive-dev
   libicu-dev libcli11-dev libtomlplusplus-dev
+  libseccomp-dev libvips-dev libpoppler-glib-dev libgsf-1-dev libmagic-dev libexpat1-dev zlib1g-dev
   libspdlog-dev libfmt-dev libgtest-dev libgmock-dev nodejs"
 readonly debian_run="postgresql-15 redis-server redis-tools nginx libnginx-mod-http-brotli-static
-  libnginx-mod-http-brotli-filter ca-certificates curl procps util-linux openssl"
+  libnginx-mod-http-brotli-filter ca-certificates curl procps util-linux openssl poppler-data"
 # script/package: names of shared libraries, owners of files.
 readonly debian_package="dpkg-dev fakeroot file gzip"
 readonly debian_test="python3 git clang-tidy-19 clang-format-19 chromium fonts-noto-cjk wrk prometheus dosfstools"

@@ -28,6 +28,16 @@ export function unitTests(machine, { mainPid, workerOf, visited, cookie }) {
     }
   });
 
+  test('a file is decoded under the hardening of the Site, which still cannot write', async () => {
+    const png = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+    await machine.sh(`echo ${png} | base64 -d >/run/picture.png && : >/run/decoded`);
+    const kept = "grep -vE '^(Type|NotifyAccess|ExecReload|Watchdog|Restart|ConditionPath|Standard|WantedBy|KillMode)|^.Install'";
+    await machine.sh(`${kept} /lib/systemd/system/minschool-site.service | sed 's|^ExecStart=.*|Type=oneshot\\nStandardInput=file:/run/picture.png\\nStandardOutput=truncate:/run/decoded\\nExecStart=/usr/libexec/minschool/minschool-decoder prepare|' >/run/systemd/system/decode.service`);
+    await machine.sh('systemctl daemon-reload && systemctl start decode.service');
+    const output = await machine.sh('cat /run/decoded | tr -cd "[:print:]"');
+    assert.match(output, /"type":"image\/png".*thumb\.webp 1 1 .*"refusal":"none"/);
+  });
+
   test('systemctl reload brings a new worker and loses no request', async () => {
     const master = await mainPid('minschool-site');
     assertNothingLost(await visited(cookie(), async () => {
