@@ -164,7 +164,10 @@ async<void> Listener::Impl::ask(std::shared_ptr<Impl> self, std::string sql) {
   for (;;) {
     while (PQisBusy(self->wire->get()) == 0) {
       const ResultPtr result(PQgetResult(self->wire->get()));
-      if (!result) co_return;
+      if (!result) {
+        self->read();  // what came with the answer does not make the socket readable again
+        co_return;
+      }
       if (PQresultStatus(result.get()) == PGRES_FATAL_ERROR) throw std::runtime_error(last_error(self->wire->get()));
       self->notice_pooler(result.get());
     }

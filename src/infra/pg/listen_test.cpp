@@ -49,6 +49,18 @@ TEST_F(ListenTest, ReceivesItsChannels) {
   EXPECT_THAT(received_, ElementsAre("rights:7", "Odd \"name:"));
 }
 
+TEST_F(ListenTest, ReceivesAtOnceWhatComesWithTheAnswerToAProof) {
+  ASSERT_TRUE(until([this] { return listener_.live(); }));
+  proxy_.stall_answers(true);
+  io_.run_for(1200ms);  // sends a proof
+  TestDatabase::execute("notify rights, '7'");
+  io_.run_for(100ms);
+  proxy_.stall_answers(false);
+  const auto start = steady_clock::now();
+  ASSERT_TRUE(until([this] { return !received_.empty(); }));
+  EXPECT_LT(steady_clock::now() - start, 400ms) << "not with the next proof";
+}
+
 TEST_F(ListenTest, StaysLiveWhileNothingHappens) {
   ASSERT_TRUE(until([this] { return listener_.live(); }));
   const auto end = steady_clock::now() + 2500ms;

@@ -34,7 +34,9 @@ class Proxy {
     state_->acceptor.listen();
     asio::co_spawn(io_, accept(state_), asio::detached);
   }
-  void stall(bool on) { state_->stalled = on; }
+  void stall(bool on) { state_->stalled = state_->answers_stalled = on; }
+  /// Only what the server sends. It arrives in one piece in the end.
+  void stall_answers(bool on) { state_->answers_stalled = on; }
   void close() {
     boost::system::error_code ignored;
     state_->acceptor.close(ignored);
@@ -50,6 +52,7 @@ class Proxy {
     asio::local::stream_protocol::acceptor acceptor;
     std::vector<std::shared_ptr<Socket>> sockets;
     bool stalled = false;
+    bool answers_stalled = false;
   };
 
   static std::filesystem::path folder() { return "/tmp/ms_proxy_" + std::to_string(getpid()); }
@@ -73,21 +76,24 @@ class Proxy {
       upstream->connect(server());
       state->sockets.push_back(client);
       state->sockets.push_back(upstream);
-      asio::co_spawn(state->io, carry(state, client, upstream), asio::detached);
-      asio::co_spawn(state->io, carry(state, upstream, client), asio::detached);
+      asio::co_spawn(state->io, carry(state, client, upstream, &state->stalled), asio::detached);
+      asio::co_spawn(state->io, carry(state, upstream, client, &state->answers_stalled), asio::detached);
     }
   }
 
-  static async<void> carry(std::shared_ptr<State> state, std::shared_ptr<Socket> from, std::shared_ptr<Socket> to) {
+  /// `stalled` is a flag of `state`.
+  static async<void> carry(std::shared_ptr<State> state, std::shared_ptr<Socket> from, std::shared_ptr<Socket> to,
+                           const bool* stalled) {
     constexpr std::chrono::milliseconds kCheckInterval{5};
     std::array<char, 16384> buffer;
     for (;;) {
-      const auto [error, size] = co_await from->async_read_some(asio::buffer(buffer), io::kAsTuple);
-      while (state->stalled && from->is_open()) {
+      auto [error, size] = co_await from->async_read_some(asio::buffer(buffer), io::kAsTuple);
+      while (*stalled && from->is_open()) {
         asio::steady_timer pause(from->get_executor(), kCheckInterval);
         co_await pause.async_wait(io::kUseAwaitable);
       }
       boost::system::error_code broken = error;
+      if (!broken && from->available(broken) > 0) size += from->read_some(asio::buffer(buffer) + size, broken);
       if (!broken) {
         const auto written = co_await asio::async_write(*to, asio::buffer(buffer, size), io::kAsTuple);
         broken = std::get<0>(written);
