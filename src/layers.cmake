@@ -1,7 +1,7 @@
 # What stands above the first infra folders; one line a folder, lowest rank first.
 find_package(tomlplusplus REQUIRED)
 find_package(CLI11 REQUIRED)
-ms_library(infra/storage USES io)
+ms_library(infra/storage USES io LIBS PkgConfig::curl PkgConfig::fmt)
 ms_library(infra/config USES pg redis http storage LIBS tomlplusplus::tomlplusplus)
 ms_library(infra/markdown USES view)
 ms_library(infra/cache USES redis)

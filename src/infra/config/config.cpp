@@ -1,16 +1,17 @@
 #include "infra/config/config.hpp"
 
 #include <fmt/format.h>
-#include <libpq-fe.h>
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <optional>
 
+#include "infra/config/conninfo.hpp"
 #include "infra/config/keys.hpp"
 #include "infra/core/text.hpp"
 #include "infra/core/visible.hpp"
@@ -269,20 +270,19 @@ Outcome read_environment(Settings& settings) {
   return {};
 }
 
-struct Conninfo {
-  PQconninfoOption* options = nullptr;
-  std::string fault;
-
-  explicit Conninfo(const std::string& url) {
-    char* message = nullptr;
-    options = PQconninfoParse(url.c_str(), &message);
-    if (message != nullptr) fault = std::string(trim(message));
-    PQfreemem(message);
+/// An S3 store has all of its keys or none.
+Outcome check_s3(const Settings::Storage& storage, const std::string& where) {
+  const std::array parts{std::pair("s3_bucket", &storage.s3_bucket), std::pair("s3_access_key", &storage.s3_access_key),
+                         std::pair("s3_secret_key", &storage.s3_secret_key)};
+  for (const auto& [name, value] : parts) {
+    const Place place{where, fmt::format("storage.{}", name)};
+    if (storage.s3_endpoint.empty() && !value->empty())
+      return place.refuse("has no use without storage.s3_endpoint; set that, too, or leave it out");
+    if (!storage.s3_endpoint.empty() && value->empty())
+      return place.refuse("is missing; storage.s3_endpoint needs it (docs/operating.md, Files)");
   }
-  Conninfo(const Conninfo&) = delete;
-  Conninfo& operator=(const Conninfo&) = delete;
-  ~Conninfo() { PQconninfoFree(options); }
-};
+  return {};
+}
 
 }  // namespace
 
@@ -333,60 +333,7 @@ std::expected<Settings, std::string> load(Program program, const std::filesystem
     return Place{whole.where, "database.url"}.refuse(
         fmt::format("is not a PostgreSQL URI or conninfo string: {}", parsed.fault));
   }
-  return out;
-}
-
-pg::Config pg_config(const Settings& settings) {
-  const auto& from = settings.database;
-  pg::Config out;
-  const Conninfo parsed(from.url);
-  const auto add = [&out](std::string_view keyword, std::string_view value) {
-    // libpq manual 34.1.1.1: values in single quotes, with \ before ' and \.
-    out.conninfo += fmt::format("{}{}='", out.conninfo.empty() ? "" : " ", keyword);
-    for (const char c : value) {
-      if (c == '\'' || c == '\\') out.conninfo += '\\';
-      out.conninfo += c;
-    }
-    out.conninfo += '\'';
-  };
-  bool named = false;
-  for (const auto* option = parsed.options; option != nullptr && option->keyword != nullptr; ++option) {
-    const std::string_view keyword = option->keyword;
-    if (option->val == nullptr || (keyword == "password" && !from.password.empty())) continue;
-    named = named || keyword == "application_name";
-    add(keyword, option->val);
-  }
-  if (!from.password.empty()) add("password", from.password);
-  if (!named) add("application_name", "minschool " + settings.server.name);
-  out.fast_connections = from.fast_connections;
-  out.slow_connections = from.slow_connections;
-  out.fast_timeout = std::chrono::milliseconds(from.fast_timeout_ms);
-  out.slow_timeout = std::chrono::milliseconds(from.slow_timeout_ms);
-  return out;
-}
-
-redis::Config redis_config(const Settings& settings) {
-  const auto& from = settings.redis;
-  redis::Config out;
-  out.host = from.host;
-  out.port = from.port;
-  out.user = from.user;
-  out.password = from.password;
-  out.database = from.database;
-  out.deadline = std::chrono::milliseconds(from.deadline_ms);
-  return out;
-}
-
-storage::Config storage_config(const Settings& settings) { return {.folder = settings.storage.folder}; }
-
-http::Limits http_limits(const Settings& settings) {
-  const auto& from = settings.http;
-  http::Limits out;
-  out.head_bytes = static_cast<std::size_t>(from.head_bytes);
-  out.body_bytes = static_cast<std::size_t>(from.body_bytes);
-  out.connections = static_cast<std::size_t>(from.connections);
-  out.head_time = std::chrono::seconds(from.request_seconds);
-  out.streams = static_cast<std::size_t>(settings.live.streams);
+  if (auto done = check_s3(out.storage, whole.where); !done) return std::unexpected(done.error());
   return out;
 }
 

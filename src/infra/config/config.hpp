@@ -10,11 +10,14 @@
 #include "infra/http/server.hpp"
 #include "infra/pg/db.hpp"
 #include "infra/redis/client.hpp"
-#include "infra/storage/open.hpp"
 
 // Typed configuration. One table (keys.cpp) defines each key, its meaning and its range, and drives everything: parsing
 // the TOML file, MINSCHOOL_<SECTION>_<KEY> in the environment (which overrides the file), `<key>_file` for secrets, the
 // error messages, and the documented example file.
+namespace ms::storage {
+struct Config;
+}
+
 namespace ms::config {
 
 /// The defaults suit a small site on one machine; keys.cpp and deploy/minschool.example.toml explain each key.
@@ -91,6 +94,11 @@ struct Settings {
   } files;
   struct Storage {
     std::string folder = "/var/lib/minschool/files";
+    std::string s3_endpoint;  ///< empty: the folder
+    std::string s3_region = "us-east-1";
+    std::string s3_bucket;
+    std::string s3_access_key;
+    std::string s3_secret_key;
     int threads = 4;
   } storage;
   struct Http {

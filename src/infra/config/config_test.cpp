@@ -10,6 +10,7 @@
 
 #include "infra/config/keys.hpp"
 #include "infra/config/proxies.hpp"
+#include "infra/storage/open.hpp"
 
 namespace ms::config {
 namespace {
@@ -51,6 +52,20 @@ TEST_F(ConfigTest, KnowsWhereFilesAre) {
   EXPECT_EQ(storage_config(load(Program::cli, write("c.toml", "")).value()).folder, "/var/lib/minschool/files");
   EXPECT_THAT(fault("[storage]\nfolder = \"files\""),
               HasSubstr("(line 2): storage.folder must be a path that begins with /, not \"files\""));
+  EXPECT_THAT(fault("[storage]\ns3_bucket = \"files\""),
+              HasSubstr("storage.s3_bucket has no use without storage.s3_endpoint"));
+  constexpr std::string_view kS3 =
+      "[storage]\ns3_endpoint = \"https://s3.example\"\ns3_bucket = \"files\"\ns3_access_key = \"id\"\n";
+  EXPECT_THAT(fault(kS3), HasSubstr("storage.s3_secret_key is missing; storage.s3_endpoint needs it"));
+  write("s3.secret", "very secret\n");
+  const auto s3 =
+      storage_config(
+          load(Program::cli, write("c.toml", std::string(kS3) + "s3_secret_key_file = \"s3.secret\"")).value())
+          .s3;
+  EXPECT_EQ(s3.endpoint + " " + s3.region + " " + s3.bucket + " " + s3.access_key,
+            "https://s3.example us-east-1 files id");
+  EXPECT_EQ(s3.secret_key, "very secret");
+  EXPECT_THAT(fault("[storage]\ns3_bucket = \"a/b\""), HasSubstr("storage.s3_bucket must be a bucket's name"));
   set("MINSCHOOL_STORAGE_FOLDER", "/srv/files");
   EXPECT_EQ(storage_config(load(Program::cli, write("c.toml", "")).value()).folder, "/srv/files");
 }

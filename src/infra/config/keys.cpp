@@ -38,6 +38,11 @@ std::string_view absolute_path(std::string_view text) {
   return text.starts_with('/') ? "" : "a path that begins with /";
 }
 
+std::string_view bucket_name(std::string_view text) {
+  constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz0123456789.-";
+  return text.find_first_not_of(kLetters) == text.npos ? "" : "a bucket's name: small letters, digits, '.' and '-'";
+}
+
 std::string networks(const std::vector<std::string>& list) {
   const auto parsed = TrustedProxies::parse(list);
   return parsed ? "" : fmt::format("must hold networks such as \"10.0.0.0/8\": {}", parsed.error());
@@ -182,6 +187,15 @@ const std::array kKeys{
 
     Key{"storage", "folder", "Folder of the files, which all app servers and Nginx share.",
         Text{at<&S::storage, &S::Storage::folder>, absolute_path}},
+    Key{"storage", "s3_endpoint",
+        "URL of an S3 store in place of the folder, such as https://s3.ap-northeast-2.amazonaws.com.",
+        Text{at<&S::storage, &S::Storage::s3_endpoint>, web_url_or_nothing}},
+    Key{"storage", "s3_region", "Region that requests to it are signed for.",
+        Text{at<&S::storage, &S::Storage::s3_region>, filled}},
+    Key{"storage", "s3_bucket", "Bucket there, which exists and holds nothing else.",
+        Text{at<&S::storage, &S::Storage::s3_bucket>, bucket_name}},
+    Key{"storage", "s3_access_key", "Id of the access key.", Text{at<&S::storage, &S::Storage::s3_access_key>}},
+    Key{"storage", "s3_secret_key", "Secret of that access key.", Secret{at<&S::storage, &S::Storage::s3_secret_key>}},
     Key{"storage", "threads", "Threads that read and write files.",
         Number{at<&S::storage, &S::Storage::threads>, 1, 64}},
 

@@ -1,4 +1,6 @@
 #pragma once
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -23,16 +25,35 @@ class AsyncStore {
     using Outcome = std::invoke_result_t<Use&, Store&>;
     std::function<Outcome()> job = [&store = store_, use = std::move(use)]() mutable { return use(store); };
     auto done = co_await threads_.run(std::move(job), deadline);
-    if (!done) co_return std::unexpected(Error{Fault::busy, "the storage does not answer in time"});
-    co_return *std::move(done);
+    Outcome outcome =
+        done ? *std::move(done) : std::unexpected(Error{Fault::busy, "the storage does not answer in time"});
+    if (!outcome) count(outcome.error().fault);
+    co_return outcome;
   }
 
   /// As Store::download_path(), which does not block.
   std::string download_path(std::string_view key) const { return store_.download_path(key); }
 
+  /// Calls that failed so far, found the disk full, or found no free thread. Any thread may call it.
+  struct Failures {
+    std::uint64_t failed = 0;
+    std::uint64_t no_room = 0;
+    std::uint64_t busy = 0;
+  };
+  Failures failures() const noexcept { return {failed_, no_room_, busy_}; }
+
  private:
+  void count(Fault fault) noexcept {
+    if (fault == Fault::failed) ++failed_;
+    if (fault == Fault::no_room) ++no_room_;
+    if (fault == Fault::busy) ++busy_;
+  }
+
   Store& store_;
   CpuPool& threads_;
+  std::atomic<std::uint64_t> failed_{0};
+  std::atomic<std::uint64_t> no_room_{0};
+  std::atomic<std::uint64_t> busy_{0};
 };
 
 }  // namespace ms::storage

@@ -50,6 +50,7 @@ TEST(AsyncStoreTest, IsBusyWhenNoThreadIsFreeInTime) {
   auto refused = asio::co_spawn(io, store.run(in(20ms), wait), asio::use_future);
   io.run();
   for (auto* one : {&late, &waiting, &refused}) EXPECT_EQ(one->get().error().fault, Fault::busy);
+  EXPECT_EQ(store.failures().busy, 3);
   go.count_down();
 }
 

@@ -21,6 +21,13 @@ mode_t folder_mode(Readers readers) {
   return readers == Readers::all ? kPublicFolder : kPrivateFolder;
 }
 
+/// What root writes (minschool restore) belongs to the program all the same.
+bool give_owner(const fs::path& root, const File& file) {
+  struct stat about{};
+  if (::geteuid() != 0) return true;
+  return ::stat(root.c_str(), &about) == 0 && ::fchown(file.get(), about.st_uid, about.st_gid) == 0;
+}
+
 }  // namespace
 
 std::unexpected<Error> refuse(Fault fault, std::string what) { return std::unexpected(Error{fault, std::move(what)}); }
@@ -46,14 +53,16 @@ Result<> make_folders(const fs::path& root, const fs::path& file, Readers reader
   if (folder == root) return {};
   if (auto above = make_folders(root, folder, readers); !above) return above;
   if (::mkdir(folder.c_str(), folder_mode(readers)) != 0) return errno == EEXIST ? Result<>() : failed(folder, errno);
+  const File made(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   // The umask of a service is strict.
-  if (::chmod(folder.c_str(), folder_mode(readers)) != 0) return failed(folder, errno);
+  if (::fchmod(made.get(), folder_mode(readers)) != 0 || !give_owner(root, made)) return failed(folder, errno);
   return sync_folder(folder.parent_path());
 }
 
-Result<> give_rights(const fs::path& path, const File& file, Readers readers) {
-  if (readers == Readers::all && ::fchmod(file.get(), kPublic) != 0) return failed(path, errno);
-  return {};
+Result<> give_rights(const fs::path& root, const fs::path& path, const File& file, Readers readers) {
+  if (readers == Readers::owner) return {};
+  const bool given = ::fchmod(file.get(), kPublic) == 0 && give_owner(root, file);
+  return given ? Result<>() : failed(path, errno);
 }
 
 Result<> move_unless_exists(const fs::path& from, const fs::path& to) {

@@ -65,7 +65,7 @@ class FileWriter final : public Writer {
   }
 
   Result<> commit() override {
-    if (auto given = local::give_rights(target_, file_, readers_); !given) return given;
+    if (auto given = local::give_rights(root_, target_, file_, readers_); !given) return given;
     if (::fsync(file_.get()) != 0) return failed(target_, errno);
     if (auto named = give_name(); !named) return named;
     if (auto made = local::make_folders(root_, target_, readers_); !made) return made;

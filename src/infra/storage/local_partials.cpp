@@ -143,6 +143,7 @@ class LocalPartialWriter final : public PartialWriter {
 }  // namespace
 
 Result<> begin_partial(const fs::path& root, const fs::path& folder) {
+  if (file_of(folder)) return {};  // the answer to an earlier call was lost
   const fs::path path = name_of_writer(folder);
   if (auto made = make_folders(root, path, Readers::owner); !made) return made;
   const File file(::open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, kPrivate));
@@ -165,7 +166,7 @@ Result<std::uint64_t> partial_size(const fs::path& folder) {
 Result<> complete_partial(const fs::path& folder, const fs::path& root, const fs::path& target, Readers readers) {
   File file;
   auto done = take_over(folder, file, [&](const fs::path& path) -> Result<> {
-    if (auto given = give_rights(path, file, readers); !given) return given;
+    if (auto given = give_rights(root, path, file, readers); !given) return given;
     if (::fsync(file.get()) != 0) return failed(path, errno);
     if (auto made = make_folders(root, target, readers); !made) return made;
     auto moved = move_unless_exists(path, target);

@@ -57,6 +57,7 @@ class LocalPartialsTest : public testing::Test {
 
 TEST_F(LocalPartialsTest, IsReceivedInSessions) {
   EXPECT_EQ(store->begin_partial("u1"), "");
+  EXPECT_EQ(store->begin_partial("u1"), "") << "the first answer was lost";
   {
     auto writer = resume("u1", 0);
     ASSERT_TRUE(writer->write("01"));
@@ -180,6 +181,18 @@ TEST_F(LocalPartialsTest, OnlyObjectsCanBeReadByOthers) {
   EXPECT_EQ(rights(root / "own"), 0700);
   EXPECT_EQ(rights(root / "own/aa"), 0600);
   ::umask(before);
+}
+
+TEST_F(LocalPartialsTest, WhatRootWritesBelongsToTheProgram) {
+  constexpr uid_t kOther = 12345;
+  if (::chown(root.c_str(), kOther, kOther) != 0) GTEST_SKIP() << "only root may";
+  ASSERT_TRUE(store->put("files/aa", IfExists::refuse).value()->commit());
+  for (const char* path : {"files", "files/aa"}) {
+    struct stat about{};
+    ASSERT_EQ(::stat((root / path).c_str(), &about), 0);
+    EXPECT_EQ(about.st_uid, kOther) << path;
+    EXPECT_EQ(about.st_gid, kOther) << path;
+  }
 }
 
 TEST_F(LocalPartialsTest, AFullDiskKeepsWhatFitted) {

@@ -62,7 +62,8 @@ struct Progress {
 class PartialWriter {
  public:
   virtual ~PartialWriter() = default;
-  /// Fault::conflict as soon as another writer has continued the object or completed it: nothing was written then.
+  /// Fault::conflict when another writer has continued the object or completed it: nothing was written then. A store
+  /// that cannot tell takes the bytes, and no later handle refers to them.
   virtual Result<> write(std::string_view bytes) = 0;
   /// Makes durable what was written, also by a write() that failed halfway.
   virtual Result<Progress> sync() = 0;
@@ -107,7 +108,7 @@ class Store {
   /// Begins a partial object, with an id that never was one. Returns its handle.
   virtual Result<std::string> begin_partial(std::string_view id) = 0;
   /// Continues it at `offset`, which sync() returned, or 0; later bytes are dropped. Earlier writers of the object get
-  /// Fault::conflict from now on. Fault::not_found when it has fewer bytes.
+  /// Fault::conflict from now on, if the store can tell. Fault::not_found when it has fewer bytes.
   virtual Result<std::unique_ptr<PartialWriter>> continue_partial(std::string_view id, std::string_view handle,
                                                                   std::uint64_t offset) = 0;
   /// How many bytes it has; of these, only those up to the last sync() are certain.
@@ -117,7 +118,7 @@ class Store {
   virtual Result<> complete_partial(std::string_view id, std::string_view handle, std::string_view key) = 0;
   /// Removes it. Does nothing when it does not exist.
   virtual Result<> abandon_partial(std::string_view id, std::string_view handle) = 0;
-  /// Partial objects in byte order of their ids, from the first one after `after` on; at most `limit`.
+  /// Partial objects in the store's order of their ids, from the first one after `after` on; at most `limit`.
   virtual Result<std::vector<Partial>> partials(std::string_view after, std::size_t limit) = 0;
 
   /// Where Nginx finds the object, for X-Accel-Redirect.
