@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "apps/program/instruments.hpp"
+#include "infra/storage/local_folder.hpp"
 
 namespace {
 
@@ -24,7 +25,10 @@ double cpu_ns() {
 /// The figure of the least disturbed round.
 double cost(bool log) {
   CpuPool hashing(1, 1);
-  program::Telemetry telemetry("bench", "app1", hashing);
+  storage::LocalFolder folder("/nonexistent");
+  storage::AsyncStore store(folder, hashing);
+  const program::Shared shared{hashing, store};
+  program::Telemetry telemetry("bench", "app1", shared);
   web::Router router;
   for (const auto* pattern : {"/", "/boards/{slug}", "/boards/{slug}/{number}"}) router.get(pattern, nullptr);
   config::Settings settings;

@@ -46,6 +46,8 @@ render() {
     [acme]="root \"$state/nginx\";"
     [assets]="alias \"$root/build/assets/\";"
     [files]="alias \"$state/files/\";"
+    [objects]='map $host $minschool_objects { default ""; }'
+    [objects_cache]="proxy_cache_path \"$state/nginx/objects\" levels=1:2 keys_zone=minschool_objects:1m max_size=100m inactive=1d use_temp_path=off;"
     [saved_pages]="root \"$state/saved-pages/current\";"
     [errors]="alias \"$root/deploy/nginx/errors/\";"
   )

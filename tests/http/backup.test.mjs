@@ -16,6 +16,7 @@ import { sql } from '../support/stores.mjs';
 const exec = promisify(execFile);
 const program = join(root, 'build', process.env.MINSCHOOL_BUILD ?? 'release', 'minschool');
 const database = `restored_${randomBytes(4).toString('hex')}`;
+const object = join(state, 'files', 'files', 'aa', 'backup-test');  // a file of a member
 let folder;
 let here;
 let there;
@@ -66,7 +67,11 @@ before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'minschool-backup-'));
   here = join(state, 'config', 'minschool.toml');
   there = join(folder, 'there.toml');
-  await writeFile(there, (await readFile(here, 'utf8')).replace(/dbname=\w+/, `dbname=${database}`));
+  await writeFile(there, (await readFile(here, 'utf8')).replace(/dbname=\w+/, `dbname=${database}`).replace(/folder = .*/, `folder = "${folder}/restored"`));
+  await mkdir(join(folder, 'restored'));
+  await mkdir(join(state, 'files', 'files', 'aa'), { recursive: true });
+  await writeFile(object, '회원의 파일'.repeat(10_000));
+  await mkdir(join(state, 'files', '.partial'), { recursive: true });
   await sql(`create database ${database} owner minschool_owner`);
   await mkdir(join(folder, 'pictures'));
   await writeFile(join(folder, 'pictures', '소풍.txt'), '봄 소풍');
@@ -74,6 +79,7 @@ before(async () => {
   await writeFile(join(folder, 'other-key'), randomBytes(32).toString('base64'));
 });
 after(async () => {
+  await rm(object, { force: true });
   await sql(`drop database if exists ${database} with (force)`);
   await rm(folder, { recursive: true });
 });
@@ -95,6 +101,8 @@ test('a sealed backup restores every row and the folder', async () => {
     assert.deepEqual(restored, filled, `${table} is restored too`);
   }
   assert.equal(await readFile(join(folder, 'files', '1', '소풍.txt'), 'utf8'), '봄 소풍');
+  assert.match(done.out, /^[1-9]\d* files of members$/m);
+  assert.ok((await readFile(join(folder, 'restored', 'files', 'aa', 'backup-test'))).equals(await readFile(object)));
   assert.deepEqual((await readdir(folder)).filter((name) => name.startsWith('.minschool')), [], 'nothing is left behind');
 });
 
@@ -118,7 +126,8 @@ test('an archive does not open without the key, with another key, or cut off', a
 });
 
 test('an open archive that somebody changed is not restored', async () => {
-  assert.equal((await minschool(here, 'backup', '--to', 'site.tar')).code, 0);
+  assert.equal((await minschool(here, 'backup', '--to', 'site.tar', '--no-objects')).code, 0);
+  assert.doesNotMatch((await exec('tar', ['-tf', join(folder, 'site.tar')])).stdout, /objects/);
   await mkdir(join(folder, 'changed'));
   await exec('tar', ['-xf', join(folder, 'site.tar'), '-C', join(folder, 'changed')]);
   await writeFile(join(folder, 'changed', 'about.txt'), 'MinSchool backup 1\n');

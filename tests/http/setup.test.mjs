@@ -39,7 +39,7 @@ async function place(name) {
   await mkdir(join(at, 'nginx', 'snippets'));
   const words = ['--dir', join(at, 'etc'), '--nginx-dir', join(at, 'nginx'), '--share', join(folder, 'share'), '--no-start',
     '--database', `host=${machine.socket} user=postgres dbname=postgres`, '--redis', join(run_dir, 'redis.sock'),
-    '--redis-password-file', join(state, 'secrets', 'redis')];
+    '--redis-password-file', join(state, 'secrets', 'redis'), '--files-dir', join(at, 'files')];
   return { dir: join(at, 'etc'), nginx: join(at, 'nginx', 'conf.d', 'minschool-loadbalancer.conf'), words };
 }
 

@@ -107,6 +107,9 @@ test('saved pages have a file system of their own, the monitor takes its log fro
   assert.equal((await machine.sh('findmnt -no FSTYPE /var/lib/nginx/minschool')).trim(), 'tmpfs');
   assert.equal((await machine.sh('stat -c "%a %U:%G" /run/minschool/monitor.sock')).trim(), '660 www-data:www-data');
   assert.equal((await machine.sh('stat -L -c %U /var/lib/minschool/saved-pages/current')).trim(), 'www-data');
+  assert.equal((await machine.sh('stat -c "%U:%G %a" /var/lib/minschool/files')).trim(), 'minschool:www-data 750');
+  const inUnit = 'nsenter --mount --target $(systemctl show --property MainPID --value minschool-site) setpriv --reuid minschool --regid minschool --clear-groups';
+  await machine.sh(`${inUnit} touch /var/lib/minschool/files/of-the-site && setpriv --reuid www-data --regid www-data --clear-groups cat /var/lib/minschool/files/of-the-site && rm /var/lib/minschool/files/of-the-site`);
   const kept = 'curl -s -o /dev/null -D - -H "Host: mincenter.kr" http://127.0.0.1/boards/free';
   await machine.sh(kept);
   await machine.sh(kept);

@@ -50,7 +50,8 @@ export async function installed(words, lines = {}) {
     cache: `proxy_cache_path "${folder}/cache" levels=1:2 keys_zone=minschool:1m use_temp_path=off;`,
     access_log: `access_log "${folder}/access.log" minschool;`, monitor_log: 'access_log off;', monitor: `proxy_pass http://${net}.10:3002;`,
     saved_pages: `root "${folder}/pages/current";`, assets: `alias "${root}/build/assets/";`, errors: `alias "${root}/deploy/nginx/errors/";`,
-    acme: `root "${folder}/acme";`,
+    acme: `root "${folder}/acme";`, files: `alias "${folder}/files/";`,
+    objects_cache: `proxy_cache_path "${folder}/objects" levels=1:2 keys_zone=minschool_objects:1m use_temp_path=off;`,
   };
   own.monitor_log = `access_log "${folder}/access.log" minschool;`;
   own.access_log = '# once';

@@ -119,6 +119,26 @@ void ArchiveWriter::add_stream(const std::string& name, int in) {
   }
 }
 
+void ArchiveWriter::add_pieces(const std::string& name, std::uint64_t size,
+                               const std::function<void(const Sink&)>& fill) {
+  const EntryPtr entry(archive_entry_new());
+  archive_entry_set_pathname(entry.get(), name.c_str());
+  archive_entry_set_filetype(entry.get(), AE_IFREG);
+  archive_entry_set_perm(entry.get(), kPlainFile);
+  archive_entry_set_size(entry.get(), static_cast<la_int64_t>(size));
+  impl_->head(entry.get());
+  Sum sum;
+  std::uint64_t left = size;
+  fill([&](std::string_view bytes) {
+    if (bytes.size() > left) throw Failure(name + " became longer while it was read");
+    left -= bytes.size();
+    impl_->data(bytes);
+    sum.add(bytes);
+  });
+  if (left > 0) throw Failure(name + " became shorter while it was read");
+  impl_->note(sum, name);
+}
+
 /// Writes as many bytes as the header announces, even when the file's size changes meanwhile.
 void ArchiveWriter::Impl::add_file(archive_entry* entry, const std::string& name, const fs::path& path) {
   const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));

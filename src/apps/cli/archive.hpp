@@ -11,13 +11,15 @@
 #include "apps/cli/seal.hpp"
 
 // An archive is a tar of: about.txt (version, time, schema), database.dump/000001, … (pg_dump's custom format in
-// pieces, because tar needs the size before the bytes), files/N/… (each folder that was named) and SHA256SUMS of
-// all of them, in the format that sha256sum(1) checks. It may be sealed, that is encrypted (seal.hpp). It is written
-// and read as a stream, so the contents of a sealed archive are never on a disk in clear text.
+// pieces, because tar needs the size before the bytes), objects/KEY (members' files), files/N/… (each folder that was
+// named) and SHA256SUMS of all of them, in the format that sha256sum(1) checks. It may be sealed, that is encrypted
+// (seal.hpp). It is written and read as a stream, so the contents of a sealed archive are never on a disk in clear
+// text.
 namespace ms::cli {
 
 inline constexpr std::string_view kAbout = "about.txt";
 inline constexpr std::string_view kDump = "database.dump";
+inline constexpr std::string_view kObjects = "objects";
 inline constexpr std::string_view kFiles = "files";
 inline constexpr std::string_view kSums = "SHA256SUMS";
 
@@ -33,6 +35,8 @@ class ArchiveWriter {
   void add(const std::string& name, std::string_view content);
   /// Adds the bytes from `in` until its end, as name/000001, name/000002, …
   void add_stream(const std::string& name, int in);
+  /// Adds a file of `size` bytes, which `fill` passes on in pieces.
+  void add_pieces(const std::string& name, std::uint64_t size, const std::function<void(const Sink&)>& fill);
   /// Adds the contents of the folder, with times, modes and links.
   void add_folder(const std::string& name, const std::filesystem::path& folder);
   /// Writes the checksums and the end of the archive.

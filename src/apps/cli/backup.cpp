@@ -14,6 +14,7 @@
 #include "apps/cli/tool.hpp"
 #include "infra/core/version.hpp"
 #include "infra/storage/local_folder.hpp"
+#include "infra/storage/open.hpp"
 
 namespace ms::cli {
 namespace {
@@ -25,6 +26,7 @@ struct CommandOptions {
   std::vector<fs::path> folders;
   fs::path key;
   std::size_t keep = 0;  ///< 0: all
+  bool objects = true;
 };
 
 /// The path of the archive. `to` may be a folder; the archive then gets a name with the time.
@@ -69,6 +71,29 @@ void remove_older(storage::Store& folder, std::size_t keep) {
   }
 }
 
+/// Adds the files of members. One that a cleanup removes meanwhile is left out.
+void add_objects(ArchiveWriter& archive, const config::Settings& settings) {
+  constexpr std::size_t kPage = 1000;
+  const auto store = storage::open_store(config::storage_config(settings));
+  std::string after;
+  while (true) {
+    const auto found = store->list("", after, kPage);
+    if (!found && found.error().fault == storage::Fault::not_found) return;  // no folder yet
+    const auto page = must(found);
+    for (const storage::Object& one : page) {
+      after = one.key;
+      if (!must(store->exists(one.key))) continue;
+      archive.add_pieces(fmt::format("{}/{}", kObjects, one.key), one.size, [&](const Sink& out) {
+        must(store->get(one.key, 0, UINT64_MAX, [&out](std::string_view bytes) {
+          out(bytes);
+          return true;
+        }));
+      });
+    }
+    if (page.size() < kPage) return;
+  }
+}
+
 void back_up(const Options& options, const CommandOptions& chosen) {
   const auto settings = load_settings(options);
   std::optional<Key> key;
@@ -86,6 +111,12 @@ void back_up(const Options& options, const CommandOptions& chosen) {
   // One snapshot of all tables (pg_dump's manual); the restore sets the owners.
   run_drained({{"pg_dump", "--format=custom", "--no-owner"}, libpq_environment(settings)},
               [&archive](int pipe) { archive.add_stream(std::string(kDump), pipe); });
+  // After the dump, so that every file that it names is there.
+  if (!settings.storage.s3_endpoint.empty()) {
+    std::cout << "Members' files are in S3 and not in the archive: see docs/operating.md, Files\n";
+  } else if (chosen.objects) {
+    add_objects(archive, settings);
+  }
   for (std::size_t i = 0; i < chosen.folders.size(); ++i) {
     archive.add_folder(fmt::format("{}/{}", kFiles, i + 1), fs::absolute(chosen.folders[i]));
   }
@@ -98,11 +129,13 @@ void back_up(const Options& options, const CommandOptions& chosen) {
 }  // namespace
 
 void add_backup(CLI::App& app, const Options& options) {
-  auto* command = app.add_subcommand("backup", "Writes the database, as of one moment, and folders into one archive");
+  auto* command = app.add_subcommand(
+      "backup", "Writes the database, as of one moment, members' files and folders into one archive");
   const auto chosen = std::make_shared<CommandOptions>();
   command->add_option("--to", chosen->to, "The archive, or a folder for it (default: here)");
   command->add_option("--files", chosen->folders, "A folder to take along; may be given again")
       ->check(CLI::ExistingDirectory);
+  command->add_flag("!--no-objects", chosen->objects, "Leaves the files of members out ([storage] folder)");
   command
       ->add_option("--keep", chosen->keep, "Afterwards removes all but so many archives, the newest, from its folder")
       ->check(CLI::PositiveNumber);

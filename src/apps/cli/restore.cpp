@@ -18,6 +18,7 @@
 #include "apps/cli/tool.hpp"
 #include "infra/pg/migrate.hpp"
 #include "infra/storage/local_folder.hpp"
+#include "infra/storage/open.hpp"
 
 namespace ms::cli {
 namespace {
@@ -107,6 +108,30 @@ void restore_files(const RestoreOptions& chosen, const Key* key) {
   }
 }
 
+/// Puts the files of members where [storage] says; those that are there stay. Returns how many there are.
+int restore_objects(const config::Settings& settings, const RestoreOptions& chosen, const Key* key) {
+  const auto store = storage::open_store(config::storage_config(settings));
+  ArchiveReader reader(chosen.archive, key);
+  const std::string begin = fmt::format("{}/", kObjects);
+  const auto check = [](const auto& done) {
+    if (!done && done.error().fault != storage::Fault::exists) throw Failure(done.error().what);
+    return done.has_value();
+  };
+  int count = 0;
+  while (const auto entry = reader.next()) {
+    if (!entry->is_file || !entry->name.starts_with(begin)) continue;
+    ++count;
+    const std::string name = entry->name.substr(begin.size());
+    const auto existing = store->exists(name);
+    if (check(existing) && *existing) continue;
+    const auto writer = store->put(name, storage::IfExists::refuse);
+    if (!check(writer)) continue;
+    reader.read([&](std::string_view bytes) { return check((*writer)->write(bytes)); });
+    check((*writer)->commit());
+  }
+  return count;
+}
+
 }  // namespace
 
 bool is_empty(const config::Settings& settings) {
@@ -132,6 +157,8 @@ void restore(const config::Settings& settings, const RestoreOptions& chosen) {
     about = verify(chosen.archive, opens);
     make_roles(database);
   }
+  // Before the database: a file that nothing refers to does no harm.
+  const int objects = chosen.objects ? restore_objects(settings, chosen, opens) : 0;
   restore_database(settings, chosen, opens);
   Database restored(settings);
   // The dump lacks the statistics that the planner needs.
@@ -139,6 +166,7 @@ void restore(const config::Settings& settings, const RestoreOptions& chosen) {
   // The backup lacks later logouts and ids.
   begin_history(restored, settings);
   if (!chosen.files.empty()) restore_files(chosen, opens);
+  if (objects > 0) std::cout << fmt::format("{} files of members\n", objects);
   std::cout << about << "Restored. All members have to log in again.\n";
 }
 
@@ -147,6 +175,7 @@ void add_restore(CLI::App& app, const Options& options) {
   const auto chosen = std::make_shared<RestoreOptions>();
   command->add_option("archive", chosen->archive, "What backup wrote")->required()->check(CLI::ExistingFile);
   command->add_option("--key-file", chosen->key, "The key that it was sealed with");
+  command->add_flag("!--no-objects", chosen->objects, "Leaves the files of members out");
   command
       ->add_option("--files", chosen->files,
                    "Where the folders go that were taken along, as 1, 2, … (default: nowhere)")

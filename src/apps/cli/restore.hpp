@@ -10,6 +10,7 @@ struct RestoreOptions {
   std::filesystem::path archive;
   std::filesystem::path key;    ///< empty: not sealed
   std::filesystem::path files;  ///< where the folders go; empty: nowhere
+  bool objects = true;          ///< whether the files of members go to [storage]
 };
 
 /// Checks the whole archive, restores it into the empty database of `settings`, all or nothing, and notifies running

@@ -1,4 +1,5 @@
 #include "apps/program/heartbeat_sender.hpp"
+#include "infra/storage/local_folder.hpp"
 
 #include <gmock/gmock.h>
 
@@ -27,7 +28,10 @@ class HeartbeatTest : public testing::Test {
   }
 
   CpuPool pool_{1, 1};
-  Telemetry telemetry_{"minschool-site", "app1", pool_};
+  storage::LocalFolder folder_{"/nonexistent"};
+  storage::AsyncStore store_{folder_, pool_};
+  Shared shared_{pool_, store_};
+  Telemetry telemetry_{"minschool-site", "app1", shared_};
   std::array<ThreadMetrics*, 2> threads_{&telemetry_.add_thread(telemetry_.registry.shard(), 0),
                                          &telemetry_.add_thread(telemetry_.registry.shard(), 1)};
   std::array<std::map<std::string, ThreadMetrics::Route>, 2> routes_;

@@ -15,14 +15,22 @@ using std::chrono::steady_clock;
 // Also the longest time that a line of the log waits.
 constexpr auto kLagPeriod = std::chrono::milliseconds(100);
 
+metrics::Gauge& storage_failures(metrics::Shard& shard, std::string_view fault) {
+  return shard.total("minschool_storage_failures",
+                     "Calls of the storage of files that failed, found no room, or no free thread.",
+                     labels({{"fault", fault}}));
+}
+
 }  // namespace
 
-Telemetry::Telemetry(std::string_view program, std::string_view server, const CpuPool& hashing)
-    : hashing_(hashing),
+Telemetry::Telemetry(std::string_view program, std::string_view server, const Shared& shared)
+    : shared_(shared),
       shard_(registry.shard()),
       process_(shard_),
-      password_queue_(
-          shard_.gauge("minschool_password_queue", "Logins that wait for a thread that checks passwords.")) {
+      password_queue_(shard_.gauge("minschool_password_queue", "Logins that wait for a thread that checks passwords.")),
+      storage_failed_(storage_failures(shard_, "failed")),
+      storage_no_room_(storage_failures(shard_, "no_room")),
+      storage_busy_(storage_failures(shard_, "busy")) {
   shard_
       .gauge("minschool_build_info", "Always 1; the labels say what runs.",
              labels({{"program", program}, {"server", server}, {"version", version()}}))
@@ -31,7 +39,11 @@ Telemetry::Telemetry(std::string_view program, std::string_view server, const Cp
 
 void Telemetry::write(metrics::Text& out) {
   process_.read();
-  password_queue_.set(static_cast<double>(hashing_.waiting()));
+  password_queue_.set(static_cast<double>(shared_.hashing.waiting()));
+  const auto failures = shared_.store.failures();
+  storage_failed_.set(static_cast<double>(failures.failed));
+  storage_no_room_.set(static_cast<double>(failures.no_room));
+  storage_busy_.set(static_cast<double>(failures.busy));
   registry.write(out);
 }
 
@@ -42,7 +54,7 @@ ThreadMetrics& Telemetry::add_thread(metrics::Shard& shard, int thread) {
 
 Totals Telemetry::totals() {
   const auto [cpu, memory] = process_.read_usage();
-  password_queue_.set(static_cast<double>(hashing_.waiting()));
+  password_queue_.set(static_cast<double>(shared_.hashing.waiting()));
   Totals out;
   out.cpu_seconds = cpu;
   out.memory_bytes = memory;

@@ -18,8 +18,8 @@ namespace ms::program {
 
 /// The metrics of all threads of one worker; outlives the threads.
 struct Telemetry {
-  /// `server` is server.name, `program` the name of the executable. The pool must outlive this object.
-  Telemetry(std::string_view program, std::string_view server, const CpuPool& hashing);
+  /// `server` is server.name, `program` the name of the executable. `shared` must outlive this object.
+  Telemetry(std::string_view program, std::string_view server, const Shared& shared);
   /// Writes all metrics as of now.
   void write(metrics::Text& out);
   /// Adds the metrics of one more thread; they live as long as this object.
@@ -39,10 +39,13 @@ struct Telemetry {
   std::atomic<std::shared_ptr<const WriteFault>> write_fault;
 
  private:
-  const CpuPool& hashing_;
+  const Shared& shared_;
   metrics::Shard& shard_;
   metrics::ProcessMetrics process_;
   metrics::Gauge& password_queue_;
+  metrics::Gauge& storage_failed_;
+  metrics::Gauge& storage_no_room_;
+  metrics::Gauge& storage_busy_;
   std::mutex mutex_;  ///< guards the list; the metrics of a thread need no lock
   std::deque<ThreadMetrics> threads_;
 };

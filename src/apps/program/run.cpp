@@ -110,7 +110,7 @@ int run_worker(const About& about, config::Settings settings) {
   auto storing = std::make_unique<CpuPool>(settings.storage.threads, kStorageQueue);
   storage::AsyncStore async_store(*store, *storing);
   const Shared shared{*hashing, async_store};
-  Telemetry telemetry(about.name, settings.server.name, *hashing);
+  Telemetry telemetry(about.name, settings.server.name, shared);
   asio::io_context control{1};
   asio::signal_set stop(control, SIGTERM, SIGINT);
 

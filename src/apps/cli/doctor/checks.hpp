@@ -29,6 +29,7 @@ SiteFacts check_settings(const Places& places, Report& report);
 void check_rights(const Places& places, Report& report);
 void check_programs(const SiteFacts& facts, Report& report);
 void check_disk(Report& report);
+void check_storage(const SiteFacts& facts, Report& report);
 void check_clock(Report& report);
 void check_names(const SiteFacts& facts, Report& report);
 void check_postgres(const Places& places, const SiteFacts& facts, Report& report);

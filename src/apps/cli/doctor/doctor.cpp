@@ -46,6 +46,7 @@ void add_doctor(CLI::App& app) {
     doctor::check_rights(chosen->places, report);
     report.guard("programs", [&] { doctor::check_programs(facts, report); });
     report.guard("disk", [&] { doctor::check_disk(report); });
+    report.guard("files", [&] { doctor::check_storage(facts, report); });
     report.guard("clock", [&] { doctor::check_clock(report); });
     report.guard("DNS", [&] { doctor::check_names(facts, report); });
     report.guard("PostgreSQL", [&] { doctor::check_postgres(chosen->places, facts, report); });

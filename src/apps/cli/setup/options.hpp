@@ -41,6 +41,7 @@ struct SetupOptions {
   std::filesystem::path dir = "/etc/minschool";
   std::filesystem::path nginx_dir = "/etc/nginx";
   std::filesystem::path share = "/usr/share/minschool";
+  std::filesystem::path files = config::Settings::Storage().folder;  ///< of members
   bool start = true;
   bool only_nginx = false;
 

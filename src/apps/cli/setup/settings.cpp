@@ -46,17 +46,23 @@ std::string redis_section(const SetupOptions& options) {
   return out;
 }
 
+/// Where members' files are, unless it is the default.
+std::string storage_section(const SetupOptions& options) {
+  if (options.files == config::Settings::Storage().folder) return "";
+  return fmt::format("\n[storage]\nfolder = {}\n", toml(options.files.string()));
+}
+
 std::string program_text(const SetupOptions& options, const Postgres& postgres, std::string_view program) {
   return fmt::format(
       "{}[server]\nname = {}\naddress = {}\n\n[site]\nname = {}\nurl = {}\nadmin_url = {}\n\n{}\n{}\n[session]\n"
       "secret_file = \"session.secret\"\n\n# Where Nginx runs: only its X-Forwarded-For is trusted.\n[proxy]\ntrusted "
       "= "
-      "[\"127.0.0.0/8\", \"::1/128\"]\n",
+      "[\"127.0.0.0/8\", \"::1/128\"]\n{}",
       kHead, toml(options.server_name), toml(options.address), toml(options.site_name),
       toml(fmt::format("{}://{}", options.scheme(), options.domain)),
       toml(fmt::format("{}://{}", options.scheme(), options.admin_domain)),
       database_section(options, postgres, fmt::format("minschool_{}", program), fmt::format("{}.database", program)),
-      redis_section(options));
+      redis_section(options), storage_section(options));
 }
 
 // Setup puts all of it on one machine.
@@ -136,6 +142,7 @@ bool load_existing(SetupOptions& options) {
   options.site_name = existing->site.name;
   options.server_name = existing->server.name;
   options.address = existing->server.address;
+  options.files = existing->storage.folder;
   const auto& redis = existing->redis;
   options.redis_user = redis.user;
   options.redis = redis.host.starts_with('/') ? redis.host : fmt::format("[{}]:{}", redis.host, redis.port);
@@ -161,6 +168,8 @@ std::vector<std::string> find_conflicts(const SetupOptions& given, const SetupOp
   differs("--server-name", given.server_name, existing.server_name, change("server.name"));
   differs("--address", given.address, existing.address,
           change("server.address") + ", and the # @site_servers and # @admin_servers lines of Nginx's file");
+  differs("--files-dir", given.files.string(), existing.files.string(),
+          change("storage.folder") + " and in owner.toml, and the # @files line in Nginx's snippet");
   const auto redis = [](const std::string& text) {
     const auto place = redis_place(text);
     return place.host.starts_with('/') ? place.host : fmt::format("{}:{}", place.host, place.port);
@@ -200,8 +209,8 @@ bool write_settings(const SetupOptions& options, const Postgres& postgres) {
   put_settings(options, Program::monitor, "monitor", monitor_text(options), Readers::programs);
   put_settings(
       options, Program::cli, "owner",
-      fmt::format("{}{}\n{}{}", kHead, database_section(options, postgres, "minschool_owner", "owner.database"),
-                  redis_section(options), kMonitorSection),
+      fmt::format("{}{}\n{}{}{}", kHead, database_section(options, postgres, "minschool_owner", "owner.database"),
+                  redis_section(options), kMonitorSection, storage_section(options)),
       Readers::root);
   return fresh;
 }

@@ -203,6 +203,8 @@ void add_setup(CLI::App& app) {
       ->check(CLI::ExistingFile);
   command->add_option("--dir", options->dir, "Folder of the settings (default: /etc/minschool)");
   command->add_option("--nginx-dir", options->nginx_dir, "Folder of Nginx's files (default: /etc/nginx)");
+  command->add_option("--files-dir", options->files,
+                      "Folder of members' files, which Nginx can read, too (default: /var/lib/minschool/files)");
   command->add_option("--share", options->share, "Folder of the packaged files (default: /usr/share/minschool)");
   command->add_flag("--only-nginx", options->only_nginx,
                     "Brings the packaged Nginx file, with the operator's lines, and nothing else");

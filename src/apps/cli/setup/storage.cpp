@@ -10,14 +10,11 @@
 #include "apps/cli/command.hpp"
 #include "apps/cli/setup/files.hpp"
 #include "apps/cli/setup/options.hpp"
-#include "infra/config/config.hpp"
 
 namespace ms::cli::setup {
 
 void prepare_storage(const SetupOptions& options) {
-  const auto settings = config::load(config::Program::site, options.dir / "site.toml");
-  if (!settings) throw Failure(settings.error());
-  const std::filesystem::path folder = settings->storage.folder;
+  const std::filesystem::path& folder = options.files;
   std::error_code error;
   if (std::filesystem::exists(folder, error)) return;
   std::filesystem::create_directories(folder.parent_path(), error);
