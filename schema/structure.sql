@@ -99,7 +99,7 @@ CREATE FUNCTION public.files_show_avatars() RETURNS trigger
     SET search_path TO 'public', 'pg_temp'
     AS $$
 begin
-  update users set avatar = case when new.renditions <> '' then left(new.sha256, 20) else '' end
+  update users set avatar = case when new.renditions like '%thumb%' then left(new.sha256, 20) else '' end
    where avatar_file_id = new.id;
   return null;
 end $$;

@@ -2,7 +2,7 @@
 create or replace function files_show_avatars() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
-  update users set avatar = case when new.renditions <> '' then left(new.sha256, 20) else '' end
+  update users set avatar = case when new.renditions like '%thumb%' then left(new.sha256, 20) else '' end
    where avatar_file_id = new.id;
   return null;
 end $$;

@@ -104,6 +104,24 @@ TEST_F(DecoderTest, EveryKindOfPictureIsDecoded) {
   }
 }
 
+TEST_F(DecoderTest, ColoursBecomeSrgb) {
+  const std::vector<std::pair<VipsInterpretation, const char*>> spaces{{VIPS_INTERPRETATION_CMYK, ".jpg"},
+                                                                       {VIPS_INTERPRETATION_RGB16, ".png"},
+                                                                       {VIPS_INTERPRETATION_GREY16, ".png"},
+                                                                       {VIPS_INTERPRETATION_B_W, ".jpg"}};
+  for (const auto& [space, ending] : spaces) {
+    VipsImage* converted = nullptr;
+    ASSERT_EQ(vips_colourspace(samples::picture(300, 200).get(), &converted, space, nullptr), 0);
+    const Decoded out = decode(samples::saved(Image(converted), ending));
+    EXPECT_EQ(out.report.refusal, Refusal::none) << space;
+    const std::string_view card = part(out, "card.webp").bytes;
+    const Image shown(vips_image_new_from_buffer(card.data(), card.size(), "", nullptr));
+    double mean = 0;
+    ASSERT_EQ(vips_avg(shown.get(), &mean, nullptr), 0);
+    EXPECT_NEAR(mean, 128, 20) << space;
+  }
+}
+
 TEST_F(DecoderTest, AnAnimationMovesOnThePage) {
   for (const char* ending : {".gif", ".webp"}) {
     const Decoded out = decode(samples::animation(120, 5, ending));
@@ -137,6 +155,7 @@ TEST_F(DecoderTest, BrokenPicturesAreRefused) {
   EXPECT_EQ(decode(png.substr(0, png.size() / 2)).report.refusal, Refusal::broken);
   EXPECT_EQ(decode("").report.refusal, Refusal::broken);
   EXPECT_EQ(decode(samples::huge_png(100'000, 3)).report.refusal, Refusal::too_large);
+  EXPECT_THAT(names(decode(samples::huge_png(100'000, 3))), ElementsAre("original.png")) << "cleaned, not decoded";
   EXPECT_EQ(decode(samples::huge_png(7'100, 1)).report.refusal, Refusal::too_large) << "50.4 megapixels";
   EXPECT_EQ(decode(samples::huge_png(7'000, 1)).report.refusal, Refusal::broken) << "most rows are missing";
 }

@@ -78,17 +78,22 @@ bool write_animation(std::string_view bytes, Output& output) {
 
 /// What members may download: the same pixels without metadata, or, where the format does not let that be taken
 /// away (HEIC, AVIF), written again.
-void write_original(const MediaType& type, std::string_view bytes, const Head& head, Output& output) {
+bool write_original(const MediaType& type, std::string_view bytes, const Head& head, bool may_decode, Output& output) {
   std::optional<std::string> clean;
   if (type.name == "image/jpeg") clean = clean_jpeg(bytes, head.orientation);
   if (type.name == "image/png") clean = clean_png(bytes);
   if (type.name == "image/webp") clean = clean_webp(bytes);
   if (type.name == "image/gif") clean = clean_gif(bytes);
-  if (type.extension == ".jpg" && !clean) {
-    if (const Image image = load_whole(bytes)) clean = jpeg(image);
+  if (clean) {
+    const std::string name = "original" + std::string(type.extension);
+    output.part({name, *clean, head.width, head.height});
+    return true;
   }
-  const std::string name = "original" + std::string(type.extension);
-  if (clean && !clean->empty()) output.part({name, *clean, head.width, head.height});
+  if (!may_decode) return false;
+  const Image image = load_whole(bytes);
+  const std::string again = image ? jpeg(image) : std::string();
+  if (!again.empty()) output.part({"original.jpg", again, head.width, head.height});
+  return !again.empty();
 }
 
 void begin_report(const Head& head, Report& report) {
@@ -114,6 +119,8 @@ void prepare_picture(const MediaType& type, std::string_view bytes, Output& outp
   Head head;
   report.refusal = refusal_of(bytes, head);
   begin_report(head, report);
+  // A picture that is too large to be decoded can be downloaded nevertheless.
+  if (report.refusal == Refusal::too_large) write_original(type, bytes, head, false, output);
   if (report.refusal != Refusal::none) return;
   report.animated = is_animated(type, head);
   bool fine = false;
@@ -123,8 +130,7 @@ void prepare_picture(const MediaType& type, std::string_view bytes, Output& outp
     Image image = load(bytes, kLarge.width, 1);
     fine = image && write_renditions(std::move(image), head.width, output);
   }
-  if (fine) return write_original(type, bytes, head, output);
-  report.refusal = Refusal::broken;
+  if (!fine || !write_original(type, bytes, head, true, output)) report.refusal = Refusal::broken;
 }
 
 void prepare_avatar(std::string_view bytes, Output& output, Report& report) {

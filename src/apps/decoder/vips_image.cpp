@@ -9,7 +9,11 @@ namespace ms::decoder {
 namespace {
 
 constexpr int kWebpQuality = 80;
-constexpr int kWebpEffort = 3;  // of 0..6; 4 takes a third longer for 2 % smaller files
+// Effort of 0..6. For a large picture 3 takes twice as long as 2 (0.2 s of a photograph's 12 megapixels), and saves 7
+// %.
+constexpr int kWebpEffort = 4;
+constexpr int kLargeWebpEffort = 2;
+constexpr int kLargeWidth = 1200;
 constexpr int kJpegQuality = 88;
 
 /// libvips reads from memory that it does not change.
@@ -17,6 +21,11 @@ void* data_of(std::string_view bytes) { return const_cast<char*>(bytes.data()); 
 
 /// Owns what an operation made; null when it failed.
 Image taken(int result, VipsImage* image) { return Image(result == 0 ? image : nullptr); }
+
+/// Its head is read, not its pixels.
+Image open(std::string_view bytes) {
+  return Image(vips_image_new_from_buffer(bytes.data(), bytes.size(), "", "access", VIPS_ACCESS_SEQUENTIAL, nullptr));
+}
 
 /// Takes away what the file said besides its pixels; colours are sRGB by then.
 void remove_metadata(VipsImage* image) {
@@ -35,6 +44,11 @@ Image in_memory(const Image& image) {
   return out;
 }
 
+bool has_profile(std::string_view bytes) {
+  const Image image = open(bytes);
+  return image && vips_image_get_typeof(image.get(), VIPS_META_ICC_NAME) != 0;
+}
+
 std::string text_of(int result, void* data, std::size_t size) {
   if (result != 0) return {};
   std::string out(static_cast<const char*>(data), size);
@@ -45,8 +59,7 @@ std::string text_of(int result, void* data, std::size_t size) {
 }  // namespace
 
 bool read_head(std::string_view bytes, Head& head) {
-  const Image image(
-      vips_image_new_from_buffer(bytes.data(), bytes.size(), "", "access", VIPS_ACCESS_SEQUENTIAL, nullptr));
+  const Image image = open(bytes);
   if (!image) return false;
   head.width = vips_image_get_width(image.get());
   head.height = vips_image_get_height(image.get());
@@ -58,9 +71,11 @@ bool read_head(std::string_view bytes, Head& head) {
 
 Image load(std::string_view bytes, int width, int frames) {
   VipsImage* out = nullptr;
+  // Without a profile it is sRGB already; a null name ends the list of options.
+  const char* const convert = has_profile(bytes) ? "export_profile" : nullptr;
   const char* const options = frames == 1 ? "fail_on=error" : "fail_on=error,n=-1";
   const int result = vips_thumbnail_buffer(data_of(bytes), bytes.size(), &out, width, "height", kMaxSide, "size",
-                                           VIPS_SIZE_DOWN, "option_string", options, "export_profile", "srgb", nullptr);
+                                           VIPS_SIZE_DOWN, "option_string", options, convert, "srgb", nullptr);
   return in_memory(taken(result, out));
 }
 
@@ -95,9 +110,10 @@ Image square(const Image& image, int side) {
 }
 
 std::string webp(const Image& image) {
+  const int effort = vips_image_get_width(image.get()) > kLargeWidth ? kLargeWebpEffort : kWebpEffort;
   void* data = nullptr;
   std::size_t size = 0;
-  const int result = vips_webpsave_buffer(image.get(), &data, &size, "Q", kWebpQuality, "effort", kWebpEffort, nullptr);
+  const int result = vips_webpsave_buffer(image.get(), &data, &size, "Q", kWebpQuality, "effort", effort, nullptr);
   // libvips 8.14 writes an EXIF of its own, and its option that should prevent it does nothing.
   return clean_webp(text_of(result, data, size)).value_or("");
 }

@@ -1,11 +1,14 @@
 #include "apps/program/jobs.hpp"
 
 #include <array>
+#include <cstdlib>
 
 #include "features/comments/comments.hpp"
 #include "features/files/cleanup.hpp"
+#include "features/files/prepare.hpp"
 #include "features/posts/rerender.hpp"
 #include "features/servers/servers.hpp"
+#include "infra/decoding/decode.hpp"
 #include "infra/idempotency/idempotency.hpp"
 
 // All jobs of both programs. A new one is a line here, its handler in the feature that it belongs to, and its words in
@@ -46,6 +49,12 @@ constexpr std::array kJobs{
           [](Services& services, const Call& call, const std::string&) {
             return sweep(idempotency::delete_expired(services.db, call));
           }},
+    Entry{"prepare_file", RunBy::site, std::nullopt,
+          [](Services& services, const Call& call, const std::string& payload) {
+            const files::FileId id{std::strtoll(payload.c_str(), nullptr, 10)};
+            return files::prepare(services.db, call, services.store, decoding::decoder_path(), id);
+          },
+          150s},
     Entry{"rerender", RunBy::site, 10min,
           [](Services& services, const Call& call, const std::string& payload) {
             return posts::rerender(services.db, call, {posts::rendered_posts(), comments::rendered_comments()},

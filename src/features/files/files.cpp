@@ -265,8 +265,14 @@ async<Result<Download>> Files::find_download(const Call& call, const session::Vi
   const boards::Board* board = found->board ? directory->find(*found->board) : nullptr;
   const bool readable = found->board ? board != nullptr && board->readable(viewer) : found->owner == viewer.id;
   if (!readable) co_return fail(ErrorCode::not_found, "files.gone"_msg);
-  co_return Download{std::move(found->sha256), std::move(found->name), std::move(found->media_type),
-                     std::move(found->renditions)};
+  co_return Download{std::move(found->sha256),     std::move(found->name), std::move(found->media_type),
+                     std::move(found->renditions), found->state,           found->owner == viewer.id};
+}
+
+std::optional<std::string> Download::key() const {
+  if (names_rendition(renditions, kOriginal)) return original_key_of(sha256);
+  const bool may_be_picture = state == State::waiting || media_type.starts_with("image/");
+  return may_be_picture && !own ? std::nullopt : std::optional(key_of(sha256));
 }
 
 std::vector<Attachment> arranged(std::vector<Attachment> all, const std::optional<std::vector<Choice>>& choices) {
@@ -312,5 +318,6 @@ std::string key_of(std::string_view sha256) { return fmt::format("files/{}/{}", 
 std::string key_of(std::string_view sha256, std::string_view rendition) {
   return fmt::format("{}.{}.webp", key_of(sha256), rendition);
 }
+std::string original_key_of(std::string_view sha256) { return fmt::format("{}.{}", key_of(sha256), kOriginal); }
 
 }  // namespace ms::files

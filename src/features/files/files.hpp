@@ -30,9 +30,10 @@ namespace ms::files {
 using FileId = Id<struct FileTag>;
 using AttachmentId = Id<struct AttachmentTag>;
 
-constexpr std::size_t kNameLimit = 255;      ///< bytes of a file's name, as file systems have it
-constexpr std::size_t kAltLimit = 500;       ///< characters of a picture's alternative text
-constexpr std::size_t kMaxAttachments = 50;  ///< of one post
+constexpr std::size_t kNameLimit = 255;             ///< bytes of a file's name, as file systems have it
+constexpr std::size_t kAltLimit = 500;              ///< characters of a picture's alternative text
+constexpr std::size_t kMaxAttachments = 50;         ///< of one post
+constexpr std::string_view kOriginal = "original";  ///< among renditions: the picture itself, without metadata
 
 /// The form that an upload belongs to: of a new post on a board, of an existing post, or of one's own picture.
 struct DraftKey {
@@ -65,7 +66,7 @@ struct Attachment {
   int height = 0;
   std::string renditions;  ///< names of the resized pictures, separated by spaces
 
-  bool picture() const noexcept { return !renditions.empty(); }
+  bool picture() const noexcept { return has("thumb"); }
   bool has(std::string_view rendition) const noexcept { return names_rendition(renditions, rendition); }
 };
 
@@ -136,6 +137,12 @@ struct Download {
   std::string name;
   std::string media_type;
   std::string renditions;
+  State state = State::waiting;
+  bool own = false;  ///< the reader has uploaded it
+
+  /// The object with its bytes. A picture says where it was taken, so only its uploader gets it as it was; everybody
+  /// else gets it without metadata. As long as it is not known what the bytes are, they may be such a picture's.
+  std::optional<std::string> key() const;
 };
 
 class Files {
@@ -204,6 +211,8 @@ std::string_view largest(const Attachment& one);
 /// The key of a file's bytes in the store, and of one of its renditions.
 std::string key_of(std::string_view sha256);
 std::string key_of(std::string_view sha256, std::string_view rendition);
+/// That of a picture as it was uploaded, without metadata; `renditions` names it "original".
+std::string original_key_of(std::string_view sha256);
 
 /// GET /files in the Admin: space, the largest owners, the newest attachments.
 void add_admin_routes(web::Router& router, pg::Db& db, std::int64_t site_bytes);

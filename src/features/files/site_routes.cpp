@@ -5,6 +5,7 @@
 
 #include "features/files/files.hpp"
 #include "features/files/send.hpp"
+#include "infra/core/text.hpp"
 #include "infra/storage/async_store.hpp"
 #include "infra/web/context.hpp"
 
@@ -25,6 +26,13 @@ std::string disposition(std::string_view kind, std::string_view name) {
   return fmt::format("{}; filename=\"{}\"; filename*=UTF-8''{}", kind, ascii, http::percent_encode(name));
 }
 
+/// A photograph from a phone (HEIC) is downloaded as JPEG.
+std::string name_of(const Download& file) {
+  const std::string name = ascii_lower(file.name);
+  const bool fits = file.media_type != "image/jpeg" || name.ends_with(".jpg") || name.ends_with(".jpeg");
+  return fits ? file.name : file.name + ".jpg";
+}
+
 /// The right to read is asked for each time, so a browser must come back and no shared cache may keep the bytes.
 http::Response guarded(http::Response response) {
   response.set("Cache-Control", "private, no-cache");
@@ -34,16 +42,18 @@ http::Response guarded(http::Response response) {
 async<http::Response> download(web::Context& ctx, Files& files, storage::AsyncStore& store) {
   const auto found = co_await files.find_download(ctx.call, ctx.viewer, AttachmentId{ctx.params.number("id")});
   if (!found) co_return ctx.error_response(found.error());
+  const auto key = found->key();
+  if (!key) co_return ctx.error_response(Error(ErrorCode::not_found, "files.not_ready"_msg));
   const bool shown = std::ranges::find(kShown, found->media_type) != kShown.end() && !ctx.query().has("download");
-  co_return guarded(send(store, key_of(found->sha256), shown ? found->media_type : "application/octet-stream",
-                         disposition(shown ? "inline" : "attachment", found->name)));
+  co_return guarded(send(store, *key, shown ? found->media_type : "application/octet-stream",
+                         disposition(shown ? "inline" : "attachment", name_of(*found))));
 }
 
 async<http::Response> rendition(web::Context& ctx, Files& files, storage::AsyncStore& store) {
   const auto found = co_await files.find_download(ctx.call, ctx.viewer, AttachmentId{ctx.params.number("id")});
   if (!found) co_return ctx.error_response(found.error());
   const std::string_view name = ctx.params.get("rendition");
-  if (!names_rendition(found->renditions, name)) {
+  if (name == kOriginal || !names_rendition(found->renditions, name)) {
     co_return ctx.error_response(Error(ErrorCode::not_found, "files.gone"_msg));
   }
   co_return guarded(send(store, key_of(found->sha256, name), "image/webp", "inline"));

@@ -36,7 +36,7 @@ constexpr pg::Query kOfDraft{"files.of_draft", R"(
     from attachments a join files f on f.id = a.file_id
    where a.owner_id = $1 and a.draft_key = $2 and a.deleted_at is null order by a.id limit 100)"};
 constexpr pg::Query kFindDownload{"files.find_download", R"(
-  select f.sha256, a.name, f.media_type, f.renditions, p.board_id, a.owner_id
+  select f.sha256, a.name, f.media_type, f.renditions, f.state, p.board_id, a.owner_id
     from attachments a join files f on f.id = a.file_id left join posts p on p.id = a.post_id and p.visible
    where a.id = $1 and a.deleted_at is null and (a.post_id is null) = (p.id is null))"};
 constexpr pg::Query kOfPosts{"files.of_posts", R"(
@@ -46,7 +46,7 @@ constexpr pg::Query kSetAvatar{"files.set_avatar", R"(
     select f.id, f.sha256, f.renditions from attachments a join files f on f.id = a.file_id
      where a.owner_id = $1 and a.id = $2 and a.draft_key = $3 and a.deleted_at is null),
   shown as (
-    update users u set avatar_file_id = c.id, avatar = case when c.renditions <> '' then left(c.sha256, 20) else '' end
+    update users u set avatar_file_id = c.id, avatar = case when c.renditions like '%thumb%' then left(c.sha256, 20) else '' end
       from chosen c where u.id = $1 returning u.id)
   select ms_guard(exists (select from shown), 422, $4)::text)"};
 constexpr pg::Query kTakeDraft{"files.take_draft", R"(

@@ -10,6 +10,7 @@ struct DownloadRow {
   std::string name;
   std::string media_type;
   std::string renditions;
+  State state;
   std::optional<BoardId> board;
   MemberId owner;
 };

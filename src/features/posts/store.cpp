@@ -81,7 +81,7 @@ constexpr pg::Query kRecent{"posts.recent", R"(
        where board_id = b.id and visible order by number desc limit $2) p
     left join lateral (
       select a.id, a.alt from attachments a join files on files.id = a.file_id
-       where a.post_id = p.post_id and a.deleted_at is null and renditions <> '' order by a.position limit 1) f on b.kind = 1
+       where a.post_id = p.post_id and a.deleted_at is null and renditions like '%thumb%' order by a.position limit 1) f on b.kind = 1
    where b.on_home and b.read_role <= $1 order by b.position, p.post_id desc)"};
 constexpr pg::Query kInsert{"posts.insert", R"(
   with next as (update boards set last_number = last_number + 1 where id = $2 returning last_number)
