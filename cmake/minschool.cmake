@@ -12,7 +12,7 @@ endif()
 
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
-foreach(entry sodium=libsodium fmt=fmt spdlog=spdlog pq=libpq hiredis=hiredis archive=libarchive curl=libcurl icu=icu-i18n
+foreach(entry sodium=libsodium fmt=fmt spdlog=spdlog pq=libpq hiredis=hiredis archive=libarchive curl=libcurl icu=icu-i18n crypto=libcrypto
     seccomp=libseccomp
     vips=vips poppler=poppler-glib gsf=libgsf-1 expat=expat magic=libmagic zlib=zlib)
   string(REPLACE "=" ";" entry ${entry})

@@ -631,6 +631,7 @@ CREATE TABLE public.attachments (
     file_id bigint,
     upload_id text NOT NULL,
     upload_handle text DEFAULT ''::text NOT NULL,
+    upload_hash text DEFAULT ''::text NOT NULL,
     upload_session bigint DEFAULT 0 NOT NULL,
     received bigint DEFAULT 0 NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -1616,6 +1617,8 @@ GRANT UPDATE(file_id) ON TABLE public.attachments TO minschool_site;
 GRANT INSERT(upload_id) ON TABLE public.attachments TO minschool_site;
 
 GRANT INSERT(upload_handle),UPDATE(upload_handle) ON TABLE public.attachments TO minschool_site;
+
+GRANT UPDATE(upload_hash) ON TABLE public.attachments TO minschool_site;
 
 GRANT UPDATE(upload_session) ON TABLE public.attachments TO minschool_site;
 

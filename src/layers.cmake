@@ -29,7 +29,7 @@ add_custom_command(OUTPUT ${common_passwords}
   DEPENDS ${CMAKE_SOURCE_DIR}/tools/common_passwords.mjs ${CMAKE_SOURCE_DIR}/package-lock.json COMMENT "common passwords" VERBATIM)
 target_sources(ms_members PRIVATE ${common_passwords})
 ms_library(features/boards USES audit web cache)
-ms_library(features/files USES boards decoding jobs storage unicode web write LIBS Boost::json)
+ms_library(features/files USES boards decoding jobs storage unicode web write LIBS Boost::json PkgConfig::crypto)
 ms_library(features/notifications USES boards markdown cache limit live web)
 ms_library(features/posts USES files jobs limit unicode notifications boards markdown cache web live)
 ms_library(features/comments USES posts limit live)

@@ -31,6 +31,7 @@ create table attachments (
   file_id bigint references files,            -- null while its bytes arrive
   upload_id text not null unique,             -- names the unfinished object in the store
   upload_handle text not null default '',     -- what the store needs to continue it
+  upload_hash text not null default '',       -- the state of the SHA-256 of what was received
   upload_session bigint not null default 0,   -- counts the requests that sent its bytes; only the last may go on
   received bigint not null default 0,         -- bytes that are durable in the store
   created_at timestamptz not null default now(),
@@ -51,7 +52,7 @@ grant select, delete on files, attachments to minschool_site;
 grant insert (sha256, size), update (state, media_type, width, height, renditions, content_text, touched_at) on files
   to minschool_site;
 grant insert (owner_id, board_id, draft_key, name, size, upload_id, upload_handle),
-  update (draft_key, post_id, position, name, alt, decorative, file_id, upload_handle, upload_session, received, touched_at, deleted_at)
+  update (draft_key, post_id, position, name, alt, decorative, file_id, upload_handle, upload_hash, upload_session, received, touched_at, deleted_at)
   on attachments to minschool_site;
 grant update (attachments) on posts to minschool_site;
 grant select on files, attachments to minschool_admin;

@@ -63,7 +63,7 @@ write_nginx() {
   files=$(ulimit -Hn)
   [ "$files" != unlimited ] && ((files < 65536)) || files=65536
   mkdir -p "$state"/nginx/{temp,snippets}
-  for file in minschool-loadbalancer.conf snippets/minschool-server.conf snippets/minschool-errors.conf; do
+  for file in minschool-loadbalancer.conf snippets/minschool-server.conf snippets/minschool-errors.conf snippets/minschool-uploads.conf; do
     render "$root/deploy/nginx/$file" >"$state/nginx/$file.new"
     mv "$state/nginx/$file.new" "$state/nginx/$file"
   done

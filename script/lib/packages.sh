@@ -4,7 +4,7 @@
 # made, and units of newly installed daemons are disabled for the next boot too.
 
 readonly debian_build="clang-19 libclang-rt-19-dev lld-19 cmake ninja-build ccache pkg-config
-  libboost1.81-dev libboost-json1.81-dev libpq-dev libhiredis-dev libsodium-dev libarchive-dev libcurl4-openssl-dev
+  libboost1.81-dev libboost-json1.81-dev libpq-dev libhiredis-dev libsodium-dev libssl-dev libarchive-dev libcurl4-openssl-dev
   libicu-dev libcli11-dev libtomlplusplus-dev
   libseccomp-dev libvips-dev libpoppler-glib-dev libgsf-1-dev libmagic-dev libexpat1-dev zlib1g-dev
   libspdlog-dev libfmt-dev libgtest-dev libgmock-dev nodejs"

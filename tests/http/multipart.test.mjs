@@ -50,12 +50,11 @@ test('a refused multipart form keeps its text, with or without JavaScript', asyn
   assert.match(answer.text, /둘째 줄 &amp; &quot;따옴표&quot;|둘째 줄 &amp; "따옴표"/);
 });
 
-test('a file is refused, and an empty file input is ignored', async () => {
-  const form = post();
-  const refused = await member.client.post(board, multipart({ ...form, picture: { filename: 'a.png', content: 'x' } }));
+test('a file is refused where none belongs, and an empty file input is ignored', async () => {
+  const refused = await member.client.post('/my/name', multipart({ name: member.name, picture: { filename: 'a.png', content: 'x' } }));
   assert.equal(refused.status, 422);
   assert.match(refused.text, /파일을 첨부할 수 없습니다/);
-  assert.equal((await stored(form.title))[0][0], '0');
+  const form = post();
   const none = await member.client.post(board, multipart({ ...form, picture: { filename: '', content: '' } }));
   assert.equal(none.status, 303);
   assert.equal((await stored(form.title))[0][0], '1');
@@ -82,4 +81,34 @@ test('a guest is asked to log in, and the text survives the login', async () => 
   const answer = await visitor().post(board, multipart(form));
   assert.equal(answer.status, 401);
   assert.match(answer.text, new RegExp(form.title));
+});
+
+const attachmentsOf = (title) => sql(`select a.name, f.size from attachments a join files f on f.id = a.file_id join posts p on p.id = a.post_id
+  where p.title = '${title}' order by a.position`);
+
+test('a form without a script stores its files, once however often it is sent', async () => {
+  const form = { ...post(), attachments: '1' };
+  const parts = (boundary) => multipart({ ...form, upload: { filename: '가정통신문.hwp', content: `본문 ${form.title}` }, ' ': { filename: '', content: '' } }, boundary);
+  for (const number of serverNumbers) {
+    const answer = await (await atServer(member.client, number)).post(board, parts());
+    assert.equal(answer.status, 303, answer.text.slice(0, 300));
+  }
+  assert.equal((await stored(form.title))[0][0], '1');
+  assert.deepEqual(await attachmentsOf(form.title), [['가정통신문.hwp', String(Buffer.byteLength(`본문 ${form.title}`))]]);
+  const large = { ...post(), attachments: '1' };
+  const answer = await member.client.post(board, multipart({ ...large, upload: { filename: '큰 사진.bin', content: 'x'.repeat(8_000_000) } }));
+  assert.equal(answer.status, 303, answer.text.slice(0, 300));
+  assert.deepEqual(await attachmentsOf(large.title), [['큰 사진.bin', '8000000']]);
+});
+
+test('a file that is refused keeps the form and its other files', async () => {
+  const form = { ...post(), attachments: '1' };
+  const body = multipart({ ...form, upload: { filename: '괜찮음.txt', content: '1' } });
+  body.body = body.body.replace('--\r\n', `\r\nContent-Disposition: form-data; name="upload"; filename="\u200b"\r\n\r\n2\r\n--${/boundary=(.*)/.exec(body.headers['content-type'])[1]}--\r\n`);
+  const answer = await member.client.post(board, body);
+  assertKoreanPage(answer, 422);
+  assert.match(answer.text, /파일 이름이 없습니다/);
+  assert.match(answer.text, /둘째 줄/);
+  assert.match(answer.text, /괜찮음\.txt/);
+  assert.equal((await stored(form.title))[0][0], '0');
 });

@@ -62,7 +62,7 @@ export async function installed(words, lines = {}) {
   await writeFile(join(folder, 'acme', '.well-known', 'acme-challenge', 'token'), 'proof');
   await mkdir(join(folder, 'snippets'));
   const sets = Object.entries(own).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
-  for (const file of ['minschool-loadbalancer.conf', 'snippets/minschool-server.conf', 'snippets/minschool-errors.conf']) {
+  for (const file of ['minschool-loadbalancer.conf', 'snippets/minschool-server.conf', 'snippets/minschool-errors.conf', 'snippets/minschool-uploads.conf']) {
     const { stdout } = await run(program, ['nginx-config', join(root, 'deploy', 'nginx', file), ...words, ...sets]);
     await writeFile(join(folder, file), stdout.replaceAll(/^( *)listen \[::\]:.*$/gm, '')
       .replaceAll(/listen 80\b/g, `listen 127.0.0.1:${port}`).replaceAll(/listen 443\b/g, `listen 127.0.0.1:${tlsPort}`));

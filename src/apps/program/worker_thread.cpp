@@ -52,9 +52,12 @@ view::Site site_of(const config::Settings::Site& site) {
 web::PipelineConfig pipeline_config(const config::Settings& settings, config::Program program) {
   const std::string& url = program == config::Program::site ? settings.site.url : settings.site.admin_url;
   const auto proxies = config::TrustedProxies::parse(settings.proxy.trusted);
-  return {settings.server.show_served_by ? settings.server.name : std::string(), settings.server.show_timing,
-          std::chrono::milliseconds(settings.http.answer_ms), proxies.value(),
-          url.starts_with("https:")};  // config::load refused what does not parse
+  return {settings.server.show_served_by ? settings.server.name : std::string(),
+          settings.server.show_timing,
+          std::chrono::milliseconds(settings.http.answer_ms),
+          proxies.value(),
+          url.starts_with("https:"),  // config::load refused what does not parse
+          {.field_bytes = static_cast<std::size_t>(settings.http.body_bytes)}};
 }
 
 // Percent of http.in_flight at which pages of guests and of members get 503. Writes may use all of it.

@@ -13,6 +13,7 @@
 #include "apps/site/pages/post_page_cache.hpp"
 #include "features/comments/comments.hpp"
 #include "features/files/files.hpp"
+#include "features/files/uploads.hpp"
 #include "features/likes/likes.hpp"
 #include "features/posts/page_cache.hpp"
 #include "features/posts/posts.hpp"
@@ -46,6 +47,7 @@ class Site final : public program::App {
   explicit Site(program::Services& services)
       : services_(services),
         files_(services.db, services.boards, services.writer, file_limits(services.settings.files)),
+        uploads_(files_, services.store),
         views_(services.db, services.redis),
         posts_(services.db, services.cache, services.boards, views_, services.limiter, services.writer),
         page_cache_(posts_, remembered(services)),
@@ -78,10 +80,15 @@ class Site final : public program::App {
     likes::add_api_routes(router, likes_);
     notifications::add_api_routes(router, services_.notifications);
     presence::add_api_routes(router, services_.presence);
+    files::add_upload_routes(router, uploads_, std::chrono::days(services_.settings.files.keep_days));
     files::add_site_routes(router, files_, services_.store);
     files::add_avatar_routes(router, files_, services_.store);
     add_events_route(router, hub_);
     add_openapi_route(router);
+  }
+
+  std::unique_ptr<web::FileReceiver> receive_files(web::Context& ctx) override {
+    return uploads_.receive_form(ctx, services_.boards);
   }
 
   web::Layout layout() const override { return &site::layout; }
@@ -140,6 +147,7 @@ class Site final : public program::App {
 
   program::Services& services_;
   files::Files files_;
+  files::Uploads uploads_;
   posts::ViewCounter views_;
   posts::Posts posts_;
   posts::PageCache page_cache_;

@@ -49,6 +49,7 @@ namespace {
 async<http::Response> save(web::Context& ctx, Files& files) {
   const auto form = ctx.form();
   if (!form) co_return ctx.error_response(form.error());
+  if (const auto rejected = ctx.rejection()) co_return ctx.error_response(*rejected);
   const auto number = form->number("attachment");
   const auto id = number ? std::optional(AttachmentId{*number}) : std::nullopt;
   const auto done = co_await files.set_avatar(ctx.call, ctx.viewer, id);
@@ -74,7 +75,7 @@ async<http::Response> show(web::Context& ctx, Files& files, storage::AsyncStore&
 }  // namespace
 
 void add_avatar_routes(web::Router& router, Files& files, storage::AsyncStore& store) {
-  router.post("/my/avatar", [&](web::Context& ctx) { return save(ctx, files); });
+  router.post_with_files("/my/avatar", [&](web::Context& ctx) { return save(ctx, files); });
   router.post("/my/avatar/remove", [&](web::Context& ctx) { return remove(ctx, files); });
   router.get("/avatars/{name}", [&](web::Context& ctx) { return show(ctx, files, store); });
 }

@@ -124,6 +124,7 @@ struct Upload {
   AttachmentId id;
   std::string upload_id;  ///< of the unfinished object in the store
   std::string handle;
+  std::string hash;          ///< Sha256::state() of what was received; empty: of nothing
   std::int64_t session = 0;  ///< of the request that may send bytes now
   std::string name;
   std::int64_t size = 0;
@@ -161,8 +162,8 @@ class Files {
   /// Begins a request that sends bytes: from now on, an earlier one can save no progress any more. Unexpected as
   /// find_upload().
   async<Result<Upload>> continue_upload(const Call& call, const session::Viewer& viewer, AttachmentId id);
-  /// Stores how far the request has come (`received`, `handle`). Unexpected: conflict, when a later request continues
-  /// the same upload.
+  /// Stores how far the request has come (`received`, `handle`, `hash`). Unexpected: conflict, when a later request
+  /// continues the same upload.
   async<Result<void>> save_progress(const Call& call, const session::Viewer& viewer, const Upload& upload);
   /// First half of completing an upload: from now on no cleanup removes the object with this hash, which the caller
   /// makes exist before the second half. Unexpected: unavailable, while a cleanup removes that object.

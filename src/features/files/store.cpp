@@ -8,23 +8,23 @@ constexpr pg::Query kInsertUpload{"files.insert_upload", R"(
   insert into attachments (owner_id, board_id, draft_key, name, size, upload_id, upload_handle)
   values ($2, $3, $4, $5, $6, $7, $8) returning ms_set_local_id($1, id))"};
 constexpr pg::Query kFindUpload{"files.find_upload", R"(
-  select id, upload_id, upload_handle, upload_session, name, size, received, file_id is not null from attachments
+  select id, upload_id, upload_handle, upload_hash, upload_session, name, size, received, file_id is not null from attachments
    where owner_id = $1 and id = $2 and post_id is null and deleted_at is null)"};
 constexpr pg::Query kContinueUpload{"files.continue_upload", R"(
   update attachments set upload_session = upload_session + 1, touched_at = now()
    where owner_id = $1 and id = $2 and post_id is null and deleted_at is null
-  returning id, upload_id, upload_handle, upload_session, name, size, received, file_id is not null)"};
+  returning id, upload_id, upload_handle, upload_hash, upload_session, name, size, received, file_id is not null)"};
 constexpr pg::Query kSaveProgress{"files.save_progress", R"(
   with saved as (
-    update attachments set upload_handle = $4, received = $5, touched_at = now()
+    update attachments set upload_handle = $4, upload_hash = $5, received = $6, touched_at = now()
      where owner_id = $1 and id = $2 and upload_session = $3 and file_id is null and deleted_at is null returning id)
-  select ms_guard(exists (select from saved), 409, $6)::text)"};
+  select ms_guard(exists (select from saved), 409, $7)::text)"};
 constexpr pg::Query kUpsertFile{"files.upsert_file", R"(
   insert into files (sha256, size) values ($2, $3)
   on conflict (sha256) do update set touched_at = now() where files.state <> 3 returning ms_set_local_id($1, id))"};
 constexpr pg::Query kCompleteUpload{"files.complete_upload", R"(
   with done as (
-    update attachments set file_id = $3, upload_handle = '', touched_at = now()
+    update attachments set file_id = $3, upload_handle = '', upload_hash = '', touched_at = now()
      where owner_id = $1 and id = $2 and deleted_at is null and coalesce(file_id, $3) = $3 returning id)
   select ms_guard(exists (select from done), 404, 'files.gone')::text)"};
 constexpr pg::Query kRemove{"files.remove", R"(
@@ -94,7 +94,8 @@ pg::ResultHandle<Upload> continue_upload(pg::Statements& out, MemberId owner, At
   return out.add<Upload>(kContinueUpload, owner, id);
 }
 void save_progress(pg::Statements& out, MemberId owner, const Upload& upload) {
-  out.add(kSaveProgress, owner, upload.id, upload.session, upload.handle, upload.received, "files.continued"_msg.key);
+  out.add(kSaveProgress, owner, upload.id, upload.session, upload.handle, upload.hash, upload.received,
+          "files.continued"_msg.key);
 }
 write::Inserted<FileId, FileId> upsert_file(write::Write& out, std::string_view sha256, std::int64_t size) {
   return out.insert<FileId>(kUpsertFile, sha256, size);

@@ -102,7 +102,10 @@ async<http::Response> post_write(web::Context& ctx, Posts& posts, boards::Boards
   if (!sent) co_return ctx.error_response(sent.error());
   const Draft draft = read_draft(*sent);
   // Without a script, a button stores the chosen files and brings the form back with them.
-  if (sent->has("attach")) co_return co_await write_form(ctx, files, notifications, **board, draft, nullptr);
+  const auto rejected = ctx.rejection();
+  if (sent->has("attach") || rejected) {
+    co_return co_await write_form(ctx, files, notifications, **board, draft, rejected ? &*rejected : nullptr);
+  }
   const auto written = co_await posts.write(ctx.call, ctx.viewer, **board, draft);
   if (written) co_return ctx.redirect(post_path(**board, *written), kFlash);
   if (written.error().code != ErrorCode::invalid) co_return ctx.error_response(written.error());
@@ -151,10 +154,12 @@ async<http::Response> post_edit(web::Context& ctx, Posts& posts, boards::Boards&
   const auto sent = ctx.form();
   if (!sent) co_return ctx.error_response(sent.error());
   const Draft draft = read_draft(*sent);
-  if (sent->has("attach")) {
+  const auto rejected = ctx.rejection();
+  if (sent->has("attach") || rejected) {
     const auto post = co_await posts.to_edit(ctx.call, ctx.viewer, id);
     if (!post) co_return ctx.error_response(post.error());
-    co_return co_await edit_form(ctx, files, notifications, **board, id, draft, post->attachments.all, nullptr);
+    co_return co_await edit_form(ctx, files, notifications, **board, id, draft, post->attachments.all,
+                                 rejected ? &*rejected : nullptr);
   }
   const auto done = co_await posts.edit(ctx.call, ctx.viewer, id, draft);
   if (done) co_return ctx.redirect(post_path(**board, id), "flash.saved"_msg);
@@ -192,12 +197,12 @@ void add_site_routes(web::Router& router, Posts& posts, PageCache& page_cache, b
                      files::Files& files, notifications::Notifications& notifications) {
   router.get("/boards/{slug}", [&](web::Context& ctx) { return show_list(ctx, page_cache, boards, notifications); });
   router.get("/boards/{slug}/write", [&](web::Context& ctx) { return show_write(ctx, boards, files, notifications); });
-  router.post("/boards/{slug}/write",
-              [&](web::Context& ctx) { return post_write(ctx, posts, boards, files, notifications); });
+  router.post_with_files("/boards/{slug}/write",
+                         [&](web::Context& ctx) { return post_write(ctx, posts, boards, files, notifications); });
   router.get("/boards/{slug}/{id}/edit",
              [&](web::Context& ctx) { return show_edit(ctx, posts, boards, files, notifications); });
-  router.post("/boards/{slug}/{id}/edit",
-              [&](web::Context& ctx) { return post_edit(ctx, posts, boards, files, notifications); });
+  router.post_with_files("/boards/{slug}/{id}/edit",
+                         [&](web::Context& ctx) { return post_edit(ctx, posts, boards, files, notifications); });
   router.post("/boards/{slug}/{id}/delete", [&](web::Context& ctx) { return post_delete(ctx, posts, boards); });
 }
 

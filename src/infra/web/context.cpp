@@ -107,6 +107,17 @@ std::string_view Context::form_fingerprint() const {
   return form_fingerprint_;
 }
 
+std::optional<Error> Context::rejection() const {
+  if (rejected_files.empty()) return std::nullopt;
+  Error out(ErrorCode::invalid, rejected_files.front().reason);
+  for (const RejectedFile& file : rejected_files) {
+    const bool known = std::ranges::any_of(
+        out.fields, [&](const FieldError& other) { return other.field == file.field && other.message == file.reason; });
+    if (!known) out.fields.push_back({file.field, file.reason});
+  }
+  return out;
+}
+
 void Context::set_form(http::Form form, std::string fingerprint) {
   form_ = std::move(form);
   form_fingerprint_ = std::move(fingerprint);

@@ -81,6 +81,8 @@ class Context {
   const Result<http::Form>& sent_form() const;
   /// What identifies the content of the form when it is sent again.
   std::string_view form_fingerprint() const;
+  /// Why files of the form were not taken, at the fields that they came in; nothing when all were.
+  std::optional<Error> rejection() const;
   /// Replaces the body of a form that was read while it arrived, as sent_form() and form_fingerprint() give it.
   void set_form(http::Form form, std::string fingerprint);
   /// The JSON object of an API request (RFC 8259, at most 32 levels deep); Error(bad_request) when it is not one, or

@@ -74,7 +74,7 @@ void prepare_storage(const SetupOptions& options);
 void prepare_redis(SetupOptions& options);
 
 /// The file that Nginx's site includes.
-inline constexpr std::array kNginxSnippets{"minschool-errors.conf", "minschool-server.conf"};
+inline constexpr std::array kNginxSnippets{"minschool-errors.conf", "minschool-server.conf", "minschool-uploads.conf"};
 
 /// The error in --proxy; empty when it is a network and not the whole world.
 std::string proxy_network(const std::string& text);
