@@ -9,7 +9,6 @@ namespace {
 using Kind = HtmlState::Place::Kind;
 using Url = HtmlState::Place::Url;
 
-bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -166,7 +165,7 @@ void HtmlState::begin_attribute(char c, Position at) {
 void HtmlState::begin_value(Kind kind) {
   now_.kind = kind;
   now_.value = ++values_;
-  now_.url = is_url(tag_.attributes.back().name) ? Url::kStart : Url::kNone;
+  now_.url = is_url(tag_.attributes.back().name) || in_srcset() ? Url::kStart : Url::kNone;
   now_.url_literal.clear();
 }
 
@@ -175,7 +174,7 @@ void HtmlState::step_value(char c, Position at) {
                     : now_.kind == Kind::kSingleQuoted ? c == '\''
                                                        : is_space(c) || c == '>';
   if (ends) {
-    check_scheme(now_, at);
+    in_srcset() ? end_srcset(at) : check_scheme(now_, at);
     const bool unquoted = now_.kind == Kind::kUnquoted;
     now_.kind = Kind::kAfterValue;
     now_.url = Url::kNone;
@@ -183,6 +182,8 @@ void HtmlState::step_value(char c, Position at) {
     if (unquoted) step_tag(c, at);
     return;
   }
+  tag_.attributes.back().value += c;
+  if (in_srcset()) return step_srcset(c, at);
   if (now_.url == Url::kSlashValue && (c == '/' || c == '\\')) {
     throw SyntaxError(at, "an empty value would make //, another site",
                       "a literal first part, such as /boards/{{ ... }}");
@@ -190,7 +191,6 @@ void HtmlState::step_value(char c, Position at) {
   if (now_.url == Url::kStart) now_.url = Url::kLiteral;
   if (now_.url == Url::kSlashValue) now_.url = Url::kFixed;
   if (now_.url == Url::kLiteral) now_.url_literal += c;
-  tag_.attributes.back().value += c;
 }
 
 void HtmlState::step_markup(char c) {
@@ -281,8 +281,8 @@ Slot HtmlState::expression(Position at) {
       }
       if (attribute.name == "style")
         throw SyntaxError(at, "an expression in a style attribute", "a class chosen with {% if %}");
-      if (attribute.name == "srcset") throw SyntaxError(at, "an expression in srcset", "src=\"{{ expr }}\"");
       if (attribute.name == "srcdoc") throw SyntaxError(at, "an expression in srcdoc", "src=\"{{ expr }}\"");
+      if (in_srcset()) return srcset_slot(at);
       return now_.url == Url::kNone ? Slot::kPlain : url_slot(at);
     }
     case Kind::kTagOpen:
@@ -358,8 +358,10 @@ void HtmlState::join(const std::vector<Place>& ends, Position at) {
   for (Place end : ends) {
     if (end.kind == Kind::kAfterValue) now_.kind = end.kind;
     if (end.url == now_.url && end.url_literal == now_.url_literal) continue;
-    check_scheme(end, at);
-    check_scheme(now_, at);
+    if (!in_value(end.kind) || !in_srcset()) {
+      check_scheme(end, at);
+      check_scheme(now_, at);
+    }
     if (end.url != Url::kFixed || now_.url != Url::kFixed) now_.url = Url::kUnknown;
   }
 }

@@ -8,6 +8,9 @@
 
 namespace viewc {
 
+/// White space of HTML.
+inline bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f'; }
+
 /// How the value of an expression is escaped in its context (the functions of ms::view::Out).
 enum class Slot { kText, kPlain, kUrl, kUrlPart };
 
@@ -40,8 +43,9 @@ class HtmlState {
       kRawText,
       kPlainText,
     };
-    /// What a URL attribute's value contains so far. kSlashValue: "/" and one value, which may be empty.
-    enum class Url { kNone, kStart, kLiteral, kFixed, kSlashValue, kUnknown };
+    /// What a URL attribute's value contains so far. kSlashValue: "/" and one value, which may be empty. kDescriptor:
+    /// what follows an address of srcset.
+    enum class Url { kNone, kStart, kLiteral, kFixed, kSlashValue, kDescriptor, kUnknown };
     Kind kind = Kind::kText;
     int tag = 0;    ///< number of the tag that it belongs to
     int value = 0;  ///< number of the attribute value
@@ -79,6 +83,10 @@ class HtmlState {
   void end_start_tag();
   void check_scheme(Place& place, Position at);
   Slot url_slot(Position at);
+  bool in_srcset() const;
+  void step_srcset(char c, Position at);
+  void end_srcset(Position at);
+  Slot srcset_slot(Position at);
   bool in_space_run() const;
 
   Lint& lint_;
