@@ -1,11 +1,11 @@
-// The script of every page: Turbo Drive, Stimulus, our confirm dialog, the focus after a refused form, and live changes.
+// The script of every page: Turbo Drive, Stimulus, our confirm dialog, the focus after a refused form; and what a page needs besides.
 import { Application, Controller } from "@hotwired/stimulus";
-import { StreamActions, config, renderStreamMessage } from "@hotwired/turbo";
+import { StreamActions, config, renderStreamMessage, visit } from "@hotwired/turbo";
 import { ask } from "./confirm.js";
 import { removeOldDrafts } from "./drafts.js";
 import { pageLeft, pageLoaded, pageShown, prepareFocus } from "./focus.js";
 import { start as showFormFailures } from "./form_failure.js";
-import { start as watchMember } from "./member.js";
+import { owner, start as watchMember } from "./member.js";
 import { formAnswered, formSent } from "./retry.js";
 import { markScrollable } from "./scroll.js";
 import { start as updateTimes } from "./times.js";
@@ -46,15 +46,23 @@ function showComment() {
 }
 document.addEventListener("turbo:load", showComment);
 
-// The live script is loaded after the page is shown, and only by a page with a live topic or a field for mentions.
-let live = null;
-async function startLive() {
-  if (live || !document.querySelector("[data-live], [data-controller~=mention]")) return;
-  live = import("later:live");
+// Loaded after the page is shown, and only by a page that needs it. What they share comes along: a bundled copy of Turbo or
+// Stimulus would be a second one.
+const later = [
+  ["[data-live], [data-controller~=mention]", () => import("later:live")],
+  ["[data-controller~=attachments]", () => import("later:attachments")],
+  [".gallery", () => import("later:gallery")],
+];
+const shared = { application, Controller, StreamActions, renderStreamMessage, ask, owner, visit, loadUploads: () => import("later:uploads") };
+const loaded = new Set();
+
+async function loadLater([selector, load]) {
+  if (loaded.has(selector) || !document.querySelector(selector)) return;
+  loaded.add(selector);
   try {
-    (await live).start({ application, Controller, StreamActions, renderStreamMessage });
+    (await load()).start(shared);
   } catch {
-    live = null; // no connection: the next page tries again
+    loaded.delete(selector); // no connection: the next page tries again
   }
 }
-document.addEventListener("turbo:load", () => setTimeout(startLive));
+document.addEventListener("turbo:load", () => setTimeout(() => later.forEach(loadLater)));

@@ -26,7 +26,7 @@ export default class extends Controller {
     this.key = this.element.elements.namedItem("draft")?.value;
     if (!this.key) return;
     this.owner = owner();
-    this.base = fingerprint(this.#texts((field) => field.defaultValue));
+    this.base = fingerprint(this.#storedTexts());
     for (const name of ["input", "leave", "save", "sent"]) this[name] = this[name].bind(this);
     this.element.addEventListener("input", this.input);
     this.element.addEventListener("turbo:submit-end", this.sent);
@@ -99,6 +99,11 @@ export default class extends Controller {
 
   #texts(of = (field) => field.value) {
     return Object.fromEntries(this.#fields.map((field) => [field.name, of(field)]));
+  }
+
+  /** The texts that the server has stored. An empty field says nothing: one that was added, for a file, is no change of theirs. */
+  #storedTexts() {
+    return Object.fromEntries(Object.entries(this.#texts((field) => field.defaultValue)).filter(([, text]) => text !== ""));
   }
 
   #isTyped(texts) {

@@ -255,6 +255,16 @@ async<std::vector<Attachment>> Files::of_draft(const Call& call, const session::
   co_return handle.all();
 }
 
+async<Result<Attachment>> Files::find_in_draft(const Call& call, const session::Viewer& viewer, AttachmentId id) {
+  if (!viewer.signed_in()) co_return session::login_first();
+  pg::Batch batch = db_.reads(call);
+  const auto handle = store::find_in_draft(batch, viewer.id, id);
+  co_await batch.send();
+  auto found = handle.one();
+  if (!found) co_return fail(ErrorCode::not_found, "files.gone"_msg);
+  co_return std::move(*found);
+}
+
 async<Result<Download>> Files::find_download(const Call& call, const session::Viewer& viewer, AttachmentId id) {
   const auto directory = co_await boards_.all(call);
   pg::Batch batch = db_.reads(call);

@@ -34,6 +34,9 @@ constexpr std::size_t kNameLimit = 255;             ///< bytes of a file's name,
 constexpr std::size_t kAltLimit = 500;              ///< characters of a picture's alternative text
 constexpr std::size_t kMaxAttachments = 50;         ///< of one post
 constexpr std::string_view kOriginal = "original";  ///< among renditions: the picture itself, without metadata
+constexpr int kCardWidth = 480;                     ///< of renditions, in pixels; a smaller picture keeps its own
+constexpr int kPageWidth = 960;
+constexpr int kLargeWidth = 1920;
 
 /// The form that an upload belongs to: of a new post on a board, of an existing post, or of one's own picture.
 struct DraftKey {
@@ -182,6 +185,8 @@ class Files {
   async<Result<void>> remove_avatar(const Call& call, const session::Viewer& viewer);
   /// The content of a picture that members are shown with; nothing when it is nobody's.
   async<std::optional<std::string>> find_avatar(const Call& call, std::string name);
+  /// One of them. Unexpected: not_found, also for one of somebody else.
+  async<Result<Attachment>> find_in_draft(const Call& call, const session::Viewer& viewer, AttachmentId id);
   /// Unexpected: not_found, for everybody who may not read the post now.
   async<Result<Download>> find_download(const Call& call, const session::Viewer& viewer, AttachmentId id);
 
@@ -219,7 +224,8 @@ std::string original_key_of(std::string_view sha256);
 void add_admin_routes(web::Router& router, pg::Db& db, std::int64_t site_bytes);
 /// POST /my/avatar and /my/avatar/remove, GET /avatars/{name}.
 void add_avatar_routes(web::Router& router, Files& files, storage::AsyncStore& store);
-/// GET /files/{id} and GET /files/{id}/{rendition}: Nginx sends the bytes (X-Accel-Redirect).
+/// GET /files/{id} and GET /files/{id}/{rendition}: Nginx sends the bytes (X-Accel-Redirect). GET /files/{id}/field:
+/// what a form shows of an attachment of the viewer's draft, for the script that uploaded it.
 void add_site_routes(web::Router& router, Files& files, storage::AsyncStore& store);
 
 }  // namespace ms::files

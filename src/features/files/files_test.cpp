@@ -51,6 +51,8 @@ TEST_F(FileRules, AnUploadBelongsToItsOwnersDraftAlone) {
   const AttachmentId id = upload(kWriter);
   EXPECT_EQ(run(files.of_draft(call, kWriter, kDraft)).size(), 1U);
   EXPECT_EQ(run(files.of_draft(call, kReader, kDraft)).size(), 0U);
+  EXPECT_EQ(run(files.find_in_draft(call, kWriter, id)).value().name, "안내문.hwp");
+  EXPECT_THAT(code_of(run(files.find_in_draft(call, kReader, id))), Optional(ErrorCode::not_found));
   EXPECT_EQ(download(kWriter, id), std::nullopt);
   EXPECT_THAT(download(kReader, id), Optional(ErrorCode::not_found));
   EXPECT_THAT(download(kAdmin, id), Optional(ErrorCode::not_found));

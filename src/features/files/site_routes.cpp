@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "features/files/attachments.html.hpp"
 #include "features/files/files.hpp"
 #include "features/files/send.hpp"
 #include "infra/core/text.hpp"
@@ -59,6 +60,17 @@ async<http::Response> rendition(web::Context& ctx, Files& files, storage::AsyncS
   co_return guarded(send(store, key_of(found->sha256, name), "image/webp", "inline"));
 }
 
+async<http::Response> show_field(web::Context& ctx, Files& files) {
+  const auto found = co_await files.find_in_draft(ctx.call, ctx.viewer, AttachmentId{ctx.params.number("id")});
+  if (!found) co_return ctx.error_response(found.error());
+  constexpr std::size_t kSmall = 4 * 1024;
+  view::Out out(kSmall);
+  attachment_field(out, *found);
+  http::Response response = http::Response::text(200, "text/html; charset=utf-8", out.take());
+  response.set("Cache-Control", "private, no-store");
+  co_return response;
+}
+
 }  // namespace
 
 http::Response send(storage::AsyncStore& store, const std::string& key, std::string_view media_type,
@@ -73,6 +85,7 @@ http::Response send(storage::AsyncStore& store, const std::string& key, std::str
 
 void add_site_routes(web::Router& router, Files& files, storage::AsyncStore& store) {
   router.get("/files/{id}", [&](web::Context& ctx) { return download(ctx, files, store); });
+  router.get("/files/{id}/field", [&](web::Context& ctx) { return show_field(ctx, files); });
   router.get("/files/{id}/{rendition}", [&](web::Context& ctx) { return rendition(ctx, files, store); });
 }
 

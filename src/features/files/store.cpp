@@ -35,6 +35,11 @@ constexpr pg::Query kOfDraft{"files.of_draft", R"(
          f.renditions
     from attachments a join files f on f.id = a.file_id
    where a.owner_id = $1 and a.draft_key = $2 and a.deleted_at is null order by a.id limit 100)"};
+constexpr pg::Query kFindInDraft{"files.find_in_draft", R"(
+  select a.id, a.name, a.size, a.alt, a.decorative, f.state, f.media_type, coalesce(f.width, 0), coalesce(f.height, 0),
+         f.renditions
+    from attachments a join files f on f.id = a.file_id
+   where a.owner_id = $1 and a.id = $2 and a.post_id is null and a.deleted_at is null)"};
 constexpr pg::Query kFindDownload{"files.find_download", R"(
   select f.sha256, a.name, f.media_type, f.renditions, f.state, p.board_id, a.owner_id
     from attachments a join files f on f.id = a.file_id left join posts p on p.id = a.post_id and p.visible
@@ -108,6 +113,9 @@ pg::ResultHandle<std::int64_t> remove(pg::Statements& out, MemberId owner, Attac
 }
 pg::ResultHandle<Attachment> of_draft(pg::Statements& out, MemberId owner, const DraftKey& draft) {
   return out.add<Attachment>(kOfDraft, owner, draft.text());
+}
+pg::ResultHandle<Attachment> find_in_draft(pg::Statements& out, MemberId owner, AttachmentId id) {
+  return out.add<Attachment>(kFindInDraft, owner, id);
 }
 pg::ResultHandle<DownloadRow> find_download(pg::Statements& out, AttachmentId id) {
   return out.add<DownloadRow>(kFindDownload, id);

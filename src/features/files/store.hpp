@@ -36,6 +36,7 @@ write::Inserted<FileId, FileId> upsert_file(write::Write& out, std::string_view 
 void complete_upload(pg::Statements& out, MemberId owner, AttachmentId id, FileId file);
 pg::ResultHandle<std::int64_t> remove(pg::Statements& out, MemberId owner, AttachmentId id);
 pg::ResultHandle<Attachment> of_draft(pg::Statements& out, MemberId owner, const DraftKey& draft);
+pg::ResultHandle<Attachment> find_in_draft(pg::Statements& out, MemberId owner, AttachmentId id);
 /// The files of complete attachments whose post is visible, or that belong to a draft.
 pg::ResultHandle<DownloadRow> find_download(pg::Statements& out, AttachmentId id);
 pg::ResultHandle<PostRow> find_post(pg::Statements& out, PostId id);
