@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { after, before, test } from 'node:test';
 import * as tusClient from 'tus-js-client';
@@ -12,7 +11,7 @@ import { assertProblem, eventually } from '../support/assert.mjs';
 import { Client, siteUrl } from '../support/client.mjs';
 import { expectErrors } from '../support/log.mjs';
 import { newMember, serverNumbers, visitor } from '../support/members.mjs';
-import { appUrl, stack, state } from '../support/stack.mjs';
+import { appUrl, stack, state, status } from '../support/stack.mjs';
 import { sql } from '../support/stores.mjs';
 import { append, base64, begin, chunk, creation, offsetOf, openPatch, tus } from '../support/uploads.mjs';
 
@@ -42,28 +41,28 @@ async function assertStored(path, bytes) {
   assert.equal(await offsetOf(client, path), bytes.length);
 }
 
-/** Uploads as a browser does: resolves to the upload's address. `bytes` may be a stream of `size`. */
-function uploadWith(bytes, { size = bytes.length, chunkSize = Infinity, onProgress, name = '사진.jpg' } = {}) {
+/** Uploads as a browser does: resolves to the upload's address. */
+function uploadWith(bytes, { chunkSize = Infinity, uploadUrl, name = '사진.jpg' } = {}) {
   return new Promise((resolve, reject) => {
     const cookie = [...client.cookies].map(([key, value]) => `${key}=${value}`).join('; ');
     const upload = new tusClient.Upload(bytes, {
-      endpoint: `${siteUrl}/files`, headers: { cookie }, metadata: { filename: name, draft }, uploadSize: size, chunkSize,
-      retryDelays: [100, 500, 1000, 2000, 4000, 8000], storeFingerprintForResuming: false, onProgress,
+      endpoint: `${siteUrl}/files`, headers: { cookie }, metadata: { filename: name, draft }, chunkSize,
+      retryDelays: [100, 500, 1000, 2000, 4000, 8000], storeFingerprintForResuming: false, uploadUrl,
       onError: reject, onSuccess: () => resolve(new URL(upload.url).pathname),
     });
     upload.start();
   });
 }
 
-/** A stream of these bytes that takes its time: `perSecond` bytes. */
-function slowly(bytes, perSecond) {
-  return Readable.from((async function* parts() {
-    const part = Math.ceil(perSecond / 20);
-    for (let at = 0; at < bytes.length; at += part) {
-      yield bytes.subarray(at, at + part);
-      await pause(50);
-    }
-  })(), { objectMode: false, highWaterMark: 256 * 1024 });
+/** The processes of each app server's Site, by its number: the masters and their workers. */
+async function sitePids() {
+  const out = {};
+  for (const { app, site } of await status()) {
+    const masters = site.match(/\d+/g) ?? [];
+    const workers = await Promise.all(masters.map((pid) => readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '')));
+    out[Number(app.slice(3))] = [...masters, ...workers.join(' ').trim().split(/\s+/)].filter(Boolean).map(Number);
+  }
+  return out;
 }
 
 /** The number of the app server that a body is arriving at, once there is one. */
@@ -100,17 +99,16 @@ test('an empty file is complete at once', async () => {
 test('the app server is killed in the middle: the client goes on at another one', async () => {
   await expectErrors('ended by signal 9', 'worker .* (died|ended)');
   const bytes = randomBytes(40 * MB);
-  let killed = false, again = 0;
-  const done = uploadWith(slowly(bytes, 10 * MB), {
-    size: bytes.length, chunkSize: 24 * MB,
-    onProgress: (sent) => { if (killed && sent < bytes.length) again++; },
-  });
+  const pids = await sitePids();
+  const begun = await begin(client, '죽음.bin', bytes.length, draft);
+  const patch = openPatch(client, begun, 0, bytes.length);
+  await patch.send(bytes.subarray(0, 25 * MB));
   const number = await receiver();
-  await pause(1500);
-  await stack('kill', `app${number}`, 'site', 'all');
-  killed = true;
-  const path = await done;
-  assert.ok(again > 0);
+  await eventually(async () => await offsetOf(client, begun) >= 16 * MB, 'what is saved meanwhile');
+  for (const pid of pids[number].reverse()) process.kill(pid, 'SIGKILL');
+  assert.notEqual((await patch.answer).status, 204);
+  const path = await uploadWith(bytes, { uploadUrl: `${siteUrl}${begun}` });
+  assert.equal(path, begun);
   await assertStored(path, bytes);
   await eventually(async () => (await new Client(await appUrl(number)).get('/health').then((answer) => answer.status, () => 0)) === 200, 'it is back');
 });
@@ -262,14 +260,12 @@ test('whoever may not upload is told so before all of it came', async () => {
 });
 
 test('a large upload occupies little memory', async () => {
+  const pids = Object.values(await sitePids()).flat();
   const memory = async () => {
     let kilobytes = 0;
-    for (const number of serverNumbers) {
-      const pids = (await stack('status')).split('\n').map((line) => line.split(/\s+/)).find(([name]) => name === `app${number}`);
-      for (const pid of (pids?.[1] ?? '').match(/\d+/g) ?? []) {
-        const text = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-        kilobytes += Number(/VmRSS:\s+(\d+)/.exec(text)?.[1] ?? 0);
-      }
+    for (const pid of pids) {
+      const text = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+      kilobytes += Number(/VmRSS:\s+(\d+)/.exec(text)?.[1] ?? 0);
     }
     return kilobytes * 1024;
   };
