@@ -36,9 +36,9 @@ async<jobs::Outcome> sweep(async<bool> remove) {
 
 constexpr std::array kJobs{
     Entry{"clean_files", RunBy::site, 1h,
-          [](Services& services, const Call& call, const std::string&) {
+          [](Services& services, const Call& call, const std::string& after) {
             return files::clean_up(services.db, call, services.store,
-                                   std::chrono::days(services.settings.files.keep_days));
+                                   std::chrono::days(services.settings.files.keep_days), after);
           },
           60s},
     Entry{"failed_jobs", RunBy::both, 24h,

@@ -2,7 +2,11 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <boost/json.hpp>
+#include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "features/files/files.hpp"
@@ -12,7 +16,12 @@
 namespace ms::files {
 namespace {
 
+namespace json = boost::json;
+
 constexpr int kRows = 20;  // of one slice: removing an object may take some milliseconds
+constexpr std::size_t kPartials = 100;
+// A form registers its upload at its end only, and a slow client may take long.
+constexpr auto kUnregistered = std::chrono::hours(24);
 
 constexpr pg::Query kRemoveAttachments{"files.remove_attachments", R"(
   delete from attachments where id in (
@@ -35,6 +44,10 @@ constexpr pg::Query kTakeUnused{"files.take_unused", R"(
      order by touched_at limit $1 for update)
   returning id, sha256, renditions)"};
 constexpr pg::Query kDelete{"files.delete", "delete from files where id = any ($1::bigint[]) and state = 3"};
+
+constexpr pg::Query kRegistered{"files.registered", R"(
+  select upload_id from attachments
+   where upload_id in (select json_array_elements_text($1::json)) and file_id is null and deleted_at is null)"};
 
 struct RemovedAttachment {
   bool unfinished;
@@ -91,12 +104,36 @@ async<std::size_t> remove_files(pg::Db& db, const Call& call, storage::AsyncStor
   co_return removed.size();
 }
 
+/// Partial objects whose upload was never registered: the program ended between the two, or a form was cut. Returns the
+/// last id that was looked at; empty after the last one.
+async<std::string> remove_partials(pg::Db& db, const Call& call, storage::AsyncStore& store, std::string after) {
+  const auto listed =
+      co_await store.run(call.deadline(), [after](storage::Store& with) { return with.partials(after, kPartials); });
+  if (!listed) throw std::runtime_error("unfinished uploads cannot be listed: " + listed.error().what);
+  json::array ids;
+  for (const storage::Partial& one : *listed) ids.emplace_back(one.id);
+  pg::Batch batch = db.batch(call, pg::Lane::slow);
+  const auto handle = batch.add<std::string>(kRegistered, json::serialize(ids));
+  co_await batch.send();
+  const std::vector<std::string> registered = handle.all();
+  for (const storage::Partial& one : *listed) {
+    const bool is_registered = std::ranges::find(registered, one.id) != registered.end();
+    if (is_registered || one.changed > now() - kUnregistered) continue;
+    const auto gone = co_await store.run(
+        call.deadline(), [one](storage::Store& with) { return with.abandon_partial(one.id, one.handle); });
+    if (!gone) spdlog::warn("an unfinished upload stays in the storage: {}", gone.error().what);
+  }
+  co_return listed->size() == kPartials ? listed->back().id : std::string();
+}
+
 }  // namespace
 
-async<jobs::Outcome> clean_up(pg::Db& db, const Call& call, storage::AsyncStore& store, std::chrono::days keep) {
+async<jobs::Outcome> clean_up(pg::Db& db, const Call& call, storage::AsyncStore& store, std::chrono::days keep,
+                              std::string after) {
   const auto attachments = co_await remove_attachments(db, call, store, static_cast<int>(keep.count()));
   const auto files = co_await remove_files(db, call, store);
-  co_return jobs::Outcome{.done = attachments < kRows && files < kRows};
+  const std::string next = co_await remove_partials(db, call, store, std::move(after));
+  co_return jobs::Outcome{.done = attachments < kRows && files < kRows && next.empty(), .payload = next};
 }
 
 }  // namespace ms::files

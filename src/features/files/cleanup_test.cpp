@@ -44,7 +44,15 @@ class Cleanup : public SiteFixture {
     EXPECT_EQ(ask("select count(*) from files where sha256 = '" + hash + "'"), original ? "1" : "0");
     return original;
   }
-  bool clean() { return run(clean_up(db, call, store, std::chrono::days(30))).done; }
+  /// As if the partial object had last been written so long ago.
+  void age(const std::string& id, std::chrono::hours by) {
+    for (const auto& entry : fs::recursive_directory_iterator(root_)) {
+      if (entry.path().string().contains("/" + id)) {
+        fs::last_write_time(entry.path(), fs::file_time_type::clock::now() - by);
+      }
+    }
+  }
+  bool clean() { return run(clean_up(db, call, store, std::chrono::days(30), "")).done; }
 
  private:
   fs::path root_ = fs::temp_directory_path() / ("minschool-cleanup-" + std::to_string(getpid()));
@@ -101,6 +109,18 @@ TEST_F(Cleanup, AbandonsUnfinishedUploads) {
   clean();
   EXPECT_EQ(ask("select count(*) from attachments"), "0");
   EXPECT_TRUE(folder.partials("", 10).value().empty());
+}
+
+TEST_F(Cleanup, RemovesPartialObjectsThatWereNeverRegistered) {
+  for (const char* id : {"old", "new", "registered"}) ASSERT_TRUE(folder.begin_partial(id));
+  ask("insert into attachments (owner_id, board_id, name, size, upload_id, draft_key) "
+      "values (2, 1, 'a', 3, 'registered', 'write-1')");
+  age("old", std::chrono::hours(25));
+  age("registered", std::chrono::hours(25));
+  clean();
+  std::vector<std::string> left;
+  for (const storage::Partial& one : folder.partials("", 10).value()) left.push_back(one.id);
+  EXPECT_THAT(left, testing::ElementsAre("new", "registered"));
 }
 
 TEST_F(Cleanup, GoesOnWhereAKilledOneStopped) {
