@@ -11,7 +11,6 @@
 namespace ms::files {
 namespace {
 
-using testing::ElementsAre;
 using testing::Optional;
 
 const auto* const kEnvironment = testing::AddGlobalTestEnvironment(new pg::TestDatabase("files"));
