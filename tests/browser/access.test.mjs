@@ -2,7 +2,7 @@
 import { test } from 'node:test';
 
 import { assertAccessible, screens } from '../support/accessible.mjs';
-import { openPage } from '../support/browser.mjs';
+import { button, openPage } from '../support/browser.mjs';
 import { adminUrl, siteUrl } from '../support/client.mjs';
 import { logIn, newMember } from '../support/members.mjs';
 import { sql } from '../support/stores.mjs';
@@ -43,7 +43,7 @@ for (const viewport of screens) {
     await assertAccessible(guest, 'sign-up');
     const page = await openPage({ as: member.client, viewport });
     await page.goto('/boards/free/write');
-    await page.locator('main button[type=submit]').click();
+    await button(page, '등록').click();
     await page.locator('.error-summary').waitFor();
     await assertAccessible(page, 'a post');
     await page.goto(own);
