@@ -21,8 +21,8 @@ const there = async (id) => (await sql(`select count(*) from jobs where id = ${i
 const acts = (id) => sql(`select action, detail from audit_log where subject_kind = 'job' and subject_id = ${id} order by id`);
 after(() => sql(`delete from jobs where last_error = '${error}'`));
 
-const periodic = ['admin failed_jobs', 'admin idempotency_keys', 'admin server_samples', 'site failed_jobs', 'site idempotency_keys',
-  'site rerender', 'site server_programs', 'site servers', 'site sessions'];
+const periodic = ['admin failed_jobs', 'admin idempotency_keys', 'admin server_samples', 'site clean_files', 'site failed_jobs',
+  'site idempotency_keys', 'site rerender', 'site server_programs', 'site servers', 'site sessions'];
 
 test('each periodic job of both programs exists once and has run', async () => {
   await eventually(async () => {

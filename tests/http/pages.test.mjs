@@ -241,7 +241,7 @@ test('a profile shows members a name, initials and the day of joining, and nothi
   assertKoreanPage(page, 200);
   assert.match(page.headers['x-robots-tag'], /noindex/);
   assert.ok(page.text.includes(author.name));
-  assert.match(page.text, /class="avatar avatar-large"[^>]*>시</);
+  assert.match(page.text, /class="avatar-large"><span class="avatar"[^>]*>시</);
   assert.match(page.text, /가입일<\/dt><dd>\d{4}\. \d{1,2}\. \d{1,2}\./);
   assert.ok(!page.text.includes(author.email));
   assert.match((await author.client.get(`/members/${id}`)).text, /<a class="button" href="\/my">/);

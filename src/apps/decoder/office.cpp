@@ -117,6 +117,7 @@ std::string xml_text(std::string_view xml) {
   XML_SetElementHandler(parser.get(), begin, end);
   XML_SetCharacterDataHandler(parser.get(), characters);
   XML_SetStartDoctypeDeclHandler(parser.get(), refuse_doctype);
+  // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): the size comes next
   XML_Parse(parser.get(), xml.data(), static_cast<int>(std::min<std::size_t>(xml.size(), INT32_MAX)), XML_TRUE);
   return std::move(reading.text);
 }
