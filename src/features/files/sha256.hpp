@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-struct SHA256state_st;  // OpenSSL's
+struct SHA256state_st;  // NOLINT(readability-identifier-naming): OpenSSL's name
 
 namespace ms::files {
 

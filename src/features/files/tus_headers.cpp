@@ -63,8 +63,9 @@ std::string encode_base64(std::string_view bytes) {
 
 std::optional<std::int64_t> parse_size(std::string_view text) {
   std::int64_t out = 0;
-  const char* end = text.data() + text.size();
-  const auto [last, error] = std::from_chars(text.data(), end, out);
+  const char* begin = text.data();
+  const char* end = begin + text.size();
+  const auto [last, error] = std::from_chars(begin, end, out);
   if (error != std::errc() || last != end || text.starts_with('-')) return std::nullopt;
   return out;
 }
