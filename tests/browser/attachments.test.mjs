@@ -2,7 +2,7 @@
 // sight and without a script.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
 
 import { assertAccessible, screens } from '../support/accessible.mjs';
@@ -13,6 +13,8 @@ import { facts, stack, status } from '../support/stack.mjs';
 
 const board = '/boards/free';
 const large = 24_000_000;
+// What is no picture loses its field as soon as it has been looked at.
+const photograph = await readFile(new URL('../fuzz/seeds/picture/jpeg', import.meta.url));
 
 const file = (name, size = 20_000, mimeType = 'application/octet-stream') => ({ name, mimeType, buffer: randomBytes(size) });
 const items = (page) => page.locator('.attachment:not(.upload)');
@@ -212,7 +214,7 @@ test('the texts of pictures survive a reload, and a new attachment does not make
   await page.goto(`${location}/edit`);
   await page.locator('.attachments-live').waitFor();
   await page.getByLabel(/^내용/).fill('고치던 본문');
-  await choose(page, file('운동회.jpg', 5000, 'image/jpeg'));
+  await choose(page, { name: '운동회.jpg', mimeType: 'image/jpeg', buffer: photograph });
   await page.getByLabel('사진 설명').fill('이어달리기');
   await page.waitForFunction(() => JSON.stringify({ ...localStorage }).includes('이어달리기'));
   await page.reload();
