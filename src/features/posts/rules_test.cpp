@@ -107,7 +107,7 @@ TEST_F(PostRules, AGalleryShowsTheFirstPictureOfEachPost) {
   draft.attachments = {{attachment("안내문.hwp", "write-1"), "", false},
                        {attachment("1.jpg", "write-1"), "운동장", false}};
   const PostId id = write(kWriter, draft).value();
-  write(kWriter);
+  ASSERT_TRUE(write(kWriter));
   ask("update files set renditions = 'thumb card', state = 1 where sha256 like md5('1.jpg') || '%'");
   EXPECT_EQ(run(posts.page(call, board(), 1)).attachments.size(), 0U) << "a list asks for none";
   ask("update boards set kind = 1 where id = 1");
