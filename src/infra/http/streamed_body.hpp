@@ -11,8 +11,8 @@ class Connection;
 
 /// What a connection's parser makes of body bytes: a view of those that it was given last.
 struct ViewBody {
-  using value_type = std::string_view;
-  class reader {  // NOLINT(readability-identifier-naming): Beast's name
+  using value_type = std::string_view;  // NOLINT(readability-identifier-naming): Beast's name
+  class reader {                        // NOLINT(readability-identifier-naming): Beast's name
    public:
     template <class Header>
     reader(Header&, value_type& body) : body_(body) {}
