@@ -57,17 +57,17 @@ class Server {
 
 class S3Test : public testing::Test {
  protected:
-  static void SetUpTestSuite() { server = std::make_unique<Server>(); }
-  static void TearDownTestSuite() { server.reset(); }
+  static void SetUpTestSuite() { server_ = std::make_unique<Server>(); }
+  static void TearDownTestSuite() { server_.reset(); }
   void SetUp() override {
-    ASSERT_FALSE(server->port.empty()) << "node tests/support/s3.mjs does not run";
+    ASSERT_FALSE(server_->port.empty()) << "node tests/support/s3.mjs does not run";
     fail("none 0");
     for (const Object& one : store.list("", "", SIZE_MAX).value()) ASSERT_TRUE(store.remove(one.key));
     for (const Partial& one : store.partials("", SIZE_MAX).value()) ASSERT_TRUE(store.abandon_partial(one.id, ""));
   }
 
   static S3Config config(std::chrono::milliseconds time = 30s) {
-    return {.endpoint = "http://127.0.0.1:" + server->port,
+    return {.endpoint = "http://127.0.0.1:" + server_->port,
             .region = "us-east-1",
             .bucket = "files",
             .access_key = "S3RVER",
@@ -75,9 +75,9 @@ class S3Test : public testing::Test {
             .time = time};
   }
   /// What goes wrong next (tests/support/s3.mjs).
-  static void fail(const std::string& fault) { std::ofstream(server->folder / "fault") << fault; }
+  static void fail(const std::string& fault) { std::ofstream(server_->folder / "fault") << fault; }
   static std::string faults_left() {
-    std::ifstream in(server->folder / "fault");
+    std::ifstream in(server_->folder / "fault");
     std::string kind;
     std::string count;
     in >> kind >> count;
@@ -118,11 +118,11 @@ class S3Test : public testing::Test {
     return writer->sync().value();
   }
 
-  static std::unique_ptr<Server> server;
+  static std::unique_ptr<Server> server_;
   S3 store{config()};
   S3 impatient{config(2s)};
 };
-std::unique_ptr<Server> S3Test::server;
+std::unique_ptr<Server> S3Test::server_;
 
 TEST_F(S3Test, ReturnsTheStoredBytes) {
   ASSERT_TRUE(put("files/ab/cd", "0123456789"));

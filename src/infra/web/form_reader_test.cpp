@@ -71,7 +71,7 @@ class Receiver final : public FileReceiver {
   }
   async<Result<ReceivedFile>> end() override {
     files_.complete.emplace_back(name_, bytes_);
-    co_return ReceivedFile{"file", std::to_string(++count), std::to_string(std::hash<std::string>()(bytes_))};
+    co_return ReceivedFile{"file", std::to_string(++count_), std::to_string(std::hash<std::string>()(bytes_))};
   }
   async<void> abandon() override {
     ++files_.abandoned;
@@ -79,7 +79,7 @@ class Receiver final : public FileReceiver {
   }
 
  private:
-  static inline int count = 0;
+  static inline int count_ = 0;
   Files& files_;
   std::string name_;
   std::string bytes_;
