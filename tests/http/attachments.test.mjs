@@ -70,7 +70,7 @@ test('a file comes under its own name, as its type, with ranges and ETag, and ru
   assert.match(answer.headers['content-disposition'], /^inline; filename="[ -~]*"; filename\*=UTF-8''/);
   assert.equal(decodeURIComponent(answer.headers['content-disposition'].split("UTF-8''")[1]), name);
   assert.equal(answer.headers['x-content-type-options'], 'nosniff');
-  assert.match(answer.headers['content-security-policy'], /sandbox/);
+  assert.equal(answer.headers['content-security-policy'], "default-src 'none'; style-src 'unsafe-inline'");
   assert.match(answer.headers['cache-control'], /private, no-cache/);
   assert.equal(answer.headers['x-accel-redirect'], undefined);
   assert.match((await author.get(`/files/${id}?download`)).headers['content-disposition'], /^attachment; /);
@@ -81,6 +81,7 @@ test('a file comes under its own name, as its type, with ranges and ETag, and ru
   const html = await author.get(`/files/${page}`);
   assert.equal(html.headers['content-type'], 'application/octet-stream');
   assert.match(html.headers['content-disposition'], /^attachment; /);
+  assert.match(html.headers['content-security-policy'], /^sandbox; default-src 'none'/);
 });
 
 test('a picture has its renditions and no others', async () => {

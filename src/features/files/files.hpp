@@ -30,6 +30,7 @@ namespace ms::files {
 using FileId = Id<struct FileTag>;
 using AttachmentId = Id<struct AttachmentTag>;
 
+constexpr std::string_view kPdf = "application/pdf";
 constexpr std::size_t kNameLimit = 255;             ///< bytes of a file's name, as file systems have it
 constexpr std::size_t kAltLimit = 500;              ///< characters of a picture's alternative text
 constexpr std::size_t kMaxAttachments = 50;         ///< of one post

@@ -14,8 +14,8 @@ namespace ms::files {
 namespace {
 
 /// What a browser may show by itself instead of saving it. Never what could run scripts.
-constexpr std::array<std::string_view, 8> kShown = {"image/jpeg", "image/png",       "image/webp", "image/gif",
-                                                    "image/avif", "application/pdf", "text/plain", "audio/mpeg"};
+constexpr std::array<std::string_view, 8> kShown = {"image/jpeg", "image/png", "image/webp", "image/gif",
+                                                    "image/avif", kPdf,        "text/plain", "audio/mpeg"};
 
 /// RFC 6266, section 4.3: `filename` for programs that know ASCII only, `filename*` (RFC 8187) for all others.
 std::string disposition(std::string_view kind, std::string_view name) {
@@ -79,7 +79,9 @@ http::Response send(storage::AsyncStore& store, const std::string& key, std::str
   out.set("X-Accel-Redirect", store.download_path(key));
   out.set("Content-Type", media_type == "text/plain" ? "text/plain; charset=utf-8" : media_type);
   out.set("Content-Disposition", content_disposition);
-  out.set("Content-Security-Policy", "sandbox; default-src 'none'; style-src 'unsafe-inline'");
+  // Chromium's viewer of PDF runs in a sandbox of its own, and in no other.
+  const std::string_view sandbox = media_type == kPdf ? "" : "sandbox; ";
+  out.set("Content-Security-Policy", fmt::format("{}default-src 'none'; style-src 'unsafe-inline'", sandbox));
   return out;
 }
 
