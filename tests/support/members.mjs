@@ -26,7 +26,7 @@ export function joinForm() {
 const maxTries = 30;
 
 /** Repeats a request that was refused with Retry-After: a busy machine checks few passwords at a time. */
-async function sendWithRetries(send) {
+export async function sendWithRetries(send) {
   for (let tries = maxTries; ; tries--) {
     const answer = await send();
     if (answer.status !== 503 || !answer.headers['retry-after'] || tries === 0) return answer;
