@@ -105,14 +105,27 @@ start_nginx() {
   : >"$run_dir/nginx.wanted"
 }
 
-# reload_nginx ; returns when a worker with the new configuration is there.
+# still_accepting PID... ; whether one of these workers does not quit yet.
+still_accepting() {
+  local worker
+  for worker in "$@"; do
+    [ ! -e "/proc/$worker" ] || grep -qa "shutting down" "/proc/$worker/cmdline" 2>/dev/null || return 0
+  done
+  return 1
+}
+
+# reload_nginx ; returns when workers with the new configuration are there, and the old ones accept nothing any more: these
+# close connections on which no request has come yet.
 reload_nginx() {
   write_nginx
   running nginx || fail "Nginx does not run"
-  local newest tries=100
+  local newest old tries=100
   newest=$(pgrep -n -P "$pid")
+  old=$(pgrep -P "$pid")
   kill -HUP "$pid"
   while ((tries-- > 0)) && [ "$(pgrep -n -P "$pid")" = "$newest" ]; do pause 0.05; done
+  # shellcheck disable=SC2086  # numbers without blanks
+  while ((tries-- > 0)) && still_accepting $old; do pause 0.05; done
   ((tries > 0)) || fail "Nginx did not take the new configuration; see $log_dir/nginx.log"
 }
 
