@@ -278,7 +278,7 @@ CREATE FUNCTION public.ms_guard_quota(member bigint, added bigint, member_bytes 
     AS $$
 begin
   perform pg_advisory_xact_lock(hashtextextended('files of a member', member));
-  perform ms_guard((select coalesce(sum(size), 0) from attachments where owner_id = member) + added <= member_bytes,
+  perform ms_guard((select coalesce(sum(size), 0) from attachments where owner_id = member and deleted_at is null) + added <= member_bytes,
                    413, of_member);
   perform ms_guard((select coalesce(sum(size), 0) from files) + added <= site_bytes, 413, of_site);
 end $$;
@@ -1920,6 +1920,7 @@ GRANT SELECT(hides_presence),UPDATE(hides_presence) ON TABLE public.users TO min
 GRANT SELECT(hides_presence) ON TABLE public.users TO minschool_admin;
 
 GRANT SELECT(avatar_file_id),UPDATE(avatar_file_id) ON TABLE public.users TO minschool_site;
+GRANT SELECT(avatar_file_id) ON TABLE public.users TO minschool_admin;
 
 GRANT SELECT(avatar),UPDATE(avatar) ON TABLE public.users TO minschool_site;
 GRANT SELECT(avatar) ON TABLE public.users TO minschool_admin;

@@ -6,7 +6,7 @@ returns void
 language plpgsql as $$
 begin
   perform pg_advisory_xact_lock(hashtextextended('files of a member', member));
-  perform ms_guard((select coalesce(sum(size), 0) from attachments where owner_id = member) + added <= member_bytes,
+  perform ms_guard((select coalesce(sum(size), 0) from attachments where owner_id = member and deleted_at is null) + added <= member_bytes,
                    413, of_member);
   perform ms_guard((select coalesce(sum(size), 0) from files) + added <= site_bytes, 413, of_site);
 end $$;

@@ -7,4 +7,4 @@ create index users_avatar_file_id_idx on users (avatar_file_id) where avatar_fil
 alter table comments add author_avatar text not null default '';
 alter table attachments alter board_id drop not null;  -- a member's picture is on no board
 grant select (avatar_file_id, avatar), update (avatar_file_id, avatar) on users to minschool_site;
-grant select (avatar) on users to minschool_admin;
+grant select (avatar_file_id, avatar) on users to minschool_admin;

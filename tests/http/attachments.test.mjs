@@ -115,6 +115,16 @@ test('the Admin shows what the files take up, and to whom they belong', async ()
   assert.match(page.text, new RegExp(`관리 ${slug}.hwp`));
 });
 
+test('the Admin counts a member\'s picture as used', async () => {
+  const admin = await logIn('admin@minschool.test', { base: adminUrl });
+  const unused = async () => Number((await admin.get('/files')).text.match(/쓰지 않는 파일<\/dt><dd>([\d,]+)개/)[1].replaceAll(',', ''));
+  const [[file]] = await sql(`insert into files (sha256, size, state) values ('${createHash('sha256').update(slug).digest('hex')}', 1, 1) returning id`);
+  const before = await unused();
+  await sql(`update users set avatar_file_id = ${file} where id = ${authorId}`);
+  assert.equal(await unused(), before - 1);
+  await sql(`update users set avatar_file_id = null where id = ${authorId}; delete from files where id = ${file}`);
+});
+
 test('what is taken from a post is gone for all', async () => {
   const id = await attachment('빼기.hwp', `빼기 ${slug}`, { draft: `write-${board}` });
   const post = await write([id]);

@@ -13,10 +13,11 @@ constexpr pg::Query kSpace{"files.space", R"(
          coalesce(sum(size) filter (where not used), 0)::bigint,
          (select coalesce(sum(size), 0)::bigint from attachments where post_id is null and deleted_at is null),
          count(*) filter (where state = 2)
-    from (select size, state, exists (select from attachments a where a.file_id = f.id) as used from files f) each)"};
+    from (select size, state, exists (select from attachments a where a.file_id = f.id)
+            or exists (select from users u where u.avatar_file_id = f.id) as used from files f) each)"};
 constexpr pg::Query kOwners{"files.owners", R"(
   select u.id, u.name, t.attachments, t.bytes
-    from (select owner_id, count(*) as attachments, sum(size)::bigint as bytes from attachments group by owner_id
+    from (select owner_id, count(*) as attachments, sum(size)::bigint as bytes from attachments where deleted_at is null group by owner_id
            order by bytes desc limit 10) t
     join users u on u.id = t.owner_id order by t.bytes desc)"};
 constexpr pg::Query kRowsOfPosts{"files.admin_rows", R"(

@@ -82,6 +82,9 @@ TEST_F(FileRules, NobodyStoresMoreThanTheQuota) {
   EXPECT_EQ(refused(begin(kWriter, "c", 51)), "files.quota");
   EXPECT_TRUE(begin(kWriter, "d", 50)) << "exactly the quota";
   EXPECT_TRUE(begin(kReader, "a", 100)) << "each member has a quota of their own";
+  EXPECT_EQ(refused(begin(kWriter, "e", 1)), "files.quota");
+  ask("update attachments set deleted_at = now() where name = 'd'");
+  EXPECT_TRUE(begin(kWriter, "e", 50)) << "what is removed counts no more";
 }
 
 TEST_F(FileRules, NamesAreHarmlessAndKeepTheirMeaning) {

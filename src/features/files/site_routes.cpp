@@ -73,18 +73,6 @@ async<http::Response> show_field(web::Context& ctx, Files& files) {
 
 }  // namespace
 
-http::Response send(storage::AsyncStore& store, const std::string& key, std::string_view media_type,
-                    std::string_view content_disposition) {
-  http::Response out(200);
-  out.set("X-Accel-Redirect", store.download_path(key));
-  out.set("Content-Type", media_type == "text/plain" ? "text/plain; charset=utf-8" : media_type);
-  out.set("Content-Disposition", content_disposition);
-  // Chromium's viewer of PDF runs in a sandbox of its own, and in no other.
-  const std::string_view sandbox = media_type == kPdf ? "" : "sandbox; ";
-  out.set("Content-Security-Policy", fmt::format("{}default-src 'none'; style-src 'unsafe-inline'", sandbox));
-  return out;
-}
-
 void add_site_routes(web::Router& router, Files& files, storage::AsyncStore& store) {
   router.get("/files/{id}", [&](web::Context& ctx) { return download(ctx, files, store); });
   router.get("/files/{id}/field", [&](web::Context& ctx) { return show_field(ctx, files); });
